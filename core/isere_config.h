@@ -1,0 +1,54 @@
+/*
+ * Compile-time limits of the core. Each has a default that a build may
+ * replace with -D; the Zephyr port maps CONFIG_ISERE_* here. Limits that a
+ * user sets at run time are in isere.h, not here.
+ */
+#ifndef ISERE_CORE_ISERE_CONFIG_H
+#define ISERE_CORE_ISERE_CONFIG_H
+
+#include <stddef.h>
+
+/* Header fields in one request; more are answered with 431. 8 to 256. */
+#ifndef ISERE_MAX_FIELDS
+#define ISERE_MAX_FIELDS 64
+#endif
+
+/* Header fields that a handler may put into one response. 8 to 256. */
+#ifndef ISERE_MAX_RESPONSE_FIELDS
+#define ISERE_MAX_RESPONSE_FIELDS 64
+#endif
+
+/* Arguments `{name}` in one route. 0 to 32. */
+#ifndef ISERE_MAX_PATH_PARAMETERS
+#define ISERE_MAX_PATH_PARAMETERS 8
+#endif
+
+/* Bytes of an arena kept back so that errors can still be reported after the
+ * memory limit was hit. 1024 to 65536. */
+#ifndef ISERE_ARENA_RESERVE
+#define ISERE_ARENA_RESERVE 4096
+#endif
+
+/* Bytes of memory and of stack that the compiler may use. */
+#ifndef ISERE_COMPILE_MEMORY
+#define ISERE_COMPILE_MEMORY ((size_t)64 * 1024 * 1024)
+#endif
+#ifndef ISERE_COMPILE_STACK
+#define ISERE_COMPILE_STACK ((size_t)256 * 1024)
+#endif
+
+/* Check after every restore that the arena equals its snapshot, byte for
+ * byte, and that the snapshot itself was not written to. 0 or 1. */
+#ifndef ISERE_CHECK_RESTORE
+#define ISERE_CHECK_RESTORE 0
+#endif
+
+_Static_assert(ISERE_MAX_FIELDS >= 8 && ISERE_MAX_FIELDS <= 256, "range");
+_Static_assert(ISERE_MAX_RESPONSE_FIELDS >= 8 &&
+                   ISERE_MAX_RESPONSE_FIELDS <= 256,
+               "range");
+_Static_assert(ISERE_MAX_PATH_PARAMETERS <= 32, "range");
+_Static_assert(ISERE_ARENA_RESERVE >= 1024 && ISERE_ARENA_RESERVE <= 65536,
+               "range");
+
+#endif

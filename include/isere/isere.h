@@ -1,0 +1,232 @@
+/*
+ * isère: run JavaScript request handlers, each request in a pristine heap.
+ *
+ * Three things, each built on the one before:
+ *
+ *   isere_function_t  code and its limits; immutable, shared between threads
+ *   isere_instance_t  a heap with that function in it, for direct invocations
+ *   isere_server_t    an HTTP server for a function: one event loop
+ *
+ * The system below is an isere_port_t; on Linux isere/linux.h makes one.
+ *
+ * Errors: functions return 0 or a negative ISERE_ERR_* code (error.h); what
+ * the author of a handler must know is in an isere_fault_t.
+ * Threads: see each function. Different objects never share mutable state,
+ * except that instances and servers use their function (read-only) and
+ * servers of one group its counters (atomic).
+ */
+#ifndef ISERE_ISERE_H
+#define ISERE_ISERE_H
+
+#include "isere/error.h"
+#include "isere/port.h"
+#include "isere/slice.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is wrong with a handler, and where. Texts are cut to fit. */
+typedef struct isere_fault {
+    char message[512]; /* "SyntaxError: unexpected token…"; "" when none */
+    char file[160];    /* module name, "" when unknown */
+    int line;          /* from 1; 0 when unknown */
+    int column;        /* from 1; 0 when unknown */
+    char stack[1024];  /* stack trace, lines separated by \n; may be "" */
+} isere_fault_t;
+
+/* ---- Functions ------------------------------------------------------- */
+
+/*
+ * Where modules come from when a function is compiled from source: `load`
+ * hands out a module by its name relative to the function's folder
+ * ("handler.js", "lib/text.js"; never absolute, never with ".."). It returns
+ * 0 with *source (borrowed until the compilation ends) or ISERE_ERR_NOENT,
+ * ISERE_ERR_LIMIT (too large), ISERE_ERR_IO.
+ */
+typedef struct isere_loader {
+    void *ctx;
+    int (*load)(void *ctx, const char *name, isere_slice_t *source);
+} isere_loader_t;
+
+/* Which event the handler gets; docs/handler.md describes them. */
+typedef enum isere_payload {
+    ISERE_PAYLOAD_ISERE,
+    ISERE_PAYLOAD_1_0, /* API Gateway REST proxy event */
+    ISERE_PAYLOAD_2_0, /* API Gateway HTTP API event */
+} isere_payload_t;
+
+typedef struct isere_function_config {
+    const char *name;    /* context.functionName; default "handler" */
+    const char *version; /* context.functionVersion; "$LATEST" */
+    isere_payload_t payload;
+    const char *const *env;   /* process.env: NAME=VALUE, NULL-terminated */
+    size_t memory_bytes;      /* of one heap, engine included; default 16 MB */
+    size_t stack_bytes;       /* of JavaScript calls; default 256 KB */
+    uint32_t timeout_ms;      /* of one invocation; default 3 s */
+    uint32_t init_timeout_ms; /* of the init phase; default 10 s */
+} isere_function_config_t;
+
+typedef struct isere_function isere_function_t;
+
+/* The defaults above. Any thread. */
+void isere_function_config_init(isere_function_config_t *config);
+
+/*
+ * Compiles `main_name` and what it imports to bytecode, in the format of
+ * `isere build` (docs/bytecode.md). `prefix` is put before module names in
+ * errors and stack traces ("js/"), "" for none. *code is owned by the caller,
+ * released with port->resize(ctx, code, 0). Runs no handler code.
+ * Returns 0; ISERE_ERR_HANDLER with *fault filled when the source is at
+ * fault; ISERE_ERR_NOMEM.
+ * Thread: the port's.
+ */
+int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
+                  const char *main_name, const char *prefix, void **code,
+                  size_t *size, isere_fault_t *fault);
+
+/*
+ * A function from bytecode of isere_compile or `isere build`, which is
+ * borrowed and must stay as it is until the function is destroyed. Bytecode
+ * is trusted: it must come from you. The configuration is copied.
+ * Returns 0; ISERE_ERR_INVAL with *fault when the bytecode is damaged, or of
+ * another engine or format version; ISERE_ERR_NOMEM.
+ * Thread: the port's; the function may then be used from any thread.
+ */
+int isere_function_create(const isere_port_t *port, const void *code,
+                          size_t size, const isere_function_config_t *config,
+                          isere_function_t **function, isere_fault_t *fault);
+
+/* Releases a function that nothing uses any more. NULL is fine. Same port
+ * memory as at creation; any thread. */
+void isere_function_destroy(isere_function_t *function);
+
+/* ---- Direct invocations ---------------------------------------------- */
+
+typedef struct isere_instance isere_instance_t;
+
+/* A request made by a program. Zeroed members mean: GET, "/", nothing. */
+typedef struct isere_request {
+    isere_slice_t method;
+    isere_slice_t target; /* path and query */
+    const isere_field_t *fields;
+    size_t nfields;
+    isere_slice_t body;
+    isere_slice_t event_json; /* instead of all the above: the event itself */
+} isere_request_t;
+
+/* The result of an invocation. All slices are valid until the next call with
+ * the same instance. */
+typedef struct isere_result {
+    int status;
+    const isere_field_t *fields;
+    size_t nfields;
+    isere_slice_t body;
+    bool body_is_text;  /* UTF-8 */
+    const char *error;  /* NULL, or the Isere-Error word: "exception", … */
+    const char *reason; /* what went wrong, for people; "" when nothing */
+} isere_result_t;
+
+/*
+ * Makes a heap for the function and runs its init phase to the end, waiting
+ * for its timers. Returns 0; ISERE_ERR_HANDLER with *fault filled when the
+ * init phase fails; ISERE_ERR_NOMEM.
+ * Thread: the port's, as for the two below.
+ */
+int isere_instance_create(const isere_port_t *port,
+                          const isere_function_t *function,
+                          isere_instance_t **instance, isere_fault_t *fault);
+
+/*
+ * Invokes the handler in a pristine heap and waits for the answer, at most
+ * the function's timeout. Always fills *result when it returns 0; a handler
+ * at fault is a result with `error` set, and the instance stays usable.
+ * Returns ISERE_ERR_INVAL when the request can't be one (a method or field
+ * name that is no token, a target with spaces, too many fields).
+ */
+int isere_instance_invoke(isere_instance_t *instance,
+                          const isere_request_t *request,
+                          isere_result_t *result);
+
+void isere_instance_destroy(isere_instance_t *instance);
+
+/* ---- Server ---------------------------------------------------------- */
+
+typedef struct isere_server isere_server_t;
+
+/* Counters and limits that the servers of one process share. */
+typedef struct isere_server_group isere_server_group_t;
+
+typedef struct isere_server_limits {
+    uint32_t max_head;           /* bytes, default 8 KB */
+    uint32_t max_body;           /* bytes, default 1 MB */
+    uint32_t header_timeout_ms;  /* default 10 s */
+    uint32_t request_timeout_ms; /* default 30 s */
+    uint32_t idle_timeout_ms;    /* default 60 s */
+    uint32_t max_connections;    /* in the group, default 10,000 */
+    uint32_t max_instances;      /* in the group, default 1,024 */
+    uint32_t max_queue;          /* waiting requests in the group, 1,024 */
+} isere_server_limits_t;
+
+/* The defaults above. Any thread. */
+void isere_server_limits_init(isere_server_limits_t *limits);
+
+/*
+ * A group with these limits. NULL when memory ends. The port lends only its
+ * memory functions. Servers of a group know each other: destroy them only
+ * when all have returned from run, and the group after its servers.
+ */
+isere_server_group_t *
+isere_server_group_create(const isere_port_t *port,
+                          const isere_server_limits_t *limits);
+void isere_server_group_destroy(isere_server_group_t *group);
+
+/*
+ * A server on a listening socket (closed by the server), with one instance of
+ * the function, whose init phase has ended. Returns 0; ISERE_ERR_HANDLER with
+ * *fault; ISERE_ERR_NOMEM.
+ * Thread: the port's, as for run and destroy.
+ */
+int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
+                        isere_socket_t listener,
+                        const isere_function_t *function,
+                        isere_server_t **server, isere_fault_t *fault);
+
+/*
+ * Serves until isere_server_stop. Returns 0 after a graceful stop, or
+ * ISERE_ERR_IO when polling fails.
+ */
+int isere_server_run(isere_server_t *server);
+
+/*
+ * Asks the server to stop accepting, to let running requests finish (at most
+ * the function's timeout) and to return from run. Any thread; not a signal
+ * handler.
+ */
+void isere_server_stop(isere_server_t *server);
+
+/*
+ * Replaces the function: requests that have begun finish in the old one, all
+ * later ones see the new one. The new one's init phase runs in an instance
+ * before the switch; when it fails, nothing changes. `replaced` is called
+ * once, from the server's thread: with the old function and 0 when nothing
+ * uses it in this server any more, or with the new one and the error and its
+ * fault. Any thread; one replacement at a time.
+ */
+typedef void isere_replaced_fn(void *arg, const isere_function_t *released,
+                               int error, const isere_fault_t *fault);
+int isere_server_replace(isere_server_t *server,
+                         const isere_function_t *function,
+                         isere_replaced_fn *replaced, void *arg);
+
+/* Closes everything and releases the server. NULL is fine. */
+void isere_server_destroy(isere_server_t *server);
+
+/* The version of isère, "0.1.0". Any thread. */
+const char *isere_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * What isère needs from the system below it: clock, randomness, log, memory,
+ * sockets and readiness, and a way to abandon an execution.
+ *
+ * A port fills in one isere_port_t for each thread that runs a server (each
+ * worker). The core calls it from that thread only, except for `wake`. Every
+ * function gets `ctx` back as its first argument. Tests copy a port's table
+ * and replace single functions to make them fail.
+ *
+ * Errors are the negative codes of error.h; ports translate errno.
+ * docs/porting.md walks through a port.
+ */
+#ifndef ISERE_PORT_H
+#define ISERE_PORT_H
+
+#include "isere/error.h"
+#include "isere/slice.h"
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum isere_log_level {
+    ISERE_LOG_ERROR,
+    ISERE_LOG_WARN,
+    ISERE_LOG_INFO,
+    ISERE_LOG_DEBUG,
+} isere_log_level_t;
+
+/* One log line. The slices are valid during the call only. */
+typedef struct isere_log_record {
+    isere_log_level_t level;
+    isere_slice_t function;   /* the function's name, or empty */
+    isere_slice_t request_id; /* empty outside an invocation */
+    isere_slice_t message;    /* UTF-8, may hold newlines and controls */
+} isere_log_record_t;
+
+typedef int isere_socket_t; /* negative: none */
+
+/* Bits of interest and of readiness. */
+enum {
+    ISERE_POLL_READ = 1,
+    ISERE_POLL_WRITE = 2,
+    ISERE_POLL_CLOSED = 4, /* reported only: error or both directions shut */
+};
+
+typedef struct isere_poll_event {
+    void *tag;       /* what poll_set was given */
+    unsigned events; /* ISERE_POLL_* */
+} isere_poll_event_t;
+
+#define ISERE_ADDRESS_MAX 46 /* text of an IPv6 address with its NUL */
+
+typedef struct isere_port {
+    void *ctx;
+
+    /* Microseconds of a clock that never goes back; its zero is arbitrary. */
+    uint64_t (*monotonic_us)(void *ctx);
+
+    /* Microseconds since 1970-01-01 UTC. */
+    int64_t (*wall_us)(void *ctx);
+
+    /* Fills `buf` from a cryptographic source. 0 or ISERE_ERR_IO. */
+    int (*random)(void *ctx, void *buf, size_t len);
+
+    /* Emits one log record. Must not block for long; may drop. */
+    void (*log)(void *ctx, const isere_log_record_t *record);
+
+    /*
+     * Memory outside the JavaScript heaps: realloc semantics, `size` 0 frees
+     * and returns NULL. NULL when out of memory (the old block stays).
+     */
+    void *(*resize)(void *ctx, void *ptr, size_t size);
+
+    /*
+     * Memory for a JavaScript heap or its snapshot: `size` bytes, aligned to
+     * a page (Linux) or 16 bytes (devices), zeroed where that is free of
+     * cost. heap_trim clears any range of it, so that it reads as zeros, and
+     * gives the memory back to the system where it can.
+     */
+    void *(*heap_map)(void *ctx, size_t size);
+    void (*heap_unmap)(void *ctx, void *heap, size_t size);
+    void (*heap_trim)(void *ctx, void *start, size_t size);
+
+    /*
+     * Calls fn(arg) and returns 0, or abandons it and returns
+     * ISERE_ERR_TIMEOUT once monotonic_us passes `deadline_us` by the port's
+     * grace period. Abandoned code never continues; nothing it holds is
+     * released. A port that can't abandon just calls fn. Between exec_hold
+     * and exec_release the code must not be abandoned (it holds something
+     * outside the heap); a deadline that passed meanwhile acts at release.
+     * hold and release do not nest; both do nothing outside exec_run.
+     */
+    int (*exec_run)(void *ctx, void (*fn)(void *arg), void *arg,
+                    uint64_t deadline_us);
+    void (*exec_hold)(void *ctx);
+    void (*exec_release)(void *ctx);
+
+    /*
+     * Sockets. All are non-blocking. accept, recv and send return
+     * ISERE_ERR_AGAIN when not ready; accept returns ISERE_ERR_LIMIT when
+     * the system has no descriptors or memory left, and writes the peer's
+     * address as text. recv returns the bytes read, 0 at the end of the
+     * stream. send writes the slices in order and returns the bytes taken.
+     * Both return ISERE_ERR_CLOSED when the connection is gone.
+     */
+    isere_socket_t (*accept)(void *ctx, isere_socket_t listener,
+                             char peer[ISERE_ADDRESS_MAX]);
+    int (*recv)(void *ctx, isere_socket_t socket, void *buf, size_t len);
+    int (*send)(void *ctx, isere_socket_t socket, const isere_slice_t *slices,
+                int count);
+    /* Says that nothing more will be sent; what was sent still arrives. */
+    void (*shutdown)(void *ctx, isere_socket_t socket);
+    void (*close)(void *ctx, isere_socket_t socket);
+
+    /*
+     * Readiness, level-triggered. poll_set registers a socket, changes its
+     * interest, or (events 0) keeps only ISERE_POLL_CLOSED reports coming;
+     * poll_remove forgets it (before close). poll_wait blocks up to
+     * `timeout_us` microseconds (UINT64_MAX: for ever) and returns how many
+     * events it wrote, 0 on time-out, signal or wake. poll_wake makes a
+     * running or the next poll_wait return; any thread may call it.
+     */
+    int (*poll_set)(void *ctx, isere_socket_t socket, unsigned events,
+                    void *tag);
+    void (*poll_remove)(void *ctx, isere_socket_t socket);
+    int (*poll_wait)(void *ctx, isere_poll_event_t *events, int max,
+                     uint64_t timeout_us);
+    void (*poll_wake)(void *ctx);
+} isere_port_t;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
