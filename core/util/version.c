@@ -1,0 +1,7 @@
+#include "isere/version.h" /* generated: ISERE_VERSION */
+#include "isere/isere.h"
+
+const char *isere_version(void)
+{
+    return ISERE_VERSION;
+}
