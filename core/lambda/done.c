@@ -1,0 +1,32 @@
+#include "core/js/host.h"
+#include "core/lambda/event.h"
+#include "core/lambda/js_error.h"
+
+static bool is_nothing(JSValueConst value)
+{
+    return JS_IsNull(value) || JS_IsUndefined(value);
+}
+
+/* The cases are listed in event.h. */
+static JSValue done(JSContext *ctx, JSValueConst this_value, int argc,
+                    JSValueConst *argv)
+{
+    (void)this_value;
+    if (argc == 0) {
+        isere_host_complete(ctx, JS_UNDEFINED);
+    } else if (argc == 1 && JS_IsError(ctx, argv[0])) {
+        isere_host_fail(ctx, argv[0]);
+    } else if (argc == 1) {
+        isere_host_complete(ctx, argv[0]);
+    } else if (is_nothing(argv[0])) {
+        isere_host_complete(ctx, argv[1]);
+    } else {
+        isere_host_fail(ctx, argv[0]);
+    }
+    return JS_UNDEFINED;
+}
+
+JSValue isere_done_new(JSContext *ctx)
+{
+    return isere_js_settle(ctx, JS_NewCFunction(ctx, done, "done", 2));
+}

@@ -1,0 +1,138 @@
+/*
+ * What the event formats share: building plain objects, and the parts of a
+ * request as JavaScript values. Nothing here calls user code: properties are
+ * defined, never set, and looked up on the object itself only.
+ */
+#ifndef ISERE_CORE_LAMBDA_EVENT_COMMON_H
+#define ISERE_CORE_LAMBDA_EVENT_COMMON_H
+
+#include "core/lambda/invocation.h"
+#include "quickjs.h"
+
+/*
+ * A plain object under construction. After the first failure puts only free
+ * their values, so that callers check once, at isere_object_end.
+ */
+typedef struct isere_object {
+    JSContext *ctx;
+    JSValue value;
+    bool failed;
+} isere_object_t;
+
+isere_object_t isere_object_begin(JSContext *ctx);
+
+/* Defines an own property, replacing one of that name. Takes the value; one
+ * that is JS_EXCEPTION makes the object fail. */
+void isere_object_put(isere_object_t *object, const char *name, JSValue value);
+void isere_object_put_atom(isere_object_t *object, JSAtom name, JSValue value);
+
+/* The object, or JS_EXCEPTION with the exception pending. */
+JSValue isere_object_end(isere_object_t *object);
+
+/* The same for arrays; the index is counted here. */
+typedef struct isere_list {
+    JSContext *ctx;
+    JSValue value;
+    uint32_t length;
+    bool failed;
+} isere_list_t;
+
+isere_list_t isere_list_begin(JSContext *ctx);
+void isere_list_add(isere_list_t *list, JSValue value);
+JSValue isere_list_end(isere_list_t *list);
+
+/* A growing text in the JavaScript heap, for values put together. */
+typedef struct isere_text {
+    JSContext *ctx;
+    char *ptr;
+    size_t len;
+    size_t cap;
+    bool failed; /* memory ended; the exception is pending */
+} isere_text_t;
+
+isere_text_t isere_text_begin(JSContext *ctx);
+void isere_text_add(isere_text_t *text, isere_slice_t bytes);
+/* Bytes as ISO 8859-1, which is what field values are (RFC 9110 section 5.5),
+ * appended as UTF-8. */
+void isere_text_add_latin1(isere_text_t *text, isere_slice_t bytes);
+/* Room for `len` more bytes, to be counted in by the caller; NULL when memory
+ * ends. */
+char *isere_text_reserve(isere_text_t *text, size_t len);
+/* The string of what was added since the text was empty, which it is again.
+ * It must be well-formed UTF-8. */
+JSValue isere_text_string(isere_text_t *text);
+void isere_text_free(isere_text_t *text);
+
+/* The string of ISO 8859-1 bytes. */
+JSValue isere_latin1_string(JSContext *ctx, isere_slice_t bytes);
+
+/* The string of percent-decoded bytes; ill-formed UTF-8 becomes U+FFFD. */
+JSValue isere_decoded_string(isere_text_t *text, isere_slice_t encoded,
+                             bool plus_is_space);
+
+/* How repeated fields and parameters become one value. */
+typedef enum isere_merge {
+    ISERE_MERGE_LAST,        /* the last one wins (1.0) */
+    ISERE_MERGE_COMMA,       /* joined with ","  (2.0; parameters) */
+    ISERE_MERGE_COMMA_SPACE, /* joined with ", " */
+} isere_merge_t;
+
+/* The fields as an object with names in lower case; Cookie fields are joined
+ * with "; " whatever `merge` says, unless that is LAST. */
+JSValue isere_event_headers(JSContext *ctx, const isere_http_request_t *request,
+                            isere_merge_t merge);
+
+/* The fields as an object of arrays, names in lower case. */
+JSValue isere_event_multi_headers(JSContext *ctx,
+                                  const isere_http_request_t *request);
+
+/* The cookies of all Cookie fields; *count says how many there are. */
+JSValue isere_event_cookies(JSContext *ctx, const isere_http_request_t *request,
+                            uint32_t *count);
+
+/*
+ * The decoded parameters of a query string (without '?'), one value each and
+ * as arrays; both JS_NULL when there is none. Returns 0, or -1 with an
+ * exception pending and nothing to free.
+ */
+int isere_event_query(JSContext *ctx, isere_slice_t query, isere_merge_t merge,
+                      JSValue *single, JSValue *multi);
+
+/* The decoded path parameters; JS_NULL when there is none. */
+JSValue isere_event_path_parameters(JSContext *ctx,
+                                    const isere_invocation_t *invocation);
+
+/*
+ * The body as text, or as base64 when it is not UTF-8 (*base64 says so);
+ * JS_NULL when there is none.
+ */
+JSValue isere_event_raw_body(JSContext *ctx,
+                             const isere_http_request_t *request, bool *base64);
+
+/*
+ * The value of a JSON text that is an object or array, `text` itself where it
+ * is anything else. Takes `text`, a string.
+ */
+JSValue isere_event_parse_body(JSContext *ctx, JSValue text);
+
+/* Whether the request's content type is JSON or not given. */
+bool isere_event_is_json(const isere_http_request_t *request);
+
+/* The http object of requestContext: method, path, protocol, sourceIp and
+ * userAgent ("" when there is none). */
+JSValue isere_event_http(JSContext *ctx, const isere_invocation_t *invocation);
+
+/* The host of the Host field without its port, and its first label (the
+ * whole of an address). */
+isere_slice_t isere_event_domain(const isere_http_request_t *request);
+isere_slice_t isere_event_domain_prefix(isere_slice_t domain);
+
+#define ISERE_EVENT_TIME_LEN 26
+
+/* "dd/Mon/yyyy:HH:mm:ss +0000" and a NUL. */
+void isere_event_time(int64_t unix_us, char out[ISERE_EVENT_TIME_LEN + 1]);
+
+/* "HTTP/1.1" or "HTTP/1.0". */
+const char *isere_event_protocol(const isere_http_request_t *request);
+
+#endif

@@ -1,0 +1,171 @@
+#include "core/lambda/js_error.h"
+#include <stdio.h>
+
+/* Takes the pending exception off and drops it. */
+static void drop_exception(JSContext *ctx)
+{
+    JS_FreeValue(ctx, JS_GetException(ctx));
+}
+
+bool isere_js_is_limit(JSContext *ctx, JSValueConst thrown)
+{
+    if (JS_IsNull(thrown) || JS_IsUninitialized(thrown)) {
+        return true;
+    }
+    if (!JS_IsError(ctx, thrown)) {
+        return false;
+    }
+    /* The prototype of internal errors is nowhere to be had but from one. */
+    JS_ThrowInternalError(ctx, "probe");
+    JSValue probe = JS_GetException(ctx);
+    if (!JS_IsObject(probe)) {
+        JS_FreeValue(ctx, probe);
+        return true;
+    }
+    JSValue expected = JS_GetPrototype(ctx, probe);
+    JSValue actual = JS_GetPrototype(ctx, thrown);
+    bool same = JS_IsObject(actual) &&
+                JS_VALUE_GET_PTR(actual) == JS_VALUE_GET_PTR(expected);
+    JS_FreeValue(ctx, expected);
+    JS_FreeValue(ctx, actual);
+    JS_FreeValue(ctx, probe);
+    return same;
+}
+
+JSValue isere_js_settle(JSContext *ctx, JSValue value)
+{
+    bool pending = JS_HasException(ctx);
+
+    if (JS_IsException(value)) {
+        return pending ? value : JS_ThrowOutOfMemory(ctx);
+    }
+    if (pending) {
+        JS_FreeValue(ctx, value);
+        return JS_EXCEPTION;
+    }
+    return value;
+}
+
+JSValue isere_js_own(JSContext *ctx, JSValueConst object, const char *name)
+{
+    JSPropertyDescriptor found;
+    JSAtom atom = JS_NewAtom(ctx, name);
+
+    if (atom == JS_ATOM_NULL) {
+        return JS_EXCEPTION;
+    }
+    int has = JS_GetOwnProperty(ctx, &found, object, atom);
+    JS_FreeAtom(ctx, atom);
+    if (has <= 0) {
+        return has < 0 ? JS_EXCEPTION : JS_UNDEFINED;
+    }
+    JS_FreeValue(ctx, found.getter);
+    JS_FreeValue(ctx, found.setter);
+    return found.value;
+}
+
+void isere_js_free_names(JSContext *ctx, JSPropertyEnum *names, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        JS_FreeAtom(ctx, names[i].atom);
+    }
+    js_free(ctx, names);
+}
+
+isere_slice_t isere_js_clip(isere_slice_t text, size_t max)
+{
+    if (text.len > max) {
+        text.len = max;
+        while (text.len > 0 &&
+               ((unsigned char)text.ptr[text.len] & 0xC0) == 0x80) {
+            text.len--;
+        }
+    }
+    return text;
+}
+
+/* Appends the UTF-8 of a string value (any other: nothing). */
+static size_t append(JSContext *ctx, JSValueConst value, bool one_line,
+                     char *out, size_t size)
+{
+    size_t len;
+
+    if (!JS_IsString(value)) {
+        return 0;
+    }
+    const char *text = JS_ToCStringLen(ctx, &len, value);
+    if (!text) {
+        drop_exception(ctx);
+        return 0;
+    }
+    isere_slice_t s = isere_slice_of(text, len);
+    if (one_line) {
+        const char *end = memchr(text, '\n', len);
+        s.len = end ? (size_t)(end - text) : len;
+        while (s.len > 0 && s.ptr[0] == ' ') {
+            s.ptr++;
+            s.len--;
+        }
+    }
+    s = isere_js_clip(s, size);
+    if (s.len > 0) {
+        memcpy(out, s.ptr, s.len);
+    }
+    JS_FreeCString(ctx, text);
+    return s.len;
+}
+
+/* An own property of an error, or undefined. */
+static JSValue error_part(JSContext *ctx, JSValueConst error, const char *name)
+{
+    JSValue part = isere_js_own(ctx, error, name);
+
+    if (JS_IsException(part)) {
+        drop_exception(ctx);
+        return JS_UNDEFINED;
+    }
+    return part;
+}
+
+/* "message, at place" of an Error object. */
+static size_t describe_error(JSContext *ctx, JSValueConst error, char *out,
+                             size_t size)
+{
+    JSValue message = error_part(ctx, error, "message");
+    JSValue stack = error_part(ctx, error, "stack");
+    size_t len = append(ctx, message, false, out, size * 2 / 3);
+
+    if (size - len > 2) {
+        size_t more = append(ctx, stack, true, out + len + 2, size - len - 2);
+        if (more > 0) {
+            memcpy(out + len, ", ", 2);
+            len += 2 + more;
+        }
+    }
+    JS_FreeValue(ctx, message);
+    JS_FreeValue(ctx, stack);
+    return len;
+}
+
+void isere_js_describe(JSContext *ctx, JSValueConst thrown, char *out,
+                       size_t size)
+{
+    size_t len = 0;
+
+    if (JS_IsError(ctx, thrown)) {
+        len = describe_error(ctx, thrown, out, size - 1);
+    } else if (JS_IsObject(thrown) || JS_IsSymbol(thrown)) {
+        /* Its text would take user code to find out. */
+        snprintf(out, size, "a value that is no Error was thrown");
+        return;
+    } else {
+        JSValue text = JS_ToString(ctx, thrown);
+        if (JS_IsException(text)) {
+            drop_exception(ctx);
+        } else {
+            len = append(ctx, text, false, out, size - 1);
+            JS_FreeValue(ctx, text);
+        }
+    }
+    out[len] = '\0';
+}

@@ -1,0 +1,48 @@
+/*
+ * Telling the engine's limit errors from those of the code it runs, and
+ * looking at values without running any.
+ */
+#ifndef ISERE_CORE_LAMBDA_JS_ERROR_H
+#define ISERE_CORE_LAMBDA_JS_ERROR_H
+
+#include "isere/slice.h"
+#include "quickjs.h"
+
+/*
+ * Whether a thrown value is the engine's: an InternalError (out of memory,
+ * stack overflow, interrupted), or null, which the engine throws when not
+ * even the memory for an error object is left. Calls no user code, does not
+ * go by names that a handler can change. Leaves no exception pending.
+ */
+bool isere_js_is_limit(JSContext *ctx, JSValueConst thrown);
+
+/*
+ * Makes "failed" and "exception pending" the same thing. When memory ends the
+ * engine now and then reports failure without an exception (a new atom) or
+ * goes on with one pending. Takes and returns `value`, a fresh one: in both
+ * cases it becomes JS_EXCEPTION.
+ */
+JSValue isere_js_settle(JSContext *ctx, JSValue value);
+
+/*
+ * The value of an own data property, JS_UNDEFINED when there is none (or an
+ * accessor). Calls no user code on objects that are not proxies. To be freed.
+ * JS_EXCEPTION when memory ends.
+ */
+JSValue isere_js_own(JSContext *ctx, JSValueConst object, const char *name);
+
+/*
+ * Writes a text for the log about a thrown value, at most size - 1 bytes of
+ * UTF-8 and a NUL: the message, and where it was thrown. Calls no user code,
+ * leaves no exception pending.
+ */
+void isere_js_describe(JSContext *ctx, JSValueConst thrown, char *out,
+                       size_t size);
+
+/* Frees what JS_GetOwnPropertyNames gave. */
+void isere_js_free_names(JSContext *ctx, JSPropertyEnum *names, uint32_t count);
+
+/* The front of a UTF-8 text, at most `max` bytes, cut between characters. */
+isere_slice_t isere_js_clip(isere_slice_t text, size_t max);
+
+#endif

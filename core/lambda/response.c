@@ -1,0 +1,234 @@
+#include "core/lambda/response.h"
+#include "core/lambda/js_error.h"
+#include "core/lambda/response_decoder.h"
+#include "isere/error.h"
+#include <stdio.h>
+
+#define NAME_SHOWN 40 /* bytes of a name in a reason */
+
+int isere_decoder_malformed(isere_decoder_t *d, const char *format,
+                            isere_slice_t name)
+{
+    char shown[NAME_SHOWN + 1];
+
+    name = isere_js_clip(name, NAME_SHOWN);
+    if (name.len > 0) {
+        memcpy(shown, name.ptr, name.len);
+    }
+    shown[name.len] = '\0';
+    snprintf(d->reason, ISERE_RESPONSE_REASON_MAX, format, shown);
+    return ISERE_ERR_HANDLER;
+}
+
+int isere_decoder_threw(isere_decoder_t *d, const char *while_doing)
+{
+    JSValue error = JS_GetException(d->ctx);
+
+    if (isere_js_is_limit(d->ctx, error)) {
+        if (JS_IsUninitialized(error)) {
+            JS_ThrowOutOfMemory(d->ctx); /* see isere_js_settle */
+        } else {
+            JS_Throw(d->ctx, error);
+        }
+        return ISERE_ERR_LIMIT;
+    }
+    int len = snprintf(d->reason, ISERE_RESPONSE_REASON_MAX,
+                       "%s threw: ", while_doing);
+    isere_js_describe(d->ctx, error, d->reason + len,
+                      ISERE_RESPONSE_REASON_MAX - (size_t)len);
+    JS_FreeValue(d->ctx, error);
+    return ISERE_ERR_HANDLER;
+}
+
+static bool is_nothing(JSValueConst value)
+{
+    return JS_IsNull(value) || JS_IsUndefined(value);
+}
+
+/* The status code: an integer from 200 to 599, null or undefined for 200. */
+static int decode_status(isere_decoder_t *d, JSValueConst value)
+{
+    double number = 200;
+
+    if (!is_nothing(value)) {
+        if (!JS_IsNumber(value)) {
+            return isere_decoder_malformed(d, "statusCode is not a number",
+                                           isere_slice(""));
+        }
+        JS_ToFloat64(d->ctx, &number, value); /* a number: can't fail */
+    }
+    /* A comparison that is false for NaN, before any conversion. */
+    if (!(number >= 200 && number <= 599) || number != (double)(int)number) {
+        return isere_decoder_malformed(
+            d, "statusCode is not an integer from 200 to 599", isere_slice(""));
+    }
+    d->response->status = (int)number;
+    return 0;
+}
+
+/* Another value than true or false would be guesswork: refused. */
+static int decode_base64_flag(isere_decoder_t *d, JSValueConst value,
+                              bool *base64)
+{
+    *base64 = JS_IsBool(value) && JS_ToBool(d->ctx, value);
+    if (!JS_IsBool(value) && !is_nothing(value)) {
+        return isere_decoder_malformed(d, "isBase64Encoded is not a boolean",
+                                       isere_slice(""));
+    }
+    return 0;
+}
+
+/* Reads a property, once. */
+static int get(isere_decoder_t *d, JSValueConst object, const char *name,
+               JSValue *value)
+{
+    char what[40];
+
+    *value = JS_GetPropertyStr(d->ctx, object, name);
+    if (JS_IsException(*value)) {
+        *value = JS_UNDEFINED;
+        snprintf(what, sizeof what, "reading %s", name);
+        return isere_decoder_threw(d, what);
+    }
+    return 0;
+}
+
+typedef int decode_fn(isere_decoder_t *d, JSValueConst value);
+
+/* Reads a property and decodes it. */
+static int get_decoded(isere_decoder_t *d, JSValueConst object,
+                       const char *name, decode_fn *decode)
+{
+    JSValue value;
+    int result = get(d, object, name, &value);
+
+    if (result == 0) {
+        result = decode(d, value);
+    }
+    JS_FreeValue(d->ctx, value);
+    return result;
+}
+
+/* The properties that make an object a response. */
+typedef struct parts {
+    JSValue status;
+    JSValue headers;
+    JSValue body;
+} parts_t;
+
+static int read_parts(isere_decoder_t *d, JSValueConst object, parts_t *parts)
+{
+    int result = get(d, object, "statusCode", &parts->status);
+
+    if (result == 0) {
+        result = get(d, object, "headers", &parts->headers);
+    }
+    if (result == 0) {
+        result = get(d, object, "body", &parts->body);
+    }
+    return result;
+}
+
+static void free_parts(JSContext *ctx, parts_t *parts)
+{
+    JS_FreeValue(ctx, parts->status);
+    JS_FreeValue(ctx, parts->headers);
+    JS_FreeValue(ctx, parts->body);
+}
+
+static bool is_response(const parts_t *parts)
+{
+    return !JS_IsUndefined(parts->status) || !JS_IsUndefined(parts->headers) ||
+           !JS_IsUndefined(parts->body);
+}
+
+static int decode_parts(isere_decoder_t *d, JSValueConst object,
+                        const parts_t *parts)
+{
+    JSValue flag;
+    bool base64;
+    int result = decode_status(d, parts->status);
+
+    if (result == 0) {
+        result = isere_decoder_headers(d, parts->headers);
+    }
+    if (result == 0) {
+        result = get_decoded(d, object, "multiValueHeaders",
+                             isere_decoder_multi_headers);
+    }
+    if (result == 0) {
+        result = get_decoded(d, object, "cookies", isere_decoder_cookies);
+    }
+    if (result == 0) {
+        isere_decoder_end_fields(d);
+        result = get(d, object, "isBase64Encoded", &flag);
+    }
+    if (result == 0) {
+        result = decode_base64_flag(d, flag, &base64);
+        JS_FreeValue(d->ctx, flag);
+    }
+    return result == 0 ? isere_decoder_body(d, parts->body, base64) : result;
+}
+
+static int decode(isere_decoder_t *d, JSValueConst value)
+{
+    parts_t parts = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED};
+
+    if (!JS_IsObject(value)) {
+        return isere_decoder_body(d, value, false);
+    }
+    int result = read_parts(d, value, &parts);
+    if (result == 0) {
+        result = is_response(&parts) ? decode_parts(d, value, &parts)
+                                     : isere_decoder_body(d, value, false);
+    }
+    free_parts(d->ctx, &parts);
+    return result;
+}
+
+int isere_response_decode(JSContext *ctx, JSValueConst value,
+                          isere_response_t *response,
+                          char reason[ISERE_RESPONSE_REASON_MAX])
+{
+    isere_decoder_t d;
+
+    /* Not the arrays: they are large and filled before they are read. */
+    d.ctx = ctx;
+    d.response = response;
+    d.reason = reason;
+    d.text_len = d.text_cap = 0;
+    d.given = 0;
+    d.has_type = false;
+    response->status = 200;
+    response->body = isere_slice_of(NULL, 0);
+    response->body_is_text = false;
+    response->default_type = false;
+    response->nfields = 0;
+    response->field_text = NULL;
+    response->body_text = NULL;
+    response->body_bytes = NULL;
+    response->body_owner = JS_UNDEFINED;
+    reason[0] = '\0';
+
+    int result = decode(&d, value);
+    if (result == 0 && JS_HasException(ctx)) {
+        result = ISERE_ERR_LIMIT; /* see isere_js_settle */
+    }
+    if (result != 0) {
+        isere_response_free(ctx, response);
+    }
+    return result;
+}
+
+void isere_response_free(JSContext *ctx, isere_response_t *response)
+{
+    js_free(ctx, response->field_text);
+    js_free(ctx, response->body_bytes);
+    if (response->body_text) {
+        JS_FreeCString(ctx, response->body_text);
+    }
+    JS_FreeValue(ctx, response->body_owner);
+    response->field_text = response->body_bytes = NULL;
+    response->body_text = NULL;
+    response->body_owner = JS_UNDEFINED;
+}

@@ -1,0 +1,212 @@
+/*
+ * The body of a response: text, bytes or JSON.
+ */
+#include "core/lambda/js_error.h"
+#include "core/lambda/response_decoder.h"
+#include "core/util/base64.h"
+#include "isere/error.h"
+
+/* Adds the content type that a kind of body has by default. */
+static void add_type(isere_decoder_t *d, const char *type)
+{
+    isere_response_t *response = d->response;
+
+    if (d->has_type) {
+        return;
+    }
+    response->default_type = true;
+    response->fields[response->nfields].name = isere_slice("Content-Type");
+    response->fields[response->nfields].value = isere_slice(type);
+    response->nfields++;
+}
+
+/*
+ * Replaces lone surrogates, which QuickJS writes as three bytes ED A0..BF xx,
+ * by U+FFFD, three bytes as well. Text of ASCII may be the string itself, but
+ * it has none; all other text is a copy made for the caller.
+ */
+static void repair_surrogates(const char *text, size_t len)
+{
+    unsigned char *p = (unsigned char *)(uintptr_t)text;
+
+    for (size_t i = 0; i + 2 < len; i++) {
+        if (p[i] == 0xED && p[i + 1] >= 0xA0) {
+            memcpy(p + i, "\xEF\xBF\xBD", 3);
+            i += 2;
+        }
+    }
+}
+
+/* Body text; the response keeps the memory. */
+static int text_body(isere_decoder_t *d, JSValueConst string)
+{
+    isere_response_t *response = d->response;
+    size_t len;
+
+    response->body_text = JS_ToCStringLen(d->ctx, &len, string);
+    if (!response->body_text) {
+        return isere_decoder_threw(d, "the body");
+    }
+    repair_surrogates(response->body_text, len);
+    response->body = isere_slice_of(response->body_text, len);
+    response->body_is_text = true;
+    return 0;
+}
+
+static int json_body(isere_decoder_t *d, JSValueConst value)
+{
+    JSValue json = JS_JSONStringify(d->ctx, value, JS_UNDEFINED, JS_UNDEFINED);
+
+    if (JS_IsException(json)) {
+        return isere_decoder_threw(d, "JSON.stringify of the body");
+    }
+    if (!JS_IsString(json)) {
+        JS_FreeValue(d->ctx, json);
+        return isere_decoder_malformed(d, "the body has no JSON form",
+                                       isere_slice(""));
+    }
+    int result = text_body(d, json);
+    JS_FreeValue(d->ctx, json);
+    if (result == 0) {
+        add_type(d, "application/json");
+    }
+    return result;
+}
+
+/* What kind of object holds bytes. */
+typedef enum bytes_kind {
+    NO_BYTES,
+    BUFFER,
+    TYPED_ARRAY,
+} bytes_kind_t;
+
+/*
+ * Finds out by the class of the object, which user code can't change. QuickJS
+ * has no question for it that does not throw, so classes are compared with
+ * those of fresh objects; plain ones, the usual case, are told at once.
+ * Returns 0 or -1 with an exception pending.
+ */
+static int classify_bytes(JSContext *ctx, JSValueConst value,
+                          bytes_kind_t *kind)
+{
+    JSClassID class_id = JS_GetClassID(value);
+    JSValue global = JS_GetGlobalObject(ctx);
+    bool plain = class_id == JS_GetClassID(global);
+    JSValueConst no_elements = JS_NewInt32(ctx, 0);
+
+    *kind = NO_BYTES;
+    JS_FreeValue(ctx, global);
+    if (plain) {
+        return 0;
+    }
+    JSValue shared = JS_NewArrayBuffer(ctx, NULL, 0, NULL, NULL, true);
+    JSValue array =
+        JS_NewTypedArray(ctx, 1, &no_elements, JS_TYPED_ARRAY_UINT8C);
+    JSValue buffer = JS_IsException(array)
+                         ? JS_EXCEPTION
+                         : JS_GetTypedArrayBuffer(ctx, array, NULL, NULL, NULL);
+    int result = JS_IsException(shared) || JS_IsException(buffer) ? -1 : 0;
+
+    if (result == 0) {
+        JSClassID first = JS_GetClassID(array);
+        if (class_id == JS_GetClassID(buffer) ||
+            class_id == JS_GetClassID(shared)) {
+            *kind = BUFFER;
+        } else if (class_id >= first &&
+                   class_id <= first + JS_TYPED_ARRAY_FLOAT64) {
+            *kind = TYPED_ARRAY;
+        }
+    }
+    JS_FreeValue(ctx, buffer);
+    JS_FreeValue(ctx, array);
+    JS_FreeValue(ctx, shared);
+    return result;
+}
+
+/* The bytes of a buffer or typed array, where they are; the response keeps
+ * the buffer alive. */
+static int bytes_body(isere_decoder_t *d, JSValueConst value, bool view)
+{
+    JSContext *ctx = d->ctx;
+    size_t offset = 0;
+    size_t len = 0;
+    size_t size;
+    JSValue buffer =
+        view ? JS_GetTypedArrayBuffer(ctx, value, &offset, &len, NULL)
+             : JS_DupValue(ctx, value);
+
+    if (JS_IsException(buffer)) {
+        return isere_decoder_threw(d, "reading the body's bytes");
+    }
+    d->response->body_owner = buffer;
+    uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, buffer);
+    if (!bytes && JS_HasException(ctx)) {
+        return isere_decoder_threw(d, "reading the body's bytes");
+    }
+    if (!view) {
+        len = size;
+    }
+    /* A buffer may have shrunk under its view. */
+    if (offset > size || len > size - offset) {
+        return isere_decoder_malformed(d, "the body lies outside its buffer",
+                                       isere_slice(""));
+    }
+    d->response->body = isere_slice_of(bytes ? bytes + offset : NULL, len);
+    add_type(d, "application/octet-stream");
+    return 0;
+}
+
+static int base64_body(isere_decoder_t *d, JSValueConst string)
+{
+    isere_response_t *response = d->response;
+    size_t len;
+
+    if (!JS_IsString(string)) {
+        return isere_decoder_malformed(
+            d, "isBase64Encoded is true, but the body is no string",
+            isere_slice(""));
+    }
+    const char *text = JS_ToCStringLen(d->ctx, &len, string);
+    if (!text) {
+        return isere_decoder_threw(d, "the body");
+    }
+    response->body_bytes = js_malloc(d->ctx, ISERE_BASE64_DECODED(len));
+    long decoded = response->body_bytes
+                       ? isere_base64_decode(text, len, response->body_bytes)
+                       : 0;
+    JS_FreeCString(d->ctx, text);
+    if (!response->body_bytes) {
+        return isere_decoder_threw(d, "the body");
+    }
+    if (decoded < 0) {
+        return isere_decoder_malformed(
+            d, "isBase64Encoded is true, but the body is not base64",
+            isere_slice(""));
+    }
+    response->body = isere_slice_of(response->body_bytes, (size_t)decoded);
+    add_type(d, "application/octet-stream");
+    return 0;
+}
+
+int isere_decoder_body(isere_decoder_t *d, JSValueConst body, bool base64)
+{
+    bytes_kind_t kind = NO_BYTES;
+
+    if (JS_IsNull(body) || JS_IsUndefined(body)) {
+        return 0;
+    }
+    if (base64) {
+        return base64_body(d, body);
+    }
+    if (JS_IsString(body)) {
+        add_type(d, "text/plain; charset=utf-8");
+        return text_body(d, body);
+    }
+    if (JS_IsObject(body) && classify_bytes(d->ctx, body, &kind) < 0) {
+        return isere_decoder_threw(d, "the body");
+    }
+    if (kind != NO_BYTES) {
+        return bytes_body(d, body, kind == TYPED_ARRAY);
+    }
+    return json_body(d, body);
+}

@@ -1,0 +1,48 @@
+/*
+ * Between the files of the response decoder: response.c reads the object,
+ * response_fields.c its header fields, response_body.c its body.
+ */
+#ifndef ISERE_CORE_LAMBDA_RESPONSE_DECODER_H
+#define ISERE_CORE_LAMBDA_RESPONSE_DECODER_H
+
+#include "core/lambda/response.h"
+
+typedef struct isere_decoder {
+    JSContext *ctx;
+    isere_response_t *response;
+    char *reason;
+
+    /* Names and values lie one behind the other in response->field_text,
+     * which may move while it grows: until the end, slices are offsets. */
+    size_t text_len;
+    size_t text_cap;
+    struct {
+        uint32_t name;
+        uint32_t value;
+    } offsets[ISERE_MAX_RESPONSE_FIELDS];
+    unsigned given; /* fields, the dropped ones included */
+    bool has_type;  /* the handler names a content type */
+} isere_decoder_t;
+
+/* All of these return 0 or what isere_response_decode returns. */
+
+/* Fills in the reason; returns ISERE_ERR_HANDLER. `name` may be empty. */
+int isere_decoder_malformed(isere_decoder_t *d, const char *format,
+                            isere_slice_t name);
+
+/* For a pending exception: leaves it pending when it is a limit, else takes
+ * it into the reason. */
+int isere_decoder_threw(isere_decoder_t *d, const char *while_doing);
+
+/* The fields of headers, multiValueHeaders and cookies. */
+int isere_decoder_headers(isere_decoder_t *d, JSValueConst headers);
+int isere_decoder_multi_headers(isere_decoder_t *d, JSValueConst headers);
+int isere_decoder_cookies(isere_decoder_t *d, JSValueConst cookies);
+
+/* Turns offsets into slices; no field is added after it. */
+void isere_decoder_end_fields(isere_decoder_t *d);
+
+/* The body; adds the default content type where there is none. */
+int isere_decoder_body(isere_decoder_t *d, JSValueConst body, bool base64);
+
+#endif

@@ -1,0 +1,325 @@
+/*
+ * Header fields of a response. Names must be tokens and values field content
+ * (RFC 9110 section 5.5), so that nothing a handler hands through from a
+ * client can end a field line or the header section.
+ */
+#include "core/http/chars.h"
+#include "core/lambda/js_error.h"
+#include "core/lambda/response_decoder.h"
+#include "core/util/ascii.h"
+#include "isere/error.h"
+
+/* Room behind the field text; NULL with the exception pending. */
+static char *reserve(isere_decoder_t *d, size_t len)
+{
+    if (d->text_cap - d->text_len < len) {
+        size_t cap = (d->text_len + len) * 2;
+        char *ptr = js_realloc(d->ctx, d->response->field_text, cap);
+        if (!ptr) {
+            return NULL;
+        }
+        d->response->field_text = ptr;
+        d->text_cap = cap;
+    }
+    return d->response->field_text + d->text_len;
+}
+
+/*
+ * Writes a UTF-8 text as ISO 8859-1, one byte for each character up to
+ * U+00FF; returns -1 at one above that, which must not be narrowed to some
+ * other character (U+010A would become a newline).
+ */
+static long narrow(isere_slice_t text, char *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c >= 0x80) {
+            if (c > 0xC3 || i + 1 >= text.len) {
+                return -1;
+            }
+            i++;
+            c = (unsigned char)((c & 3) << 6 | (text.ptr[i] & 0x3F));
+        }
+        out[n++] = (char)c;
+    }
+    return (long)n;
+}
+
+/* Appends a value's bytes, trimmed, to the field text. */
+static int append_value(isere_decoder_t *d, isere_slice_t name,
+                        isere_slice_t text, isere_slice_t *value)
+{
+    char *out = reserve(d, text.len + 1);
+
+    if (!out) {
+        return isere_decoder_threw(d, "a header");
+    }
+    long len = narrow(text, out);
+    if (len < 0) {
+        return isere_decoder_malformed(
+            d, "the value of header %s has a character above U+00FF", name);
+    }
+    *value = isere_http_trim(isere_slice_of(out, (size_t)len));
+    if (!isere_http_all(*value, ISERE_HTTP_VALUE)) {
+        return isere_decoder_malformed(
+            d, "the value of header %s has a control character", name);
+    }
+    d->text_len += (size_t)len + 1;
+    return 0;
+}
+
+/* Fields that are the server's own business. */
+static bool is_dropped(isere_slice_t name)
+{
+    static const char *const names[] = {"content-length", "transfer-encoding",
+                                        "connection", "date", "server"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (isere_http_equals(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The text of a string, number or boolean, to be freed; NULL with *result set
+ * for anything else. No user code: those are primitive values.
+ */
+static const char *scalar_text(isere_decoder_t *d, isere_slice_t name,
+                               JSValueConst value, size_t *len, int *result)
+{
+    const char *text;
+
+    if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
+        *result = isere_decoder_malformed(
+            d, "the value of header %s is no string, number or boolean", name);
+        return NULL;
+    }
+    text = JS_ToCStringLen(d->ctx, len, value);
+    *result = text ? 0 : isere_decoder_threw(d, "a header");
+    return text;
+}
+
+static bool is_nothing(JSValueConst value)
+{
+    return JS_IsNull(value) || JS_IsUndefined(value);
+}
+
+/* Adds one field line of a scalar value; null and undefined add none. */
+static int add_field(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
+{
+    isere_slice_t stored;
+    isere_response_t *response = d->response;
+    size_t len;
+    int result;
+
+    if (is_nothing(value)) {
+        return 0;
+    }
+    if (++d->given > ISERE_MAX_RESPONSE_FIELDS) {
+        return isere_decoder_malformed(d, "too many header fields",
+                                       isere_slice(""));
+    }
+    const char *text = scalar_text(d, name, value, &len, &result);
+    if (!text) {
+        return result;
+    }
+    size_t name_at = d->text_len;
+    char *out = reserve(d, name.len + len + 1);
+    if (!out) {
+        JS_FreeCString(d->ctx, text);
+        return isere_decoder_threw(d, "a header");
+    }
+    memcpy(out, name.ptr, name.len);
+    d->text_len += name.len;
+    result = append_value(d, name, isere_slice_of(text, len), &stored);
+    JS_FreeCString(d->ctx, text);
+    if (result != 0 || is_dropped(name)) {
+        return result;
+    }
+    unsigned i = response->nfields++;
+    d->offsets[i].name = (uint32_t)name_at;
+    d->offsets[i].value = (uint32_t)(stored.ptr - response->field_text);
+    response->fields[i].name.len = name.len;
+    response->fields[i].value.len = stored.len;
+    d->has_type = d->has_type || isere_http_equals(name, "content-type");
+    return 0;
+}
+
+/* The length of an array, or -1 with *result set. One that is beyond any use
+ * is refused before elements are read: a proxy can claim any length. */
+static long array_length(isere_decoder_t *d, JSValueConst array, int *result)
+{
+    double number;
+    JSValue length = JS_GetPropertyStr(d->ctx, array, "length");
+
+    if (JS_IsException(length)) {
+        *result = isere_decoder_threw(d, "reading a header's values");
+        return -1;
+    }
+    if (!JS_IsNumber(length) || JS_ToFloat64(d->ctx, &number, length) < 0 ||
+        !(number >= 0 && number <= ISERE_MAX_RESPONSE_FIELDS)) {
+        JS_FreeValue(d->ctx, length);
+        *result = isere_decoder_malformed(d, "too many header fields",
+                                          isere_slice(""));
+        return -1;
+    }
+    return (long)number;
+}
+
+/* Adds one field line for each element. */
+static int add_elements(isere_decoder_t *d, isere_slice_t name,
+                        JSValueConst array)
+{
+    int result = 0;
+    long length = array_length(d, array, &result);
+
+    for (long i = 0; i < length && result == 0; i++) {
+        JSValue element = JS_GetPropertyUint32(d->ctx, array, (uint32_t)i);
+        if (JS_IsException(element)) {
+            return isere_decoder_threw(d, "reading a header's values");
+        }
+        result = add_field(d, name, element);
+        JS_FreeValue(d->ctx, element);
+    }
+    return result;
+}
+
+/* Adds the lines of a field whose value is a scalar or an array. */
+static int add_value(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
+{
+    int array = JS_IsArray(d->ctx, value);
+
+    if (array < 0) {
+        return isere_decoder_threw(d, "reading a header's values");
+    }
+    return array ? add_elements(d, name, value) : add_field(d, name, value);
+}
+
+/* One property of headers or multiValueHeaders. */
+static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom)
+{
+    JSContext *ctx = d->ctx;
+    JSValue key = JS_AtomToString(ctx, atom);
+    JSValue value = JS_UNDEFINED;
+    size_t len;
+    const char *text =
+        JS_IsException(key) ? NULL : JS_ToCStringLen(ctx, &len, key);
+    int result;
+
+    JS_FreeValue(ctx, key);
+    if (!text) {
+        return isere_decoder_threw(d, "a header");
+    }
+    isere_slice_t name = isere_slice_of(text, len);
+    if (len == 0 || !isere_http_all(name, ISERE_HTTP_TOKEN)) {
+        result = isere_decoder_malformed(
+            d, "the header name \"%s\" is no token", name);
+        goto done;
+    }
+    value = JS_GetProperty(ctx, headers, atom);
+    result = JS_IsException(value) ? isere_decoder_threw(d, "reading a header")
+                                   : add_value(d, name, value);
+done:
+    JS_FreeValue(ctx, value);
+    JS_FreeCString(ctx, text);
+    return result;
+}
+
+int isere_decoder_headers(isere_decoder_t *d, JSValueConst headers)
+{
+    JSPropertyEnum *names;
+    uint32_t count;
+    int result = 0;
+    int array = JS_IsArray(d->ctx, headers);
+
+    if (array < 0) {
+        return isere_decoder_threw(d, "reading headers");
+    }
+    if (is_nothing(headers)) {
+        return 0;
+    }
+    if (array || !JS_IsObject(headers)) {
+        return isere_decoder_malformed(d, "headers is not an object",
+                                       isere_slice(""));
+    }
+    if (JS_GetOwnPropertyNames(d->ctx, &names, &count, headers,
+                               JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0) {
+        return isere_decoder_threw(d, "reading headers");
+    }
+    for (uint32_t i = 0; i < count && result == 0; i++) {
+        result = add_property(d, headers, names[i].atom);
+    }
+    isere_js_free_names(d->ctx, names, count);
+    return result;
+}
+
+/* Whether two stored fields say the same. */
+static bool same_field(const isere_decoder_t *d, unsigned a, unsigned b)
+{
+    const isere_response_field_t *fields = d->response->fields;
+    const char *text = d->response->field_text;
+    const char *name = text + d->offsets[a].name;
+    const char *other = text + d->offsets[b].name;
+
+    return fields[a].value.len == fields[b].value.len &&
+           isere_ascii_equal(isere_slice_of(name, fields[a].name.len),
+                             isere_slice_of(other, fields[b].name.len)) &&
+           memcmp(text + d->offsets[a].value, text + d->offsets[b].value,
+                  fields[a].value.len) == 0;
+}
+
+int isere_decoder_multi_headers(isere_decoder_t *d, JSValueConst headers)
+{
+    isere_response_t *response = d->response;
+    unsigned before = response->nfields;
+    int result = isere_decoder_headers(d, headers);
+
+    /* A pair that is in both objects is sent once, as API Gateway does. */
+    for (unsigned i = before; i < response->nfields && result == 0; i++) {
+        for (unsigned j = 0; j < before; j++) {
+            if (!same_field(d, i, j)) {
+                continue;
+            }
+            unsigned after = --response->nfields - i;
+            memmove(&response->fields[i], &response->fields[i + 1],
+                    after * sizeof response->fields[0]);
+            memmove(&d->offsets[i], &d->offsets[i + 1],
+                    after * sizeof d->offsets[0]);
+            i--;
+            break;
+        }
+    }
+    return result;
+}
+
+int isere_decoder_cookies(isere_decoder_t *d, JSValueConst cookies)
+{
+    int array = JS_IsArray(d->ctx, cookies);
+
+    if (array < 0) {
+        return isere_decoder_threw(d, "reading cookies");
+    }
+    if (is_nothing(cookies)) {
+        return 0;
+    }
+    if (!array) {
+        return isere_decoder_malformed(d, "cookies is not an array",
+                                       isere_slice(""));
+    }
+    return add_elements(d, isere_slice("Set-Cookie"), cookies);
+}
+
+void isere_decoder_end_fields(isere_decoder_t *d)
+{
+    isere_response_t *response = d->response;
+
+    for (unsigned i = 0; i < response->nfields; i++) {
+        isere_response_field_t *field = &response->fields[i];
+        field->name.ptr = response->field_text + d->offsets[i].name;
+        field->value.ptr = response->field_text + d->offsets[i].value;
+    }
+}
