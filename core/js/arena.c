@@ -1,0 +1,427 @@
+#include "core/js/arena.h"
+#include <stdatomic.h>
+#include <string.h>
+
+/*
+ * A block is a 4-byte header followed by its content. The header holds the
+ * block's size (header included, a multiple of 8) and two flags in the low
+ * bits. Headers lie 4 bytes before a multiple of 8, so contents are aligned.
+ *
+ *   live block: | size,flags | content ...                              |
+ *   free block: | size,flags | next | prev | ...                 | size |
+ *
+ * The size at the end of a free block lets its right neighbour find its
+ * start; PREV_FREE in that neighbour's header says that it is there.
+ */
+enum {
+    HEADER = 4,
+    MIN_BLOCK = 16,
+    FREE = 1,
+    PREV_FREE = 2,
+    FLAGS = 7,
+    SMALL_LIMIT = 256, /* below: one bin for every size */
+    SMALL_BINS = SMALL_LIMIT / 8,
+    NO_BLOCK = 0,
+};
+
+#define MAX_SIZE UINT32_C(0xfffffff8)
+
+static inline uint32_t *word(const isere_arena_t *a, uint32_t offset)
+{
+    return (uint32_t *)((uintptr_t)a + offset);
+}
+
+static inline uint32_t size_at(const isere_arena_t *a, uint32_t block)
+{
+    return *word(a, block) & ~(uint32_t)FLAGS;
+}
+
+static inline uint32_t *next_of(const isere_arena_t *a, uint32_t block)
+{
+    return word(a, block + HEADER);
+}
+
+static inline uint32_t *prev_of(const isere_arena_t *a, uint32_t block)
+{
+    return word(a, block + HEADER + 4);
+}
+
+static inline uint32_t block_of(const isere_arena_t *a, const void *ptr)
+{
+    return (uint32_t)((uintptr_t)ptr - (uintptr_t)a) - HEADER;
+}
+
+static inline uint32_t first_block(void)
+{
+    return (uint32_t)((sizeof(isere_arena_t) + 7) & ~(size_t)7) + 4;
+}
+
+/* The bin whose blocks are all at least as large as its lower bound. Above
+ * the small bins each power of two is split in four. */
+static uint32_t bin_of(uint32_t size)
+{
+    if (size < SMALL_LIMIT) {
+        return size / 8;
+    }
+    uint32_t log2 = 31 - (uint32_t)__builtin_clz(size);
+    uint32_t quarter = (size >> (log2 - 2)) & 3;
+    return SMALL_BINS + (log2 - 8) * 4 + quarter;
+}
+
+/* The smallest bin whose every block holds `size`. */
+static uint32_t bin_above(uint32_t size)
+{
+    if (size < SMALL_LIMIT) {
+        return size / 8;
+    }
+    uint32_t bin = bin_of(size);
+    uint32_t log2 = 31 - (uint32_t)__builtin_clz(size);
+    uint32_t below = size & ((UINT32_C(1) << (log2 - 2)) - 1);
+    return below ? bin + 1 : bin;
+}
+
+static void bin_insert(isere_arena_t *a, uint32_t block, uint32_t size)
+{
+    uint32_t bin = bin_of(size);
+    uint32_t head = a->bins[bin];
+    *next_of(a, block) = head;
+    *prev_of(a, block) = NO_BLOCK;
+    if (head) {
+        *prev_of(a, head) = block;
+    }
+    a->bins[bin] = block;
+    a->bitmap[bin / 32] |= UINT32_C(1) << (bin % 32);
+}
+
+static void bin_remove(isere_arena_t *a, uint32_t block, uint32_t size)
+{
+    uint32_t next = *next_of(a, block);
+    uint32_t prev = *prev_of(a, block);
+    if (next) {
+        *prev_of(a, next) = prev;
+    }
+    if (prev) {
+        *next_of(a, prev) = next;
+        return;
+    }
+    uint32_t bin = bin_of(size);
+    a->bins[bin] = next;
+    if (!next) {
+        a->bitmap[bin / 32] &= ~(UINT32_C(1) << (bin % 32));
+    }
+}
+
+/* A free block from the first non-empty bin at or above `bin`. */
+static uint32_t bin_find(const isere_arena_t *a, uint32_t bin)
+{
+    if (bin >= ISERE_ARENA_BINS) {
+        return NO_BLOCK;
+    }
+    uint32_t i = bin / 32;
+    uint32_t bits = a->bitmap[i] & (UINT32_MAX << (bin % 32));
+    while (!bits) {
+        if (++i == ISERE_ARENA_BINS / 32) {
+            return NO_BLOCK;
+        }
+        bits = a->bitmap[i];
+    }
+    return a->bins[i * 32 + (uint32_t)__builtin_ctz(bits)];
+}
+
+/* The last resort: blocks in the bin below may still be large enough. */
+static uint32_t bin_search(const isere_arena_t *a, uint32_t size)
+{
+    uint32_t block = a->bins[bin_of(size)];
+    while (block && size_at(a, block) < size) {
+        block = *next_of(a, block);
+    }
+    return block;
+}
+
+/* Turns the bytes of [block, block + size) into a free block in its bin. */
+static void make_free(isere_arena_t *a, uint32_t block, uint32_t size)
+{
+    uint32_t prev_free = *word(a, block) & PREV_FREE;
+    *word(a, block) = size | FREE | prev_free;
+    *word(a, block + size - 4) = size;
+    if (block + size < a->top) {
+        *word(a, block + size) |= PREV_FREE;
+    }
+    bin_insert(a, block, size);
+}
+
+/* Cuts a live block down to `size` and frees what is left, if it is enough
+ * for a block. */
+static void split(isere_arena_t *a, uint32_t block, uint32_t size)
+{
+    uint32_t whole = size_at(a, block);
+    uint32_t rest = whole - size;
+    if (rest < MIN_BLOCK) {
+        return;
+    }
+    *word(a, block) = size | (*word(a, block) & FLAGS);
+    uint32_t tail = block + size;
+    if (tail + rest == a->top) {
+        a->top = tail;
+        return;
+    }
+    *word(a, tail) = 0;
+    uint32_t next = tail + rest;
+    if (*word(a, next) & FREE) {
+        uint32_t next_size = size_at(a, next);
+        bin_remove(a, next, next_size);
+        rest += next_size;
+    }
+    make_free(a, tail, rest);
+}
+
+static uint32_t take_free(isere_arena_t *a, uint32_t block, uint32_t size)
+{
+    uint32_t whole = size_at(a, block);
+    bin_remove(a, block, whole);
+    *word(a, block) &= ~(uint32_t)FREE;
+    if (block + whole < a->top) {
+        *word(a, block + whole) &= ~(uint32_t)PREV_FREE;
+    }
+    split(a, block, size);
+    return block;
+}
+
+/* Moves the top up; the peak first, so that it never lies below a byte that
+ * was written, wherever the execution may be abandoned. */
+static void raise_top(isere_arena_t *a, uint32_t top)
+{
+    if (top > a->peak) {
+        a->peak = top;
+        atomic_signal_fence(memory_order_seq_cst);
+    }
+    a->top = top;
+}
+
+static uint32_t take_top(isere_arena_t *a, uint32_t size)
+{
+    if (size > a->limit || a->top > a->limit - size) {
+        return NO_BLOCK;
+    }
+    uint32_t block = a->top;
+    raise_top(a, block + size);
+    /* Free blocks never touch the top, so the left neighbour is live. */
+    *word(a, block) = size;
+    return block;
+}
+
+/* The block size for `size` bytes of content, 0 when that is too much. */
+static uint32_t block_size(size_t size)
+{
+    if (size > MAX_SIZE - HEADER - 8) {
+        return 0;
+    }
+    uint32_t need = ((uint32_t)size + HEADER + 7) & ~(uint32_t)7;
+    return need < MIN_BLOCK ? MIN_BLOCK : need;
+}
+
+isere_arena_t *isere_arena_init(void *memory, size_t size, size_t reserve)
+{
+    if (size < ISERE_ARENA_MIN_SIZE || size > MAX_SIZE || reserve > size / 2) {
+        return NULL;
+    }
+    isere_arena_t *a = memory;
+    memset(a, 0, sizeof(*a));
+    a->size = (uint32_t)size & ~(uint32_t)7;
+    /* Headers lie 4 below a multiple of 8, so the end does too. */
+    a->limit = ((a->size - (uint32_t)reserve) & ~(uint32_t)7) - 4;
+    a->top = first_block();
+    a->peak = a->top;
+    return a;
+}
+
+void isere_arena_release_reserve(isere_arena_t *a)
+{
+    a->limit = a->size - 4;
+}
+
+/* A free block of at least `need` bytes, from a bin or from the top. */
+static uint32_t find(isere_arena_t *a, uint32_t need)
+{
+    /* The head of the block's own bin is the tightest fit, if it fits. */
+    uint32_t block = a->bins[bin_of(need)];
+    if (!block || size_at(a, block) < need) {
+        block = bin_find(a, bin_above(need));
+    }
+    if (block) {
+        return take_free(a, block, need);
+    }
+    block = take_top(a, need);
+    if (block) {
+        return block;
+    }
+    block = bin_search(a, need);
+    return block ? take_free(a, block, need) : NO_BLOCK;
+}
+
+void *isere_arena_alloc(isere_arena_t *a, size_t size)
+{
+    uint32_t need = block_size(size);
+    uint32_t block = need ? find(a, need) : NO_BLOCK;
+    if (!block) {
+        a->failed++;
+        return NULL;
+    }
+    a->used += size_at(a, block);
+    return word(a, block + HEADER);
+}
+
+/* Merges a block that is not live any more with its free neighbours, or gives
+ * it back to the top. */
+static void merge_free(isere_arena_t *a, uint32_t block, uint32_t size)
+{
+    if (*word(a, block) & PREV_FREE) {
+        uint32_t prev_size = *word(a, block - 4);
+        block -= prev_size;
+        size += prev_size;
+        bin_remove(a, block, prev_size);
+    }
+    uint32_t next = block + size;
+    if (next < a->top && (*word(a, next) & FREE)) {
+        uint32_t next_size = size_at(a, next);
+        bin_remove(a, next, next_size);
+        size += next_size;
+        next += next_size;
+    }
+    if (next == a->top) {
+        a->top = block;
+        return;
+    }
+    make_free(a, block, size);
+}
+
+void isere_arena_free(isere_arena_t *a, void *ptr)
+{
+    if (!ptr) {
+        return;
+    }
+    uint32_t block = block_of(a, ptr);
+    uint32_t size = size_at(a, block);
+    a->used -= size;
+    merge_free(a, block, size);
+}
+
+/* Grows a live block to `need` bytes where it is; false when it can't. */
+static bool grow_in_place(isere_arena_t *a, uint32_t block, uint32_t need)
+{
+    uint32_t size = size_at(a, block);
+    uint32_t next = block + size;
+    if (next == a->top) {
+        if (need > a->limit || block > a->limit - need) {
+            return false;
+        }
+        raise_top(a, block + need);
+        *word(a, block) = need | (*word(a, block) & FLAGS);
+        return true;
+    }
+    if (!(*word(a, next) & FREE)) {
+        return false;
+    }
+    uint32_t next_size = size_at(a, next);
+    if (size + next_size < need) {
+        return false;
+    }
+    bin_remove(a, next, next_size);
+    if (next + next_size < a->top) {
+        *word(a, next + next_size) &= ~(uint32_t)PREV_FREE;
+    }
+    *word(a, block) = (size + next_size) | (*word(a, block) & FLAGS);
+    split(a, block, need);
+    return true;
+}
+
+static void *move(isere_arena_t *a, void *ptr, size_t old, size_t size)
+{
+    void *fresh = isere_arena_alloc(a, size);
+    if (!fresh) {
+        return NULL;
+    }
+    memcpy(fresh, ptr, old < size ? old : size);
+    isere_arena_free(a, ptr);
+    return fresh;
+}
+
+void *isere_arena_realloc(isere_arena_t *a, void *ptr, size_t size)
+{
+    if (!ptr) {
+        return isere_arena_alloc(a, size);
+    }
+    uint32_t block = block_of(a, ptr);
+    uint32_t old = size_at(a, block);
+    uint32_t need = block_size(size);
+    if (!need) {
+        a->failed++;
+        return NULL;
+    }
+    if (need <= old) {
+        split(a, block, need);
+    } else if (!grow_in_place(a, block, need)) {
+        return move(a, ptr, old - HEADER, size);
+    }
+    a->used += size_at(a, block) - old;
+    return ptr;
+}
+
+size_t isere_arena_usable_size(const void *ptr)
+{
+    if (!ptr) {
+        return 0;
+    }
+    uint32_t header;
+    memcpy(&header, (const char *)ptr - HEADER, sizeof(header));
+    return (header & ~(uint32_t)FLAGS) - HEADER;
+}
+
+/* Counts the blocks in all bins; UINT32_MAX when a bin is wrong. */
+static uint32_t count_binned(const isere_arena_t *a)
+{
+    uint32_t count = 0;
+    for (uint32_t bin = 0; bin < ISERE_ARENA_BINS; bin++) {
+        bool marked = a->bitmap[bin / 32] >> (bin % 32) & 1;
+        if (marked != (a->bins[bin] != NO_BLOCK)) {
+            return UINT32_MAX;
+        }
+        uint32_t prev = NO_BLOCK;
+        for (uint32_t b = a->bins[bin]; b; b = *next_of(a, b)) {
+            if (b >= a->top || !(*word(a, b) & FREE) ||
+                bin_of(size_at(a, b)) != bin || *prev_of(a, b) != prev) {
+                return UINT32_MAX;
+            }
+            prev = b;
+            count++;
+        }
+    }
+    return count;
+}
+
+bool isere_arena_check(const isere_arena_t *a)
+{
+    uint32_t free_blocks = 0;
+    uint32_t used = 0;
+    bool prev_free = false;
+    uint32_t block = first_block();
+    while (block < a->top) {
+        uint32_t header = *word(a, block);
+        uint32_t size = header & ~(uint32_t)FLAGS;
+        bool is_free = header & FREE;
+        if (size < MIN_BLOCK || size > a->top - block ||
+            prev_free != !!(header & PREV_FREE) || (is_free && prev_free)) {
+            return false;
+        }
+        if (is_free && *word(a, block + size - 4) != size) {
+            return false;
+        }
+        free_blocks += is_free;
+        used += is_free ? 0 : size;
+        prev_free = is_free;
+        block += size;
+    }
+    return block == a->top && !prev_free && used == a->used &&
+           a->top <= a->peak && a->top <= a->size &&
+           count_binned(a) == free_blocks;
+}

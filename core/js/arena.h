@@ -1,0 +1,64 @@
+/*
+ * An arena: one contiguous block of memory and the allocator that lives in
+ * it. All of a JavaScript heap's memory comes from one arena, and all state
+ * of the allocator lies inside it too, so that copying the used part back
+ * puts the whole heap back.
+ *
+ * Allocation takes constant time: free blocks hang in bins by size, neighbours
+ * merge when freed. A block costs 4 bytes on top of its content, on every
+ * target; contents are aligned to 8.
+ *
+ * Limits: 4 KB to 4 GB less 8 bytes. Never calls the system.
+ * Thread: one at a time.
+ */
+#ifndef ISERE_CORE_JS_ARENA_H
+#define ISERE_CORE_JS_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    ISERE_ARENA_BINS = 128,
+    ISERE_ARENA_MIN_SIZE = 4096,
+};
+
+/* Lies at the start of the arena. Offsets count bytes from its address. */
+typedef struct isere_arena {
+    uint32_t size;   /* of the whole arena */
+    uint32_t limit;  /* allocations end below this offset */
+    uint32_t top;    /* everything from here on is unused */
+    uint32_t peak;   /* highest top ever since start or restore */
+    uint32_t used;   /* bytes in live blocks, headers included */
+    uint32_t failed; /* allocations refused since start or restore */
+    uint32_t bitmap[ISERE_ARENA_BINS / 32]; /* which bins hold blocks */
+    uint32_t bins[ISERE_ARENA_BINS];        /* offset of first free block */
+} isere_arena_t;
+
+/*
+ * Makes an arena of `size` bytes at `memory` (aligned to 8, caller's), with
+ * `reserve` bytes held back until isere_arena_release_reserve. Returns the
+ * arena, which is at `memory`, or NULL when the size is out of range.
+ */
+isere_arena_t *isere_arena_init(void *memory, size_t size, size_t reserve);
+
+/* Lets allocations use the reserve: for reporting that memory ran out. */
+void isere_arena_release_reserve(isere_arena_t *arena);
+
+/* malloc, free and realloc on the arena. NULL when it is full; a failed
+ * realloc leaves the block as it was. Size 0 gives a block of its own. */
+void *isere_arena_alloc(isere_arena_t *arena, size_t size);
+void isere_arena_free(isere_arena_t *arena, void *ptr);
+void *isere_arena_realloc(isere_arena_t *arena, void *ptr, size_t size);
+
+/* Bytes that may be used at `ptr`, at least what was asked for. */
+size_t isere_arena_usable_size(const void *ptr);
+
+/*
+ * Walks all blocks and bins and returns whether every invariant holds: sizes
+ * add up, flags agree with neighbours, no two free blocks touch, bins hold
+ * exactly the free blocks. For tests.
+ */
+bool isere_arena_check(const isere_arena_t *arena);
+
+#endif

@@ -1,0 +1,333 @@
+/* isere_compile: from source to a bundle of bytecode. */
+#include "core/isere_config.h"
+#include "core/js/bundle.h"
+#include "core/js/fault.h"
+#include "core/js/heap.h"
+#include "core/js/module_name.h"
+#include "core/util/text.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+/* One module while it is compiled. Lives in the compiler's heap. */
+typedef struct module {
+    struct module *next;
+    char *name; /* the root included */
+    isere_slice_t source;
+    JSValue code;
+} module_t;
+
+typedef struct compiler {
+    isere_heap_t heap;
+    const isere_loader_t *loader;
+    const char *main_name;
+    const char *root;
+    module_t *first;
+    module_t **last;
+    unsigned count;
+    /* The place of an import that can't be resolved: the engine does not
+     * know it. */
+    const module_t *import_module;
+    int import_line;
+    int import_column;
+    isere_bundle_module_t *written; /* for the bundle */
+    int error;
+} compiler_t;
+
+/* ---- places of imports ---- */
+
+static module_t *find_module(compiler_t *c, const char *name)
+{
+    for (module_t *m = c->first; m; m = m->next) {
+        if (strcmp(m->name, name) == 0) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+/* Where the quoted specifier stands in the source of the importing module. */
+static void note_import(compiler_t *c, const char *base, const char *specifier)
+{
+    const module_t *m = find_module(c, base);
+    if (!m) {
+        return;
+    }
+    size_t len = strlen(specifier);
+    isere_slice_t rest = m->source;
+    const char *at = isere_text_find(rest, specifier);
+    while (at && (at == m->source.ptr || (at[-1] != '\'' && at[-1] != '"') ||
+                  at[len] != at[-1])) {
+        rest = isere_slice_of(at + 1,
+                              m->source.len - (size_t)(at + 1 - m->source.ptr));
+        at = isere_text_find(rest, specifier);
+    }
+    c->import_module = m;
+    c->import_line = at ? 1 : 0;
+    c->import_column = 0;
+    const char *line = m->source.ptr;
+    for (const char *p = m->source.ptr; at && p < at; p++) {
+        if (*p == '\n') {
+            c->import_line++;
+            line = p + 1;
+        }
+    }
+    if (at) {
+        c->import_column = (int)(at - line);
+    }
+}
+
+/* ---- loading ---- */
+
+static const char *load_problem(int error)
+{
+    switch (error) {
+    case ISERE_ERR_NOENT:
+        return "no such file";
+    case ISERE_ERR_LIMIT:
+        return "the file is too large";
+    default:
+        return "the file can't be read";
+    }
+}
+
+static module_t *module_new(compiler_t *c, const char *name)
+{
+    JSContext *ctx = c->heap.ctx;
+    module_t *m = js_mallocz(ctx, sizeof(*m));
+    if (!m) {
+        return NULL;
+    }
+    m->name = js_strdup(ctx, name);
+    if (!m->name) {
+        return NULL;
+    }
+    m->code = JS_UNDEFINED;
+    *c->last = m;
+    c->last = &m->next;
+    c->count++;
+    return m;
+}
+
+/* Compiles one module and, through the engine's loader call, its imports. */
+static module_t *compile_module(compiler_t *c, const char *name,
+                                isere_slice_t source)
+{
+    JSContext *ctx = c->heap.ctx;
+    module_t *m = module_new(c, name);
+    /* The engine wants a NUL behind the source. */
+    char *text = m ? js_malloc(ctx, source.len + 1) : NULL;
+    if (!text) {
+        return NULL;
+    }
+    memcpy(text, source.ptr, source.len);
+    text[source.len] = 0;
+    m->source = isere_slice_of(text, source.len);
+    m->code = JS_Eval(ctx, text, source.len, name,
+                      JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+    return JS_IsException(m->code) ? NULL : m;
+}
+
+static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
+{
+    compiler_t *c = opaque;
+    isere_slice_t source;
+    int error =
+        c->loader->load(c->loader->ctx, name + strlen(c->root), &source);
+    if (error) {
+        JS_ThrowSyntaxError(ctx, "cannot import '%s': %s", name,
+                            load_problem(error));
+        return NULL;
+    }
+    c->import_module = NULL;
+    module_t *m = compile_module(c, name, source);
+    return m ? JS_VALUE_GET_PTR(m->code) : NULL;
+}
+
+static char *normalize(JSContext *ctx, const char *base, const char *specifier,
+                       void *opaque)
+{
+    compiler_t *c = opaque;
+    char name[ISERE_MODULE_NAME_MAX];
+    note_import(c, base, specifier);
+    switch (
+        isere_module_resolve(c->root, base, specifier, name, sizeof(name))) {
+    case 0:
+        return js_strdup(ctx, name);
+    case ISERE_ERR_NOENT:
+        JS_ThrowSyntaxError(ctx,
+                            "cannot import '%s': it lies outside the "
+                            "function's folder",
+                            specifier);
+        return NULL;
+    case ISERE_ERR_LIMIT:
+        JS_ThrowSyntaxError(ctx, "cannot import '%s': the name is too long",
+                            specifier);
+        return NULL;
+    default:
+        JS_ThrowSyntaxError(ctx,
+                            "cannot import '%s': only files next to the "
+                            "handler can be imported, as './file.js'",
+                            specifier);
+        return NULL;
+    }
+}
+
+/* ---- dynamic imports ---- */
+
+/*
+ * import('./file.js') with a literal brings the file into the bundle if it is
+ * there and compiles. This looks at text, not at syntax: a hit in a comment
+ * merely adds an unused module, and a file that does not compile is reported
+ * when the import is reached.
+ */
+static isere_slice_t next_dynamic_import(isere_slice_t *rest)
+{
+    const char *at;
+    while ((at = isere_text_find(*rest, "import"))) {
+        const char *end = rest->ptr + rest->len;
+        const char *p = at + 6;
+        while (p < end && (*p == ' ' || *p == '(')) {
+            p++;
+        }
+        *rest = isere_slice_of(p, (size_t)(end - p));
+        if (p == end || p[-1] != '(' || (*p != '\'' && *p != '"')) {
+            continue;
+        }
+        const char *close = memchr(p + 1, *p, (size_t)(end - p - 1));
+        if (close) {
+            return isere_slice_of(p + 1, (size_t)(close - p - 1));
+        }
+    }
+    return isere_slice(NULL);
+}
+
+static void add_dynamic_import(compiler_t *c, const module_t *base,
+                               isere_slice_t specifier)
+{
+    char text[ISERE_MODULE_NAME_MAX];
+    char name[ISERE_MODULE_NAME_MAX];
+    isere_slice_t source;
+    if (specifier.len >= sizeof(text)) {
+        return;
+    }
+    isere_text_copy(text, sizeof(text), specifier);
+    if (isere_module_resolve(c->root, base->name, text, name, sizeof(name)) ||
+        find_module(c, name) ||
+        c->loader->load(c->loader->ctx, name + strlen(c->root), &source)) {
+        return;
+    }
+    if (!compile_module(c, name, source)) {
+        JS_FreeValue(c->heap.ctx, JS_GetException(c->heap.ctx));
+    }
+}
+
+/* The list grows while it is walked: imports of imports are found too. */
+static void add_dynamic_imports(compiler_t *c)
+{
+    for (module_t *m = c->first; m; m = m->next) {
+        isere_slice_t rest = m->source;
+        isere_slice_t specifier;
+        while ((specifier = next_dynamic_import(&rest)).ptr) {
+            add_dynamic_import(c, m, specifier);
+        }
+    }
+}
+
+/* ---- writing ---- */
+
+static int write_modules(compiler_t *c)
+{
+    JSContext *ctx = c->heap.ctx;
+    isere_bundle_module_t *out = js_mallocz(ctx, c->count * sizeof(*out));
+    if (!out) {
+        return ISERE_ERR_NOMEM;
+    }
+    c->written = out;
+    for (module_t *m = c->first; m; m = m->next) {
+        if (JS_IsException(m->code) || JS_IsUndefined(m->code)) {
+            continue;
+        }
+        out->name = m->name;
+        out->code = JS_WriteObject(ctx, &out->code_size, m->code,
+                                   JS_WRITE_OBJ_BYTECODE);
+        if (!out->code) {
+            return ISERE_ERR_NOMEM;
+        }
+        out++;
+    }
+    c->count = (unsigned)(out - c->written);
+    return 0;
+}
+
+static void run(void *arg)
+{
+    compiler_t *c = arg;
+    isere_slice_t source;
+    char name[ISERE_MODULE_NAME_MAX];
+    JS_UpdateStackTop(c->heap.rt);
+    JS_SetModuleLoaderFunc(c->heap.rt, normalize, load, c);
+    c->error = c->loader->load(c->loader->ctx, c->main_name, &source);
+    if (c->error) {
+        return;
+    }
+    snprintf(name, sizeof(name), "%s%s", c->root, c->main_name);
+    c->error = compile_module(c, name, source) ? 0 : ISERE_ERR_HANDLER;
+    if (!c->error) {
+        add_dynamic_imports(c);
+        c->error = write_modules(c);
+    }
+}
+
+/* ---- the result ---- */
+
+static void report(compiler_t *c, isere_fault_t *fault)
+{
+    if (c->error != ISERE_ERR_HANDLER) {
+        char text[256];
+        snprintf(text, sizeof(text), "cannot read '%s%s': %s", c->root,
+                 c->main_name, load_problem(c->error));
+        isere_fault_set(fault, c->error == ISERE_ERR_NOMEM
+                                   ? "not enough memory to compile"
+                                   : text);
+        return;
+    }
+    isere_arena_release_reserve(c->heap.arena);
+    JSValue thrown = JS_GetException(c->heap.ctx);
+    isere_fault_from_engine(c->heap.ctx, thrown, fault);
+    if (fault->line == 0 && c->import_module) {
+        isere_text_copy(fault->file, sizeof(fault->file),
+                        isere_slice(c->import_module->name));
+        fault->line = c->import_line;
+        fault->column = c->import_column;
+    }
+}
+
+int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
+                  const char *main_name, const char *prefix, void **code,
+                  size_t *size, isere_fault_t *fault)
+{
+    compiler_t c = {.loader = loader, .main_name = main_name, .root = prefix};
+    c.last = &c.first;
+    isere_fault_set(fault, "");
+    if (strlen(prefix) + strlen(main_name) >= ISERE_MODULE_NAME_MAX) {
+        isere_fault_set(fault, "the module's path is too long");
+        return ISERE_ERR_HANDLER;
+    }
+    int error = isere_heap_init(&c.heap, port, ISERE_COMPILE_MEMORY,
+                                ISERE_COMPILE_STACK);
+    if (error) {
+        isere_fault_set(fault, "not enough memory to compile");
+        return error;
+    }
+    run(&c);
+    if (c.error) {
+        report(&c, fault);
+        error =
+            c.error == ISERE_ERR_NOMEM ? ISERE_ERR_NOMEM : ISERE_ERR_HANDLER;
+    } else {
+        error =
+            isere_bundle_write(port, c.written, c.count, c.root, code, size);
+    }
+    isere_heap_deinit(&c.heap);
+    return error;
+}

@@ -1,0 +1,106 @@
+#include "core/js/function.h"
+#include "core/api/api.h"
+#include "core/js/fault.h"
+
+enum {
+    DEFAULT_MEMORY = 16 * 1024 * 1024,
+    DEFAULT_STACK = 256 * 1024,
+    DEFAULT_TIMEOUT_MS = 3000,
+    DEFAULT_INIT_TIMEOUT_MS = 10000,
+};
+
+static const char *const no_env[] = {NULL};
+
+void isere_function_config_init(isere_function_config_t *config)
+{
+    memset(config, 0, sizeof(*config));
+    config->name = "handler";
+    config->version = "$LATEST";
+    config->env = no_env;
+    config->memory_bytes = DEFAULT_MEMORY;
+    config->stack_bytes = DEFAULT_STACK;
+    config->timeout_ms = DEFAULT_TIMEOUT_MS;
+    config->init_timeout_ms = DEFAULT_INIT_TIMEOUT_MS;
+}
+
+/* ---- the configuration's texts are copied behind the function ---- */
+
+static size_t env_count(const char *const *env)
+{
+    size_t n = 0;
+    while (env && env[n]) {
+        n++;
+    }
+    return n;
+}
+
+static size_t texts_size(const isere_function_config_t *config)
+{
+    size_t size = strlen(config->name) + strlen(config->version) + 2;
+    size_t n = env_count(config->env);
+    for (size_t i = 0; i < n; i++) {
+        size += strlen(config->env[i]) + 1;
+    }
+    return size + (n + 1) * sizeof(char *);
+}
+
+static const char *copy_text(char **out, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = *out;
+    memcpy(copy, text, size);
+    *out += size;
+    return copy;
+}
+
+static void copy_texts(isere_function_t *f)
+{
+    size_t n = env_count(f->config.env);
+    const char **env = (const char **)(f + 1);
+    char *text = (char *)(env + n + 1);
+    for (size_t i = 0; i < n; i++) {
+        env[i] = copy_text(&text, f->config.env[i]);
+    }
+    env[n] = NULL;
+    f->config.env = env;
+    f->config.name = copy_text(&text, f->config.name);
+    f->config.version = copy_text(&text, f->config.version);
+}
+
+int isere_function_create(const isere_port_t *port, const void *code,
+                          size_t size, const isere_function_config_t *config,
+                          isere_function_t **function, isere_fault_t *fault)
+{
+    isere_bundle_t bundle;
+    const char *reason;
+    int error = isere_bundle_open(&bundle, code, size, &reason);
+    if (error) {
+        isere_fault_set(fault, reason);
+        return error;
+    }
+    isere_function_t *f =
+        port->resize(port->ctx, NULL, sizeof(*f) + texts_size(config));
+    if (!f) {
+        isere_fault_set(fault, "not enough memory for the function");
+        return ISERE_ERR_NOMEM;
+    }
+    isere_api_register_classes();
+    f->port = *port;
+    f->config = *config;
+    f->bundle = bundle;
+    copy_texts(f);
+    f->info.name = f->config.name;
+    f->info.version = f->config.version;
+    f->info.payload = f->config.payload;
+    f->info.memory_bytes = f->config.memory_bytes;
+    *function = f;
+    return 0;
+}
+
+void isere_function_destroy(isere_function_t *f)
+{
+    if (f) {
+        isere_port_t port = f->port;
+        port.resize(port.ctx, f, 0);
+    }
+}

@@ -1,0 +1,16 @@
+/* What a function is made of, for the core's own files. */
+#ifndef ISERE_CORE_JS_FUNCTION_H
+#define ISERE_CORE_JS_FUNCTION_H
+
+#include "core/js/bundle.h"
+#include "core/lambda/invocation.h"
+#include "isere/isere.h"
+
+struct isere_function {
+    isere_port_t port; /* for its memory functions */
+    isere_function_config_t config;
+    isere_function_info_t info;
+    isere_bundle_t bundle;
+};
+
+#endif

@@ -1,0 +1,86 @@
+#include "core/js/host.h"
+#include "core/js/isolate_internal.h"
+
+static struct isere_isolate *isolate_of(JSContext *ctx)
+{
+    return isere__realm(ctx)->isolate;
+}
+
+void isere_host_log(JSContext *ctx, isere_log_level_t level,
+                    isere_slice_t message)
+{
+    isere__log(isolate_of(ctx), level, message);
+}
+
+int isere_host_random(JSContext *ctx, void *buf, size_t len)
+{
+    const isere_port_t *port = isolate_of(ctx)->port;
+    port->exec_hold(port->ctx);
+    int error = port->random(port->ctx, buf, len);
+    port->exec_release(port->ctx);
+    return error;
+}
+
+/* xoroshiro128+ (Blackman and Vigna). Its state is outside the heap, so that
+ * no number comes twice; being abandoned between the two writes only makes
+ * another state. */
+double isere_host_random_double(JSContext *ctx)
+{
+    uint64_t *s = isolate_of(ctx)->random;
+    uint64_t a = s[0];
+    uint64_t b = s[1];
+    uint64_t sum = a + b;
+    b ^= a;
+    s[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
+    s[1] = (b << 37) | (b >> 27);
+    return (double)(sum >> 11) * 0x1.0p-53;
+}
+
+uint64_t isere_host_monotonic_us(JSContext *ctx)
+{
+    const isere_port_t *port = isolate_of(ctx)->port;
+    return port->monotonic_us(port->ctx);
+}
+
+int64_t isere_host_wall_us(JSContext *ctx)
+{
+    const isere_port_t *port = isolate_of(ctx)->port;
+    return port->wall_us(port->ctx);
+}
+
+uint64_t isere_host_time_origin_us(JSContext *ctx)
+{
+    return isolate_of(ctx)->time_origin_us;
+}
+
+uint32_t isere_host_remaining_ms(JSContext *ctx)
+{
+    const struct isere_isolate *isolate = isolate_of(ctx);
+    uint64_t now = isere_host_monotonic_us(ctx);
+    if (now >= isolate->deadline_us) {
+        return 0;
+    }
+    uint64_t ms = (isolate->deadline_us - now) / 1000;
+    return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+const char *isere_host_env(JSContext *ctx, size_t index)
+{
+    /* Called with 0, 1, 2 ... until NULL, so there is no bound to check. */
+    return isolate_of(ctx)->function->config.env[index];
+}
+
+void isere_host_complete(JSContext *ctx, JSValueConst value)
+{
+    isere__complete(ctx, value);
+}
+
+void isere_host_fail(JSContext *ctx, JSValueConst error)
+{
+    isere__fail_with(ctx, error);
+}
+
+struct isere_api_state *isere_host_api_state(JSContext *ctx)
+{
+    return &isere__realm(ctx)->api;
+}

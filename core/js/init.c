@@ -1,0 +1,340 @@
+/* The init phase: load the modules, run top-level code, find the handler. */
+#include "core/js/fault.h"
+#include "core/js/isolate_internal.h"
+#include "core/js/module_name.h"
+#include <stdio.h>
+
+/* ---- modules ---- */
+
+static char *normalize(JSContext *ctx, const char *base, const char *specifier,
+                       void *opaque)
+{
+    const isere_bundle_t *bundle = opaque;
+    char name[ISERE_MODULE_NAME_MAX];
+    int error =
+        isere_module_resolve(bundle->root, base, specifier, name, sizeof(name));
+    if (error) {
+        JS_ThrowReferenceError(ctx,
+                               "cannot import '%s': only files in the "
+                               "function's folder, as './file.js'",
+                               specifier);
+        return NULL;
+    }
+    return js_strdup(ctx, name);
+}
+
+static JSModuleDef *read_module(JSContext *ctx,
+                                const isere_bundle_module_t *module)
+{
+    JSValue value = JS_ReadObject(ctx, module->code, module->code_size,
+                                  JS_READ_OBJ_BYTECODE);
+    if (JS_IsException(value)) {
+        return NULL;
+    }
+    /* The context owns modules; the value is only a reference. */
+    JSModuleDef *found = JS_VALUE_GET_PTR(value);
+    JS_FreeValue(ctx, value);
+    return found;
+}
+
+static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
+{
+    isere_bundle_module_t module;
+    if (!isere__realm(ctx)->loading) {
+        JS_ThrowReferenceError(ctx,
+                               "cannot import '%s' in a request: import it "
+                               "at the top level",
+                               name);
+        return NULL;
+    }
+    if (!isere_bundle_find(opaque, name, &module)) {
+        JS_ThrowReferenceError(ctx, "cannot import '%s': no such file", name);
+        return NULL;
+    }
+    return read_module(ctx, &module);
+}
+
+/* ---- faults ---- */
+
+static void fail(isere_isolate_t *isolate)
+{
+    isolate->state = ISERE_ISOLATE_FAILED;
+}
+
+static void fail_text(isere_isolate_t *isolate, const char *text)
+{
+    isere_fault_set(isolate->fault, text);
+    fail(isolate);
+}
+
+static bool mentions(const isere_fault_t *fault, const char *name)
+{
+    char text[64];
+    snprintf(text, sizeof(text), "'%s' is not defined", name);
+    return strstr(fault->message, text) != NULL;
+}
+
+static void add_hints(isere_fault_t *fault)
+{
+    if (mentions(fault, "module") || mentions(fault, "exports")) {
+        isere_fault_hint(fault, " (this looks like CommonJS: handlers are ES "
+                                "modules, write `export const handler = …`)");
+    } else if (mentions(fault, "require")) {
+        isere_fault_hint(fault, " (this looks like CommonJS: handlers are ES "
+                                "modules, write `import x from './x.js'`)");
+    }
+}
+
+/* Takes ownership of the thrown value. */
+static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    bool out_of_memory = isolate->heap.arena->failed > 0;
+    if (isolate->interrupted) {
+        fail(isolate);
+        return;
+    }
+    isere_arena_release_reserve(isolate->heap.arena);
+    isere_fault_from(ctx, thrown, isolate->fault);
+    if (out_of_memory && strstr(isolate->fault->message, "out of memory")) {
+        isere_fault_hint(isolate->fault, " (raise --memory)");
+    }
+    add_hints(isolate->fault);
+    JS_FreeValue(ctx, thrown);
+    fail(isolate);
+}
+
+static void fail_exception(isere_isolate_t *isolate)
+{
+    fail_thrown(isolate, JS_GetException(isolate->heap.ctx));
+}
+
+static void fail_deadline(isere_isolate_t *isolate)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "the init phase did not end within %u ms",
+             (unsigned)isolate->function->config.init_timeout_ms);
+    fail_text(isolate, text);
+}
+
+/* ---- the handler ---- */
+
+/* `export default { handler() {} }` */
+static int take_method(isere_isolate_t *isolate, JSValueConst object)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    isere_realm_t *realm = isolate->realm;
+    if (!JS_IsObject(object)) {
+        return 0;
+    }
+    JSValue method = JS_GetPropertyStr(ctx, object, "handler");
+    if (JS_IsException(method)) {
+        return -1;
+    }
+    if (!JS_IsFunction(ctx, method)) {
+        JS_FreeValue(ctx, method);
+        return 0;
+    }
+    realm->handler = method;
+    realm->handler_this = JS_DupValue(ctx, object);
+    return 1;
+}
+
+/* 1 when that export is a handler, 0 when not, -1 with an exception. */
+static int take_export(isere_isolate_t *isolate, JSValueConst namespace,
+                       const char *name, bool may_be_object)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    JSValue value = JS_GetPropertyStr(ctx, namespace, name);
+    if (JS_IsException(value)) {
+        return -1;
+    }
+    int found = 0;
+    if (JS_IsFunction(ctx, value)) {
+        isolate->realm->handler = JS_DupValue(ctx, value);
+        found = 1;
+    } else if (may_be_object) {
+        found = take_method(isolate, value);
+    }
+    JS_FreeValue(ctx, value);
+    return found;
+}
+
+static int find_handler(isere_isolate_t *isolate)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    JSValue namespace = JS_GetModuleNamespace(ctx, isolate->realm->module);
+    if (JS_IsException(namespace)) {
+        return -1;
+    }
+    int found = take_export(isolate, namespace, "handler", false);
+    if (found == 0) {
+        found = take_export(isolate, namespace, "default", true);
+    }
+    JS_FreeValue(ctx, namespace);
+    return found;
+}
+
+/* ---- the phases ---- */
+
+static void finish(isere_isolate_t *isolate)
+{
+    isere_realm_t *realm = isolate->realm;
+    int found = find_handler(isolate);
+    if (found < 0) {
+        fail_exception(isolate);
+        return;
+    }
+    if (found == 0) {
+        isere_bundle_module_t main;
+        isere_bundle_module(&isolate->function->bundle, 0, &main);
+        fail_text(isolate, "the module exports no handler: write `export const "
+                           "handler = async (event, context, done) => { … }`");
+        snprintf(isolate->fault->file, sizeof(isolate->fault->file), "%s",
+                 main.name);
+        return;
+    }
+    isere__rejections_report(isolate);
+    unsigned dropped = isere_api_timers_clear(isolate->heap.ctx);
+    if (dropped > 0) {
+        isere__logf(isolate, ISERE_LOG_WARN,
+                    "%u timer%s still pending when the init phase ended, "
+                    "dropped",
+                    dropped, dropped == 1 ? " was" : "s were");
+    }
+    JS_FreeValue(isolate->heap.ctx, realm->promise);
+    realm->promise = JS_UNDEFINED;
+    realm->loading = false;
+    JS_RunGC(isolate->heap.rt);
+    isolate->state = ISERE_ISOLATE_READY;
+}
+
+/* Looks at where the module's evaluation stands. */
+static void settle(isere_isolate_t *isolate)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    isere_realm_t *realm = isolate->realm;
+    if (isolate->interrupted) {
+        return;
+    }
+    switch (JS_PromiseState(ctx, realm->promise)) {
+    case JS_PROMISE_FULFILLED:
+        finish(isolate);
+        return;
+    case JS_PROMISE_REJECTED:
+        fail_thrown(isolate, JS_PromiseResult(ctx, realm->promise));
+        return;
+    default:
+        break;
+    }
+    if (isere_api_timers_next(ctx) != UINT64_MAX) {
+        isolate->state = ISERE_ISOLATE_WAITING;
+        return;
+    }
+    fail_text(isolate, "the init phase never ends: a top-level await waits "
+                       "for a promise that nothing can settle");
+}
+
+static int make_realm(isere_isolate_t *isolate)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    isere_realm_t *realm = js_mallocz(ctx, sizeof(*realm));
+    if (!realm) {
+        return -1;
+    }
+    realm->isolate = isolate;
+    realm->handler = JS_UNDEFINED;
+    realm->handler_this = JS_UNDEFINED;
+    realm->promise = JS_UNDEFINED;
+    realm->loading = true;
+    isolate->realm = realm;
+    JS_SetContextOpaque(ctx, realm);
+    isere__rejections_install(isolate);
+    return isere_api_install(ctx);
+}
+
+static int evaluate(isere_isolate_t *isolate)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    const isere_bundle_t *bundle = &isolate->function->bundle;
+    isere_bundle_module_t main;
+    JS_SetModuleLoaderFunc(isolate->heap.rt, normalize, load, (void *)bundle);
+    isere_bundle_module(bundle, 0, &main);
+    JSModuleDef *module = read_module(ctx, &main);
+    if (!module) {
+        return -1;
+    }
+    isolate->realm->module = module;
+    JSValue value = JS_DupValue(ctx, JS_MKPTR(JS_TAG_MODULE, module));
+    if (JS_ResolveModule(ctx, value)) {
+        return -1;
+    }
+    JSValue promise = JS_EvalFunction(ctx, value);
+    if (JS_IsException(promise)) {
+        return -1;
+    }
+    isolate->realm->promise = promise;
+    return 0;
+}
+
+static void run_begin(void *arg)
+{
+    isere_isolate_t *isolate = arg;
+    if (make_realm(isolate) || evaluate(isolate) || !isere__run_jobs(isolate)) {
+        fail_exception(isolate);
+        return;
+    }
+    settle(isolate);
+}
+
+static void run_resume(void *arg)
+{
+    isere_isolate_t *isolate = arg;
+    JSContext *ctx = isolate->heap.ctx;
+    uint64_t now = isere_host_monotonic_us(ctx);
+    int fired;
+    while ((fired = isere_api_timers_fire(ctx, now)) > 0) {
+        if (!isere__run_jobs(isolate)) {
+            fired = -1;
+            break;
+        }
+    }
+    if (fired < 0) {
+        fail_exception(isolate);
+        return;
+    }
+    settle(isolate);
+}
+
+/* Outside the engine again: the end of the phase, when it has come. */
+static void end(isere_isolate_t *isolate)
+{
+    if (isolate->interrupted) {
+        fail_deadline(isolate);
+        return;
+    }
+    if (isolate->state != ISERE_ISOLATE_READY) {
+        return;
+    }
+    isolate->snapshot = isere_snapshot_take(isolate->port, isolate->heap.arena);
+    if (!isolate->snapshot) {
+        fail_text(isolate, "not enough memory for the snapshot");
+    }
+}
+
+void isere__init_begin(isere_isolate_t *isolate)
+{
+    isere__enter(isolate, run_begin);
+    end(isolate);
+}
+
+void isere__init_resume(isere_isolate_t *isolate)
+{
+    const isere_port_t *port = isolate->port;
+    if (port->monotonic_us(port->ctx) >= isolate->deadline_us) {
+        fail_deadline(isolate);
+        return;
+    }
+    isere__enter(isolate, run_resume);
+    end(isolate);
+}

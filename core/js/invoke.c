@@ -1,0 +1,412 @@
+/* One invocation: call the handler, wait, take its answer. */
+#include "core/api/api.h"
+#include "core/js/isolate_internal.h"
+#include "core/lambda/event.h"
+#include "core/lambda/js_error.h"
+#include "core/util/text.h"
+#include <stdatomic.h>
+#include <stdio.h>
+
+/* ---- answers ---- */
+
+/* The first answer wins; false for all others. */
+static bool claim_answer(isere_realm_t *realm)
+{
+    if (realm->answering) {
+        return false;
+    }
+    realm->answering = true;
+    return true;
+}
+
+/* The answer counts from here on, even if the code that gave it is abandoned
+ * later. */
+static void publish_answer(isere_realm_t *realm)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    realm->answered = true;
+}
+
+static void set_error(isere_isolate_t *isolate, isere_error_kind_t kind,
+                      isere_slice_t reason)
+{
+    isolate->realm->response = NULL;
+    isolate->error = isere_error_answer(kind);
+    isere_text_copy(isolate->reason, sizeof(isolate->reason), reason);
+    publish_answer(isolate->realm);
+}
+
+void isere__fail(isere_isolate_t *isolate, isere_error_kind_t kind,
+                 const char *reason)
+{
+    /* A decoding that was cut off (answering, but not answered) fails too. */
+    if (isolate->realm->answered) {
+        isere__logf(isolate, ISERE_LOG_ERROR, "after the answer: %s", reason);
+        return;
+    }
+    isolate->realm->answering = true;
+    isere__logf(isolate, ISERE_LOG_ERROR, "%s", reason);
+    set_error(isolate, kind, isere_slice(reason));
+}
+
+static bool message_is(JSContext *ctx, JSValueConst thrown, const char *text)
+{
+    JSValue message = isere_js_own(ctx, thrown, "message");
+    size_t len;
+    const char *found = JS_ToCStringLen(ctx, &len, message);
+    bool same = found && isere_slice_is(isere_slice_of(found, len), text);
+    if (found) {
+        JS_FreeCString(ctx, found);
+    } else {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+    }
+    JS_FreeValue(ctx, message);
+    return same;
+}
+
+static isere_error_kind_t classify(isere_isolate_t *isolate,
+                                   JSValueConst thrown, uint32_t failed)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    if (isolate->interrupted) {
+        return ISERE_ERROR_TIMEOUT;
+    }
+    if (failed > 0 && JS_IsNull(thrown)) {
+        return ISERE_ERROR_MEMORY;
+    }
+    if (!JS_IsObject(thrown) || !isere_js_is_limit(ctx, thrown)) {
+        return ISERE_ERROR_EXCEPTION;
+    }
+    if (failed > 0 && message_is(ctx, thrown, "out of memory")) {
+        return ISERE_ERROR_MEMORY;
+    }
+    return message_is(ctx, thrown, "stack overflow") ? ISERE_ERROR_STACK
+                                                     : ISERE_ERROR_EXCEPTION;
+}
+
+static const char *kind_text(isere_error_kind_t kind)
+{
+    switch (kind) {
+    case ISERE_ERROR_MEMORY:
+        return "memory limit hit: ";
+    case ISERE_ERROR_STACK:
+        return "stack limit hit: ";
+    case ISERE_ERROR_TIMEOUT:
+        return "time limit passed: ";
+    case ISERE_ERROR_MALFORMED:
+        return "malformed response: ";
+    default:
+        return "";
+    }
+}
+
+/* "prefix kind: error with its stack" to the log; the reason is its first
+ * line. Returns the length of the reason. */
+static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
+                     JSValueConst thrown, bool late, char *reason, size_t size)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    const char *prefix = late ? "after the answer: " : "";
+    size_t len;
+    char *text = isere_api_inspect(ctx, thrown, &len);
+    if (!text) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        snprintf(reason, size, "%s%sno memory for details", prefix,
+                 kind_text(kind));
+        isere__log(isolate, ISERE_LOG_ERROR, isere_slice(reason));
+        return;
+    }
+    int front = snprintf(reason, size, "%s%s", prefix, kind_text(kind));
+    char *line = js_malloc(ctx, (size_t)front + len);
+    if (line) {
+        memcpy(line, reason, (size_t)front);
+        memcpy(line + front, text, len);
+        isere__log(isolate, ISERE_LOG_ERROR,
+                   isere_slice_of(line, (size_t)front + len));
+    } else {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        isere__log(isolate, ISERE_LOG_ERROR, isere_slice_of(text, len));
+    }
+    const char *end = memchr(text, '\n', len);
+    isere_text_copy(reason + front, size - (size_t)front,
+                    isere_slice_of(text, end ? (size_t)(end - text) : len));
+}
+
+/* A thrown value ends the invocation, or is only logged when it has its
+ * answer. */
+static void fail_thrown(isere_isolate_t *isolate, JSValueConst thrown)
+{
+    uint32_t failed = isolate->heap.arena->failed;
+    char reason[sizeof(isolate->reason)];
+    isere_arena_release_reserve(isolate->heap.arena);
+    isere_error_kind_t kind = classify(isolate, thrown, failed);
+    bool late = isolate->realm->answered;
+    describe(isolate, kind, thrown, late, reason, sizeof(reason));
+    if (!late) {
+        isolate->realm->answering = true;
+        set_error(isolate, kind, isere_slice(reason));
+    }
+}
+
+static void fail_exception(isere_isolate_t *isolate)
+{
+    JSValue thrown = JS_GetException(isolate->heap.ctx);
+    fail_thrown(isolate, thrown);
+    JS_FreeValue(isolate->heap.ctx, thrown);
+}
+
+void isere__fail_with(JSContext *ctx, JSValueConst thrown)
+{
+    isere_realm_t *realm = isere__realm(ctx);
+    if (realm->isolate->invoking && claim_answer(realm)) {
+        fail_thrown(realm->isolate, thrown);
+    }
+}
+
+/* A pending null is the engine's when memory ran out; otherwise a getter of
+ * the response threw it, and is at fault. */
+static bool take_thrown_null(isere_isolate_t *isolate,
+                             char reason[ISERE_RESPONSE_REASON_MAX])
+{
+    JSContext *ctx = isolate->heap.ctx;
+    JSValue thrown = JS_GetException(ctx);
+    if (JS_IsNull(thrown) && isolate->heap.arena->failed == 0) {
+        snprintf(reason, ISERE_RESPONSE_REASON_MAX, "reading it threw null");
+        return true;
+    }
+    JS_Throw(ctx, thrown);
+    return false;
+}
+
+void isere__complete(JSContext *ctx, JSValueConst value)
+{
+    isere_realm_t *realm = isere__realm(ctx);
+    isere_isolate_t *isolate = realm->isolate;
+    char reason[ISERE_RESPONSE_REASON_MAX];
+    if (!isolate->invoking || !claim_answer(realm)) {
+        return;
+    }
+    isere_response_t *response = js_mallocz(ctx, sizeof(*response));
+    int error = response ? isere_response_decode(ctx, value, response, reason)
+                         : ISERE_ERR_LIMIT;
+    if (error == ISERE_ERR_LIMIT && !take_thrown_null(isolate, reason)) {
+        fail_exception(isolate);
+    } else if (error) {
+        char line[ISERE_RESPONSE_REASON_MAX + 32];
+        snprintf(line, sizeof(line), "%s%s", kind_text(ISERE_ERROR_MALFORMED),
+                 reason);
+        isere__fail(isolate, ISERE_ERROR_MALFORMED, line);
+    } else {
+        realm->response = response;
+        publish_answer(realm);
+    }
+}
+
+/* ---- running ---- */
+
+/* Makes what the handler returned a promise to look at, or answers. Takes
+ * ownership. */
+static void adopt(isere_isolate_t *isolate, JSValue result)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    isere_realm_t *realm = isolate->realm;
+    if (!JS_IsObject(result)) {
+        if (!JS_IsUndefined(result)) {
+            isere__complete(ctx, result);
+        }
+        JS_FreeValue(ctx, result);
+        return;
+    }
+    if ((int)JS_PromiseState(ctx, result) >= 0) {
+        realm->promise = result;
+        return;
+    }
+    /* An object with a `then` method is awaited as `await` would. */
+    JSValue then = JS_GetPropertyStr(ctx, result, "then");
+    bool thenable = JS_IsFunction(ctx, then);
+    bool thrown = JS_IsException(then);
+    JS_FreeValue(ctx, then);
+    if (thrown) {
+        fail_exception(isolate);
+    } else if (!thenable) {
+        isere__complete(ctx, result);
+    } else {
+        JSValue resolving[2];
+        realm->promise = JS_NewPromiseCapability(ctx, resolving);
+        JSValue done = JS_IsException(realm->promise)
+                           ? JS_EXCEPTION
+                           : JS_Call(ctx, resolving[0], JS_UNDEFINED, 1,
+                                     (JSValueConst *)&result);
+        if (JS_IsException(done)) {
+            realm->promise = JS_UNDEFINED;
+            fail_exception(isolate);
+        }
+    }
+    JS_FreeValue(ctx, result);
+}
+
+/* The handler returned a promise: true when it has settled to an answer. */
+static bool take_promise(isere_isolate_t *isolate)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    isere_realm_t *realm = isolate->realm;
+    JSValue result;
+    switch (JS_PromiseState(ctx, realm->promise)) {
+    case JS_PROMISE_REJECTED:
+        result = JS_PromiseResult(ctx, realm->promise);
+        fail_thrown(isolate, result);
+        break;
+    case JS_PROMISE_FULFILLED:
+        result = JS_PromiseResult(ctx, realm->promise);
+        if (!JS_IsUndefined(result)) {
+            isere__complete(ctx, result);
+        }
+        break;
+    default:
+        return false;
+    }
+    JS_FreeValue(ctx, result);
+    return realm->answered;
+}
+
+/* Nothing is left to run: is there an answer, or something to wait for? */
+static void settle(isere_isolate_t *isolate)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    isere_realm_t *realm = isolate->realm;
+    bool promised = JS_IsObject(realm->promise);
+    if (isolate->interrupted) {
+        /* The code that was stopped in an async function rejected it with
+         * the place where it was. No more code may run. */
+        if (promised && !realm->answered &&
+            JS_PromiseState(ctx, realm->promise) == JS_PROMISE_REJECTED) {
+            take_promise(isolate);
+        }
+        return;
+    }
+    if (promised && (!realm->answered || JS_PromiseState(ctx, realm->promise) ==
+                                             JS_PROMISE_REJECTED)) {
+        take_promise(isolate);
+    }
+    if (realm->answered) {
+        isere__rejections_report(isolate);
+        return;
+    }
+    if (isere_api_timers_next(ctx) != UINT64_MAX) {
+        isolate->state = ISERE_ISOLATE_WAITING;
+        return;
+    }
+    if (promised &&
+        JS_PromiseState(ctx, realm->promise) == JS_PROMISE_PENDING) {
+        isere__fail(isolate, ISERE_ERROR_EXCEPTION,
+                    "the handler's promise never settles: nothing is left "
+                    "that could resolve it (no timer is pending, done was "
+                    "not called)");
+    } else {
+        isere__complete(ctx, JS_UNDEFINED);
+    }
+    isere__rejections_report(isolate);
+}
+
+/* Runs jobs to the end. A job that throws (queueMicrotask) fails the
+ * invocation like a throwing timer. */
+static void run_jobs(isere_isolate_t *isolate)
+{
+    while (!isere__run_jobs(isolate)) {
+        fail_exception(isolate);
+        if (isolate->interrupted) {
+            return;
+        }
+    }
+}
+
+static void run_begin(void *arg)
+{
+    isere_isolate_t *isolate = arg;
+    JSContext *ctx = isolate->heap.ctx;
+    const isere_function_info_t *info = &isolate->function->info;
+    const isere_invocation_t *invocation = &isolate->invocation;
+    JSValue args[3];
+    args[0] = isere_event_new(ctx, info, invocation);
+    args[1] = isere_context_new(ctx, info, invocation);
+    args[2] = isere_done_new(ctx);
+    if (JS_IsException(args[0]) || JS_IsException(args[1]) ||
+        JS_IsException(args[2])) {
+        fail_exception(isolate);
+        return;
+    }
+    JSValue result =
+        JS_Call(ctx, isolate->realm->handler, isolate->realm->handler_this, 3,
+                (JSValueConst *)args);
+    if (JS_IsException(result)) {
+        fail_exception(isolate);
+    } else {
+        adopt(isolate, result);
+    }
+    run_jobs(isolate);
+    settle(isolate);
+}
+
+static void run_resume(void *arg)
+{
+    isere_isolate_t *isolate = arg;
+    isere_realm_t *realm = isolate->realm;
+    JSContext *ctx = isolate->heap.ctx;
+    uint64_t now = isere_host_monotonic_us(ctx);
+    int fired;
+    while (!realm->answered && !isolate->interrupted &&
+           (fired = isere_api_timers_fire(ctx, now)) != 0) {
+        if (fired < 0) {
+            fail_exception(isolate);
+        }
+        run_jobs(isolate);
+        if (JS_IsObject(realm->promise)) {
+            take_promise(isolate);
+        }
+    }
+    settle(isolate);
+}
+
+/* ---- outside the engine ---- */
+
+static void fail_deadline(isere_isolate_t *isolate, const char *where)
+{
+    uint64_t now = isolate->port->monotonic_us(isolate->port->ctx);
+    uint64_t ms = (now - isolate->started_us) / 1000;
+    char reason[128];
+    snprintf(reason, sizeof(reason), "time limit passed after %lu ms %s",
+             (unsigned long)ms, where);
+    isere__fail(isolate, ISERE_ERROR_TIMEOUT, reason);
+}
+
+static void end(isere_isolate_t *isolate)
+{
+    if (isolate->interrupted && !isolate->realm->answered) {
+        fail_deadline(isolate, isolate->abandoned ? "inside a built-in function"
+                                                  : "in jobs that kept coming");
+    } else if (isolate->abandoned) {
+        isere__logf(isolate, ISERE_LOG_ERROR,
+                    "after the answer: time limit passed");
+    }
+    if (isolate->realm->answered) {
+        isolate->state = ISERE_ISOLATE_COMPLETE;
+    }
+}
+
+void isere__invoke_begin(isere_isolate_t *isolate)
+{
+    isere__enter(isolate, run_begin);
+    end(isolate);
+}
+
+void isere__invoke_resume(isere_isolate_t *isolate)
+{
+    const isere_port_t *port = isolate->port;
+    if (port->monotonic_us(port->ctx) >= isolate->deadline_us) {
+        fail_deadline(isolate, "while waiting for a timer");
+        end(isolate);
+        return;
+    }
+    isere__enter(isolate, run_resume);
+    end(isolate);
+}

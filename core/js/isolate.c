@@ -1,0 +1,188 @@
+/* The life cycle of isolates; init.c and invoke.c run their code. */
+#include "core/js/isolate.h"
+#include "core/js/fault.h"
+#include "core/js/isolate_internal.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+void isere__log(isere_isolate_t *isolate, isere_log_level_t level,
+                isere_slice_t message)
+{
+    const isere_port_t *port = isolate->port;
+    isere_log_record_t record = {
+        .level = level,
+        .function = isere_slice(isolate->function->config.name),
+        .message = message,
+    };
+    if (isolate->invoking) {
+        record.request_id = isere_slice_of(isolate->invocation.request_id,
+                                           ISERE_REQUEST_ID_LEN);
+    }
+    port->exec_hold(port->ctx);
+    port->log(port->ctx, &record);
+    port->exec_release(port->ctx);
+}
+
+void isere__logf(isere_isolate_t *isolate, isere_log_level_t level,
+                 const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    isere__log(isolate, level, isere_slice(text));
+}
+
+/* The engine asks this every few thousand steps. The answer stays yes, so
+ * that code which goes on in a job is stopped again at once. */
+static int interrupt(JSRuntime *rt, void *opaque)
+{
+    (void)rt;
+    isere_isolate_t *isolate = opaque;
+    const isere_port_t *port = isolate->port;
+    if (port->monotonic_us(port->ctx) >= isolate->deadline_us) {
+        isolate->interrupted = true;
+    }
+    return isolate->interrupted;
+}
+
+bool isere__enter(isere_isolate_t *isolate, void (*fn)(void *))
+{
+    const isere_port_t *port = isolate->port;
+    JS_UpdateStackTop(isolate->heap.rt);
+    if (port->exec_run(port->ctx, fn, isolate, isolate->deadline_us)) {
+        isolate->interrupted = true;
+        isolate->abandoned = true;
+        return false;
+    }
+    return true;
+}
+
+bool isere__run_jobs(isere_isolate_t *isolate)
+{
+    JSContext *ctx;
+    int ran;
+    do {
+        ran = JS_ExecutePendingJob(isolate->heap.rt, &ctx);
+        /* Short jobs that keep coming never reach the engine's own check. */
+        if (ran > 0 && interrupt(isolate->heap.rt, isolate)) {
+            return true;
+        }
+    } while (ran > 0);
+    return ran == 0;
+}
+
+isere_isolate_t *isere_isolate_create(const isere_port_t *port,
+                                      const isere_function_t *function)
+{
+    isere_isolate_t *isolate = port->resize(port->ctx, NULL, sizeof(*isolate));
+    if (!isolate) {
+        return NULL;
+    }
+    memset(isolate, 0, sizeof(*isolate));
+    isolate->port = port;
+    isolate->function = function;
+    isolate->state = ISERE_ISOLATE_FAILED;
+    if (port->random(port->ctx, isolate->random, sizeof(isolate->random)) ||
+        isere_heap_init(&isolate->heap, port, function->config.memory_bytes,
+                        function->config.stack_bytes)) {
+        port->resize(port->ctx, isolate, 0);
+        return NULL;
+    }
+    isolate->random[0] |= 1; /* the one state it must not have is zero */
+    JS_SetInterruptHandler(isolate->heap.rt, interrupt, isolate);
+    return isolate;
+}
+
+void isere_isolate_destroy(isere_isolate_t *isolate)
+{
+    if (isolate) {
+        isere_snapshot_free(isolate->snapshot);
+        isere_heap_deinit(&isolate->heap);
+        isolate->port->resize(isolate->port->ctx, isolate, 0);
+    }
+}
+
+static uint64_t now_us(const isere_isolate_t *isolate)
+{
+    return isolate->port->monotonic_us(isolate->port->ctx);
+}
+
+isere_isolate_state_t isere_isolate_start(isere_isolate_t *isolate,
+                                          isere_fault_t *fault)
+{
+    uint32_t timeout_ms = isolate->function->config.init_timeout_ms;
+    isere_fault_set(fault, "");
+    isolate->fault = fault;
+    isolate->started_us = now_us(isolate);
+    isolate->time_origin_us = isolate->started_us;
+    isolate->deadline_us = isolate->started_us + (uint64_t)timeout_ms * 1000;
+    isere__init_begin(isolate);
+    return isolate->state;
+}
+
+isere_isolate_state_t isere_isolate_invoke(isere_isolate_t *isolate,
+                                           const isere_invocation_t *invocation)
+{
+    isolate->invocation = *invocation;
+    isolate->invoking = true;
+    isolate->started_us = now_us(isolate);
+    isolate->deadline_us = invocation->deadline_us;
+    isere__invoke_begin(isolate);
+    return isolate->state;
+}
+
+isere_isolate_state_t isere_isolate_resume(isere_isolate_t *isolate)
+{
+    if (isolate->state != ISERE_ISOLATE_WAITING) {
+        return isolate->state;
+    }
+    if (isolate->invoking) {
+        isere__invoke_resume(isolate);
+    } else {
+        isere__init_resume(isolate);
+    }
+    return isolate->state;
+}
+
+uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate)
+{
+    uint64_t timer = isere_api_timers_next(isolate->heap.ctx);
+    return timer < isolate->deadline_us ? timer : isolate->deadline_us;
+}
+
+isere_isolate_state_t isere_isolate_state(const isere_isolate_t *isolate)
+{
+    return isolate->state;
+}
+
+const isere_error_answer_t *isere_isolate_error(const isere_isolate_t *isolate)
+{
+    return isolate->error;
+}
+
+const isere_response_t *isere_isolate_response(const isere_isolate_t *isolate)
+{
+    return isolate->realm->response;
+}
+
+const char *isere_isolate_reason(const isere_isolate_t *isolate)
+{
+    return isolate->reason;
+}
+
+void isere_isolate_reset(isere_isolate_t *isolate)
+{
+    isere_snapshot_restore(isolate->snapshot);
+    isolate->invoking = false;
+    isolate->interrupted = false;
+    isolate->abandoned = false;
+    isolate->error = NULL;
+    isolate->state = ISERE_ISOLATE_READY;
+}
+
+size_t isere_isolate_heap_size(const isere_isolate_t *isolate)
+{
+    return isolate->snapshot ? isere_snapshot_size(isolate->snapshot) : 0;
+}

@@ -1,0 +1,77 @@
+/*
+ * An isolate: one JavaScript heap with one function in it, its snapshot, and
+ * at most one invocation at a time. Every invocation starts in the heap that
+ * the init phase left, byte for byte.
+ *
+ *   create -> start -> (resume ...) -> READY, or FAILED
+ *   READY -> invoke -> (resume ...) -> COMPLETE -> reset -> READY -> ...
+ *
+ * Nothing here blocks: while the code awaits a timer the isolate is WAITING,
+ * and its owner calls resume at isere_isolate_wakeup_us.
+ *
+ * Thread: that of the port it was created with.
+ */
+#ifndef ISERE_CORE_JS_ISOLATE_H
+#define ISERE_CORE_JS_ISOLATE_H
+
+#include "core/lambda/error_answer.h"
+#include "core/lambda/invocation.h"
+#include "core/lambda/response.h"
+#include "isere/isere.h"
+
+typedef struct isere_isolate isere_isolate_t;
+
+typedef enum isere_isolate_state {
+    ISERE_ISOLATE_WAITING,  /* for a timer, in the init phase or a request */
+    ISERE_ISOLATE_READY,    /* for invoke */
+    ISERE_ISOLATE_COMPLETE, /* the outcome can be read; reset comes next */
+    ISERE_ISOLATE_FAILED,   /* the init phase failed; destroy it */
+} isere_isolate_state_t;
+
+/* An isolate for the function, which must outlive it. NULL when memory
+ * ends. */
+isere_isolate_t *isere_isolate_create(const isere_port_t *port,
+                                      const isere_function_t *function);
+
+/* Begins the init phase. *fault is filled when the state is FAILED, now or
+ * after a resume; it is borrowed until the init phase has ended. */
+isere_isolate_state_t isere_isolate_start(isere_isolate_t *isolate,
+                                          isere_fault_t *fault);
+
+/* Begins an invocation in a READY isolate. What `invocation` points to must
+ * stay until reset; the struct itself is copied. */
+isere_isolate_state_t
+isere_isolate_invoke(isere_isolate_t *isolate,
+                     const isere_invocation_t *invocation);
+
+/* Goes on with a WAITING isolate: calls the timers that are due, or ends it
+ * when its deadline has passed. */
+isere_isolate_state_t isere_isolate_resume(isere_isolate_t *isolate);
+
+/* When a WAITING isolate must be resumed: monotonic microseconds. */
+uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate);
+
+isere_isolate_state_t isere_isolate_state(const isere_isolate_t *isolate);
+
+/* Of a COMPLETE isolate: NULL when the handler answered, else the constant
+ * answer to what went wrong. */
+const isere_error_answer_t *isere_isolate_error(const isere_isolate_t *isolate);
+
+/* Of a COMPLETE isolate without an error: the response. Valid until reset. */
+const isere_response_t *isere_isolate_response(const isere_isolate_t *isolate);
+
+/* Of a COMPLETE isolate with an error: what went wrong, for people. Valid
+ * until the next invocation. */
+const char *isere_isolate_reason(const isere_isolate_t *isolate);
+
+/* Puts the heap back: COMPLETE (or WAITING in an invocation that is given
+ * up) -> READY. */
+void isere_isolate_reset(isere_isolate_t *isolate);
+
+/* Releases an isolate in any state. NULL is fine. */
+void isere_isolate_destroy(isere_isolate_t *isolate);
+
+/* Bytes of the heap after the init phase: the size of the snapshot. */
+size_t isere_isolate_heap_size(const isere_isolate_t *isolate);
+
+#endif

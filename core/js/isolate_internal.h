@@ -1,0 +1,97 @@
+/* What isolate.c, init.c, invoke.c and host.c share. */
+#ifndef ISERE_CORE_JS_ISOLATE_INTERNAL_H
+#define ISERE_CORE_JS_ISOLATE_INTERNAL_H
+
+#include "core/api/api.h"
+#include "core/js/function.h"
+#include "core/js/heap.h"
+#include "core/js/isolate.h"
+#include "core/js/snapshot.h"
+
+/* A rejected promise that nobody handles (yet). */
+typedef struct isere_rejection {
+    struct isere_rejection *next;
+    JSValue promise;
+    JSValue reason;
+} isere_rejection_t;
+
+/*
+ * The isolate's state inside the heap: a restore resets it with everything
+ * else. The context's opaque pointer leads here.
+ */
+typedef struct isere_realm {
+    struct isere_isolate *isolate;
+    isere_api_state_t api;
+    JSModuleDef *module;
+    JSValue handler;
+    JSValue handler_this;
+    JSValue promise;            /* awaited: the module's, then the handler's */
+    bool answering;             /* the first answer came; others are ignored */
+    bool answered;              /* ... and has been decoded */
+    bool loading;               /* modules may be loaded: the init phase */
+    isere_response_t *response; /* NULL when the answer is an error */
+    isere_rejection_t *rejections;
+} isere_realm_t;
+
+/* Everything outside the heap. */
+struct isere_isolate {
+    const isere_port_t *port;
+    const isere_function_t *function;
+    isere_heap_t heap;
+    isere_realm_t *realm;
+    isere_snapshot_t *snapshot;
+    isere_isolate_state_t state;
+    isere_fault_t *fault; /* the init phase's, borrowed */
+    isere_invocation_t invocation;
+    bool invoking;           /* in an invocation, not the init phase */
+    bool interrupted;        /* the engine was stopped at the deadline */
+    bool abandoned;          /* the heap is in no usable state */
+    uint64_t deadline_us;    /* of the init phase or the invocation */
+    uint64_t started_us;     /* when that began */
+    uint64_t time_origin_us; /* performance.now() counts from here */
+    int64_t time_origin_wall_us;
+    uint64_t random[2]; /* state of Math.random: never restored */
+    const isere_error_answer_t *error;
+    char reason[256];
+};
+
+static inline isere_realm_t *isere__realm(JSContext *ctx)
+{
+    return JS_GetContextOpaque(ctx);
+}
+
+/* Logs for the isolate's function and invocation; safe inside exec_run. */
+void isere__log(struct isere_isolate *isolate, isere_log_level_t level,
+                isere_slice_t message);
+void isere__logf(struct isere_isolate *isolate, isere_log_level_t level,
+                 const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Enters the engine: fn(isolate) with the deadline as its hard end. Returns
+ * false when it was abandoned. */
+bool isere__enter(struct isere_isolate *isolate, void (*fn)(void *));
+
+/* Runs jobs until none is left, one throws, or the deadline passes. Returns
+ * false with the exception pending when one threw. */
+bool isere__run_jobs(struct isere_isolate *isolate);
+
+/* init.c: finds the handler when the init phase has ended, and so on. */
+void isere__init_begin(struct isere_isolate *isolate);
+void isere__init_resume(struct isere_isolate *isolate);
+
+/* invoke.c */
+void isere__invoke_begin(struct isere_isolate *isolate);
+void isere__invoke_resume(struct isere_isolate *isolate);
+
+/* Ends an invocation with an error, unless it has its answer already. */
+void isere__fail(struct isere_isolate *isolate, isere_error_kind_t kind,
+                 const char *reason);
+
+/* invoke.c, for host.c: the answer given through done. */
+void isere__complete(JSContext *ctx, JSValueConst value);
+void isere__fail_with(JSContext *ctx, JSValueConst thrown);
+
+/* rejections.c: promises rejected without a handler. */
+void isere__rejections_install(struct isere_isolate *isolate);
+void isere__rejections_report(struct isere_isolate *isolate);
+
+#endif

@@ -1,0 +1,58 @@
+#include "core/js/module_name.h"
+#include "isere/error.h"
+#include <stdbool.h>
+#include <string.h>
+
+static bool is_relative(const char *s)
+{
+    return strncmp(s, "./", 2) == 0 || strncmp(s, "../", 3) == 0;
+}
+
+/* The length of a path without its last part, the '/' included. */
+static size_t folder_length(const char *path, size_t len)
+{
+    while (len > 0 && path[len - 1] != '/') {
+        len--;
+    }
+    return len;
+}
+
+int isere_module_resolve(const char *root, const char *base,
+                         const char *specifier, char *out, size_t size)
+{
+    if (!is_relative(specifier)) {
+        return ISERE_ERR_INVAL;
+    }
+    size_t root_len = strlen(root);
+    size_t len = folder_length(base, strlen(base));
+    if (len < root_len || len >= size) {
+        return len < root_len ? ISERE_ERR_NOENT : ISERE_ERR_LIMIT;
+    }
+    memcpy(out, base, len);
+    const char *p = specifier;
+    while (*p) {
+        size_t part = strcspn(p, "/");
+        bool last = p[part] == 0;
+        if (part == 2 && p[0] == '.' && p[1] == '.') {
+            if (len == root_len) {
+                return ISERE_ERR_NOENT;
+            }
+            len = folder_length(out, len - 1);
+        } else if (part > 0 && !(part == 1 && p[0] == '.')) {
+            if (part + 2 > size - len) {
+                return ISERE_ERR_LIMIT;
+            }
+            memcpy(out + len, p, part);
+            len += part;
+            if (!last) {
+                out[len++] = '/';
+            }
+        }
+        p += last ? part : part + 1;
+    }
+    if (len == 0 || out[len - 1] == '/') {
+        return ISERE_ERR_INVAL; /* names a folder */
+    }
+    out[len] = 0;
+    return 0;
+}

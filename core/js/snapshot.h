@@ -1,0 +1,43 @@
+/*
+ * A snapshot of an arena, and putting the arena back.
+ *
+ * This is the whole interface of isolation: isolate.c takes one snapshot
+ * when the init phase ended and restores it after every request. How little
+ * of the arena a restore may touch is decided behind it.
+ *
+ * Invariant: after a restore every byte of the arena that was used when the
+ * snapshot was taken is what it was then, and every byte above that an
+ * invocation may have used is zero. Nothing about it rests on what the
+ * invocation did, or on where it was abandoned.
+ *
+ * Thread: the arena's.
+ */
+#ifndef ISERE_CORE_JS_SNAPSHOT_H
+#define ISERE_CORE_JS_SNAPSHOT_H
+
+#include "core/js/arena.h"
+#include "isere/port.h"
+
+typedef struct isere_snapshot isere_snapshot_t;
+
+/* Copies the used part of the arena. Returns the snapshot, to be freed with
+ * isere_snapshot_free, or NULL when memory ends. */
+isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
+                                      isere_arena_t *arena);
+
+/* Puts the arena back. */
+void isere_snapshot_restore(isere_snapshot_t *snapshot);
+
+/*
+ * Whether the invariant above holds right now and, with ISERE_CHECK_RESTORE,
+ * the snapshot itself is unchanged since it was taken. With ISERE_CHECK_RESTORE
+ * every restore ends the program when this is false.
+ */
+bool isere_snapshot_verify(const isere_snapshot_t *snapshot);
+
+/* Bytes of the copy. */
+size_t isere_snapshot_size(const isere_snapshot_t *snapshot);
+
+void isere_snapshot_free(isere_snapshot_t *snapshot);
+
+#endif

@@ -1,0 +1,177 @@
+#include "tests/unit/support/test_port.h"
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Alignment of heaps: what every port owes at least. */
+#define HEAP_ALIGNMENT 16u
+
+static isere_test_state_t state;
+
+/* Counts an allocation and says whether it is one that has to fail. */
+static bool must_fail(void)
+{
+    state.allocations++;
+    if (state.fail_at == 0) {
+        return false;
+    }
+    return state.allocations == state.fail_at ||
+           (state.fail_after && state.allocations > state.fail_at);
+}
+
+static uint64_t monotonic_us(void *ctx)
+{
+    (void)ctx;
+    state.monotonic_us += state.tick_us;
+    return state.monotonic_us;
+}
+
+static int64_t wall_us(void *ctx)
+{
+    (void)ctx;
+    return state.wall_us;
+}
+
+static int fill_random(void *ctx, void *buf, size_t len)
+{
+    unsigned char *bytes = buf;
+    (void)ctx;
+    if (state.random_fails) {
+        return ISERE_ERR_IO;
+    }
+    /* Knuth's multiplier: the upper bits look random enough for a test. */
+    for (size_t i = 0; i < len; i++) {
+        state.random_state =
+            state.random_state * 6364136223846793005u + 1442695040888963407u;
+        bytes[i] = (unsigned char)(state.random_state >> 56);
+    }
+    return ISERE_OK;
+}
+
+static void keep_log(void *ctx, const isere_log_record_t *record)
+{
+    size_t len = record->message.len;
+    (void)ctx;
+    if (len > sizeof(state.log) - 1) {
+        len = sizeof(state.log) - 1;
+    }
+    if (len > 0) {
+        memcpy(state.log, record->message.ptr, len);
+    }
+    state.log[len] = '\0';
+    state.log_level = record->level;
+    state.log_lines++;
+}
+
+static void *resize(void *ctx, void *ptr, size_t size)
+{
+    (void)ctx;
+    if (size == 0) {
+        state.live_blocks -= ptr ? 1 : 0;
+        free(ptr);
+        return NULL;
+    }
+    if (must_fail()) {
+        return NULL;
+    }
+    void *fresh = realloc(ptr, size);
+    if (fresh && !ptr) {
+        state.live_blocks++;
+    }
+    return fresh;
+}
+
+static void *heap_map(void *ctx, size_t size)
+{
+    (void)ctx;
+    if (must_fail()) {
+        return NULL;
+    }
+    /* aligned_alloc wants a multiple of the alignment. */
+    size_t rounded =
+        (size + HEAP_ALIGNMENT - 1) & ~(size_t)(HEAP_ALIGNMENT - 1);
+    void *heap = aligned_alloc(HEAP_ALIGNMENT, rounded);
+    if (heap) {
+        /* Not zeroes: nobody may rely on them. */
+        memset(heap, 0xA5, rounded);
+        state.live_heaps++;
+        state.live_heap_bytes += size;
+    }
+    return heap;
+}
+
+static void heap_unmap(void *ctx, void *heap, size_t size)
+{
+    (void)ctx;
+    if (!heap) {
+        return;
+    }
+    state.live_heaps--;
+    state.live_heap_bytes -= size;
+    free(heap);
+}
+
+
+static void heap_trim(void *ctx, void *start, size_t size)
+{
+    (void)ctx;
+    memset(start, 0, size);
+}
+
+static int exec_run(void *ctx, void (*fn)(void *arg), void *arg,
+                    uint64_t deadline_us)
+{
+    (void)ctx;
+    state.executions++;
+    state.deadline_us = deadline_us;
+    fn(arg);
+    return ISERE_OK;
+}
+
+static void exec_hold(void *ctx)
+{
+    (void)ctx;
+    state.held = true;
+}
+
+static void exec_release(void *ctx)
+{
+    (void)ctx;
+    state.held = false;
+}
+
+static const isere_port_t port = {
+    .monotonic_us = monotonic_us,
+    .wall_us = wall_us,
+    .random = fill_random,
+    .log = keep_log,
+    .resize = resize,
+    .heap_map = heap_map,
+    .heap_unmap = heap_unmap,
+    .heap_trim = heap_trim,
+    .exec_run = exec_run,
+    .exec_hold = exec_hold,
+    .exec_release = exec_release,
+};
+
+const isere_port_t *isere_test_port(void)
+{
+    if (state.random_state == 0) {
+        isere_test_port_reset();
+    }
+    return &port;
+}
+
+isere_test_state_t *isere_test_state(void)
+{
+    return &state;
+}
+
+void isere_test_port_reset(void)
+{
+    static const isere_test_state_t start = {
+        .monotonic_us = UINT64_C(1000) * 1000000,
+        .wall_us = INT64_C(1767225600) * 1000000, /* 2026-01-01T00:00:00Z */
+        .random_state = 0x1534e7e1534e7e15u,
+    };
+    state = start;
+}
