@@ -1,0 +1,469 @@
+/* One connection: receive, parse, send, time out. */
+#include "core/server/internal.h"
+
+/* ---- time ---- */
+
+/* The timer is only moved when it must fire earlier; when it fires too early
+ * it is set again. So a request usually costs no timer operation. */
+static void set_deadline(isere_connection_t *c, uint64_t deadline_us)
+{
+    isere_timer_queue_t *timers = &c->server->timers;
+    c->deadline_us = deadline_us;
+    if (deadline_us != UINT64_MAX &&
+        (!c->timer.queued || c->timer.due > deadline_us)) {
+        isere_timer_queue_remove(timers, &c->timer);
+        isere_timer_queue_insert(timers, &c->timer, deadline_us);
+    }
+}
+
+static uint64_t after_ms(const isere_connection_t *c, uint32_t ms)
+{
+    return c->server->now_us + (uint64_t)ms * 1000;
+}
+
+static bool has_unsent(const isere_connection_t *c)
+{
+    return c->out.end > c->out.start;
+}
+
+static uint64_t reading_deadline(const isere_connection_t *c)
+{
+    const isere_server_limits_t *limits = c->server->limits;
+    const isere_exchange_t *x = c->exchange;
+    if (!x || !x->parser.started) {
+        return after_ms(c, c->fresh ? limits->header_timeout_ms
+                                    : limits->idle_timeout_ms);
+    }
+    uint64_t whole = x->began_us + (uint64_t)limits->request_timeout_ms * 1000;
+    uint64_t head = x->began_us + (uint64_t)limits->header_timeout_ms * 1000;
+    return !x->parser.head_complete && head < whole ? head : whole;
+}
+
+static void update_deadline(isere_connection_t *c)
+{
+    switch (c->state) {
+    case ISERE_CONN_READING:
+        set_deadline(c, has_unsent(c)
+                            ? after_ms(c, c->server->limits->idle_timeout_ms)
+                            : reading_deadline(c));
+        break;
+    case ISERE_CONN_QUEUED:
+        set_deadline(c, c->server->now_us + isere__function_timeout_us(
+                                                c->server->pool->function));
+        break;
+    case ISERE_CONN_FLUSHING:
+        set_deadline(c, after_ms(c, c->server->limits->idle_timeout_ms));
+        break;
+    case ISERE_CONN_DRAINING:
+        set_deadline(c, c->server->now_us + ISERE_LINGER_US);
+        break;
+    default:
+        c->deadline_us = UINT64_MAX;
+        break;
+    }
+}
+
+/* ---- interest ---- */
+
+/* While a request runs, reading stays as it was: usually nothing comes, and
+ * when something does, the event turns it off. */
+static void update_interest(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    unsigned want = has_unsent(c) ? ISERE_POLL_WRITE : 0;
+    if (c->state == ISERE_CONN_DRAINING ||
+        (c->state == ISERE_CONN_READING &&
+         c->out.end - c->out.start < ISERE_OUT_HIGH)) {
+        want |= ISERE_POLL_READ;
+    } else if (c->state != ISERE_CONN_FLUSHING &&
+               c->state != ISERE_CONN_READING) {
+        want |= c->interest & ISERE_POLL_READ;
+    }
+    if (want != c->interest) {
+        if (port->poll_set(port->ctx, c->socket, want, c)) {
+            isere__connection_close(c);
+            return;
+        }
+        c->interest = (uint8_t)want;
+    }
+}
+
+/* ---- memory ---- */
+
+static void free_in(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    if (c->in.capacity == ISERE_IN_FIRST && !server->spare_in) {
+        server->spare_in = c->in.data;
+    } else {
+        server->port->resize(server->port->ctx, c->in.data, 0);
+    }
+    memset(&c->in, 0, sizeof(c->in));
+}
+
+/* Room for at least one more byte behind the received ones. */
+static bool make_room(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    const isere_port_t *port = server->port;
+    isere_buffer_t *in = &c->in;
+    if (in->capacity == 0) {
+        in->data = server->spare_in
+                       ? server->spare_in
+                       : port->resize(port->ctx, NULL, ISERE_IN_FIRST);
+        server->spare_in = NULL;
+        in->capacity = in->data ? ISERE_IN_FIRST : 0;
+        return in->data != NULL;
+    }
+    if (in->end < in->capacity) {
+        return true;
+    }
+    if (in->start > 0) {
+        memmove(in->data, in->data + in->start, in->end - in->start);
+        in->end -= in->start;
+        in->start = 0;
+        return true;
+    }
+    /* Doubling, so that a length that is only announced costs nothing. The
+     * limits bound it: the parser refuses what is longer. */
+    size_t most = (size_t)server->limits->max_head + server->limits->max_body +
+                  ISERE_IN_FIRST;
+    size_t capacity = in->capacity * 2 < most ? in->capacity * 2 : most;
+    if (capacity <= in->capacity) {
+        return false;
+    }
+    char *data = port->resize(port->ctx, in->data, capacity);
+    if (!data) {
+        return false;
+    }
+    in->data = data;
+    in->capacity = capacity;
+    return true;
+}
+
+static void free_out(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    port->resize(port->ctx, c->out.data, 0);
+    memset(&c->out, 0, sizeof(c->out));
+}
+
+static bool make_exchange(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    isere_exchange_t *x = server->spare_exchange;
+    server->spare_exchange = NULL;
+    if (!x) {
+        x = server->port->resize(server->port->ctx, NULL, sizeof(*x));
+        if (!x) {
+            return false;
+        }
+    }
+    x->began_us = server->now_us;
+    x->continued = false;
+    isere_http_parser_init(&x->parser, &server->http_limits);
+    c->exchange = x;
+    return true;
+}
+
+/* ---- life ---- */
+
+void isere__connection_open(isere_server_t *server, isere_socket_t socket,
+                            const char *peer)
+{
+    const isere_port_t *port = server->port;
+    isere_connection_t *c = port->resize(port->ctx, NULL, sizeof(*c));
+    if (!c) {
+        port->close(port->ctx, socket);
+        isere__group_give(&server->group->connections);
+        return;
+    }
+    memset(c, 0, sizeof(*c));
+    c->server = server;
+    c->socket = socket;
+    c->fresh = true;
+    c->state = ISERE_CONN_READING;
+    c->timer.kind = ISERE_TIMER_CONNECTION;
+    memcpy(c->peer, peer, sizeof(c->peer));
+    c->next = server->connections;
+    if (c->next) {
+        c->next->prev = c;
+    }
+    server->connections = c;
+    if (port->poll_set(port->ctx, socket, ISERE_POLL_READ, c)) {
+        isere__connection_close(c);
+        return;
+    }
+    c->interest = ISERE_POLL_READ;
+    update_deadline(c);
+}
+
+void isere__connection_bury(isere_connection_t *c)
+{
+    c->next = c->server->closed;
+    c->server->closed = c;
+}
+
+void isere__connection_close(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    const isere_port_t *port = server->port;
+    if (c->state == ISERE_CONN_CLOSED) {
+        return;
+    }
+    if (c->state == ISERE_CONN_QUEUED) {
+        isere__exchange_unqueue(c);
+    }
+    c->state = ISERE_CONN_CLOSED;
+    isere_timer_queue_remove(&server->timers, &c->timer);
+    port->poll_remove(port->ctx, c->socket);
+    port->close(port->ctx, c->socket);
+    isere__group_give(&server->group->connections);
+    if (c->prev) {
+        c->prev->next = c->next;
+    } else {
+        server->connections = c->next;
+    }
+    if (c->next) {
+        c->next->prev = c->prev;
+    }
+    /* A running handler still reads the request; then its slot buries us. */
+    if (!c->slot) {
+        isere__connection_bury(c);
+    }
+    isere__server_accept_again(server);
+}
+
+void isere__connection_free(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    port->resize(port->ctx, c->exchange, 0);
+    port->resize(port->ctx, c->in.data, 0);
+    port->resize(port->ctx, c->out.data, 0);
+    port->resize(port->ctx, c, 0);
+}
+
+/* ---- sending ---- */
+
+/* Sends what it can. False when the connection is gone. */
+static bool flush(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    if (!has_unsent(c)) {
+        return true;
+    }
+    isere_slice_t bytes =
+        isere_slice_of(c->out.data + c->out.start, c->out.end - c->out.start);
+    int sent = port->send(port->ctx, c->socket, &bytes, 1);
+    if (sent < 0 && sent != ISERE_ERR_AGAIN) {
+        isere__connection_close(c);
+        return false;
+    }
+    c->out.start += sent > 0 ? (size_t)sent : 0;
+    return true;
+}
+
+/* All is sent: close, or wait for the next request. */
+static void all_sent(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    if (c->out.data && (c->out.capacity > ISERE_IN_FIRST || !c->exchange)) {
+        free_out(c);
+    }
+    if (c->state != ISERE_CONN_FLUSHING) {
+        return;
+    }
+    if (!c->linger) {
+        isere__connection_close(c);
+        return;
+    }
+    /* Closing now, with bytes of the client unread, would make the system
+     * reset the connection, and the answer might be lost: RFC 9112 section
+     * 9.6. */
+    port->shutdown(port->ctx, c->socket);
+    c->state = ISERE_CONN_DRAINING;
+}
+
+/* ---- receiving ---- */
+
+/* Asks for the body of a client that waits to be asked, RFC 9110 section
+ * 10.1.1. False when memory ends. */
+static bool ask_for_body(isere_connection_t *c)
+{
+    isere_exchange_t *x = c->exchange;
+    if (!x->parser.head_complete || !x->parser.expect_continue ||
+        x->continued) {
+        return true;
+    }
+    x->continued = true;
+    return isere__answer_continue(c);
+}
+
+/* Parses what has arrived; true when it made the connection go on. */
+static bool parse(isere_connection_t *c)
+{
+    isere_exchange_t *x = c->exchange;
+    size_t len = c->in.end - c->in.start;
+    if (!x) {
+        if (len == 0) {
+            return false;
+        }
+        if (!make_exchange(c)) {
+            isere__connection_close(c);
+            return false;
+        }
+        x = c->exchange;
+    }
+    int result = isere_http_parser_feed(&x->parser, &x->request,
+                                        c->in.data + c->in.start, &len);
+    c->in.end = c->in.start + len;
+    if (result == ISERE_HTTP_NEED_MORE) {
+        if (!ask_for_body(c)) {
+            isere__connection_close(c);
+        }
+        return false;
+    }
+    if (result == ISERE_HTTP_BAD) {
+        isere__exchange_refuse(c, x->parser.status);
+    } else {
+        isere__exchange_start(c);
+    }
+    return true;
+}
+
+/* Takes requests while there are any and their answers are not piling up. */
+static void take_requests(isere_connection_t *c)
+{
+    while (c->state == ISERE_CONN_READING &&
+           c->out.end - c->out.start < ISERE_OUT_HIGH && parse(c)) {
+    }
+    if (c->state == ISERE_CONN_READING && !c->exchange && c->in.data &&
+        c->in.start == c->in.end) {
+        free_in(c);
+    }
+}
+
+void isere__connection_advance(isere_connection_t *c)
+{
+    bool again;
+    do {
+        take_requests(c);
+        if (c->state == ISERE_CONN_CLOSED || !flush(c)) {
+            return;
+        }
+        /* Answers were piling up and are gone now: there may be more. */
+        again = !has_unsent(c) && c->state == ISERE_CONN_READING &&
+                !c->exchange && c->in.end > c->in.start;
+    } while (again);
+    if (!has_unsent(c)) {
+        all_sent(c);
+    }
+    if (c->state != ISERE_CONN_CLOSED) {
+        update_interest(c);
+    }
+    if (c->state != ISERE_CONN_CLOSED) {
+        update_deadline(c);
+    }
+}
+
+static void end_of_stream(isere_connection_t *c)
+{
+    if (c->state == ISERE_CONN_READING && has_unsent(c) && !c->exchange) {
+        c->state = ISERE_CONN_FLUSHING;
+        c->linger = false;
+        update_interest(c);
+    } else {
+        isere__connection_close(c);
+    }
+}
+
+static void receive(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    if (c->state == ISERE_CONN_DRAINING) {
+        c->in.start = 0; /* nobody wants these bytes */
+        c->in.end = 0;
+    }
+    if (!make_room(c)) {
+        isere__connection_close(c);
+        return;
+    }
+    int got = port->recv(port->ctx, c->socket, c->in.data + c->in.end,
+                         c->in.capacity - c->in.end);
+    if (got == ISERE_ERR_AGAIN) {
+        return;
+    }
+    if (got <= 0) {
+        end_of_stream(c);
+        return;
+    }
+    if (c->state == ISERE_CONN_READING) {
+        c->in.end += (size_t)got;
+        isere__connection_advance(c);
+    }
+}
+
+/* ---- events ---- */
+
+void isere__connection_event(isere_connection_t *c, unsigned events)
+{
+    if (c->state == ISERE_CONN_CLOSED) {
+        return;
+    }
+    if (events & ISERE_POLL_CLOSED) {
+        isere__connection_close(c);
+        return;
+    }
+    if (events & ISERE_POLL_WRITE) {
+        isere__connection_advance(c);
+    }
+    if (!(events & ISERE_POLL_READ) || c->state == ISERE_CONN_CLOSED) {
+        return;
+    }
+    if (c->state == ISERE_CONN_READING || c->state == ISERE_CONN_DRAINING) {
+        receive(c);
+    } else {
+        c->interest &= (uint8_t)~ISERE_POLL_READ;
+        if (c->server->port->poll_set(c->server->port->ctx, c->socket,
+                                      c->interest, c)) {
+            isere__connection_close(c);
+        }
+    }
+}
+
+void isere__connection_timeout(isere_connection_t *c)
+{
+    if (c->deadline_us > c->server->now_us) {
+        if (c->deadline_us != UINT64_MAX) {
+            set_deadline(c, c->deadline_us);
+        }
+        return;
+    }
+    if (c->state == ISERE_CONN_READING && c->exchange && !has_unsent(c)) {
+        isere__exchange_refuse(c, 408);
+        isere__connection_advance(c);
+    } else if (c->state == ISERE_CONN_QUEUED) {
+        isere__exchange_unqueue(c);
+        isere__exchange_busy(c);
+        isere__connection_advance(c);
+    } else {
+        isere__connection_close(c);
+    }
+}
+
+/* The server stops: requests that have begun are answered, and a request that
+ * is waiting in the socket is one of them. */
+void isere__connection_stop(isere_connection_t *c)
+{
+    c->close_after = true;
+    if (c->state == ISERE_CONN_READING && !c->exchange) {
+        receive(c);
+    }
+    if (c->state == ISERE_CONN_READING && !c->exchange) {
+        if (has_unsent(c)) {
+            c->state = ISERE_CONN_FLUSHING;
+        } else {
+            isere__connection_close(c);
+        }
+    }
+}

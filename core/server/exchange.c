@@ -1,0 +1,230 @@
+/* One request: find a slot, invoke the handler, answer. */
+#include "core/server/internal.h"
+
+/* ---- ids ---- */
+
+/* Random bytes are fetched in larger portions, to pay for fewer calls. */
+static bool take_random(isere_server_t *server, unsigned char out[16])
+{
+    const isere_port_t *port = server->port;
+    if (server->random_left < 16) {
+        if (port->random(port->ctx, server->random, ISERE_RANDOM_POOL)) {
+            return false;
+        }
+        server->random_left = ISERE_RANDOM_POOL;
+    }
+    server->random_left -= 16;
+    memcpy(out, server->random + server->random_left, 16);
+    return true;
+}
+
+/* A random UUID, RFC 9562 section 5.4. */
+static bool make_request_id(isere_server_t *server, char *out)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char bytes[16];
+    if (!take_random(server, bytes)) {
+        return false;
+    }
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+    for (int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *out++ = '-';
+        }
+        *out++ = hex[bytes[i] >> 4];
+        *out++ = hex[bytes[i] & 15];
+    }
+    *out = 0;
+    return true;
+}
+
+/* ---- answering ---- */
+
+/* The request is answered: what comes next on the connection? */
+static void finish(isere_connection_t *c, bool answered)
+{
+    isere_server_t *server = c->server;
+    const isere_port_t *port = server->port;
+    isere_exchange_t *x = c->exchange;
+    if (!answered) {
+        isere__connection_close(c); /* no memory for an answer */
+        return;
+    }
+    c->in.start += x->parser.consumed;
+    c->fresh = false;
+    c->exchange = NULL;
+    c->state = c->close_after ? ISERE_CONN_FLUSHING : ISERE_CONN_READING;
+    if (server->spare_exchange) {
+        port->resize(port->ctx, x, 0);
+    } else {
+        server->spare_exchange = x;
+    }
+}
+
+static void answer_error(isere_connection_t *c,
+                         const isere_error_answer_t *error)
+{
+    finish(c, isere__answer_error(c, error));
+}
+
+static void answer_isolate(isere_connection_t *c,
+                           const isere_isolate_t *isolate)
+{
+    const isere_error_answer_t *error = isere_isolate_error(isolate);
+    if (error) {
+        answer_error(c, error);
+    } else {
+        const isere_response_t *response = isere_isolate_response(isolate);
+        finish(c, isere__answer_response(c, response));
+    }
+}
+
+void isere__exchange_busy(isere_connection_t *c)
+{
+    answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+}
+
+void isere__exchange_refuse(isere_connection_t *c, int status)
+{
+    isere_error_answer_t error = isere_error_answer_http(status);
+    c->close_after = true;
+    c->linger = true;
+    answer_error(c, &error);
+}
+
+/* ---- invoking ---- */
+
+static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
+{
+    isere_server_t *server = c->server;
+    const isere_port_t *port = server->port;
+    const isere_function_t *function = server->pool->function;
+    memset(inv, 0, sizeof(*inv));
+    c->exchange->request.base = c->in.data + c->in.start;
+    inv->request = &c->exchange->request;
+    inv->source_ip = c->peer;
+    inv->route_key = "$default";
+    inv->received_us = port->wall_us(port->ctx);
+    inv->deadline_us =
+        port->monotonic_us(port->ctx) + isere__function_timeout_us(function);
+    return make_request_id(server, inv->request_id);
+}
+
+static void run(isere_connection_t *c, isere_slot_t *slot)
+{
+    isere_invocation_t invocation;
+    if (!fill_invocation(c, &invocation)) {
+        isere__pool_release(slot);
+        answer_error(c, isere_error_answer(ISERE_ERROR_EXCEPTION));
+        return;
+    }
+    c->state = ISERE_CONN_RUNNING;
+    c->slot = slot;
+    slot->connection = c;
+    isere_isolate_invoke(slot->isolate, &invocation);
+    isere__exchange_slot_changed(slot);
+}
+
+void isere__exchange_slot_changed(isere_slot_t *slot)
+{
+    isere_connection_t *c = slot->connection;
+    if (isere_isolate_state(slot->isolate) != ISERE_ISOLATE_COMPLETE) {
+        isere__pool_schedule(slot);
+        return;
+    }
+    c->slot = NULL;
+    if (c->state == ISERE_CONN_CLOSED) {
+        isere__connection_bury(c); /* the client left meanwhile */
+    } else {
+        answer_isolate(c, slot->isolate);
+    }
+    isere__pool_release(slot);
+}
+
+/* ---- the queue ---- */
+
+static void enqueue(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    isere_server_group_t *group = server->group;
+    if (!isere__group_take(&group->queued, group->limits.max_queue)) {
+        answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+        return;
+    }
+    c->state = ISERE_CONN_QUEUED;
+    c->queue_next = NULL;
+    *server->queue_last = c;
+    server->queue_last = &c->queue_next;
+    server->queue_length++;
+}
+
+void isere__exchange_unqueue(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    isere_connection_t **link = &server->queue_first;
+    while (*link && *link != c) {
+        link = &(*link)->queue_next;
+    }
+    if (!*link) {
+        return;
+    }
+    *link = c->queue_next;
+    if (server->queue_last == &c->queue_next) {
+        server->queue_last = link;
+    }
+    server->queue_length--;
+    isere__group_give(&server->group->queued);
+}
+
+/* An idle slot, or a new one if there may be more. *error tells why not. */
+static isere_slot_t *find_slot(isere_server_t *server, int *error)
+{
+    isere_pool_t *pool = server->pool;
+    isere_slot_t *slot = isere__pool_take(pool);
+    *error = 0;
+    if (slot || pool->starting > server->queue_length) {
+        return slot;
+    }
+    *error = isere__pool_grow(pool, false);
+    return isere__pool_take(pool);
+}
+
+void isere__exchange_start(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    int error = 0;
+    c->close_after = !c->exchange->parser.keep_alive || server->stopping;
+    isere_slot_t *slot = server->queue_first ? NULL : find_slot(server, &error);
+    if (slot) {
+        run(c, slot);
+    } else if (error == ISERE_ERR_HANDLER) {
+        answer_error(c, isere_error_answer(ISERE_ERROR_EXCEPTION));
+    } else if (error == ISERE_ERR_NOMEM && server->pool->count == 0) {
+        answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+    } else {
+        enqueue(c);
+        if (error == ISERE_ERR_LIMIT && c->state == ISERE_CONN_QUEUED) {
+            isere__group_want(server->group, server);
+        }
+    }
+}
+
+void isere__exchange_serve_queue(isere_server_t *server)
+{
+    while (server->queue_first) {
+        int error;
+        isere_slot_t *slot = find_slot(server, &error);
+        if (!slot && error != ISERE_ERR_HANDLER) {
+            return;
+        }
+        isere_connection_t *c = server->queue_first;
+        isere__exchange_unqueue(c);
+        if (slot) {
+            run(c, slot);
+        } else {
+            answer_error(c, isere_error_answer(ISERE_ERROR_EXCEPTION));
+        }
+        isere__connection_advance(c);
+    }
+}

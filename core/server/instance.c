@@ -1,0 +1,228 @@
+/* Direct invocations: one isolate, one call at a time, waiting for the end. */
+#include "core/http/chars.h"
+#include "core/server/internal.h"
+#include <stdio.h>
+
+struct isere_instance {
+    const isere_port_t *port;
+    const isere_function_t *function;
+    isere_isolate_t *isolate;
+    isere_isolate_state_t state;
+    isere_http_parser_t parser;
+    isere_http_request_t request;
+    char *text; /* the request as HTTP, or the event */
+    unsigned long count;
+};
+
+/* Sleeps until the isolate must go on, and lets it; to the end. */
+static void wait_for(isere_instance_t *i)
+{
+    const isere_port_t *port = i->port;
+    isere_poll_event_t event;
+    while (isere_isolate_state(i->isolate) == ISERE_ISOLATE_WAITING) {
+        uint64_t due = isere_isolate_wakeup_us(i->isolate);
+        uint64_t now = port->monotonic_us(port->ctx);
+        if (due > now) {
+            port->poll_wait(port->ctx, &event, 1, due - now);
+        }
+        isere_isolate_resume(i->isolate);
+    }
+}
+
+int isere_instance_create(const isere_port_t *port,
+                          const isere_function_t *function,
+                          isere_instance_t **out, isere_fault_t *fault)
+{
+    memset(fault, 0, sizeof(*fault));
+    isere_instance_t *i = port->resize(port->ctx, NULL, sizeof(*i));
+    if (!i) {
+        return ISERE_ERR_NOMEM;
+    }
+    memset(i, 0, sizeof(*i));
+    i->port = port;
+    i->function = function;
+    i->isolate = isere_isolate_create(port, function);
+    if (!i->isolate) {
+        isere_instance_destroy(i);
+        return ISERE_ERR_NOMEM;
+    }
+    isere_isolate_start(i->isolate, fault);
+    wait_for(i);
+    if (isere_isolate_state(i->isolate) != ISERE_ISOLATE_READY) {
+        isere_instance_destroy(i);
+        return ISERE_ERR_HANDLER;
+    }
+    *out = i;
+    return 0;
+}
+
+/* ---- a request of a program becomes one of HTTP, so that the one strict
+ * parser checks it ---- */
+
+static bool has_field(const isere_request_t *r, const char *lower)
+{
+    for (size_t i = 0; i < r->nfields; i++) {
+        if (isere_http_equals(r->fields[i].name, lower)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t request_size(const isere_request_t *r)
+{
+    size_t size = r->method.len + r->target.len + r->body.len + 128;
+    for (size_t i = 0; i < r->nfields; i++) {
+        size += r->fields[i].name.len + r->fields[i].value.len + 4;
+    }
+    return size;
+}
+
+static char *put(char *p, isere_slice_t s)
+{
+    if (s.len > 0) {
+        memcpy(p, s.ptr, s.len);
+    }
+    return p + s.len;
+}
+
+static char *put_text(char *p, const char *text)
+{
+    return put(p, isere_slice(text));
+}
+
+static size_t write_request(const isere_request_t *r, char *text)
+{
+    char length[48];
+    char *p = put(text, r->method.len ? r->method : isere_slice("GET"));
+    p = put_text(p, " ");
+    p = put(p, r->target.len ? r->target : isere_slice("/"));
+    p = put_text(p, " HTTP/1.1\r\n");
+    if (!has_field(r, "host")) {
+        p = put_text(p, "Host: localhost\r\n");
+    }
+    for (size_t i = 0; i < r->nfields; i++) {
+        p = put(p, r->fields[i].name);
+        p = put_text(p, ": ");
+        p = put(p, r->fields[i].value);
+        p = put_text(p, "\r\n");
+    }
+    if (r->body.len > 0 && !has_field(r, "content-length")) {
+        snprintf(length, sizeof(length), "Content-Length: %lu\r\n",
+                 (unsigned long)r->body.len);
+        p = put_text(p, length);
+    }
+    p = put_text(p, "\r\n");
+    p = put(p, r->body);
+    return (size_t)(p - text);
+}
+
+static int parse_request(isere_instance_t *i, const isere_request_t *r)
+{
+    size_t len = write_request(r, i->text);
+    isere_http_limits_t limits = {UINT32_MAX / 4, UINT32_MAX / 4};
+    isere_http_parser_init(&i->parser, &limits);
+    size_t all = len;
+    int result = isere_http_parser_feed(&i->parser, &i->request, i->text, &len);
+    i->request.base = i->text;
+    return result == ISERE_HTTP_COMPLETE && i->parser.consumed == all
+               ? 0
+               : ISERE_ERR_INVAL;
+}
+
+/* ---- invoking ---- */
+
+/* An id for each invocation, a random UUID where randomness is to be had. */
+static void make_id(isere_instance_t *i, char *out)
+{
+    unsigned char b[16] = {0};
+    if (i->port->random(i->port->ctx, b, sizeof(b))) {
+        memcpy(b, &i->count, sizeof(i->count));
+    }
+    i->count++;
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    snprintf(out, ISERE_REQUEST_ID_LEN + 1,
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+             "%02x%02x%02x%02x%02x%02x",
+             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
+             b[11], b[12], b[13], b[14], b[15]);
+}
+
+static int prepare(isere_instance_t *i, const isere_request_t *r,
+                   isere_invocation_t *inv)
+{
+    const isere_port_t *port = i->port;
+    size_t size = r->event_json.ptr ? r->event_json.len + 1 : request_size(r);
+    char *text = port->resize(port->ctx, i->text, size);
+    if (!text) {
+        return ISERE_ERR_NOMEM;
+    }
+    i->text = text;
+    memset(inv, 0, sizeof(*inv));
+    inv->source_ip = "127.0.0.1";
+    inv->route_key = "$default";
+    inv->received_us = port->wall_us(port->ctx);
+    inv->deadline_us =
+        port->monotonic_us(port->ctx) + isere__function_timeout_us(i->function);
+    make_id(i, inv->request_id);
+    if (r->event_json.ptr) {
+        memcpy(text, r->event_json.ptr, r->event_json.len);
+        text[r->event_json.len] = 0;
+        inv->event_json = isere_slice_of(text, r->event_json.len);
+        return 0;
+    }
+    inv->request = &i->request;
+    return parse_request(i, r);
+}
+
+static void fill_result(const isere_isolate_t *isolate, isere_result_t *result)
+{
+    const isere_error_answer_t *error = isere_isolate_error(isolate);
+    memset(result, 0, sizeof(*result));
+    result->reason = isere_isolate_reason(isolate);
+    if (error) {
+        static const isere_field_t type = {ISERE_SLICE("Content-Type"),
+                                           ISERE_SLICE("application/json")};
+        result->status = error->status;
+        result->error = error->word.ptr;
+        result->fields = &type;
+        result->nfields = 1;
+        result->body = error->body;
+        result->body_is_text = true;
+        return;
+    }
+    const isere_response_t *response = isere_isolate_response(isolate);
+    result->status = response->status;
+    result->fields = response->fields;
+    result->nfields = response->nfields;
+    result->body = response->body;
+    result->body_is_text = response->body_is_text;
+}
+
+int isere_instance_invoke(isere_instance_t *i, const isere_request_t *request,
+                          isere_result_t *result)
+{
+    isere_invocation_t invocation;
+    if (isere_isolate_state(i->isolate) == ISERE_ISOLATE_COMPLETE) {
+        isere_isolate_reset(i->isolate);
+    }
+    int error = prepare(i, request, &invocation);
+    if (error) {
+        return error;
+    }
+    isere_isolate_invoke(i->isolate, &invocation);
+    wait_for(i);
+    fill_result(i->isolate, result);
+    return 0;
+}
+
+void isere_instance_destroy(isere_instance_t *i)
+{
+    if (i) {
+        const isere_port_t *port = i->port;
+        isere_isolate_destroy(i->isolate);
+        port->resize(port->ctx, i->text, 0);
+        port->resize(port->ctx, i, 0);
+    }
+}

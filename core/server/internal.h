@@ -1,0 +1,278 @@
+/*
+ * What the files of core/server share.
+ *
+ *   server.c      the event loop, accepting, stopping
+ *   connection.c  one connection: receive, parse, send, time out
+ *   exchange.c    one request: find a slot, invoke, answer
+ *   pool.c        isolates of one function: slots, idle and busy
+ *   group.c       counters that the servers of a process share
+ *   answer.c      from a response or an error to bytes
+ *
+ * A request's way: connection -> exchange -> pool -> exchange -> connection.
+ */
+#ifndef ISERE_CORE_SERVER_INTERNAL_H
+#define ISERE_CORE_SERVER_INTERNAL_H
+
+#include "core/http/date.h"
+#include "core/http/parser.h"
+#include "core/http/response.h"
+#include "core/js/function.h"
+#include "core/js/isolate.h"
+#include "core/util/timer_queue.h"
+#include <stdatomic.h>
+
+enum {
+    /* Unsent bytes beyond which a connection's next request waits. */
+    ISERE_OUT_HIGH = 64 * 1024,
+    ISERE_IN_FIRST = 4096,     /* first size of a receive buffer */
+    ISERE_EVENTS = 64,         /* taken from the port at once */
+    ISERE_ACCEPTS = 64,        /* taken from the listener at once */
+    ISERE_GROUP_SERVERS = 256, /* that know of each other */
+    ISERE_RANDOM_POOL = 1024,
+};
+
+#define ISERE_LINGER_US ((uint64_t)1000 * 1000)    /* drain after an error */
+#define ISERE_REAP_US ((uint64_t)10 * 1000 * 1000) /* idle instances */
+#define ISERE_RETRY_US ((uint64_t)20 * 1000)       /* accept again */
+
+/* Bytes received or to be sent: [start, end) of `capacity` at `data`. */
+typedef struct isere_buffer {
+    char *data;
+    size_t start;
+    size_t end;
+    size_t capacity;
+} isere_buffer_t;
+
+typedef enum isere_conn_state {
+    ISERE_CONN_READING,  /* waits for a request, or for the rest of one */
+    ISERE_CONN_QUEUED,   /* its request waits for an instance */
+    ISERE_CONN_RUNNING,  /* its request is in an instance */
+    ISERE_CONN_FLUSHING, /* sends the last bytes, then closes */
+    ISERE_CONN_DRAINING, /* sent all; reads what the client still sends */
+    ISERE_CONN_CLOSED,   /* freed when nothing refers to it any more */
+} isere_conn_state_t;
+
+/* What a timer node is part of. */
+enum {
+    ISERE_TIMER_CONNECTION,
+    ISERE_TIMER_SLOT,
+    ISERE_TIMER_ACCEPT,
+    ISERE_TIMER_REAP,
+};
+
+struct isere_slot;
+
+/* What only a connection with a request under way needs. */
+typedef struct isere_exchange {
+    isere_http_parser_t parser;
+    isere_http_request_t request;
+    uint64_t began_us; /* when its first byte came */
+    bool continued;    /* 100 was sent */
+} isere_exchange_t;
+
+typedef struct isere_connection {
+    isere_server_t *server;
+    struct isere_connection *next; /* of all connections */
+    struct isere_connection *prev;
+    struct isere_connection *queue_next;
+    struct isere_slot *slot;
+    isere_exchange_t *exchange;
+    isere_buffer_t in;
+    isere_buffer_t out;
+    isere_timer_node_t timer;
+    uint64_t deadline_us; /* the real one; the timer may be due earlier */
+    isere_socket_t socket;
+    isere_conn_state_t state;
+    uint8_t interest; /* ISERE_POLL_* as the port has it */
+    bool close_after; /* the answer under way is the last */
+    bool linger;      /* ... and the client may still be sending */
+    bool fresh;       /* no request has been completed yet */
+    char peer[ISERE_ADDRESS_MAX];
+} isere_connection_t;
+
+/* An isolate and who uses it. */
+typedef struct isere_slot {
+    struct isere_pool *pool;
+    struct isere_slot *idle_next;
+    struct isere_slot *next; /* of all slots of the pool */
+    struct isere_slot *prev;
+    isere_isolate_t *isolate;
+    isere_connection_t *connection; /* NULL when idle */
+    isere_timer_node_t timer;
+    isere_fault_t *fault; /* in the init phase */
+} isere_slot_t;
+
+/* The isolates of one function in one server. */
+typedef struct isere_pool {
+    isere_server_t *server;
+    const isere_function_t *function;
+    isere_slot_t *slots; /* all */
+    isere_slot_t *idle;  /* last used first: its memory is warm */
+    unsigned idle_count;
+    unsigned idle_low; /* fewest idle since the last reaping */
+    unsigned starting; /* in their init phase */
+    unsigned count;    /* all */
+} isere_pool_t;
+
+static inline uint64_t
+isere__function_timeout_us(const isere_function_t *function)
+{
+    return (uint64_t)function->config.timeout_ms * 1000;
+}
+
+struct isere_server_group {
+    isere_port_t port; /* for its memory functions */
+    isere_server_limits_t limits;
+    atomic_uint connections;
+    atomic_uint instances;
+    atomic_uint queued;
+    atomic_uint wanted; /* idle instances that others should give up */
+    _Atomic(isere_server_t *) servers[ISERE_GROUP_SERVERS];
+};
+
+/* A replacement of the function, handed over between threads. */
+typedef struct isere_replacement {
+    const isere_function_t *function;
+    isere_replaced_fn *replaced;
+    void *arg;
+} isere_replacement_t;
+
+struct isere_server {
+    const isere_port_t *port;
+    isere_server_group_t *group;
+    const isere_server_limits_t *limits;
+    isere_http_limits_t http_limits;
+    isere_socket_t listener;
+    bool accepting; /* the listener is polled */
+    isere_timer_node_t accept_timer;
+    isere_timer_node_t reap_timer;
+    isere_timer_queue_t timers;
+    uint64_t now_us; /* of this turn of the loop */
+    isere_pool_t *pool;
+    isere_pool_t *retired; /* the replaced function's, while still in use */
+    isere_pool_t *coming;  /* the next function's, in its init phase */
+    isere_replacement_t replacement; /* of other threads until has_ is set */
+    atomic_bool has_replacement;
+    isere_fault_t fault; /* of the last init phase that failed */
+    atomic_bool stop_requested;
+    bool stopping;
+    uint64_t stop_us; /* when stopping ends in any case */
+    isere_connection_t *connections;
+    isere_connection_t *closed; /* to be freed at the end of the turn */
+    isere_connection_t *queue_first;
+    isere_connection_t **queue_last;
+    unsigned queue_length;
+    isere_exchange_t *spare_exchange; /* kept from the last request */
+    char *spare_in;                   /* ISERE_IN_FIRST bytes */
+    int64_t date_second;
+    char date[ISERE_HTTP_DATE_LEN + 1];
+    unsigned char random[ISERE_RANDOM_POOL];
+    size_t random_left;
+};
+
+/* ---- server.c ---- */
+
+/* The Date field's value for now. */
+isere_slice_t isere__server_date(isere_server_t *server, int64_t wall_us);
+
+/* Begins accepting again when there is room; waits a little when not. */
+void isere__server_accept_again(isere_server_t *server);
+
+/* ---- connection.c ---- */
+
+void isere__connection_open(isere_server_t *server, isere_socket_t socket,
+                            const char *peer);
+void isere__connection_event(isere_connection_t *c, unsigned events);
+void isere__connection_timeout(isere_connection_t *c);
+void isere__connection_close(isere_connection_t *c);
+void isere__connection_stop(isere_connection_t *c);
+
+/* Leaves a closed connection to be freed at the end of the turn: events that
+ * were fetched already may still name it. */
+void isere__connection_bury(isere_connection_t *c);
+void isere__connection_free(isere_connection_t *c);
+
+/* Sends, goes on with the next request that is there, sets interest and
+ * timer: to be called after anything changed. */
+void isere__connection_advance(isere_connection_t *c);
+
+/* ---- exchange.c ---- */
+
+/* Invokes the handler for the connection's complete request: afterwards it is
+ * answered, RUNNING or QUEUED. */
+void isere__exchange_start(isere_connection_t *c);
+
+/* Gives free slots to queued requests. */
+void isere__exchange_serve_queue(isere_server_t *server);
+
+/* A slot's isolate went on: takes its answer if it is there. */
+void isere__exchange_slot_changed(isere_slot_t *slot);
+
+/* Takes the connection out of the queue. */
+void isere__exchange_unqueue(isere_connection_t *c);
+
+/* Answers 503 to a request that waited too long. */
+void isere__exchange_busy(isere_connection_t *c);
+
+/* Answers the request that the parser refused, and closes. */
+void isere__exchange_refuse(isere_connection_t *c, int status);
+
+/* ---- pool.c ---- */
+
+isere_pool_t *isere__pool_create(isere_server_t *server,
+                                 const isere_function_t *function);
+
+/* An idle slot, taken out of the idle list; NULL when none is idle. */
+isere_slot_t *isere__pool_take(isere_pool_t *pool);
+
+/*
+ * A further slot, whose init phase begins now and may go on as a timer of the
+ * server; at its end the slot is idle. `beyond` lets it exceed the group's
+ * limit. Returns 0, ISERE_ERR_LIMIT when the group has all it may have,
+ * ISERE_ERR_NOMEM, or ISERE_ERR_HANDLER when the init phase failed
+ * (server->fault; logged).
+ */
+int isere__pool_grow(isere_pool_t *pool, bool beyond);
+
+/* Puts a slot back: its heap is restored. */
+void isere__pool_release(isere_slot_t *slot);
+
+/* Goes on with a slot whose timer is due. */
+void isere__pool_slot_due(isere_slot_t *slot);
+
+/* Sets the slot's timer to when its isolate must go on. */
+void isere__pool_schedule(isere_slot_t *slot);
+
+/* Gives up instances that were not needed for a while. */
+void isere__pool_reap(isere_pool_t *pool);
+
+/* Gives up one idle instance; false when none is idle. */
+bool isere__pool_give_up(isere_pool_t *pool);
+
+/* Destroys the pool and all slots; requests in them are given up. */
+void isere__pool_destroy(isere_pool_t *pool);
+
+/* ---- group.c ---- */
+
+/* Counts one more, unless there are `max`; false then. */
+bool isere__group_take(atomic_uint *counter, unsigned max);
+void isere__group_give(atomic_uint *counter);
+
+int isere__group_join(isere_server_group_t *group, isere_server_t *server);
+void isere__group_leave(isere_server_group_t *group, isere_server_t *server);
+
+/* Asks the other servers to give up an idle instance. */
+void isere__group_want(isere_server_group_t *group, isere_server_t *server);
+void isere__group_wake(isere_server_group_t *group,
+                       const isere_server_t *except);
+
+/* ---- answer.c ---- */
+
+/* Appends to the connection's unsent bytes. False when memory ends. */
+bool isere__answer_response(isere_connection_t *c,
+                            const isere_response_t *response);
+bool isere__answer_error(isere_connection_t *c,
+                         const isere_error_answer_t *error);
+bool isere__answer_continue(isere_connection_t *c);
+
+#endif

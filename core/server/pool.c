@@ -1,0 +1,214 @@
+/* The isolates of one function in one server. */
+#include "core/server/internal.h"
+#include <stdio.h>
+
+isere_pool_t *isere__pool_create(isere_server_t *server,
+                                 const isere_function_t *function)
+{
+    const isere_port_t *port = server->port;
+    isere_pool_t *pool = port->resize(port->ctx, NULL, sizeof(*pool));
+    if (pool) {
+        memset(pool, 0, sizeof(*pool));
+        pool->server = server;
+        pool->function = function;
+    }
+    return pool;
+}
+
+static void push_idle(isere_slot_t *slot)
+{
+    isere_pool_t *pool = slot->pool;
+    slot->connection = NULL;
+    slot->idle_next = pool->idle;
+    pool->idle = slot;
+    pool->idle_count++;
+}
+
+isere_slot_t *isere__pool_take(isere_pool_t *pool)
+{
+    isere_slot_t *slot = pool->idle;
+    if (slot) {
+        pool->idle = slot->idle_next;
+        pool->idle_count--;
+        if (pool->idle_count < pool->idle_low) {
+            pool->idle_low = pool->idle_count;
+        }
+    }
+    return slot;
+}
+
+static void slot_destroy(isere_slot_t *slot)
+{
+    isere_pool_t *pool = slot->pool;
+    isere_server_t *server = pool->server;
+    const isere_port_t *port = server->port;
+    if (slot->prev) {
+        slot->prev->next = slot->next;
+    } else {
+        pool->slots = slot->next;
+    }
+    if (slot->next) {
+        slot->next->prev = slot->prev;
+    }
+    isere_timer_queue_remove(&server->timers, &slot->timer);
+    isere_isolate_destroy(slot->isolate);
+    port->resize(port->ctx, slot->fault, 0);
+    port->resize(port->ctx, slot, 0);
+    pool->count--;
+    isere__group_give(&server->group->instances);
+}
+
+static isere_slot_t *slot_create(isere_pool_t *pool)
+{
+    isere_server_t *server = pool->server;
+    const isere_port_t *port = server->port;
+    isere_slot_t *slot = port->resize(port->ctx, NULL, sizeof(*slot));
+    if (!slot) {
+        isere__group_give(&server->group->instances);
+        return NULL;
+    }
+    memset(slot, 0, sizeof(*slot));
+    slot->pool = pool;
+    slot->timer.kind = ISERE_TIMER_SLOT;
+    slot->next = pool->slots;
+    if (slot->next) {
+        slot->next->prev = slot;
+    }
+    pool->slots = slot;
+    pool->count++;
+    slot->fault = port->resize(port->ctx, NULL, sizeof(*slot->fault));
+    slot->isolate =
+        slot->fault ? isere_isolate_create(port, pool->function) : NULL;
+    if (!slot->isolate) {
+        slot_destroy(slot);
+        return NULL;
+    }
+    return slot;
+}
+
+void isere__pool_schedule(isere_slot_t *slot)
+{
+    isere_server_t *server = slot->pool->server;
+    isere_timer_queue_remove(&server->timers, &slot->timer);
+    isere_timer_queue_insert(&server->timers, &slot->timer,
+                             isere_isolate_wakeup_us(slot->isolate));
+}
+
+static void log_fault(isere_server_t *server, const isere_fault_t *fault)
+{
+    char text[sizeof(fault->message) + sizeof(fault->file) + 64];
+    snprintf(text, sizeof(text), "init phase failed: %s%s%s:%d:%d",
+             fault->message, fault->file[0] ? " at " : "", fault->file,
+             fault->line, fault->column);
+    isere_log_record_t record = {
+        .level = ISERE_LOG_ERROR,
+        .message = isere_slice(text),
+    };
+    server->port->log(server->port->ctx, &record);
+}
+
+/* The init phase went on. Returns 0 while it goes on or has ended well. */
+static int slot_started(isere_slot_t *slot)
+{
+    isere_pool_t *pool = slot->pool;
+    isere_server_t *server = pool->server;
+    switch (isere_isolate_state(slot->isolate)) {
+    case ISERE_ISOLATE_WAITING:
+        isere__pool_schedule(slot);
+        return 0;
+    case ISERE_ISOLATE_READY:
+        pool->starting--;
+        server->port->resize(server->port->ctx, slot->fault, 0);
+        slot->fault = NULL;
+        push_idle(slot);
+        return 0;
+    default:
+        pool->starting--;
+        server->fault = *slot->fault;
+        log_fault(server, &server->fault);
+        slot_destroy(slot);
+        return ISERE_ERR_HANDLER;
+    }
+}
+
+int isere__pool_grow(isere_pool_t *pool, bool beyond)
+{
+    isere_server_group_t *group = pool->server->group;
+    if (beyond) {
+        atomic_fetch_add(&group->instances, 1);
+    } else if (!isere__group_take(&group->instances,
+                                  group->limits.max_instances)) {
+        return ISERE_ERR_LIMIT;
+    }
+    isere_slot_t *slot = slot_create(pool);
+    if (!slot) {
+        return ISERE_ERR_NOMEM;
+    }
+    pool->starting++;
+    isere_isolate_start(slot->isolate, slot->fault);
+    return slot_started(slot);
+}
+
+void isere__pool_release(isere_slot_t *slot)
+{
+    isere_pool_t *pool = slot->pool;
+    isere_server_t *server = pool->server;
+    isere_timer_queue_remove(&server->timers, &slot->timer);
+    if (pool == server->retired) {
+        slot_destroy(slot);
+        return;
+    }
+    isere_isolate_reset(slot->isolate);
+    push_idle(slot);
+}
+
+void isere__pool_slot_due(isere_slot_t *slot)
+{
+    isere_connection_t *c = slot->connection;
+    isere_isolate_resume(slot->isolate);
+    if (slot->fault) {
+        slot_started(slot);
+        return;
+    }
+    isere__exchange_slot_changed(slot);
+    isere__connection_advance(c);
+}
+
+bool isere__pool_give_up(isere_pool_t *pool)
+{
+    isere_slot_t *slot = isere__pool_take(pool);
+    if (slot) {
+        slot_destroy(slot);
+    }
+    return slot != NULL;
+}
+
+void isere__pool_reap(isere_pool_t *pool)
+{
+    /* What was idle all the time is not needed; the last one stays. */
+    while (pool->idle_low > 0 && pool->count > 1) {
+        pool->idle_low--;
+        isere__pool_give_up(pool);
+    }
+    pool->idle_low = pool->idle_count;
+}
+
+void isere__pool_destroy(isere_pool_t *pool)
+{
+    if (!pool) {
+        return;
+    }
+    const isere_port_t *port = pool->server->port;
+    while (pool->slots) {
+        isere_slot_t *slot = pool->slots;
+        isere_connection_t *c = slot->connection;
+        if (c) {
+            c->slot = NULL;
+            if (c->state == ISERE_CONN_CLOSED) {
+                isere__connection_bury(c);
+            }
+        }
+        slot_destroy(slot);
+    }
+    port->resize(port->ctx, pool, 0);
+}

@@ -1,0 +1,415 @@
+/* The event loop: accepting, timers, replacing the function, stopping. */
+#include "core/server/internal.h"
+#include <stddef.h>
+
+isere_slice_t isere__server_date(isere_server_t *server, int64_t wall_us)
+{
+    int64_t second = wall_us / 1000000;
+    if (second != server->date_second || !server->date[0]) {
+        server->date_second = second;
+        isere_http_date(second, server->date);
+    }
+    return isere_slice_of(server->date, ISERE_HTTP_DATE_LEN);
+}
+
+static void update_now(isere_server_t *server)
+{
+    server->now_us = server->port->monotonic_us(server->port->ctx);
+}
+
+/* ---- accepting ---- */
+
+static void pause_accepting(isere_server_t *server)
+{
+    const isere_port_t *port = server->port;
+    if (server->accepting) {
+        port->poll_remove(port->ctx, server->listener);
+        server->accepting = false;
+    }
+    isere_timer_queue_remove(&server->timers, &server->accept_timer);
+    isere_timer_queue_insert(&server->timers, &server->accept_timer,
+                             server->now_us + ISERE_RETRY_US);
+}
+
+void isere__server_accept_again(isere_server_t *server)
+{
+    const isere_port_t *port = server->port;
+    if (server->accepting || server->stopping) {
+        return;
+    }
+    isere_timer_queue_remove(&server->timers, &server->accept_timer);
+    if (port->poll_set(port->ctx, server->listener, ISERE_POLL_READ, server)) {
+        pause_accepting(server);
+    } else {
+        server->accepting = true;
+    }
+}
+
+/* False when nothing more can be accepted now. */
+static bool accept_one(isere_server_t *server)
+{
+    const isere_port_t *port = server->port;
+    isere_server_group_t *group = server->group;
+    char peer[ISERE_ADDRESS_MAX] = "";
+    if (!isere__group_take(&group->connections,
+                           server->limits->max_connections)) {
+        pause_accepting(server);
+        return false;
+    }
+    isere_socket_t socket = port->accept(port->ctx, server->listener, peer);
+    if (socket < 0) {
+        isere__group_give(&group->connections);
+        if (socket == ISERE_ERR_LIMIT) {
+            pause_accepting(server);
+        }
+        return false;
+    }
+    isere__connection_open(server, socket, peer);
+    return true;
+}
+
+static void accept_some(isere_server_t *server)
+{
+    for (int i = 0; i < ISERE_ACCEPTS && accept_one(server); i++) {
+    }
+}
+
+/* ---- timers ---- */
+
+static void reap(isere_server_t *server)
+{
+    isere__pool_reap(server->pool);
+    isere_timer_queue_insert(&server->timers, &server->reap_timer,
+                             server->now_us + ISERE_REAP_US);
+}
+
+static void timer_due(isere_server_t *server, isere_timer_node_t *node)
+{
+    char *at = (char *)node;
+    switch (node->kind) {
+    case ISERE_TIMER_CONNECTION:
+        isere__connection_timeout(
+            (isere_connection_t *)(at - offsetof(isere_connection_t, timer)));
+        break;
+    case ISERE_TIMER_SLOT:
+        isere__pool_slot_due(
+            (isere_slot_t *)(at - offsetof(isere_slot_t, timer)));
+        break;
+    case ISERE_TIMER_ACCEPT:
+        isere__server_accept_again(server);
+        break;
+    default:
+        reap(server);
+        break;
+    }
+}
+
+static void run_timers(isere_server_t *server)
+{
+    while (isere_timer_queue_next(&server->timers) <= server->now_us) {
+        isere_timer_node_t *node = server->timers.root;
+        isere_timer_queue_remove(&server->timers, node);
+        timer_due(server, node);
+    }
+}
+
+/* ---- replacing the function ---- */
+
+int isere_server_replace(isere_server_t *server,
+                         const isere_function_t *function,
+                         isere_replaced_fn *replaced, void *arg)
+{
+    if (atomic_load(&server->has_replacement)) {
+        return ISERE_ERR_AGAIN;
+    }
+    server->replacement = (isere_replacement_t){function, replaced, arg};
+    atomic_store(&server->has_replacement, true);
+    server->port->poll_wake(server->port->ctx);
+    return 0;
+}
+
+static void replacement_ended(isere_server_t *server,
+                              const isere_function_t *released, int error)
+{
+    isere_replacement_t done = server->replacement;
+    atomic_store(&server->has_replacement, false);
+    done.replaced(done.arg, released, error, &server->fault);
+}
+
+/* The next function's instance first: while it begins, the old one serves. */
+static void begin_replacement(isere_server_t *server)
+{
+    server->coming = isere__pool_create(server, server->replacement.function);
+    int error = server->coming ? isere__pool_grow(server->coming, true)
+                               : ISERE_ERR_NOMEM;
+    if (error) {
+        isere__pool_destroy(server->coming);
+        server->coming = NULL;
+        replacement_ended(server, server->replacement.function, error);
+    }
+}
+
+static void end_retirement(isere_server_t *server)
+{
+    const isere_function_t *released = server->retired->function;
+    isere__pool_destroy(server->retired);
+    server->retired = NULL;
+    replacement_ended(server, released, 0);
+}
+
+static void go_on_replacing(isere_server_t *server)
+{
+    if (server->retired) {
+        if (server->retired->count == 0) {
+            end_retirement(server);
+        }
+        return;
+    }
+    if (!server->coming) {
+        begin_replacement(server);
+    }
+    if (!server->coming || server->coming->starting > 0) {
+        return;
+    }
+    if (server->coming->count == 0) { /* its init phase failed */
+        isere__pool_destroy(server->coming);
+        server->coming = NULL;
+        replacement_ended(server, server->replacement.function,
+                          ISERE_ERR_HANDLER);
+        return;
+    }
+    server->retired = server->pool;
+    server->pool = server->coming;
+    server->coming = NULL;
+    while (isere__pool_give_up(server->retired)) {
+    }
+    if (server->retired->count == 0) {
+        end_retirement(server);
+    }
+}
+
+/* ---- stopping ---- */
+
+void isere_server_stop(isere_server_t *server)
+{
+    atomic_store(&server->stop_requested, true);
+    server->port->poll_wake(server->port->ctx);
+}
+
+static void begin_stop(isere_server_t *server)
+{
+    const isere_port_t *port = server->port;
+    /* Who is in the backlog has been promised a connection already. */
+    if (server->accepting) {
+        accept_some(server);
+    }
+    server->stopping = true;
+    server->stop_us =
+        server->now_us + isere__function_timeout_us(server->pool->function);
+    if (server->accepting) {
+        port->poll_remove(port->ctx, server->listener);
+        server->accepting = false;
+    }
+    isere_timer_queue_remove(&server->timers, &server->accept_timer);
+    port->close(port->ctx, server->listener);
+    server->listener = -1;
+    isere_connection_t *c = server->connections;
+    while (c) {
+        isere_connection_t *next = c->next;
+        isere__connection_stop(c);
+        c = next;
+    }
+}
+
+/* ---- the loop ---- */
+
+static void free_closed(isere_server_t *server)
+{
+    while (server->closed) {
+        isere_connection_t *c = server->closed;
+        server->closed = c->next;
+        isere__connection_free(c);
+    }
+}
+
+/* Another server needs an instance and the group has no more to give. */
+static void give_to_others(isere_server_t *server)
+{
+    isere_server_group_t *group = server->group;
+    unsigned wanted =
+        atomic_load_explicit(&group->wanted, memory_order_relaxed);
+    bool given = false;
+    while (wanted > 0 && !server->queue_first && server->pool->idle) {
+        if (atomic_compare_exchange_weak(&group->wanted, &wanted, wanted - 1)) {
+            given |= isere__pool_give_up(server->pool);
+            wanted = atomic_load(&group->wanted);
+        }
+    }
+    if (given) {
+        isere__group_wake(group, server);
+    }
+}
+
+static void end_turn(isere_server_t *server)
+{
+    if (atomic_load_explicit(&server->stop_requested, memory_order_relaxed) &&
+        !server->stopping) {
+        begin_stop(server);
+    }
+    if (atomic_load_explicit(&server->has_replacement, memory_order_acquire)) {
+        go_on_replacing(server);
+    }
+    isere__exchange_serve_queue(server);
+    give_to_others(server);
+    free_closed(server);
+}
+
+static uint64_t next_wakeup(const isere_server_t *server)
+{
+    uint64_t due = isere_timer_queue_next(&server->timers);
+    if (server->stopping && server->stop_us < due) {
+        due = server->stop_us;
+    }
+    if (due == UINT64_MAX) {
+        return UINT64_MAX;
+    }
+    uint64_t now = server->port->monotonic_us(server->port->ctx);
+    return due > now ? due - now : 0;
+}
+
+static int turn(isere_server_t *server)
+{
+    const isere_port_t *port = server->port;
+    isere_poll_event_t events[ISERE_EVENTS];
+    int count =
+        port->poll_wait(port->ctx, events, ISERE_EVENTS, next_wakeup(server));
+    if (count < 0) {
+        return count;
+    }
+    update_now(server);
+    for (int i = 0; i < count; i++) {
+        if (events[i].tag == server) {
+            accept_some(server);
+        } else {
+            isere__connection_event(events[i].tag, events[i].events);
+        }
+    }
+    run_timers(server);
+    end_turn(server);
+    return 0;
+}
+
+static bool stopped(const isere_server_t *server)
+{
+    return server->stopping &&
+           (!server->connections || server->now_us >= server->stop_us);
+}
+
+int isere_server_run(isere_server_t *server)
+{
+    update_now(server);
+    isere__server_accept_again(server);
+    isere_timer_queue_insert(&server->timers, &server->reap_timer,
+                             server->now_us + ISERE_REAP_US);
+    while (!stopped(server)) {
+        int error = turn(server);
+        if (error) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+/* ---- life ---- */
+
+/* The first instance's init phase, to its end. */
+static int start_first(isere_server_t *server)
+{
+    const isere_port_t *port = server->port;
+    int error = isere__pool_grow(server->pool, false);
+    while (!error && server->pool->starting > 0) {
+        isere_poll_event_t event;
+        int count = port->poll_wait(port->ctx, &event, 1, next_wakeup(server));
+        if (count < 0) {
+            return count;
+        }
+        update_now(server);
+        run_timers(server);
+        if (server->pool->count == 0) {
+            error = ISERE_ERR_HANDLER;
+        }
+    }
+    return error;
+}
+
+int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
+                        isere_socket_t listener,
+                        const isere_function_t *function, isere_server_t **out,
+                        isere_fault_t *fault)
+{
+    memset(fault, 0, sizeof(*fault));
+    isere_server_t *server = port->resize(port->ctx, NULL, sizeof(*server));
+    if (!server) {
+        port->close(port->ctx, listener);
+        return ISERE_ERR_NOMEM;
+    }
+    memset(server, 0, sizeof(*server));
+    server->port = port;
+    server->group = group;
+    server->limits = &group->limits;
+    server->http_limits.max_head = group->limits.max_head;
+    server->http_limits.max_body = group->limits.max_body;
+    server->listener = listener;
+    server->queue_last = &server->queue_first;
+    server->accept_timer.kind = ISERE_TIMER_ACCEPT;
+    server->reap_timer.kind = ISERE_TIMER_REAP;
+    update_now(server);
+    server->pool = isere__pool_create(server, function);
+    int error = server->pool ? start_first(server) : ISERE_ERR_NOMEM;
+    if (!error) {
+        error = isere__group_join(group, server);
+    }
+    if (error) {
+        *fault = server->fault;
+        isere_server_destroy(server);
+        return error;
+    }
+    *out = server;
+    return 0;
+}
+
+static void close_connections(isere_server_t *server)
+{
+    while (server->connections) {
+        isere__connection_close(server->connections);
+    }
+}
+
+void isere_server_destroy(isere_server_t *server)
+{
+    if (!server) {
+        return;
+    }
+    const isere_port_t *port = server->port;
+    server->stopping = true;
+    isere__group_leave(server->group, server);
+    close_connections(server);
+    isere__pool_destroy(server->pool);
+    isere__pool_destroy(server->coming);
+    if (server->retired) {
+        end_retirement(server);
+    } else if (atomic_load(&server->has_replacement)) {
+        replacement_ended(server, server->replacement.function,
+                          ISERE_ERR_CLOSED);
+    }
+    free_closed(server);
+    if (server->listener >= 0) {
+        if (server->accepting) {
+            port->poll_remove(port->ctx, server->listener);
+        }
+        port->close(port->ctx, server->listener);
+    }
+    port->resize(port->ctx, server->spare_exchange, 0);
+    port->resize(port->ctx, server->spare_in, 0);
+    port->resize(port->ctx, server, 0);
+}
