@@ -110,7 +110,6 @@ static void heap_unmap(void *ctx, void *heap, size_t size)
     free(heap);
 }
 
-
 static void heap_trim(void *ctx, void *start, size_t size)
 {
     (void)ctx;

@@ -1,0 +1,143 @@
+# The short commands; `make help` lists them. CMake does the work, in build/.
+
+MAKEFLAGS += --no-print-directory
+
+BUILD ?= build
+HANDLER ?= js/handler.js
+# Seconds for each fuzzer of `make fuzz`, and which one (default: all).
+TIME ?= 60
+NAME ?=
+# More arguments: `make run ARGS='--port 9000'`, `make test-unit ARGS='-R url'`.
+ARGS ?=
+
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+# Debian's pytest belongs to Debian's Python, which may not be the first here.
+PYTHON := $(shell for p in python3 /usr/bin/python3; do \
+    $$p -c 'import pytest' 2>/dev/null && echo $$p && break; done)
+PYTHON := $(or $(PYTHON),/usr/bin/python3)
+
+# The sanitizers' runtime: stop at the first error. Stack checks that follow
+# the frames would misread an execution that is abandoned with siglongjmp.
+SANITIZERS = ASAN_OPTIONS=detect_stack_use_after_return=0:abort_on_error=1 \
+    UBSAN_OPTIONS=print_stacktrace=1
+
+C_FILES = $(shell find core include ports examples tests -name '*.[ch]' \
+    2>/dev/null | sort)
+# What clang-tidy reads: what runs in production, and what tests share. (It does
+# not know that a failed assertion of cmocka ends a test.)
+TIDY = $(filter core/%.c ports/linux/%.c examples/%.c tests/unit/support/%.c, \
+    $(C_FILES))
+
+# $(call configure,folder,options)
+configure = cmake -S . -B $(1) --log-level=WARNING -DISERE_FETCH_DIR=$(BUILD) \
+    $(if $(wildcard $(1)/CMakeCache.txt),,$(if \
+    $(shell command -v ninja),-G Ninja)) $(2) >/dev/null
+# $(call build,folder,target)
+build = cmake --build $(1) -j$(JOBS) --target $(2)
+# $(call unit,folder): runs the unit tests that were built there
+unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
+    $(ARGS)
+
+.PHONY: all run test test-unit test-blackbox test-url test-asan test-valgrind \
+    test-m32 test-arm test-fuzz fuzz lint format clean distclean help
+
+all: ## build build/isere (default)
+	@scripts/setup run
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),all)
+
+run: all ## build and serve js/handler.js on http://127.0.0.1:8080
+	@exec $(BUILD)/isere serve $(HANDLER) $(ARGS)
+
+test: test-unit test-blackbox test-url test-m32 test-arm test-fuzz ## all tests
+	@echo "test: all passed"
+
+test-unit: ## unit tests
+	@scripts/setup test
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),all unit_tests)
+	@$(call unit,$(BUILD))
+
+test-blackbox: ## tests of the real program, the handler corpus among them
+	@scripts/setup test
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),all)
+	@ISERE_BIN=$(abspath $(BUILD))/isere \
+	    $(PYTHON) -m pytest -q -p no:cacheprovider tests $(ARGS)
+
+test-url: ## URL against the published cases and the reference in JavaScript
+	@scripts/setup test
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),url_run)
+	@tests/url/run_tests.sh $(BUILD)/url/run $(BUILD)/downloads/url
+
+test-asan: ## unit and black-box tests under AddressSanitizer and UBSan
+	@scripts/setup test
+	@$(call configure,$(BUILD)/asan,-DISERE_SANITIZE=ON -DISERE_CHECK_RESTORE=ON)
+	@$(call build,$(BUILD)/asan,all unit_tests)
+	@$(SANITIZERS) $(call unit,$(BUILD)/asan)
+	@$(SANITIZERS) ISERE_BIN=$(abspath $(BUILD))/asan/isere ISERE_TEST_SLOW=5 \
+	    $(PYTHON) -m pytest -q -p no:cacheprovider tests $(ARGS)
+
+test-valgrind: ## black-box tests marked valgrind, under valgrind
+	@scripts/setup test
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),all)
+	@ISERE_BIN=$(abspath $(BUILD))/isere ISERE_TEST_SLOW=20 \
+	    ISERE_TEST_WRAPPER='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
+	    $(PYTHON) -m pytest -q -p no:cacheprovider -m valgrind tests $(ARGS)
+
+test-m32: ## unit tests, compiled for 32 bits
+	@scripts/setup test
+	@$(call configure,$(BUILD)/m32,-DISERE_M32=ON)
+	@$(call build,$(BUILD)/m32,unit_tests)
+	@$(call unit,$(BUILD)/m32)
+
+test-arm: ## the core's unit tests on a Cortex-M33 in QEMU
+	@scripts/setup test
+	@$(call configure,$(BUILD))
+	@mkdir -p $(BUILD)/for-arm
+	@for maker in tests/arm/make-*; do [ ! -x "$$maker" ] || { \
+	    $(call build,$(BUILD),all) && "$$maker" $(BUILD) $(BUILD)/for-arm; } || \
+	    exit 1; done
+	@$(call configure,$(BUILD)/arm,-DISERE_HOST_FILES=$(abspath $(BUILD))/for-arm \
+	    -DCMAKE_TOOLCHAIN_FILE=cmake/arm-none-eabi.cmake)
+	@$(call build,$(BUILD)/arm,unit_tests)
+	@$(call unit,$(BUILD)/arm)
+
+test-fuzz: fuzzers ## every kept fuzzer input once
+	@$(SANITIZERS) tests/fuzz/run replay $(BUILD)/fuzz
+
+fuzz: fuzzers ## fuzz: TIME=seconds each, NAME=one of them
+	@$(SANITIZERS) tests/fuzz/run $(TIME) $(BUILD)/fuzz $(NAME)
+
+.PHONY: fuzzers
+fuzzers:
+	@scripts/setup fuzz
+	@CC=clang $(call configure,$(BUILD)/fuzz,-DISERE_FUZZ=ON)
+	@$(call build,$(BUILD)/fuzz,fuzzers)
+
+lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
+	@scripts/setup lint
+	@scripts/check-core && echo "lint: core knows no system"
+	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
+	@shellcheck -x scripts/* tests/fuzz/run tests/arm/run-qemu .ci/run && \
+	    echo "lint: scripts are clean"
+	@$(call configure,$(BUILD))
+	@printf '%s\n' $(TIDY) | scripts/tidy $(BUILD) && \
+	    echo "lint: clang-tidy is content"
+	@scripts/cppcheck && echo "lint: cppcheck is content"
+
+format: ## format all C code
+	@clang-format -i $(C_FILES)
+
+clean: ## remove what was built; what was downloaded stays
+	@[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 \
+	    ! -name downloads -exec rm -rf {} +
+
+distclean: ## remove build/ altogether
+	@rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1|\2/p' Makefile | \
+	    awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'

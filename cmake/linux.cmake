@@ -1,0 +1,35 @@
+# The Linux program build/isere, its library, and the examples.
+
+find_package(Threads REQUIRED)
+
+# Everything of the port but main, so that tests and examples can link it.
+# `name`: the target; `core`: which core it belongs to.
+file(GLOB linux_sources CONFIGURE_DEPENDS ports/linux/*.c)
+list(FILTER linux_sources EXCLUDE REGEX "/main\\.c$")
+function(add_isere_linux name core)
+    add_library(${name} STATIC ${linux_sources})
+    isere_own_code(${name})
+    target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+    target_link_libraries(${name} PUBLIC ${core} Threads::Threads)
+    # No lazy binding: an execution may be abandoned at any instruction, also
+    # inside the dynamic linker, which would be left half done.
+    target_link_options(${name} PUBLIC -Wl,-z,relro,-z,now)
+endfunction()
+add_isere_linux(isere_linux isere_core)
+
+add_executable(isere ports/linux/main.c)
+isere_own_code(isere)
+target_compile_definitions(isere PRIVATE _GNU_SOURCE)
+target_link_libraries(isere PRIVATE isere_linux)
+
+# examples/NAME.c or examples/NAME/*.c: programs that embed isère.
+file(GLOB examples CONFIGURE_DEPENDS examples/*.c examples/*/*.c)
+foreach(source ${examples})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(example_${name} ${source})
+    isere_own_code(example_${name})
+    target_link_libraries(example_${name} PRIVATE isere_linux)
+    set_target_properties(
+        example_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
+                                              ${PROJECT_BINARY_DIR}/examples)
+endforeach()
