@@ -1,6 +1,6 @@
 /* atob and btoa (HTML section 8.3). */
-#include "core/api/api.h"
 #include "core/util/base64.h"
+#include "core/api/api.h"
 
 enum { INVALID_CHARACTER = 5 };
 

@@ -1,6 +1,6 @@
 /* The text of values for people: writing, strings and primitives. */
-#include "core/api/api.h"
 #include "core/api/inspect.h"
+#include "core/api/api.h"
 #include "core/isere_config.h"
 #include "core/util/utf8.h"
 

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-/* How many errors are shown within one another. */
-enum { CAUSES_MAX = 8 };
+enum {
+    CAUSES_MAX = 8,  /* how many errors are shown within one another */
+    FRAMES_MAX = 10, /* how many lines of a stack, as Node's stackTraceLimit */
+};
 
 /* Appends text whose further lines are indented. */
 static void put_lines(isere_inspect_t *i, const char *text, size_t len,
@@ -110,6 +112,29 @@ static bool is_native_stack(isere_inspect_t *i, JSValueConst stack)
     return native;
 }
 
+/* The first lines of the engine's stack: a stack overflow has thousands. */
+static void put_frames(isere_inspect_t *i, JSValueConst stack, unsigned indent)
+{
+    const char *text = JS_ToCString(i->ctx, stack);
+    const char *line = text;
+
+    if (!text) {
+        i->failed = true;
+        return;
+    }
+    for (int n = 0; *line; n++) {
+        size_t len = strcspn(line, "\n");
+        isere_inspect_newline(i, indent);
+        if (n == FRAMES_MAX) {
+            isere_inspect_puts(i, "    ...");
+            break;
+        }
+        isere_inspect_put(i, line, len);
+        line += len + (line[len] != 0);
+    }
+    JS_FreeCString(i->ctx, text);
+}
+
 /* Header and stack; returns whether there was a stack. */
 static bool put_stack(isere_inspect_t *i, JSValueConst error, unsigned indent)
 {
@@ -122,8 +147,7 @@ static bool put_stack(isere_inspect_t *i, JSValueConst error, unsigned indent)
         isere_inspect_puts(i, "]");
     } else if (is_native_stack(i, stack)) {
         put_header(i, error, indent);
-        isere_inspect_newline(i, indent);
-        put_string_lines(i, stack, indent);
+        put_frames(i, stack, indent);
     } else {
         put_string_lines(i, stack, indent);
     }

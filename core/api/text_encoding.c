@@ -1,6 +1,6 @@
 /* TextEncoder and TextDecoder (WHATWG Encoding): what both need. */
-#include "core/api/api.h"
 #include "core/api/text_encoding.h"
+#include "core/api/api.h"
 
 void isere_api_text_encoding_register_classes(void)
 {

@@ -319,7 +319,9 @@ int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
         isere_fault_set(fault, "not enough memory to compile");
         return error;
     }
-    run(&c);
+    if (!isere_heap_run(&c.heap, run, &c)) {
+        c.error = ISERE_ERR_NOMEM;
+    }
     if (c.error) {
         report(&c, fault);
         error =

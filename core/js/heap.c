@@ -9,12 +9,28 @@ static void count_added(JSMallocState *s, const void *ptr)
     s->malloc_size += isere_arena_usable_size(ptr);
 }
 
+static isere_arena_t *arena_of(const JSMallocState *s)
+{
+    return ((isere_heap_t *)s->opaque)->arena;
+}
+
+/* NULL to the engine, or out of the compiler. */
+static void *out_of_memory(JSMallocState *s)
+{
+    isere_heap_t *heap = s->opaque;
+    if (s->compiling > 0) {
+        longjmp(heap->exhausted, 1);
+    }
+    return NULL;
+}
+
 static void *heap_malloc(JSMallocState *s, size_t size)
 {
-    void *ptr = isere_arena_alloc(s->opaque, size);
-    if (ptr) {
-        count_added(s, ptr);
+    void *ptr = isere_arena_alloc(arena_of(s), size);
+    if (!ptr) {
+        return out_of_memory(s);
     }
+    count_added(s, ptr);
     return ptr;
 }
 
@@ -23,7 +39,7 @@ static void heap_free(JSMallocState *s, void *ptr)
     if (ptr) {
         s->malloc_count--;
         s->malloc_size -= isere_arena_usable_size(ptr);
-        isere_arena_free(s->opaque, ptr);
+        isere_arena_free(arena_of(s), ptr);
     }
 }
 
@@ -37,11 +53,21 @@ static void *heap_realloc(JSMallocState *s, void *ptr, size_t size)
         return NULL;
     }
     size_t old = isere_arena_usable_size(ptr);
-    void *fresh = isere_arena_realloc(s->opaque, ptr, size);
-    if (fresh) {
-        s->malloc_size += isere_arena_usable_size(fresh) - old;
+    void *fresh = isere_arena_realloc(arena_of(s), ptr, size);
+    if (!fresh) {
+        return out_of_memory(s);
     }
+    s->malloc_size += isere_arena_usable_size(fresh) - old;
     return fresh;
+}
+
+bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg)
+{
+    if (setjmp(heap->exhausted)) {
+        return false;
+    }
+    fn(arg);
+    return true;
 }
 
 static const JSMallocFunctions malloc_functions = {
@@ -71,7 +97,7 @@ int isere_heap_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
     }
     heap->arena = isere_arena_init(memory, size, ISERE_ARENA_RESERVE);
     if (heap->arena) {
-        heap->rt = JS_NewRuntime2(&malloc_functions, heap->arena);
+        heap->rt = JS_NewRuntime2(&malloc_functions, heap);
     }
     if (heap->rt) {
         JS_SetMaxStackSize(heap->rt, stack_size);

@@ -7,22 +7,33 @@
 #include "core/js/arena.h"
 #include "isere/port.h"
 #include "quickjs.h"
+#include <setjmp.h>
 
 typedef struct isere_heap {
     const isere_port_t *port;
     isere_arena_t *arena;
     size_t size;
+    jmp_buf exhausted; /* of isere_heap_run */
     JSRuntime *rt;
     JSContext *ctx;
 } isere_heap_t;
 
 /*
- * Maps `size` bytes and makes a runtime and a context with all of QuickJS's
- * own globals in them. Returns 0 or ISERE_ERR_NOMEM (nothing to deinit then).
- * Thread: the port's, as for all of a heap.
+ * The heap struct must stay where it is until deinit. Maps `size` bytes and
+ * makes a runtime and a context with all of QuickJS's own globals in them.
+ * Returns 0 or ISERE_ERR_NOMEM (nothing to deinit then). Thread: the port's, as
+ * for all of a heap.
  */
 int isere_heap_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
                     size_t stack_size);
+
+/*
+ * Calls fn(arg), in which the engine may be used. Returns false when memory
+ * ended in the engine's compiler, which can't go on then (see
+ * third_party/quickjs/patches): fn was left, and the heap is in no usable
+ * state. Everywhere else the engine throws when memory ends.
+ */
+bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg);
 
 /* Gives the whole heap back at once; no finaliser runs. */
 void isere_heap_deinit(isere_heap_t *heap);

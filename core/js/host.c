@@ -66,8 +66,12 @@ uint32_t isere_host_remaining_ms(JSContext *ctx)
 
 const char *isere_host_env(JSContext *ctx, size_t index)
 {
-    /* Called with 0, 1, 2 ... until NULL, so there is no bound to check. */
-    return isolate_of(ctx)->function->config.env[index];
+    /* A default, which the function's own entries come after. Called with 0, 1,
+     * 2 ... until NULL, so there is no bound to check. */
+    if (index == 0) {
+        return "NODE_ENV=production";
+    }
+    return isolate_of(ctx)->function->config.env[index - 1];
 }
 
 void isere_host_complete(JSContext *ctx, JSValueConst value)

@@ -313,6 +313,10 @@ static void end(isere_isolate_t *isolate)
         fail_deadline(isolate);
         return;
     }
+    if (isolate->exhausted) {
+        fail_text(isolate, "out of memory while compiling (raise --memory)");
+        return;
+    }
     if (isolate->state != ISERE_ISOLATE_READY) {
         return;
     }

@@ -217,7 +217,9 @@ static void adopt(isere_isolate_t *isolate, JSValue result)
         JS_FreeValue(ctx, result);
         return;
     }
-    if ((int)JS_PromiseState(ctx, result) >= 0) {
+    /* Other objects give -1, in an enum that may have no sign. */
+    unsigned state = (unsigned)JS_PromiseState(ctx, result);
+    if (state <= JS_PROMISE_REJECTED) {
         realm->promise = result;
         return;
     }
@@ -384,6 +386,9 @@ static void end(isere_isolate_t *isolate)
     if (isolate->interrupted && !isolate->realm->answered) {
         fail_deadline(isolate, isolate->abandoned ? "inside a built-in function"
                                                   : "in jobs that kept coming");
+    } else if (isolate->exhausted) {
+        isere__fail(isolate, ISERE_ERROR_MEMORY,
+                    "memory limit hit while compiling code");
     } else if (isolate->abandoned) {
         isere__logf(isolate, ISERE_LOG_ERROR,
                     "after the answer: time limit passed");

@@ -47,16 +47,29 @@ static int interrupt(JSRuntime *rt, void *opaque)
     return isolate->interrupted;
 }
 
-bool isere__enter(isere_isolate_t *isolate, void (*fn)(void *))
+typedef struct entry {
+    isere_isolate_t *isolate;
+    void (*fn)(void *);
+} entry_t;
+
+static void run_entry(void *arg)
+{
+    entry_t *entry = arg;
+    isere_isolate_t *isolate = entry->isolate;
+    if (!isere_heap_run(&isolate->heap, entry->fn, isolate)) {
+        isolate->exhausted = true;
+    }
+}
+
+void isere__enter(isere_isolate_t *isolate, void (*fn)(void *))
 {
     const isere_port_t *port = isolate->port;
+    entry_t entry = {isolate, fn};
     JS_UpdateStackTop(isolate->heap.rt);
-    if (port->exec_run(port->ctx, fn, isolate, isolate->deadline_us)) {
+    if (port->exec_run(port->ctx, run_entry, &entry, isolate->deadline_us)) {
         isolate->interrupted = true;
         isolate->abandoned = true;
-        return false;
     }
-    return true;
 }
 
 bool isere__run_jobs(isere_isolate_t *isolate)
@@ -178,6 +191,7 @@ void isere_isolate_reset(isere_isolate_t *isolate)
     isolate->invoking = false;
     isolate->interrupted = false;
     isolate->abandoned = false;
+    isolate->exhausted = false;
     isolate->error = NULL;
     isolate->state = ISERE_ISOLATE_READY;
 }

@@ -43,9 +43,11 @@ struct isere_isolate {
     isere_isolate_state_t state;
     isere_fault_t *fault; /* the init phase's, borrowed */
     isere_invocation_t invocation;
-    bool invoking;           /* in an invocation, not the init phase */
-    bool interrupted;        /* the engine was stopped at the deadline */
-    bool abandoned;          /* the heap is in no usable state */
+    bool invoking;    /* in an invocation, not the init phase */
+    bool interrupted; /* the engine was stopped at the deadline */
+    /* Either way the heap is in no usable state: */
+    bool abandoned;          /* left at the hard deadline */
+    bool exhausted;          /* left because memory ended in the compiler */
     uint64_t deadline_us;    /* of the init phase or the invocation */
     uint64_t started_us;     /* when that began */
     uint64_t time_origin_us; /* performance.now() counts from here */
@@ -66,9 +68,9 @@ void isere__log(struct isere_isolate *isolate, isere_log_level_t level,
 void isere__logf(struct isere_isolate *isolate, isere_log_level_t level,
                  const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Enters the engine: fn(isolate) with the deadline as its hard end. Returns
- * false when it was abandoned. */
-bool isere__enter(struct isere_isolate *isolate, void (*fn)(void *));
+/* Enters the engine: fn(isolate) with the deadline as its hard end. Look at
+ * `abandoned` and `exhausted` afterwards. */
+void isere__enter(struct isere_isolate *isolate, void (*fn)(void *));
 
 /* Runs jobs until none is left, one throws, or the deadline passes. Returns
  * false with the exception pending when one threw. */

@@ -1,6 +1,5 @@
 #include "core/js/snapshot.h"
 #include "core/isere_config.h"
-#include "core/util/crc32.h"
 #include <stdlib.h>
 
 struct isere_snapshot {
@@ -8,13 +7,25 @@ struct isere_snapshot {
     isere_arena_t *arena;
     void *copy;
     uint32_t used;      /* bytes copied: the arena's top at that time */
-    uint32_t crc;       /* of the copy, for isere_snapshot_verify */
+    uint32_t checksum;  /* of the copy, for isere_snapshot_verify */
     uint32_t last_peak; /* how far the last invocation wrote */
 };
 
 /* Above this much, memory that an invocation used beyond the snapshot is
  * handed back to the system rather than cleared and kept. */
 #define KEEP_BYTES (256 * 1024)
+
+/* Notices any write to the copy. A CRC would take longer than all the rest of
+ * a checked restore. `used` is a multiple of 4: it is where a block ends. */
+static uint32_t checksum(const isere_snapshot_t *s)
+{
+    const uint32_t *words = s->copy;
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < s->used / 4; i++) {
+        sum = (sum ^ words[i]) * UINT32_C(0x01000193);
+    }
+    return sum;
+}
 
 isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
                                       isere_arena_t *arena)
@@ -38,7 +49,7 @@ isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
     arena->peak = s->used;
     arena->failed = 0;
     memcpy(s->copy, arena, s->used);
-    s->crc = ISERE_CHECK_RESTORE ? isere_crc32(0, s->copy, s->used) : 0;
+    s->checksum = ISERE_CHECK_RESTORE ? checksum(s) : 0;
     return s;
 }
 
@@ -83,7 +94,7 @@ static bool all_zero(const unsigned char *p, size_t len)
 
 bool isere_snapshot_verify(const isere_snapshot_t *s)
 {
-    if (ISERE_CHECK_RESTORE && isere_crc32(0, s->copy, s->used) != s->crc) {
+    if (ISERE_CHECK_RESTORE && checksum(s) != s->checksum) {
         return false;
     }
     if (memcmp(s->arena, s->copy, s->used) != 0) {

@@ -203,10 +203,7 @@ void isere__exchange_start(isere_connection_t *c)
     } else if (error == ISERE_ERR_NOMEM && server->pool->count == 0) {
         answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
     } else {
-        enqueue(c);
-        if (error == ISERE_ERR_LIMIT && c->state == ISERE_CONN_QUEUED) {
-            isere__group_want(server->group, server);
-        }
+        enqueue(c); /* the end of the turn looks for a slot again */
     }
 }
 
@@ -216,6 +213,9 @@ void isere__exchange_serve_queue(isere_server_t *server)
         int error;
         isere_slot_t *slot = find_slot(server, &error);
         if (!slot && error != ISERE_ERR_HANDLER) {
+            if (error == ISERE_ERR_LIMIT) {
+                isere__group_want(server->group, server);
+            }
             return;
         }
         isere_connection_t *c = server->queue_first;

@@ -84,6 +84,7 @@ void isere__group_wake(isere_server_group_t *group,
 
 void isere__group_want(isere_server_group_t *group, isere_server_t *server)
 {
-    atomic_fetch_add(&group->wanted, 1);
-    isere__group_wake(group, server);
+    if (!atomic_exchange(&group->wanted, true)) {
+        isere__group_wake(group, server);
+    }
 }

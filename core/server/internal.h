@@ -126,7 +126,7 @@ struct isere_server_group {
     atomic_uint connections;
     atomic_uint instances;
     atomic_uint queued;
-    atomic_uint wanted; /* idle instances that others should give up */
+    atomic_bool wanted; /* somebody needs an idle instance of another */
     _Atomic(isere_server_t *) servers[ISERE_GROUP_SERVERS];
 };
 
@@ -155,6 +155,7 @@ struct isere_server {
     atomic_bool has_replacement;
     isere_fault_t fault; /* of the last init phase that failed */
     atomic_bool stop_requested;
+    bool running;
     bool stopping;
     uint64_t stop_us; /* when stopping ends in any case */
     isere_connection_t *connections;
@@ -261,7 +262,7 @@ void isere__group_give(atomic_uint *counter);
 int isere__group_join(isere_server_group_t *group, isere_server_t *server);
 void isere__group_leave(isere_server_group_t *group, isere_server_t *server);
 
-/* Asks the other servers to give up an idle instance. */
+/* Asks the other servers to give up one idle instance. */
 void isere__group_want(isere_server_group_t *group, isere_server_t *server);
 void isere__group_wake(isere_server_group_t *group,
                        const isere_server_t *except);

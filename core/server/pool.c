@@ -125,7 +125,9 @@ static int slot_started(isere_slot_t *slot)
     default:
         pool->starting--;
         server->fault = *slot->fault;
-        log_fault(server, &server->fault);
+        if (server->running && pool == server->pool) {
+            log_fault(server, &server->fault); /* else the caller tells */
+        }
         slot_destroy(slot);
         return ISERE_ERR_HANDLER;
     }

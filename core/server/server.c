@@ -232,22 +232,18 @@ static void free_closed(isere_server_t *server)
     }
 }
 
-/* Another server needs an instance and the group has no more to give. */
+/* Another server needs an instance and the group has no more to give. It asks
+ * again when one is not enough. */
 static void give_to_others(isere_server_t *server)
 {
     isere_server_group_t *group = server->group;
-    unsigned wanted =
-        atomic_load_explicit(&group->wanted, memory_order_relaxed);
-    bool given = false;
-    while (wanted > 0 && !server->queue_first && server->pool->idle) {
-        if (atomic_compare_exchange_weak(&group->wanted, &wanted, wanted - 1)) {
-            given |= isere__pool_give_up(server->pool);
-            wanted = atomic_load(&group->wanted);
-        }
+    if (!atomic_load_explicit(&group->wanted, memory_order_relaxed) ||
+        server->queue_first || !server->pool->idle ||
+        !atomic_exchange(&group->wanted, false)) {
+        return;
     }
-    if (given) {
-        isere__group_wake(group, server);
-    }
+    isere__pool_give_up(server->pool);
+    isere__group_wake(group, server);
 }
 
 static void end_turn(isere_server_t *server)
@@ -308,6 +304,7 @@ static bool stopped(const isere_server_t *server)
 int isere_server_run(isere_server_t *server)
 {
     update_now(server);
+    server->running = true;
     isere__server_accept_again(server);
     isere_timer_queue_insert(&server->timers, &server->reap_timer,
                              server->now_us + ISERE_REAP_US);

@@ -60,7 +60,9 @@ typedef struct isere_function_config {
     const char *name;    /* context.functionName; default "handler" */
     const char *version; /* context.functionVersion; "$LATEST" */
     isere_payload_t payload;
-    const char *const *env;   /* process.env: NAME=VALUE, NULL-terminated */
+    /* process.env: NAME=VALUE, ended by NULL; later ones win, and all of them
+     * over NODE_ENV=production. */
+    const char *const *env;
     size_t memory_bytes;      /* of one heap, engine included; default 16 MB */
     size_t stack_bytes;       /* of JavaScript calls; default 256 KB */
     uint32_t timeout_ms;      /* of one invocation; default 3 s */

@@ -1,0 +1,58 @@
+/*
+ * The Linux port: an isere_port_t for each thread, and listening sockets.
+ *
+ * A port uses one real-time signal, SIGRTMIN + 5, to end executions over
+ * their deadline: the program must neither block nor handle that signal.
+ */
+#ifndef ISERE_LINUX_H
+#define ISERE_LINUX_H
+
+#include "isere/port.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum isere_log_format {
+    ISERE_LOG_TEXT, /* 2026-11-22T19:00:00.000Z INFO  [request id] message */
+    ISERE_LOG_JSON, /* an object with time, level, function, requestId and
+                     * message; function and requestId only when known */
+} isere_log_format_t;
+
+typedef struct isere_linux_config {
+    isere_log_level_t log_level; /* what is less important is dropped */
+    isere_log_format_t log_format;
+    int log_fd; /* borrowed; one record is one line and one write */
+} isere_linux_config_t;
+
+/* Text to stderr from level info on. Any thread. */
+void isere_linux_config_init(isere_linux_config_t *config);
+
+/*
+ * Makes a port for the calling thread, which alone may use it (but for wake,
+ * and the memory functions, which any thread may call): an epoll instance, a
+ * wake-up descriptor and the timer that ends executions over their deadline.
+ * NULL config: the defaults.
+ * Returns 0, ISERE_ERR_NOMEM, ISERE_ERR_LIMIT (no descriptors or timers left)
+ * or ISERE_ERR_IO (the system has no such timers), with errno saying why.
+ * Release with isere_linux_port_deinit in the same thread.
+ */
+int isere_linux_port_init(isere_port_t *port,
+                          const isere_linux_config_t *config);
+void isere_linux_port_deinit(isere_port_t *port);
+
+/*
+ * A non-blocking listening socket on a numeric address or host name, with
+ * SO_REUSEPORT so that several workers can each have one. *port 0 picks a free
+ * port, which is written back. `first` refuses a port that somebody already
+ * listens on, this program included. Returns the socket or ISERE_ERR_INUSE,
+ * ISERE_ERR_INVAL (no such address), ISERE_ERR_IO (errno says why).
+ * Any thread.
+ */
+isere_socket_t isere_linux_listen(const char *host, uint16_t *port, bool first);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
