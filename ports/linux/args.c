@@ -1,0 +1,298 @@
+#include "ports/linux/args.h"
+#include "core/util/units.h"
+#include "isere/error.h"
+#include "isere/isere.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Says what is wrong with the command line, on one line. */
+__attribute__((format(printf, 2, 3))) static isere_args_result_t
+bad(const isere_args_t *args, const char *format, ...)
+{
+    va_list list;
+    bool known = args && args->command < ISERE_COMMANDS;
+    const char *command = known ? isere_command_infos[args->command].name : "";
+    const char *space = known ? " " : "";
+
+    fprintf(stderr, "isere%s%s: ", space, command);
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fprintf(stderr, " (see isere%s%s --help)\n", space, command);
+    return ISERE_ARGS_BAD;
+}
+
+static void *member(isere_args_t *args, const isere_option_t *option)
+{
+    return (char *)args + option->offset;
+}
+
+/* ---- values ---- */
+
+static isere_args_result_t bad_number(const isere_args_t *args,
+                                      const isere_option_t *option,
+                                      const char *value)
+{
+    static const char *const forms[] = {
+        [ISERE_OPTION_NUMBER] = "a number",
+        [ISERE_OPTION_SIZE] = "a size such as 512K or 16M",
+        [ISERE_OPTION_TIME] = "a time such as 500ms, 3s or 1m",
+    };
+    return bad(args, "--%s takes %s, not '%s'", option->name,
+               forms[option->kind], value);
+}
+
+static isere_args_result_t bad_range(const isere_args_t *args,
+                                     const isere_option_t *option,
+                                     const char *value)
+{
+    char min[ISERE_UNITS_TEXT_MAX], max[ISERE_UNITS_TEXT_MAX];
+
+    if (option->kind == ISERE_OPTION_SIZE) {
+        isere_units_format_size(option->min, min);
+        isere_units_format_size(option->max, max);
+    } else if (option->kind == ISERE_OPTION_TIME) {
+        isere_units_format_time(option->min, min);
+        isere_units_format_time(option->max, max);
+    } else {
+        snprintf(min, sizeof(min), "%llu", (unsigned long long)option->min);
+        snprintf(max, sizeof(max), "%llu", (unsigned long long)option->max);
+    }
+    return bad(args, "--%s must be from %s to %s, not %s", option->name, min,
+               max, value);
+}
+
+static isere_args_result_t
+set_number(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    isere_slice_t text = isere_slice(value);
+    uint64_t number = 0;
+    int error;
+
+    switch (option->kind) {
+    case ISERE_OPTION_SIZE:
+        error = isere_units_parse_size(text, &number);
+        break;
+    case ISERE_OPTION_TIME:
+        error = isere_units_parse_time(text, &number);
+        break;
+    default:
+        error = isere_units_parse_number(text, &number);
+    }
+    if (error == ISERE_ERR_INVAL) {
+        return bad_number(args, option, value);
+    }
+    if (error != 0 || number < option->min || number > option->max) {
+        return bad_range(args, option, value);
+    }
+    *(uint64_t *)member(args, option) = number;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t
+set_choice(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    for (size_t i = 0; option->choices[i]; i++) {
+        if (strcmp(value, option->choices[i]) == 0) {
+            *(uint64_t *)member(args, option) = i;
+            return ISERE_ARGS_RUN;
+        }
+    }
+    return bad(args, "--%s takes %s, not '%s'", option->name, option->list,
+               value);
+}
+
+/* A name is what a shell would take for one. */
+static bool is_env_name(const char *text, size_t len)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz_";
+    static const char digits[] = "0123456789";
+
+    for (size_t i = 0; i < len; i++) {
+        if (!memchr(letters, text[i], sizeof(letters) - 1) &&
+            (i == 0 || !memchr(digits, text[i], sizeof(digits) - 1))) {
+            return false;
+        }
+    }
+    return len > 0;
+}
+
+/* The last value of a name counts, in the place of the first. */
+static isere_args_result_t
+add_env(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    size_t name = strcspn(value, "=");
+
+    if (value[name] != '=' || !is_env_name(value, name)) {
+        return bad(args, "--%s takes NAME=VALUE, not '%s'", option->name,
+                   value);
+    }
+    for (size_t i = 0; i < args->nenv; i++) {
+        if (strncmp(args->env[i], value, name + 1) == 0) {
+            args->env[i] = value;
+            return ISERE_ARGS_RUN;
+        }
+    }
+    if (args->nenv == ISERE_ARGS_MAX_ENV) {
+        return bad(args, "--%s can be given at most %d times", option->name,
+                   ISERE_ARGS_MAX_ENV);
+    }
+    args->env[args->nenv++] = value;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t
+set_text(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    if (*value == '\0') {
+        return bad(args, "--%s must not be empty", option->name);
+    }
+    *(const char **)member(args, option) = value;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t
+set_option(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    switch (option->kind) {
+    case ISERE_OPTION_FLAG:
+        *(bool *)member(args, option) = true;
+        return ISERE_ARGS_RUN;
+    case ISERE_OPTION_TEXT:
+        return set_text(args, option, value);
+    case ISERE_OPTION_CHOICE:
+        return set_choice(args, option, value);
+    case ISERE_OPTION_ENV:
+        return add_env(args, option, value);
+    default:
+        return set_number(args, option, value);
+    }
+}
+
+/* ---- the line ---- */
+
+static const isere_option_t *find_option(isere_command_t command,
+                                         isere_slice_t name, bool is_short)
+{
+    for (size_t i = 0; i < isere_options_count; i++) {
+        const isere_option_t *o = &isere_options[i];
+        bool same = is_short ? name.len == 1 && o->letter == *name.ptr
+                             : isere_slice_is(name, o->name);
+        if (same && (o->commands & (1u << command))) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+/* One option; *index moves past the value when that is an argument. */
+static isere_args_result_t parse_option(isere_args_t *args, int argc,
+                                        char *const *argv, int *index)
+{
+    const char *arg = argv[*index];
+    bool is_short = arg[1] != '-';
+    const char *start = arg + (is_short ? 1 : 2);
+    size_t len = strcspn(start, "=");
+    const char *value = start[len] ? start + len + 1 : NULL;
+    isere_slice_t name = isere_slice_of(start, len);
+    const isere_option_t *option;
+
+    if (!value && (isere_slice_is(name, is_short ? "h" : "help"))) {
+        isere_help_command(args->command);
+        return ISERE_ARGS_TEXT;
+    }
+    option = find_option(args->command, name, is_short);
+    if (!option) {
+        return bad(args, "unknown option '%.*s'", (int)(start + len - arg),
+                   arg);
+    }
+    if (option->kind == ISERE_OPTION_FLAG) {
+        return value ? bad(args, "--%s takes no value", option->name)
+                     : set_option(args, option, NULL);
+    }
+    if (!value) {
+        if (*index + 1 == argc || strncmp(argv[*index + 1], "--", 2) == 0) {
+            return bad(args, "--%s needs a value: %s", option->name,
+                       option->value);
+        }
+        value = argv[++*index];
+    }
+    return set_option(args, option, value);
+}
+
+static isere_args_result_t set_module(isere_args_t *args, const char *value)
+{
+    if (*value == '\0') {
+        return bad(args, "the module's name must not be empty");
+    }
+    if (args->module) {
+        return bad(args, "one module is enough: '%s' came after '%s'", value,
+                   args->module);
+    }
+    args->module = value;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t parse_command(isere_args_t *args, int argc,
+                                         char *const *argv)
+{
+    const isere_command_info_t *info = &isere_command_infos[args->command];
+    isere_args_result_t result = ISERE_ARGS_RUN;
+    bool options = true;
+
+    for (int i = 2; i < argc && result == ISERE_ARGS_RUN; i++) {
+        if (options && strcmp(argv[i], "--") == 0) {
+            options = false;
+        } else if (options && argv[i][0] == '-') {
+            result = parse_option(args, argc, argv, &i);
+        } else {
+            result = set_module(args, argv[i]);
+        }
+    }
+    if (result == ISERE_ARGS_RUN && !args->module) {
+        args->module = info->module;
+        if (!args->module) {
+            return bad(args, "which module? Usage: isere %s %s", info->name,
+                       info->operand);
+        }
+    }
+    return result;
+}
+
+static void set_presets(isere_args_t *args)
+{
+    memset(args, 0, sizeof(*args));
+    for (size_t i = 0; i < isere_options_count; i++) {
+        if (isere_options[i].preset) {
+            (void)set_option(args, &isere_options[i], isere_options[i].preset);
+        }
+    }
+    args->command = ISERE_COMMANDS;
+}
+
+isere_args_result_t isere_args_parse(isere_args_t *args, int argc,
+                                     char *const *argv)
+{
+    set_presets(args);
+    if (argc < 2) {
+        return bad(args, "which command?");
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        isere_help_program();
+        return ISERE_ARGS_TEXT;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("isere %s\n", isere_version());
+        return ISERE_ARGS_TEXT;
+    }
+    for (int i = 0; i < ISERE_COMMANDS; i++) {
+        if (strcmp(argv[1], isere_command_infos[i].name) == 0) {
+            args->command = (isere_command_t)i;
+            return parse_command(args, argc, argv);
+        }
+    }
+    return bad(args, "unknown %s '%s'",
+               argv[1][0] == '-' ? "option" : "command", argv[1]);
+}

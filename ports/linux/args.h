@@ -1,0 +1,100 @@
+/*
+ * The command line: what it may say (one table, args_table.c, from which
+ * defaults, checks and help texts come) and what it said.
+ */
+#ifndef ISERE_PORTS_LINUX_ARGS_H
+#define ISERE_PORTS_LINUX_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit codes of the program. */
+enum {
+    ISERE_EXIT_OK = 0,
+    ISERE_EXIT_FAULT = 1, /* the handler or a file is at fault */
+    ISERE_EXIT_USAGE = 2,
+};
+
+typedef enum isere_command {
+    ISERE_COMMAND_SERVE,
+    ISERE_COMMAND_INVOKE,
+    ISERE_COMMAND_BUILD,
+    ISERE_COMMANDS,
+} isere_command_t;
+
+#define ISERE_ARGS_MAX_ENV 256
+
+/* All options; those of other commands keep their defaults. Texts are those
+ * of argv or constant. */
+typedef struct isere_args {
+    isere_command_t command;
+    const char *module;
+    const char *host;
+    const char *event;  /* NULL: none given */
+    const char *output; /* NULL: the module's name with .bin */
+    bool watch;
+    /* Sizes are in bytes, times in milliseconds; workers 0: one per core. */
+    uint64_t port, workers, memory, stack, timeout, init_timeout;
+    uint64_t instances, queue, max_head, max_body, header_timeout;
+    uint64_t request_timeout, idle_timeout, max_connections;
+    uint64_t payload;    /* an isere_payload_t */
+    uint64_t log_level;  /* an isere_log_level_t */
+    uint64_t log_format; /* an isere_log_format_t */
+    size_t nenv;
+    const char *env[ISERE_ARGS_MAX_ENV + 1]; /* NULL-terminated */
+} isere_args_t;
+
+typedef enum isere_args_result {
+    ISERE_ARGS_RUN,  /* a command with its options */
+    ISERE_ARGS_TEXT, /* help or version was printed to stdout */
+    ISERE_ARGS_BAD,  /* a line on stderr said what is wrong */
+} isere_args_result_t;
+
+/* Reads the command line. */
+isere_args_result_t isere_args_parse(isere_args_t *args, int argc,
+                                     char *const *argv);
+
+/* ---- The tables ---- */
+
+typedef enum isere_option_kind {
+    ISERE_OPTION_FLAG,   /* bool, no value */
+    ISERE_OPTION_TEXT,   /* const char * */
+    ISERE_OPTION_NUMBER, /* uint64_t, these four */
+    ISERE_OPTION_SIZE,
+    ISERE_OPTION_TIME,
+    ISERE_OPTION_CHOICE, /* index in `choices` */
+    ISERE_OPTION_ENV,    /* appended to env */
+} isere_option_kind_t;
+
+typedef struct isere_option {
+    const char *name;  /* without the dashes */
+    char letter;       /* short form, or 0 */
+    unsigned commands; /* bits 1 << isere_command_t */
+    isere_option_kind_t kind;
+    size_t offset;      /* of its member in isere_args_t */
+    const char *value;  /* what the help calls its value */
+    const char *preset; /* default, as it would be typed; NULL: see help */
+    uint64_t min, max;
+    const char *const *choices; /* NULL-terminated */
+    const char *list;           /* the same in words */
+    const char *help;
+} isere_option_t;
+
+typedef struct isere_command_info {
+    const char *name;
+    const char *operand; /* as in the usage line */
+    const char *module;  /* default module, NULL: must be given */
+    const char *summary; /* for isere --help */
+    const char *details; /* for isere COMMAND --help */
+} isere_command_info_t;
+
+extern const isere_option_t isere_options[];
+extern const size_t isere_options_count;
+extern const isere_command_info_t isere_command_infos[ISERE_COMMANDS];
+
+/* Print to stdout. */
+void isere_help_program(void);
+void isere_help_command(isere_command_t command);
+
+#endif

@@ -1,0 +1,79 @@
+#include "isere/isere.h"
+#include "ports/linux/args.h"
+#include <stdio.h>
+
+#define COLUMN 28 /* where explanations begin */
+#define WIDTH 79
+
+/* Prints words from column COLUMN on, wrapped; `at` is the current column. */
+static void put_wrapped(int at, const char *text)
+{
+    if (at >= COLUMN - 1) {
+        putchar('\n');
+        at = 0;
+    }
+    printf("%*s", COLUMN - at, "");
+    at = COLUMN;
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        if (at > COLUMN && at + 1 + (int)word > WIDTH) {
+            printf("\n%*s", COLUMN, "");
+            at = COLUMN;
+        } else if (at > COLUMN) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", (int)word, text);
+        at += (int)word;
+        text += word + strspn(text + word, " ");
+    }
+    putchar('\n');
+}
+
+static void put_option(const isere_option_t *option)
+{
+    char help[256];
+    int at = option->letter
+                 ? printf("  -%c, --%s", option->letter, option->name)
+                 : printf("  --%s", option->name);
+
+    if (option->value) {
+        at += printf(" %s", option->value);
+    }
+    snprintf(help, sizeof(help), option->preset ? "%s (default %s)" : "%s",
+             option->help, option->preset);
+    put_wrapped(at, help);
+}
+
+void isere_help_program(void)
+{
+    puts("isere runs JavaScript request handlers, each request in a pristine "
+         "heap.\n\nUsage:");
+    for (int i = 0; i < ISERE_COMMANDS; i++) {
+        const isere_command_info_t *info = &isere_command_infos[i];
+        printf("  isere %-6s %-26s %s\n", info->name, info->operand,
+               info->summary);
+    }
+    puts("  isere COMMAND --help              the options of a command\n"
+         "  isere --version | --help\n\n"
+         "Exit codes: 0 fine, 1 the handler or a file is at fault, 2 usage.");
+}
+
+void isere_help_command(isere_command_t command)
+{
+    const isere_command_info_t *info = &isere_command_infos[command];
+
+    printf("Usage: isere %s %s [OPTION]...\n\n%s\n", info->name, info->operand,
+           info->details);
+    if (info->module) {
+        printf("Without a module it is %s.\n", info->module);
+    }
+    puts("\nOptions:");
+    for (size_t i = 0; i < isere_options_count; i++) {
+        if (isere_options[i].commands & (1u << command)) {
+            put_option(&isere_options[i]);
+        }
+    }
+    put_wrapped(printf("  -h, --help"), "this text");
+    puts("\nSizes take K, M or G, times take ms, s or m: 16M, 3s.");
+}

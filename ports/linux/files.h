@@ -1,0 +1,53 @@
+/*
+ * A function's files: a folder, as the loader that isere_compile asks for
+ * modules, and the list of what was loaded. Thread: one at a time.
+ */
+#ifndef ISERE_PORTS_LINUX_FILES_H
+#define ISERE_PORTS_LINUX_FILES_H
+
+#include "isere/isere.h"
+
+/* Longest file that is read. */
+#define ISERE_FILES_MAX_SIZE (8u << 20)
+
+/* A file that was read. */
+typedef struct isere_file {
+    struct isere_file *next;
+    char *name; /* as the loader was asked for it */
+    char *data; /* followed by a NUL; NULL when it could not be read */
+    size_t size;
+} isere_file_t;
+
+typedef struct isere_files {
+    isere_loader_t loader; /* hands out the files of the folder */
+    char *folder;          /* as typed, with its '/'; "" for the current */
+    char *root;            /* the folder's real path */
+    const char *main_name; /* last part of the module's path */
+    isere_file_t *files;   /* in no order */
+    isere_file_t *main;
+} isere_files_t;
+
+/*
+ * Opens the folder of a main module and reads that. Symbolic links in the
+ * folder are followed to files inside it only; the main module itself may be
+ * anywhere. Returns 0 or ISERE_ERR_*, with errno set and *files released.
+ */
+int isere_files_open(isere_files_t *files, const char *path);
+
+/* Releases everything the loader handed out. */
+void isere_files_close(isere_files_t *files);
+
+/*
+ * Reads a whole file, or standard input for "-", into *data (for free(), with
+ * a NUL behind it). Returns 0, ISERE_ERR_NOENT, ISERE_ERR_LIMIT (longer than
+ * ISERE_FILES_MAX_SIZE), ISERE_ERR_NOMEM or ISERE_ERR_IO, with errno set.
+ */
+int isere_files_read(const char *path, char **data, size_t *size);
+
+/*
+ * Writes a file so that it is there whole or not at all. Returns 0 or
+ * ISERE_ERR_IO with errno set.
+ */
+int isere_files_write(const char *path, const void *data, size_t size);
+
+#endif

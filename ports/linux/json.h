@@ -1,0 +1,17 @@
+/* Checks JSON texts (RFC 8259). Pure; any thread. */
+#ifndef ISERE_PORTS_LINUX_JSON_H
+#define ISERE_PORTS_LINUX_JSON_H
+
+#include "isere/slice.h"
+
+/* Where and why a text is not what it should be. */
+typedef struct isere_json_error {
+    const char *message; /* constant; NULL when nothing is wrong */
+    int line;            /* from 1 */
+    int column;          /* from 1, in bytes */
+} isere_json_error_t;
+
+/* Whether the text is one JSON object; *error says why not. */
+bool isere_json_check_object(isere_slice_t text, isere_json_error_t *error);
+
+#endif

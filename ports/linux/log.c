@@ -1,0 +1,93 @@
+#include "ports/linux/out.h"
+#include "ports/linux/port_linux.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+static const struct {
+    const char *text;
+    const char *json;
+} level_names[] = {
+    [ISERE_LOG_ERROR] = {"ERROR", "error"},
+    [ISERE_LOG_WARN] = {"WARN ", "warn"},
+    [ISERE_LOG_INFO] = {"INFO ", "info"},
+    [ISERE_LOG_DEBUG] = {"DEBUG", "debug"},
+};
+
+/* Keeps records of more than one write whole: workers share a descriptor. */
+static pthread_mutex_t whole_record = PTHREAD_MUTEX_INITIALIZER;
+
+/* The time now, as 2026-11-22T19:00:00.000Z. */
+static void put_time(isere_out_t *out)
+{
+    struct timespec now;
+    struct tm utc;
+    char text[32];
+    size_t len;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text + len, sizeof(text) - len, ".%03dZ",
+             (int)(now.tv_nsec / 1000000));
+    isere_out_text(out, text);
+}
+
+static void put_text_record(isere_out_t *out, const isere_log_record_t *record)
+{
+    put_time(out);
+    isere_out_text(out, " ");
+    isere_out_text(out, level_names[record->level].text);
+    if (record->request_id.len > 0) {
+        isere_out_text(out, " [");
+        isere_out_escaped(out, record->request_id);
+        isere_out_text(out, "]");
+    }
+    isere_out_text(out, " ");
+    isere_out_escaped(out, record->message);
+}
+
+static void put_json_record(isere_out_t *out, const isere_log_record_t *record)
+{
+    isere_out_text(out, "{\"time\":\"");
+    put_time(out);
+    isere_out_text(out, "\",\"level\":\"");
+    isere_out_text(out, level_names[record->level].json);
+    isere_out_text(out, "\"");
+    if (record->function.len > 0) {
+        isere_out_text(out, ",\"function\":");
+        isere_out_json(out, record->function);
+    }
+    if (record->request_id.len > 0) {
+        isere_out_text(out, ",\"requestId\":");
+        isere_out_json(out, record->request_id);
+    }
+    isere_out_text(out, ",\"message\":");
+    isere_out_json(out, record->message);
+    isere_out_text(out, "}");
+}
+
+/* A log that can't be written is lost: there is nowhere to complain to. */
+void isere_linux_log(void *ctx, const isere_log_record_t *record)
+{
+    isere_linux_t *self = ctx;
+    int saved = errno;
+    isere_out_t out;
+
+    if (record->level > self->config.log_level) {
+        return;
+    }
+    isere_out_init(&out, self->config.log_fd, self->log_buffer,
+                   sizeof(self->log_buffer));
+    pthread_mutex_lock(&whole_record);
+    if (self->config.log_format == ISERE_LOG_JSON) {
+        put_json_record(&out, record);
+    } else {
+        put_text_record(&out, record);
+    }
+    isere_out_text(&out, "\n");
+    isere_out_flush(&out);
+    pthread_mutex_unlock(&whole_record);
+    errno = saved;
+}

@@ -1,0 +1,50 @@
+#include "ports/linux/port_linux.h"
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void *isere_linux_resize(void *ctx, void *ptr, size_t size)
+{
+    (void)ctx;
+    if (size == 0) {
+        free(ptr);
+        return NULL;
+    }
+    return realloc(ptr, size);
+}
+
+void *isere_linux_heap_map(void *ctx, size_t size)
+{
+    void *heap = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    (void)ctx;
+    if (heap == MAP_FAILED) {
+        return NULL;
+    }
+    /* Most of a heap is never touched: a huge page would make all of it
+     * resident. Kernels without huge pages refuse, which is as good. */
+    (void)madvise(heap, size, MADV_NOHUGEPAGE);
+    return heap;
+}
+
+void isere_linux_heap_unmap(void *ctx, void *heap, size_t size)
+{
+    (void)ctx;
+    if (heap) {
+        munmap(heap, size);
+    }
+}
+
+/* Only whole pages: what shares one with the range stays. */
+void isere_linux_heap_trim(void *ctx, void *start, size_t size)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)start + page - 1) & ~(page - 1);
+    uintptr_t to = ((uintptr_t)start + size) & ~(page - 1);
+
+    (void)ctx;
+    if (to > from) {
+        (void)madvise((void *)from, to - from, MADV_DONTNEED);
+    }
+}

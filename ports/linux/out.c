@@ -1,0 +1,144 @@
+#include "ports/linux/out.h"
+#include "core/util/utf8.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+void isere_out_init(isere_out_t *out, int fd, char *buffer, size_t size)
+{
+    out->fd = fd;
+    out->buffer = buffer;
+    out->size = size;
+    out->used = 0;
+    out->failed = false;
+}
+
+/* Whether a failed write is worth another try; a descriptor that somebody
+ * made non-blocking is waited for. */
+static bool try_again(int fd)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+
+    if (errno == EAGAIN) {
+        (void)poll(&ready, 1, 1000);
+        return (ready.revents & POLLOUT) != 0;
+    }
+    return errno == EINTR;
+}
+
+bool isere_out_flush(isere_out_t *out)
+{
+    size_t done = 0;
+
+    while (done < out->used && !out->failed) {
+        ssize_t n = write(out->fd, out->buffer + done, out->used - done);
+        if (n > 0) {
+            done += (size_t)n;
+        } else if (n == 0 || !try_again(out->fd)) {
+            out->failed = true;
+        }
+    }
+    out->used = 0;
+    return !out->failed;
+}
+
+void isere_out_bytes(isere_out_t *out, const void *bytes, size_t len)
+{
+    const char *from = bytes;
+
+    while (len > 0) {
+        size_t room = out->size - out->used;
+        size_t part = len < room ? len : room;
+        memcpy(out->buffer + out->used, from, part);
+        out->used += part;
+        from += part;
+        len -= part;
+        if (out->used == out->size) {
+            isere_out_flush(out);
+        }
+    }
+}
+
+void isere_out_text(isere_out_t *out, const char *text)
+{
+    isere_out_bytes(out, text, strlen(text));
+}
+
+/* What must not reach a terminal or a line-based reader as it is. */
+static bool is_control(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
+}
+
+static void put_control(isere_out_t *out, uint32_t c)
+{
+    static const char named[] = "btn\0fr"; /* from \b, 0x08, to \r, 0x0d */
+    char text[8];
+
+    if (c >= 0x08 && c <= 0x0d && named[c - 0x08]) {
+        text[0] = '\\';
+        text[1] = named[c - 0x08];
+        isere_out_bytes(out, text, 2);
+        return;
+    }
+    snprintf(text, sizeof(text), "\\u%04x", (unsigned)c & 0xffff);
+    isere_out_bytes(out, text, 6);
+}
+
+/* One character, with `quote` true as in a JSON string. */
+static void put_character(isere_out_t *out, uint32_t c, bool quote)
+{
+    char text[4];
+
+    if (is_control(c)) {
+        put_control(out, c);
+        return;
+    }
+    if (quote && (c == '"' || c == '\\')) {
+        isere_out_bytes(out, "\\", 1);
+    }
+    isere_out_bytes(out, text, isere_utf8_encode(c, text));
+}
+
+/* Length of the run at the start that needs no treatment. */
+static size_t plain_run(isere_slice_t text, bool quote)
+{
+    size_t i = 0;
+
+    while (i < text.len) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c < 0x20 || c >= 0x7f || (quote && (c == '"' || c == '\\'))) {
+            break;
+        }
+        i++;
+    }
+    return i;
+}
+
+static void put_text(isere_out_t *out, isere_slice_t text, bool quote)
+{
+    while (text.len > 0) {
+        size_t used = plain_run(text, quote);
+        if (used > 0) {
+            isere_out_bytes(out, text.ptr, used);
+        } else {
+            uint32_t c = isere_utf8_decode(text.ptr, text.len, &used);
+            put_character(out, c, quote);
+        }
+        text.ptr += used;
+        text.len -= used;
+    }
+}
+
+void isere_out_escaped(isere_out_t *out, isere_slice_t text)
+{
+    put_text(out, text, false);
+}
+
+void isere_out_json(isere_out_t *out, isere_slice_t text)
+{
+    isere_out_bytes(out, "\"", 1);
+    put_text(out, text, true);
+    isere_out_bytes(out, "\"", 1);
+}

@@ -1,0 +1,34 @@
+/*
+ * Text output through a small buffer of the caller's, to a file descriptor.
+ * Allocates nothing. Thread: one at a time.
+ */
+#ifndef ISERE_PORTS_LINUX_OUT_H
+#define ISERE_PORTS_LINUX_OUT_H
+
+#include "isere/slice.h"
+
+typedef struct isere_out {
+    int fd;
+    char *buffer;
+    size_t size; /* at least 16 */
+    size_t used;
+    bool failed; /* a write failed; what came later was dropped */
+} isere_out_t;
+
+/* Starts output to `fd`; both are borrowed. */
+void isere_out_init(isere_out_t *out, int fd, char *buffer, size_t size);
+
+void isere_out_bytes(isere_out_t *out, const void *bytes, size_t len);
+void isere_out_text(isere_out_t *out, const char *text);
+
+/* Text of unknown origin on one line: controls (C0, C1, DEL, line and
+ * paragraph separators) as \n, \t or \u001b, ill-formed UTF-8 as U+FFFD. */
+void isere_out_escaped(isere_out_t *out, isere_slice_t text);
+
+/* The same as a JSON string, with its quotes. */
+void isere_out_json(isere_out_t *out, isere_slice_t text);
+
+/* Writes what is buffered. False when that or an earlier write failed. */
+bool isere_out_flush(isere_out_t *out);
+
+#endif

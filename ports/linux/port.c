@@ -1,0 +1,96 @@
+#include "ports/linux/port_linux.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int linux_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
+                          uint64_t deadline_us)
+{
+    isere_linux_t *self = ctx;
+    return isere_exec_run(&self->exec, fn, arg, deadline_us);
+}
+
+static void linux_exec_hold(void *ctx)
+{
+    isere_linux_t *self = ctx;
+    isere_exec_hold(&self->exec);
+}
+
+static void linux_exec_release(void *ctx)
+{
+    isere_linux_t *self = ctx;
+    isere_exec_release(&self->exec);
+}
+
+static const isere_port_t table = {
+    .monotonic_us = isere_linux_monotonic_us,
+    .wall_us = isere_linux_wall_us,
+    .random = isere_linux_random,
+    .log = isere_linux_log,
+    .resize = isere_linux_resize,
+    .heap_map = isere_linux_heap_map,
+    .heap_unmap = isere_linux_heap_unmap,
+    .heap_trim = isere_linux_heap_trim,
+    .exec_run = linux_exec_run,
+    .exec_hold = linux_exec_hold,
+    .exec_release = linux_exec_release,
+    .accept = isere_linux_accept,
+    .recv = isere_linux_recv,
+    .send = isere_linux_send,
+    .shutdown = isere_linux_shutdown,
+    .close = isere_linux_close,
+    .poll_set = isere_linux_poll_set,
+    .poll_remove = isere_linux_poll_remove,
+    .poll_wait = isere_linux_poll_wait,
+    .poll_wake = isere_linux_poll_wake,
+};
+
+void isere_linux_config_init(isere_linux_config_t *config)
+{
+    config->log_level = ISERE_LOG_INFO;
+    config->log_format = ISERE_LOG_TEXT;
+    config->log_fd = STDERR_FILENO;
+}
+
+int isere_linux_port_init(isere_port_t *port,
+                          const isere_linux_config_t *config)
+{
+    isere_linux_t *self = calloc(1, sizeof(*self));
+    int error, saved;
+
+    if (!self) {
+        return ISERE_ERR_NOMEM;
+    }
+    isere_linux_config_init(&self->config);
+    if (config) {
+        self->config = *config;
+    }
+    error = isere_linux_poll_init(self);
+    if (error == 0) {
+        error = isere_exec_init(&self->exec);
+        if (error != 0) {
+            saved = errno;
+            isere_linux_poll_deinit(self);
+            errno = saved;
+        }
+    }
+    if (error != 0) {
+        free(self);
+        return error;
+    }
+    *port = table;
+    port->ctx = self;
+    return 0;
+}
+
+void isere_linux_port_deinit(isere_port_t *port)
+{
+    isere_linux_t *self = port->ctx;
+
+    if (self) {
+        isere_exec_deinit(&self->exec);
+        isere_linux_poll_deinit(self);
+        free(self);
+        port->ctx = NULL;
+    }
+}

@@ -1,0 +1,204 @@
+#include "ports/linux/program.h"
+#include "core/js/bundle.h"
+#include "core/util/text.h"
+#include "ports/linux/out.h"
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+isere_linux_config_t isere_program_port_config(const isere_args_t *args)
+{
+    isere_linux_config_t config;
+
+    isere_linux_config_init(&config);
+    config.log_level = (isere_log_level_t)args->log_level;
+    config.log_format = (isere_log_format_t)args->log_format;
+    return config;
+}
+
+int isere_program_port_init(isere_port_t *port, const isere_args_t *args)
+{
+    isere_linux_config_t config = isere_program_port_config(args);
+    int error = isere_linux_port_init(port, &config);
+
+    if (error != 0) {
+        fprintf(stderr,
+                "isere: the system refuses what a thread needs (epoll, "
+                "eventfd, timers): %s\n",
+                strerror(errno));
+    }
+    return error;
+}
+
+static int open_files(const isere_args_t *args, isere_program_t *program,
+                      isere_fault_t *fault)
+{
+    int error = isere_files_open(&program->files, args->module);
+
+    if (error != 0) {
+        snprintf(fault->message, sizeof(fault->message), "cannot read %s: %s",
+                 args->module, strerror(errno));
+    }
+    return error;
+}
+
+static int compile(const isere_port_t *port, isere_program_t *program,
+                   void **code, size_t *size, isere_fault_t *fault)
+{
+    isere_files_t *files = &program->files;
+    int error = isere_compile(port, &files->loader, files->main_name,
+                              files->folder, code, size, fault);
+
+    if (error != 0 && fault->message[0] == '\0') {
+        snprintf(fault->message, sizeof(fault->message), "%s%s: %s",
+                 files->folder, files->main_name, isere_strerror(error));
+    }
+    return error;
+}
+
+static bool is_bytecode(const isere_program_t *program)
+{
+    return isere_bundle_detect(program->files.main->data,
+                               program->files.main->size);
+}
+
+/* A .bin that is none would be taken for source and give a strange error. */
+static bool is_named_bin(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && strcmp(dot, ".bin") == 0;
+}
+
+/* The function's name is that of its main file, without the extension. */
+static void function_name(const isere_program_t *program, char *name,
+                          size_t size)
+{
+    isere_slice_t text = isere_slice(program->files.main_name);
+    const char *dot = strrchr(text.ptr, '.');
+
+    if (dot && dot > text.ptr) {
+        text.len = (size_t)(dot - text.ptr);
+    }
+    isere_text_copy(name, size, text);
+}
+
+static int create(const isere_port_t *port, const isere_args_t *args,
+                  isere_program_t *program, const void *code, size_t size,
+                  isere_fault_t *fault)
+{
+    isere_function_config_t config;
+    char name[64];
+    int error;
+
+    isere_function_config_init(&config);
+    function_name(program, name, sizeof(name));
+    config.name = name;
+    config.payload = (isere_payload_t)args->payload;
+    config.env = args->env;
+    config.memory_bytes = (size_t)args->memory;
+    config.stack_bytes = (size_t)args->stack;
+    config.timeout_ms = (uint32_t)args->timeout;
+    config.init_timeout_ms = (uint32_t)args->init_timeout;
+    error = isere_function_create(port, code, size, &config, &program->function,
+                                  fault);
+    if (error != 0 && fault->file[0] == '\0') {
+        isere_text_copy(fault->file, sizeof(fault->file),
+                        isere_slice(args->module));
+    }
+    return error;
+}
+
+int isere_program_load(const isere_port_t *port, const isere_args_t *args,
+                       isere_program_t *program, isere_fault_t *fault)
+{
+    size_t size = 0;
+    int error;
+
+    memset(program, 0, sizeof(*program));
+    memset(fault, 0, sizeof(*fault));
+    error = open_files(args, program, fault);
+    if (error != 0) {
+        return error;
+    }
+    if (is_bytecode(program) || is_named_bin(program->files.main_name)) {
+        return create(port, args, program, program->files.main->data,
+                      program->files.main->size, fault);
+    }
+    error = compile(port, program, &program->code, &size, fault);
+    if (error != 0) {
+        return error;
+    }
+    return create(port, args, program, program->code, size, fault);
+}
+
+void isere_program_release(const isere_port_t *port, isere_program_t *program)
+{
+    isere_function_destroy(program->function);
+    if (program->code) {
+        port->resize(port->ctx, program->code, 0);
+    }
+    isere_files_close(&program->files);
+    memset(program, 0, sizeof(*program));
+}
+
+int isere_program_compile(const isere_port_t *port, const isere_args_t *args,
+                          isere_program_t *program, void **code, size_t *size,
+                          isere_fault_t *fault)
+{
+    int error;
+
+    memset(program, 0, sizeof(*program));
+    memset(fault, 0, sizeof(*fault));
+    error = open_files(args, program, fault);
+    if (error != 0) {
+        return error;
+    }
+    if (is_bytecode(program)) {
+        snprintf(fault->message, sizeof(fault->message),
+                 "%s is bytecode already", args->module);
+        return ISERE_ERR_INVAL;
+    }
+    return compile(port, program, code, size, fault);
+}
+
+void isere_program_fault_text(const isere_fault_t *fault,
+                              char text[ISERE_PROGRAM_FAULT_MAX])
+{
+    size_t room = ISERE_PROGRAM_FAULT_MAX, at = 0;
+    size_t stack = strlen(fault->stack);
+
+    if (fault->file[0]) {
+        at += (size_t)snprintf(text, room, "%s:", fault->file);
+        if (fault->line > 0) {
+            at += (size_t)snprintf(text + at, room - at, "%d:%d:", fault->line,
+                                   fault->column);
+        }
+        text[at++] = ' ';
+    }
+    while (stack > 0 && fault->stack[stack - 1] == '\n') {
+        stack--;
+    }
+    snprintf(text + at, room - at, "%s%s%.*s", fault->message,
+             stack > 0 ? "\n" : "", (int)stack, fault->stack);
+}
+
+void isere_program_print_fault(const isere_fault_t *fault, int error)
+{
+    char text[ISERE_PROGRAM_FAULT_MAX], buffer[1024];
+    const char *line = fault->message[0] ? text : isere_strerror(error);
+    isere_out_t out;
+
+    isere_program_fault_text(fault, text);
+    isere_out_init(&out, STDERR_FILENO, buffer, sizeof(buffer));
+    if (!fault->file[0]) {
+        isere_out_text(&out, "isere: ");
+    }
+    /* Lines are kept, other controls are escaped. */
+    while (line) {
+        size_t len = strcspn(line, "\n");
+        isere_out_escaped(&out, isere_slice_of(line, len));
+        isere_out_text(&out, "\n");
+        line = line[len] ? line + len + 1 : NULL;
+    }
+    isere_out_flush(&out);
+}

@@ -1,0 +1,137 @@
+#include "ports/linux/port_linux.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define MAX_SLICES 16 /* sent by one system call */
+
+/* The address as text; an IPv4 client of an IPv6 listener looks like one. */
+static void write_peer(const struct sockaddr_storage *from,
+                       char peer[ISERE_ADDRESS_MAX])
+{
+    const struct sockaddr_in *v4 = (const void *)from;
+    const struct sockaddr_in6 *v6 = (const void *)from;
+
+    peer[0] = '\0';
+    if (from->ss_family == AF_INET) {
+        inet_ntop(AF_INET, &v4->sin_addr, peer, ISERE_ADDRESS_MAX);
+    } else if (from->ss_family == AF_INET6 &&
+               IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+        inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], peer, ISERE_ADDRESS_MAX);
+    } else if (from->ss_family == AF_INET6) {
+        inet_ntop(AF_INET6, &v6->sin6_addr, peer, ISERE_ADDRESS_MAX);
+    }
+}
+
+static int accept_error(int error)
+{
+    switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return ISERE_ERR_LIMIT;
+    case EBADF:
+    case EFAULT:
+    case EINVAL:
+    case ENOTSOCK:
+        return ISERE_ERR_IO;
+    default:
+        /* None waiting, or the one that was is gone: Linux reports errors of
+         * the new connection's network here (accept(2)). */
+        return ISERE_ERR_AGAIN;
+    }
+}
+
+isere_socket_t isere_linux_accept(void *ctx, isere_socket_t listener,
+                                  char peer[ISERE_ADDRESS_MAX])
+{
+    struct sockaddr_storage from;
+    socklen_t len = sizeof(from);
+    int fd;
+
+    (void)ctx;
+    do {
+        fd = accept4(listener, (struct sockaddr *)&from, &len,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        return accept_error(errno);
+    }
+    write_peer(&from, peer);
+    return fd;
+}
+
+/* What recv and send failed with. */
+static int stream_error(int error)
+{
+    switch (error) {
+    case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK:
+#endif
+        return ISERE_ERR_AGAIN;
+    case EBADF:
+    case EFAULT:
+    case EINVAL:
+    case ENOMEM:
+    case ENOBUFS:
+    case ENOTSOCK:
+        return ISERE_ERR_IO;
+    default:
+        return ISERE_ERR_CLOSED; /* reset, timed out, unreachable, … */
+    }
+}
+
+int isere_linux_recv(void *ctx, isere_socket_t socket, void *buf, size_t len)
+{
+    ssize_t n;
+
+    (void)ctx;
+    if (len > INT_MAX) {
+        len = INT_MAX;
+    }
+    do {
+        n = recv(socket, buf, len, 0);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? stream_error(errno) : (int)n;
+}
+
+int isere_linux_send(void *ctx, isere_socket_t socket,
+                     const isere_slice_t *slices, int count)
+{
+    struct iovec parts[MAX_SLICES];
+    struct msghdr message = {.msg_iov = parts};
+    size_t room = INT_MAX;
+    ssize_t n;
+
+    (void)ctx;
+    for (int i = 0; i < count && i < MAX_SLICES && room > 0; i++) {
+        size_t len = slices[i].len < room ? slices[i].len : room;
+        parts[i].iov_base = (void *)(uintptr_t)slices[i].ptr;
+        parts[i].iov_len = len;
+        message.msg_iovlen++;
+        room -= len;
+    }
+    do {
+        n = sendmsg(socket, &message, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? stream_error(errno) : (int)n;
+}
+
+void isere_linux_shutdown(void *ctx, isere_socket_t socket)
+{
+    (void)ctx;
+    (void)shutdown(socket, SHUT_WR);
+}
+
+void isere_linux_close(void *ctx, isere_socket_t socket)
+{
+    (void)ctx;
+    /* Not repeated after EINTR: on Linux the descriptor is closed then. */
+    (void)close(socket);
+}

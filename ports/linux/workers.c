@@ -1,0 +1,325 @@
+#include "ports/linux/workers.h"
+#include "isere/linux.h"
+#include "ports/linux/program.h"
+#include "ports/linux/thread.h"
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+typedef enum worker_state {
+    WORKER_STARTING,
+    WORKER_SERVING,
+    WORKER_ENDED, /* its server is there until the workers are stopped */
+    WORKER_FAILED,
+} worker_state_t;
+
+typedef struct worker {
+    isere_workers_t *all;
+    pthread_t thread;
+    isere_socket_t listener;
+    isere_server_t *server;
+    worker_state_t state;
+    int error;
+    bool server_asked; /* when it failed: the fault says why */
+    isere_fault_t fault;
+} worker_t;
+
+struct isere_workers {
+    const isere_args_t *args;
+    const isere_function_t *function;
+    const isere_port_t *own; /* of the starting thread */
+    isere_server_group_t *group;
+    int ended_fd;
+    pthread_mutex_t lock; /* guards all below, and states of workers */
+    pthread_cond_t changed;
+    bool stopping;
+    unsigned started; /* threads to join */
+    unsigned count;
+    worker_t workers[];
+};
+
+/* ---- a worker's thread ---- */
+
+static void set_state(worker_t *worker, worker_state_t state, int error)
+{
+    isere_workers_t *all = worker->all;
+
+    pthread_mutex_lock(&all->lock);
+    worker->state = state;
+    worker->error = error;
+    pthread_cond_broadcast(&all->changed);
+    pthread_mutex_unlock(&all->lock);
+}
+
+static void serve(worker_t *worker)
+{
+    isere_workers_t *all = worker->all;
+    const uint64_t one = 1;
+    int error = isere_server_run(worker->server);
+    ssize_t put = write(all->ended_fd, &one, sizeof(one));
+
+    (void)put;
+    set_state(worker, WORKER_ENDED, error);
+    /* Other threads may ask the server to stop or to replace its function
+     * until they know that all are stopping. */
+    pthread_mutex_lock(&all->lock);
+    while (!all->stopping) {
+        pthread_cond_wait(&all->changed, &all->lock);
+    }
+    pthread_mutex_unlock(&all->lock);
+}
+
+static void *worker_main(void *arg)
+{
+    worker_t *worker = arg;
+    isere_workers_t *all = worker->all;
+    isere_port_t port;
+    int error = isere_program_port_init(&port, all->args);
+
+    if (error != 0) {
+        set_state(worker, WORKER_FAILED, error);
+        return NULL;
+    }
+    worker->server_asked = true;
+    error = isere_server_create(&port, all->group, worker->listener,
+                                all->function, &worker->server, &worker->fault);
+    if (error == 0) {
+        set_state(worker, WORKER_SERVING, 0);
+        serve(worker);
+        isere_server_destroy(worker->server);
+    } else {
+        set_state(worker, WORKER_FAILED, error);
+    }
+    isere_linux_port_deinit(&port);
+    return NULL;
+}
+
+/* ---- start ---- */
+
+static unsigned choose_count(const isere_args_t *args)
+{
+    uint64_t count = args->workers;
+    cpu_set_t cores;
+
+    if (count == 0) {
+        count = 1;
+        if (sched_getaffinity(0, sizeof(cores), &cores) == 0) {
+            count = (uint64_t)CPU_COUNT(&cores);
+        }
+    }
+    /* Every worker has at least one instance. */
+    return (unsigned)(count < args->instances ? count : args->instances);
+}
+
+static isere_server_group_t *create_group(const isere_port_t *own,
+                                          const isere_args_t *args)
+{
+    isere_server_limits_t limits;
+
+    isere_server_limits_init(&limits);
+    limits.max_head = (uint32_t)args->max_head;
+    limits.max_body = (uint32_t)args->max_body;
+    limits.header_timeout_ms = (uint32_t)args->header_timeout;
+    limits.request_timeout_ms = (uint32_t)args->request_timeout;
+    limits.idle_timeout_ms = (uint32_t)args->idle_timeout;
+    limits.max_connections = (uint32_t)args->max_connections;
+    limits.max_instances = (uint32_t)args->instances;
+    limits.max_queue = (uint32_t)args->queue;
+    return isere_server_group_create(own, &limits);
+}
+
+static int open_listeners(isere_workers_t *all, uint16_t *port)
+{
+    const char *host = all->args->host;
+
+    for (unsigned i = 0; i < all->count; i++) {
+        int fd = isere_linux_listen(host, port, i == 0);
+        if (fd < 0) {
+            const char *why = strerror(errno);
+            if (fd == ISERE_ERR_INUSE) {
+                why = "the address is in use (another isere? see --port)";
+            } else if (fd == ISERE_ERR_INVAL) {
+                why = "this machine has no such address (see --host)";
+            }
+            fprintf(stderr, "isere: cannot listen on %s port %u: %s\n", host,
+                    (unsigned)*port, why);
+            return fd;
+        }
+        all->workers[i].listener = fd;
+    }
+    return 0;
+}
+
+static int start_thread(worker_t *worker)
+{
+    isere_workers_t *all = worker->all;
+    int error = isere_thread_start(&worker->thread, (size_t)all->args->stack,
+                                   worker_main, worker);
+
+    if (error == 0) {
+        all->started++;
+    }
+    return error;
+}
+
+/* Waits until the worker serves, or says why it does not. */
+static int await_start(worker_t *worker)
+{
+    isere_workers_t *all = worker->all;
+
+    pthread_mutex_lock(&all->lock);
+    while (worker->state == WORKER_STARTING) {
+        pthread_cond_wait(&all->changed, &all->lock);
+    }
+    pthread_mutex_unlock(&all->lock);
+    if (worker->state != WORKER_FAILED) {
+        return 0;
+    }
+    if (worker->server_asked) {
+        isere_program_print_fault(&worker->fault, worker->error);
+    }
+    return worker->error;
+}
+
+/* The first one alone: when the function is at fault, it says so once. */
+static int start_all(isere_workers_t *all)
+{
+    int error = start_thread(&all->workers[0]);
+
+    if (error == 0) {
+        error = await_start(&all->workers[0]);
+    }
+    for (unsigned i = 1; i < all->count && error == 0; i++) {
+        error = start_thread(&all->workers[i]);
+    }
+    for (unsigned i = 1; i < all->started && error == 0; i++) {
+        error = await_start(&all->workers[i]);
+    }
+    return error;
+}
+
+static isere_workers_t *create(const isere_port_t *own,
+                               const isere_args_t *args,
+                               const isere_function_t *function)
+{
+    unsigned count = choose_count(args);
+    isere_workers_t *all = calloc(1, sizeof(*all) + count * sizeof(worker_t));
+
+    if (!all) {
+        return NULL;
+    }
+    all->args = args;
+    all->function = function;
+    all->own = own;
+    all->count = count;
+    all->ended_fd = eventfd(0, EFD_CLOEXEC);
+    all->group = create_group(own, args);
+    pthread_mutex_init(&all->lock, NULL);
+    pthread_cond_init(&all->changed, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        all->workers[i].all = all;
+        all->workers[i].listener = -1;
+    }
+    return all;
+}
+
+int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
+                        const isere_function_t *function, uint16_t *port,
+                        isere_workers_t **workers)
+{
+    isere_workers_t *all = create(own, args, function);
+    int error = ISERE_ERR_NOMEM;
+
+    if (!all || !all->group || all->ended_fd < 0) {
+        fputs("isere: not enough memory to start\n", stderr);
+    } else {
+        error = open_listeners(all, port);
+    }
+    if (error == 0) {
+        error = start_all(all);
+    }
+    if (error == 0) {
+        *workers = all;
+    } else if (all) {
+        isere_workers_stop(all);
+        isere_workers_join(all);
+        isere_workers_destroy(all);
+    }
+    return error;
+}
+
+/* ---- afterwards ---- */
+
+unsigned isere_workers_count(const isere_workers_t *workers)
+{
+    return workers->count;
+}
+
+int isere_workers_ended_fd(const isere_workers_t *workers)
+{
+    return workers->ended_fd;
+}
+
+int isere_workers_replace(isere_workers_t *workers,
+                          const isere_function_t *function,
+                          isere_replaced_fn *replaced, void *arg)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&workers->lock);
+    stopping = workers->stopping;
+    for (unsigned i = 0; i < workers->count && !stopping; i++) {
+        int error = isere_server_replace(workers->workers[i].server, function,
+                                         replaced, arg);
+        if (error != 0) {
+            replaced(arg, function, error, NULL);
+        }
+    }
+    pthread_mutex_unlock(&workers->lock);
+    return stopping ? ISERE_ERR_CLOSED : 0;
+}
+
+void isere_workers_stop(isere_workers_t *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    for (unsigned i = 0; i < workers->started && !workers->stopping; i++) {
+        worker_t *worker = &workers->workers[i];
+        while (worker->state == WORKER_STARTING) {
+            pthread_cond_wait(&workers->changed, &workers->lock);
+        }
+        if (worker->state != WORKER_FAILED) {
+            isere_server_stop(worker->server);
+        }
+    }
+    workers->stopping = true;
+    pthread_cond_broadcast(&workers->changed);
+    pthread_mutex_unlock(&workers->lock);
+}
+
+int isere_workers_join(isere_workers_t *workers)
+{
+    int error = 0;
+
+    for (unsigned i = 0; i < workers->started; i++) {
+        pthread_join(workers->workers[i].thread, NULL);
+        if (workers->workers[i].error != 0) {
+            error = workers->workers[i].error;
+        }
+    }
+    return error;
+}
+
+void isere_workers_destroy(isere_workers_t *workers)
+{
+    isere_server_group_destroy(workers->group);
+    if (workers->ended_fd >= 0) {
+        close(workers->ended_fd);
+    }
+    pthread_mutex_destroy(&workers->lock);
+    pthread_cond_destroy(&workers->changed);
+    free(workers);
+}

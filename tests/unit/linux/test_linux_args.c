@@ -1,0 +1,210 @@
+/* The command line. */
+#include "isere/isere.h"
+#include "isere/linux.h"
+#include "ports/linux/args.h"
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static isere_args_t args;
+static char printed[16384]; /* to stdout and stderr by the last parse */
+
+/* Parses the words of `line`. */
+static isere_args_result_t parse(const char *line)
+{
+    static char words[1024];
+    char *argv[64] = {(char[]){"isere"}};
+    int argc = 1, out = dup(1), err = dup(2);
+    FILE *catch = tmpfile();
+    isere_args_result_t result;
+
+    snprintf(words, sizeof(words), "%s", line);
+    for (char *w = strtok(words, " "); w; w = strtok(NULL, " ")) {
+        argv[argc++] = strcmp(w, "''") == 0 ? w + 2 : w;
+    }
+    fflush(stdout);
+    dup2(fileno(catch), 1);
+    dup2(fileno(catch), 2);
+    result = isere_args_parse(&args, argc, argv);
+    fflush(stdout);
+    dup2(out, 1);
+    dup2(err, 2);
+    close(out);
+    close(err);
+    rewind(catch);
+    printed[fread(printed, 1, sizeof(printed) - 1, catch)] = '\0';
+    fclose(catch);
+    return result;
+}
+
+static void runs(const char *line)
+{
+    if (parse(line) != ISERE_ARGS_RUN || printed[0]) {
+        fail_msg("%s: %s", line, printed);
+    }
+}
+
+/* Refused, with one line that holds `why` and names the help. */
+static void bad(const char *line, const char *why)
+{
+    const char *end;
+    if (parse(line) != ISERE_ARGS_BAD || !strstr(printed, why) ||
+        !strstr(printed, "--help)\n")) {
+        fail_msg("%s: %s", line, printed);
+    }
+    end = strchr(printed, '\n');
+    assert_ptr_equal(end, printed + strlen(printed) - 1);
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    runs("serve");
+    assert_int_equal(args.command, ISERE_COMMAND_SERVE);
+    assert_string_equal(args.module, "js/handler.js");
+    assert_string_equal(args.host, "127.0.0.1");
+    assert_int_equal(args.port, 8080);
+    assert_int_equal(args.workers, 0);
+    assert_int_equal(args.memory, 16 << 20);
+    assert_int_equal(args.stack, 256 << 10);
+    assert_int_equal(args.timeout, 3000);
+    assert_int_equal(args.init_timeout, 10000);
+    assert_int_equal(args.max_head, 8 << 10);
+    assert_int_equal(args.max_body, 1 << 20);
+    assert_int_equal(args.header_timeout, 10000);
+    assert_int_equal(args.request_timeout, 30000);
+    assert_int_equal(args.idle_timeout, 60000);
+    assert_int_equal(args.max_connections, 10000);
+    assert_int_equal(args.payload, ISERE_PAYLOAD_ISERE);
+    assert_int_equal(args.log_level, ISERE_LOG_INFO);
+    assert_int_equal(args.log_format, ISERE_LOG_TEXT);
+    assert_false(args.watch);
+    assert_int_equal(args.nenv, 0);
+    assert_null(args.env[0]);
+}
+
+/* The same defaults as for programs that embed isère. */
+static void test_defaults_are_the_core_s(void **state)
+{
+    isere_function_config_t function;
+    isere_server_limits_t limits;
+    (void)state;
+    runs("serve");
+    isere_function_config_init(&function);
+    isere_server_limits_init(&limits);
+    assert_int_equal(args.memory, function.memory_bytes);
+    assert_int_equal(args.stack, function.stack_bytes);
+    assert_int_equal(args.timeout, function.timeout_ms);
+    assert_int_equal(args.init_timeout, function.init_timeout_ms);
+    assert_int_equal(args.max_head, limits.max_head);
+    assert_int_equal(args.max_body, limits.max_body);
+    assert_int_equal(args.header_timeout, limits.header_timeout_ms);
+    assert_int_equal(args.request_timeout, limits.request_timeout_ms);
+    assert_int_equal(args.idle_timeout, limits.idle_timeout_ms);
+    assert_int_equal(args.max_connections, limits.max_connections);
+    assert_int_equal(args.instances, limits.max_instances);
+    assert_int_equal(args.queue, limits.max_queue);
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    runs("serve --port=0 --host :: x/y.js --memory 1M --timeout=250ms --watch "
+         "--payload 2.0 --log-level debug --log-format=json --workers 3 "
+         "--env A=1 --env=B=x=y --env A=2 --env C=");
+    assert_int_equal(args.port, 0);
+    assert_string_equal(args.host, "::");
+    assert_string_equal(args.module, "x/y.js");
+    assert_int_equal(args.memory, 1 << 20);
+    assert_int_equal(args.timeout, 250);
+    assert_true(args.watch);
+    assert_int_equal(args.payload, ISERE_PAYLOAD_2_0);
+    assert_int_equal(args.log_level, ISERE_LOG_DEBUG);
+    assert_int_equal(args.log_format, ISERE_LOG_JSON);
+    assert_int_equal(args.workers, 3);
+    assert_int_equal(args.nenv, 3);
+    assert_string_equal(args.env[0], "A=2");
+    assert_string_equal(args.env[1], "B=x=y");
+    assert_string_equal(args.env[2], "C=");
+    assert_null(args.env[3]);
+    runs("invoke --event - h.js");
+    assert_string_equal(args.event, "-");
+    runs("build h.js -o out.bin");
+    assert_string_equal(args.output, "out.bin");
+    runs("build --output=o h.js");
+    runs("serve -- --odd-name.js");
+    assert_string_equal(args.module, "--odd-name.js");
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    bad("", "isere: which command?");
+    bad("fly", "unknown command 'fly'");
+    bad("--fly", "unknown option '--fly'");
+    bad("serve --fly=1", "isere serve: unknown option '--fly'");
+    bad("serve -x", "unknown option '-x'");
+    bad("serve --event x", "unknown option '--event'");
+    bad("build --port 1 x.js", "unknown option '--port'");
+    bad("serve --port", "--port needs a value: PORT");
+    bad("serve --host --watch", "--host needs a value");
+    bad("serve --host ''", "--host must not be empty");
+    bad("serve --port http", "--port takes a number, not 'http'");
+    bad("serve --port 65536", "--port must be from 0 to 65535, not 65536");
+    bad("serve --port -1", "--port takes a number, not '-1'");
+    bad("serve --port=", "--port takes a number, not ''");
+    bad("serve --workers 0", "--workers must be from 1 to 1024");
+    bad("serve --memory 1K", "--memory must be from 256K to 2G, not 1K");
+    bad("serve --memory 16MB", "--memory takes a size");
+    bad("serve --memory 99999999999G", "--memory must be from");
+    bad("serve --timeout 3", "--timeout takes a time");
+    bad("serve --timeout 0s", "--timeout must be from 1ms to");
+    bad("serve --watch=yes", "--watch takes no value");
+    bad("serve --env A", "--env takes NAME=VALUE, not 'A'");
+    bad("serve --env 1A=x", "--env takes NAME=VALUE");
+    bad("serve --env =x", "--env takes NAME=VALUE");
+    bad("serve --payload 3.0", "--payload takes isere, 1.0 or 2.0, not '3.0'");
+    bad("serve --log-level loud", "--log-level takes error, warn,");
+    bad("serve a.js b.js", "one module is enough");
+    bad("serve ''", "must not be empty");
+    bad("invoke", "which module?");
+    bad("build", "which module?");
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--version"), ISERE_ARGS_TEXT);
+    assert_memory_equal(printed, "isere ", 6);
+    assert_string_equal(strtok(printed + 6, "\n"), isere_version());
+    assert_int_equal(parse("--help"), ISERE_ARGS_TEXT);
+    assert_non_null(strstr(printed, "isere serve"));
+    assert_int_equal(parse("serve x --port 1 --help"), ISERE_ARGS_TEXT);
+    assert_non_null(strstr(printed, "--max-connections N"));
+    assert_null(strstr(printed, "--event"));
+    assert_int_equal(parse("build -h"), ISERE_ARGS_TEXT);
+    assert_non_null(strstr(printed, "-o, --output FILE"));
+    /* Every line fits a terminal. */
+    assert_int_equal(parse("serve --help"), ISERE_ARGS_TEXT);
+    for (char *line = strtok(printed, "\n"); line; line = strtok(NULL, "\n")) {
+        assert_true(strlen(line) < 80);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_defaults_are_the_core_s),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
