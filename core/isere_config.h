@@ -26,7 +26,7 @@
 /* Bytes of an arena kept back so that errors can still be reported after the
  * memory limit was hit. 1024 to 65536. */
 #ifndef ISERE_ARENA_RESERVE
-#define ISERE_ARENA_RESERVE 4096
+#define ISERE_ARENA_RESERVE 8192
 #endif
 
 /* Bytes of memory and of stack that the compiler may use. */

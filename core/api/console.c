@@ -205,7 +205,7 @@ static JSValue recover(JSContext *ctx, isere_log_level_t level)
     static const isere_slice_t line =
         ISERE_SLICE("(a log line was lost: out of memory)");
     JSValue exception = JS_GetException(ctx);
-    JSValue message = JS_UNDEFINED;
+    JSValue message;
     const char *text = NULL;
     bool is_memory = !JS_IsObject(exception);
 

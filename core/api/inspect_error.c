@@ -189,8 +189,8 @@ void isere_inspect_error(isere_inspect_t *i, JSValueConst error, unsigned level)
 {
     static const char *const shown[] = {"name", "message", "stack", NULL};
     isere_inspect_list_t list = {.level = level};
-    JSValue cause = JS_UNINITIALIZED;
-    JSValue errors = JS_UNINITIALIZED;
+    JSValue cause;
+    JSValue errors;
     bool properties;
 
     list.multi_line = put_stack(i, error, 2 * level);

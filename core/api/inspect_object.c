@@ -188,7 +188,7 @@ static void put_bytes(isere_inspect_t *i, isere_inspect_list_t *list,
     const uint8_t *bytes = JS_GetArrayBuffer(i->ctx, &len, buffer);
 
     isere_inspect_entry(i, list, 0);
-    if (!bytes && JS_HasException(i->ctx)) {
+    if (!bytes) {
         JS_FreeValue(i->ctx, JS_GetException(i->ctx));
         isere_inspect_puts(i, "(detached), byteLength: 0");
         return;

@@ -227,10 +227,12 @@ static JSValue utf8_to_string(JSContext *ctx, const decoder_t *decoder,
 
 /* One code point of UTF-16LE from `len` > 0 bytes; UINT32_MAX when it is
  * ill-formed. */
-static uint32_t decode_utf16(const uint8_t *p, size_t len, size_t *used)
+static uint32_t decode_utf16(const uint8_t *bytes, size_t len, size_t *used)
 {
+    uint8_t p[4] = {0};
     uint32_t unit, low;
 
+    memcpy(p, bytes, len < 4 ? len : 4);
     if (len < 2) {
         *used = 1;
         return UINT32_MAX;

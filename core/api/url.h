@@ -10,12 +10,6 @@
 #include "core/api/url_parser.h"
 #include "quickjs.h"
 
-/*
- * Allocates the class ids. Once per process (more calls do nothing), before
- * the first isere_api_url_install and before any other thread.
- */
-void isere_api_url_register_classes(void);
-
 /* The part of it that belongs to URLSearchParams, and its installation. */
 void isere_url_search_params_register(void);
 int isere_url_search_params_install(JSContext *ctx, JSValueConst global);

@@ -228,8 +228,9 @@ isere_arena_t *isere_arena_init(void *memory, size_t size, size_t reserve)
     isere_arena_t *a = memory;
     memset(a, 0, sizeof(*a));
     a->size = (uint32_t)size & ~(uint32_t)7;
+    a->reserve = (uint32_t)reserve & ~(uint32_t)15;
     /* Headers lie 4 below a multiple of 8, so the end does too. */
-    a->limit = ((a->size - (uint32_t)reserve) & ~(uint32_t)7) - 4;
+    a->limit = a->size - a->reserve - 4;
     a->top = first_block();
     a->peak = a->top;
     return a;
@@ -237,7 +238,19 @@ isere_arena_t *isere_arena_init(void *memory, size_t size, size_t reserve)
 
 void isere_arena_release_reserve(isere_arena_t *a)
 {
-    a->limit = a->size - 4;
+    a->limit += a->reserve;
+    a->reserve = 0;
+}
+
+/* Counts a failure; the first one makes room for throwing the error. */
+static void *refuse(isere_arena_t *a)
+{
+    if (a->failed++ == 0) {
+        uint32_t half = a->reserve / 2;
+        a->limit += half;
+        a->reserve -= half;
+    }
+    return NULL;
 }
 
 /* A free block of at least `need` bytes, from a bin or from the top. */
@@ -264,8 +277,7 @@ void *isere_arena_alloc(isere_arena_t *a, size_t size)
     uint32_t need = block_size(size);
     uint32_t block = need ? find(a, need) : NO_BLOCK;
     if (!block) {
-        a->failed++;
-        return NULL;
+        return refuse(a);
     }
     a->used += size_at(a, block);
     return word(a, block + HEADER);
@@ -355,8 +367,7 @@ void *isere_arena_realloc(isere_arena_t *a, void *ptr, size_t size)
     uint32_t old = size_at(a, block);
     uint32_t need = block_size(size);
     if (!need) {
-        a->failed++;
-        return NULL;
+        return refuse(a);
     }
     if (need <= old) {
         split(a, block, need);

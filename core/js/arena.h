@@ -25,12 +25,13 @@ enum {
 
 /* Lies at the start of the arena. Offsets count bytes from its address. */
 typedef struct isere_arena {
-    uint32_t size;   /* of the whole arena */
-    uint32_t limit;  /* allocations end below this offset */
-    uint32_t top;    /* everything from here on is unused */
-    uint32_t peak;   /* highest top ever since start or restore */
-    uint32_t used;   /* bytes in live blocks, headers included */
-    uint32_t failed; /* allocations refused since start or restore */
+    uint32_t size;    /* of the whole arena */
+    uint32_t limit;   /* allocations end below this offset */
+    uint32_t reserve; /* bytes still held back above it */
+    uint32_t top;     /* everything from here on is unused */
+    uint32_t peak;    /* highest top ever since start or restore */
+    uint32_t used;    /* bytes in live blocks, headers included */
+    uint32_t failed;  /* allocations refused since start or restore */
     uint32_t bitmap[ISERE_ARENA_BINS / 32]; /* which bins hold blocks */
     uint32_t bins[ISERE_ARENA_BINS];        /* offset of first free block */
 } isere_arena_t;
@@ -42,7 +43,11 @@ typedef struct isere_arena {
  */
 isere_arena_t *isere_arena_init(void *memory, size_t size, size_t reserve);
 
-/* Lets allocations use the reserve: for reporting that memory ran out. */
+/*
+ * Lets allocations use what is left of the reserve: for reporting that memory
+ * ran out. The first allocation that fails has let go of half of it, so that
+ * the error can be thrown.
+ */
 void isere_arena_release_reserve(isere_arena_t *arena);
 
 /* malloc, free and realloc on the arena. NULL when it is full; a failed

@@ -95,7 +95,12 @@ static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
         return;
     }
     isere_arena_release_reserve(isolate->heap.arena);
-    isere_fault_from(ctx, thrown, isolate->fault);
+    if (out_of_memory && JS_IsNull(thrown)) {
+        /* There was no memory for an error object. */
+        isere_fault_set(isolate->fault, "out of memory");
+    } else {
+        isere_fault_from(ctx, thrown, isolate->fault);
+    }
     if (out_of_memory && strstr(isolate->fault->message, "out of memory")) {
         isere_fault_hint(isolate->fault, " (raise --memory)");
     }

@@ -108,7 +108,9 @@ static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
     JSContext *ctx = isolate->heap.ctx;
     const char *prefix = late ? "after the answer: " : "";
     size_t len;
-    char *text = isere_api_inspect(ctx, thrown, &len);
+    /* The engine throws null where it has no memory for an error object. */
+    bool bare = kind == ISERE_ERROR_MEMORY && JS_IsNull(thrown);
+    char *text = bare ? NULL : isere_api_inspect(ctx, thrown, &len);
     if (!text) {
         JS_FreeValue(ctx, JS_GetException(ctx));
         snprintf(reason, size, "%s%sno memory for details", prefix,

@@ -31,7 +31,7 @@ static void wait_for(isere_instance_t *i)
 
 int isere_instance_create(const isere_port_t *port,
                           const isere_function_t *function,
-                          isere_instance_t **out, isere_fault_t *fault)
+                          isere_instance_t **instance, isere_fault_t *fault)
 {
     memset(fault, 0, sizeof(*fault));
     isere_instance_t *i = port->resize(port->ctx, NULL, sizeof(*i));
@@ -52,7 +52,7 @@ int isere_instance_create(const isere_port_t *port,
         isere_instance_destroy(i);
         return ISERE_ERR_HANDLER;
     }
-    *out = i;
+    *instance = i;
     return 0;
 }
 

@@ -306,6 +306,8 @@ int isere_server_run(isere_server_t *server)
     update_now(server);
     server->running = true;
     isere__server_accept_again(server);
+    /* It is there already when run failed before and is called again. */
+    isere_timer_queue_remove(&server->timers, &server->reap_timer);
     isere_timer_queue_insert(&server->timers, &server->reap_timer,
                              server->now_us + ISERE_REAP_US);
     while (!stopped(server)) {
@@ -341,8 +343,8 @@ static int start_first(isere_server_t *server)
 
 int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
                         isere_socket_t listener,
-                        const isere_function_t *function, isere_server_t **out,
-                        isere_fault_t *fault)
+                        const isere_function_t *function,
+                        isere_server_t **out_server, isere_fault_t *fault)
 {
     memset(fault, 0, sizeof(*fault));
     isere_server_t *server = port->resize(port->ctx, NULL, sizeof(*server));
@@ -371,7 +373,7 @@ int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
         isere_server_destroy(server);
         return error;
     }
-    *out = server;
+    *out_server = server;
     return 0;
 }
 

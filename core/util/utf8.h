@@ -19,10 +19,10 @@ bool isere_utf8_valid(const void *bytes, size_t len);
 size_t isere_utf8_repair(const void *bytes, size_t len, char *out);
 
 /*
- * Decodes one code point from `len` > 0 bytes at `p`; its length in *used.
+ * Decodes one code point from `len` > 0 bytes at `bytes`; its length in *used.
  * Ill-formed input gives U+FFFD and the length of the maximal ill-formed part.
  */
-uint32_t isere_utf8_decode(const void *p, size_t len, size_t *used);
+uint32_t isere_utf8_decode(const void *bytes, size_t len, size_t *used);
 
 /* Encodes one code point (surrogates as given, three bytes) to `out`, which
  * has room for 4; returns the bytes written. */

@@ -192,7 +192,7 @@ void isere_server_group_destroy(isere_server_group_t *group);
 int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
                         isere_socket_t listener,
                         const isere_function_t *function,
-                        isere_server_t **server, isere_fault_t *fault);
+                        isere_server_t **out_server, isere_fault_t *fault);
 
 /*
  * Serves until isere_server_stop. Returns 0 after a graceful stop, or

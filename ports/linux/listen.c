@@ -63,7 +63,7 @@ static int listen_error(int error)
 
 static uint16_t bound_port(int fd)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t len = sizeof(bound);
 
     if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0) {

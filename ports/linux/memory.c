@@ -1,5 +1,6 @@
 #include "ports/linux/port_linux.h"
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -36,7 +37,8 @@ void isere_linux_heap_unmap(void *ctx, void *heap, size_t size)
     }
 }
 
-/* Only whole pages: what shares one with the range stays. */
+/* Whole pages go back to the system, which gives zeros when they are touched
+ * again; at the ends of the range there may be parts of pages. */
 void isere_linux_heap_trim(void *ctx, void *start, size_t size)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -44,7 +46,10 @@ void isere_linux_heap_trim(void *ctx, void *start, size_t size)
     uintptr_t to = ((uintptr_t)start + size) & ~(page - 1);
 
     (void)ctx;
-    if (to > from) {
-        (void)madvise((void *)from, to - from, MADV_DONTNEED);
+    if (to <= from || madvise((void *)from, to - from, MADV_DONTNEED) != 0) {
+        memset(start, 0, size);
+        return;
     }
+    memset(start, 0, from - (uintptr_t)start);
+    memset((void *)to, 0, (uintptr_t)start + size - to);
 }

@@ -42,12 +42,14 @@ static int open_files(const isere_args_t *args, isere_program_t *program,
     return error;
 }
 
+/* `folder` is put before the names of modules. */
 static int compile(const isere_port_t *port, isere_program_t *program,
-                   void **code, size_t *size, isere_fault_t *fault)
+                   const char *folder, void **code, size_t *size,
+                   isere_fault_t *fault)
 {
     isere_files_t *files = &program->files;
-    int error = isere_compile(port, &files->loader, files->main_name,
-                              files->folder, code, size, fault);
+    int error = isere_compile(port, &files->loader, files->main_name, folder,
+                              code, size, fault);
 
     if (error != 0 && fault->message[0] == '\0') {
         snprintf(fault->message, sizeof(fault->message), "%s%s: %s",
@@ -124,7 +126,8 @@ int isere_program_load(const isere_port_t *port, const isere_args_t *args,
         return create(port, args, program, program->files.main->data,
                       program->files.main->size, fault);
     }
-    error = compile(port, program, &program->code, &size, fault);
+    error = compile(port, program, program->files.folder, &program->code, &size,
+                    fault);
     if (error != 0) {
         return error;
     }
@@ -158,7 +161,14 @@ int isere_program_compile(const isere_port_t *port, const isere_args_t *args,
                  "%s is bytecode already", args->module);
         return ISERE_ERR_INVAL;
     }
-    return compile(port, program, code, size, fault);
+    /* A file of bytecode knows nothing of where it was built. A fault is told
+     * with the path as it was given, for which it is found once more. */
+    error = compile(port, program, "", code, size, fault);
+    if (error != 0) {
+        error =
+            compile(port, program, program->files.folder, code, size, fault);
+    }
+    return error;
 }
 
 void isere_program_fault_text(const isere_fault_t *fault,

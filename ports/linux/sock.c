@@ -50,7 +50,7 @@ static int accept_error(int error)
 isere_socket_t isere_linux_accept(void *ctx, isere_socket_t listener,
                                   char peer[ISERE_ADDRESS_MAX])
 {
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = {0};
     socklen_t len = sizeof(from);
     int fd;
 

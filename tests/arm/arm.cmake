@@ -1,6 +1,8 @@
 # The unit tests named in tests.txt, and those of tests/arm itself, for a
 # Cortex-M33; ctest runs them in QEMU (cmake/arm-none-eabi.cmake).
 
+enable_language(ASM) # for isere_embed
+
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
                                        ${arm}/tests.txt)
 file(STRINGS ${arm}/tests.txt arm_tests REGEX "^[a-z]")

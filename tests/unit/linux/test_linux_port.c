@@ -259,10 +259,18 @@ static void test_heap(void **state)
     assert_int_equal(heap[page], 0);
     assert_int_equal(heap[3 * page - 1], 0);
     assert_int_equal(heap[3 * page], 7);
-    /* What shares a page with other bytes stays. */
-    port.heap_trim(port.ctx, heap + 1, page - 1);
+    /* A range need not begin or end with a page. */
+    port.heap_trim(port.ctx, heap + 1, page - 2);
     assert_int_equal(heap[0], 7);
-    assert_int_equal(heap[1], 7);
+    assert_int_equal(heap[1], 0);
+    assert_int_equal(heap[page - 2], 0);
+    assert_int_equal(heap[page - 1], 7);
+    memset(heap, 7, 4 * page);
+    port.heap_trim(port.ctx, heap + 5, 3 * page);
+    assert_int_equal(heap[4], 7);
+    assert_int_equal(heap[5], 0);
+    assert_int_equal(heap[3 * page + 4], 0);
+    assert_int_equal(heap[3 * page + 5], 7);
     port.heap_unmap(port.ctx, heap, size);
     assert_null(port.heap_map(port.ctx, SIZE_MAX / 2));
     char *block = port.resize(port.ctx, NULL, 10);
