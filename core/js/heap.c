@@ -14,11 +14,11 @@ static isere_arena_t *arena_of(const JSMallocState *s)
     return ((isere_heap_t *)s->opaque)->arena;
 }
 
-/* NULL to the engine, or out of the compiler. */
+/* NULL to the engine, or out of what can't go on then. */
 static void *out_of_memory(JSMallocState *s)
 {
     isere_heap_t *heap = s->opaque;
-    if (s->compiling > 0) {
+    if (s->compiling > 0 || heap->fragile) {
         longjmp(heap->exhausted, 1);
     }
     return NULL;
@@ -64,6 +64,7 @@ static void *heap_realloc(JSMallocState *s, void *ptr, size_t size)
 bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg)
 {
     if (setjmp(heap->exhausted)) {
+        heap->fragile = false;
         return false;
     }
     fn(arg);
@@ -85,27 +86,31 @@ static size_t gc_threshold(size_t size)
     return quarter < 256 * 1024 ? quarter : 256 * 1024;
 }
 
+static void make_context(void *arg)
+{
+    isere_heap_t *heap = arg;
+    heap->fragile = true;
+    heap->rt = JS_NewRuntime2(&malloc_functions, heap);
+    JS_SetMaxStackSize(heap->rt, heap->stack_size);
+    JS_SetGCThreshold(heap->rt, gc_threshold(heap->size));
+    JS_SetStripInfo(heap->rt, JS_STRIP_SOURCE);
+    heap->ctx = JS_NewContext(heap->rt);
+    heap->fragile = false;
+}
+
 int isere_heap_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
                     size_t stack_size)
 {
     memset(heap, 0, sizeof(*heap));
     heap->port = port;
     heap->size = size;
+    heap->stack_size = stack_size;
     void *memory = port->heap_map(port->ctx, size);
     if (!memory) {
         return ISERE_ERR_NOMEM;
     }
     heap->arena = isere_arena_init(memory, size, ISERE_ARENA_RESERVE);
-    if (heap->arena) {
-        heap->rt = JS_NewRuntime2(&malloc_functions, heap);
-    }
-    if (heap->rt) {
-        JS_SetMaxStackSize(heap->rt, stack_size);
-        JS_SetGCThreshold(heap->rt, gc_threshold(size));
-        JS_SetStripInfo(heap->rt, JS_STRIP_SOURCE);
-        heap->ctx = JS_NewContext(heap->rt);
-    }
-    if (!heap->ctx) {
+    if (!heap->arena || !isere_heap_run(heap, make_context, heap)) {
         port->heap_unmap(port->ctx, memory, size);
         return ISERE_ERR_NOMEM;
     }

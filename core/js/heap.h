@@ -13,9 +13,12 @@ typedef struct isere_heap {
     const isere_port_t *port;
     isere_arena_t *arena;
     size_t size;
+    size_t stack_size;
     jmp_buf exhausted; /* of isere_heap_run */
     JSRuntime *rt;
     JSContext *ctx;
+    bool fragile; /* the engine is making a context or reading bytecode: like
+                     its compiler it can't go on when memory ends there */
 } isere_heap_t;
 
 /*
@@ -29,9 +32,9 @@ int isere_heap_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
 
 /*
  * Calls fn(arg), in which the engine may be used. Returns false when memory
- * ended in the engine's compiler, which can't go on then (see
- * third_party/quickjs/patches): fn was left, and the heap is in no usable
- * state. Everywhere else the engine throws when memory ends.
+ * ended in the engine's compiler (see third_party/quickjs/patches) or while the
+ * heap was marked as fragile: fn was left, and the heap is in no usable state.
+ * Everywhere else the engine throws when memory ends.
  */
 bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg);
 

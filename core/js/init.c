@@ -26,8 +26,11 @@ static char *normalize(JSContext *ctx, const char *base, const char *specifier,
 static JSModuleDef *read_module(JSContext *ctx,
                                 const isere_bundle_module_t *module)
 {
+    isere_heap_t *heap = &isere__realm(ctx)->isolate->heap;
+    heap->fragile = true;
     JSValue value = JS_ReadObject(ctx, module->code, module->code_size,
                                   JS_READ_OBJ_BYTECODE);
+    heap->fragile = false;
     if (JS_IsException(value)) {
         return NULL;
     }
@@ -285,7 +288,13 @@ static int evaluate(isere_isolate_t *isolate)
 static void run_begin(void *arg)
 {
     isere_isolate_t *isolate = arg;
-    if (make_realm(isolate) || evaluate(isolate) || !isere__run_jobs(isolate)) {
+    if (make_realm(isolate)) {
+        /* Only for lack of memory, and there is no realm to report it with. */
+        fail_text(isolate, "out of memory: the engine's own globals do not "
+                           "fit (raise --memory)");
+        return;
+    }
+    if (evaluate(isolate) || !isere__run_jobs(isolate)) {
         fail_exception(isolate);
         return;
     }
@@ -319,7 +328,7 @@ static void end(isere_isolate_t *isolate)
         return;
     }
     if (isolate->exhausted) {
-        fail_text(isolate, "out of memory while compiling (raise --memory)");
+        fail_text(isolate, "out of memory while loading code (raise --memory)");
         return;
     }
     if (isolate->state != ISERE_ISOLATE_READY) {

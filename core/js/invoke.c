@@ -77,11 +77,11 @@ static isere_error_kind_t classify(isere_isolate_t *isolate,
     if (!JS_IsObject(thrown) || !isere_js_is_limit(ctx, thrown)) {
         return ISERE_ERROR_EXCEPTION;
     }
-    if (failed > 0 && message_is(ctx, thrown, "out of memory")) {
-        return ISERE_ERROR_MEMORY;
+    if (message_is(ctx, thrown, "stack overflow")) {
+        return ISERE_ERROR_STACK;
     }
-    return message_is(ctx, thrown, "stack overflow") ? ISERE_ERROR_STACK
-                                                     : ISERE_ERROR_EXCEPTION;
+    /* The message says so in several ways, or there was no memory for it. */
+    return failed > 0 ? ISERE_ERROR_MEMORY : ISERE_ERROR_EXCEPTION;
 }
 
 static const char *kind_text(isere_error_kind_t kind)

@@ -75,11 +75,18 @@ static void install_handler(void)
 
     memset(&action, 0, sizeof(action));
     action.sa_sigaction = on_tick;
-    /* The handler is left by a jump that restores no signal mask (that would
-     * cost two system calls per execution), so the mask must not change. */
-    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
     sigemptyset(&action.sa_mask);
     install_error = sigaction(isere_exec_signal(), &action, NULL) ? errno : 0;
+}
+
+static void unblock_signal(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, isere_exec_signal());
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static int start_timer(isere_exec_t *exec)
@@ -105,7 +112,6 @@ static int start_timer(isere_exec_t *exec)
 int isere_exec_init(isere_exec_t *exec)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    sigset_t set;
 
     memset(exec, 0, sizeof(*exec));
     pthread_once(&once, install_handler);
@@ -113,9 +119,7 @@ int isere_exec_init(isere_exec_t *exec)
         errno = install_error;
         return ISERE_ERR_IO;
     }
-    sigemptyset(&set);
-    sigaddset(&set, isere_exec_signal());
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    unblock_signal();
     return start_timer(exec);
 }
 
@@ -143,6 +147,9 @@ int isere_exec_run(isere_exec_t *exec, void (*fn)(void *arg), void *arg,
                          : deadline_us + ISERE_EXEC_GRACE_US;
     current = exec;
     if (sigsetjmp(exec->out, 0) != 0) {
+        /* The jump out of the handler left its signal blocked: saving and
+         * restoring the mask would cost system calls in every execution. */
+        unblock_signal();
         current = outer;
         return ISERE_ERR_TIMEOUT;
     }
