@@ -1,0 +1,65 @@
+#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/test_port.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void server_init(server_fixture_t *s)
+{
+    isere_test_port_reset();
+    memset(s, 0, sizeof(*s));
+    js_init(&s->js, sim_start());
+    s->js.config.memory_bytes = 192 * 1024;
+    isere_server_limits_init(&s->limits);
+}
+
+int server_start(server_fixture_t *s, const char *source)
+{
+    const isere_port_t *port = s->js.port;
+    js_file_t files[] = {{"main.js", source}, {NULL, NULL}};
+    int error = js_compile(&s->js, files);
+    if (!error) {
+        error =
+            isere_function_create(port, s->js.code, s->js.code_size,
+                                  &s->js.config, &s->js.function, &s->js.fault);
+    }
+    if (error) {
+        return error;
+    }
+    s->group = isere_server_group_create(port, &s->limits);
+    if (!s->group) {
+        return ISERE_ERR_NOMEM;
+    }
+    return isere_server_create(port, s->group, SIM_LISTENER, s->js.function,
+                               &s->server, &s->js.fault);
+}
+
+void server_deinit(server_fixture_t *s)
+{
+    isere_server_destroy(s->server);
+    isere_server_group_destroy(s->group);
+    js_deinit(&s->js);
+    memset(s, 0, sizeof(*s));
+    sim_stop();
+}
+
+isere_function_t *server_function(server_fixture_t *s, const char *source,
+                                  void **code)
+{
+    const isere_port_t *port = s->js.port;
+    js_file_t files[] = {{"main.js", source}, {NULL, NULL}};
+    isere_function_t *function;
+    void *kept = s->js.code;
+    size_t kept_size = s->js.code_size;
+    assert_int_equal(js_compile(&s->js, files), 0);
+    *code = s->js.code;
+    assert_int_equal(isere_function_create(port, s->js.code, s->js.code_size,
+                                           &s->js.config, &function,
+                                           &s->js.fault),
+                     0);
+    s->js.code = kept;
+    s->js.code_size = kept_size;
+    return function;
+}

@@ -1,0 +1,32 @@
+/*
+ * A server on the network in memory, with one function from source.
+ */
+#ifndef ISERE_TESTS_SERVER_FIXTURE_H
+#define ISERE_TESTS_SERVER_FIXTURE_H
+
+#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/sim_net.h"
+
+typedef struct server_fixture {
+    js_fixture_t js; /* its isolate is not used */
+    isere_server_limits_t limits;
+    isere_server_group_t *group;
+    isere_server_t *server;
+} server_fixture_t;
+
+/* Resets port and network; limits and configuration can be changed then. */
+void server_init(server_fixture_t *s);
+
+/* Compiles and creates; 0 or the first error. Nothing needs to succeed before
+ * server_deinit. */
+int server_start(server_fixture_t *s, const char *source);
+
+/* Destroys everything. */
+void server_deinit(server_fixture_t *s);
+
+/* Compiles another function with the same configuration; *code is to be freed
+ * with the port. Fails the test when it does not compile. */
+isere_function_t *server_function(server_fixture_t *s, const char *source,
+                                  void **code);
+
+#endif

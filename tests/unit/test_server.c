@@ -1,0 +1,634 @@
+/* The server with a network in memory and a clock that the tests move. */
+#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/test_port.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static server_fixture_t s;
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+
+/* /fast answers at once, /slow/MS after that time, and so on. */
+static const char echo[] =
+    "export const handler = async (event) => {\n"
+    "  const [, what, arg] = event.path.split('/');\n"
+    "  if (what === 'slow') await new Promise(r => setTimeout(r, +arg));\n"
+    "  if (what === 'big') return 'b'.repeat(+arg);\n"
+    "  if (what === 'throw') throw new Error('no');\n"
+    "  if (what === 'forever') await new Promise(r => setTimeout(r, 1e6));\n"
+    "  return '<' + event.path.slice(1) + (event.rawBody ?? '') + '>' }\n";
+
+static int setup(void **state)
+{
+    (void)state;
+    server_init(&s);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    server_deinit(&s);
+    return isere_test_state()->live_blocks == 0 &&
+                   isere_test_state()->live_heaps == 0
+               ? 0
+               : -1;
+}
+
+static void start(const char *source)
+{
+    if (server_start(&s, source) != 0) {
+        fail_msg("no server: %s", s.js.fault.message);
+    }
+}
+
+static int get(const char *request)
+{
+    int c = sim_connect();
+    sim_send(c, request);
+    return c;
+}
+
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+    while ((text = strstr(text, part))) {
+        text += strlen(part);
+        n++;
+    }
+    return n;
+}
+
+static void expect_in(int client, const char *part)
+{
+    if (!strstr(sim_received(client), part)) {
+        fail_msg("client %d got %s, not %s", client, sim_received(client),
+                 part);
+    }
+}
+
+static void expect_nothing(int client)
+{
+    assert_int_equal(sim_received_len(client), 0);
+}
+
+/* ---- answers in order ---- */
+
+static void test_keep_alive_and_pipelining(void **state)
+{
+    (void)state;
+    start(echo);
+    int c = get(GET("/a") GET("/slow/50") GET("/c"));
+    sim_run(s.server, 10);
+    assert_int_equal(count(sim_received(c), "HTTP/1.1 200"), 1);
+    expect_in(c, "<a>");
+    sim_run(s.server, 100);
+    assert_int_equal(count(sim_received(c), "HTTP/1.1 200"), 3);
+    const char *slow = strstr(sim_received(c), "<slow/50>");
+    const char *last = strstr(sim_received(c), "<c>");
+    assert_true(slow && last && slow < last);
+    assert_false(sim_is_closed(c));
+    sim_send(c, GET("/d"));
+    sim_run(s.server, 0);
+    expect_in(c, "<d>");
+}
+
+static void test_a_slow_one_does_not_hold_others_up(void **state)
+{
+    (void)state;
+    start(echo);
+    int slow = get(GET("/slow/500"));
+    int fast = get(GET("/fast"));
+    sim_run(s.server, 0);
+    expect_nothing(slow);
+    expect_in(fast, "<fast>");
+    sim_run(s.server, 500);
+    expect_in(slow, "<slow/500>");
+}
+
+static void test_bytes_one_by_one(void **state)
+{
+    (void)state;
+    start(echo);
+    static const char text[] =
+        "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n" GET("/q");
+    int c = sim_connect();
+    for (size_t i = 0; i < sizeof(text) - 1; i++) {
+        sim_send_bytes(c, text + i, 1);
+        sim_run(s.server, 1);
+    }
+    expect_in(c, "<pabcde>");
+    expect_in(c, "<q>");
+}
+
+static void test_a_client_that_leaves(void **state)
+{
+    (void)state;
+    start(echo);
+    int left = get(GET("/slow/100"));
+    sim_run(s.server, 10);
+    sim_net()->clients[left].reset = true;
+    sim_run(s.server, 10);
+    assert_true(sim_net()->clients[left].closed);
+    int next = get(GET("/next"));
+    sim_run(s.server, 200);
+    expect_in(next, "<next>");
+    expect_nothing(left);
+}
+
+static void test_half_closed_after_the_request(void **state)
+{
+    (void)state;
+    start(echo);
+    int c = get(GET("/a") GET("/b"));
+    sim_net()->clients[c].finished = true;
+    sim_run(s.server, 10);
+    expect_in(c, "<a>");
+    expect_in(c, "<b>");
+    assert_true(sim_net()->clients[c].closed);
+}
+
+/* ---- queue and instances ---- */
+
+static void test_queue_full_is_503(void **state)
+{
+    (void)state;
+    s.limits.max_instances = 1;
+    s.limits.max_queue = 2;
+    start(echo);
+    int c[5];
+    for (int i = 0; i < 5; i++) {
+        c[i] = get(GET("/slow/100"));
+    }
+    sim_run(s.server, 10);
+    for (int i = 3; i < 5; i++) {
+        expect_in(c[i], "HTTP/1.1 503");
+        expect_in(c[i], "Isere-Error: busy");
+        expect_in(c[i], "Retry-After: ");
+        assert_false(sim_is_closed(c[i]));
+    }
+    sim_run(s.server, 290);
+    for (int i = 0; i < 3; i++) {
+        expect_in(c[i], "<slow/100>");
+    }
+    sim_send(c[4], GET("/again"));
+    sim_run(s.server, 0);
+    expect_in(c[4], "<again>");
+}
+
+static void test_queued_requests_give_up(void **state)
+{
+    (void)state;
+    s.limits.max_instances = 1;
+    s.js.config.timeout_ms = 1000;
+    start(echo);
+    int running = get(GET("/forever"));
+    sim_run(s.server, 100);
+    int waiting = get(GET("/waiting"));
+    sim_run(s.server, 850);
+    expect_nothing(waiting);
+    sim_run(s.server, 100);
+    expect_in(running, "HTTP/1.1 504");
+    expect_in(waiting, "<waiting>");
+}
+
+static void test_instances_are_limited_and_given_up(void **state)
+{
+    (void)state;
+    s.limits.max_instances = 3;
+    start(echo);
+    size_t heaps = isere_test_state()->live_heaps;
+    for (int i = 0; i < 6; i++) {
+        get(GET("/slow/100"));
+    }
+    sim_run(s.server, 50);
+    /* A heap and a snapshot each. */
+    assert_int_equal(isere_test_state()->live_heaps, 3 * heaps);
+    sim_run(s.server, 200);
+    for (int i = 0; i < 6; i++) {
+        expect_in(i, "<slow/100>");
+    }
+    sim_run(s.server, 30000);
+    assert_int_equal(isere_test_state()->live_heaps, heaps);
+}
+
+static void test_a_client_that_leaves_the_queue(void **state)
+{
+    (void)state;
+    s.limits.max_instances = 1;
+    s.limits.max_queue = 2;
+    start(echo);
+    get(GET("/slow/100"));
+    int a = get(GET("/a"));
+    int b = get(GET("/b"));
+    sim_run(s.server, 10);
+    sim_net()->clients[b].reset = true;
+    sim_run(s.server, 10);
+    int c = get(GET("/c"));
+    sim_run(s.server, 200);
+    expect_in(a, "<a>");
+    expect_in(c, "<c>");
+    expect_nothing(b);
+}
+
+static void test_init_phase_of_later_instances_that_fails(void **state)
+{
+    (void)state;
+    start("await 0; const n = Date.now();\n"
+          "if (globalThis.process.env.X) throw new Error('x');\n"
+          "export const handler = async () => {"
+          "  await new Promise(r => setTimeout(r, 50)); return 'y' }");
+    int a = get(GET("/"));
+    sim_run(s.server, 10);
+    /* The next instance's heap can't be had. */
+    isere_test_state()->allocations = 0;
+    isere_test_state()->fail_at = 1;
+    isere_test_state()->fail_after = true;
+    sim_run(s.server, 0);
+    isere_test_state()->fail_at = 0;
+    int b = get(GET("/"));
+    sim_run(s.server, 200);
+    expect_in(a, "\r\n\r\ny");
+    expect_in(b, "\r\n\r\ny");
+}
+
+/* ---- time-outs ---- */
+
+static void test_time_to_send_the_head(void **state)
+{
+    (void)state;
+    start(echo);
+    int silent = sim_connect();
+    int started = get("GET / HT");
+    sim_run(s.server, 9990);
+    assert_false(sim_is_closed(silent) || sim_is_closed(started));
+    sim_send(started, "TP");
+    sim_run(s.server, 20);
+    assert_true(sim_is_closed(silent));
+    expect_nothing(silent);
+    expect_in(started, "HTTP/1.1 408");
+    expect_in(started, "Connection: close");
+    assert_true(sim_is_closed(started));
+}
+
+static void test_time_to_send_the_request(void **state)
+{
+    (void)state;
+    start(echo);
+    int c = get("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
+    for (int i = 0; i < 29; i++) {
+        sim_run(s.server, 1000);
+        sim_send(c, "x");
+    }
+    assert_false(sim_is_closed(c));
+    sim_run(s.server, 1010);
+    expect_in(c, "HTTP/1.1 408");
+    assert_true(sim_is_closed(c));
+    sim_run(s.server, 3000);
+    assert_true(sim_net()->clients[c].closed);
+}
+
+static void test_idle_connections_are_closed(void **state)
+{
+    (void)state;
+    start(echo);
+    int c = get(GET("/a"));
+    sim_run(s.server, 59990);
+    assert_false(sim_is_closed(c));
+    sim_send(c, GET("/b"));
+    sim_run(s.server, 59990);
+    assert_false(sim_is_closed(c));
+    expect_in(c, "<b>");
+    sim_run(s.server, 20);
+    assert_true(sim_is_closed(c));
+}
+
+static void test_functions_have_their_time(void **state)
+{
+    (void)state;
+    s.js.config.timeout_ms = 200;
+    start(echo);
+    int c = get(GET("/forever") GET("/next"));
+    sim_run(s.server, 190);
+    expect_nothing(c);
+    sim_run(s.server, 20);
+    expect_in(c, "HTTP/1.1 504");
+    expect_in(c, "Isere-Error: timeout");
+    expect_in(c, "<next>");
+}
+
+/* ---- back-pressure ---- */
+
+static void test_a_client_that_does_not_read(void **state)
+{
+    (void)state;
+    start(echo);
+    int c = sim_connect();
+    sim_net()->clients[c].window = 1000;
+    sim_net()->largest = 0;
+    for (int i = 0; i < 100; i++) {
+        sim_send(c, GET("/big/30000"));
+    }
+    sim_run(s.server, 1000);
+    assert_int_equal(sim_received_len(c), 1000);
+    /* Only a few of the answers, three million bytes, are in memory. */
+    assert_true(sim_net()->largest <= 256 * 1024);
+    int other = get(GET("/other"));
+    sim_run(s.server, 0);
+    expect_in(other, "<other>");
+    for (int i = 0; i < 5000 && !sim_is_closed(c); i++) {
+        sim_net()->clients[c].window += 1000;
+        sim_run(s.server, 1);
+    }
+    assert_int_equal(count(sim_received(c), "HTTP/1.1 200 OK"), 100);
+    assert_false(sim_is_closed(c));
+}
+
+static void test_a_client_that_never_reads_is_closed(void **state)
+{
+    (void)state;
+    start(echo);
+    int c = sim_connect();
+    sim_net()->clients[c].window = 10;
+    for (int i = 0; i < 50; i++) {
+        sim_send(c, GET("/big/60000"));
+    }
+    sim_run(s.server, 70000);
+    assert_true(sim_is_closed(c));
+    assert_int_equal(sim_received_len(c), 10);
+}
+
+static void test_lingering_close(void **state)
+{
+    (void)state;
+    s.limits.max_body = 1000;
+    start(echo);
+    int c = get("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
+    sim_run(s.server, 1);
+    expect_in(c, "HTTP/1.1 413");
+    expect_in(c, "Connection: close");
+    /* What the client still sends is read, so that it gets the answer. */
+    assert_true(sim_net()->clients[c].shut);
+    assert_false(sim_net()->clients[c].closed);
+    for (int i = 0; i < 5; i++) {
+        static const char more[1000];
+        sim_send_bytes(c, more, sizeof(more));
+        sim_run(s.server, 10);
+        assert_int_equal(sim_net()->clients[c].in_read,
+                         sim_net()->clients[c].in_len);
+    }
+    sim_run(s.server, 5000);
+    assert_true(sim_net()->clients[c].closed);
+}
+
+static void test_a_refused_client_that_sends_for_ever(void **state)
+{
+    (void)state;
+    start(echo);
+    int c = get("GET / HTTP/1.1\r\nHost : x\r\n\r\n");
+    for (int i = 0; i < 300 && !sim_net()->clients[c].closed; i++) {
+        sim_send(c, "xxxxxxxxxxxxxxxx");
+        sim_run(s.server, 100);
+    }
+    expect_in(c, "HTTP/1.1 400");
+    assert_true(sim_net()->clients[c].closed);
+}
+
+/* ---- connections ---- */
+
+static void test_max_connections_pause_and_resume(void **state)
+{
+    (void)state;
+    s.limits.max_connections = 3;
+    start(echo);
+    for (int i = 0; i < 5; i++) {
+        get(GET("/a"));
+    }
+    sim_run(s.server, 100);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(sim_net()->clients[i].accepted, i < 3);
+    }
+    sim_net()->clients[0].finished = true;
+    sim_run(s.server, 100);
+    assert_true(sim_net()->clients[3].accepted);
+    expect_in(3, "<a>");
+    sim_net()->clients[1].reset = true;
+    sim_run(s.server, 100);
+    expect_in(4, "<a>");
+}
+
+static void test_no_descriptors_for_a_while(void **state)
+{
+    (void)state;
+    start(echo);
+    sim_run(s.server, 0);
+    sim_net()->calls = 0;
+    sim_net()->fail_at = 1;
+    sim_net()->fault = SIM_FAULT_LIMIT;
+    int c = get(GET("/a"));
+    sim_run(s.server, 10);
+    expect_nothing(c);
+    sim_run(s.server, 100);
+    expect_in(c, "<a>");
+}
+
+/* ---- stopping ---- */
+
+static void test_graceful_stop(void **state)
+{
+    (void)state;
+    start(echo);
+    int idle = get(GET("/idle"));
+    int running = get(GET("/slow/300"));
+    int sending =
+        get("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
+    sim_run(s.server, 10);
+    int late = get(GET("/late"));
+    isere_server_stop(s.server);
+    sim_run(s.server, 100);
+    assert_true(sim_net()->listener_closed);
+    assert_true(sim_is_closed(idle));
+    expect_in(late, "<late>");
+    assert_false(sim_is_closed(running));
+    sim_send(sending, "bc");
+    assert_int_equal(sim_run_to_stop(s.server, 10000), 0);
+    expect_in(running, "<slow/300>");
+    expect_in(running, "Connection: close");
+    expect_in(sending, "<pabc>");
+    for (int i = 0; i < sim_net()->count; i++) {
+        assert_true(sim_is_closed(i));
+    }
+}
+
+static void test_stop_does_not_wait_for_ever(void **state)
+{
+    (void)state;
+    s.js.config.timeout_ms = 2000;
+    start(echo);
+    get(GET("/forever"));
+    get("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
+    sim_run(s.server, 1000);
+    uint64_t begin = isere_test_state()->monotonic_us;
+    isere_server_stop(s.server);
+    assert_int_equal(sim_run_to_stop(s.server, 60000), 0);
+    assert_true(isere_test_state()->monotonic_us - begin <= 2100000);
+    expect_in(0, "HTTP/1.1 504");
+}
+
+static void test_destroyed_in_the_middle(void **state)
+{
+    (void)state;
+    s.limits.max_instances = 2;
+    start(echo);
+    for (int i = 0; i < 8; i++) {
+        get(GET("/forever"));
+    }
+    get("GET / HTTP");
+    sim_run(s.server, 100);
+    sim_net()->clients[1].reset = true;
+}
+
+/* ---- replacing the function ---- */
+
+typedef struct replaced {
+    int calls;
+    int error;
+    const isere_function_t *released;
+} replaced_t;
+
+static void note_replaced(void *arg, const isere_function_t *released,
+                          int error, const isere_fault_t *fault)
+{
+    replaced_t *r = arg;
+    (void)fault;
+    r->calls++;
+    r->error = error;
+    r->released = released;
+}
+
+static const char version2[] =
+    "const v = await new Promise(r => setTimeout(r, 100, 'two'));\n"
+    "export const handler = () => v\n";
+
+static void test_replaced_under_traffic(void **state)
+{
+    (void)state;
+    start(echo);
+    replaced_t r = {0, 1, NULL};
+    void *code;
+    isere_function_t *next = server_function(&s, version2, &code);
+    int slow = get(GET("/slow/500"));
+    sim_run(s.server, 10);
+    assert_int_equal(isere_server_replace(s.server, next, note_replaced, &r),
+                     0);
+    assert_int_equal(isere_server_replace(s.server, next, note_replaced, &r),
+                     ISERE_ERR_AGAIN);
+    sim_run(s.server, 50);
+    int before = get(GET("/before"));
+    sim_run(s.server, 10);
+    expect_in(before, "<before>");
+    sim_run(s.server, 100);
+    int after = get(GET("/after"));
+    sim_run(s.server, 10);
+    expect_in(after, "\r\n\r\ntwo");
+    assert_int_equal(r.calls, 0);
+    sim_run(s.server, 500);
+    expect_in(slow, "<slow/500>");
+    assert_int_equal(r.calls, 1);
+    assert_int_equal(r.error, 0);
+    assert_ptr_equal(r.released, s.js.function);
+    isere_server_destroy(s.server);
+    s.server = NULL;
+    isere_function_destroy(next);
+    s.js.port->resize(s.js.port->ctx, code, 0);
+}
+
+static void test_replacement_that_fails_changes_nothing(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "throw new Error('bad'); export const handler = 1",
+        "export const x = 1",
+        "await new Promise(r => setTimeout(r, 20)); throw 1",
+        "await new Promise(r => setTimeout(r, 1e6));",
+        "await new Promise(() => {});",
+    };
+    start(echo);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        replaced_t r = {0, 0, NULL};
+        void *code;
+        isere_function_t *next = server_function(&s, bad[i], &code);
+        assert_int_equal(
+            isere_server_replace(s.server, next, note_replaced, &r), 0);
+        sim_run(s.server, 20000);
+        assert_int_equal(r.calls, 1);
+        assert_int_equal(r.error, ISERE_ERR_HANDLER);
+        assert_ptr_equal(r.released, next);
+        int c = get(GET("/still"));
+        sim_run(s.server, 0);
+        expect_in(c, "<still>");
+        isere_function_destroy(next);
+        s.js.port->resize(s.js.port->ctx, code, 0);
+    }
+}
+
+static void test_destroyed_while_replacing(void **state)
+{
+    (void)state;
+    start(echo);
+    replaced_t r = {0, 0, NULL};
+    void *code;
+    isere_function_t *next = server_function(&s, version2, &code);
+    get(GET("/forever"));
+    sim_run(s.server, 10);
+    assert_int_equal(isere_server_replace(s.server, next, note_replaced, &r),
+                     0);
+    sim_run(s.server, 10);
+    isere_server_destroy(s.server);
+    s.server = NULL;
+    assert_int_equal(r.calls, 1);
+    assert_ptr_equal(r.released, next);
+    assert_true(r.error != 0);
+    isere_function_destroy(next);
+    s.js.port->resize(s.js.port->ctx, code, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_keep_alive_and_pipelining),
+        TEST(test_a_slow_one_does_not_hold_others_up),
+        TEST(test_bytes_one_by_one),
+        TEST(test_a_client_that_leaves),
+        TEST(test_half_closed_after_the_request),
+        TEST(test_queue_full_is_503),
+        TEST(test_queued_requests_give_up),
+        TEST(test_instances_are_limited_and_given_up),
+        TEST(test_a_client_that_leaves_the_queue),
+        TEST(test_init_phase_of_later_instances_that_fails),
+        TEST(test_time_to_send_the_head),
+        TEST(test_time_to_send_the_request),
+        TEST(test_idle_connections_are_closed),
+        TEST(test_functions_have_their_time),
+        TEST(test_a_client_that_does_not_read),
+        TEST(test_a_client_that_never_reads_is_closed),
+        TEST(test_lingering_close),
+        TEST(test_a_refused_client_that_sends_for_ever),
+        TEST(test_max_connections_pause_and_resume),
+        TEST(test_no_descriptors_for_a_while),
+        TEST(test_graceful_stop),
+        TEST(test_stop_does_not_wait_for_ever),
+        TEST(test_destroyed_in_the_middle),
+        TEST(test_replaced_under_traffic),
+        TEST(test_replacement_that_fails_changes_nothing),
+        TEST(test_destroyed_while_replacing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
