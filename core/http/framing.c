@@ -6,10 +6,13 @@
 #include "core/http/chars.h"
 #include "core/http/parser_internal.h"
 
-/* RFC 9112 section 3.2: more than one or an invalid one must get 400. */
+/* RFC 9112 section 3.2: more than one or an invalid one must get 400. One that
+ * stands beside an authority in the target is replaced by that, section
+ * 3.2.2. */
 static int take_host(isere_http_parser_t *p, isere_http_request_t *r,
-                     isere_span_t value)
+                     isere_http_field_t *field)
 {
+    isere_span_t value = field->value;
     if (p->seen & SEEN_HOST) {
         return isere_http__bad(p, 400, "more than one Host field");
     }
@@ -19,7 +22,9 @@ static int take_host(isere_http_parser_t *p, isere_http_request_t *r,
         !isere_http__authority_valid(isere_http_slice(r, value), false)) {
         return isere_http__bad(p, 400, "invalid Host field");
     }
-    if (!(p->seen & SEEN_AUTHORITY)) {
+    if (p->seen & SEEN_AUTHORITY) {
+        field->value = r->authority;
+    } else {
         r->authority = value;
     }
     return 0;
@@ -102,7 +107,7 @@ static void take_expect(isere_http_parser_t *p, isere_slice_t value)
 }
 
 int isere_http__field(isere_http_parser_t *p, isere_http_request_t *r,
-                      const isere_http_field_t *field)
+                      isere_http_field_t *field)
 {
     isere_slice_t name = isere_http_slice(r, field->name);
     isere_slice_t value = isere_http_slice(r, field->value);
@@ -111,7 +116,7 @@ int isere_http__field(isere_http_parser_t *p, isere_http_request_t *r,
     switch (name.len) {
     case sizeof("host") - 1:
         if (isere_http_equals(name, "host")) {
-            return take_host(p, r, field->value);
+            return take_host(p, r, field);
         }
         break;
     case sizeof("expect") - 1:

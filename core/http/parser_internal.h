@@ -84,7 +84,7 @@ bool isere_http__authority_valid(isere_slice_t s, bool port);
 
 /* Acts on a field that matters to the connection. 0 or ISERE_HTTP_BAD. */
 int isere_http__field(isere_http_parser_t *p, isere_http_request_t *r,
-                      const isere_http_field_t *field);
+                      isere_http_field_t *field);
 
 /* Decides at the head's end how the body comes. 0 or ISERE_HTTP_BAD. */
 int isere_http__frame(isere_http_parser_t *p, isere_http_request_t *r);

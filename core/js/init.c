@@ -2,6 +2,7 @@
 #include "core/js/fault.h"
 #include "core/js/isolate_internal.h"
 #include "core/js/module_name.h"
+#include "core/util/text.h"
 #include <stdio.h>
 
 /* ---- modules ---- */
@@ -64,9 +65,22 @@ static void fail(isere_isolate_t *isolate)
     isolate->state = ISERE_ISOLATE_FAILED;
 }
 
+/* A fault without a place is at least one of the main module. */
+static void name_main(isere_isolate_t *isolate)
+{
+    isere_fault_t *fault = isolate->fault;
+    isere_bundle_module_t main;
+    if (!fault->file[0] &&
+        isere_bundle_module(&isolate->function->bundle, 0, &main)) {
+        isere_text_copy(fault->file, sizeof(fault->file),
+                        isere_slice(main.name));
+    }
+}
+
 static void fail_text(isere_isolate_t *isolate, const char *text)
 {
     isere_fault_set(isolate->fault, text);
+    name_main(isolate);
     fail(isolate);
 }
 
@@ -93,10 +107,6 @@ static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
 {
     JSContext *ctx = isolate->heap.ctx;
     bool out_of_memory = isolate->heap.arena->failed > 0;
-    if (isolate->interrupted) {
-        fail(isolate);
-        return;
-    }
     isere_arena_release_reserve(isolate->heap.arena);
     if (out_of_memory && JS_IsNull(thrown)) {
         /* There was no memory for an error object. */
@@ -108,6 +118,7 @@ static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
         isere_fault_hint(isolate->fault, " (raise --memory)");
     }
     add_hints(isolate->fault);
+    name_main(isolate);
     JS_FreeValue(ctx, thrown);
     fail(isolate);
 }
@@ -117,12 +128,14 @@ static void fail_exception(isere_isolate_t *isolate)
     fail_thrown(isolate, JS_GetException(isolate->heap.ctx));
 }
 
+/* Keeps the place where the code was stopped, when that is known. */
 static void fail_deadline(isere_isolate_t *isolate)
 {
-    char text[96];
-    snprintf(text, sizeof(text), "the init phase did not end within %u ms",
+    snprintf(isolate->fault->message, sizeof(isolate->fault->message),
+             "the init phase did not end within %u ms",
              (unsigned)isolate->function->config.init_timeout_ms);
-    fail_text(isolate, text);
+    name_main(isolate);
+    fail(isolate);
 }
 
 /* ---- the handler ---- */
@@ -194,12 +207,8 @@ static void finish(isere_isolate_t *isolate)
         return;
     }
     if (found == 0) {
-        isere_bundle_module_t main;
-        isere_bundle_module(&isolate->function->bundle, 0, &main);
         fail_text(isolate, "the module exports no handler: write `export const "
                            "handler = async (event, context, done) => { … }`");
-        snprintf(isolate->fault->file, sizeof(isolate->fault->file), "%s",
-                 main.name);
         return;
     }
     isere__rejections_report(isolate);
@@ -213,6 +222,9 @@ static void finish(isere_isolate_t *isolate)
     JS_FreeValue(isolate->heap.ctx, realm->promise);
     realm->promise = JS_UNDEFINED;
     realm->loading = false;
+    /* An error that the engine left pending unnoticed, for lack of memory,
+     * must not look like one of every request. */
+    JS_FreeValue(isolate->heap.ctx, JS_GetException(isolate->heap.ctx));
     JS_RunGC(isolate->heap.rt);
     isolate->state = ISERE_ISOLATE_READY;
 }
@@ -223,6 +235,9 @@ static void settle(isere_isolate_t *isolate)
     JSContext *ctx = isolate->heap.ctx;
     isere_realm_t *realm = isolate->realm;
     if (isolate->interrupted) {
+        if (JS_PromiseState(ctx, realm->promise) == JS_PROMISE_REJECTED) {
+            fail_thrown(isolate, JS_PromiseResult(ctx, realm->promise));
+        }
         return;
     }
     switch (JS_PromiseState(ctx, realm->promise)) {
@@ -288,7 +303,9 @@ static int evaluate(isere_isolate_t *isolate)
 static void run_begin(void *arg)
 {
     isere_isolate_t *isolate = arg;
-    if (make_realm(isolate)) {
+    /* Where the engine fills its objects it does not report a failure: a heap
+     * that lacks a method would be worse than none. */
+    if (make_realm(isolate) || isolate->heap.arena->failed > 0) {
         /* Only for lack of memory, and there is no realm to report it with. */
         fail_text(isolate, "out of memory: the engine's own globals do not "
                            "fit (raise --memory)");

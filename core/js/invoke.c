@@ -64,6 +64,13 @@ static bool message_is(JSContext *ctx, JSValueConst thrown, const char *text)
     return same;
 }
 
+/* What the engine throws where it has no memory for an error object: null, or
+ * nothing at all. */
+static bool is_bare(JSValueConst thrown)
+{
+    return JS_IsNull(thrown) || JS_IsUninitialized(thrown);
+}
+
 static isere_error_kind_t classify(isere_isolate_t *isolate,
                                    JSValueConst thrown, uint32_t failed)
 {
@@ -71,17 +78,17 @@ static isere_error_kind_t classify(isere_isolate_t *isolate,
     if (isolate->interrupted) {
         return ISERE_ERROR_TIMEOUT;
     }
-    if (failed > 0 && JS_IsNull(thrown)) {
+    if (failed > 0 && is_bare(thrown)) {
         return ISERE_ERROR_MEMORY;
     }
-    if (!JS_IsObject(thrown) || !isere_js_is_limit(ctx, thrown)) {
-        return ISERE_ERROR_EXCEPTION;
-    }
-    if (message_is(ctx, thrown, "stack overflow")) {
+    /* Not only an InternalError: JSON.parse throws it as a SyntaxError. */
+    if (JS_IsError(ctx, thrown) && message_is(ctx, thrown, "stack overflow")) {
         return ISERE_ERROR_STACK;
     }
     /* The message says so in several ways, or there was no memory for it. */
-    return failed > 0 ? ISERE_ERROR_MEMORY : ISERE_ERROR_EXCEPTION;
+    return failed > 0 && JS_IsObject(thrown) && isere_js_is_limit(ctx, thrown)
+               ? ISERE_ERROR_MEMORY
+               : ISERE_ERROR_EXCEPTION;
 }
 
 static const char *kind_text(isere_error_kind_t kind)
@@ -108,8 +115,7 @@ static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
     JSContext *ctx = isolate->heap.ctx;
     const char *prefix = late ? "after the answer: " : "";
     size_t len;
-    /* The engine throws null where it has no memory for an error object. */
-    bool bare = kind == ISERE_ERROR_MEMORY && JS_IsNull(thrown);
+    bool bare = kind == ISERE_ERROR_MEMORY && is_bare(thrown);
     char *text = bare ? NULL : isere_api_inspect(ctx, thrown, &len);
     if (!text) {
         JS_FreeValue(ctx, JS_GetException(ctx));
@@ -273,6 +279,20 @@ static bool take_promise(isere_isolate_t *isolate)
     return realm->answered;
 }
 
+/* Either the handler's own doing, or the engine lost a reaction to a promise
+ * because it had no memory to remember it. */
+static void fail_unsettled(isere_isolate_t *isolate)
+{
+    if (isolate->heap.arena->failed > 0) {
+        isere__fail(isolate, ISERE_ERROR_MEMORY,
+                    "memory limit hit: a promise could not be settled");
+        return;
+    }
+    isere__fail(isolate, ISERE_ERROR_EXCEPTION,
+                "the handler's promise never settles: nothing is left that "
+                "could resolve it (no timer is pending, done was not called)");
+}
+
 /* Nothing is left to run: is there an answer, or something to wait for? */
 static void settle(isere_isolate_t *isolate)
 {
@@ -302,10 +322,7 @@ static void settle(isere_isolate_t *isolate)
     }
     if (promised &&
         JS_PromiseState(ctx, realm->promise) == JS_PROMISE_PENDING) {
-        isere__fail(isolate, ISERE_ERROR_EXCEPTION,
-                    "the handler's promise never settles: nothing is left "
-                    "that could resolve it (no timer is pending, done was "
-                    "not called)");
+        fail_unsettled(isolate);
     } else {
         isere__complete(ctx, JS_UNDEFINED);
     }

@@ -97,9 +97,8 @@ void isere__pool_schedule(isere_slot_t *slot)
 static void log_fault(isere_server_t *server, const isere_fault_t *fault)
 {
     char text[sizeof(fault->message) + sizeof(fault->file) + 64];
-    snprintf(text, sizeof(text), "init phase failed: %s%s%s:%d:%d",
-             fault->message, fault->file[0] ? " at " : "", fault->file,
-             fault->line, fault->column);
+    snprintf(text, sizeof(text), "init phase failed: %s:%d:%d: %s", fault->file,
+             fault->line, fault->column, fault->message);
     isere_log_record_t record = {
         .level = ISERE_LOG_ERROR,
         .message = isere_slice(text),
