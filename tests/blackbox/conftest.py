@@ -192,6 +192,12 @@ def write_function(folder, function):
     return folder / next(iter(function))
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "valgrind: `make test-valgrind` runs it under valgrind"
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def binary():
     assert BINARY.is_file(), f"{BINARY} is missing: run make first"

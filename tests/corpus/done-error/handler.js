@@ -1,0 +1,3 @@
+export const handler = (event, context, done) => {
+  done(new Error('no luck'))
+}

@@ -1,0 +1,3 @@
+export const handler = (event, context, done) => {
+  done(null, { statusCode: 201, body: 'made' })
+}

@@ -1,0 +1,3 @@
+export const handler = (event, context, done) => {
+  done({ statusCode: 201, body: 'made' })
+}

@@ -1,0 +1,3 @@
+export const handler = async event => {
+  if (event.path === '/timer') setTimeout(() => {}, 20)
+}

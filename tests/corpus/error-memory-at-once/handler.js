@@ -1,0 +1,1 @@
+export const handler = () => 'x'.repeat(2 ** 29)

@@ -1,0 +1,4 @@
+export const handler = async () => {
+  await null
+  throw new Error('rejected on purpose')
+}

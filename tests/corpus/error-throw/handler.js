@@ -1,0 +1,4 @@
+function inner() {
+  throw new TypeError('broken on purpose')
+}
+export const handler = () => inner()

@@ -1,0 +1,5 @@
+export const handler = () => {
+  for (;;) {
+    try { for (;;); } catch {} finally { continue }
+  }
+}

@@ -1,0 +1,4 @@
+export const handler = async () => {
+  Promise.reject(new Error('nobody looks'))
+  return 'fine'
+}

@@ -1,0 +1,1 @@
+export const handler = ({ body, rawBody, isBase64Encoded }) => [body, rawBody, isBase64Encoded]

@@ -1,0 +1,1 @@
+export const handler = event => [event.httpMethod, event.method, event.requestContext.http.method]

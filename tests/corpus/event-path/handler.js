@@ -1,0 +1,1 @@
+export const handler = event => [event.path, event.query, event.requestContext.http.path]

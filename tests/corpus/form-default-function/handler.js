@@ -1,0 +1,3 @@
+export default function (event) {
+  return event.path
+}

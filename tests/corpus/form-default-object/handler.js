@@ -1,0 +1,6 @@
+export default {
+  greeting: 'hello',
+  handler(event) {
+    return `${this.greeting} ${event.path}`
+  },
+}

@@ -1,0 +1,4 @@
+export async function handler(event) {
+  await null
+  return event.path
+}

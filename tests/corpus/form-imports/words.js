@@ -1,0 +1,2 @@
+export const hello = 'hello'
+export const name = 'isere'

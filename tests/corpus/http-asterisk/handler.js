@@ -1,0 +1,1 @@
+export const handler = ({ method, path, query, rawBody, headers }) => [method, path, query, rawBody, headers.host]

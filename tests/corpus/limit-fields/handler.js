@@ -1,0 +1,1 @@
+export const handler = ({ headers }) => `${Object.keys(headers).length}`

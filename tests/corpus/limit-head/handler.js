@@ -1,0 +1,1 @@
+export const handler = ({ query, headers }) => `${query.length + (headers['x-long'] ?? '').length}`

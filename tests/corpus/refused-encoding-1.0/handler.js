@@ -1,0 +1,1 @@
+export const handler = () => 'must not be reached'

@@ -1,0 +1,3 @@
+export const handler = () => ({
+  statusCode: 200, headers: { 'Content-Type': 'image/gif' }, body: 'R0lGAP8=', isBase64Encoded: true,
+})

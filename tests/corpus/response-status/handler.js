@@ -1,0 +1,1 @@
+export const handler = event => JSON.parse(event.rawBody)
