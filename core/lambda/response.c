@@ -6,17 +6,16 @@
 
 #define NAME_SHOWN 40 /* bytes of a name in a reason */
 
-int isere_decoder_malformed(isere_decoder_t *d, const char *format,
+int isere_decoder_malformed(isere_decoder_t *d, const char *text,
                             isere_slice_t name)
 {
-    char shown[NAME_SHOWN + 1];
+    const char *place = strstr(text, "%s");
+    int before = place ? (int)(place - text) : (int)strlen(text);
 
     name = isere_js_clip(name, NAME_SHOWN);
-    if (name.len > 0) {
-        memcpy(shown, name.ptr, name.len);
-    }
-    shown[name.len] = '\0';
-    snprintf(d->reason, ISERE_RESPONSE_REASON_MAX, format, shown);
+    snprintf(d->reason, ISERE_RESPONSE_REASON_MAX, "%.*s%.*s%s", before, text,
+             place ? (int)name.len : 0, name.ptr ? name.ptr : "",
+             place ? place + 2 : "");
     return ISERE_ERR_HANDLER;
 }
 

@@ -26,8 +26,9 @@ typedef struct isere_decoder {
 
 /* All of these return 0 or what isere_response_decode returns. */
 
-/* Fills in the reason; returns ISERE_ERR_HANDLER. `name` may be empty. */
-int isere_decoder_malformed(isere_decoder_t *d, const char *format,
+/* Fills in the reason, `name` in the place of the %s that `text` may have.
+ * Returns ISERE_ERR_HANDLER. */
+int isere_decoder_malformed(isere_decoder_t *d, const char *text,
                             isere_slice_t name);
 
 /* For a pending exception: leaves it pending when it is a limit, else takes

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,16 +64,19 @@ static int listen_error(int error)
 
 static uint16_t bound_port(int fd)
 {
-    struct sockaddr_storage bound = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } bound;
     socklen_t len = sizeof(bound);
 
-    if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0) {
+    memset(&bound, 0, sizeof(bound));
+    if (getsockname(fd, &bound.any, &len) != 0) {
         return 0;
     }
-    if (bound.ss_family == AF_INET6) {
-        return ntohs(((struct sockaddr_in6 *)(void *)&bound)->sin6_port);
-    }
-    return ntohs(((struct sockaddr_in *)(void *)&bound)->sin_port);
+    return ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port
+                                                 : bound.v4.sin_port);
 }
 
 isere_socket_t isere_linux_listen(const char *host, uint16_t *port, bool first)
