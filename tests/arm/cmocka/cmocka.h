@@ -204,10 +204,10 @@ static inline bool cmocka_run(const struct CMUnitTest *test, void **state)
 }
 
 /* Returns the number of tests that failed, -1 when the group's setup did. */
-static inline int cmocka_run_group(const char *group,
-                                   const struct CMUnitTest *tests, size_t count,
-                                   CMFixtureFunction setup,
-                                   CMFixtureFunction teardown)
+static inline int _cmocka_run_group_tests(const char *group,
+                                          const struct CMUnitTest *tests,
+                                          size_t count, CMFixtureFunction setup,
+                                          CMFixtureFunction teardown)
 {
     void *group_state = NULL;
     int failed = 0;
@@ -240,10 +240,10 @@ static inline int cmocka_run_group(const char *group,
 }
 
 #define cmocka_run_group_tests(tests, setup, teardown)                         \
-    cmocka_run_group(#tests, tests, sizeof(tests) / sizeof((tests)[0]), setup, \
-                     teardown)
+    _cmocka_run_group_tests(#tests, tests, sizeof(tests) / sizeof((tests)[0]), \
+                            setup, teardown)
 #define cmocka_run_group_tests_name(name, tests, setup, teardown)              \
-    cmocka_run_group(name, tests, sizeof(tests) / sizeof((tests)[0]), setup,   \
-                     teardown)
+    _cmocka_run_group_tests(name, tests, sizeof(tests) / sizeof((tests)[0]),   \
+                            setup, teardown)
 
 #endif
