@@ -164,7 +164,7 @@ static void parse_ours(const char *data, size_t size)
 /*
  * What we refuse and llhttp takes, or does not refuse yet: by our reason. What
  * is not here both refuse, such as both Content-Length and Transfer-Encoding,
- * chunked that is not the last coding, and white space before a colon.
+ * and chunked that is not the last coding.
  */
 static const char *const stricter[] = {
     /* Line ends: llhttp takes a lone LF, and any mix of CR and LF before a
@@ -173,6 +173,9 @@ static const char *const stricter[] = {
     "empty lines before the request",
     "CR without LF",
     "invalid field name", /* also an empty one, which llhttp takes */
+    /* llhttp refuses it right before the colon, but takes a space inside of a
+     * name; we judge at the space. */
+    "white space before a field's colon",
     "control character in a field value",
     /* Request line: several spaces, any printable target, versions 0.9 and
      * 2.0, any scheme, and any form of target with any method. */
