@@ -292,8 +292,9 @@ static bool explained_acceptance(void)
         /* Any token is a method: RFC 9110 section 9.1. */
         return !method_known_to_llhttp();
     case HPE_INVALID_VERSION:
-        /* 1.2 to 1.9 are read as 1.1: RFC 9110 section 2.5. */
-        return minor >= '2' && minor <= '9';
+        /* 1.2 to 1.9 are read as 1.1: RFC 9110 section 2.5. PRI is a method
+         * like any other; for llhttp only HTTP/2 begins so. */
+        return (minor >= '2' && minor <= '9') || !method_known_to_llhttp();
     case HPE_STRICT:
     case HPE_INVALID_CHUNK_SIZE:
         /* llhttp 8.1 does not know extensions without a value before another
