@@ -242,6 +242,15 @@ void isere_arena_release_reserve(isere_arena_t *a)
     a->reserve = 0;
 }
 
+void isere_arena_hold_reserve(isere_arena_t *a, size_t reserve)
+{
+    uint32_t want = (uint32_t)reserve & ~(uint32_t)15;
+    if (a->top <= a->size - want - 4) {
+        a->reserve = want;
+        a->limit = a->size - want - 4;
+    }
+}
+
 /* Counts a failure; the first one makes room for throwing the error. */
 static void *refuse(isere_arena_t *a)
 {

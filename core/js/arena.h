@@ -4,9 +4,9 @@
  * of the allocator lies inside it too, so that copying the used part back
  * puts the whole heap back.
  *
- * Allocation takes constant time: free blocks hang in bins by size, neighbours
- * merge when freed. A block costs 4 bytes on top of its content, on every
- * target; contents are aligned to 8.
+ * Allocation takes constant time until the arena is nearly full: free blocks
+ * hang in bins by size, neighbours merge when freed. A block costs 4 bytes on
+ * top of its content, on every target; contents are aligned to 8.
  *
  * Limits: 4 KB to 4 GB less 8 bytes. Never calls the system.
  * Thread: one at a time.
@@ -49,6 +49,9 @@ isere_arena_t *isere_arena_init(void *memory, size_t size, size_t reserve);
  * the error can be thrown.
  */
 void isere_arena_release_reserve(isere_arena_t *arena);
+
+/* Holds `reserve` bytes back again, if they are not in use. */
+void isere_arena_hold_reserve(isere_arena_t *arena, size_t reserve);
 
 /* malloc, free and realloc on the arena. NULL when it is full; a failed
  * realloc leaves the block as it was. Size 0 gives a block of its own. */

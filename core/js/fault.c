@@ -86,6 +86,12 @@ void isere_fault_from(JSContext *ctx, JSValueConst thrown, isere_fault_t *fault)
         return;
     }
     text.ptr = inspected;
+    /* An error without a stack stands in brackets. */
+    if (JS_IsError(ctx, thrown) && text.len > 2 && text.ptr[0] == '[' &&
+        text.ptr[text.len - 1] == ']') {
+        text.ptr++;
+        text.len -= 2;
+    }
     take_text(fault, text);
     js_free(ctx, inspected);
 }

@@ -1,6 +1,7 @@
 #include "core/js/function.h"
 #include "core/api/api.h"
 #include "core/js/fault.h"
+#include <stdatomic.h>
 
 enum {
     DEFAULT_MEMORY = 16 * 1024 * 1024,
@@ -67,6 +68,19 @@ static void copy_texts(isere_function_t *f)
     f->config.version = copy_text(&text, f->config.version);
 }
 
+/* The engine numbers classes per process, without a lock. */
+static void register_classes_once(void)
+{
+    static atomic_int state; /* 0: not yet, 1: somebody is at it, 2: done */
+    int none = 0;
+    if (atomic_compare_exchange_strong(&state, &none, 1)) {
+        isere_api_register_classes();
+        atomic_store(&state, 2);
+    }
+    while (atomic_load(&state) != 2) {
+    }
+}
+
 int isere_function_create(const isere_port_t *port, const void *code,
                           size_t size, const isere_function_config_t *config,
                           isere_function_t **function, isere_fault_t *fault)
@@ -84,7 +98,7 @@ int isere_function_create(const isere_port_t *port, const void *code,
         isere_fault_set(fault, "not enough memory for the function");
         return ISERE_ERR_NOMEM;
     }
-    isere_api_register_classes();
+    register_classes_once();
     f->port = *port;
     f->config = *config;
     f->bundle = bundle;

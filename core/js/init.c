@@ -351,6 +351,8 @@ static void end(isere_isolate_t *isolate)
     if (isolate->state != ISERE_ISOLATE_READY) {
         return;
     }
+    /* The init phase may have spent it and gone on. */
+    isere_arena_hold_reserve(isolate->heap.arena, ISERE_ARENA_RESERVE);
     isolate->snapshot = isere_snapshot_take(isolate->port, isolate->heap.arena);
     if (!isolate->snapshot) {
         fail_text(isolate, "not enough memory for the snapshot");

@@ -114,17 +114,20 @@ static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
 {
     JSContext *ctx = isolate->heap.ctx;
     const char *prefix = late ? "after the answer: " : "";
+    const char *what = kind_text(kind);
+    if (kind == ISERE_ERROR_EXCEPTION && !JS_IsError(ctx, thrown)) {
+        what = "threw a value that is no Error: ";
+    }
     size_t len;
     bool bare = kind == ISERE_ERROR_MEMORY && is_bare(thrown);
     char *text = bare ? NULL : isere_api_inspect(ctx, thrown, &len);
     if (!text) {
         JS_FreeValue(ctx, JS_GetException(ctx));
-        snprintf(reason, size, "%s%sno memory for details", prefix,
-                 kind_text(kind));
+        snprintf(reason, size, "%s%sno memory for details", prefix, what);
         isere__log(isolate, ISERE_LOG_ERROR, isere_slice(reason));
         return;
     }
-    int front = snprintf(reason, size, "%s%s", prefix, kind_text(kind));
+    int front = snprintf(reason, size, "%s%s", prefix, what);
     char *line = js_malloc(ctx, (size_t)front + len);
     if (line) {
         memcpy(line, reason, (size_t)front);
@@ -426,10 +429,17 @@ void isere__invoke_begin(isere_isolate_t *isolate)
 void isere__invoke_resume(isere_isolate_t *isolate)
 {
     const isere_port_t *port = isolate->port;
-    if (port->monotonic_us(port->ctx) >= isolate->deadline_us) {
-        fail_deadline(isolate, "while waiting for a timer");
-        end(isolate);
-        return;
+    uint64_t now = port->monotonic_us(port->ctx);
+    uint64_t due = isere_api_timers_next(isolate->heap.ctx);
+    if (now >= isolate->deadline_us) {
+        if (due >= isolate->deadline_us) {
+            fail_deadline(isolate, "while waiting for a timer");
+            end(isolate);
+            return;
+        }
+        /* Its timer was due in time, but another request had the thread: that
+         * is not its fault. It gets what was left then. */
+        isolate->deadline_us = now + (isolate->deadline_us - due);
     }
     isere__enter(isolate, run_resume);
     end(isolate);

@@ -139,6 +139,7 @@ isere_isolate_state_t isere_isolate_invoke(isere_isolate_t *isolate,
                                            const isere_invocation_t *invocation)
 {
     isolate->invocation = *invocation;
+    isolate->reason[0] = 0;
     isolate->invoking = true;
     isolate->started_us = now_us(isolate);
     isolate->deadline_us = invocation->deadline_us;

@@ -6,9 +6,15 @@ static bool reserve(isere_connection_t *c, size_t more)
 {
     isere_buffer_t *out = &c->out;
     const isere_port_t *port = c->server->port;
-    if (out->start > 0 && out->start == out->end) {
+    if (out->capacity - out->end >= more) {
+        return true;
+    }
+    /* Sent bytes go first: a client that never quite catches up must not make
+     * the buffer grow. */
+    if (out->start > 0) {
+        memmove(out->data, out->data + out->start, out->end - out->start);
+        out->end -= out->start;
         out->start = 0;
-        out->end = 0;
     }
     if (out->capacity - out->end >= more) {
         return true;
@@ -43,6 +49,9 @@ static bool answer(isere_connection_t *c, isere_http_response_head_t *head,
 {
     const isere_exchange_t *x = c->exchange;
     isere_server_t *server = c->server;
+    /* A stop may have been asked for while the handler ran. */
+    c->close_after |=
+        atomic_load_explicit(&server->stop_requested, memory_order_relaxed);
     head->keep_alive = !c->close_after;
     /* A refused request may have no request line that could be read; then the
      * answer is one that every version understands. */

@@ -26,11 +26,18 @@ static bool has_unsent(const isere_connection_t *c)
     return c->out.end > c->out.start;
 }
 
+/* Whether a byte of the next request is there. An empty line before it is
+ * none, RFC 9112 section 2.2. */
+static bool has_begun(const isere_connection_t *c)
+{
+    return c->exchange && c->exchange->parser.started;
+}
+
 static uint64_t reading_deadline(const isere_connection_t *c)
 {
     const isere_server_limits_t *limits = c->server->limits;
     const isere_exchange_t *x = c->exchange;
-    if (!x || !x->parser.started) {
+    if (!has_begun(c)) {
         return after_ms(c, c->fresh ? limits->header_timeout_ms
                                     : limits->idle_timeout_ms);
     }
@@ -41,18 +48,21 @@ static uint64_t reading_deadline(const isere_connection_t *c)
 
 static void update_deadline(isere_connection_t *c)
 {
+    uint64_t deadline;
     switch (c->state) {
     case ISERE_CONN_READING:
-        set_deadline(c, has_unsent(c)
-                            ? after_ms(c, c->server->limits->idle_timeout_ms)
-                            : reading_deadline(c));
+        deadline = reading_deadline(c);
+        if (has_unsent(c) &&
+            (!has_begun(c) || c->write_deadline_us < deadline)) {
+            deadline = c->write_deadline_us;
+        }
+        set_deadline(c, deadline);
         break;
     case ISERE_CONN_QUEUED:
-        set_deadline(c, c->server->now_us + isere__function_timeout_us(
-                                                c->server->pool->function));
+        set_deadline(c, c->queue_deadline_us);
         break;
     case ISERE_CONN_FLUSHING:
-        set_deadline(c, after_ms(c, c->server->limits->idle_timeout_ms));
+        set_deadline(c, c->write_deadline_us);
         break;
     case ISERE_CONN_DRAINING:
         set_deadline(c, c->server->now_us + ISERE_LINGER_US);
@@ -260,6 +270,12 @@ static bool flush(isere_connection_t *c)
         return false;
     }
     c->out.start += sent > 0 ? (size_t)sent : 0;
+    if (sent > 0 || c->write_deadline_us == 0) {
+        c->write_deadline_us = after_ms(c, c->server->limits->idle_timeout_ms);
+    }
+    if (!has_unsent(c)) {
+        c->write_deadline_us = 0;
+    }
     return true;
 }
 
@@ -273,13 +289,9 @@ static void all_sent(isere_connection_t *c)
     if (c->state != ISERE_CONN_FLUSHING) {
         return;
     }
-    if (!c->linger) {
-        isere__connection_close(c);
-        return;
-    }
-    /* Closing now, with bytes of the client unread, would make the system
-     * reset the connection, and the answer might be lost: RFC 9112 section
-     * 9.6. */
+    /* In stages: closing at once while bytes of the client are unread, or on
+     * their way, would make the system reset the connection, and the answer
+     * might be lost. RFC 9112 section 9.6. */
     port->shutdown(port->ctx, c->socket);
     c->state = ISERE_CONN_DRAINING;
 }
@@ -314,8 +326,12 @@ static bool parse(isere_connection_t *c)
         }
         x = c->exchange;
     }
+    bool begun = x->parser.started;
     int result = isere_http_parser_feed(&x->parser, &x->request,
                                         c->in.data + c->in.start, &len);
+    if (!begun && x->parser.started) {
+        x->began_us = c->server->now_us;
+    }
     c->in.end = c->in.start + len;
     if (result == ISERE_HTTP_NEED_MORE) {
         if (!ask_for_body(c)) {
@@ -331,11 +347,29 @@ static bool parse(isere_connection_t *c)
     return true;
 }
 
-/* Takes requests while there are any and their answers are not piling up. */
+/* Others come first; the timer is due in the next turn. */
+static void yield_turn(isere_connection_t *c)
+{
+    isere_timer_queue_t *timers = &c->server->timers;
+    if (c->state != ISERE_CONN_READING || c->in.end == c->in.start) {
+        return;
+    }
+    c->resume = true;
+    isere_timer_queue_remove(timers, &c->timer);
+    isere_timer_queue_insert(timers, &c->timer, c->server->now_us);
+}
+
+/* Takes requests while there are any, their answers are not piling up, and
+ * others have not waited long enough. */
 static void take_requests(isere_connection_t *c)
 {
+    int left = ISERE_TURN_REQUESTS;
     while (c->state == ISERE_CONN_READING &&
            c->out.end - c->out.start < ISERE_OUT_HIGH && parse(c)) {
+        if (--left == 0) {
+            yield_turn(c);
+            return;
+        }
     }
     if (c->state == ISERE_CONN_READING && !c->exchange && c->in.data &&
         c->in.start == c->in.end) {
@@ -353,7 +387,7 @@ void isere__connection_advance(isere_connection_t *c)
         }
         /* Answers were piling up and are gone now: there may be more. */
         again = !has_unsent(c) && c->state == ISERE_CONN_READING &&
-                !c->exchange && c->in.end > c->in.start;
+                !c->resume && !c->exchange && c->in.end > c->in.start;
     } while (again);
     if (!has_unsent(c)) {
         all_sent(c);
@@ -368,9 +402,8 @@ void isere__connection_advance(isere_connection_t *c)
 
 static void end_of_stream(isere_connection_t *c)
 {
-    if (c->state == ISERE_CONN_READING && has_unsent(c) && !c->exchange) {
+    if (c->state == ISERE_CONN_READING && has_unsent(c)) {
         c->state = ISERE_CONN_FLUSHING;
-        c->linger = false;
         update_interest(c);
     } else {
         isere__connection_close(c);
@@ -433,13 +466,18 @@ void isere__connection_event(isere_connection_t *c, unsigned events)
 
 void isere__connection_timeout(isere_connection_t *c)
 {
+    if (c->resume) {
+        c->resume = false;
+        isere__connection_advance(c);
+        return;
+    }
     if (c->deadline_us > c->server->now_us) {
         if (c->deadline_us != UINT64_MAX) {
             set_deadline(c, c->deadline_us);
         }
         return;
     }
-    if (c->state == ISERE_CONN_READING && c->exchange && !has_unsent(c)) {
+    if (c->state == ISERE_CONN_READING && has_begun(c) && !has_unsent(c)) {
         isere__exchange_refuse(c, 408);
         isere__connection_advance(c);
     } else if (c->state == ISERE_CONN_QUEUED) {
@@ -456,10 +494,10 @@ void isere__connection_timeout(isere_connection_t *c)
 void isere__connection_stop(isere_connection_t *c)
 {
     c->close_after = true;
-    if (c->state == ISERE_CONN_READING && !c->exchange) {
+    if (c->state == ISERE_CONN_READING && !has_begun(c)) {
         receive(c);
     }
-    if (c->state == ISERE_CONN_READING && !c->exchange) {
+    if (c->state == ISERE_CONN_READING && !has_begun(c)) {
         if (has_unsent(c)) {
             c->state = ISERE_CONN_FLUSHING;
         } else {

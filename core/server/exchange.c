@@ -89,7 +89,6 @@ void isere__exchange_refuse(isere_connection_t *c, int status)
 {
     isere_error_answer_t error = isere_error_answer_http(status);
     c->close_after = true;
-    c->linger = true;
     answer_error(c, &error);
 }
 
@@ -123,6 +122,7 @@ static void run(isere_connection_t *c, isere_slot_t *slot)
     c->slot = slot;
     slot->connection = c;
     isere_isolate_invoke(slot->isolate, &invocation);
+    isere__server_update_now(c->server);
     isere__exchange_slot_changed(slot);
 }
 
@@ -153,6 +153,8 @@ static void enqueue(isere_connection_t *c)
         return;
     }
     c->state = ISERE_CONN_QUEUED;
+    c->queue_deadline_us =
+        server->now_us + isere__function_timeout_us(server->pool->function);
     c->queue_next = NULL;
     *server->queue_last = c;
     server->queue_last = &c->queue_next;
@@ -177,13 +179,15 @@ void isere__exchange_unqueue(isere_connection_t *c)
     isere__group_give(&server->group->queued);
 }
 
-/* An idle slot, or a new one if there may be more. *error tells why not. */
-static isere_slot_t *find_slot(isere_server_t *server, int *error)
+/* An idle slot, or a new one if there may be more, for one of `waiting`
+ * requests. *error tells why there is none; 0: enough are starting. */
+static isere_slot_t *find_slot(isere_server_t *server, unsigned waiting,
+                               int *error)
 {
     isere_pool_t *pool = server->pool;
     isere_slot_t *slot = isere__pool_take(pool);
     *error = 0;
-    if (slot || pool->starting > server->queue_length) {
+    if (slot || pool->starting >= waiting) {
         return slot;
     }
     *error = isere__pool_grow(pool, false);
@@ -195,7 +199,8 @@ void isere__exchange_start(isere_connection_t *c)
     isere_server_t *server = c->server;
     int error = 0;
     c->close_after = !c->exchange->parser.keep_alive || server->stopping;
-    isere_slot_t *slot = server->queue_first ? NULL : find_slot(server, &error);
+    isere_slot_t *slot =
+        server->queue_first ? NULL : find_slot(server, 1, &error);
     if (slot) {
         run(c, slot);
     } else if (error == ISERE_ERR_HANDLER) {
@@ -209,9 +214,9 @@ void isere__exchange_start(isere_connection_t *c)
 
 void isere__exchange_serve_queue(isere_server_t *server)
 {
-    while (server->queue_first) {
+    for (int i = 0; i < ISERE_TURN_REQUESTS && server->queue_first; i++) {
         int error;
-        isere_slot_t *slot = find_slot(server, &error);
+        isere_slot_t *slot = find_slot(server, server->queue_length, &error);
         if (!slot && error != ISERE_ERR_HANDLER) {
             if (error == ISERE_ERR_LIMIT) {
                 isere__group_want(server->group, server);

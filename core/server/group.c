@@ -54,7 +54,7 @@ void isere__group_give(atomic_uint *counter)
 
 int isere__group_join(isere_server_group_t *group, isere_server_t *server)
 {
-    for (int i = 0; i < ISERE_GROUP_SERVERS; i++) {
+    for (int i = 0; i < ISERE_GROUP_MAX; i++) {
         isere_server_t *none = NULL;
         if (atomic_compare_exchange_strong(&group->servers[i], &none, server)) {
             return 0;
@@ -65,7 +65,7 @@ int isere__group_join(isere_server_group_t *group, isere_server_t *server)
 
 void isere__group_leave(isere_server_group_t *group, isere_server_t *server)
 {
-    for (int i = 0; i < ISERE_GROUP_SERVERS; i++) {
+    for (int i = 0; i < ISERE_GROUP_MAX; i++) {
         isere_server_t *self = server;
         atomic_compare_exchange_strong(&group->servers[i], &self, NULL);
     }
@@ -74,7 +74,7 @@ void isere__group_leave(isere_server_group_t *group, isere_server_t *server)
 void isere__group_wake(isere_server_group_t *group,
                        const isere_server_t *except)
 {
-    for (int i = 0; i < ISERE_GROUP_SERVERS; i++) {
+    for (int i = 0; i < ISERE_GROUP_MAX; i++) {
         isere_server_t *server = atomic_load(&group->servers[i]);
         if (server && server != except) {
             server->port->poll_wake(server->port->ctx);
@@ -84,7 +84,16 @@ void isere__group_wake(isere_server_group_t *group,
 
 void isere__group_want(isere_server_group_t *group, isere_server_t *server)
 {
-    if (!atomic_exchange(&group->wanted, true)) {
-        isere__group_wake(group, server);
+    isere_server_t *nobody = NULL;
+    if (server->pool->count == 0) {
+        /* Before those who have some, even if their requests wait too. */
+        atomic_store(&group->urgent, true);
+        if (atomic_exchange(&group->wanted, server) == server) {
+            return;
+        }
+    } else if (!atomic_compare_exchange_strong(&group->wanted, &nobody,
+                                               server)) {
+        return;
     }
+    isere__group_wake(group, server);
 }

@@ -7,7 +7,6 @@ struct isere_instance {
     const isere_port_t *port;
     const isere_function_t *function;
     isere_isolate_t *isolate;
-    isere_isolate_state_t state;
     isere_http_parser_t parser;
     isere_http_request_t request;
     char *text; /* the request as HTTP, or the event */
@@ -149,10 +148,37 @@ static void make_id(isere_instance_t *i, char *out)
              b[11], b[12], b[13], b[14], b[15]);
 }
 
+static bool fits_line(isere_slice_t s)
+{
+    return !s.len || (!memchr(s.ptr, '\r', s.len) &&
+                      !memchr(s.ptr, '\n', s.len) && !memchr(s.ptr, 0, s.len));
+}
+
+/* Nothing may end the line it is written to, or its part of it; the parser
+ * checks the rest. */
+static bool is_sound(const isere_request_t *r)
+{
+    if (!isere_http_all(r->method, ISERE_HTTP_TOKEN) || !fits_line(r->target) ||
+        (r->target.len > 0 && memchr(r->target.ptr, ' ', r->target.len))) {
+        return false;
+    }
+    for (size_t i = 0; i < r->nfields; i++) {
+        if (r->fields[i].name.len == 0 ||
+            !isere_http_all(r->fields[i].name, ISERE_HTTP_TOKEN) ||
+            !fits_line(r->fields[i].value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int prepare(isere_instance_t *i, const isere_request_t *r,
                    isere_invocation_t *inv)
 {
     const isere_port_t *port = i->port;
+    if (!r->event_json.ptr && !is_sound(r)) {
+        return ISERE_ERR_INVAL;
+    }
     size_t size = r->event_json.ptr ? r->event_json.len + 1 : request_size(r);
     char *text = port->resize(port->ctx, i->text, size);
     if (!text) {

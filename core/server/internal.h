@@ -24,10 +24,10 @@
 enum {
     /* Unsent bytes beyond which a connection's next request waits. */
     ISERE_OUT_HIGH = 64 * 1024,
-    ISERE_IN_FIRST = 4096,     /* first size of a receive buffer */
-    ISERE_EVENTS = 64,         /* taken from the port at once */
-    ISERE_ACCEPTS = 64,        /* taken from the listener at once */
-    ISERE_GROUP_SERVERS = 256, /* that know of each other */
+    ISERE_IN_FIRST = 4096,    /* first size of a receive buffer */
+    ISERE_EVENTS = 64,        /* taken from the port at once */
+    ISERE_ACCEPTS = 64,       /* taken from the listener at once */
+    ISERE_TURN_REQUESTS = 16, /* of one connection, before others come */
     ISERE_RANDOM_POOL = 1024,
 };
 
@@ -80,13 +80,15 @@ typedef struct isere_connection {
     isere_buffer_t in;
     isere_buffer_t out;
     isere_timer_node_t timer;
-    uint64_t deadline_us; /* the real one; the timer may be due earlier */
+    uint64_t deadline_us;       /* the real one; the timer may be due earlier */
+    uint64_t write_deadline_us; /* of sending; 0 when all is sent */
+    uint64_t queue_deadline_us; /* of waiting for an instance */
     isere_socket_t socket;
     isere_conn_state_t state;
     uint8_t interest; /* ISERE_POLL_* as the port has it */
     bool close_after; /* the answer under way is the last */
-    bool linger;      /* ... and the client may still be sending */
     bool fresh;       /* no request has been completed yet */
+    bool resume;      /* its timer lets it go on, after others had a turn */
     char peer[ISERE_ADDRESS_MAX];
 } isere_connection_t;
 
@@ -126,8 +128,10 @@ struct isere_server_group {
     atomic_uint connections;
     atomic_uint instances;
     atomic_uint queued;
-    atomic_bool wanted; /* somebody needs an idle instance of another */
-    _Atomic(isere_server_t *) servers[ISERE_GROUP_SERVERS];
+    /* Who needs an instance while all are made; `urgent` when it has none. */
+    _Atomic(isere_server_t *) wanted;
+    atomic_bool urgent;
+    _Atomic(isere_server_t *) servers[ISERE_GROUP_MAX];
 };
 
 /* A replacement of the function, handed over between threads. */
@@ -157,6 +161,7 @@ struct isere_server {
     atomic_bool stop_requested;
     bool running;
     bool stopping;
+    bool destroying;  /* nobody may be woken any more */
     uint64_t stop_us; /* when stopping ends in any case */
     isere_connection_t *connections;
     isere_connection_t *closed; /* to be freed at the end of the turn */
@@ -172,6 +177,9 @@ struct isere_server {
 };
 
 /* ---- server.c ---- */
+
+/* Reads the clock: after anything that may have taken its time. */
+void isere__server_update_now(isere_server_t *server);
 
 /* The Date field's value for now. */
 isere_slice_t isere__server_date(isere_server_t *server, int64_t wall_us);

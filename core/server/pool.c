@@ -56,6 +56,9 @@ static void slot_destroy(isere_slot_t *slot)
     port->resize(port->ctx, slot, 0);
     pool->count--;
     isere__group_give(&server->group->instances);
+    if (!server->destroying && atomic_load(&server->group->wanted)) {
+        isere__group_wake(server->group, server);
+    }
 }
 
 static isere_slot_t *slot_create(isere_pool_t *pool)
@@ -119,7 +122,11 @@ static int slot_started(isere_slot_t *slot)
         pool->starting--;
         server->port->resize(server->port->ctx, slot->fault, 0);
         slot->fault = NULL;
-        push_idle(slot);
+        if (pool == server->retired) {
+            slot_destroy(slot); /* too late to be of use */
+        } else {
+            push_idle(slot);
+        }
         return 0;
     default:
         pool->starting--;
@@ -167,6 +174,7 @@ void isere__pool_slot_due(isere_slot_t *slot)
 {
     isere_connection_t *c = slot->connection;
     isere_isolate_resume(slot->isolate);
+    isere__server_update_now(slot->pool->server);
     if (slot->fault) {
         slot_started(slot);
         return;

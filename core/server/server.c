@@ -12,7 +12,7 @@ isere_slice_t isere__server_date(isere_server_t *server, int64_t wall_us)
     return isere_slice_of(server->date, ISERE_HTTP_DATE_LEN);
 }
 
-static void update_now(isere_server_t *server)
+void isere__server_update_now(isere_server_t *server)
 {
     server->now_us = server->port->monotonic_us(server->port->ctx);
 }
@@ -59,8 +59,8 @@ static bool accept_one(isere_server_t *server)
     isere_socket_t socket = port->accept(port->ctx, server->listener, peer);
     if (socket < 0) {
         isere__group_give(&group->connections);
-        if (socket == ISERE_ERR_LIMIT) {
-            pause_accepting(server);
+        if (socket != ISERE_ERR_AGAIN) {
+            pause_accepting(server); /* level-triggered: it would spin */
         }
         return false;
     }
@@ -106,7 +106,8 @@ static void timer_due(isere_server_t *server, isere_timer_node_t *node)
 
 static void run_timers(isere_server_t *server)
 {
-    while (isere_timer_queue_next(&server->timers) <= server->now_us) {
+    uint64_t now_us = server->now_us; /* handlers move it on */
+    while (isere_timer_queue_next(&server->timers) <= now_us) {
         isere_timer_node_t *node = server->timers.root;
         isere_timer_queue_remove(&server->timers, node);
         timer_due(server, node);
@@ -139,6 +140,7 @@ static void replacement_ended(isere_server_t *server,
 /* The next function's instance first: while it begins, the old one serves. */
 static void begin_replacement(isere_server_t *server)
 {
+    memset(&server->fault, 0, sizeof(server->fault));
     server->coming = isere__pool_create(server, server->replacement.function);
     int error = server->coming ? isere__pool_grow(server->coming, true)
                                : ISERE_ERR_NOMEM;
@@ -200,12 +202,12 @@ static void begin_stop(isere_server_t *server)
 {
     const isere_port_t *port = server->port;
     /* Who is in the backlog has been promised a connection already. */
-    if (server->accepting) {
-        accept_some(server);
+    while (server->accepting && accept_one(server)) {
     }
     server->stopping = true;
-    server->stop_us =
-        server->now_us + isere__function_timeout_us(server->pool->function);
+    /* The longest invocation, and a little for sending its answer. */
+    server->stop_us = server->now_us + ISERE_LINGER_US +
+                      isere__function_timeout_us(server->pool->function);
     if (server->accepting) {
         port->poll_remove(port->ctx, server->listener);
         server->accepting = false;
@@ -237,11 +239,24 @@ static void free_closed(isere_server_t *server)
 static void give_to_others(isere_server_t *server)
 {
     isere_server_group_t *group = server->group;
-    if (!atomic_load_explicit(&group->wanted, memory_order_relaxed) ||
-        server->queue_first || !server->pool->idle ||
-        !atomic_exchange(&group->wanted, false)) {
+    isere_server_t *who =
+        atomic_load_explicit(&group->wanted, memory_order_relaxed);
+    if (!who) {
         return;
     }
+    if (who == server) {
+        if (!server->queue_first &&
+            atomic_compare_exchange_strong(&group->wanted, &who, NULL)) {
+            isere__group_wake(group, server); /* others may want one now */
+        }
+        return;
+    }
+    if (!server->pool->idle ||
+        (server->queue_first && !atomic_load(&group->urgent)) ||
+        !atomic_compare_exchange_strong(&group->wanted, &who, NULL)) {
+        return;
+    }
+    atomic_store(&group->urgent, false);
     isere__pool_give_up(server->pool);
     isere__group_wake(group, server);
 }
@@ -255,6 +270,7 @@ static void end_turn(isere_server_t *server)
     if (atomic_load_explicit(&server->has_replacement, memory_order_acquire)) {
         go_on_replacing(server);
     }
+    give_to_others(server);
     isere__exchange_serve_queue(server);
     give_to_others(server);
     free_closed(server);
@@ -263,6 +279,9 @@ static void end_turn(isere_server_t *server)
 static uint64_t next_wakeup(const isere_server_t *server)
 {
     uint64_t due = isere_timer_queue_next(&server->timers);
+    if (server->queue_first && server->pool->idle) {
+        return 0;
+    }
     if (server->stopping && server->stop_us < due) {
         due = server->stop_us;
     }
@@ -282,7 +301,7 @@ static int turn(isere_server_t *server)
     if (count < 0) {
         return count;
     }
-    update_now(server);
+    isere__server_update_now(server);
     for (int i = 0; i < count; i++) {
         if (events[i].tag == server) {
             accept_some(server);
@@ -303,13 +322,14 @@ static bool stopped(const isere_server_t *server)
 
 int isere_server_run(isere_server_t *server)
 {
-    update_now(server);
+    isere__server_update_now(server);
     server->running = true;
     isere__server_accept_again(server);
     /* It is there already when run failed before and is called again. */
     isere_timer_queue_remove(&server->timers, &server->reap_timer);
     isere_timer_queue_insert(&server->timers, &server->reap_timer,
                              server->now_us + ISERE_REAP_US);
+    end_turn(server); /* a stop may have been asked for before */
     while (!stopped(server)) {
         int error = turn(server);
         if (error) {
@@ -332,7 +352,7 @@ static int start_first(isere_server_t *server)
         if (count < 0) {
             return count;
         }
-        update_now(server);
+        isere__server_update_now(server);
         run_timers(server);
         if (server->pool->count == 0) {
             error = ISERE_ERR_HANDLER;
@@ -362,7 +382,7 @@ int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
     server->queue_last = &server->queue_first;
     server->accept_timer.kind = ISERE_TIMER_ACCEPT;
     server->reap_timer.kind = ISERE_TIMER_REAP;
-    update_now(server);
+    isere__server_update_now(server);
     server->pool = isere__pool_create(server, function);
     int error = server->pool ? start_first(server) : ISERE_ERR_NOMEM;
     if (!error) {
@@ -391,6 +411,8 @@ void isere_server_destroy(isere_server_t *server)
     }
     const isere_port_t *port = server->port;
     server->stopping = true;
+    server->destroying = true;
+    memset(&server->fault, 0, sizeof(server->fault));
     isere__group_leave(server->group, server);
     close_connections(server);
     isere__pool_destroy(server->pool);

@@ -156,7 +156,9 @@ void isere_instance_destroy(isere_instance_t *instance);
 
 typedef struct isere_server isere_server_t;
 
-/* Counters and limits that the servers of one process share. */
+/* Counters and limits that the servers of one process share, up to
+ * ISERE_GROUP_MAX of them. */
+#define ISERE_GROUP_MAX 256
 typedef struct isere_server_group isere_server_group_t;
 
 typedef struct isere_server_limits {

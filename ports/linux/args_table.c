@@ -1,4 +1,5 @@
 /* What the command line may say. Nothing else names an option or a default. */
+#include "isere/isere.h"
 #include "ports/linux/args.h"
 
 #define SERVE (1u << ISERE_COMMAND_SERVE)
@@ -49,7 +50,7 @@ const isere_option_t isere_options[] = {
          "address to listen on"),
     NUMBER("port", SERVE, NUMBER, port, "PORT", "8080", 0, 65535,
            "port to listen on, 0 for a free one"),
-    NUMBER("workers", SERVE, NUMBER, workers, "N", NULL, 1, 1024,
+    NUMBER("workers", SERVE, NUMBER, workers, "N", NULL, 1, ISERE_GROUP_MAX,
            "threads that serve (default: one per core)"),
     NUMBER("memory", SERVE | INVOKE, SIZE, memory, "SIZE", "16M", 256 * K,
            2 * G, "JavaScript heap of each instance"),

@@ -14,7 +14,8 @@ static bool default_output(const char *module, char *out, size_t size)
     return snprintf(out, size, "%.*s.bin", stem, module) < (int)size;
 }
 
-static int write_output(const isere_args_t *args, const void *code, size_t size)
+static int write_output(const isere_args_t *args, const isere_files_t *files,
+                        const void *code, size_t size)
 {
     const char *output = args->output;
     char name[4096];
@@ -25,6 +26,10 @@ static int write_output(const isere_args_t *args, const void *code, size_t size)
             return ISERE_ERR_LIMIT;
         }
         output = name;
+    }
+    if (isere_files_contain(files, output)) {
+        fprintf(stderr, "isere: %s is a source file of the function\n", output);
+        return ISERE_ERR_INVAL;
     }
     if (isere_files_write(output, code, size) != 0) {
         fprintf(stderr, "isere: cannot write %s: %s\n", output,
@@ -51,7 +56,7 @@ int isere_command_build(const isere_args_t *args)
     if (error != 0) {
         isere_program_print_fault(&fault, error);
     } else {
-        error = write_output(args, code, size);
+        error = write_output(args, &program.files, code, size);
         port.resize(port.ctx, code, 0);
     }
     isere_program_release(&port, &program);

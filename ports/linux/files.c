@@ -1,6 +1,7 @@
 #include "ports/linux/files.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -331,6 +332,24 @@ int isere_files_open(isere_files_t *files, const char *path)
         errno = saved;
     }
     return error;
+}
+
+bool isere_files_contain(const isere_files_t *files, const char *path)
+{
+    struct stat wanted, found;
+    char name[PATH_MAX];
+
+    if (stat(path, &wanted) != 0) {
+        return false;
+    }
+    for (const isere_file_t *file = files->files; file; file = file->next) {
+        snprintf(name, sizeof(name), "%s/%s", files->root, file->name);
+        if (stat(name, &found) == 0 && found.st_dev == wanted.st_dev &&
+            found.st_ino == wanted.st_ino) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void isere_files_close(isere_files_t *files)

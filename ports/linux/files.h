@@ -34,6 +34,9 @@ typedef struct isere_files {
  */
 int isere_files_open(isere_files_t *files, const char *path);
 
+/* Whether `path` is one of the files that were read, by whatever name. */
+bool isere_files_contain(const isere_files_t *files, const char *path);
+
 /* Releases everything the loader handed out. */
 void isere_files_close(isere_files_t *files);
 

@@ -68,6 +68,40 @@ static void put_json_record(isere_out_t *out, const isere_log_record_t *record)
     isere_out_text(out, "}");
 }
 
+static void put_record(isere_out_t *out, const isere_log_record_t *record,
+                       isere_log_format_t format)
+{
+    if (format == ISERE_LOG_JSON) {
+        put_json_record(out, record);
+    } else {
+        put_text_record(out, record);
+    }
+    isere_out_text(out, "\n");
+}
+
+/*
+ * Nobody may hold up the server by not reading its log: after a moment of
+ * patience records are dropped, and counted, until there is room again. Under
+ * the lock.
+ */
+enum { PATIENCE_MS = 100 };
+static unsigned long lost_records;
+
+static void tell_losses(isere_out_t *out, isere_log_format_t format)
+{
+    char text[64];
+    isere_log_record_t record = {.level = ISERE_LOG_WARN};
+
+    if (lost_records == 0) {
+        return;
+    }
+    isere_out_text(out, "\n"); /* the last one may have been cut off */
+    snprintf(text, sizeof(text), "%lu log lines lost: nobody read them",
+             lost_records);
+    record.message = isere_slice(text);
+    put_record(out, &record, format);
+}
+
 /* A log that can't be written is lost: there is nowhere to complain to. */
 void isere_linux_log(void *ctx, const isere_log_record_t *record)
 {
@@ -81,13 +115,11 @@ void isere_linux_log(void *ctx, const isere_log_record_t *record)
     isere_out_init(&out, self->config.log_fd, self->log_buffer,
                    sizeof(self->log_buffer));
     pthread_mutex_lock(&whole_record);
-    if (self->config.log_format == ISERE_LOG_JSON) {
-        put_json_record(&out, record);
-    } else {
-        put_text_record(&out, record);
-    }
-    isere_out_text(&out, "\n");
+    out.patience_ms = lost_records ? 0 : PATIENCE_MS;
+    tell_losses(&out, self->config.log_format);
+    put_record(&out, record, self->config.log_format);
     isere_out_flush(&out);
+    lost_records = out.stalled ? lost_records + 1 : 0;
     pthread_mutex_unlock(&whole_record);
     errno = saved;
 }

@@ -12,6 +12,16 @@ void isere_out_init(isere_out_t *out, int fd, char *buffer, size_t size)
     out->size = size;
     out->used = 0;
     out->failed = false;
+    out->stalled = false;
+    out->patience_ms = -1;
+}
+
+/* Whether a write would not block. Errors are left for the write to tell. */
+static bool has_room(const isere_out_t *out)
+{
+    struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
+
+    return out->patience_ms < 0 || poll(&ready, 1, out->patience_ms) != 0;
 }
 
 /* Whether a failed write is worth another try; a descriptor that somebody
@@ -32,7 +42,13 @@ bool isere_out_flush(isere_out_t *out)
     size_t done = 0;
 
     while (done < out->used && !out->failed) {
-        ssize_t n = write(out->fd, out->buffer + done, out->used - done);
+        ssize_t n;
+        if (!has_room(out)) {
+            out->stalled = true;
+            out->failed = true;
+            break;
+        }
+        n = write(out->fd, out->buffer + done, out->used - done);
         if (n > 0) {
             done += (size_t)n;
         } else if (n == 0 || !try_again(out->fd)) {

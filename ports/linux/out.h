@@ -12,10 +12,13 @@ typedef struct isere_out {
     char *buffer;
     size_t size; /* at least 16 */
     size_t used;
-    bool failed; /* a write failed; what came later was dropped */
+    bool failed;     /* a write failed; what came later was dropped */
+    bool stalled;    /* ... because there was no room in time */
+    int patience_ms; /* to wait for room in a pipe; -1: as long as it takes */
 } isere_out_t;
 
-/* Starts output to `fd`; both are borrowed. */
+/* Starts output to `fd`; both are borrowed. With patience_ms set afterwards, a
+ * buffer of at most PIPE_BUF bytes never blocks for longer. */
 void isere_out_init(isere_out_t *out, int fd, char *buffer, size_t size);
 
 void isere_out_bytes(isere_out_t *out, const void *bytes, size_t len);

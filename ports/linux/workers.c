@@ -55,6 +55,17 @@ static void set_state(worker_t *worker, worker_state_t state, int error)
     pthread_mutex_unlock(&all->lock);
 }
 
+/* With the lock held. Nobody is still starting when `stopping` is set. */
+static bool any_serving(const isere_workers_t *all)
+{
+    for (unsigned i = 0; i < all->started; i++) {
+        if (all->workers[i].state == WORKER_SERVING) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void serve(worker_t *worker)
 {
     isere_workers_t *all = worker->all;
@@ -65,9 +76,10 @@ static void serve(worker_t *worker)
     (void)put;
     set_state(worker, WORKER_ENDED, error);
     /* Other threads may ask the server to stop or to replace its function
-     * until they know that all are stopping. */
+     * until they know that all are stopping, and the servers of a group wake
+     * each other until all have ended. */
     pthread_mutex_lock(&all->lock);
-    while (!all->stopping) {
+    while (!all->stopping || any_serving(all)) {
         pthread_cond_wait(&all->changed, &all->lock);
     }
     pthread_mutex_unlock(&all->lock);
@@ -110,6 +122,9 @@ static unsigned choose_count(const isere_args_t *args)
         if (sched_getaffinity(0, sizeof(cores), &cores) == 0) {
             count = (uint64_t)CPU_COUNT(&cores);
         }
+    }
+    if (count > ISERE_GROUP_MAX) {
+        count = ISERE_GROUP_MAX;
     }
     /* Every worker has at least one instance. */
     return (unsigned)(count < args->instances ? count : args->instances);

@@ -395,6 +395,22 @@ def test_large_stack(isere, tmp_path):
 # ---- build ----
 
 
+@pytest.mark.parametrize("output", ["h.js", "./lib.js", "link.js"])
+def test_build_never_overwrites_a_source(isere, tmp_path, output):
+    sources = {
+        "h.js": "import './lib.js'\nexport const handler = () => 1\n",
+        "lib.js": "export const one = 1\n",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source)
+    (tmp_path / "link.js").symlink_to("h.js")
+    result = isere("build", "h.js", "-o", output)
+    assert result.returncode == 1
+    assert "source file" in result.stderr
+    for name, source in sources.items():
+        assert (tmp_path / name).read_text() == source
+
+
 def test_build_and_serve(serve, isere, tmp_path):
     write(
         tmp_path,

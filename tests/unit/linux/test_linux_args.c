@@ -159,7 +159,7 @@ static void test_refused(void **state)
     bad("serve --port 65536", "--port must be from 0 to 65535, not 65536");
     bad("serve --port -1", "--port takes a number, not '-1'");
     bad("serve --port=", "--port takes a number, not ''");
-    bad("serve --workers 0", "--workers must be from 1 to 1024");
+    bad("serve --workers 0", "--workers must be from 1 to 256");
     bad("serve --memory 1K", "--memory must be from 256K to 2G, not 1K");
     bad("serve --memory 16MB", "--memory takes a size");
     bad("serve --memory 99999999999G", "--memory must be from");
