@@ -64,14 +64,15 @@ typedef struct isere_function_config {
      * over NODE_ENV=production. */
     const char *const *env;
     size_t memory_bytes;      /* of one heap, engine included; default 16 MB */
-    size_t stack_bytes;       /* of JavaScript calls; default 256 KB */
+    size_t stack_bytes;       /* of JavaScript calls; default 256 KB. The
+                                 thread needs 512 KB more than that */
     uint32_t timeout_ms;      /* of one invocation; default 3 s */
     uint32_t init_timeout_ms; /* of the init phase; default 10 s */
 } isere_function_config_t;
 
 typedef struct isere_function isere_function_t;
 
-/* The defaults above. Any thread. */
+/* Sets the defaults above: a configuration begins with this. Any thread. */
 void isere_function_config_init(isere_function_config_t *config);
 
 /*
@@ -144,7 +145,8 @@ int isere_instance_create(const isere_port_t *port,
  * the function's timeout. Always fills *result when it returns 0; a handler
  * at fault is a result with `error` set, and the instance stays usable.
  * Returns ISERE_ERR_INVAL when the request can't be one (a method or field
- * name that is no token, a target with spaces, too many fields).
+ * name that is no token, a target with spaces, too many fields), or
+ * ISERE_ERR_NOMEM.
  */
 int isere_instance_invoke(isere_instance_t *instance,
                           const isere_request_t *request,
@@ -186,9 +188,10 @@ isere_server_group_create(const isere_port_t *port,
 void isere_server_group_destroy(isere_server_group_t *group);
 
 /*
- * A server on a listening socket (closed by the server), with one instance of
- * the function, whose init phase has ended. Returns 0; ISERE_ERR_HANDLER with
- * *fault; ISERE_ERR_NOMEM.
+ * A server on a listening socket (the server's from now on, also when this
+ * fails), with one instance of the function, whose init phase has ended.
+ * Returns 0; ISERE_ERR_HANDLER with *fault; ISERE_ERR_LIMIT when the group has
+ * no instance or no place left; ISERE_ERR_NOMEM; ISERE_ERR_IO.
  * Thread: the port's, as for run and destroy.
  */
 int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
@@ -203,9 +206,9 @@ int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
 int isere_server_run(isere_server_t *server);
 
 /*
- * Asks the server to stop accepting, to let running requests finish (at most
- * the function's timeout) and to return from run. Any thread; not a signal
- * handler.
+ * Asks the server to stop accepting, to let requests that have begun finish
+ * (at most the function's timeout and a second) and to return from run. Any
+ * thread; not a signal handler.
  */
 void isere_server_stop(isere_server_t *server);
 
@@ -215,7 +218,9 @@ void isere_server_stop(isere_server_t *server);
  * before the switch; when it fails, nothing changes. `replaced` is called
  * once, from the server's thread: with the old function and 0 when nothing
  * uses it in this server any more, or with the new one and the error and its
- * fault. Any thread; one replacement at a time.
+ * fault (an empty one unless the init phase failed); at the latest when the
+ * server is destroyed. Returns 0, or ISERE_ERR_AGAIN while a replacement goes
+ * on. Any thread; one replacement at a time.
  */
 typedef void isere_replaced_fn(void *arg, const isere_function_t *released,
                                int error, const isere_fault_t *fault);
