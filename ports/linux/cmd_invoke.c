@@ -1,5 +1,6 @@
 /* isere invoke: one invocation without a server. */
 #include "core/util/base64.h"
+#include "core/util/utf8.h"
 #include "ports/linux/commands.h"
 #include "ports/linux/json.h"
 #include "ports/linux/out.h"
@@ -29,6 +30,23 @@ static size_t find_field(const isere_result_t *result, size_t from,
     return from;
 }
 
+/* A field's value: each byte is a character up to U+00FF, as over HTTP. */
+static void put_value(isere_out_t *out, isere_slice_t value)
+{
+    char *text = malloc(2 * value.len + 1);
+    size_t len = 0;
+
+    if (!text) {
+        isere_out_text(out, "null");
+        return;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        len += isere_utf8_encode((unsigned char)value.ptr[i], text + len);
+    }
+    isere_out_json(out, isere_slice_of(text, len));
+    free(text);
+}
+
 /* A value, or the array of all values of its name. */
 static void put_values(isere_out_t *out, const isere_result_t *result,
                        size_t first)
@@ -40,7 +58,7 @@ static void put_values(isere_out_t *out, const isere_result_t *result,
     for (size_t i = first; i < result->nfields;
          i = find_field(result, i + 1, name)) {
         isere_out_text(out, before);
-        isere_out_json(out, result->fields[i].value);
+        put_value(out, result->fields[i].value);
         before = ",";
     }
     isere_out_text(out, array ? "]" : "");

@@ -395,6 +395,14 @@ def test_large_stack(isere, tmp_path):
 # ---- build ----
 
 
+def test_invoke_prints_header_values_as_they_are(isere, tmp_path):
+    (tmp_path / "h.js").write_text(
+        "export const handler = () => ({ headers: { Location: '/\u00e9' } })"
+    )
+    result = isere("invoke", "h.js")
+    assert json.loads(result.stdout)["headers"]["Location"] == "/\u00e9"
+
+
 @pytest.mark.parametrize("output", ["h.js", "./lib.js", "link.js"])
 def test_build_never_overwrites_a_source(isere, tmp_path, output):
     sources = {
