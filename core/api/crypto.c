@@ -1,10 +1,9 @@
 /* crypto.getRandomValues and crypto.randomUUID (W3C Web Crypto section 10). */
 #include "core/api/api.h"
+#include "core/util/uuid.h"
 
 /* The most bytes one call may ask for. */
 #define RANDOM_MAX 65536
-
-enum { UUID_BYTES = 16, UUID_TEXT = 36 };
 
 enum { TYPE_MISMATCH = 17, QUOTA_EXCEEDED = 22 };
 
@@ -47,10 +46,8 @@ static JSValue get_random_values(JSContext *ctx, JSValueConst self, int argc,
 static JSValue random_uuid(JSContext *ctx, JSValueConst self, int argc,
                            JSValueConst *argv)
 {
-    static const char digits[] = "0123456789abcdef";
-    uint8_t bytes[UUID_BYTES];
-    char text[UUID_TEXT];
-    char *out = text;
+    uint8_t bytes[ISERE_UUID_BYTES];
+    char text[ISERE_UUID_TEXT + 1];
 
     (void)self;
     (void)argc;
@@ -59,17 +56,8 @@ static JSValue random_uuid(JSContext *ctx, JSValueConst self, int argc,
         return isere_api_throw_dom(ctx, "OperationError", 0,
                                    "no randomness available");
     }
-    /* Version 4 and variant 10 (RFC 9562 section 5.4). */
-    bytes[6] = (uint8_t)(0x40 | (bytes[6] & 0x0f));
-    bytes[8] = (uint8_t)(0x80 | (bytes[8] & 0x3f));
-    for (size_t i = 0; i < sizeof(bytes); i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            *out++ = '-';
-        }
-        *out++ = digits[bytes[i] >> 4];
-        *out++ = digits[bytes[i] & 0x0f];
-    }
-    return JS_NewStringLen(ctx, text, sizeof(text));
+    isere_uuid_format(bytes, text);
+    return JS_NewStringLen(ctx, text, ISERE_UUID_TEXT);
 }
 
 static const JSCFunctionListEntry members[] = {

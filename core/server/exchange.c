@@ -1,5 +1,6 @@
 /* One request: find a slot, invoke the handler, answer. */
 #include "core/server/internal.h"
+#include "core/util/uuid.h"
 
 /* ---- ids ---- */
 
@@ -18,24 +19,13 @@ static bool take_random(isere_server_t *server, unsigned char out[16])
     return true;
 }
 
-/* A random UUID, RFC 9562 section 5.4. */
 static bool make_request_id(isere_server_t *server, char *out)
 {
-    static const char hex[] = "0123456789abcdef";
-    unsigned char bytes[16];
+    unsigned char bytes[ISERE_UUID_BYTES];
     if (!take_random(server, bytes)) {
         return false;
     }
-    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
-    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            *out++ = '-';
-        }
-        *out++ = hex[bytes[i] >> 4];
-        *out++ = hex[bytes[i] & 15];
-    }
-    *out = 0;
+    isere_uuid_format(bytes, out);
     return true;
 }
 

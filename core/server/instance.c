@@ -1,6 +1,7 @@
 /* Direct invocations: one isolate, one call at a time, waiting for the end. */
 #include "core/http/chars.h"
 #include "core/server/internal.h"
+#include "core/util/uuid.h"
 #include <stdio.h>
 
 struct isere_instance {
@@ -134,18 +135,12 @@ static int parse_request(isere_instance_t *i, const isere_request_t *r)
 /* An id for each invocation, a random UUID where randomness is to be had. */
 static void make_id(isere_instance_t *i, char *out)
 {
-    unsigned char b[16] = {0};
-    if (i->port->random(i->port->ctx, b, sizeof(b))) {
-        memcpy(b, &i->count, sizeof(i->count));
+    unsigned char bytes[ISERE_UUID_BYTES] = {0};
+    if (i->port->random(i->port->ctx, bytes, sizeof(bytes))) {
+        memcpy(bytes, &i->count, sizeof(i->count));
     }
     i->count++;
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(out, ISERE_REQUEST_ID_LEN + 1,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-             "%02x%02x%02x%02x%02x%02x",
-             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
-             b[11], b[12], b[13], b[14], b[15]);
+    isere_uuid_format(bytes, out);
 }
 
 static bool fits_line(isere_slice_t s)
