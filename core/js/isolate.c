@@ -56,6 +56,8 @@ static void run_entry(void *arg)
 {
     entry_t *entry = arg;
     isere_isolate_t *isolate = entry->isolate;
+    /* Here, since a port may run this on a stack of its own. */
+    JS_UpdateStackTop(isolate->heap.rt);
     if (!isere_heap_run(&isolate->heap, entry->fn, isolate)) {
         isolate->exhausted = true;
     }
@@ -65,7 +67,6 @@ void isere__enter(isere_isolate_t *isolate, void (*fn)(void *))
 {
     const isere_port_t *port = isolate->port;
     entry_t entry = {isolate, fn};
-    JS_UpdateStackTop(isolate->heap.rt);
     if (port->exec_run(port->ctx, run_entry, &entry, isolate->deadline_us)) {
         isolate->interrupted = true;
         isolate->abandoned = true;
