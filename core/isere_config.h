@@ -8,6 +8,11 @@
 
 #include <stddef.h>
 
+/* A build with many limits to set names a header that sets them. */
+#ifdef ISERE_CONFIG_HEADER
+#include ISERE_CONFIG_HEADER
+#endif
+
 /* Header fields in one request; more are answered with 431. 8 to 256. */
 #ifndef ISERE_MAX_FIELDS
 #define ISERE_MAX_FIELDS 64
@@ -29,6 +34,17 @@
 #define ISERE_ARENA_RESERVE 8192
 #endif
 
+/* First size of a receive buffer; it doubles when a request is longer. 256 to
+ * 65536. */
+#ifndef ISERE_IN_FIRST
+#define ISERE_IN_FIRST 4096
+#endif
+
+/* Unsent bytes beyond which a connection's next request waits. 1024 to 1 MB. */
+#ifndef ISERE_OUT_HIGH
+#define ISERE_OUT_HIGH (64 * 1024)
+#endif
+
 /* Bytes of memory and of stack that the compiler may use. */
 #ifndef ISERE_COMPILE_MEMORY
 #define ISERE_COMPILE_MEMORY ((size_t)64 * 1024 * 1024)
@@ -48,6 +64,9 @@ _Static_assert(ISERE_MAX_RESPONSE_FIELDS >= 8 &&
                    ISERE_MAX_RESPONSE_FIELDS <= 256,
                "range");
 _Static_assert(ISERE_MAX_PATH_PARAMETERS <= 32, "range");
+_Static_assert(ISERE_IN_FIRST >= 256 && ISERE_IN_FIRST <= 65536, "range");
+_Static_assert(ISERE_OUT_HIGH >= 1024 && ISERE_OUT_HIGH <= 1024 * 1024,
+               "range");
 _Static_assert(ISERE_ARENA_RESERVE >= 1024 && ISERE_ARENA_RESERVE <= 65536,
                "range");
 

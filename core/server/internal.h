@@ -16,15 +16,13 @@
 #include "core/http/date.h"
 #include "core/http/parser.h"
 #include "core/http/response.h"
+#include "core/isere_config.h"
 #include "core/js/function.h"
 #include "core/js/isolate.h"
 #include "core/util/timer_queue.h"
 #include <stdatomic.h>
 
 enum {
-    /* Unsent bytes beyond which a connection's next request waits. */
-    ISERE_OUT_HIGH = 64 * 1024,
-    ISERE_IN_FIRST = 4096,    /* first size of a receive buffer */
     ISERE_EVENTS = 64,        /* taken from the port at once */
     ISERE_ACCEPTS = 64,       /* taken from the listener at once */
     ISERE_TURN_REQUESTS = 16, /* of one connection, before others come */
