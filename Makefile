@@ -4,8 +4,10 @@ MAKEFLAGS += --no-print-directory
 
 BUILD ?= build
 HANDLER ?= js/handler.js
-# Seconds for each fuzzer of `make fuzz`, and which one (default: all).
+# Seconds for each fuzzer of `make fuzz`; inputs for each of `make test-fuzz`
+# (default: tests/fuzz/run says); which fuzzer (default: all).
 TIME ?= 60
+RUNS ?=
 NAME ?=
 # More arguments: `make run ARGS='--port 9000'`, `make test-unit ARGS='-R url'`.
 ARGS ?=
@@ -15,6 +17,12 @@ JOBS := $(shell nproc 2>/dev/null || echo 2)
 PYTHON := $(shell for p in python3 /usr/bin/python3; do \
     $$p -c 'import pytest' 2>/dev/null && echo $$p && break; done)
 PYTHON := $(or $(PYTHON),/usr/bin/python3)
+# The same for the firmware's tests, which read ELF files.
+FIRMWARE_PYTHON = $(shell for p in python3 /usr/bin/python3; do \
+    $$p -c 'import elftools, pytest' 2>/dev/null && echo $$p && break; done)
+# The firmware's boards, as FOLDER=BOARD; tests/firmware/FOLDER.conf is added.
+BOARDS = native_sim=native_sim/native/64 mps2=mps2/an521/cpu0 \
+    pico2=rpi_pico2/rp2350a/m33
 
 # The sanitizers' runtime: stop at the first error. Stack checks that follow
 # the frames would misread an execution that is abandoned with siglongjmp.
@@ -38,7 +46,7 @@ build = cmake --build $(1) -j$(JOBS) --target $(2)
 unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
-.PHONY: all run test test-unit test-blackbox test-url test-asan test-valgrind \
+.PHONY: all run firmware test test-firmware test-unit test-blackbox test-url test-asan test-valgrind \
     test-m32 test-arm test-fuzz fuzz lint format clean distclean help
 
 all: ## build build/isere (default)
@@ -48,6 +56,17 @@ all: ## build build/isere (default)
 
 run: all ## build and serve js/handler.js on http://127.0.0.1:8080
 	@exec $(BUILD)/isere serve $(HANDLER) $(ARGS)
+
+firmware: all ## build/firmware/: the firmware of every board, in a Zephyr workspace
+	@scripts/setup firmware
+	@for b in $(BOARDS); do \
+	    folder=$(BUILD)/firmware/$${b%%=*}; \
+	    conf=tests/firmware/$${b%%=*}.conf; \
+	    JOBS=$(JOBS) scripts/firmware $${b#*=} $$folder \
+	        -DISERE_TOOL=$(abspath $(BUILD))/isere \
+	        -DQUICKJS_DIR=$(abspath $(BUILD))/quickjs \
+	        $$([ ! -f $$conf ] || echo -DEXTRA_CONF_FILE=$(CURDIR)/$$conf) || \
+	        exit 1; done
 
 test: test-unit test-blackbox test-url test-m32 test-arm ## all tests but those that .ci/run adds
 	@echo "test: all passed"
@@ -63,7 +82,7 @@ test-blackbox: ## tests of the real program, the handler corpus among them
 	@$(call configure,$(BUILD))
 	@$(call build,$(BUILD),all)
 	@ISERE_BIN=$(abspath $(BUILD))/isere \
-	    $(PYTHON) -m pytest -q -p no:cacheprovider tests $(ARGS)
+	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/blackbox $(ARGS)
 
 test-url: ## URL against the published cases and the reference in JavaScript
 	@scripts/setup test
@@ -77,7 +96,7 @@ test-asan: ## unit and black-box tests under AddressSanitizer and UBSan
 	@$(call build,$(BUILD)/asan,all unit_tests)
 	@$(SANITIZERS) $(call unit,$(BUILD)/asan)
 	@$(SANITIZERS) ISERE_BIN=$(abspath $(BUILD))/asan/isere ISERE_TEST_SLOW=5 \
-	    $(PYTHON) -m pytest -q -p no:cacheprovider tests $(ARGS)
+	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/blackbox $(ARGS)
 
 test-valgrind: ## black-box tests marked valgrind, under valgrind
 	@scripts/setup test
@@ -85,7 +104,7 @@ test-valgrind: ## black-box tests marked valgrind, under valgrind
 	@$(call build,$(BUILD),all)
 	@ISERE_BIN=$(abspath $(BUILD))/isere ISERE_TEST_SLOW=20 \
 	    ISERE_TEST_WRAPPER='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
-	    $(PYTHON) -m pytest -q -p no:cacheprovider -m valgrind tests $(ARGS)
+	    $(PYTHON) -m pytest -q -p no:cacheprovider -m valgrind tests/blackbox $(ARGS)
 
 test-m32: ## unit tests, compiled for 32 bits
 	@scripts/setup test
@@ -105,10 +124,20 @@ test-arm: ## the core's unit tests on a Cortex-M33 in QEMU
 	@$(call build,$(BUILD)/arm,unit_tests)
 	@$(call unit,$(BUILD)/arm)
 
-test-fuzz: fuzzers ## every kept fuzzer input once
-	@$(SANITIZERS) tests/fuzz/run replay $(BUILD)/fuzz
+test-firmware: ## the firmware in QEMU and as native_sim, where Zephyr is found
+	@if ! scripts/firmware --workspace >/dev/null; then \
+	    echo "test-firmware: skipped, there is no Zephyr workspace here"; \
+	else \
+	    $(MAKE) firmware && ISERE_BIN=$(abspath $(BUILD))/isere \
+	        ISERE_FIRMWARE=$(abspath $(BUILD))/firmware \
+	        $(FIRMWARE_PYTHON) -m pytest -q -p no:cacheprovider \
+	        tests/firmware $(ARGS); \
+	fi
 
-fuzz: fuzzers ## fuzz: TIME=seconds each, NAME=one of them
+test-fuzz: fuzzers ## fuzzers, the same inputs always: NAME=one of them, RUNS=inputs
+	@$(SANITIZERS) tests/fuzz/run fixed $(BUILD)/fuzz "$(NAME)" $(RUNS)
+
+fuzz: fuzzers ## fuzzers, random inputs: NAME=one of them, TIME=seconds each
 	@$(SANITIZERS) tests/fuzz/run $(TIME) $(BUILD)/fuzz $(NAME)
 
 .PHONY: fuzzers
@@ -121,7 +150,7 @@ lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/setup lint
 	@scripts/check-core && echo "lint: core knows no system"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
-	@shellcheck -x scripts/* tests/fuzz/run tests/arm/run-qemu .ci/run && \
+	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/arm/run-qemu .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(BUILD))
 	@printf '%s\n' $(TIDY) | scripts/tidy $(BUILD) && \

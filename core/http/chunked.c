@@ -11,6 +11,14 @@
 
 #define MAX_SIZE_DIGITS 16
 
+static int malformed(isere_http_parser_t *p)
+{
+    return isere_http__bad(p, 400,
+                           p->state >= STATE_EXT_START
+                               ? "malformed chunk extension"
+                               : "malformed chunk");
+}
+
 /* The end of a chunk's first line, an extension, or white space before one. */
 static int end_token(isere_http_parser_t *p, char c, uint8_t space_state)
 {
@@ -21,7 +29,7 @@ static int end_token(isere_http_parser_t *p, char c, uint8_t space_state)
     } else if (isere_http_is_space(c)) {
         p->state = space_state;
     } else {
-        return isere_http__bad(p, 400, "malformed chunk");
+        return malformed(p);
     }
     return 0;
 }
@@ -53,7 +61,7 @@ static int read_size(const isere_http__scan_t *s, char c)
 static int expect(isere_http_parser_t *p, char c, char wanted, uint8_t next)
 {
     if (c != wanted) {
-        return isere_http__bad(p, 400, "malformed chunk");
+        return malformed(p);
     }
     p->state = next;
     return 0;
@@ -66,7 +74,7 @@ static int begin_token(isere_http_parser_t *p, char c, uint8_t next)
         return 0;
     }
     if (!isere_http_is(c, ISERE_HTTP_TOKEN)) {
-        return isere_http__bad(p, 400, "malformed chunk extension");
+        return malformed(p);
     }
     p->state = next;
     return 0;
@@ -118,9 +126,7 @@ static int read_extension(isere_http_parser_t *p, char c)
                          : expect(p, c, '"', STATE_EXT_VALUE_END);
     case STATE_EXT_ESCAPE:
         p->state = STATE_EXT_QUOTED;
-        return isere_http_is(c, ISERE_HTTP_VALUE)
-                   ? 0
-                   : isere_http__bad(p, 400, "malformed chunk extension");
+        return isere_http_is(c, ISERE_HTTP_VALUE) ? 0 : malformed(p);
     default: /* STATE_EXT_VALUE_END */
         return end_token(p, c, STATE_EXT_START);
     }
