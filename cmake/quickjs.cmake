@@ -42,9 +42,11 @@ target_include_directories(quickjs SYSTEM PUBLIC ${quickjs_sources})
 target_compile_definitions(
     quickjs PRIVATE _GNU_SOURCE CONFIG_VERSION="${QUICKJS_VERSION}")
 set_target_properties(quickjs PROPERTIES C_EXTENSIONS ON)
-# -fwrapv as in its own Makefile: the engine relies on signed overflow. Its
-# warnings are its authors' business.
-target_compile_options(quickjs PRIVATE -w -fwrapv -funsigned-char)
+# -fwrapv as in its own Makefile: the engine relies on signed overflow. It also
+# takes int and int32_t for one type, which they are not on Arm. Its warnings
+# are its authors' business.
+target_compile_options(quickjs PRIVATE -w -fwrapv -fno-strict-aliasing
+                                       -funsigned-char)
 if(ISERE_SANITIZE)
     # Only its accesses are checked: it computes with overflow, misaligned and
     # null pointers of length 0 on purpose.
