@@ -53,6 +53,14 @@
 #define ISERE_COMPILE_STACK ((size_t)256 * 1024)
 #endif
 
+/* Instances of one function on one thread share the copy of the heap that
+ * their requests start from. For each but the first this saves its whole heap
+ * but a thirty-second (64-bit: a sixty-fourth) part, and makes a reset slower.
+ * 0 or 1. */
+#ifndef ISERE_SHARE_SNAPSHOTS
+#define ISERE_SHARE_SNAPSHOTS 0
+#endif
+
 /* Check after every restore that the arena equals its snapshot, byte for
  * byte, and that the snapshot itself was not written to. 0 or 1. */
 #ifndef ISERE_CHECK_RESTORE

@@ -1,11 +1,12 @@
 #include "core/js/arena.h"
+#include "core/util/words.h"
 #include <stdatomic.h>
 #include <string.h>
 
 /*
  * A block is a 4-byte header followed by its content. The header holds the
- * block's size (header included, a multiple of 8) and two flags in the low
- * bits. Headers lie 4 bytes before a multiple of 8, so contents are aligned.
+ * block's size (header included, a multiple of UNIT) and two flags in the low
+ * bits. Headers lie 4 bytes before a multiple of UNIT, so contents are aligned.
  *
  *   live block: | size,flags | content ...                              |
  *   free block: | size,flags | next | prev | ...                 | size |
@@ -18,13 +19,25 @@ enum {
     MIN_BLOCK = 16,
     FREE = 1,
     PREV_FREE = 2,
-    FLAGS = 7,
-    SMALL_LIMIT = 256, /* below: one bin for every size */
-    SMALL_BINS = SMALL_LIMIT / 8,
+    FLAGS = 3,
+    /* The alignment of contents. Nothing that the engine keeps needs more than
+     * a pointer does: 32-bit targets load 64-bit values from any multiple of
+     * 4, and finer sizes save a sixteenth of a heap there. */
+    UNIT = sizeof(void *),
+    SMALL_BINS = 32, /* one for every size below SMALL_LIMIT */
+    SMALL_LIMIT = SMALL_BINS * UNIT,
+    SMALL_LOG2 = UNIT == 8 ? 8 : 7, /* of SMALL_LIMIT */
     NO_BLOCK = 0,
 };
 
-#define MAX_SIZE UINT32_C(0xfffffff8)
+/* The last bin begins below 2^(SMALL_LOG2 + 24). */
+#define MAX_SIZE (UNIT == 8 ? UINT32_C(0xfffffff8) : UINT32_C(0x7ffffff8))
+#define NOT_CLEAN UINT32_MAX
+
+static inline size_t round_up(size_t size)
+{
+    return (size + UNIT - 1) & ~(size_t)(UNIT - 1);
+}
 
 static inline uint32_t *word(const isere_arena_t *a, uint32_t offset)
 {
@@ -53,7 +66,7 @@ static inline uint32_t block_of(const isere_arena_t *a, const void *ptr)
 
 static inline uint32_t first_block(void)
 {
-    return (uint32_t)((sizeof(isere_arena_t) + 7) & ~(size_t)7) + 4;
+    return (uint32_t)round_up(sizeof(isere_arena_t) + HEADER) - HEADER;
 }
 
 /* The bin whose blocks are all at least as large as its lower bound. Above
@@ -61,18 +74,18 @@ static inline uint32_t first_block(void)
 static uint32_t bin_of(uint32_t size)
 {
     if (size < SMALL_LIMIT) {
-        return size / 8;
+        return size / UNIT;
     }
     uint32_t log2 = 31 - (uint32_t)__builtin_clz(size);
     uint32_t quarter = (size >> (log2 - 2)) & 3;
-    return SMALL_BINS + (log2 - 8) * 4 + quarter;
+    return SMALL_BINS + (log2 - SMALL_LOG2) * 4 + quarter;
 }
 
 /* The smallest bin whose every block holds `size`. */
 static uint32_t bin_above(uint32_t size)
 {
     if (size < SMALL_LIMIT) {
-        return size / 8;
+        return size / UNIT;
     }
     uint32_t bin = bin_of(size);
     uint32_t log2 = 31 - (uint32_t)__builtin_clz(size);
@@ -187,10 +200,25 @@ static uint32_t take_free(isere_arena_t *a, uint32_t block, uint32_t size)
     return block;
 }
 
+/* Clears from where it is clean to a little above `top`. */
+static void clean_to(isere_arena_t *a, uint32_t top)
+{
+    enum { AHEAD = 1024 };
+    /* Both ends are multiples of 8, so that whole words are cleared. */
+    uint32_t end =
+        a->size - top > AHEAD ? (top + AHEAD) & ~(uint32_t)7 : a->size;
+    isere_words_clear((isere_word_t *)word(a, a->clean),
+                      (end - a->clean) / sizeof(isere_word_t));
+    a->clean = end;
+}
+
 /* Moves the top up; the peak first, so that it never lies below a byte that
  * was written, wherever the execution may be abandoned. */
 static void raise_top(isere_arena_t *a, uint32_t top)
 {
+    if (top > a->clean) {
+        clean_to(a, top);
+    }
     if (top > a->peak) {
         a->peak = top;
         atomic_signal_fence(memory_order_seq_cst);
@@ -213,10 +241,10 @@ static uint32_t take_top(isere_arena_t *a, uint32_t size)
 /* The block size for `size` bytes of content, 0 when that is too much. */
 static uint32_t block_size(size_t size)
 {
-    if (size > MAX_SIZE - HEADER - 8) {
+    if (size > MAX_SIZE - HEADER - UNIT) {
         return 0;
     }
-    uint32_t need = ((uint32_t)size + HEADER + 7) & ~(uint32_t)7;
+    uint32_t need = (uint32_t)round_up(size + HEADER);
     return need < MIN_BLOCK ? MIN_BLOCK : need;
 }
 
@@ -227,13 +255,20 @@ isere_arena_t *isere_arena_init(void *memory, size_t size, size_t reserve)
     }
     isere_arena_t *a = memory;
     memset(a, 0, sizeof(*a));
-    a->size = (uint32_t)size & ~(uint32_t)7;
+    a->size = (uint32_t)size & ~UINT32_C(7);
     a->reserve = (uint32_t)reserve & ~(uint32_t)15;
-    /* Headers lie 4 below a multiple of 8, so the end does too. */
+    /* Headers may lie 4 below a multiple of 8, and then the end does too. */
     a->limit = a->size - a->reserve - 4;
     a->top = first_block();
     a->peak = a->top;
+    a->clean = NOT_CLEAN;
     return a;
+}
+
+void isere_arena_keep_clean(isere_arena_t *a)
+{
+    a->clean = (uint32_t)(sizeof(*a) + 7) & ~UINT32_C(7);
+    clean_to(a, a->top);
 }
 
 void isere_arena_release_reserve(isere_arena_t *a)
@@ -281,6 +316,23 @@ static uint32_t find(isere_arena_t *a, uint32_t need)
     return block ? take_free(a, block, need) : NO_BLOCK;
 }
 
+/* Clears the end of a block beyond the `size` bytes that were asked for. */
+static void clean_end(isere_arena_t *a, uint32_t block, size_t size)
+{
+    if (a->clean == NOT_CLEAN) {
+        return;
+    }
+    unsigned char *p = (unsigned char *)word(a, block + HEADER) + size;
+    uint32_t *end = word(a, block + size_at(a, block));
+    for (; (uintptr_t)p % sizeof(*end) != 0; p++) {
+        *p = 0;
+    }
+    /* A few bytes at most, too few to call memset for. */
+    for (volatile uint32_t *q = (uint32_t *)p; q < end; q++) {
+        *q = 0;
+    }
+}
+
 void *isere_arena_alloc(isere_arena_t *a, size_t size)
 {
     uint32_t need = block_size(size);
@@ -289,6 +341,7 @@ void *isere_arena_alloc(isere_arena_t *a, size_t size)
         return refuse(a);
     }
     a->used += size_at(a, block);
+    clean_end(a, block, size);
     return word(a, block + HEADER);
 }
 
@@ -384,6 +437,7 @@ void *isere_arena_realloc(isere_arena_t *a, void *ptr, size_t size)
         return move(a, ptr, old - HEADER, size);
     }
     a->used += size_at(a, block) - old;
+    clean_end(a, block, size);
     return ptr;
 }
 
@@ -395,6 +449,17 @@ size_t isere_arena_usable_size(const void *ptr)
     uint32_t header;
     memcpy(&header, (const char *)ptr - HEADER, sizeof(header));
     return (header & ~(uint32_t)FLAGS) - HEADER;
+}
+
+void isere_arena_scrub(isere_arena_t *a)
+{
+    a->clean = NOT_CLEAN;
+    enum { LINKS = HEADER + 8, SIZE = 4 };
+    for (uint32_t bin = 0; bin < ISERE_ARENA_BINS; bin++) {
+        for (uint32_t b = a->bins[bin]; b; b = *next_of(a, b)) {
+            memset(word(a, b + LINKS), 0, size_at(a, b) - LINKS - SIZE);
+        }
+    }
 }
 
 /* Counts the blocks in all bins; UINT32_MAX when a bin is wrong. */

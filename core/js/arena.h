@@ -6,10 +6,10 @@
  *
  * Allocation takes constant time until the arena is nearly full: free blocks
  * hang in bins by size, neighbours merge when freed. A block costs 4 bytes on
- * top of its content, on every target; contents are aligned to 8.
+ * top of its content, on every target; contents are aligned as pointers are.
  *
- * Limits: 4 KB to 4 GB less 8 bytes. Never calls the system.
- * Thread: one at a time.
+ * Limits: 4 KB to 4 GB less 8 bytes (32-bit targets: 2 GB). Never calls the
+ * system. Thread: one at a time.
  */
 #ifndef ISERE_CORE_JS_ARENA_H
 #define ISERE_CORE_JS_ARENA_H
@@ -32,6 +32,7 @@ typedef struct isere_arena {
     uint32_t peak;    /* highest top ever since start or restore */
     uint32_t used;    /* bytes in live blocks, headers included */
     uint32_t failed;  /* allocations refused since start or restore */
+    uint32_t clean;   /* while it is kept clean: all is zero from here on */
     uint32_t bitmap[ISERE_ARENA_BINS / 32]; /* which bins hold blocks */
     uint32_t bins[ISERE_ARENA_BINS];        /* offset of first free block */
 } isere_arena_t;
@@ -61,6 +62,15 @@ void *isere_arena_realloc(isere_arena_t *arena, void *ptr, size_t size);
 
 /* Bytes that may be used at `ptr`, at least what was asked for. */
 size_t isere_arena_usable_size(const void *ptr);
+
+/*
+ * Makes the bytes depend on nothing but what is written into the blocks from
+ * now on, not on what memory held before: to be called before the first
+ * allocation, when arenas are to be compared later. Until isere_arena_scrub,
+ * which ends it and clears what free blocks hold of their former content.
+ */
+void isere_arena_keep_clean(isere_arena_t *arena);
+void isere_arena_scrub(isere_arena_t *arena);
 
 /*
  * Walks all blocks and bins and returns whether every invariant holds: sizes

@@ -1,36 +1,7 @@
+/* Bundles: checking and reading them. bundle_write.c writes them. */
 #include "core/js/bundle.h"
+#include "core/js/bundle_format.h"
 #include "core/util/crc32.h"
-
-/*
- * All numbers are little-endian.
- *
- *   0  magic        8 bytes: 0x89 "isere" 0x0d 0x0a
- *   8  version      u16
- *  10  modules      u16
- *  12  engine       u32, CRC-32 of ENGINE
- *  16  size         u32, of the whole bundle
- *  20  checksum     u32, CRC-32 of all bytes from 24
- *  24  root length  u16, with its NUL; then 6 zero bytes
- *  32  root, padded to 4
- *      for each module: name length u32 (with its NUL), code length u32,
- *      name padded to 4, code padded to 4
- */
-enum {
-    VERSION = 1,
-    AT_VERSION = 8,
-    AT_MODULES = 10,
-    AT_ENGINE = 12,
-    AT_SIZE = 16,
-    AT_CHECKSUM = 20,
-    AT_ROOT_LEN = 24,
-    HEADER = 32,
-    MODULE_HEADER = 8,
-    NAME_MAX_LEN = 1024,
-};
-
-/* Bytecode fits exactly one engine build; the suffix counts our patches that
- * change what bytecode means. */
-#define ENGINE "quickjs-2025-04-26+0"
 
 static const uint8_t magic[8] = {0x89, 'i', 's', 'e', 'r', 'e', 0x0d, 0x0a};
 
@@ -44,104 +15,165 @@ static uint32_t get32(const uint8_t *p)
     return (uint32_t)get16(p) | (uint32_t)get16(p + 2) << 16;
 }
 
-static void put16(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-    put16(p, v);
-    put16(p + 2, v >> 16);
-}
-
-static size_t pad4(size_t n)
-{
-    return (n + 3) & ~(size_t)3;
-}
-
-static uint32_t engine_id(void)
-{
-    return isere_crc32(0, ENGINE, sizeof(ENGINE) - 1);
-}
-
 bool isere_bundle_detect(const void *bytes, size_t size)
 {
     return size >= sizeof(magic) && memcmp(bytes, magic, sizeof(magic)) == 0;
 }
 
-/* Reads the module entry at `offset`; returns where the next begins, or 0 when
- * it does not fit into the bundle. */
-static size_t read_module(const isere_bundle_t *b, size_t offset,
-                          isere_bundle_module_t *module)
+/* ---- walking the entries ---- */
+
+/* Where the walk stands; `left` counts down to the end of the bundle. */
+typedef struct walk {
+    const uint8_t *at;
+    size_t left;
+} walk_t;
+
+/* A block of `len` bytes and its padding; NULL when it leads out. */
+static const uint8_t *take(walk_t *w, size_t len)
 {
-    if (offset > b->size || b->size - offset < MODULE_HEADER) {
-        return 0;
+    const uint8_t *at = w->at;
+    if (len > w->left || isere_pad4(len) > w->left) {
+        return NULL;
     }
-    size_t name_len = get32(b->bytes + offset);
-    size_t code_len = get32(b->bytes + offset + 4);
-    size_t name = offset + MODULE_HEADER;
-    if (name_len == 0 || name_len > NAME_MAX_LEN ||
-        pad4(name_len) > b->size - name) {
-        return 0;
-    }
-    size_t code = name + pad4(name_len);
-    if (code_len > b->size - code || pad4(code_len) > b->size - code ||
-        b->bytes[name + name_len - 1] != 0) {
-        return 0;
-    }
-    module->name = (const char *)b->bytes + name;
-    module->code = b->bytes + code;
-    module->code_size = code_len;
-    return code + pad4(code_len);
+    w->at += isere_pad4(len);
+    w->left -= isere_pad4(len);
+    return at;
 }
 
-static size_t first_module(const isere_bundle_t *b)
+static bool ends_with_nul(const uint8_t *text, size_t len)
 {
-    return HEADER + pad4(get16(b->bytes + AT_ROOT_LEN));
+    return len > 0 && text[len - 1] == 0;
 }
+
+/* A text with its NUL behind its length. */
+static const char *take_name(walk_t *w)
+{
+    const uint8_t *head = take(w, 4);
+    size_t len = head ? get32(head) : 0;
+    if (len > ISERE_BUNDLE_TEXT_MAX) {
+        return NULL;
+    }
+    const uint8_t *name = take(w, len);
+    return name && ends_with_nul(name, len) ? (const char *)name : NULL;
+}
+
+typedef struct setting {
+    uint32_t kind;
+    const uint8_t *value;
+    size_t len;
+} setting_t;
+
+static bool take_setting(walk_t *w, setting_t *setting)
+{
+    const uint8_t *head = take(w, 8);
+    if (!head) {
+        return false;
+    }
+    setting->kind = get32(head);
+    setting->len = get32(head + 4);
+    setting->value = take(w, setting->len);
+    return setting->value != NULL;
+}
+
+/* ---- opening ---- */
 
 static const char *check_header(const uint8_t *p, size_t size)
 {
     if (!isere_bundle_detect(p, size)) {
         return "not a bytecode file of isère";
     }
-    if (size < HEADER || get32(p + AT_SIZE) != size) {
+    if (size < ISERE_BUNDLE_HEADER || get32(p + ISERE_BUNDLE_AT_SIZE) != size) {
         return "the bytecode file is cut off or damaged";
     }
-    if (get16(p + AT_VERSION) != VERSION) {
+    if (get16(p + ISERE_BUNDLE_AT_VERSION) != ISERE_BUNDLE_VERSION) {
         return "the bytecode file has another format version: build it again "
                "with this version of isère";
     }
-    if (get32(p + AT_ENGINE) != engine_id()) {
+    if (get32(p + ISERE_BUNDLE_AT_ENGINE) != isere_bundle_engine_id()) {
         return "the bytecode file was made for another engine: build it again "
                "with this version of isère";
     }
-    if (isere_crc32(0, p + HEADER - 8, size - HEADER + 8) !=
-        get32(p + AT_CHECKSUM)) {
+    if (isere_bundle_checksum(p, size) != get32(p + ISERE_BUNDLE_AT_CHECKSUM)) {
         return "the bytecode file is damaged: its checksum does not match";
     }
     return NULL;
 }
 
-/* The checksum matched, so this only fails for a file made on purpose. */
-static bool check_entries(const isere_bundle_t *b)
+/* NAME=VALUE texts, each ended by NUL, and one more NUL. */
+static bool check_env(const uint8_t *p, size_t len)
 {
-    size_t root_len = get16(b->bytes + AT_ROOT_LEN);
-    if (root_len == 0 || root_len > b->size - HEADER ||
-        b->bytes[HEADER + root_len - 1] != 0 || b->nmodules == 0) {
+    if (len < 2 || p[len - 1] != 0 || p[len - 2] != 0) {
         return false;
     }
-    size_t offset = first_module(b);
+    const char *text = (const char *)p;
+    while (*text) {
+        size_t text_len = strlen(text);
+        const char *equals = memchr(text, '=', text_len);
+        if (!equals || equals == text) {
+            return false;
+        }
+        text += text_len + 1;
+    }
+    /* No text is empty, so the first empty one must be the end. */
+    return (size_t)(text - (const char *)p) == len - 1;
+}
+
+static bool check_setting(const setting_t *s)
+{
+    switch (s->kind) {
+    case ISERE_SETTING_NAME:
+        return s->len >= 2 && s->len <= ISERE_BUNDLE_NAME_MAX &&
+               memchr(s->value, 0, s->len) == s->value + s->len - 1;
+    case ISERE_SETTING_ENV:
+        return check_env(s->value, s->len);
+    case ISERE_SETTING_PAYLOAD:
+        return s->len == 4 && get32(s->value) <= ISERE_PAYLOAD_2_0;
+    case ISERE_SETTING_TIMEOUT:
+        return s->len == 4 && get32(s->value) >= 1 &&
+               get32(s->value) <= ISERE_BUNDLE_TIMEOUT_MAX;
+    default:
+        return false;
+    }
+}
+
+static bool open_settings(isere_bundle_t *b, walk_t *w)
+{
+    uint32_t last = 0;
+    b->settings = w->at;
+    for (unsigned i = 0; i < b->nsettings; i++) {
+        setting_t setting;
+        if (!take_setting(w, &setting) || setting.kind <= last ||
+            !check_setting(&setting)) {
+            return false;
+        }
+        last = setting.kind;
+    }
+    return true;
+}
+
+/* The checksum matched, so this only fails for a file made on purpose: no
+ * length in it is believed. */
+static bool open_entries(isere_bundle_t *b)
+{
+    walk_t w = {b->bytes + ISERE_BUNDLE_HEADER, b->size - ISERE_BUNDLE_HEADER};
+    size_t root_len = get16(b->bytes + ISERE_BUNDLE_AT_ROOT_LEN);
+    const uint8_t *root = take(&w, root_len);
+    if (!root || !ends_with_nul(root, root_len) || b->nmodules == 0) {
+        return false;
+    }
+    b->root = (const char *)root;
+    b->names = w.at;
     for (unsigned i = 0; i < b->nmodules; i++) {
-        isere_bundle_module_t module;
-        offset = read_module(b, offset, &module);
-        if (!offset) {
+        if (!take_name(&w)) {
             return false;
         }
     }
-    return offset == b->size;
+    if (!open_settings(b, &w)) {
+        return false;
+    }
+    b->code_size = get32(b->bytes + ISERE_BUNDLE_AT_CODE_LEN);
+    b->code = take(&w, b->code_size);
+    return b->code && w.left == 0;
 }
 
 int isere_bundle_open(isere_bundle_t *b, const void *bytes, size_t size,
@@ -151,100 +183,64 @@ int isere_bundle_open(isere_bundle_t *b, const void *bytes, size_t size,
     if (*reason) {
         return ISERE_ERR_INVAL;
     }
+    memset(b, 0, sizeof(*b));
     b->bytes = bytes;
     b->size = size;
-    b->nmodules = get16(b->bytes + AT_MODULES);
-    b->root = (const char *)b->bytes + HEADER;
-    if (!check_entries(b)) {
+    b->nmodules = get16(b->bytes + ISERE_BUNDLE_AT_MODULES);
+    b->nsettings = get16(b->bytes + ISERE_BUNDLE_AT_SETTINGS);
+    if (!open_entries(b)) {
         *reason = "the bytecode file is damaged: its entries do not add up";
         return ISERE_ERR_INVAL;
     }
     return 0;
 }
 
-bool isere_bundle_module(const isere_bundle_t *b, unsigned index,
-                         isere_bundle_module_t *module)
+/* ---- what is in an open bundle ---- */
+
+static walk_t walk_from(const isere_bundle_t *b, const uint8_t *at)
 {
-    if (index >= b->nmodules) {
-        return false;
-    }
-    size_t offset = first_module(b);
-    for (unsigned i = 0; i <= index; i++) {
-        offset = read_module(b, offset, module);
-    }
-    return true;
+    return (walk_t){at, (size_t)(b->bytes + b->size - at)};
 }
 
-bool isere_bundle_find(const isere_bundle_t *b, const char *name,
-                       isere_bundle_module_t *module)
+const char *isere_bundle_name(const isere_bundle_t *b, unsigned index)
 {
-    size_t offset = first_module(b);
-    for (unsigned i = 0; i < b->nmodules; i++) {
-        offset = read_module(b, offset, module);
-        if (strcmp(module->name, name) == 0) {
-            return true;
+    const char *name = NULL;
+    walk_t w = walk_from(b, b->names);
+    for (unsigned i = 0; i <= index && index < b->nmodules; i++) {
+        name = take_name(&w);
+    }
+    return name;
+}
+
+int isere_bundle_find(const isere_bundle_t *b, const char *name)
+{
+    walk_t w = walk_from(b, b->names);
+    for (int i = 0; i < b->nmodules; i++) {
+        if (strcmp(take_name(&w), name) == 0) {
+            return i;
         }
     }
-    return false;
+    return -1;
 }
 
-static size_t bundle_size(const isere_bundle_module_t *modules, unsigned count,
-                          const char *root)
+void isere_bundle_configure(const isere_bundle_t *b,
+                            isere_function_config_t *config)
 {
-    size_t size = HEADER + pad4(strlen(root) + 1);
-    for (unsigned i = 0; i < count; i++) {
-        size += MODULE_HEADER + pad4(strlen(modules[i].name) + 1) +
-                pad4(modules[i].code_size);
-    }
-    return size;
-}
-
-static uint8_t *put_module(uint8_t *p, const isere_bundle_module_t *m)
-{
-    size_t name_len = strlen(m->name) + 1;
-    put32(p, (uint32_t)name_len);
-    put32(p + 4, (uint32_t)m->code_size);
-    p += MODULE_HEADER;
-    memcpy(p, m->name, name_len);
-    p += pad4(name_len);
-    memcpy(p, m->code, m->code_size);
-    return p + pad4(m->code_size);
-}
-
-int isere_bundle_write(const isere_port_t *port,
-                       const isere_bundle_module_t *modules, unsigned count,
-                       const char *root, void **bytes, size_t *size)
-{
-    size_t root_len = strlen(root) + 1;
-    if (count > UINT16_MAX || root_len > NAME_MAX_LEN) {
-        return ISERE_ERR_LIMIT;
-    }
-    for (unsigned i = 0; i < count; i++) {
-        if (strlen(modules[i].name) + 1 > NAME_MAX_LEN) {
-            return ISERE_ERR_LIMIT;
+    walk_t w = walk_from(b, b->settings);
+    setting_t setting;
+    for (unsigned i = 0; i < b->nsettings && take_setting(&w, &setting); i++) {
+        switch (setting.kind) {
+        case ISERE_SETTING_NAME:
+            config->name = (const char *)setting.value;
+            break;
+        case ISERE_SETTING_ENV:
+            config->env_block = (const char *)setting.value;
+            break;
+        case ISERE_SETTING_PAYLOAD:
+            config->payload = (isere_payload_t)get32(setting.value);
+            break;
+        default: /* none but these got through isere_bundle_open */
+            config->timeout_ms = get32(setting.value);
         }
     }
-    *size = bundle_size(modules, count, root);
-    if (*size > UINT32_MAX) {
-        return ISERE_ERR_LIMIT;
-    }
-    uint8_t *p = port->resize(port->ctx, NULL, *size);
-    if (!p) {
-        return ISERE_ERR_NOMEM;
-    }
-    memset(p, 0, *size);
-    memcpy(p, magic, sizeof(magic));
-    put16(p + AT_VERSION, VERSION);
-    put16(p + AT_MODULES, count);
-    put32(p + AT_ENGINE, engine_id());
-    put32(p + AT_SIZE, (uint32_t)*size);
-    put16(p + AT_ROOT_LEN, (uint32_t)root_len);
-    memcpy(p + HEADER, root, root_len);
-    uint8_t *entry = p + HEADER + pad4(root_len);
-    for (unsigned i = 0; i < count; i++) {
-        entry = put_module(entry, &modules[i]);
-    }
-    put32(p + AT_CHECKSUM, isere_crc32(0, p + HEADER - 8, *size - HEADER + 8));
-    *bytes = p;
-    return 0;
 }

@@ -1,10 +1,13 @@
 /*
- * A bundle: the modules of one function as QuickJS bytecode, in one block of
- * bytes. It is what `isere build` writes to a .bin file and what every
- * isolate loads its code from. docs/bytecode.md specifies it byte by byte.
+ * A bundle: the modules of one function as QuickJS bytecode and the function's
+ * own settings, in one block of bytes. It is what `isere build` writes to a
+ * .bin file and what every isolate loads its code from, in place.
+ * docs/bytecode.md specifies it byte by byte.
  *
  * The checksum finds damage. It does not make bytecode safe: QuickJS does not
  * verify bytecode, so a bundle is as trusted as the program itself.
+ *
+ * Everything below may be called from any thread but isere_bundle_write.
  */
 #ifndef ISERE_CORE_JS_BUNDLE_H
 #define ISERE_CORE_JS_BUNDLE_H
@@ -17,43 +20,76 @@ typedef struct isere_bundle {
     const uint8_t *bytes;
     size_t size;
     uint16_t nmodules;
-    const char *root; /* folder part of all module names, "" or "js/" */
+    uint16_t nsettings;
+    const char *root;        /* folder part of all module names, "" or "js/" */
+    const uint8_t *names;    /* where the modules' names begin */
+    const uint8_t *settings; /* where the settings begin */
+    const uint8_t *code;     /* an array of modules, as JS_WriteObject wrote */
+    size_t code_size;
 } isere_bundle_t;
 
-typedef struct isere_bundle_module {
-    const char *name; /* ends with NUL */
-    const uint8_t *code;
-    size_t code_size;
-} isere_bundle_module_t;
+/* What a function may bring along. A member that is not given is NULL, or its
+ * flag is false. */
+typedef struct isere_bundle_settings {
+    const char *name;       /* of the function */
+    const char *const *env; /* NAME=VALUE, ended by NULL */
+    bool has_payload;
+    bool has_timeout;
+    isere_payload_t payload;
+    uint32_t timeout_ms;
+} isere_bundle_settings_t;
 
-/* Whether the bytes begin like a bundle (and not like source). Any thread. */
+/* What a bundle is written from. */
+typedef struct isere_bundle_parts {
+    const char *root;
+    const char *const *names; /* of the modules, the main one first */
+    unsigned count;
+    const void *code; /* an array of the modules in that order */
+    size_t code_size;
+    isere_bundle_settings_t settings;
+} isere_bundle_parts_t;
+
+/* Most bytes of a function's name in a bundle, with its NUL. */
+#define ISERE_BUNDLE_NAME_MAX 64
+
+/* Whether the bytes begin like a bundle (and not like source). */
 bool isere_bundle_detect(const void *bytes, size_t size);
 
 /*
  * Checks `bytes` and opens them. Returns 0, or ISERE_ERR_INVAL with a constant
  * text in *reason: damaged, another format version, another engine.
- * Any thread.
  */
 int isere_bundle_open(isere_bundle_t *bundle, const void *bytes, size_t size,
                       const char **reason);
 
-/* Module number `index` (0: the main module) into *module; false past the
- * last. Any thread. */
-bool isere_bundle_module(const isere_bundle_t *bundle, unsigned index,
-                         isere_bundle_module_t *module);
+/* The name of module number `index` (0: the main module), or NULL. */
+const char *isere_bundle_name(const isere_bundle_t *bundle, unsigned index);
 
-/* The module of that name into *module; false when there is none. */
-bool isere_bundle_find(const isere_bundle_t *bundle, const char *name,
-                       isere_bundle_module_t *module);
+/* The number of the module of that name, or -1. */
+int isere_bundle_find(const isere_bundle_t *bundle, const char *name);
+
+/* Puts the settings that the bundle has into *config; texts are borrowed from
+ * the bundle's bytes. */
+void isere_bundle_configure(const isere_bundle_t *bundle,
+                            isere_function_config_t *config);
 
 /*
- * Writes a bundle of these modules, the main one first. *bytes comes from
- * port->resize and is the caller's. Returns 0, ISERE_ERR_NOMEM or
- * ISERE_ERR_LIMIT (too many modules, or a name is too long). The port's
- * thread.
+ * Writes a bundle. *bytes comes from port->resize and is the caller's. Returns
+ * 0, ISERE_ERR_NOMEM, ISERE_ERR_LIMIT (too many modules, a name is too long)
+ * or ISERE_ERR_INVAL (an entry of env is not NAME=VALUE, a setting is out of
+ * range). The port's thread.
  */
 int isere_bundle_write(const isere_port_t *port,
-                       const isere_bundle_module_t *modules, unsigned count,
-                       const char *root, void **bytes, size_t *size);
+                       const isere_bundle_parts_t *parts, void **bytes,
+                       size_t *size);
+
+/*
+ * Writes a bundle with the modules of another one and these settings in place
+ * of its own; the rest as above. *size is in and out: of the old one, of the
+ * new one.
+ */
+int isere_bundle_rewrite(const isere_port_t *port, const void *old,
+                         const isere_bundle_settings_t *settings, void **bytes,
+                         size_t *size);
 
 #endif

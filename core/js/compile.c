@@ -29,7 +29,10 @@ typedef struct compiler {
     const module_t *import_module;
     int import_line;
     int import_column;
-    isere_bundle_module_t *written; /* for the bundle */
+    /* For the bundle: */
+    const char **names;
+    const void *code;
+    size_t code_size;
     int error;
 } compiler_t;
 
@@ -127,10 +130,29 @@ static module_t *compile_module(compiler_t *c, const char *name,
     return JS_IsException(m->code) ? NULL : m;
 }
 
+static int never(JSContext *ctx, JSModuleDef *module)
+{
+    (void)ctx;
+    (void)module;
+    return -1;
+}
+
+/* Stands for a native module, which whoever runs the code supplies. */
+static JSModuleDef *external(compiler_t *c, const char *name)
+{
+    c->heap.fragile = true;
+    JSModuleDef *module = JS_NewCModule(c->heap.ctx, name, never);
+    c->heap.fragile = false;
+    return module;
+}
+
 static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
 {
     compiler_t *c = opaque;
     isere_slice_t source;
+    if (isere_module_native(name) == 1) {
+        return external(c, name);
+    }
     int error =
         c->loader->load(c->loader->ctx, name + strlen(c->root), &source);
     if (error) {
@@ -149,6 +171,16 @@ static char *normalize(JSContext *ctx, const char *base, const char *specifier,
     compiler_t *c = opaque;
     char name[ISERE_MODULE_NAME_MAX];
     note_import(c, base, specifier);
+    if (isere_module_native(specifier) == 1) {
+        return js_strdup(ctx, specifier);
+    }
+    if (isere_module_native(specifier) < 0) {
+        JS_ThrowSyntaxError(ctx,
+                            "cannot import '%s': native modules are called "
+                            "'isere:' and 1 to 32 of a-z, 0-9, '-' and '_'",
+                            specifier);
+        return NULL;
+    }
     switch (
         isere_module_resolve(c->root, base, specifier, name, sizeof(name))) {
     case 0:
@@ -235,28 +267,29 @@ static void add_dynamic_imports(compiler_t *c)
 
 /* ---- writing ---- */
 
+/* All modules in one array: so they share one table of atoms, and their
+ * bytecode can be used in place (see isere_heap_init_with). */
 static int write_modules(compiler_t *c)
 {
     JSContext *ctx = c->heap.ctx;
-    isere_bundle_module_t *out = js_mallocz(ctx, c->count * sizeof(*out));
-    if (!out) {
-        return ISERE_ERR_NOMEM;
-    }
-    c->written = out;
-    for (module_t *m = c->first; m; m = m->next) {
+    unsigned count = 0;
+    /* The engine does not check every allocation while it writes. */
+    c->heap.fragile = true;
+    c->names = js_mallocz(ctx, c->count * sizeof(*c->names));
+    JSValue modules = JS_NewArray(ctx);
+    for (const module_t *m = c->first; m; m = m->next) {
         if (JS_IsException(m->code) || JS_IsUndefined(m->code)) {
             continue;
         }
-        out->name = m->name;
-        out->code = JS_WriteObject(ctx, &out->code_size, m->code,
-                                   JS_WRITE_OBJ_BYTECODE);
-        if (!out->code) {
-            return ISERE_ERR_NOMEM;
-        }
-        out++;
+        c->names[count] = m->name;
+        JS_DefinePropertyValueUint32(ctx, modules, count++,
+                                     JS_DupValue(ctx, m->code), JS_PROP_C_W_E);
     }
-    c->count = (unsigned)(out - c->written);
-    return 0;
+    c->code =
+        JS_WriteObject(ctx, &c->code_size, modules, JS_WRITE_OBJ_BYTECODE);
+    c->heap.fragile = false;
+    c->count = count;
+    return c->code ? 0 : ISERE_ERR_NOMEM;
 }
 
 static void run(void *arg)
@@ -327,8 +360,14 @@ int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
         error =
             c.error == ISERE_ERR_NOMEM ? ISERE_ERR_NOMEM : ISERE_ERR_HANDLER;
     } else {
-        error =
-            isere_bundle_write(port, c.written, c.count, c.root, code, size);
+        isere_bundle_parts_t parts = {
+            .root = c.root,
+            .names = c.names,
+            .count = c.count,
+            .code = c.code,
+            .code_size = c.code_size,
+        };
+        error = isere_bundle_write(port, &parts, code, size);
     }
     isere_heap_deinit(&c.heap);
     return error;

@@ -1,6 +1,7 @@
 #include "core/js/function.h"
 #include "core/api/api.h"
 #include "core/js/fault.h"
+#include "core/js/native.h"
 #include <stdatomic.h>
 
 enum {
@@ -24,25 +25,54 @@ void isere_function_config_init(isere_function_config_t *config)
     config->init_timeout_ms = DEFAULT_INIT_TIMEOUT_MS;
 }
 
+int isere_function_config_read(isere_function_config_t *config,
+                               const void *code, size_t size,
+                               isere_fault_t *fault)
+{
+    isere_bundle_t bundle;
+    const char *reason;
+    int error = isere_bundle_open(&bundle, code, size, &reason);
+    isere_fault_set(fault, error ? reason : "");
+    if (!error) {
+        isere_bundle_configure(&bundle, config);
+    }
+    return error;
+}
+
 /* ---- the configuration's texts are copied behind the function ---- */
 
-static size_t env_count(const char *const *env)
+/* The texts of the block and then those of the array, one with each call:
+ * later ones win. NULL at the end. */
+typedef struct env_walk {
+    const char *block;
+    const char *const *array;
+} env_walk_t;
+
+static env_walk_t env_begin(const isere_function_config_t *config)
 {
-    size_t n = 0;
-    while (env && env[n]) {
-        n++;
+    return (env_walk_t){config->env_block ? config->env_block : "",
+                        config->env ? config->env : no_env};
+}
+
+static const char *env_next(env_walk_t *walk)
+{
+    const char *text = walk->block;
+    if (*text) {
+        walk->block += strlen(text) + 1;
+        return text;
     }
-    return n;
+    return *walk->array ? *walk->array++ : NULL;
 }
 
 static size_t texts_size(const isere_function_config_t *config)
 {
     size_t size = strlen(config->name) + strlen(config->version) + 2;
-    size_t n = env_count(config->env);
-    for (size_t i = 0; i < n; i++) {
-        size += strlen(config->env[i]) + 1;
+    env_walk_t walk = env_begin(config);
+    const char *text;
+    while ((text = env_next(&walk))) {
+        size += sizeof(char *) + strlen(text) + 1;
     }
-    return size + (n + 1) * sizeof(char *);
+    return size + sizeof(char *);
 }
 
 static const char *copy_text(char **out, const char *text)
@@ -56,14 +86,20 @@ static const char *copy_text(char **out, const char *text)
 
 static void copy_texts(isere_function_t *f)
 {
-    size_t n = env_count(f->config.env);
     const char **env = (const char **)(f + 1);
+    size_t n = 0;
+    env_walk_t walk = env_begin(&f->config);
+    while (env_next(&walk)) {
+        n++;
+    }
     char *text = (char *)(env + n + 1);
+    walk = env_begin(&f->config);
     for (size_t i = 0; i < n; i++) {
-        env[i] = copy_text(&text, f->config.env[i]);
+        env[i] = copy_text(&text, env_next(&walk));
     }
     env[n] = NULL;
     f->config.env = env;
+    f->config.env_block = NULL;
     f->config.name = copy_text(&text, f->config.name);
     f->config.version = copy_text(&text, f->config.version);
 }
@@ -90,6 +126,10 @@ int isere_function_create(const isere_port_t *port, const void *code,
     int error = isere_bundle_open(&bundle, code, size, &reason);
     if (error) {
         isere_fault_set(fault, reason);
+        return error;
+    }
+    error = isere_native_check(config->modules, fault);
+    if (error) {
         return error;
     }
     isere_function_t *f =

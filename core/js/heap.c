@@ -78,12 +78,40 @@ static const JSMallocFunctions malloc_functions = {
     isere_arena_usable_size,
 };
 
-/* Collect when garbage could be a quarter of the heap, as QuickJS itself
- * never collects because an allocation failed. */
-static size_t gc_threshold(size_t size)
+void isere_heap_settle(isere_heap_t *heap)
 {
-    size_t quarter = size / 4;
-    return quarter < 256 * 1024 ? quarter : 256 * 1024;
+    enum { MOST = 256 * 1024 };
+    /* The engine counts without headers: a few percent less. */
+    size_t used = heap->arena->used;
+    size_t half = (heap->arena->size - used) / 2;
+    JS_SetGCThreshold(heap->rt, used + (half < MOST ? half : MOST));
+    heap->settled = heap->arena->used;
+}
+
+void isere_heap_collect(isere_heap_t *heap)
+{
+    /* Less garbage than this is not worth looking at the whole heap. */
+    enum { LITTLE = 2048 };
+    if (heap->arena->used > heap->settled + LITTLE) {
+        JS_RunGC(heap->rt);
+    }
+    isere_heap_settle(heap);
+}
+
+/* What JS_NewContext does after the basic objects. */
+static void add_intrinsics(JSContext *ctx)
+{
+    JS_AddIntrinsicBaseObjects(ctx);
+    JS_AddIntrinsicDate(ctx);
+    JS_AddIntrinsicEval(ctx);
+    JS_AddIntrinsicStringNormalize(ctx);
+    JS_AddIntrinsicRegExp(ctx);
+    JS_AddIntrinsicJSON(ctx);
+    JS_AddIntrinsicProxy(ctx);
+    JS_AddIntrinsicMapSet(ctx);
+    JS_AddIntrinsicTypedArrays(ctx);
+    JS_AddIntrinsicPromise(ctx);
+    JS_AddIntrinsicWeakRef(ctx);
 }
 
 static void make_context(void *arg)
@@ -92,29 +120,62 @@ static void make_context(void *arg)
     heap->fragile = true;
     heap->rt = JS_NewRuntime2(&malloc_functions, heap);
     JS_SetMaxStackSize(heap->rt, heap->stack_size);
-    JS_SetGCThreshold(heap->rt, gc_threshold(heap->size));
+    JS_SetGCThreshold(heap->rt, SIZE_MAX); /* there is no garbage yet */
     JS_SetStripInfo(heap->rt, JS_STRIP_SOURCE);
-    heap->ctx = JS_NewContext(heap->rt);
+    heap->ctx = JS_NewContextRaw(heap->rt);
+    if (heap->code) {
+        /* Bytecode names atoms by number. The numbers are those that a runtime
+         * gives to its first atoms, so nothing may come before this. */
+        heap->loaded =
+            JS_ReadObject(heap->ctx, heap->code, heap->code_size,
+                          JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+        JS_FreeValue(heap->ctx, JS_GetException(heap->ctx));
+    }
+    add_intrinsics(heap->ctx);
     heap->fragile = false;
+    isere_heap_settle(heap);
 }
 
-int isere_heap_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
-                    size_t stack_size)
+/* A runtime and a context, with `code` or, when that does not fit, without. */
+static bool fill_arena(isere_heap_t *heap, void *memory, const void *code)
+{
+    heap->loaded = JS_UNDEFINED;
+    heap->code = code;
+    heap->arena = isere_arena_init(memory, heap->size, ISERE_ARENA_RESERVE);
+    if (heap->arena) {
+        isere_arena_keep_clean(heap->arena); /* until the snapshot is taken */
+    }
+    if (heap->arena && isere_heap_run(heap, make_context, heap)) {
+        return true;
+    }
+    return heap->arena && code && fill_arena(heap, memory, NULL);
+}
+
+int isere_heap_init_with(isere_heap_t *heap, const isere_port_t *port,
+                         size_t size, size_t stack_size, const void *code,
+                         size_t code_size)
 {
     memset(heap, 0, sizeof(*heap));
     heap->port = port;
     heap->size = size;
     heap->stack_size = stack_size;
+    heap->code_size = code_size;
     void *memory = port->heap_map(port->ctx, size);
     if (!memory) {
         return ISERE_ERR_NOMEM;
     }
-    heap->arena = isere_arena_init(memory, size, ISERE_ARENA_RESERVE);
-    if (!heap->arena || !isere_heap_run(heap, make_context, heap)) {
+    if (!fill_arena(heap, memory, code)) {
         port->heap_unmap(port->ctx, memory, size);
+        heap->arena = NULL;
         return ISERE_ERR_NOMEM;
     }
     return 0;
+}
+
+int isere_heap_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
+                    size_t stack_size)
+{
+    return isere_heap_init_with(heap, port, size, stack_size, NULL, 0);
 }
 
 void isere_heap_deinit(isere_heap_t *heap)

@@ -2,60 +2,98 @@
 #include "core/js/fault.h"
 #include "core/js/isolate_internal.h"
 #include "core/js/module_name.h"
+#include "core/js/native.h"
 #include "core/util/text.h"
 #include <stdio.h>
 
 /* ---- modules ---- */
 
-static char *normalize(JSContext *ctx, const char *base, const char *specifier,
-                       void *opaque)
+/*
+ * All modules of the bundle are in the heap before anything runs, so the
+ * engine finds each by its name. What is left to decide here is whether an
+ * import may have it, and native modules.
+ */
+
+/* Remembers who imports, for an error that has no other place. Without memory
+ * for that, the error is about memory. */
+static void note_importer(JSContext *ctx, const char *base)
 {
-    const isere_bundle_t *bundle = opaque;
-    char name[ISERE_MODULE_NAME_MAX];
-    int error =
-        isere_module_resolve(bundle->root, base, specifier, name, sizeof(name));
-    if (error) {
+    isere_realm_t *realm = isere__realm(ctx);
+    if (realm->resolving) {
+        js_free(ctx, realm->importer);
+        realm->importer = js_strdup(ctx, base);
+    }
+}
+
+static int resolve(JSContext *ctx, const isere_bundle_t *bundle,
+                   const char *base, const char *specifier, char *name)
+{
+    if (isere_module_native(specifier) == 1) {
+        snprintf(name, ISERE_MODULE_NAME_MAX, "%s", specifier);
+        return 0;
+    }
+    if (isere_module_resolve(bundle->root, base, specifier, name,
+                             ISERE_MODULE_NAME_MAX)) {
         JS_ThrowReferenceError(ctx,
                                "cannot import '%s': only files in the "
                                "function's folder, as './file.js'",
                                specifier);
-        return NULL;
+        return -1;
     }
-    return js_strdup(ctx, name);
+    return 0;
 }
 
-static JSModuleDef *read_module(JSContext *ctx,
-                                const isere_bundle_module_t *module)
+/* In a request only what was imported in the init phase. */
+static bool is_allowed(isere_realm_t *realm, int index)
 {
-    isere_heap_t *heap = &isere__realm(ctx)->isolate->heap;
-    heap->fragile = true;
-    JSValue value = JS_ReadObject(ctx, module->code, module->code_size,
-                                  JS_READ_OBJ_BYTECODE);
-    heap->fragile = false;
-    if (JS_IsException(value)) {
-        return NULL;
+    if (index >= 0 && realm->loading) {
+        realm->imported[index] = 1;
     }
-    /* The context owns modules; the value is only a reference. */
-    JSModuleDef *found = JS_VALUE_GET_PTR(value);
-    JS_FreeValue(ctx, value);
-    return found;
+    return realm->loading || (index >= 0 && realm->imported[index]);
 }
 
-static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
+static char *normalize(JSContext *ctx, const char *base, const char *specifier,
+                       void *opaque)
 {
-    isere_bundle_module_t module;
-    if (!isere__realm(ctx)->loading) {
+    const isere_bundle_t *bundle = opaque;
+    isere_realm_t *realm = isere__realm(ctx);
+    char name[ISERE_MODULE_NAME_MAX];
+    note_importer(ctx, base);
+    if (resolve(ctx, bundle, base, specifier, name)) {
+        return NULL;
+    }
+    int index = isere_bundle_find(bundle, name);
+    if (index >= 0 && !is_allowed(realm, index)) {
         JS_ThrowReferenceError(ctx,
                                "cannot import '%s' in a request: import it "
                                "at the top level",
                                name);
         return NULL;
     }
-    if (!isere_bundle_find(opaque, name, &module)) {
+    return js_strdup(ctx, name);
+}
+
+/* Called for a module that the heap does not have. */
+static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
+{
+    (void)opaque;
+    isere_realm_t *realm = isere__realm(ctx);
+    if (!realm->loading) {
+        JS_ThrowReferenceError(ctx,
+                               "cannot import '%s' in a request: import it "
+                               "at the top level",
+                               name);
+        return NULL;
+    }
+    if (isere_module_native(name) != 1) {
         JS_ThrowReferenceError(ctx, "cannot import '%s': no such file", name);
         return NULL;
     }
-    return read_module(ctx, &module);
+    isere_heap_t *heap = &realm->isolate->heap;
+    heap->fragile = true;
+    JSModuleDef *module = isere_native_load(ctx, name);
+    heap->fragile = false;
+    return module;
 }
 
 /* ---- faults ---- */
@@ -69,11 +107,20 @@ static void fail(isere_isolate_t *isolate)
 static void name_main(isere_isolate_t *isolate)
 {
     isere_fault_t *fault = isolate->fault;
-    isere_bundle_module_t main;
-    if (!fault->file[0] &&
-        isere_bundle_module(&isolate->function->bundle, 0, &main)) {
+    if (!fault->file[0]) {
+        const char *main = isere_bundle_name(&isolate->function->bundle, 0);
+        isere_text_copy(fault->file, sizeof(fault->file), isere_slice(main));
+    }
+}
+
+/* An import that failed when modules were resolved: no code was running. */
+static void name_importer(isere_isolate_t *isolate)
+{
+    isere_fault_t *fault = isolate->fault;
+    const isere_realm_t *realm = isolate->realm;
+    if (!fault->file[0] && realm->resolving && realm->importer) {
         isere_text_copy(fault->file, sizeof(fault->file),
-                        isere_slice(main.name));
+                        isere_slice(realm->importer));
     }
 }
 
@@ -118,6 +165,7 @@ static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
         isere_fault_hint(isolate->fault, " (raise --memory)");
     }
     add_hints(isolate->fault);
+    name_importer(isolate);
     name_main(isolate);
     JS_FreeValue(ctx, thrown);
     fail(isolate);
@@ -225,7 +273,7 @@ static void finish(isere_isolate_t *isolate)
     /* An error that the engine left pending unnoticed, for lack of memory,
      * must not look like one of every request. */
     JS_FreeValue(isolate->heap.ctx, JS_GetException(isolate->heap.ctx));
-    JS_RunGC(isolate->heap.rt);
+    isere_heap_collect(&isolate->heap);
     isolate->state = ISERE_ISOLATE_READY;
 }
 
@@ -270,39 +318,70 @@ static int make_realm(isere_isolate_t *isolate)
     realm->handler_this = JS_UNDEFINED;
     realm->promise = JS_UNDEFINED;
     realm->loading = true;
+    realm->imported = js_mallocz(ctx, isolate->function->bundle.nmodules);
+    if (!realm->imported) {
+        return -1;
+    }
     isolate->realm = realm;
     JS_SetContextOpaque(ctx, realm);
     isere__rejections_install(isolate);
     return isere_api_install(ctx);
 }
 
+/* Takes the main module out of what the heap was made with. */
+static JSModuleDef *take_main(isere_isolate_t *isolate)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    JSValue modules = isolate->heap.loaded;
+    JSValue value = JS_GetPropertyUint32(ctx, modules, 0);
+    if (JS_VALUE_GET_TAG(value) != JS_TAG_MODULE) {
+        return NULL;
+    }
+    /* The context owns modules; the values are only references. */
+    JSModuleDef *main = JS_VALUE_GET_PTR(value);
+    JS_FreeValue(ctx, value);
+    JS_FreeValue(ctx, modules);
+    isolate->heap.loaded = JS_UNDEFINED;
+    return main;
+}
+
 static int evaluate(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
-    const isere_bundle_t *bundle = &isolate->function->bundle;
-    isere_bundle_module_t main;
-    JS_SetModuleLoaderFunc(isolate->heap.rt, normalize, load, (void *)bundle);
-    isere_bundle_module(bundle, 0, &main);
-    JSModuleDef *module = read_module(ctx, &main);
-    if (!module) {
+    isere_realm_t *realm = isolate->realm;
+    JS_SetModuleLoaderFunc(isolate->heap.rt, normalize, load,
+                           (void *)&isolate->function->bundle);
+    realm->module = take_main(isolate);
+    if (!realm->module) {
         return -1;
     }
-    isolate->realm->module = module;
-    JSValue value = JS_DupValue(ctx, JS_MKPTR(JS_TAG_MODULE, module));
+    realm->imported[0] = 1;
+    JSValue value = JS_DupValue(ctx, JS_MKPTR(JS_TAG_MODULE, realm->module));
+    realm->resolving = true;
     if (JS_ResolveModule(ctx, value)) {
         return -1;
     }
+    realm->resolving = false;
+    js_free(ctx, realm->importer);
+    realm->importer = NULL;
     JSValue promise = JS_EvalFunction(ctx, value);
     if (JS_IsException(promise)) {
         return -1;
     }
-    isolate->realm->promise = promise;
+    realm->promise = promise;
     return 0;
 }
 
 static void run_begin(void *arg)
 {
     isere_isolate_t *isolate = arg;
+    if (!JS_IsObject(isolate->heap.loaded)) {
+        fail_text(isolate,
+                  JS_IsUndefined(isolate->heap.loaded)
+                      ? "out of memory while loading code (raise --memory)"
+                      : "the bytecode can't be read: build it again");
+        return;
+    }
     /* Where the engine fills its objects it does not report a failure: a heap
      * that lacks a method would be worse than none. */
     if (make_realm(isolate) || isolate->heap.arena->failed > 0) {
@@ -311,6 +390,7 @@ static void run_begin(void *arg)
                            "fit (raise --memory)");
         return;
     }
+    isere_heap_settle(&isolate->heap);
     if (evaluate(isolate) || !isere__run_jobs(isolate)) {
         fail_exception(isolate);
         return;
@@ -353,8 +433,10 @@ static void end(isere_isolate_t *isolate)
     }
     /* The init phase may have spent it and gone on. */
     isere_arena_hold_reserve(isolate->heap.arena, ISERE_ARENA_RESERVE);
-    isolate->snapshot = isere_snapshot_take(isolate->port, isolate->heap.arena);
+    isolate->snapshot = isere_snapshot_take(isolate->port, isolate->heap.arena,
+                                            isolate->family);
     if (!isolate->snapshot) {
+        isolate->starved = true;
         fail_text(isolate, "not enough memory for the snapshot");
     }
 }

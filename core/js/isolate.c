@@ -87,8 +87,9 @@ bool isere__run_jobs(isere_isolate_t *isolate)
     return ran == 0;
 }
 
-isere_isolate_t *isere_isolate_create(const isere_port_t *port,
-                                      const isere_function_t *function)
+isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
+                                         const isere_function_t *function,
+                                         isere_snapshot_family_t *family)
 {
     isere_isolate_t *isolate = port->resize(port->ctx, NULL, sizeof(*isolate));
     if (!isolate) {
@@ -97,16 +98,25 @@ isere_isolate_t *isere_isolate_create(const isere_port_t *port,
     memset(isolate, 0, sizeof(*isolate));
     isolate->port = port;
     isolate->function = function;
+    isolate->family = family;
     isolate->state = ISERE_ISOLATE_FAILED;
     if (port->random(port->ctx, isolate->random, sizeof(isolate->random)) ||
-        isere_heap_init(&isolate->heap, port, function->config.memory_bytes,
-                        function->config.stack_bytes)) {
+        isere_heap_init_with(
+            &isolate->heap, port, function->config.memory_bytes,
+            function->config.stack_bytes, function->bundle.code,
+            function->bundle.code_size)) {
         port->resize(port->ctx, isolate, 0);
         return NULL;
     }
     isolate->random[0] |= 1; /* the one state it must not have is zero */
     JS_SetInterruptHandler(isolate->heap.rt, interrupt, isolate);
     return isolate;
+}
+
+isere_isolate_t *isere_isolate_create(const isere_port_t *port,
+                                      const isere_function_t *function)
+{
+    return isere_isolate_create_in(port, function, NULL);
 }
 
 void isere_isolate_destroy(isere_isolate_t *isolate)
@@ -170,6 +180,11 @@ uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate)
 isere_isolate_state_t isere_isolate_state(const isere_isolate_t *isolate)
 {
     return isolate->state;
+}
+
+int isere_isolate_failure(const isere_isolate_t *isolate)
+{
+    return isolate->starved ? ISERE_ERR_NOMEM : ISERE_ERR_HANDLER;
 }
 
 const isere_error_answer_t *isere_isolate_error(const isere_isolate_t *isolate)

@@ -14,6 +14,7 @@
 #ifndef ISERE_CORE_JS_ISOLATE_H
 #define ISERE_CORE_JS_ISOLATE_H
 
+#include "core/js/snapshot.h"
 #include "core/lambda/error_answer.h"
 #include "core/lambda/invocation.h"
 #include "core/lambda/response.h"
@@ -33,6 +34,15 @@ typedef enum isere_isolate_state {
 isere_isolate_t *isere_isolate_create(const isere_port_t *port,
                                       const isere_function_t *function);
 
+/*
+ * The same for an isolate that shares the copy behind its snapshot with others
+ * of the function, where it can: `family` is NULL (none) or stays until the
+ * isolate is destroyed. Saves memory, costs time in each reset.
+ */
+isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
+                                         const isere_function_t *function,
+                                         isere_snapshot_family_t *family);
+
 /* Begins the init phase. *fault is filled when the state is FAILED, now or
  * after a resume; it is borrowed until the init phase has ended. */
 isere_isolate_state_t isere_isolate_start(isere_isolate_t *isolate,
@@ -47,6 +57,10 @@ isere_isolate_invoke(isere_isolate_t *isolate,
 /* Goes on with a WAITING isolate: calls the timers that are due, or ends it
  * when its deadline has passed. */
 isere_isolate_state_t isere_isolate_resume(isere_isolate_t *isolate);
+
+/* Of a FAILED isolate: ISERE_ERR_HANDLER, or ISERE_ERR_NOMEM when the function
+ * is fine and only memory for one more isolate was missing. */
+int isere_isolate_failure(const isere_isolate_t *isolate);
 
 /* When a WAITING isolate must be resumed: monotonic microseconds. */
 uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate);

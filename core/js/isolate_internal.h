@@ -6,7 +6,6 @@
 #include "core/js/function.h"
 #include "core/js/heap.h"
 #include "core/js/isolate.h"
-#include "core/js/snapshot.h"
 
 /* A rejected promise that nobody handles (yet). */
 typedef struct isere_rejection {
@@ -25,10 +24,13 @@ typedef struct isere_realm {
     JSModuleDef *module;
     JSValue handler;
     JSValue handler_this;
-    JSValue promise;            /* awaited: the module's, then the handler's */
-    bool answering;             /* the first answer came; others are ignored */
-    bool answered;              /* ... and has been decoded */
-    bool loading;               /* modules may be loaded: the init phase */
+    JSValue promise;   /* awaited: the module's, then the handler's */
+    bool answering;    /* the first answer came; others are ignored */
+    bool answered;     /* ... and has been decoded */
+    bool loading;      /* modules may be loaded: the init phase */
+    bool resolving;    /* ... and those of static imports are */
+    char *importer;    /* ... by this one at last */
+    uint8_t *imported; /* for each module of the bundle: 1 when it was */
     isere_response_t *response; /* NULL when the answer is an error */
     isere_rejection_t *rejections;
 } isere_realm_t;
@@ -40,8 +42,10 @@ struct isere_isolate {
     isere_heap_t heap;
     isere_realm_t *realm;
     isere_snapshot_t *snapshot;
+    isere_snapshot_family_t *family; /* borrowed, or NULL */
     isere_isolate_state_t state;
     isere_fault_t *fault; /* the init phase's, borrowed */
+    bool starved;         /* it failed because memory ended for the snapshot */
     isere_invocation_t invocation;
     bool invoking;    /* in an invocation, not the init phase */
     bool interrupted; /* the engine was stopped at the deadline */

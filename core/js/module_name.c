@@ -56,3 +56,15 @@ int isere_module_resolve(const char *root, const char *base,
     out[len] = 0;
     return 0;
 }
+
+int isere_module_native(const char *specifier)
+{
+    static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char prefix[] = "isere:";
+    if (strncmp(specifier, prefix, sizeof(prefix) - 1) != 0) {
+        return 0;
+    }
+    const char *name = specifier + sizeof(prefix) - 1;
+    size_t len = strspn(name, characters);
+    return len >= 1 && len <= 32 && name[len] == 0 ? 1 : ISERE_ERR_INVAL;
+}

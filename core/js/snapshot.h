@@ -15,15 +15,28 @@
 #ifndef ISERE_CORE_JS_SNAPSHOT_H
 #define ISERE_CORE_JS_SNAPSHOT_H
 
-#include "core/js/arena.h"
+#include "core/js/image.h"
 #include "isere/port.h"
 
 typedef struct isere_snapshot isere_snapshot_t;
 
-/* Copies the used part of the arena. Returns the snapshot, to be freed with
- * isere_snapshot_free, or NULL when memory ends. */
+/*
+ * The snapshots of one function's instances on one thread, which share a copy
+ * where their heaps are the same but for their addresses. All zero at first;
+ * stays where it is until the last of its snapshots is freed.
+ */
+typedef struct isere_snapshot_family {
+    isere_image_t *image; /* of a snapshot that was taken before, or NULL */
+} isere_snapshot_family_t;
+
+/*
+ * Copies the used part of the arena or, when it has a family, refers to the
+ * copy of one that is the same. Returns the snapshot, to be freed with
+ * isere_snapshot_free, or NULL when memory ends. The family may be NULL.
+ */
 isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
-                                      isere_arena_t *arena);
+                                      isere_arena_t *arena,
+                                      isere_snapshot_family_t *family);
 
 /* Puts the arena back. */
 void isere_snapshot_restore(isere_snapshot_t *snapshot);
@@ -35,8 +48,12 @@ void isere_snapshot_restore(isere_snapshot_t *snapshot);
  */
 bool isere_snapshot_verify(const isere_snapshot_t *snapshot);
 
-/* Bytes of the copy. */
+/* Bytes of the heap that it restores. */
 size_t isere_snapshot_size(const isere_snapshot_t *snapshot);
+
+/* Bytes of memory that it takes: its copy or, when it refers to another's, a
+ * small part of that. */
+size_t isere_snapshot_cost(const isere_snapshot_t *snapshot);
 
 void isere_snapshot_free(isere_snapshot_t *snapshot);
 

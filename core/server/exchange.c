@@ -184,6 +184,21 @@ static isere_slot_t *find_slot(isere_server_t *server, unsigned waiting,
     return isere__pool_take(pool);
 }
 
+/* No slot will come for a request that waits: its init phase fails, or there
+ * is no memory even for the first. */
+static bool is_hopeless(const isere_server_t *server, int error)
+{
+    return error == ISERE_ERR_HANDLER ||
+           (error == ISERE_ERR_NOMEM && server->pool->count == 0);
+}
+
+static void answer_hopeless(isere_connection_t *c, int error)
+{
+    answer_error(c, isere_error_answer(error == ISERE_ERR_NOMEM
+                                           ? ISERE_ERROR_BUSY
+                                           : ISERE_ERROR_EXCEPTION));
+}
+
 void isere__exchange_start(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
@@ -193,10 +208,8 @@ void isere__exchange_start(isere_connection_t *c)
         server->queue_first ? NULL : find_slot(server, 1, &error);
     if (slot) {
         run(c, slot);
-    } else if (error == ISERE_ERR_HANDLER) {
-        answer_error(c, isere_error_answer(ISERE_ERROR_EXCEPTION));
-    } else if (error == ISERE_ERR_NOMEM && server->pool->count == 0) {
-        answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+    } else if (is_hopeless(server, error)) {
+        answer_hopeless(c, error);
     } else {
         enqueue(c); /* the end of the turn looks for a slot again */
     }
@@ -207,7 +220,7 @@ void isere__exchange_serve_queue(isere_server_t *server)
     for (int i = 0; i < ISERE_TURN_REQUESTS && server->queue_first; i++) {
         int error;
         isere_slot_t *slot = find_slot(server, server->queue_length, &error);
-        if (!slot && error != ISERE_ERR_HANDLER) {
+        if (!slot && !is_hopeless(server, error)) {
             if (error == ISERE_ERR_LIMIT) {
                 isere__group_want(server->group, server);
             }
@@ -218,7 +231,7 @@ void isere__exchange_serve_queue(isere_server_t *server)
         if (slot) {
             run(c, slot);
         } else {
-            answer_error(c, isere_error_answer(ISERE_ERROR_EXCEPTION));
+            answer_hopeless(c, error);
         }
         isere__connection_advance(c);
     }

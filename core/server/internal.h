@@ -32,6 +32,7 @@ enum {
 #define ISERE_LINGER_US ((uint64_t)1000 * 1000)    /* drain after an error */
 #define ISERE_REAP_US ((uint64_t)10 * 1000 * 1000) /* idle instances */
 #define ISERE_RETRY_US ((uint64_t)20 * 1000)       /* accept again */
+#define ISERE_GROW_US ((uint64_t)1000 * 1000)      /* make a slot again */
 
 /* Bytes received or to be sent: [start, end) of `capacity` at `data`. */
 typedef struct isere_buffer {
@@ -112,6 +113,8 @@ typedef struct isere_pool {
     unsigned idle_low; /* fewest idle since the last reaping */
     unsigned starting; /* in their init phase */
     unsigned count;    /* all */
+    uint64_t retry_us; /* no memory for one more: not tried before that */
+    isere_snapshot_family_t family; /* of their heaps */
 } isere_pool_t;
 
 static inline uint64_t
@@ -236,8 +239,9 @@ isere_slot_t *isere__pool_take(isere_pool_t *pool);
  * A further slot, whose init phase begins now and may go on as a timer of the
  * server; at its end the slot is idle. `beyond` lets it exceed the group's
  * limit. Returns 0, ISERE_ERR_LIMIT when the group has all it may have,
- * ISERE_ERR_NOMEM, or ISERE_ERR_HANDLER when the init phase failed
- * (server->fault; logged).
+ * ISERE_ERR_NOMEM (with slots already there, it is not tried again for a
+ * while), or ISERE_ERR_HANDLER when the init phase failed (server->fault;
+ * logged).
  */
 int isere__pool_grow(isere_pool_t *pool, bool beyond);
 

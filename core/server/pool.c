@@ -55,6 +55,7 @@ static void slot_destroy(isere_slot_t *slot)
     port->resize(port->ctx, slot->fault, 0);
     port->resize(port->ctx, slot, 0);
     pool->count--;
+    pool->retry_us = 0; /* there may be room now */
     isere__group_give(&server->group->instances);
     if (!server->destroying && atomic_load(&server->group->wanted)) {
         isere__group_wake(server->group, server);
@@ -80,8 +81,11 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
     pool->slots = slot;
     pool->count++;
     slot->fault = port->resize(port->ctx, NULL, sizeof(*slot->fault));
-    slot->isolate =
-        slot->fault ? isere_isolate_create(port, pool->function) : NULL;
+    slot->isolate = slot->fault
+                        ? isere_isolate_create_in(
+                              port, pool->function,
+                              ISERE_SHARE_SNAPSHOTS ? &pool->family : NULL)
+                        : NULL;
     if (!slot->isolate) {
         slot_destroy(slot);
         return NULL;
@@ -109,6 +113,37 @@ static void log_fault(isere_server_t *server, const isere_fault_t *fault)
     server->port->log(server->port->ctx, &record);
 }
 
+/* Memory for one more slot was missing; those that are there do the work. */
+static void postpone(isere_pool_t *pool)
+{
+    isere_server_t *server = pool->server;
+    isere_log_record_t record = {
+        .level = ISERE_LOG_WARN,
+        .message = ISERE_SLICE("no memory for a further instance"),
+    };
+    if (pool->count > 0) {
+        pool->retry_us = server->now_us + ISERE_GROW_US;
+        server->port->log(server->port->ctx, &record);
+    }
+}
+
+static int slot_failed(isere_slot_t *slot)
+{
+    isere_pool_t *pool = slot->pool;
+    isere_server_t *server = pool->server;
+    int error = isere_isolate_failure(slot->isolate);
+    pool->starting--;
+    server->fault = *slot->fault;
+    if (error != ISERE_ERR_NOMEM && server->running && pool == server->pool) {
+        log_fault(server, &server->fault); /* else the caller tells */
+    }
+    slot_destroy(slot);
+    if (error == ISERE_ERR_NOMEM) {
+        postpone(pool);
+    }
+    return error;
+}
+
 /* The init phase went on. Returns 0 while it goes on or has ended well. */
 static int slot_started(isere_slot_t *slot)
 {
@@ -129,19 +164,16 @@ static int slot_started(isere_slot_t *slot)
         }
         return 0;
     default:
-        pool->starting--;
-        server->fault = *slot->fault;
-        if (server->running && pool == server->pool) {
-            log_fault(server, &server->fault); /* else the caller tells */
-        }
-        slot_destroy(slot);
-        return ISERE_ERR_HANDLER;
+        return slot_failed(slot);
     }
 }
 
 int isere__pool_grow(isere_pool_t *pool, bool beyond)
 {
     isere_server_group_t *group = pool->server->group;
+    if (pool->server->now_us < pool->retry_us) {
+        return ISERE_ERR_NOMEM;
+    }
     if (beyond) {
         atomic_fetch_add(&group->instances, 1);
     } else if (!isere__group_take(&group->instances,
@@ -150,6 +182,7 @@ int isere__pool_grow(isere_pool_t *pool, bool beyond)
     }
     isere_slot_t *slot = slot_create(pool);
     if (!slot) {
+        postpone(pool);
         return ISERE_ERR_NOMEM;
     }
     pool->starting++;

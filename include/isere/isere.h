@@ -19,6 +19,7 @@
 #define ISERE_ISERE_H
 
 #include "isere/error.h"
+#include "isere/native.h"
 #include "isere/port.h"
 #include "isere/slice.h"
 
@@ -63,17 +64,35 @@ typedef struct isere_function_config {
     /* process.env: NAME=VALUE, ended by NULL; later ones win, and all of them
      * over NODE_ENV=production. */
     const char *const *env;
+    /* More of process.env, which those of env win over: NAME=VALUE texts, each
+     * ended by NUL, the last one by two. NULL for none, the default. */
+    const char *env_block;
     size_t memory_bytes;      /* of one heap, engine included; default 16 MB */
     size_t stack_bytes;       /* of JavaScript calls; default 256 KB. The
                                  thread needs 512 KB more than that */
     uint32_t timeout_ms;      /* of one invocation; default 3 s */
     uint32_t init_timeout_ms; /* of the init phase; default 10 s */
+    /* C functions that handlers can import, ended by NULL; native.h says how
+     * to write them. NULL for none, the default. Not copied. */
+    const isere_native_module_t *const *modules;
 } isere_function_config_t;
 
 typedef struct isere_function isere_function_t;
 
 /* Sets the defaults above: a configuration begins with this. Any thread. */
 void isere_function_config_init(isere_function_config_t *config);
+
+/*
+ * Puts the settings that a .bin file brings along (isere build --name, --env,
+ * --payload, --timeout) into *config, which has been initialised: call this
+ * before setting what is to win over them. Texts are borrowed from the code.
+ * Code without settings changes nothing. Returns 0, or ISERE_ERR_INVAL with
+ * *fault when the code is damaged, or of another engine or format version.
+ * Any thread.
+ */
+int isere_function_config_read(isere_function_config_t *config,
+                               const void *code, size_t size,
+                               isere_fault_t *fault);
 
 /*
  * Compiles `main_name` and what it imports to bytecode, in the format of
@@ -90,10 +109,13 @@ int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
 
 /*
  * A function from bytecode of isere_compile or `isere build`, which is
- * borrowed and must stay as it is until the function is destroyed. Bytecode
- * is trusted: it must come from you. The configuration is copied.
+ * borrowed and must stay as it is until the function is destroyed: instances
+ * run it in place, and it may lie in read-only memory such as flash. Bytecode
+ * is trusted: it must come from you. The configuration is copied; settings in
+ * the bytecode are not looked at (isere_function_config_read is for that).
  * Returns 0; ISERE_ERR_INVAL with *fault when the bytecode is damaged, or of
- * another engine or format version; ISERE_ERR_NOMEM.
+ * another engine or format version, or a native module's table is wrong;
+ * ISERE_ERR_LIMIT when those have too many functions; ISERE_ERR_NOMEM.
  * Thread: the port's; the function may then be used from any thread.
  */
 int isere_function_create(const isere_port_t *port, const void *code,

@@ -37,7 +37,7 @@ static void test_blocks_are_aligned_and_large_enough(void **state)
     for (size_t size = 0; size < 300; size++) {
         void *p = isere_arena_alloc(a, size);
         assert_non_null(p);
-        assert_int_equal((uintptr_t)p % 8, 0);
+        assert_int_equal((uintptr_t)p % sizeof(void *), 0);
         assert_true(isere_arena_usable_size(p) >= size);
         assert_true(isere_arena_usable_size(p) <= size + 16);
         memset(p, 0x5a, isere_arena_usable_size(p));

@@ -11,10 +11,22 @@
 
 #include <cmocka.h>
 
-static const isere_bundle_module_t modules[] = {
-    {"js/main.js", (const uint8_t *)"code of main", 12},
-    {"js/lib/a.js", (const uint8_t *)"a", 1},
-    {"js/b.js", (const uint8_t *)"", 0},
+static const char *const names[] = {"js/main.js", "js/lib/a.js", "js/b.js"};
+static const char *const env[] = {"A=1", "LONGER=a=b c", "EMPTY=", NULL};
+static const char code[] = "what JS_WriteObject wrote";
+
+static const isere_bundle_parts_t parts = {
+    .root = "js/",
+    .names = names,
+    .count = 3,
+    .code = code,
+    .code_size = sizeof(code) - 1,
+    .settings = {.name = "hello",
+                 .env = env,
+                 .has_payload = true,
+                 .has_timeout = true,
+                 .payload = ISERE_PAYLOAD_2_0,
+                 .timeout_ms = 700},
 };
 
 static unsigned char *bytes;
@@ -25,8 +37,7 @@ static int setup(void **state)
     (void)state;
     void *out;
     isere_test_port_reset();
-    int error =
-        isere_bundle_write(isere_test_port(), modules, 3, "js/", &out, &size);
+    int error = isere_bundle_write(isere_test_port(), &parts, &out, &size);
     bytes = out;
     return error;
 }
@@ -38,36 +49,149 @@ static int teardown(void **state)
     return isere_test_state()->live_blocks == 0 ? 0 : -1;
 }
 
-static void expect_module(const isere_bundle_module_t *found,
-                          const isere_bundle_module_t *wanted)
+/* The texts of a block, one after the other. */
+static void expect_block(const char *block, const char *const *texts)
 {
-    assert_string_equal(found->name, wanted->name);
-    assert_int_equal(found->code_size, wanted->code_size);
-    assert_memory_equal(found->code, wanted->code, wanted->code_size);
-    /* Bytecode is read as words. */
-    assert_int_equal((uintptr_t)found->code % 4, 0);
+    for (; *texts; texts++) {
+        assert_string_equal(block, *texts);
+        block += strlen(block) + 1;
+    }
+    assert_int_equal(*block, 0);
 }
 
 static void test_round_trip(void **state)
 {
     (void)state;
     isere_bundle_t bundle;
-    isere_bundle_module_t module;
     const char *reason;
     assert_true(isere_bundle_detect(bytes, size));
     assert_int_equal(isere_bundle_open(&bundle, bytes, size, &reason), 0);
     assert_int_equal(bundle.nmodules, 3);
     assert_string_equal(bundle.root, "js/");
-    for (unsigned i = 0; i < 3; i++) {
-        assert_true(isere_bundle_module(&bundle, i, &module));
-        expect_module(&module, &modules[i]);
-        assert_true(isere_bundle_find(&bundle, modules[i].name, &module));
-        expect_module(&module, &modules[i]);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(isere_bundle_name(&bundle, (unsigned)i), names[i]);
+        assert_int_equal(isere_bundle_find(&bundle, names[i]), i);
     }
-    assert_false(isere_bundle_module(&bundle, 3, &module));
-    assert_false(isere_bundle_find(&bundle, "main.js", &module));
-    assert_false(isere_bundle_find(&bundle, "", &module));
+    assert_null(isere_bundle_name(&bundle, 3));
+    assert_int_equal(isere_bundle_find(&bundle, "main.js"), -1);
+    assert_int_equal(isere_bundle_find(&bundle, ""), -1);
+    assert_int_equal(bundle.code_size, sizeof(code) - 1);
+    assert_memory_equal(bundle.code, code, bundle.code_size);
+    assert_int_equal((size_t)(bundle.code - bytes) % 4, 0);
 }
+
+/* ---- settings ---- */
+
+static bool is_inside(const char *text)
+{
+    return (uintptr_t)text - (uintptr_t)bytes < size;
+}
+
+static void test_settings_are_read_in_place(void **state)
+{
+    (void)state;
+    isere_function_config_t config;
+    isere_fault_t fault;
+    isere_function_config_init(&config);
+    assert_int_equal(isere_function_config_read(&config, bytes, size, &fault),
+                     0);
+    assert_string_equal(config.name, "hello");
+    assert_true(is_inside(config.name));
+    assert_true(is_inside(config.env_block));
+    expect_block(config.env_block, env);
+    assert_null(config.env[0]);
+    assert_int_equal(config.payload, ISERE_PAYLOAD_2_0);
+    assert_int_equal(config.timeout_ms, 700);
+    bytes[40] ^= 1;
+    assert_int_equal(isere_function_config_read(&config, bytes, size, &fault),
+                     ISERE_ERR_INVAL);
+    assert_non_null(strstr(fault.message, "damaged"));
+    bytes[40] ^= 1;
+}
+
+/* Rewrites the bundle with these settings, in place of what it had. */
+static void rewrite(const isere_bundle_settings_t *settings)
+{
+    void *out;
+    assert_int_equal(
+        isere_bundle_rewrite(isere_test_port(), bytes, settings, &out, &size),
+        0);
+    isere_test_port()->resize(NULL, bytes, 0);
+    bytes = out;
+}
+
+static void test_each_setting_may_be_missing(void **state)
+{
+    (void)state;
+    isere_function_config_t config;
+    isere_fault_t fault;
+    for (unsigned mask = 0; mask < 16; mask++) {
+        isere_bundle_settings_t settings = {
+            .name = mask & 1 ? "other" : NULL,
+            .env = mask & 2 ? env : NULL,
+            .has_payload = mask & 4,
+            .has_timeout = mask & 8,
+            .payload = ISERE_PAYLOAD_1_0,
+            .timeout_ms = 9,
+        };
+        rewrite(&settings);
+        isere_function_config_init(&config);
+        assert_int_equal(
+            isere_function_config_read(&config, bytes, size, &fault), 0);
+        assert_string_equal(config.name, mask & 1 ? "other" : "handler");
+        assert_int_equal(config.env_block != NULL, (mask & 2) != 0);
+        assert_int_equal(config.payload,
+                         mask & 4 ? ISERE_PAYLOAD_1_0 : ISERE_PAYLOAD_ISERE);
+        assert_int_equal(config.timeout_ms, mask & 8 ? 9 : 3000);
+    }
+    /* The way back gives the same bytes again. */
+    rewrite(&parts.settings);
+    void *fresh;
+    size_t fresh_size;
+    assert_int_equal(
+        isere_bundle_write(isere_test_port(), &parts, &fresh, &fresh_size), 0);
+    assert_int_equal(size, fresh_size);
+    assert_memory_equal(bytes, fresh, size);
+    isere_test_port()->resize(NULL, fresh, 0);
+}
+
+static void test_wrong_settings_are_not_written(void **state)
+{
+    (void)state;
+    static const char *const no_name[] = {"=x", NULL};
+    static const char *const no_value[] = {"x", NULL};
+    static char long_name[65];
+    memset(long_name, 'n', 64);
+    const isere_bundle_settings_t wrong[] = {
+        {.name = ""},
+        {.name = long_name},
+        {.env = no_name},
+        {.env = no_value},
+        {.has_payload = true, .payload = (isere_payload_t)3},
+        {.has_timeout = true},
+        {.has_timeout = true, .timeout_ms = 24 * 3600 * 1000 + 1},
+    };
+    void *out = NULL;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        size_t out_size = size;
+        int error = isere_bundle_rewrite(isere_test_port(), bytes, &wrong[i],
+                                         &out, &out_size);
+        assert_true(error == ISERE_ERR_INVAL || error == ISERE_ERR_LIMIT);
+        assert_null(out);
+    }
+    for (size_t n = 1; n <= 2; n++) {
+        size_t out_size = size;
+        isere_test_state()->allocations = 0;
+        isere_test_state()->fail_at = n;
+        assert_int_equal(isere_bundle_rewrite(isere_test_port(), bytes,
+                                              &parts.settings, &out, &out_size),
+                         ISERE_ERR_NOMEM);
+        assert_null(out);
+    }
+    isere_test_state()->fail_at = 0;
+}
+
+/* ---- damage ---- */
 
 static void expect_refused(const unsigned char *damaged, size_t len)
 {
@@ -124,21 +248,31 @@ static void fix_checksum(void)
 static void read_all(const unsigned char *made, size_t len)
 {
     isere_bundle_t bundle;
-    isere_bundle_module_t module;
+    isere_function_config_t config;
     const char *reason;
+    const char *text;
     unsigned char *copy = malloc(len);
     assert_non_null(copy);
     memcpy(copy, made, len);
     if (isere_bundle_open(&bundle, copy, len, &reason) == 0) {
         size_t sum = strlen(bundle.root);
-        for (unsigned i = 0; isere_bundle_module(&bundle, i, &module); i++) {
-            sum += strlen(module.name);
-            for (size_t k = 0; k < module.code_size; k++) {
-                sum += module.code[k];
-            }
+        for (unsigned i = 0; (text = isere_bundle_name(&bundle, i)); i++) {
+            sum += strlen(text);
         }
+        for (size_t k = 0; k < bundle.code_size; k++) {
+            sum += bundle.code[k];
+        }
+        isere_function_config_init(&config);
+        isere_bundle_configure(&bundle, &config);
+        sum += strlen(config.name);
+        for (text = config.env_block; text && *text;) {
+            assert_non_null(strchr(text, '='));
+            text += strlen(text) + 1;
+        }
+        assert_in_range(config.payload, 0, ISERE_PAYLOAD_2_0);
+        assert_in_range(config.timeout_ms, 1, 24 * 3600 * 1000);
         assert_true(sum < SIZE_MAX);
-        (void)isere_bundle_find(&bundle, "nope", &module);
+        (void)isere_bundle_find(&bundle, "nope");
     }
     free(copy);
 }
@@ -188,26 +322,59 @@ static void test_other_versions_say_so(void **state)
     assert_false(isere_bundle_detect("", 0));
 }
 
+/* A setting may stand there once, in order, and be of a known kind. */
+static void test_kinds_of_settings(void **state)
+{
+    (void)state;
+    const isere_bundle_settings_t settings = {
+        .has_payload = true, .has_timeout = true, .timeout_ms = 1};
+    rewrite(&settings);
+    /* The two settings, 12 bytes each, lie right before the code. */
+    unsigned char *payload = bytes + size - 28 - 24;
+    unsigned char *timeout = payload + 12;
+    assert_int_equal(payload[0], 3);
+    assert_int_equal(timeout[0], 4);
+    static const unsigned char kinds[][2] = {{4, 3}, {3, 3}, {4, 4}, {0, 4},
+                                             {3, 5}, {1, 4}, {2, 4}, {3, 0}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        payload[0] = kinds[i][0];
+        timeout[0] = kinds[i][1];
+        fix_checksum();
+        expect_refused(bytes, size);
+    }
+    payload[0] = 3;
+    timeout[0] = 4;
+    fix_checksum();
+    isere_bundle_t bundle;
+    const char *reason;
+    assert_int_equal(isere_bundle_open(&bundle, bytes, size, &reason), 0);
+}
+
 static void test_limits_of_writing(void **state)
 {
     (void)state;
     const isere_port_t *port = isere_test_port();
     static char name[2000];
-    isere_bundle_module_t module = {name, (const uint8_t *)"x", 1};
+    const char *const long_names[] = {name};
+    isere_bundle_parts_t wrong = parts;
     void *out = NULL;
     size_t out_size;
     memset(name, 'n', sizeof(name) - 1);
-    assert_int_equal(isere_bundle_write(port, &module, 1, "", &out, &out_size),
+    wrong.names = long_names;
+    wrong.count = 1;
+    assert_int_equal(isere_bundle_write(port, &wrong, &out, &out_size),
                      ISERE_ERR_LIMIT);
-    assert_int_equal(
-        isere_bundle_write(port, modules, 1, name, &out, &out_size),
-        ISERE_ERR_LIMIT);
-    assert_int_equal(
-        isere_bundle_write(port, modules, 70000, "", &out, &out_size),
-        ISERE_ERR_LIMIT);
+    wrong = parts;
+    wrong.root = name;
+    assert_int_equal(isere_bundle_write(port, &wrong, &out, &out_size),
+                     ISERE_ERR_LIMIT);
+    wrong = parts;
+    wrong.count = 70000;
+    assert_int_equal(isere_bundle_write(port, &wrong, &out, &out_size),
+                     ISERE_ERR_LIMIT);
     isere_test_state()->allocations = 0;
     isere_test_state()->fail_at = 1;
-    assert_int_equal(isere_bundle_write(port, modules, 3, "", &out, &out_size),
+    assert_int_equal(isere_bundle_write(port, &parts, &out, &out_size),
                      ISERE_ERR_NOMEM);
     assert_null(out);
 }
@@ -217,9 +384,13 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_round_trip),
+        TEST(test_settings_are_read_in_place),
+        TEST(test_each_setting_may_be_missing),
+        TEST(test_wrong_settings_are_not_written),
         TEST(test_every_damaged_bit_is_noticed),
         TEST(test_every_length_is_noticed),
         TEST(test_lies_behind_a_right_checksum),
+        TEST(test_kinds_of_settings),
         TEST(test_other_versions_say_so),
         TEST(test_limits_of_writing),
     };

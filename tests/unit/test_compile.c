@@ -43,17 +43,32 @@ static void test_imports_come_along_once(void **state)
         {NULL, NULL},
     };
     isere_bundle_t bundle;
-    isere_bundle_module_t module;
     const char *reason;
     assert_int_equal(js_compile(&f, files), 0);
     assert_int_equal(isere_bundle_open(&bundle, f.code, f.code_size, &reason),
                      0);
     assert_int_equal(bundle.nmodules, 4);
-    assert_true(isere_bundle_module(&bundle, 0, &module));
-    assert_string_equal(module.name, "fn/main.js");
-    assert_true(isere_bundle_find(&bundle, "fn/lib/a.js", &module));
-    assert_true(isere_bundle_find(&bundle, "fn/b.js", &module));
-    assert_true(isere_bundle_find(&bundle, "fn/c.js", &module));
+    assert_string_equal(isere_bundle_name(&bundle, 0), "fn/main.js");
+    assert_true(isere_bundle_find(&bundle, "fn/lib/a.js") > 0);
+    assert_true(isere_bundle_find(&bundle, "fn/b.js") > 0);
+    assert_true(isere_bundle_find(&bundle, "fn/c.js") > 0);
+}
+
+static void test_native_modules_are_left_out(void **state)
+{
+    (void)state;
+    static const js_file_t files[] = {
+        {"main.js", "import { a } from 'isere:a'; export * from './b.js'\n"
+                    "export const handler = () => a"},
+        {"b.js", "export { b } from 'isere:a-_0'"},
+        {NULL, NULL},
+    };
+    isere_bundle_t bundle;
+    const char *reason;
+    assert_int_equal(js_compile(&f, files), 0);
+    assert_int_equal(isere_bundle_open(&bundle, f.code, f.code_size, &reason),
+                     0);
+    assert_int_equal(bundle.nmodules, 2);
 }
 
 static void test_the_same_source_gives_the_same_bytes(void **state)
@@ -184,6 +199,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_imports_come_along_once),
+        TEST(test_native_modules_are_left_out),
         TEST(test_the_same_source_gives_the_same_bytes),
         TEST(test_faults_have_a_place),
         TEST(test_cut_sources),

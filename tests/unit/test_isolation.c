@@ -22,6 +22,11 @@ static js_fixture_t f;
 static js_pristine_t pristine;
 static char first_probe[PROBE_MAX];
 
+/* With `sharing` the isolate under attack uses the copy of another one, which
+ * is gone by then. */
+static bool sharing;
+static isere_snapshot_family_t family;
+
 static int setup(void **state)
 {
     (void)state;
@@ -85,10 +90,30 @@ static void probe(char *out)
     isere_isolate_reset(f.isolate);
 }
 
+/* Replaces the isolate by one that shares its copy. */
+static void start_sharing(void)
+{
+    isere_isolate_t *isolates[2];
+    isere_isolate_destroy(f.isolate);
+    for (int i = 0; i < 2; i++) {
+        isolates[i] = isere_isolate_create_in(f.port, f.function, &family);
+        assert_non_null(isolates[i]);
+        assert_int_equal(isere_isolate_start(isolates[i], &f.fault),
+                         ISERE_ISOLATE_READY);
+    }
+    f.isolate = isolates[1];
+    assert_true(isere_snapshot_cost(f.isolate->snapshot) <
+                isere_snapshot_cost(isolates[0]->snapshot) / 8);
+    isere_isolate_destroy(isolates[0]);
+}
+
 static void start(const char *source)
 {
     if (js_start(&f, source) != ISERE_ISOLATE_READY) {
         fail_msg("not ready: %s", f.fault.message);
+    }
+    if (sharing) {
+        start_sharing();
     }
     js_pristine_take(&pristine, &f);
     probe(first_probe);
@@ -293,6 +318,13 @@ static void test_requests_leave_nothing(void **state)
     start(source);
     free(source);
     assert_true(for_each_attack(attack) >= 45);
+}
+
+static void test_requests_leave_nothing_in_a_shared_heap(void **state)
+{
+    sharing = true;
+    test_requests_leave_nothing(state);
+    sharing = false;
 }
 
 static void just_invoke(const char *target)
@@ -548,6 +580,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_requests_leave_nothing),
+        TEST(test_requests_leave_nothing_in_a_shared_heap),
         TEST(test_attacks_in_a_row_leave_nothing),
         TEST(test_abandoned_attacks_leave_nothing),
         TEST(test_traps_of_the_init_phase_spring_alike),

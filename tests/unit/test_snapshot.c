@@ -50,7 +50,20 @@ static void churn(subject_t *s, int steps, size_t largest)
     assert_true(isere_arena_check(s->arena));
 }
 
-static void start(subject_t *s, size_t size)
+/* Blocks point to each other, as objects do. */
+static void link_blocks(subject_t *s)
+{
+    for (int i = 0; i < BLOCKS; i++) {
+        if (isere_arena_usable_size(s->live[i]) >= sizeof(void *)) {
+            memcpy(s->live[i], &s->live[(i * 7 + 1) % BLOCKS], sizeof(void *));
+        }
+    }
+}
+
+/* With `differ` the first so many 32-bit units of a block are not as in other
+ * subjects. */
+static void start_in(subject_t *s, size_t size, isere_snapshot_family_t *family,
+                     unsigned differ)
 {
     const isere_port_t *port = isere_test_port();
     memset(s, 0, sizeof(*s));
@@ -60,9 +73,16 @@ static void start(subject_t *s, size_t size)
     assert_non_null(s->memory);
     memset(s->memory, 0, size); /* as the system gives it */
     s->arena = isere_arena_init(s->memory, size, 1024);
-    churn(s, 500, 2000);
+    isere_arena_keep_clean(s->arena);
+    uint32_t *units = isere_arena_alloc(s->arena, 256 * sizeof(*units));
+    assert_non_null(units);
+    for (unsigned i = 0; i < 256; i++) {
+        units[i] = i < differ ? ~i : i;
+    }
+    churn(s, 500, size < SMALL ? 200 : 2000);
+    link_blocks(s);
     memcpy(s->blocks, s->live, sizeof(s->blocks));
-    s->snapshot = isere_snapshot_take(port, s->arena);
+    s->snapshot = isere_snapshot_take(port, s->arena, family);
     assert_non_null(s->snapshot);
     assert_int_equal(isere_snapshot_size(s->snapshot), s->arena->top);
     assert_true(isere_snapshot_verify(s->snapshot));
@@ -74,12 +94,22 @@ static void start(subject_t *s, size_t size)
     }
 }
 
-static void stop(subject_t *s)
+static void start(subject_t *s, size_t size)
+{
+    start_in(s, size, NULL, 0);
+}
+
+static void release(subject_t *s)
 {
     const isere_port_t *port = isere_test_port();
     isere_snapshot_free(s->snapshot);
     port->heap_unmap(port->ctx, s->memory, s->size);
     free(s->expected);
+}
+
+static void stop(subject_t *s)
+{
+    release(s);
     assert_int_equal(isere_test_state()->live_blocks, 0);
     assert_int_equal(isere_test_state()->live_heaps, 0);
 }
@@ -190,7 +220,7 @@ static void test_verify_notices_any_flipped_byte(void **state)
     subject_t s;
     start(&s, SMALL);
     /* What was used above the snapshot is looked at too. */
-    assert_non_null(isere_arena_alloc(s.arena, 30000));
+    assert_non_null(isere_arena_alloc(s.arena, 20000));
     size_t used = s.arena->peak;
     assert_true(used > isere_snapshot_size(s.snapshot));
     restore_and_compare(&s);
@@ -203,6 +233,124 @@ static void test_verify_notices_any_flipped_byte(void **state)
     stop(&s);
 }
 
+/* ---- shared copies ---- */
+
+static bool shares(const subject_t *s)
+{
+    return isere_snapshot_cost(s->snapshot) < s->arena->top;
+}
+
+/* A second arena's snapshot refers to the first one's copy, and is as good. */
+static void test_a_shared_copy_puts_every_byte_back(void **state)
+{
+    (void)state;
+    isere_snapshot_family_t family = {NULL};
+    subject_t first;
+    subject_t second;
+    start_in(&first, 8 * 1024, &family, 0);
+    start_in(&second, 8 * 1024, &family, 5);
+    assert_false(shares(&first));
+    assert_true(shares(&second));
+    for (size_t at = 0; at < second.size; at++) {
+        size_t used = isere_snapshot_size(second.snapshot);
+        second.memory[at] ^= 0x5a;
+        second.arena->peak = (uint32_t)(at < used ? used : at + 1);
+        restore_and_compare(&second);
+    }
+    release(&first); /* the copy stays */
+    assert_non_null(family.image);
+    for (int i = 0; i < 200; i++) {
+        churn(&second, 20, 1000);
+        uint32_t peak = second.arena->peak;
+        for (int k = 0; k < 200; k++) {
+            second.memory[next_random() % peak] = (unsigned char)next_random();
+        }
+        second.arena->peak = peak;
+        restore_and_compare(&second);
+    }
+    start_in(&first, 8 * 1024, &family, 7); /* a new one finds it */
+    assert_true(shares(&first));
+    restore_and_compare(&first);
+    restore_and_compare(&second);
+    release(&second);
+    restore_and_compare(&first);
+    stop(&first);
+    assert_null(family.image);
+}
+
+static void test_verify_notices_any_flipped_byte_of_a_shared_heap(void **state)
+{
+    (void)state;
+    isere_snapshot_family_t family = {NULL};
+    subject_t first;
+    subject_t second;
+    start_in(&first, 8 * 1024, &family, 3);
+    start_in(&second, 8 * 1024, &family, 0);
+    assert_true(shares(&second));
+    for (size_t at = 0; at < second.arena->top; at++) {
+        second.memory[at] ^= (unsigned char)(1u << (at % 8));
+        assert_false(isere_snapshot_verify(second.snapshot));
+        second.memory[at] ^= (unsigned char)(1u << (at % 8));
+    }
+    assert_true(isere_snapshot_verify(second.snapshot));
+    /* A write to the copy is noticed by all that use it. */
+    *(unsigned char *)&family.image->copy[family.image->words / 2] ^= 1;
+    assert_false(isere_snapshot_verify(first.snapshot));
+    assert_false(isere_snapshot_verify(second.snapshot));
+    *(unsigned char *)&family.image->copy[family.image->words / 2] ^= 1;
+    release(&second);
+    stop(&first);
+}
+
+static void test_too_many_differences_make_an_own_copy(void **state)
+{
+    (void)state;
+    for (unsigned differ = ISERE_IMAGE_EXCEPTIONS - 2;
+         differ <= ISERE_IMAGE_EXCEPTIONS + 2; differ++) {
+        isere_snapshot_family_t family = {NULL};
+        subject_t first;
+        subject_t second;
+        start_in(&first, SMALL, &family, 0);
+        start_in(&second, SMALL, &family, differ);
+        assert_int_equal(shares(&second), differ <= ISERE_IMAGE_EXCEPTIONS);
+        restore_and_compare(&second);
+        release(&first);
+        restore_and_compare(&second);
+        stop(&second);
+    }
+}
+
+/* Without memory for the list, or for it and a copy. */
+static void test_no_memory_for_a_shared_copy(void **state)
+{
+    (void)state;
+    const isere_port_t *port = isere_test_port();
+    isere_snapshot_family_t family = {NULL};
+    subject_t first;
+    subject_t second;
+    start_in(&first, SMALL, &family, 0);
+    start_in(&second, SMALL, &family, 0);
+    size_t blocks = isere_test_state()->live_blocks;
+    for (size_t n = 1; n <= 2; n++) {
+        isere_test_state()->allocations = 0;
+        isere_test_state()->fail_at = n;
+        isere_test_state()->fail_after = true;
+        assert_null(isere_snapshot_take(port, second.arena, &family));
+        assert_int_equal(isere_test_state()->live_blocks, blocks);
+    }
+    isere_test_state()->fail_after = false;
+    isere_test_state()->allocations = 0;
+    isere_test_state()->fail_at = 2;
+    isere_snapshot_t *own = isere_snapshot_take(port, second.arena, &family);
+    assert_non_null(own);
+    assert_true(isere_snapshot_cost(own) >= second.arena->top);
+    isere_test_state()->fail_at = 0;
+    isere_snapshot_free(own);
+    restore_and_compare(&second);
+    release(&second);
+    stop(&first);
+}
+
 static void test_no_memory_is_no_snapshot(void **state)
 {
     (void)state;
@@ -210,10 +358,10 @@ static void test_no_memory_is_no_snapshot(void **state)
     subject_t s;
     start(&s, SMALL);
     size_t blocks = isere_test_state()->live_blocks;
-    for (size_t n = 1; n <= 2; n++) {
+    for (size_t n = 1; n <= 3; n++) {
         isere_test_state()->allocations = 0;
         isere_test_state()->fail_at = n;
-        assert_null(isere_snapshot_take(port, s.arena));
+        assert_null(isere_snapshot_take(port, s.arena, NULL));
         assert_int_equal(isere_test_state()->live_blocks, blocks);
         assert_int_equal(isere_test_state()->live_heaps, 2);
     }
@@ -239,6 +387,10 @@ int main(void)
         TEST(test_every_byte_is_put_back),
         TEST(test_large_parts_vanish),
         TEST(test_verify_notices_any_flipped_byte),
+        TEST(test_a_shared_copy_puts_every_byte_back),
+        TEST(test_verify_notices_any_flipped_byte_of_a_shared_heap),
+        TEST(test_too_many_differences_make_an_own_copy),
+        TEST(test_no_memory_for_a_shared_copy),
         TEST(test_no_memory_is_no_snapshot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,15 @@ static void test_values(void **state)
     runs("build h.js -o out.bin");
     assert_string_equal(args.output, "out.bin");
     runs("build --output=o h.js");
+    assert_null(args.name);
+    assert_false(isere_args_given(&args, "timeout"));
+    runs("build --name a-1 --timeout 3s --env A=1 h.js");
+    assert_string_equal(args.name, "a-1");
+    assert_true(isere_args_given(&args, "name"));
+    assert_true(isere_args_given(&args, "timeout"));
+    assert_true(isere_args_given(&args, "env"));
+    assert_false(isere_args_given(&args, "payload"));
+    assert_false(isere_args_given(&args, "nothing"));
     runs("serve -- --odd-name.js");
     assert_string_equal(args.module, "--odd-name.js");
 }
@@ -171,6 +180,9 @@ static void test_refused(void **state)
     bad("serve --env =x", "--env takes NAME=VALUE");
     bad("serve --payload 3.0", "--payload takes isere, 1.0 or 2.0, not '3.0'");
     bad("serve --log-level loud", "--log-level takes error, warn,");
+    bad("serve --name x", "unknown option '--name'");
+    bad("build --name A", "--name takes 1 to 32 of a-z, 0-9 and -, not 'A'");
+    bad("build --memory 1M x.js", "unknown option '--memory'");
     bad("serve a.js b.js", "one module is enough");
     bad("serve ''", "must not be empty");
     bad("invoke", "which module?");

@@ -1,0 +1,230 @@
+#include "core/js/image.h"
+#include <string.h>
+
+/* Exceptions are counted in units of 32 bits, on every target. */
+typedef uint32_t __attribute__((may_alias)) unit_t;
+
+enum { UNITS = sizeof(isere_word_t) / sizeof(unit_t), BITS = 32 };
+
+/* The top may lie in the middle of a word; what lies between the top and the
+ * end of its last word is zero. */
+static uint32_t words_up_to(uint32_t top)
+{
+    return (uint32_t)((top + sizeof(isere_word_t) - 1) / sizeof(isere_word_t));
+}
+
+isere_image_t *isere_image_take(const isere_port_t *port,
+                                const isere_arena_t *arena,
+                                isere_image_t **offer)
+{
+    isere_image_t *image = port->resize(port->ctx, NULL, sizeof(*image));
+    if (!image) {
+        return NULL;
+    }
+    *image = (isere_image_t){
+        .port = port,
+        .offered = offer,
+        .base = (uintptr_t)arena,
+        .used = arena->top,
+        .words = words_up_to(arena->top),
+        .users = 1,
+    };
+    size_t size = image->words * sizeof(isere_word_t);
+    image->copy = port->heap_map(port->ctx, size);
+    if (!image->copy) {
+        port->resize(port->ctx, image, 0);
+        return NULL;
+    }
+    isere_words_copy(image->copy, (const isere_word_t *)arena, image->words);
+    if (offer) {
+        *offer = image;
+    }
+    return image;
+}
+
+isere_image_t *isere_image_hold(isere_image_t *image)
+{
+    image->users++;
+    return image;
+}
+
+void isere_image_release(isere_image_t *image)
+{
+    const isere_port_t *port = image->port;
+    if (--image->users > 0) {
+        return;
+    }
+    if (image->offered) {
+        *image->offered = NULL;
+    }
+    port->heap_unmap(port->ctx, image->copy,
+                     image->words * sizeof(isere_word_t));
+    port->resize(port->ctx, image, 0);
+}
+
+/* ---- comparing ---- */
+
+static size_t relocation_size(uint32_t nbits, uint32_t nexceptions)
+{
+    return sizeof(isere_relocation_t) +
+           (nbits + (size_t)2 * nexceptions) * sizeof(uint32_t);
+}
+
+size_t isere_relocation_size(const isere_relocation_t *r)
+{
+    return relocation_size(r->nbits, r->nexceptions);
+}
+
+/* Notes the units in which two words differ. False when there are too many. */
+static bool except(isere_relocation_t *r, uint32_t word,
+                   const isere_word_t *mine, const isere_word_t *other)
+{
+    const unit_t *a = (const unit_t *)mine;
+    const unit_t *b = (const unit_t *)other;
+    for (uint32_t i = 0; i < UNITS; i++) {
+        if (a[i] == b[i]) {
+            continue;
+        }
+        if (r->nexceptions == ISERE_IMAGE_EXCEPTIONS) {
+            return false;
+        }
+        uint32_t *exception = r->data + r->nbits + 2 * r->nexceptions++;
+        exception[0] = word * UNITS + i;
+        exception[1] = a[i];
+    }
+    return true;
+}
+
+/* Fills in bits and exceptions. False when the heaps are not the same. */
+static bool compare(isere_relocation_t *r, const isere_word_t *mine,
+                    const isere_word_t *other, uint32_t words)
+{
+    for (uint32_t i = 0; i < words; i++) {
+        if (mine[i] == other[i]) {
+            continue;
+        }
+        if (mine[i] - other[i] == r->distance) {
+            r->data[i / BITS] |= UINT32_C(1) << (i % BITS);
+        } else if (!except(r, i, mine + i, other + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+isere_relocation_t *isere_image_compare(const isere_image_t *image,
+                                        const isere_arena_t *arena)
+{
+    const isere_port_t *port = image->port;
+    uint32_t nbits = (image->words + BITS - 1) / BITS;
+    size_t size = relocation_size(nbits, ISERE_IMAGE_EXCEPTIONS);
+    if (arena->top != image->used) {
+        return NULL;
+    }
+    isere_relocation_t *r = port->resize(port->ctx, NULL, size);
+    if (!r) {
+        return NULL;
+    }
+    memset(r, 0, size);
+    r->distance = (uintptr_t)arena - image->base;
+    r->nbits = nbits;
+    if (!compare(r, (const isere_word_t *)arena, image->copy, image->words)) {
+        port->resize(port->ctx, r, 0);
+        return NULL;
+    }
+    /* What shrinks may move, and where it can't shrink it stays as it is. */
+    isere_relocation_t *fit =
+        port->resize(port->ctx, r, isere_relocation_size(r));
+    return fit ? fit : r;
+}
+
+/* ---- restoring ---- */
+
+/* Copies up to BITS words and adds the distance to those whose bit is set. */
+static inline void restore_group(isere_word_t *to, const isere_word_t *from,
+                                 uint32_t bits, uintptr_t distance)
+{
+    isere_words_copy(to, from, BITS);
+    while (bits) {
+        to[__builtin_ctz(bits)] += distance;
+        bits &= bits - 1;
+    }
+}
+
+static void restore_exceptions(isere_arena_t *arena,
+                               const isere_relocation_t *r)
+{
+    const uint32_t *exception = r->data + r->nbits;
+    for (uint32_t i = 0; i < r->nexceptions; i++, exception += 2) {
+        ((unit_t *)arena)[exception[0]] = exception[1];
+    }
+}
+
+void isere_image_restore(const isere_image_t *image,
+                         const isere_relocation_t *r, isere_arena_t *arena)
+{
+    isere_word_t *to = (isere_word_t *)arena;
+    const isere_word_t *from = image->copy;
+    if (!r) {
+        isere_words_copy(to, from, image->words);
+        return;
+    }
+    uint32_t full = image->words / BITS;
+    for (uint32_t i = 0; i < full; i++) {
+        restore_group(to, from, r->data[i], r->distance);
+        to += BITS;
+        from += BITS;
+    }
+    for (uint32_t i = 0; i < image->words % BITS; i++) {
+        to[i] = from[i] + (r->data[full] >> i & 1 ? r->distance : 0);
+    }
+    restore_exceptions(arena, r);
+}
+
+/* ---- checking ---- */
+
+/* The word that a restore puts there, exceptions left aside. */
+static isere_word_t expected(const isere_image_t *image,
+                             const isere_relocation_t *r, uint32_t i)
+{
+    bool moved = r->data[i / BITS] >> (i % BITS) & 1;
+    return image->copy[i] + (moved ? r->distance : 0);
+}
+
+bool isere_image_equals(const isere_image_t *image, const isere_relocation_t *r,
+                        const isere_arena_t *arena)
+{
+    const isere_word_t *now = (const isere_word_t *)arena;
+    if (!r) {
+        return memcmp(now, image->copy, image->words * sizeof(*now)) == 0;
+    }
+    const uint32_t *exception = r->data + r->nbits;
+    const uint32_t *end = exception + 2 * r->nexceptions;
+    for (uint32_t i = 0; i < image->words; i++) {
+        isere_word_t want = expected(image, r, i);
+        for (; exception < end && exception[0] / UNITS == i; exception += 2) {
+            ((unit_t *)&want)[exception[0] % UNITS] = exception[1];
+        }
+        if (now[i] != want) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A CRC would take longer than all the rest of a checked restore. */
+static uint32_t sum_up(uint32_t sum, const void *data, size_t size)
+{
+    const unit_t *units = data;
+    for (size_t i = 0; i < size / sizeof(*units); i++) {
+        sum = (sum ^ units[i]) * UINT32_C(0x01000193);
+    }
+    return sum;
+}
+
+uint32_t isere_image_checksum(const isere_image_t *image,
+                              const isere_relocation_t *r)
+{
+    uint32_t sum = sum_up(0, image->copy, image->words * sizeof(isere_word_t));
+    return r ? sum_up(sum, r, isere_relocation_size(r)) : sum;
+}

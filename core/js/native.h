@@ -1,0 +1,27 @@
+/*
+ * Native modules: the C functions of include/isere/native.h as modules of the
+ * engine. They are made in the isolate's heap in its init phase.
+ */
+#ifndef ISERE_CORE_JS_NATIVE_H
+#define ISERE_CORE_JS_NATIVE_H
+
+#include "isere/isere.h"
+#include "isere/native.h"
+#include "quickjs.h"
+
+/*
+ * Whether the tables are what they must be: names as native.h says, none
+ * twice, no function without a pointer. Returns 0, or ISERE_ERR_INVAL or
+ * ISERE_ERR_LIMIT (too many functions) with *fault. NULL is fine. Any thread.
+ */
+int isere_native_check(const isere_native_module_t *const *modules,
+                       isere_fault_t *fault);
+
+/*
+ * Makes the function's native module of that name ("isere:..."), for the
+ * engine's loader call. NULL with an exception pending when there is none. The
+ * heap must be marked as fragile. The isolate's thread.
+ */
+JSModuleDef *isere_native_load(JSContext *ctx, const char *name);
+
+#endif

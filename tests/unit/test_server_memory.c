@@ -1,0 +1,151 @@
+/*
+ * A device has memory for a few instances only, however many are allowed: a
+ * server that can't make one more goes on with those it has.
+ */
+#include "core/server/internal.h"
+#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/test_port.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CLIENTS = 6 };
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static const char slow[] =
+    "export const handler = async (e) => { await new Promise(r =>"
+    "  setTimeout(r, 100)); return '<' + e.path + '>' }\n";
+
+static server_fixture_t s;
+static isere_port_t port;
+static size_t most_heaps; /* arenas and copies of them that there is room for */
+static unsigned long refused;
+
+static void *limited_map(void *ctx, size_t size)
+{
+    if (isere_test_state()->live_heaps >= most_heaps) {
+        refused++;
+        return NULL;
+    }
+    return isere_test_port()->heap_map(ctx, size);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    server_init(&s);
+    port = *s.js.port;
+    port.heap_map = limited_map;
+    s.js.port = &port;
+    most_heaps = SIZE_MAX;
+    refused = 0;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    server_deinit(&s);
+    return isere_test_state()->live_blocks == 0 &&
+                   isere_test_state()->live_heaps == 0
+               ? 0
+               : -1;
+}
+
+static void start(const char *source)
+{
+    if (server_start(&s, source) != 0) {
+        fail_msg("no server: %s", s.js.fault.message);
+    }
+}
+
+/* All requests are answered one after the other, by the one instance. */
+static void play_one_by_one(int clients[CLIENTS])
+{
+    char body[32];
+    for (int i = 0; i < CLIENTS; i++) {
+        char request[64];
+        snprintf(request, sizeof(request), GET("/%d"), i);
+        clients[i] = sim_connect();
+        sim_send(clients[i], request);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        sim_run(s.server, i == 0 ? 110 : 100);
+        snprintf(body, sizeof(body), "</%d>", i);
+        assert_non_null(strstr(sim_received(clients[i]), "HTTP/1.1 200"));
+        assert_non_null(strstr(sim_received(clients[i]), body));
+        assert_true(i == CLIENTS - 1 || sim_received_len(clients[i + 1]) == 0);
+    }
+}
+
+/* No room for a second arena, or for its copy when it has no one else's. */
+static void test_requests_wait_for_the_instances_there_are(void **state)
+{
+    for (size_t more = 0; more < (ISERE_SHARE_SNAPSHOTS ? 1 : 2); more++) {
+        int clients[CLIENTS];
+        start(slow);
+        most_heaps = isere_test_state()->live_heaps + more;
+        play_one_by_one(clients);
+        assert_int_equal(s.server->pool->count, 1);
+        /* Once for all of them, not for each request and each answer. */
+        assert_int_equal(refused, 1);
+        assert_non_null(
+            strstr(isere_test_state()->log, "no memory for a further"));
+        /* Later there is room: then there are two. */
+        most_heaps = SIZE_MAX;
+        sim_run(s.server, 1000);
+        int a = sim_connect();
+        int b = sim_connect();
+        sim_send(a, GET("/a"));
+        sim_send(b, GET("/b"));
+        sim_run(s.server, 110);
+        assert_non_null(strstr(sim_received(a), "</a>"));
+        assert_non_null(strstr(sim_received(b), "</b>"));
+        assert_int_equal(s.server->pool->count, 2);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* Nor does an init phase that waits fail a request when it ends for naught. */
+static void test_a_late_failure_is_no_error(void **state)
+{
+    (void)state;
+    int clients[CLIENTS];
+    start("await new Promise(r => setTimeout(r, 50));\n"
+          "export const handler = async (e) => { await new Promise(r =>"
+          "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
+    most_heaps = isere_test_state()->live_heaps + !ISERE_SHARE_SNAPSHOTS;
+    play_one_by_one(clients);
+    assert_int_equal(s.server->pool->count, 1);
+    assert_true(refused >= 1);
+}
+
+static void test_no_room_for_the_first_is_told(void **state)
+{
+    (void)state;
+    most_heaps = 2; /* the compiler's is gone by then */
+    start(slow);
+    server_deinit(&s);
+    setup(state);
+    most_heaps = 1;
+    int error = server_start(&s, slow);
+    assert_int_equal(error, ISERE_ERR_NOMEM);
+    assert_non_null(strstr(s.js.fault.message, "not enough memory"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_requests_wait_for_the_instances_there_are),
+        TEST(test_a_late_failure_is_no_error),
+        TEST(test_no_room_for_the_first_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
