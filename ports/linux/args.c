@@ -153,6 +153,19 @@ set_text(isere_args_t *args, const isere_option_t *option, const char *value)
     return ISERE_ARGS_RUN;
 }
 
+/* Function names are as in routes: a-z, 0-9 and '-'. */
+static isere_args_result_t
+set_name(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    if (len < 1 || len > 32 || value[len] != '\0') {
+        return bad(args, "--%s takes 1 to 32 of a-z, 0-9 and -, not '%s'",
+                   option->name, value);
+    }
+    return set_text(args, option, value);
+}
+
 static isere_args_result_t
 set_option(isere_args_t *args, const isere_option_t *option, const char *value)
 {
@@ -162,6 +175,8 @@ set_option(isere_args_t *args, const isere_option_t *option, const char *value)
         return ISERE_ARGS_RUN;
     case ISERE_OPTION_TEXT:
         return set_text(args, option, value);
+    case ISERE_OPTION_NAME:
+        return set_name(args, option, value);
     case ISERE_OPTION_CHOICE:
         return set_choice(args, option, value);
     case ISERE_OPTION_ENV:
@@ -208,9 +223,10 @@ static isere_args_result_t parse_option(isere_args_t *args, int argc,
         return bad(args, "unknown option '%.*s'", (int)(start + len - arg),
                    arg);
     }
+    args->given |= 1ull << (option - isere_options);
     if (option->kind == ISERE_OPTION_FLAG) {
         return value ? bad(args, "--%s takes no value", option->name)
-                     : set_option(args, option, NULL);
+                     : set_option(args, option, "");
     }
     if (!value) {
         if (*index + 1 == argc || strncmp(argv[*index + 1], "--", 2) == 0) {
@@ -259,6 +275,17 @@ static isere_args_result_t parse_command(isere_args_t *args, int argc,
         }
     }
     return result;
+}
+
+bool isere_args_given(const isere_args_t *args, const char *name)
+{
+    for (size_t i = 0; i < isere_options_count; i++) {
+        if ((args->given & (1ull << i)) &&
+            strcmp(isere_options[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void set_presets(isere_args_t *args)

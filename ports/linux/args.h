@@ -31,8 +31,10 @@ typedef struct isere_args {
     isere_command_t command;
     const char *module;
     const char *host;
-    const char *event;  /* NULL: none given */
-    const char *output; /* NULL: the module's name with .bin */
+    const char *event;   /* NULL: none given */
+    const char *output;  /* NULL: the module's name with .bin */
+    const char *depfile; /* NULL: none */
+    const char *name;    /* NULL: the module's name */
     bool watch;
     /* Sizes are in bytes, times in milliseconds; workers 0: one per core. */
     uint64_t port, workers, memory, stack, timeout, init_timeout;
@@ -41,6 +43,7 @@ typedef struct isere_args {
     uint64_t payload;    /* an isere_payload_t */
     uint64_t log_level;  /* an isere_log_level_t */
     uint64_t log_format; /* an isere_log_format_t */
+    uint64_t given;      /* bits 1 << index in isere_options: not by default */
     size_t nenv;
     const char *env[ISERE_ARGS_MAX_ENV + 1]; /* NULL-terminated */
 } isere_args_t;
@@ -55,11 +58,15 @@ typedef enum isere_args_result {
 isere_args_result_t isere_args_parse(isere_args_t *args, int argc,
                                      char *const *argv);
 
+/* Whether the command line gives the option of that name. */
+bool isere_args_given(const isere_args_t *args, const char *name);
+
 /* ---- The tables ---- */
 
 typedef enum isere_option_kind {
     ISERE_OPTION_FLAG,   /* bool, no value */
     ISERE_OPTION_TEXT,   /* const char * */
+    ISERE_OPTION_NAME,   /* the same, of a function */
     ISERE_OPTION_NUMBER, /* uint64_t, these four */
     ISERE_OPTION_SIZE,
     ISERE_OPTION_TIME,

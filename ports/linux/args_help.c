@@ -30,8 +30,10 @@ static void put_wrapped(int at, const char *text)
     putchar('\n');
 }
 
-static void put_option(const isere_option_t *option)
+/* What `build` is not given is left open: its defaults are those of `serve`. */
+static void put_option(const isere_option_t *option, isere_command_t command)
 {
+    const char *preset = command == ISERE_COMMAND_BUILD ? NULL : option->preset;
     char help[256];
     int at = option->letter
                  ? printf("  -%c, --%s", option->letter, option->name)
@@ -40,8 +42,8 @@ static void put_option(const isere_option_t *option)
     if (option->value) {
         at += printf(" %s", option->value);
     }
-    snprintf(help, sizeof(help), option->preset ? "%s (default %s)" : "%s",
-             option->help, option->preset);
+    snprintf(help, sizeof(help), preset ? "%s (default %s)" : "%s",
+             option->help, preset);
     put_wrapped(at, help);
 }
 
@@ -71,7 +73,7 @@ void isere_help_command(isere_command_t command)
     puts("\nOptions:");
     for (size_t i = 0; i < isere_options_count; i++) {
         if (isere_options[i].commands & (1u << command)) {
-            put_option(&isere_options[i]);
+            put_option(&isere_options[i], command);
         }
     }
     put_wrapped(printf("  -h, --help"), "this text");

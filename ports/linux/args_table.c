@@ -45,6 +45,10 @@ const isere_option_t isere_options[] = {
          "of /"),
     TEXT("output", 'o', BUILD, TEXT, output, "FILE", NULL,
          "where to write; without it MODULE.js becomes MODULE.bin"),
+    TEXT("depfile", 0, BUILD, TEXT, depfile, "FILE", NULL,
+         "write the files that were read as a rule for make or ninja"),
+    TEXT("name", 0, BUILD, NAME, name, "NAME", NULL,
+         "the function's name; without it that of the module"),
 
     TEXT("host", 0, SERVE, TEXT, host, "ADDRESS", "127.0.0.1",
          "address to listen on"),
@@ -56,18 +60,18 @@ const isere_option_t isere_options[] = {
            2 * G, "JavaScript heap of each instance"),
     NUMBER("stack", SERVE | INVOKE, SIZE, stack, "SIZE", "256K", 32 * K, 64 * M,
            "stack of JavaScript calls"),
-    NUMBER("timeout", SERVE | INVOKE, TIME, timeout, "TIME", "3s", 1, 24 * HOUR,
-           "time limit of an invocation"),
+    NUMBER("timeout", SERVE | INVOKE | BUILD, TIME, timeout, "TIME", "3s", 1,
+           24 * HOUR, "time limit of an invocation"),
     NUMBER("init-timeout", SERVE | INVOKE, TIME, init_timeout, "TIME", "10s", 1,
            24 * HOUR, "time limit of the init phase"),
     NUMBER("instances", SERVE, NUMBER, instances, "N", "1024", 1, 1000000,
            "most instances at once"),
     NUMBER("queue", SERVE, NUMBER, queue, "N", "1024", 0, 1000000,
            "most requests that wait for an instance; more get 503"),
-    TEXT("env", 0, SERVE | INVOKE, ENV, env, "NAME=VALUE", NULL,
+    TEXT("env", 0, SERVE | INVOKE | BUILD, ENV, env, "NAME=VALUE", NULL,
          "adds to process.env; may be repeated"),
-    CHOICE("payload", SERVE | INVOKE, payload, "FORMAT", "isere", payloads,
-           "isere, 1.0 or 2.0",
+    CHOICE("payload", SERVE | INVOKE | BUILD, payload, "FORMAT", "isere",
+           payloads, "isere, 1.0 or 2.0",
            "event format: isere, or API Gateway's 1.0 or 2.0"),
     TEXT("watch", 0, SERVE, FLAG, watch, NULL, NULL,
          "loads the function anew when one of its files changes"),
@@ -102,7 +106,8 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
          "`isere listening on http://HOST:PORT` when it is ready, and logs on\n"
          "standard error."},
     [ISERE_COMMAND_INVOKE] =
-        {"invoke", "MODULE.js", NULL, "call a handler once, without a server",
+        {"invoke", "MODULE.js | MODULE.bin", NULL,
+         "call a handler once, without a server",
          "Calls a handler once and prints its response as one line of JSON:\n"
          "{statusCode, headers, body, isBase64Encoded}. A header that occurs\n"
          "more than once is an array. Logs go to standard error. Exit code 1\n"
@@ -111,5 +116,7 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
         {"build", "MODULE.js [-o MODULE.bin]", NULL,
          "compile a handler and its imports to bytecode",
          "Compiles a handler and the files it imports to one file of\n"
-         "bytecode, for `isere serve` or for a device."},
+         "bytecode, for `isere serve` or for a device. Name, environment,\n"
+         "payload format and time limit that are given here are in the file,\n"
+         "and count wherever it runs, unless they are given there."},
 };

@@ -1,5 +1,4 @@
 #include "ports/linux/program.h"
-#include "core/js/bundle.h"
 #include "core/util/text.h"
 #include "ports/linux/out.h"
 #include <errno.h>
@@ -71,9 +70,8 @@ static bool is_named_bin(const char *name)
     return dot && strcmp(dot, ".bin") == 0;
 }
 
-/* The function's name is that of its main file, without the extension. */
-static void function_name(const isere_program_t *program, char *name,
-                          size_t size)
+void isere_program_name(const isere_program_t *program,
+                        char name[ISERE_PROGRAM_NAME_MAX])
 {
     isere_slice_t text = isere_slice(program->files.main_name);
     const char *dot = strrchr(text.ptr, '.');
@@ -81,7 +79,26 @@ static void function_name(const isere_program_t *program, char *name,
     if (dot && dot > text.ptr) {
         text.len = (size_t)(dot - text.ptr);
     }
-    isere_text_copy(name, size, text);
+    isere_text_copy(name, ISERE_PROGRAM_NAME_MAX, text);
+}
+
+/* What the bytecode brings along, and over it what the command line gives. */
+static int configure(const isere_args_t *args, isere_function_config_t *config,
+                     const void *code, size_t size, isere_fault_t *fault)
+{
+    int error = isere_function_config_read(config, code, size, fault);
+
+    if (isere_args_given(args, "payload")) {
+        config->payload = (isere_payload_t)args->payload;
+    }
+    if (isere_args_given(args, "timeout")) {
+        config->timeout_ms = (uint32_t)args->timeout;
+    }
+    config->env = args->env;
+    config->memory_bytes = (size_t)args->memory;
+    config->stack_bytes = (size_t)args->stack;
+    config->init_timeout_ms = (uint32_t)args->init_timeout;
+    return error;
 }
 
 static int create(const isere_port_t *port, const isere_args_t *args,
@@ -89,20 +106,17 @@ static int create(const isere_port_t *port, const isere_args_t *args,
                   isere_fault_t *fault)
 {
     isere_function_config_t config;
-    char name[64];
+    char name[ISERE_PROGRAM_NAME_MAX];
     int error;
 
     isere_function_config_init(&config);
-    function_name(program, name, sizeof(name));
+    isere_program_name(program, name);
     config.name = name;
-    config.payload = (isere_payload_t)args->payload;
-    config.env = args->env;
-    config.memory_bytes = (size_t)args->memory;
-    config.stack_bytes = (size_t)args->stack;
-    config.timeout_ms = (uint32_t)args->timeout;
-    config.init_timeout_ms = (uint32_t)args->init_timeout;
-    error = isere_function_create(port, code, size, &config, &program->function,
-                                  fault);
+    error = configure(args, &config, code, size, fault);
+    if (error == 0) {
+        error = isere_function_create(port, code, size, &config,
+                                      &program->function, fault);
+    }
     if (error != 0 && fault->file[0] == '\0') {
         isere_text_copy(fault->file, sizeof(fault->file),
                         isere_slice(args->module));

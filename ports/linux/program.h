@@ -5,6 +5,7 @@
 #ifndef ISERE_PORTS_LINUX_PROGRAM_H
 #define ISERE_PORTS_LINUX_PROGRAM_H
 
+#include "core/js/bundle.h"
 #include "isere/isere.h"
 #include "isere/linux.h"
 #include "ports/linux/args.h"
@@ -35,6 +36,14 @@ void isere_program_release(const isere_port_t *port, isere_program_t *program);
 int isere_program_compile(const isere_port_t *port, const isere_args_t *args,
                           isere_program_t *program, void **code, size_t *size,
                           isere_fault_t *fault);
+
+/* Room for a function's name. */
+#define ISERE_PROGRAM_NAME_MAX ISERE_BUNDLE_NAME_MAX
+
+/* The name of a program's function, if nothing else gives it one: that of its
+ * main file without the extension. */
+void isere_program_name(const isere_program_t *program,
+                        char name[ISERE_PROGRAM_NAME_MAX]);
 
 /* "file:line:column: message" and, from the second line on, the stack. */
 void isere_program_fault_text(const isere_fault_t *fault,

@@ -373,24 +373,29 @@ def read_bundle(data):
     assert u32(data, 12) == zlib.crc32(engine.encode())
     assert u32(data, 16) == len(data)
     assert u32(data, 20) == zlib.crc32(data[24:])
-    assert data[26:32] == bytes(6)
 
     def padded(at, length):
         end = at + -(-length // 4) * 4
         assert data[at + length : end] == bytes(end - at - length)
         return data[at : at + length], end
 
-    root, at = padded(32, u16(data, 24))
-    modules = {}
+    def text(at, length):
+        value, at = padded(at, length)
+        assert value[-1:] == b"\0"
+        return value[:-1].decode(), at
+
+    root, at = text(32, u16(data, 24))
+    modules = []
     for _ in range(u16(data, 10)):
-        name_length, code_length = u32(data, at), u32(data, at + 4)
-        name, at = padded(at + 8, name_length)
-        code, at = padded(at, code_length)
-        assert name[-1:] == b"\0"
-        modules[name[:-1].decode()] = code
+        name, at = text(at + 4, u32(data, at))
+        modules.append(name)
+    settings = {}
+    for _ in range(u16(data, 26)):
+        kind = u32(data, at)
+        settings[kind], at = padded(at + 8, u32(data, at + 4))
+    code, at = padded(at, u32(data, 28))
     assert at == len(data)
-    assert root[-1:] == b"\0"
-    return root[:-1].decode(), modules
+    return root, modules, settings, code
 
 
 def test_bytecode_is_as_specified(isere, tmp_path):
@@ -401,7 +406,19 @@ def test_bytecode_is_as_specified(isere, tmp_path):
     )
     (folder / "lib" / "one.js").write_text("export const one = 1\n")
     assert isere("build", "fn/main.js", "-o", "fn.bin").returncode == 0
-    root, modules = read_bundle((tmp_path / "fn.bin").read_bytes())
+    root, modules, settings, code = read_bundle((tmp_path / "fn.bin").read_bytes())
     assert root == ""
-    assert list(modules) == ["main.js", "lib/one.js"]
-    assert all(modules.values())
+    assert modules == ["main.js", "lib/one.js"]
+    assert settings == {1: b"main\0"}
+    assert code
+
+    flags = "--name fn --env A=1 --env B= --payload 2.0 --timeout 700ms"
+    assert isere("build", "fn/main.js", "-o", "fn.bin", *flags.split()).returncode == 0
+    _, _, settings, same = read_bundle((tmp_path / "fn.bin").read_bytes())
+    assert same == code
+    assert settings == {
+        1: b"fn\0",
+        2: b"A=1\0B=\0\0",
+        3: (2).to_bytes(4, "little"),
+        4: (700).to_bytes(4, "little"),
+    }
