@@ -1,0 +1,64 @@
+/*
+ * The Zephyr port: what an application needs to run isère on Zephyr.
+ *
+ * The port is one: its memory is static, see CONFIG_ISERE_HEAP_REGION and
+ * CONFIG_ISERE_SERVER_REGION. Everything of it, and all servers and instances
+ * made with it, belong to the thread that called isere_zephyr_port_init.
+ */
+#ifndef ISERE_ZEPHYR_H
+#define ISERE_ZEPHYR_H
+
+#include "isere/isere.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Fills in the port's table and starts the thread that executes handlers,
+ * with a priority just below the caller's. To be called once. Returns 0, or
+ * ISERE_ERR_IO when there is no source of random bytes or no event object.
+ */
+int isere_zephyr_port_init(isere_port_t *port);
+
+/* A configuration with the values of Kconfig. Any thread. */
+void isere_zephyr_function_config(isere_function_config_t *config);
+void isere_zephyr_server_limits(isere_server_limits_t *limits);
+
+/*
+ * Gives the network interface its address and starts USB Ethernet and the DHCP
+ * server, as Kconfig says; where the application or the host does all that, it
+ * does nothing. To be called once. 0, or ISERE_ERR_IO.
+ */
+int isere_zephyr_network_start(void);
+
+/*
+ * Serves the function over HTTP on CONFIG_ISERE_LISTEN_ADDRESS and this TCP
+ * port (0: any free one, which the log names). Does not come back unless
+ * something is wrong: ISERE_ERR_HANDLER when the init phase failed, with
+ * *fault filled, ISERE_ERR_NOMEM, or ISERE_ERR_IO. From then on the watchdog
+ * must be fed by this thread: it is the event loop of the device.
+ */
+int isere_zephyr_serve(const isere_port_t *port,
+                       const isere_function_t *function, uint16_t number,
+                       isere_fault_t *fault);
+
+/* Logs an error of the functions above and of isere.h, with its fault. */
+void isere_zephyr_log_fault(int error, const isere_fault_t *fault);
+
+/* Bytes of a static region: in use now, and at most since start-up. */
+typedef struct isere_zephyr_memory {
+    size_t size;
+    size_t used;
+    size_t peak;
+} isere_zephyr_memory_t;
+
+/* The port's thread, or any while that does not run. */
+void isere_zephyr_memory_heaps(isere_zephyr_memory_t *memory);
+void isere_zephyr_memory_server(isere_zephyr_memory_t *memory);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,30 @@
+/* Executions on native_sim; exec.c is for devices. */
+#include "ports/zephyr/port_zephyr.h"
+#include "ports/zephyr/sim.h"
+#include <zephyr/kernel.h>
+
+void isere_zephyr_exec_init(void)
+{
+    if (isere_sim_exec_init() != 0) {
+        k_panic();
+    }
+}
+
+int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
+                          uint64_t deadline_us)
+{
+    ARG_UNUSED(ctx);
+    return isere_sim_exec_run(fn, arg, deadline_us);
+}
+
+void isere_zephyr_exec_hold(void *ctx)
+{
+    ARG_UNUSED(ctx);
+    isere_sim_exec_hold();
+}
+
+void isere_zephyr_exec_release(void *ctx)
+{
+    ARG_UNUSED(ctx);
+    isere_sim_exec_release();
+}

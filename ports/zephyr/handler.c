@@ -1,0 +1,137 @@
+#include "ports/zephyr/handler.h"
+#include <zephyr/devicetree.h>
+#include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
+#include <zephyr/storage/flash_map.h>
+#include <zephyr/sys/byteorder.h>
+
+LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
+
+#ifdef CONFIG_ARCH_POSIX
+
+#include "ports/zephyr/options.h"
+#include "ports/zephyr/sim.h"
+
+static bool find_elsewhere(isere_slice_t *code)
+{
+    const char *file = isere_option_handler();
+    const void *data;
+    size_t size;
+    if (!file) {
+        return false;
+    }
+    if (isere_sim_read(file, &data, &size) != 0) {
+        LOG_ERR("cannot read %s", file);
+        return false;
+    }
+    *code = isere_slice_of(data, size);
+    return true;
+}
+
+#elif FIXED_PARTITION_EXISTS(handler_partition)
+
+#define PARTITION DT_NODELABEL(handler_partition)
+
+/* The partition lies in memory-mapped flash. */
+static bool find_elsewhere(isere_slice_t *code)
+{
+    const uint8_t *start =
+        (const uint8_t *)DT_REG_ADDR(DT_MTD_FROM_FIXED_PARTITION(PARTITION)) +
+        DT_REG_ADDR(PARTITION);
+    static const uint8_t magic[] = {0x89, 'i', 's', 'e', 'r', 'e'};
+    enum { AT_SIZE = 16 }; /* docs/bytecode.md */
+    if (memcmp(start, magic, sizeof(magic)) != 0) {
+        return false;
+    }
+    uint32_t size = sys_get_le32(start + AT_SIZE);
+    if (size > DT_REG_SIZE(PARTITION)) {
+        LOG_WRN("the handler partition holds a damaged handler");
+        return false;
+    }
+    *code = isere_slice_of((const char *)start, size);
+    return true;
+}
+
+#else
+
+static bool find_elsewhere(isere_slice_t *code)
+{
+    ARG_UNUSED(code);
+    return false;
+}
+
+#endif
+
+#ifdef CONFIG_ISERE_HANDLER_SOURCE
+
+static const struct source {
+    const char *name;
+    const char *text;
+    size_t length;
+} sources[] = {
+#include <isere_sources.inc>
+};
+
+static int load(void *ctx, const char *name, isere_slice_t *source)
+{
+    ARG_UNUSED(ctx);
+    for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+        if (strcmp(sources[i].name, name) == 0) {
+            *source = isere_slice_of(sources[i].text, sources[i].length);
+            return 0;
+        }
+    }
+    return ISERE_ERR_NOENT;
+}
+
+struct compilation {
+    const isere_port_t *port;
+    isere_slice_t *code;
+    isere_fault_t *fault;
+    int error;
+};
+
+static void compile(void *arg)
+{
+    static const isere_loader_t loader = {.load = load};
+    struct compilation *c = arg;
+    void *bytes;
+    size_t size;
+
+    c->error = isere_compile(c->port, &loader, sources[0].name, "", &bytes,
+                             &size, c->fault);
+    if (!c->error) {
+        *c->code = isere_slice_of(bytes, size);
+    }
+}
+
+/* On the stack that is made for JavaScript. */
+static int find_embedded(const isere_port_t *port, isere_slice_t *code,
+                         isere_fault_t *fault)
+{
+    struct compilation c = {.port = port, .code = code, .fault = fault};
+    port->exec_run(port->ctx, compile, &c, UINT64_MAX);
+    return c.error;
+}
+
+#else
+
+static int find_embedded(const isere_port_t *port, isere_slice_t *code,
+                         isere_fault_t *fault)
+{
+    static const uint8_t embedded[] __aligned(8) = {
+#include <isere_handler.inc>
+    };
+    ARG_UNUSED(port);
+    ARG_UNUSED(fault);
+    *code = isere_slice_of((const char *)embedded, sizeof(embedded));
+    return 0;
+}
+
+#endif
+
+int isere_firmware_handler(const isere_port_t *port, isere_slice_t *code,
+                           isere_fault_t *fault)
+{
+    return find_elsewhere(code) ? 0 : find_embedded(port, code, fault);
+}

@@ -1,0 +1,95 @@
+#include "core/util/utf8.h"
+#include "ports/zephyr/port_zephyr.h"
+#include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
+
+LOG_MODULE_REGISTER(isere, CONFIG_ISERE_LOG_LEVEL);
+
+static const char ellipsis[] = "...";
+
+/* A line being put together. There is one: only the port's thread and the
+ * execution it waits for log through the port. */
+static struct {
+    char text[CONFIG_ISERE_LOG_LINE + sizeof(ellipsis)];
+    size_t len;
+    bool full;
+} line;
+
+static void put(const char *bytes, size_t len)
+{
+    if (line.full || len > CONFIG_ISERE_LOG_LINE - line.len) {
+        line.full = true;
+        return;
+    }
+    memcpy(line.text + line.len, bytes, len);
+    line.len += len;
+}
+
+static void put_control(unsigned char c)
+{
+    char escape[5];
+    switch (c) {
+    case '\n':
+        put("\\n", 2);
+        return;
+    case '\r':
+        put("\\r", 2);
+        return;
+    case '\t':
+        put("\\t", 2);
+        return;
+    default:
+        snprintk(escape, sizeof(escape), "\\x%02x", c);
+        put(escape, 4);
+    }
+}
+
+/* One record is one line, whatever a handler logs. */
+static void put_escaped(isere_slice_t text)
+{
+    const char *end = text.ptr + text.len;
+    const char *p = text.ptr;
+    while (p < end && !line.full) {
+        unsigned char c = (unsigned char)*p;
+        size_t len = 1;
+        if (c < 0x20 || c == 0x7f) {
+            put_control(c);
+        } else {
+            /* A character is cut off whole. */
+            while (p + len < end && ((unsigned char)p[len] & 0xc0) == 0x80) {
+                len++;
+            }
+            put(p, len);
+        }
+        p += len;
+    }
+}
+
+void isere_zephyr_log(void *ctx, const isere_log_record_t *record)
+{
+    ARG_UNUSED(ctx);
+    line.len = 0;
+    line.full = false;
+    if (record->request_id.len > 0) {
+        put("[", 1);
+        put_escaped(record->request_id);
+        put("] ", 2);
+    }
+    put_escaped(record->message);
+    memcpy(line.text + line.len, line.full ? ellipsis : "",
+           line.full ? sizeof(ellipsis) : 1);
+    switch (record->level) {
+    case ISERE_LOG_ERROR:
+        LOG_ERR("%s", line.text);
+        break;
+    case ISERE_LOG_WARN:
+        LOG_WRN("%s", line.text);
+        break;
+    case ISERE_LOG_INFO:
+        LOG_INF("%s", line.text);
+        break;
+    default:
+        LOG_DBG("%s", line.text);
+        break;
+    }
+}

@@ -1,0 +1,71 @@
+/*
+ * The parts of the Zephyr port, one file each; port.c puts them together. All
+ * functions with a `ctx` are members of isere_port_t and documented there.
+ * There is one port, so all state is static and `ctx` is not used.
+ */
+#ifndef ISERE_PORTS_ZEPHYR_PORT_ZEPHYR_H
+#define ISERE_PORTS_ZEPHYR_PORT_ZEPHYR_H
+
+#include "isere/zephyr.h"
+
+/* How long an execution may go on after its deadline before it is abandoned:
+ * the engine's own check comes first, its errors carry a stack. */
+#define ISERE_ZEPHYR_GRACE_US 20000
+
+/* clock.c */
+uint64_t isere_zephyr_monotonic_us(void *ctx);
+int64_t isere_zephyr_wall_us(void *ctx);
+
+/* memory.c */
+void isere_zephyr_memory_init(void);
+void *isere_zephyr_resize(void *ctx, void *ptr, size_t size);
+void *isere_zephyr_heap_map(void *ctx, size_t size);
+void isere_zephyr_heap_unmap(void *ctx, void *heap, size_t size);
+void isere_zephyr_heap_trim(void *ctx, void *start, size_t size);
+
+/* log.c */
+void isere_zephyr_log(void *ctx, const isere_log_record_t *record);
+
+/* exec.c */
+void isere_zephyr_exec_init(void);
+int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
+                          uint64_t deadline_us);
+void isere_zephyr_exec_hold(void *ctx);
+void isere_zephyr_exec_release(void *ctx);
+
+/* sock.c: listen makes a socket on CONFIG_ISERE_LISTEN_ADDRESS, or returns
+ * ISERE_ERR_IO; listen_port is the port it got, 0 when that can't be told. */
+isere_socket_t isere__zephyr_listen(uint16_t port);
+uint16_t isere__zephyr_listen_port(isere_socket_t listener);
+isere_socket_t isere_zephyr_accept(void *ctx, isere_socket_t listener,
+                                   char peer[ISERE_ADDRESS_MAX]);
+int isere_zephyr_recv(void *ctx, isere_socket_t socket, void *buf, size_t len);
+int isere_zephyr_send(void *ctx, isere_socket_t socket,
+                      const isere_slice_t *slices, int count);
+void isere_zephyr_shutdown(void *ctx, isere_socket_t socket);
+void isere_zephyr_close(void *ctx, isere_socket_t socket);
+
+/* poll.c: init returns 0 or ISERE_ERR_IO. */
+int isere_zephyr_poll_init(void);
+int isere_zephyr_poll_set(void *ctx, isere_socket_t socket, unsigned events,
+                          void *tag);
+void isere_zephyr_poll_remove(void *ctx, isere_socket_t socket);
+int isere_zephyr_poll_wait(void *ctx, isere_poll_event_t *events, int max,
+                           uint64_t timeout_us);
+void isere_zephyr_poll_wake(void *ctx);
+/* A send found no room, whatever poll says: to be asked again a little later.
+ */
+void isere__zephyr_poll_pause(isere_socket_t socket);
+
+/*
+ * watchdog.c: feeding is a promise that the event loop is alive. Waits of the
+ * port are cut into slices of at most this long, to feed in between.
+ */
+#define ISERE_ZEPHYR_FEED_US 1000000
+void isere_zephyr_watchdog_start(void);
+void isere_zephyr_watchdog_feed(void);
+
+/* Logs why the device was started. */
+void isere_zephyr_log_reset_cause(void);
+
+#endif

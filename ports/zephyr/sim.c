@@ -1,0 +1,75 @@
+#include "ports/zephyr/sim.h"
+#include "ports/linux/exec.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+static isere_exec_t exec;
+
+static int64_t clock_us(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+uint64_t isere_sim_monotonic_us(void)
+{
+    return (uint64_t)clock_us(CLOCK_MONOTONIC);
+}
+
+int64_t isere_sim_wall_us(void)
+{
+    return clock_us(CLOCK_REALTIME);
+}
+
+int isere_sim_random(void *buf, size_t len)
+{
+    return getrandom(buf, len, 0) == (ssize_t)len ? 0 : -1;
+}
+
+int isere_sim_exec_init(void)
+{
+    return isere_exec_init(&exec) == 0 ? 0 : -1;
+}
+
+int isere_sim_exec_run(void (*fn)(void *arg), void *arg, uint64_t deadline_us)
+{
+    return isere_exec_run(&exec, fn, arg, deadline_us);
+}
+
+void isere_sim_exec_hold(void)
+{
+    isere_exec_hold(&exec);
+}
+
+void isere_sim_exec_release(void)
+{
+    isere_exec_release(&exec);
+}
+
+int isere_sim_read(const char *path, const void **data, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    char *bytes = NULL;
+    long length = -1;
+
+    if (file && fseek(file, 0, SEEK_END) == 0) {
+        length = ftell(file);
+        rewind(file);
+    }
+    if (length >= 0) {
+        bytes = malloc((size_t)length + 1);
+    }
+    if (bytes && fread(bytes, 1, (size_t)length, file) != (size_t)length) {
+        free(bytes);
+        bytes = NULL;
+    }
+    if (file) {
+        fclose(file);
+    }
+    *data = bytes;
+    *size = bytes ? (size_t)length : 0;
+    return bytes ? 0 : -1;
+}
