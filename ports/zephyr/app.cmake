@@ -15,3 +15,5 @@ isere_own_code(app)
 set(ISERE_HANDLER js/handler.js CACHE STRING
     "The handler in the firmware: a .js file, its imports come along")
 isere_embed_handler(app ${ISERE_HANDLER})
+
+include(ports/zephyr/cmake/footprint.cmake)
