@@ -45,6 +45,12 @@
 #define ISERE_OUT_HIGH (64 * 1024)
 #endif
 
+/* Milliseconds in which a connection that we end still reads what the client
+ * sends, so that our last answer is not lost in a reset. 0 to 10000. */
+#ifndef ISERE_LINGER_MS
+#define ISERE_LINGER_MS 1000
+#endif
+
 /* Bytes of memory and of stack that the compiler may use. */
 #ifndef ISERE_COMPILE_MEMORY
 #define ISERE_COMPILE_MEMORY ((size_t)64 * 1024 * 1024)
@@ -72,6 +78,7 @@ _Static_assert(ISERE_MAX_RESPONSE_FIELDS >= 8 &&
                    ISERE_MAX_RESPONSE_FIELDS <= 256,
                "range");
 _Static_assert(ISERE_MAX_PATH_PARAMETERS <= 32, "range");
+_Static_assert(ISERE_LINGER_MS >= 0 && ISERE_LINGER_MS <= 10000, "range");
 _Static_assert(ISERE_IN_FIRST >= 256 && ISERE_IN_FIRST <= 65536, "range");
 _Static_assert(ISERE_OUT_HIGH >= 1024 && ISERE_OUT_HIGH <= 1024 * 1024,
                "range");

@@ -151,6 +151,19 @@ static bool fill_arena(isere_heap_t *heap, void *memory, const void *code)
     return heap->arena && code && fill_arena(heap, memory, NULL);
 }
 
+typedef struct filling {
+    isere_heap_t *heap;
+    void *memory;
+    const void *code;
+    bool filled;
+} filling_t;
+
+static void run_filling(void *arg)
+{
+    filling_t *f = arg;
+    f->filled = fill_arena(f->heap, f->memory, f->code);
+}
+
 int isere_heap_init_with(isere_heap_t *heap, const isere_port_t *port,
                          size_t size, size_t stack_size, const void *code,
                          size_t code_size)
@@ -164,7 +177,11 @@ int isere_heap_init_with(isere_heap_t *heap, const isere_port_t *port,
     if (!memory) {
         return ISERE_ERR_NOMEM;
     }
-    if (!fill_arena(heap, memory, code)) {
+    /* On the stack that the engine believes in: reading deeply nested functions
+     * takes a lot of it. */
+    filling_t filling = {heap, memory, code, false};
+    port->exec_run(port->ctx, run_filling, &filling, UINT64_MAX);
+    if (!filling.filled) {
         port->heap_unmap(port->ctx, memory, size);
         heap->arena = NULL;
         return ISERE_ERR_NOMEM;

@@ -474,6 +474,10 @@ int isere_native_check(const isere_native_module_t *const *modules,
                                 "0-9, '-' and '_'",
                                 name);
         }
+        if (!(*m)->functions) {
+            return check_failed(fault, ISERE_ERR_INVAL, "has no functions",
+                                name);
+        }
         if (find_module(modules, name, &first) != *m ||
             has_twice((*m)->functions)) {
             return check_failed(fault, ISERE_ERR_INVAL,

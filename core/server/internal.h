@@ -29,7 +29,7 @@ enum {
     ISERE_RANDOM_POOL = 1024,
 };
 
-#define ISERE_LINGER_US ((uint64_t)1000 * 1000)    /* drain after an error */
+#define ISERE_LINGER_US ((uint64_t)ISERE_LINGER_MS * 1000)
 #define ISERE_REAP_US ((uint64_t)10 * 1000 * 1000) /* idle instances */
 #define ISERE_RETRY_US ((uint64_t)20 * 1000)       /* accept again */
 #define ISERE_GROW_US ((uint64_t)1000 * 1000)      /* make a slot again */

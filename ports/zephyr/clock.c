@@ -1,6 +1,6 @@
 /*
  * Monotonic time is the kernel's. Few boards have a clock that goes on without
- * power: the wall clock begins at the time of the build and counts from there.
+ * power: the wall clock begins when the build was configured.
  */
 #include "ports/zephyr/port_zephyr.h"
 #include <sys/time.h>

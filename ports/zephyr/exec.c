@@ -16,11 +16,17 @@ static k_tid_t caller; /* who waits */
 static K_SEM_DEFINE(started, 0, 1);
 static K_SEM_DEFINE(stopped, 0, 1);
 
+/*
+ * Shared by the two threads, without a lock: on one processor and with these
+ * priorities the execution stands still whenever the caller looks. `running` is
+ * set by the caller and cleared by the execution when it ends, `held` belongs
+ * to the execution, `expired` is the caller's request to stop at the release.
+ */
 static void (*volatile function)(void *arg);
 static void *volatile argument;
 static volatile bool running;
 static volatile bool held;
-static volatile bool expired; /* while it was held */
+static volatile bool expired;
 
 static void execute(void *a, void *b, void *c)
 {
@@ -75,6 +81,7 @@ int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
         fn(arg);
         return 0;
     }
+    isere_zephyr_watchdog_feed(); /* many short ones may follow each other */
     function = fn;
     argument = arg;
     held = false;

@@ -12,9 +12,10 @@ LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 #include "ports/zephyr/options.h"
 #include "ports/zephyr/sim.h"
 
-static bool find_elsewhere(isere_slice_t *code)
+static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
 {
     const char *file = isere_option_handler();
+    ARG_UNUSED(fault);
     const void *data;
     size_t size;
     if (!file) {
@@ -33,19 +34,26 @@ static bool find_elsewhere(isere_slice_t *code)
 #define PARTITION DT_NODELABEL(handler_partition)
 
 /* The partition lies in memory-mapped flash. */
-static bool find_elsewhere(isere_slice_t *code)
+static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
 {
     const uint8_t *start =
         (const uint8_t *)DT_REG_ADDR(DT_MTD_FROM_FIXED_PARTITION(PARTITION)) +
         DT_REG_ADDR(PARTITION);
     static const uint8_t magic[] = {0x89, 'i', 's', 'e', 'r', 'e'};
     enum { AT_SIZE = 16 }; /* docs/bytecode.md */
+    isere_function_config_t config;
     if (memcmp(start, magic, sizeof(magic)) != 0) {
         return false;
     }
     uint32_t size = sys_get_le32(start + AT_SIZE);
     if (size > DT_REG_SIZE(PARTITION)) {
-        LOG_WRN("the handler partition holds a damaged handler");
+        LOG_ERR("the handler partition is not used: its handler is damaged");
+        return false;
+    }
+    isere_function_config_init(&config);
+    if (isere_function_config_read(&config, start, size, fault) != 0) {
+        LOG_ERR("the handler partition is not used: %s", fault->message);
+        memset(fault, 0, sizeof(*fault));
         return false;
     }
     *code = isere_slice_of((const char *)start, size);
@@ -54,9 +62,10 @@ static bool find_elsewhere(isere_slice_t *code)
 
 #else
 
-static bool find_elsewhere(isere_slice_t *code)
+static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
 {
     ARG_UNUSED(code);
+    ARG_UNUSED(fault);
     return false;
 }
 
@@ -133,5 +142,5 @@ static int find_embedded(const isere_port_t *port, isere_slice_t *code,
 int isere_firmware_handler(const isere_port_t *port, isere_slice_t *code,
                            isere_fault_t *fault)
 {
-    return find_elsewhere(code) ? 0 : find_embedded(port, code, fault);
+    return find_elsewhere(code, fault) ? 0 : find_embedded(port, code, fault);
 }

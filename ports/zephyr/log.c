@@ -1,9 +1,11 @@
-#include "core/util/utf8.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
 
 LOG_MODULE_REGISTER(isere, CONFIG_ISERE_LOG_LEVEL);
+
+/* What does not fit the buffer would never be logged. */
+BUILD_ASSERT(CONFIG_ISERE_LOG_LINE + 128 < CONFIG_LOG_BUFFER_SIZE);
 
 static const char ellipsis[] = "...";
 

@@ -7,10 +7,17 @@
 
 enum {
     HEAP_ALIGNMENT = 16,
-    /* An arena's block begins 8 bytes before a multiple of 16 at worst; the
-     * pointer to it lies in front of the aligned memory. */
-    HEAP_EXTRA = HEAP_ALIGNMENT + 8,
+    /* The pointer to the arena's block lies in front of the aligned memory. */
+    HEAP_EXTRA = HEAP_ALIGNMENT + sizeof(void *),
 };
+
+/* In KB; an engine takes 64, and what moved in a shared snapshot 3. */
+#define SNAPSHOTS                                                              \
+    (IS_ENABLED(CONFIG_ISERE_SHARE_SNAPSHOTS) ? 1 : CONFIG_ISERE_INSTANCES)
+BUILD_ASSERT(CONFIG_ISERE_HEAP_REGION >=
+                 CONFIG_ISERE_INSTANCES * CONFIG_ISERE_MEMORY + 66 * SNAPSHOTS +
+                     1,
+             "ISERE_HEAP_REGION is too small");
 
 static char heap_region[CONFIG_ISERE_HEAP_REGION * 1024] __noinit
     __aligned(HEAP_ALIGNMENT);

@@ -11,21 +11,27 @@ enum {
 };
 
 /*
- * Two things that Zephyr reports would make every poll return at once, for
- * nothing: the end of the peer's stream (POLLHUP), also to who waits for
- * something else; and room for writing (POLLOUT) in a connection whose window
- * is open while the stack's buffers are all in use. Such interest is left out
- * of the next poll, and that poll is a short one.
+ * Zephyr reports room for writing (POLLOUT) in a connection whose window is
+ * open while the stack's buffers are all in use. After a send that found no
+ * room that interest is left out of the next poll, and that poll is a short
+ * one.
  */
-#define EVERYTHING (ZSOCK_POLLIN | ZSOCK_POLLOUT)
-#define END_PAUSE_US 20000
 #define SEND_PAUSE_US 1000
+
+/* A poll that does not fit these fails, and nobody is served any more. Reading
+ * and writing count separately. */
+BUILD_ASSERT(CONFIG_ZVFS_POLL_MAX >= 2 * CONFIG_ISERE_CONNECTIONS + 2);
+BUILD_ASSERT(CONFIG_ZVFS_OPEN_MAX >= CONFIG_ISERE_CONNECTIONS + 4);
+#ifdef CONFIG_NET_NATIVE_TCP
+BUILD_ASSERT(CONFIG_NET_MAX_CONTEXTS >= CONFIG_ISERE_CONNECTIONS + 4);
+BUILD_ASSERT(CONFIG_NET_MAX_CONN >= CONFIG_ISERE_CONNECTIONS + 4);
+#endif
 
 static struct zsock_pollfd polled[ENTRIES];
 static struct {
     isere_socket_t socket;
     short events;
-    short paused; /* of these, not in the next poll */
+    bool paused; /* no POLLOUT in the next poll */
     void *tag;
 } entries[ENTRIES];
 static int count;
@@ -65,7 +71,7 @@ int isere_zephyr_poll_set(void *ctx, isere_socket_t socket, unsigned events,
     }
     entries[i].socket = socket;
     entries[i].tag = tag;
-    entries[i].paused = 0;
+    entries[i].paused = false;
     entries[i].events =
         (short)((events & ISERE_POLL_READ ? ZSOCK_POLLIN : 0) |
                 (events & ISERE_POLL_WRITE ? ZSOCK_POLLOUT : 0));
@@ -91,7 +97,7 @@ void isere__zephyr_poll_pause(isere_socket_t socket)
 {
     int i = find(socket);
     if (i < count) {
-        entries[i].paused = ZSOCK_POLLOUT;
+        entries[i].paused = true;
     }
 }
 
@@ -100,13 +106,12 @@ static uint64_t prepare(void)
 {
     uint64_t longest_us = ISERE_ZEPHYR_FEED_US;
     for (int i = 0; i < count; i++) {
-        short events = entries[i].events & ~entries[i].paused;
-        if (events != entries[i].events) {
-            uint64_t pause_us =
-                entries[i].paused == EVERYTHING ? END_PAUSE_US : SEND_PAUSE_US;
-            longest_us = MIN(longest_us, pause_us);
+        short events = entries[i].events;
+        if (entries[i].paused) {
+            events &= ~ZSOCK_POLLOUT;
+            longest_us = SEND_PAUSE_US;
+            entries[i].paused = false;
         }
-        entries[i].paused = 0;
         polled[i].fd = events ? entries[i].socket : -1;
         polled[i].events = events;
         polled[i].revents = 0;
@@ -129,10 +134,9 @@ static unsigned readiness(int i)
         entries[i].events & ZSOCK_POLLIN) {
         events |= ISERE_POLL_READ; /* at the end of the stream it reads 0 */
     }
-    if (events == 0 && seen & ZSOCK_POLLHUP) {
-        entries[i].paused = EVERYTHING;
-    }
-    return events;
+    /* After the peer's end nothing can be sent either: Zephyr's TCP knows no
+     * half-closed connections. */
+    return events == 0 && seen & ZSOCK_POLLHUP ? ISERE_POLL_CLOSED : events;
 }
 
 static int report(isere_poll_event_t *events, int max)
@@ -170,7 +174,7 @@ int isere_zephyr_poll_wait(void *ctx, isere_poll_event_t *events, int max,
     do {
         int ready = wait_slice(timeout_us - spent);
         if (ready < 0 && errno != EINTR && errno != EAGAIN) {
-            return errno == ENOMEM ? 0 : ISERE_ERR_IO;
+            return ISERE_ERR_IO;
         }
         if (ready > 0) {
             bool woken = polled[WAKE].revents & ZSOCK_POLLIN;

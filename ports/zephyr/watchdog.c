@@ -1,11 +1,12 @@
-/* The watchdog, and what happens when something is wrong beyond repair: the
- * device starts anew, and says why. */
+/* The watchdog, and why the device was started. */
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/device.h>
 #include <zephyr/drivers/hwinfo.h>
 #include <zephyr/drivers/watchdog.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
+#include <zephyr/logging/log_ctrl.h>
+#include <zephyr/sys/reboot.h>
 
 LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 
@@ -14,10 +15,26 @@ LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 static const struct device *const watchdog = DEVICE_DT_GET(DT_ALIAS(watchdog0));
 static int channel = -1;
 
+#ifdef CONFIG_HAS_WDT_NO_CALLBACKS
+#define ON_EXPIRY NULL
+#else
+/* Before the reset, in an interrupt. */
+static void on_expiry(const struct device *device, int expired)
+{
+    ARG_UNUSED(device);
+    ARG_UNUSED(expired);
+    LOG_PANIC();
+    LOG_ERR("the event loop is stuck: starting anew");
+    sys_reboot(SYS_REBOOT_COLD);
+}
+#define ON_EXPIRY on_expiry
+#endif
+
 void isere_zephyr_watchdog_start(void)
 {
     const struct wdt_timeout_cfg config = {
         .window = {.max = CONFIG_ISERE_WATCHDOG_MS},
+        .callback = ON_EXPIRY,
         .flags = WDT_FLAG_RESET_SOC,
     };
     if (!device_is_ready(watchdog)) {
