@@ -4,8 +4,10 @@
 
 LOG_MODULE_REGISTER(isere, CONFIG_ISERE_LOG_LEVEL);
 
+#ifdef CONFIG_LOG_BUFFER_SIZE
 /* What does not fit the buffer would never be logged. */
 BUILD_ASSERT(CONFIG_ISERE_LOG_LINE + 128 < CONFIG_LOG_BUFFER_SIZE);
+#endif
 
 static const char ellipsis[] = "...";
 
