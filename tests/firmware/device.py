@@ -1,0 +1,261 @@
+"""The firmware, running: in QEMU on an emulated board, or as native_sim.
+
+A Device is used like the Server of tests/blackbox. It serves a handler that
+was compiled for it, put where the firmware looks for one: no firmware is
+built for a test.
+"""
+
+import importlib.util
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+from image import Image
+from qmp import Monitor
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Options of `isere serve` that bytecode can carry.
+SETTINGS = ("--env", "--name", "--payload", "--timeout")
+READY = re.compile(r"isere listening on port ([0-9]+)")
+# What a firmware must never log.
+CRASH = re.compile(r"FATAL|ASSERTION|MPU FAULT|Stack overflow|Halting system")
+
+
+def load(name, path):
+    """A Python file of another folder, whose name may be taken here."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+linux = load("linux_conftest", ROOT / "tests" / "blackbox" / "conftest.py")
+
+
+def find_tool():
+    """The program that compiles handlers."""
+    return os.environ.get("ISERE_BIN", ROOT / "build" / "isere")
+
+
+def compile_handler(function, folder, *settings):
+    """`function` as in tests/blackbox; returns the file of bytecode."""
+    if isinstance(function, bytes):
+        code = folder / "handler.bin"
+        code.write_bytes(function)
+        return code
+    module = linux.write_function(folder, function)
+    code = folder / "handler.bin"
+    done = subprocess.run(
+        [find_tool(), "build", module, "-o", code, *map(str, settings)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return code
+
+
+class Device(linux.Server):
+    """What QEMU and native_sim have in common."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, target, code, folder, ready):
+        self.target = target
+        self.folder = folder
+        self.port = None
+        self._stderr = bytearray()
+        self._changed = threading.Condition()
+        self.started = time.time()
+        self.process = subprocess.Popen(
+            self.command(code),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+        try:
+            self.attach()
+            if ready:
+                self.wait_ready()
+        except BaseException:
+            self.kill()
+            raise
+
+    def _collect(self):
+        while chunk := self.process.stdout.read1(65536):
+            with self._changed:
+                self._stderr += chunk
+                self._changed.notify_all()
+        with self._changed:
+            self._changed.notify_all()
+
+    def log(self):
+        return super().log().replace("\r\n", "\n")
+
+    def wait_ready(self, count=1):
+        self.wait_log("isere listening on port", 30, count)
+
+    def wait_match(self, pattern, patience=10):
+        """Waits until a regular expression matches the log."""
+        end = time.monotonic() + patience
+        while not (found := re.search(pattern, self.log())):
+            assert time.monotonic() < end, f"{pattern!r}:\n{self.log()}"
+            with self._changed:
+                self._changed.wait(0.1)
+        return found
+
+    def crashed(self):
+        """The log's first sign of a crash; None is what it should be."""
+        found = CRASH.search(self.log())
+        return found and found.group()
+
+    def kill(self):
+        super().kill()
+        self.process.stdout.close()
+
+
+class QemuDevice(Device):
+    """The Cortex-M33 of mps2/an521/cpu0, with an Ethernet controller."""
+
+    def command(self, code):
+        # A path of a socket may have 107 characters: not in the test's folder.
+        self._sockets = tempfile.TemporaryDirectory(prefix="isere-")
+        self._socket = os.path.join(self._sockets.name, "qmp")
+        words = ["qemu-system-arm", "-M", "mps2-an521", "-display", "none"]
+        words += ["-monitor", "none", "-serial", "stdio"]
+        words += ["-qmp", f"unix:{self._socket},server=on,wait=off"]
+        words += ["-nic", "user,id=net0,model=lan9118,restrict=on,"
+                  "hostfwd=tcp:127.0.0.1:0-:8080"]
+        words += ["-kernel", str(self.target.elf)]
+        return words + (self.target.loader(code) if code else [])
+
+    def attach(self):
+        def alive():
+            return self.process.poll() is None
+
+        try:
+            self.monitor = Monitor(self._socket, alive)
+        except AssertionError:
+            raise AssertionError(f"QEMU did not start:\n{self.log()}") from None
+        found = re.search(
+            r"HOST_FORWARD\]\s+\d+\s+[\d.]+\s+(\d+)",
+            self.monitor.human("info usernet"),
+        )
+        self.port = int(found[1])
+
+    def read_memory(self, address, size):
+        return self.monitor.read(address, size)
+
+    def set_link(self, up):
+        self.monitor.call("set_link", name="net0", up=up)
+
+    def now(self):
+        """What the device's wall clock must say: it begins with the time of
+        the build."""
+        return self.target.build_time + time.time() - self.started
+
+    def kill(self):
+        super().kill()
+        if hasattr(self, "monitor"):
+            self.monitor.close()
+        self._sockets.cleanup()
+
+
+class SimDevice(Device):
+    """native_sim with the host's own sockets."""
+
+    def command(self, code):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        words = [str(self.target.elf), f"--port={self.port}"]
+        return words + ([f"--handler={code}"] if code else [])
+
+    def attach(self):
+        pass
+
+    def read_memory(self, address, size):
+        with open(f"/proc/{self.pid}/mem", "rb") as memory:
+            memory.seek(address)
+            return memory.read(size)
+
+    def now(self):
+        return time.time()
+
+
+class Target:
+    """A board and where its firmware was built."""
+
+    def __init__(self, name, folder):
+        self.name = name
+        self.folder = pathlib.Path(folder)
+        self.elf = self.folder / "zephyr" / self.file
+        self.stacks = {}  # {name: (most ever used, size)}
+        self.report = []  # lines for the end of the run
+        self._image = None
+        self._lock = threading.Lock()
+
+    def note_stacks(self, found):
+        with self._lock:
+            for name, (used, size) in found.items():
+                most = self.stacks.get(name, (0, size))[0]
+                self.stacks[name] = (max(used, most), size)
+
+    def is_built(self):
+        return self.elf.is_file() and self.config("BOARD") == self.name
+
+    @property
+    def image(self):
+        with self._lock:
+            self._image = self._image or Image(self.elf)
+            return self._image
+
+    def config(self, name):
+        """An option's value in the firmware's configuration; None: not set."""
+        text = (self.folder / "zephyr" / ".config").read_text()
+        found = re.search(rf"^CONFIG_{name}=(.*)$", text, re.MULTILINE)
+        if not found:
+            return None
+        value = found[1].strip('"')
+        return int(value, 0) if value[:1].isdigit() else value
+
+
+class Mps2(Target):
+    file = "zephyr.elf"
+    device = QemuDevice
+
+    def loader(self, code):
+        """QEMU's options that put a handler into its partition."""
+        where = f"addr={self.partition},force-raw=on"
+        return ["-device", f"loader,file={code},{where}"]
+
+    @property
+    def partition(self):
+        """The address of `handler_partition`: it lies in the memory that
+        stands in for flash."""
+        text = (self.folder / "zephyr" / "zephyr.dts").read_text()
+        partition = re.search(r"handler_partition: .*?reg = < (\w+)", text, re.S)
+        return hex(0x10000000 + int(partition[1], 0))
+
+    @property
+    def build_time(self):
+        text = (self.folder / "build.ninja").read_text()
+        return int(re.search(r"ISERE_BUILD_TIME=\W*INT64_C\W+(\d+)", text)[1])
+
+
+class NativeSim(Target):
+    file = "zephyr.exe"
+    device = SimDevice
+
+
+TARGETS = {"mps2": Mps2, "native_sim": NativeSim}

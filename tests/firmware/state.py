@@ -1,0 +1,120 @@
+"""What a running firmware has in use, read out of its memory by symbol.
+
+    before = usage(device)
+    ...
+    settle(device, before)  # or fail and name what is still in use
+"""
+
+import time
+
+# A structure, and a function whose source file knows it.
+ARENA = ("isere_arena", "isere_arena_init")
+SLAB = ("k_mem_slab", "k_mem_slab_free")
+POOL = ("net_buf_pool", "net_buf_unref")
+FILE = ("fd_entry", "zvfs_reserve_fd")
+FILL = 0xAA  # of stacks, with CONFIG_INIT_STACKS
+
+
+class Struct:
+    """A structure in the device's memory."""
+
+    def __init__(self, device, kind, address):
+        self._layout = device.target.image.layout(*kind)
+        self._bytes = device.read_memory(address, self._layout[""].size)
+
+    def __getitem__(self, member):
+        offset, size = self._layout[member]
+        return int.from_bytes(self._bytes[offset : offset + size], "little")
+
+
+def structs(device, kind, name):
+    """{variable: Struct} of all that an iterable section holds."""
+    image = device.target.image
+    first = image.symbol(f"_{name}_list_start").address
+    end = image.symbol(f"_{name}_list_end").address
+    size = image.layout(*kind)[""].size
+    return {
+        image.at(address): Struct(device, kind, address)
+        for address in range(first, end, size)
+    }
+
+
+def arena(device, region):
+    """The arena at the start of "heap_region" or "server_region"."""
+    return Struct(device, ARENA, device.target.image.symbol(region).address)
+
+
+def usage(device):
+    """{what: how much of it is in use}."""
+    found = {
+        region: arena(device, region)["used"]
+        for region in ("heap_region", "server_region")
+    }
+    if device.target.name == "mps2":  # native_sim has no network of its own
+        for name, slab in structs(device, SLAB, "k_mem_slab").items():
+            found[name] = slab["info.num_used"]
+        for name, pool in structs(device, POOL, "net_buf_pool").items():
+            found[name] = pool["buf_count"] - pool["avail_count"]
+        found["files"] = files(device)
+    return found
+
+
+def files(device):
+    """How many file descriptors are open, sockets among them."""
+    image = device.target.image
+    table = image.symbol("fdtable")
+    step = image.layout(*FILE)[""].size
+    return sum(
+        Struct(device, FILE, table.address + offset)["refcount"] > 0
+        for offset in range(0, table.size, step)
+    )
+
+
+def differences(device, before, now, exact):
+    """What is in use now that was not before. Unless `exact`, the server may
+    keep one receive buffer for the next connection, and let go of an instance
+    that has nothing to do."""
+    buffer = device.target.config("ISERE_IN_FIRST") + 8
+    found = {}
+    for name, value in now.items():
+        region = name.endswith("_region") and not exact
+        most = before[name] + (buffer if name == "server_region" else 0)
+        if value > most if region else value != before[name]:
+            found[name] = (before[name], value)
+    return found
+
+
+def settle(device, before, patience=120, exact=False):
+    """Waits until only as much is in use as before: connections that were
+    closed live on for a while, instances that have nothing to do too."""
+    end = time.monotonic() + patience
+    while more := differences(device, before, usage(device), exact):
+        assert time.monotonic() < end, f"before, now: {more}\n{device.log()}"
+        time.sleep(0.1)
+
+
+def rest(device, patience=30):
+    """The usage once nothing changes any more for as long as closed
+    connections live on (NET_TCP_TIME_WAIT_DELAY)."""
+    end = time.monotonic() + patience
+    last, since = usage(device), time.monotonic()
+    while time.monotonic() - since < 2.5:
+        assert time.monotonic() < end, "never at rest"
+        time.sleep(0.1)
+        if (now := usage(device)) != last:
+            last, since = now, time.monotonic()
+    return last
+
+
+def stacks(device):
+    """{stack: (bytes that were used at most, its size)}; native_sim runs on
+    the host's stacks."""
+    found = {}
+    if device.target.name == "mps2":
+        image = device.target.image
+        for name, symbol in image.objects(r"\w*stacks?(\.\d+)?").items():
+            if symbol.size >= 256:
+                data = device.read_memory(symbol.address, symbol.size)
+                unused = len(data) - len(data.lstrip(bytes([FILL])))
+                found[name] = (symbol.size - unused, symbol.size)
+    return found
