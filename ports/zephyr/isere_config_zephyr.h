@@ -12,10 +12,6 @@
 #define ISERE_IN_FIRST CONFIG_ISERE_IN_FIRST
 #define ISERE_OUT_HIGH CONFIG_ISERE_OUT_HIGH
 
-/* Zephyr's TCP can't end one direction: the client sees the end of an answer
- * only when the connection is closed, and a place is taken until then. */
-#define ISERE_LINGER_MS 100
-
 #ifdef CONFIG_ISERE_CHECK_RESTORE
 #define ISERE_CHECK_RESTORE 1
 #endif

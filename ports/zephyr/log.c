@@ -31,7 +31,7 @@ static void put(const char *bytes, size_t len)
 
 static void put_control(unsigned char c)
 {
-    char escape[5];
+    char escape[7];
     switch (c) {
     case '\n':
         put("\\n", 2);
@@ -43,8 +43,8 @@ static void put_control(unsigned char c)
         put("\\t", 2);
         return;
     default:
-        snprintk(escape, sizeof(escape), "\\x%02x", c);
-        put(escape, 4);
+        snprintk(escape, sizeof(escape), "\\u%04x", c);
+        put(escape, 6);
     }
 }
 

@@ -32,8 +32,8 @@ def test_timeouts(boot):
         device.target.config(f"ISERE_{name}_TIMEOUT_MS") / 1000
         for name in ("HEADER", "REQUEST", "IDLE")
     )
-    wires = begin(device, 2 * idle)
     start = time.monotonic()
+    wires = begin(device, 2 * idle)
 
     def took():
         return time.monotonic() - start
