@@ -244,8 +244,8 @@ class Mps2(Target):
         """The address of `handler_partition`: it lies in the memory that
         stands in for flash."""
         text = (self.folder / "zephyr" / "zephyr.dts").read_text()
-        partition = re.search(r"handler_partition: .*?reg = < (\w+)", text, re.S)
-        return hex(0x10000000 + int(partition[1], 0))
+        found = re.search(r"handler_partition: .*?reg = < (\w+)", text, re.S)
+        return hex(0x10000000 + int(found[1], 0))
 
     @property
     def build_time(self):

@@ -19,7 +19,8 @@ def connections(device):
 
 def reset(sock):
     """Closes a connection with a reset instead of a FIN."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    at_once = struct.pack("ii", 1, 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
     sock.close()
 
 
@@ -131,7 +132,8 @@ def test_pipelining(boot):
 
 
 def test_over_the_limits(boot):
-    device = boot("export const handler = (e) => 'got ' + (e.rawBody ?? '').length")
+    device = boot("""
+        export const handler = (e) => 'got ' + (e.rawBody ?? '').length""")
     head = device.target.config("ISERE_MAX_HEAD")
     body = device.target.config("ISERE_MAX_BODY")
     ok = "x" * body

@@ -47,7 +47,8 @@ def test_init_phase(boot, name):
 
 
 def test_where_it_happened(boot):
-    device = boot(f"\nconst a = 1\nthrow new Error('here')\n{GOOD}", ready=False)
+    source = f"\nconst a = 1\nthrow new Error('here')\n{GOOD}"
+    device = boot(source, ready=False)
     refuses(device, "here")
     device.wait_match(r"handler\.js:3\b")
 
