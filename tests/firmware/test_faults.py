@@ -124,7 +124,8 @@ def test_long_requests_do_not_starve_the_watchdog(mps2):
     device = mps2(f"export const handler = () => {{ {busy} return 'done' }}")
     with contextlib.ExitStack() as stack:
         wires = [
-            stack.enter_context(DeviceWire(device, timeout=60)) for _ in range(12)
+            stack.enter_context(DeviceWire(device, timeout=60))
+            for _ in range(12)
         ]
         for wire in wires:
             wire.send(request())
