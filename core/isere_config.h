@@ -34,7 +34,8 @@
 #define ISERE_ARENA_RESERVE 8192
 #endif
 
-/* First size of a receive buffer; it doubles when a request is longer. 256 to
+/* First size of a receive buffer; it doubles when a request is longer; an
+ * error answer fits in it when there is no other memory. 512 to
  * 65536. */
 #ifndef ISERE_IN_FIRST
 #define ISERE_IN_FIRST 4096
@@ -79,7 +80,7 @@ _Static_assert(ISERE_MAX_RESPONSE_FIELDS >= 8 &&
                "range");
 _Static_assert(ISERE_MAX_PATH_PARAMETERS <= 32, "range");
 _Static_assert(ISERE_LINGER_MS >= 0 && ISERE_LINGER_MS <= 10000, "range");
-_Static_assert(ISERE_IN_FIRST >= 256 && ISERE_IN_FIRST <= 65536, "range");
+_Static_assert(ISERE_IN_FIRST >= 512 && ISERE_IN_FIRST <= 65536, "range");
 _Static_assert(ISERE_OUT_HIGH >= 1024 && ISERE_OUT_HIGH <= 1024 * 1024,
                "range");
 _Static_assert(ISERE_ARENA_RESERVE >= 1024 && ISERE_ARENA_RESERVE <= 65536,

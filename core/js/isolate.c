@@ -197,6 +197,11 @@ const isere_response_t *isere_isolate_response(const isere_isolate_t *isolate)
     return isolate->realm->response;
 }
 
+const char *isere_isolate_request_id(const isere_isolate_t *isolate)
+{
+    return isolate->invocation.request_id;
+}
+
 const char *isere_isolate_reason(const isere_isolate_t *isolate)
 {
     return isolate->reason;

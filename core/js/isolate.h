@@ -78,6 +78,9 @@ const isere_response_t *isere_isolate_response(const isere_isolate_t *isolate);
  * until the next invocation. */
 const char *isere_isolate_reason(const isere_isolate_t *isolate);
 
+/* The id of the invocation that was begun last. Valid until the next one. */
+const char *isere_isolate_request_id(const isere_isolate_t *isolate);
+
 /* Puts the heap back: COMPLETE (or WAITING in an invocation that is given
  * up) -> READY. */
 void isere_isolate_reset(isere_isolate_t *isolate);

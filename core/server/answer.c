@@ -22,11 +22,16 @@ static bool reserve(isere_connection_t *c, size_t more)
     if (more > SIZE_MAX / 4 || out->end > SIZE_MAX / 4) {
         return false;
     }
-    size_t capacity = out->capacity ? out->capacity : 512;
-    while (capacity - out->end < more) {
-        capacity *= 2;
-    }
+    /* Twice as much when answers pile up, but no more than needed where that
+     * is all there is: a device has little. */
+    size_t need = out->end + more;
+    size_t capacity = out->capacity * 2 > need ? out->capacity * 2 : need;
+    capacity = capacity > 512 ? capacity : 512;
     char *data = port->resize(port->ctx, out->data, capacity);
+    if (!data && capacity > need) {
+        capacity = need;
+        data = port->resize(port->ctx, out->data, capacity);
+    }
     if (!data) {
         return false;
     }

@@ -1,6 +1,7 @@
 /* One request: find a slot, invoke the handler, answer. */
 #include "core/server/internal.h"
 #include "core/util/uuid.h"
+#include <stdio.h>
 
 /* ---- ids ---- */
 
@@ -41,7 +42,7 @@ static void finish(isere_connection_t *c, bool answered)
         isere__connection_close(c); /* no memory for an answer */
         return;
     }
-    c->in.start += x->parser.consumed;
+    c->in.start += c->in.data ? x->parser.consumed : 0;
     c->fresh = false;
     c->exchange = NULL;
     c->state = c->close_after ? ISERE_CONN_FLUSHING : ISERE_CONN_READING;
@@ -52,10 +53,48 @@ static void finish(isere_connection_t *c, bool answered)
     }
 }
 
+/* The receive buffer becomes the send buffer: there is room in it for an error
+ * answer, but then what else the client sent is lost, and so the connection
+ * ends. False when earlier answers are still in the send buffer. */
+static bool send_from_in(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    if (c->out.end > c->out.start || !c->in.data) {
+        return false;
+    }
+    port->resize(port->ctx, c->out.data, 0);
+    c->out = (isere_buffer_t){.data = c->in.data, .capacity = c->in.capacity};
+    memset(&c->in, 0, sizeof(c->in));
+    c->close_after = true;
+    return true;
+}
+
 static void answer_error(isere_connection_t *c,
                          const isere_error_answer_t *error)
 {
-    finish(c, isere__answer_error(c, error));
+    bool answered = isere__answer_error(c, error) ||
+                    (send_from_in(c) && isere__answer_error(c, error));
+    finish(c, answered);
+}
+
+/* The response fits the handler's memory, but not the server's. */
+static void answer_too_large(isere_connection_t *c,
+                             const isere_isolate_t *isolate)
+{
+    const isere_port_t *port = c->server->port;
+    size_t length = isere_isolate_response(isolate)->body.len;
+    char text[96];
+    snprintf(text, sizeof(text),
+             "no memory to send a response of %lu bytes beside the others",
+             (unsigned long)length);
+    isere_log_record_t record = {
+        .level = ISERE_LOG_ERROR,
+        .function = isere_slice(c->server->pool->function->config.name),
+        .request_id = isere_slice(isere_isolate_request_id(isolate)),
+        .message = isere_slice(text),
+    };
+    port->log(port->ctx, &record);
+    answer_error(c, isere_error_answer(ISERE_ERROR_MEMORY));
 }
 
 static void answer_isolate(isere_connection_t *c,
@@ -66,7 +105,11 @@ static void answer_isolate(isere_connection_t *c,
         answer_error(c, error);
     } else {
         const isere_response_t *response = isere_isolate_response(isolate);
-        finish(c, isere__answer_response(c, response));
+        if (isere__answer_response(c, response)) {
+            finish(c, true);
+        } else {
+            answer_too_large(c, isolate);
+        }
     }
 }
 

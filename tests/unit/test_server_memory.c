@@ -1,6 +1,7 @@
 /*
- * A device has memory for a few instances only, however many are allowed: a
- * server that can't make one more goes on with those it has.
+ * A device has memory for a few instances only, however many are allowed, and
+ * for some answers under way: a server that can't make one more instance goes
+ * on with those it has, and a response that does not fit is an error answer.
  */
 #include "core/server/internal.h"
 #include "tests/unit/support/server_fixture.h"
@@ -25,6 +26,13 @@ static server_fixture_t s;
 static isere_port_t port;
 static size_t most_heaps; /* arenas and copies of them that there is room for */
 static unsigned long refused;
+static size_t largest_block; /* that resize gives */
+
+static void *limited_resize(void *ctx, void *ptr, size_t size)
+{
+    return size > largest_block ? NULL
+                                : isere_test_port()->resize(ctx, ptr, size);
+}
 
 static void *limited_map(void *ctx, size_t size)
 {
@@ -41,9 +49,11 @@ static int setup(void **state)
     server_init(&s);
     port = *s.js.port;
     port.heap_map = limited_map;
+    port.resize = limited_resize;
     s.js.port = &port;
     most_heaps = SIZE_MAX;
     refused = 0;
+    largest_block = SIZE_MAX;
     return 0;
 }
 
@@ -139,6 +149,62 @@ static void test_no_room_for_the_first_is_told(void **state)
     assert_non_null(strstr(s.js.fault.message, "not enough memory"));
 }
 
+static const char sized[] =
+    "export const handler = (e) => 'y'.repeat(+e.query)\n";
+
+static void assert_refused(int client)
+{
+    const char *answer = sim_received(client);
+    assert_non_null(strstr(answer, "HTTP/1.1 500 "));
+    assert_non_null(strstr(answer, "Isere-Error: memory\r\n"));
+    assert_non_null(strstr(answer, "}"));
+    assert_non_null(strstr(isere_test_state()->log,
+                           "no memory to send a response of 20000 bytes"));
+}
+
+/* The connection goes on, with the requests that are behind it already. */
+static void test_a_response_that_does_not_fit(void **state)
+{
+    (void)state;
+    start(sized);
+    largest_block = 16384;
+    int client = sim_connect();
+    sim_send(client, GET("/?20000") GET("/?3"));
+    sim_run(s.server, 0);
+    assert_refused(client);
+    assert_non_null(strstr(sim_received(client), "\r\n\r\nyyy"));
+    assert_false(sim_is_closed(client));
+    /* What is needed is taken where twice as much can't be had. */
+    sim_forget_received(client);
+    sim_net()->clients[client].window = 1000;
+    sim_send(client, GET("/?9000") GET("/?6000"));
+    sim_run(s.server, 0);
+    sim_net()->clients[client].window = SIZE_MAX;
+    sim_run(s.server, 0);
+    assert_true(sim_received_len(client) > 15000);
+    assert_null(strstr(sim_received(client), "HTTP/1.1 500 "));
+}
+
+/* There is always room for an error answer: where the request was. */
+static void test_no_memory_at_all_is_told(void **state)
+{
+    (void)state;
+    start(sized);
+    int client = sim_connect();
+    sim_send(client, "GET /?20000 HTTP/1.1\r\n");
+    sim_run(s.server, 0);
+    largest_block = 0;
+    sim_send(client, "Host: x\r\n\r\n" GET("/?3"));
+    sim_run(s.server, 0);
+    assert_refused(client);
+    assert_non_null(strstr(sim_received(client), "Connection: close\r\n"));
+    assert_null(strstr(sim_received(client), "yyy"));
+    assert_true(sim_is_closed(client));
+    largest_block = SIZE_MAX;
+    sim_run(s.server, 2000);
+    assert_true(sim_net()->clients[client].closed);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -146,6 +212,8 @@ int main(void)
         TEST(test_requests_wait_for_the_instances_there_are),
         TEST(test_a_late_failure_is_no_error),
         TEST(test_no_room_for_the_first_is_told),
+        TEST(test_a_response_that_does_not_fit),
+        TEST(test_no_memory_at_all_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
