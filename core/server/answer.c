@@ -22,11 +22,13 @@ static bool reserve(isere_connection_t *c, size_t more)
     if (more > SIZE_MAX / 4 || out->end > SIZE_MAX / 4) {
         return false;
     }
-    /* Twice as much when answers pile up, but no more than needed where that
-     * is all there is: a device has little. */
+    /* Twice as much while answers pile up, but never more than needed of what
+     * others need too: a device has little. */
     size_t need = out->end + more;
-    size_t capacity = out->capacity * 2 > need ? out->capacity * 2 : need;
-    capacity = capacity > 512 ? capacity : 512;
+    size_t capacity = out->capacity ? out->capacity * 2 : 512;
+    if (capacity < need || capacity > ISERE_OUT_HIGH) {
+        capacity = need;
+    }
     char *data = port->resize(port->ctx, out->data, capacity);
     if (!data && capacity > need) {
         capacity = need;
