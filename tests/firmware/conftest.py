@@ -16,6 +16,7 @@ at a time. Those marked `long` begin first.
 import concurrent.futures
 import os
 import pathlib
+import re
 import signal
 import sys
 import tempfile
@@ -38,6 +39,14 @@ _targets = {}
 _results = {}  # {test: future} of those that run several at a time
 
 
+def host_tool(folder):
+    """The `isere` that a build used, its own or the one it was given."""
+    cache = (folder / "CMakeCache.txt").read_text()
+    given = re.search(r"^ISERE_TOOL:\w+=(.+)$", cache, re.MULTILINE)
+    own = folder.resolve() / "isere" / "host" / "isere"
+    return given[1] if given else own
+
+
 def get_target(config, name):
     """The target of that name; skips the test when it was not built."""
     if name not in _targets:
@@ -46,8 +55,7 @@ def get_target(config, name):
         # host is made with it.
         if one := config.getoption("build_dir", None):
             folder = pathlib.Path(one)
-            tool = folder.resolve() / "isere" / "host" / "isere"
-            os.environ.setdefault("ISERE_BIN", str(tool))
+            os.environ.setdefault("ISERE_BIN", str(host_tool(folder)))
         _targets[name] = TARGETS[name](name, folder)
     target = _targets[name]
     if not target.is_built():
