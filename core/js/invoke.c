@@ -189,7 +189,21 @@ static bool take_thrown_null(isere_isolate_t *isolate,
     return false;
 }
 
-void isere__complete(JSContext *ctx, JSValueConst value)
+/* Reads the answer. Once it is given nothing may change it, but code goes on
+ * after done, and so do jobs that are waiting. */
+static int decode(isere_isolate_t *isolate, JSValueConst value, bool goes_on,
+                  isere_response_t *response,
+                  char reason[ISERE_RESPONSE_REASON_MAX])
+{
+    JSContext *ctx = isolate->heap.ctx;
+    int error = isere_response_decode(ctx, value, response, reason);
+    if (error == 0 && (goes_on || JS_IsJobPending(isolate->heap.rt))) {
+        error = isere_response_detach(ctx, response);
+    }
+    return error;
+}
+
+static void complete(JSContext *ctx, JSValueConst value, bool goes_on)
 {
     isere_realm_t *realm = isere__realm(ctx);
     isere_isolate_t *isolate = realm->isolate;
@@ -198,7 +212,7 @@ void isere__complete(JSContext *ctx, JSValueConst value)
         return;
     }
     isere_response_t *response = js_mallocz(ctx, sizeof(*response));
-    int error = response ? isere_response_decode(ctx, value, response, reason)
+    int error = response ? decode(isolate, value, goes_on, response, reason)
                          : ISERE_ERR_LIMIT;
     if (error == ISERE_ERR_LIMIT && !take_thrown_null(isolate, reason)) {
         fail_exception(isolate);
@@ -213,6 +227,11 @@ void isere__complete(JSContext *ctx, JSValueConst value)
     }
 }
 
+void isere__complete(JSContext *ctx, JSValueConst value)
+{
+    complete(ctx, value, true);
+}
+
 /* ---- running ---- */
 
 /* Makes what the handler returned a promise to look at, or answers. Takes
@@ -223,7 +242,7 @@ static void adopt(isere_isolate_t *isolate, JSValue result)
     isere_realm_t *realm = isolate->realm;
     if (!JS_IsObject(result)) {
         if (!JS_IsUndefined(result)) {
-            isere__complete(ctx, result);
+            complete(ctx, result, false);
         }
         JS_FreeValue(ctx, result);
         return;
@@ -242,7 +261,7 @@ static void adopt(isere_isolate_t *isolate, JSValue result)
     if (thrown) {
         fail_exception(isolate);
     } else if (!thenable) {
-        isere__complete(ctx, result);
+        complete(ctx, result, false);
     } else {
         JSValue resolving[2];
         realm->promise = JS_NewPromiseCapability(ctx, resolving);
@@ -272,7 +291,7 @@ static bool take_promise(isere_isolate_t *isolate)
     case JS_PROMISE_FULFILLED:
         result = JS_PromiseResult(ctx, realm->promise);
         if (!JS_IsUndefined(result)) {
-            isere__complete(ctx, result);
+            complete(ctx, result, false);
         }
         break;
     default:
@@ -327,7 +346,7 @@ static void settle(isere_isolate_t *isolate)
         JS_PromiseState(ctx, realm->promise) == JS_PROMISE_PENDING) {
         fail_unsettled(isolate);
     } else {
-        isere__complete(ctx, JS_UNDEFINED);
+        complete(ctx, JS_UNDEFINED, false);
     }
     isere__rejections_report(isolate);
 }

@@ -28,7 +28,7 @@ typedef struct isere_response {
     /* What holds the memory; for isere_response_free. */
     char *field_text;      /* names and values */
     const char *body_text; /* of JS_ToCStringLen */
-    char *body_bytes;      /* decoded base64 */
+    char *body_bytes;      /* decoded base64, or a copy of bytes */
     JSValue body_owner;    /* the buffer that body points into */
 } isere_response_t;
 
@@ -57,6 +57,14 @@ typedef struct isere_response {
 int isere_response_decode(JSContext *ctx, JSValueConst value,
                           isere_response_t *response,
                           char reason[ISERE_RESPONSE_REASON_MAX]);
+
+/*
+ * Copies a body that lies in a buffer of the handler. Needed where more of the
+ * handler's code runs: it may write to the buffer, or transfer it to another
+ * one, whose end frees the bytes. Returns 0, or ISERE_ERR_LIMIT with the
+ * exception pending.
+ */
+int isere_response_detach(JSContext *ctx, isere_response_t *response);
 
 /* Gives back what a response holds of the heap. Not needed before a reset. */
 void isere_response_free(JSContext *ctx, isere_response_t *response);

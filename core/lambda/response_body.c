@@ -156,6 +156,26 @@ static int bytes_body(isere_decoder_t *d, JSValueConst value, bool view)
     return 0;
 }
 
+int isere_response_detach(JSContext *ctx, isere_response_t *response)
+{
+    isere_slice_t body = response->body;
+
+    if (!JS_IsObject(response->body_owner)) {
+        return 0;
+    }
+    response->body_bytes = js_malloc(ctx, body.len + 1);
+    if (!response->body_bytes) {
+        return ISERE_ERR_LIMIT;
+    }
+    if (body.len > 0) {
+        memcpy(response->body_bytes, body.ptr, body.len);
+    }
+    response->body = isere_slice_of(response->body_bytes, body.len);
+    JS_FreeValue(ctx, response->body_owner);
+    response->body_owner = JS_UNDEFINED;
+    return 0;
+}
+
 static int base64_body(isere_decoder_t *d, JSValueConst string)
 {
     isere_response_t *response = d->response;
