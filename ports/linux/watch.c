@@ -34,20 +34,44 @@ struct isere_watch {
 
 /* ---- what to watch ---- */
 
+/* Makes a path that of the folder above; false when there is none. */
+static bool go_up(char *path)
+{
+    size_t len = strlen(path);
+    const char *slash;
+
+    while (len > 1 && path[len - 1] == '/') {
+        path[--len] = '\0';
+    }
+    if (strcmp(path, "/") == 0 || strcmp(path, ".") == 0) {
+        return false;
+    }
+    slash = strrchr(path, '/');
+    if (!slash) {
+        memcpy(path, ".", 2);
+    } else {
+        path[slash == path ? 1 : slash - path] = '\0';
+    }
+    return true;
+}
+
+/* Watches a file's folder or, while that is not there, the nearest one above
+ * it, where it will appear. Twice the same folder is once. */
 static void watch_folder_of(isere_watch_t *w, const isere_files_t *files,
                             const char *name)
 {
     const uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE |
-                          IN_MOVED_FROM | IN_CREATE | IN_ONLYDIR;
+                          IN_MOVED_FROM | IN_CREATE | IN_DELETE_SELF |
+                          IN_MOVE_SELF | IN_ONLYDIR;
     const char *slash = strrchr(name, '/');
     const char *folder = files->folder[0] ? files->folder : "./";
     char path[4096];
 
     snprintf(path, sizeof(path), "%s%.*s", folder,
              (int)(slash ? slash - name : 0), name);
-    /* Twice the same folder is once; one that is not there yet is found when
-     * a file is missing in the next attempt. */
-    (void)inotify_add_watch(w->inotify_fd, path, mask);
+    while (inotify_add_watch(w->inotify_fd, path, mask) < 0 &&
+           (errno == ENOENT || errno == ENOTDIR) && go_up(path)) {
+    }
 }
 
 static void watch_files(isere_watch_t *w, const isere_files_t *files)
@@ -71,6 +95,25 @@ static bool has_file(const isere_files_t *files, const char *name)
     return false;
 }
 
+/* Whether a folder of that name is on the way to one of the files. */
+static bool has_folder(const isere_files_t *files, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const isere_file_t *f = files->files; f; f = f->next) {
+        const char *texts[] = {files->folder ? files->folder : "", f->name};
+        for (int i = 0; i < 2; i++) {
+            const char *at = texts[i];
+            for (const char *end; (end = strchr(at, '/')); at = end + 1) {
+                if ((size_t)(end - at) == len && memcmp(at, name, len) == 0) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
 /* Whether a change of a file of that name could matter. */
 static bool is_ours(isere_watch_t *w, const char *name)
 {
@@ -84,6 +127,29 @@ static bool is_ours(isere_watch_t *w, const char *name)
             (dot && (strcmp(dot, ".js") == 0 || strcmp(dot, ".mjs") == 0)));
 }
 
+/* A folder came back that is missing: its files may be there already. */
+static bool is_our_folder(isere_watch_t *w, const char *name)
+{
+    return w->failed && (has_folder(&w->programs->files, name) ||
+                         has_folder(&w->failed->files, name));
+}
+
+static bool matters(isere_watch_t *w, const struct inotify_event *event)
+{
+    if (event->mask & IN_MOVE_SELF) {
+        /* It is not on the way to our files any more. */
+        (void)inotify_rm_watch(w->inotify_fd, event->wd);
+    }
+    if (event->mask & (IN_Q_OVERFLOW | IN_MOVE_SELF | IN_DELETE_SELF)) {
+        return true;
+    }
+    if (event->len == 0) {
+        return false;
+    }
+    return event->mask & IN_ISDIR ? is_our_folder(w, event->name)
+                                  : is_ours(w, event->name);
+}
+
 /* Takes all events; whether one of them concerns the function. */
 static bool take_events(isere_watch_t *w)
 {
@@ -94,8 +160,7 @@ static bool take_events(isere_watch_t *w)
     while ((n = read(w->inotify_fd, buffer, sizeof(buffer))) > 0) {
         for (char *at = buffer; at < buffer + n;) {
             const struct inotify_event *event = (const void *)at;
-            if ((event->mask & IN_Q_OVERFLOW) ||
-                (event->len > 0 && is_ours(w, event->name))) {
+            if (matters(w, event)) {
                 ours = true;
             }
             at += sizeof(*event) + event->len;
@@ -217,6 +282,12 @@ static void reload(isere_watch_t *w)
 
     if (!program) {
         return;
+    }
+    /* Folders that were missing may be there; from here on no change in them
+     * goes unseen. */
+    watch_files(w, &w->programs->files);
+    if (w->failed) {
+        watch_files(w, &w->failed->files);
     }
     error = isere_program_load(&w->port, w->args, program, &fault);
     watch_files(w, &program->files);
