@@ -265,6 +265,22 @@ static void add_dynamic_imports(compiler_t *c)
     }
 }
 
+/* ---- checking ---- */
+
+/* Names that are imported but not exported: only here is it known where. */
+static int check_imports(compiler_t *c)
+{
+    c->import_module = NULL;
+    for (const module_t *m = c->first; m; m = m->next) {
+        if (JS_VALUE_GET_TAG(m->code) == JS_TAG_MODULE &&
+            JS_CheckImports(c->heap.ctx, JS_VALUE_GET_PTR(m->code),
+                            m->source.ptr)) {
+            return ISERE_ERR_HANDLER;
+        }
+    }
+    return 0;
+}
+
 /* ---- writing ---- */
 
 /* All modules in one array: so they share one table of atoms, and their
@@ -304,7 +320,8 @@ static void run(void *arg)
         return;
     }
     snprintf(name, sizeof(name), "%s%s", c->root, c->main_name);
-    c->error = compile_module(c, name, source) ? 0 : ISERE_ERR_HANDLER;
+    c->error =
+        compile_module(c, name, source) ? check_imports(c) : ISERE_ERR_HANDLER;
     if (!c->error) {
         add_dynamic_imports(c);
         c->error = write_modules(c);

@@ -19,7 +19,7 @@ BAD = {
     "missing import": ("import './none.js'\nexport const handler = () => 1", "handler.js", "none.js"),
     "outside import": ("import '../outside.js'\nexport const handler = () => 1", "handler.js", "outside.js"),
     "engine's module": ("import * as std from 'std'\nexport const handler = () => 1", "handler.js", "std"),
-    "missing export": ("import { b } from './a.js'\nexport const handler = () => b", "", "b"),
+    "missing export": ("import { b } from './a.js'\nexport const handler = () => b", "handler.js:1:10: ", "'b'"),
     "never settles": ("await new Promise(() => {})\nexport const handler = () => 1", "handler.js", ""),
     "memory": ("const a = []\nfor (;;) a.push([a.length])", "handler.js:2", "memory"),
     "stack": ("const f = () => 1 + f()\nf()", "handler.js:1:", "stack"),

@@ -113,11 +113,22 @@ static void test_faults_have_a_place(void **state)
         {"'unterminated", "SyntaxError", "fn/main.js", 1},
         {"/(/", "SyntaxError", "fn/main.js", 1},
         {"with (a) {}", "SyntaxError", "fn/main.js", 1},
-        {"export { x }", "SyntaxError", NULL, 0},
+        {"\nexport { x }", "'x' does not exist", "fn/main.js", 2},
+        {"\nimport { ok,\n no as x } from './good.js'", "'no' in module",
+         "fn/main.js", 3},
+        {"import no from './good.js'", "'default' in module", "fn/main.js", 1},
+        {"\nexport { no } from './good.js'", "'no' in module", "fn/main.js", 2},
+        {"import { no } from './again.js'", "'no' in module", "fn/main.js", 1},
+        {"import './wrong.js'", "'no' in module", "fn/wrong.js", 2},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const js_file_t files[] = {{"main.js", cases[i].source},
                                    {"bad.js", "// fine\nlet let = 1"},
+                                   {"good.js", "export const ok = 1"},
+                                   {"again.js", "export * from './good.js'"},
+                                   {"wrong.js", "import * as all from"
+                                                " './again.js'\nexport { no as"
+                                                " ok } from './again.js'"},
                                    {NULL, NULL}};
         assert_int_equal(js_compile(&f, files), ISERE_ERR_HANDLER);
         if (!strstr(f.fault.message, cases[i].message) ||
