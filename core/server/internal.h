@@ -33,6 +33,7 @@ enum {
 #define ISERE_REAP_US ((uint64_t)10 * 1000 * 1000) /* idle instances */
 #define ISERE_RETRY_US ((uint64_t)20 * 1000)       /* accept again */
 #define ISERE_GROW_US ((uint64_t)1000 * 1000)      /* make a slot again */
+#define ISERE_GROW_MAX_US (60 * ISERE_GROW_US)     /* the same, at last */
 
 /* Bytes received or to be sent: [start, end) of `capacity` at `data`. */
 typedef struct isere_buffer {
@@ -114,6 +115,7 @@ typedef struct isere_pool {
     unsigned starting; /* in their init phase */
     unsigned count;    /* all */
     uint64_t retry_us; /* no memory for one more: not tried before that */
+    uint64_t pause_us; /* the pause that ends then; 0: there was room */
     isere_snapshot_family_t family; /* of their heaps */
 } isere_pool_t;
 
@@ -240,8 +242,8 @@ isere_slot_t *isere__pool_take(isere_pool_t *pool);
  * server; at its end the slot is idle. `beyond` lets it exceed the group's
  * limit. Returns 0, ISERE_ERR_LIMIT when the group has all it may have,
  * ISERE_ERR_NOMEM (with slots already there, it is not tried again for a
- * while), or ISERE_ERR_HANDLER when the init phase failed (server->fault;
- * logged).
+ * while, longer each time until memory is given back), or ISERE_ERR_HANDLER
+ * when the init phase failed (server->fault; logged).
  */
 int isere__pool_grow(isere_pool_t *pool, bool beyond);
 

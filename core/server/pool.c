@@ -55,11 +55,19 @@ static void slot_destroy(isere_slot_t *slot)
     port->resize(port->ctx, slot->fault, 0);
     port->resize(port->ctx, slot, 0);
     pool->count--;
-    pool->retry_us = 0; /* there may be room now */
     isere__group_give(&server->group->instances);
     if (!server->destroying && atomic_load(&server->group->wanted)) {
         isere__group_wake(server->group, server);
     }
+}
+
+/* The same for one that had all its memory: now another may find room. */
+static void slot_give_back(isere_slot_t *slot)
+{
+    isere_server_t *server = slot->pool->server;
+    slot_destroy(slot);
+    server->pool->retry_us = 0;
+    server->pool->pause_us = 0;
 }
 
 static isere_slot_t *slot_create(isere_pool_t *pool)
@@ -113,7 +121,8 @@ static void log_fault(isere_server_t *server, const isere_fault_t *fault)
     server->port->log(server->port->ctx, &record);
 }
 
-/* Memory for one more slot was missing; those that are there do the work. */
+/* Memory for one more slot was missing; those that are there do the work. Each
+ * attempt costs an init phase, so they become rare while nothing changes. */
 static void postpone(isere_pool_t *pool)
 {
     isere_server_t *server = pool->server;
@@ -121,10 +130,15 @@ static void postpone(isere_pool_t *pool)
         .level = ISERE_LOG_WARN,
         .message = ISERE_SLICE("no memory for a further instance"),
     };
-    if (pool->count > 0) {
-        pool->retry_us = server->now_us + ISERE_GROW_US;
-        server->port->log(server->port->ctx, &record);
+    if (pool->count == 0 || server->now_us < pool->retry_us) {
+        return; /* slots that began together fail together */
     }
+    pool->pause_us = pool->pause_us ? pool->pause_us * 2 : ISERE_GROW_US;
+    if (pool->pause_us > ISERE_GROW_MAX_US) {
+        pool->pause_us = ISERE_GROW_MAX_US;
+    }
+    pool->retry_us = server->now_us + pool->pause_us;
+    server->port->log(server->port->ctx, &record);
 }
 
 static int slot_failed(isere_slot_t *slot)
@@ -157,8 +171,9 @@ static int slot_started(isere_slot_t *slot)
         pool->starting--;
         server->port->resize(server->port->ctx, slot->fault, 0);
         slot->fault = NULL;
+        pool->pause_us = 0;
         if (pool == server->retired) {
-            slot_destroy(slot); /* too late to be of use */
+            slot_give_back(slot); /* too late to be of use */
         } else {
             push_idle(slot);
         }
@@ -196,7 +211,7 @@ void isere__pool_release(isere_slot_t *slot)
     isere_server_t *server = pool->server;
     isere_timer_queue_remove(&server->timers, &slot->timer);
     if (pool == server->retired) {
-        slot_destroy(slot);
+        slot_give_back(slot);
         return;
     }
     isere_isolate_reset(slot->isolate);
@@ -220,7 +235,7 @@ bool isere__pool_give_up(isere_pool_t *pool)
 {
     isere_slot_t *slot = isere__pool_take(pool);
     if (slot) {
-        slot_destroy(slot);
+        slot_give_back(slot);
     }
     return slot != NULL;
 }

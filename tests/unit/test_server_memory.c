@@ -136,6 +136,74 @@ static void test_a_late_failure_is_no_error(void **state)
     assert_true(refused >= 1);
 }
 
+/* Two requests at once, which want two instances. */
+static void want_two(const int clients[2])
+{
+    for (int i = 0; i < 2; i++) {
+        sim_forget_received(clients[i]);
+        sim_send(clients[i], GET("/"));
+    }
+    sim_run(s.server, 250);
+    for (int i = 0; i < 2; i++) {
+        assert_non_null(strstr(sim_received(clients[i]), "HTTP/1.1 200"));
+    }
+}
+
+/* Wants two until a second instance is tried again; seconds until then. */
+static unsigned seconds_to_retry(const int clients[2])
+{
+    uint64_t start_us = isere_test_state()->monotonic_us;
+    unsigned long before = refused;
+    while (refused == before) {
+        want_two(clients);
+    }
+    return (unsigned)((isere_test_state()->monotonic_us - start_us) / 1000000);
+}
+
+/* Each attempt costs an init phase: they become rare, until memory is free. */
+static void test_attempts_become_rare(void **state)
+{
+    static const unsigned expected[] = {0, 1, 2, 4, 8, 16, 32, 60, 60};
+    (void)state;
+    s.limits.idle_timeout_ms = 3600 * 1000;
+    start(slow);
+    int clients[2] = {sim_connect(), sim_connect()};
+    size_t one = isere_test_state()->live_heaps;
+    most_heaps = one + !ISERE_SHARE_SNAPSHOTS;
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        assert_int_equal(seconds_to_retry(clients), expected[i]);
+    }
+    /* There is room when the pause is over. That instance has been there, so
+     * when it is given up and its memory is taken, pauses are short again. */
+    most_heaps = SIZE_MAX;
+    sim_run(s.server, 60000);
+    want_two(clients);
+    assert_int_equal(s.server->pool->count, 2);
+    sim_run(s.server, 25000);
+    assert_int_equal(s.server->pool->count, 1);
+    most_heaps = one + !ISERE_SHARE_SNAPSHOTS;
+    assert_int_equal(seconds_to_retry(clients), 0);
+    assert_int_equal(seconds_to_retry(clients), 1);
+    /* Memory of another function's instance, given back in a long pause. */
+    isere__pool_give_up(s.server->pool);
+    assert_int_equal(s.server->pool->count, 0);
+    assert_int_equal(s.server->pool->retry_us, 0);
+    assert_int_equal(s.server->pool->pause_us, 0);
+}
+
+static void test_attempts_that_fail_together_count_once(void **state)
+{
+    int clients[CLIENTS];
+    (void)state;
+    s.limits.max_instances = CLIENTS;
+    start("await new Promise(r => setTimeout(r, 50));\n"
+          "export const handler = async (e) => { await new Promise(r =>"
+          "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
+    most_heaps = isere_test_state()->live_heaps + !ISERE_SHARE_SNAPSHOTS;
+    play_one_by_one(clients);
+    assert_int_equal(s.server->pool->pause_us, 1000 * 1000);
+}
+
 static void test_no_room_for_the_first_is_told(void **state)
 {
     (void)state;
@@ -211,6 +279,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_requests_wait_for_the_instances_there_are),
         TEST(test_a_late_failure_is_no_error),
+        TEST(test_attempts_become_rare),
+        TEST(test_attempts_that_fail_together_count_once),
         TEST(test_no_room_for_the_first_is_told),
         TEST(test_a_response_that_does_not_fit),
         TEST(test_no_memory_at_all_is_told),
