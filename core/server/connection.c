@@ -111,6 +111,25 @@ static void free_in(isere_connection_t *c)
     memset(&c->in, 0, sizeof(c->in));
 }
 
+/* The next size of a full receive buffer: twice the last, so that a length
+ * that is only announced costs nothing, or what the request needs where that is
+ * about as much. The limits bound it: the parser refuses what is longer. */
+static size_t next_capacity(const isere_connection_t *c)
+{
+    const isere_server_limits_t *limits = c->server->limits;
+    const isere_exchange_t *x = c->exchange;
+    size_t most = (size_t)limits->max_head + limits->max_body + ISERE_IN_FIRST;
+    size_t capacity = c->in.capacity * 2 < most ? c->in.capacity * 2 : most;
+    if (x && x->parser.head_complete && !x->parser.chunked) {
+        size_t need =
+            c->in.end + isere_http_parser_wanted(&x->parser, &x->request);
+        if (need <= capacity + capacity / 4) {
+            return need;
+        }
+    }
+    return capacity;
+}
+
 /* Room for at least one more byte behind the received ones. */
 static bool make_room(isere_connection_t *c)
 {
@@ -134,11 +153,7 @@ static bool make_room(isere_connection_t *c)
         in->start = 0;
         return true;
     }
-    /* Doubling, so that a length that is only announced costs nothing. The
-     * limits bound it: the parser refuses what is longer. */
-    size_t most = (size_t)server->limits->max_head + server->limits->max_body +
-                  ISERE_IN_FIRST;
-    size_t capacity = in->capacity * 2 < most ? in->capacity * 2 : most;
+    size_t capacity = next_capacity(c);
     if (capacity <= in->capacity) {
         return false;
     }
@@ -418,7 +433,12 @@ static void receive(isere_connection_t *c)
         c->in.end = 0;
     }
     if (!make_room(c)) {
-        isere__connection_close(c);
+        if (c->state == ISERE_CONN_READING && has_begun(c)) {
+            isere__exchange_no_room(c);
+            isere__connection_advance(c);
+        } else {
+            isere__connection_close(c);
+        }
         return;
     }
     int got = port->recv(port->ctx, c->socket, c->in.data + c->in.end,

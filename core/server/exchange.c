@@ -77,24 +77,41 @@ static void answer_error(isere_connection_t *c,
     finish(c, answered);
 }
 
+static void log_no_memory(isere_connection_t *c, const char *text,
+                          const char *request_id)
+{
+    const isere_port_t *port = c->server->port;
+    isere_log_record_t record = {
+        .level = ISERE_LOG_ERROR,
+        .function = isere_slice(c->server->pool->function->config.name),
+        .request_id = isere_slice(request_id),
+        .message = isere_slice(text),
+    };
+    port->log(port->ctx, &record);
+}
+
 /* The response fits the handler's memory, but not the server's. */
 static void answer_too_large(isere_connection_t *c,
                              const isere_isolate_t *isolate)
 {
-    const isere_port_t *port = c->server->port;
     size_t length = isere_isolate_response(isolate)->body.len;
     char text[96];
     snprintf(text, sizeof(text),
              "no memory to send a response of %lu bytes beside the others",
              (unsigned long)length);
-    isere_log_record_t record = {
-        .level = ISERE_LOG_ERROR,
-        .function = isere_slice(c->server->pool->function->config.name),
-        .request_id = isere_slice(isere_isolate_request_id(isolate)),
-        .message = isere_slice(text),
-    };
-    port->log(port->ctx, &record);
+    log_no_memory(c, text, isere_isolate_request_id(isolate));
     answer_error(c, isere_error_answer(ISERE_ERROR_MEMORY));
+}
+
+void isere__exchange_no_room(isere_connection_t *c)
+{
+    char text[96];
+    snprintf(text, sizeof(text),
+             "no memory to receive more than %lu bytes beside the others",
+             (unsigned long)(c->in.end - c->in.start));
+    log_no_memory(c, text, "");
+    c->close_after = true;
+    answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
 }
 
 static void answer_isolate(isere_connection_t *c,

@@ -226,6 +226,9 @@ void isere__exchange_unqueue(isere_connection_t *c);
 /* Answers 503 to a request that waited too long. */
 void isere__exchange_busy(isere_connection_t *c);
 
+/* Answers 503 to a request whose rest there is no memory for, and closes. */
+void isere__exchange_no_room(isere_connection_t *c);
+
 /* Answers the request that the parser refused, and closes. */
 void isere__exchange_refuse(isere_connection_t *c, int status);
 

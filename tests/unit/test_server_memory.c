@@ -273,6 +273,45 @@ static void test_no_memory_at_all_is_told(void **state)
     assert_true(sim_net()->clients[client].closed);
 }
 
+/* Sends a request with a body of that many bytes, and gets the answer. */
+static const char *post(int client, int length)
+{
+    static char body[20001];
+    char head[96];
+    snprintf(head, sizeof(head),
+             "POST /?3 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n",
+             length);
+    memset(body, 'x', (size_t)length);
+    body[length] = 0;
+    sim_send(client, head);
+    sim_send(client, body);
+    sim_run(s.server, 0);
+    return sim_received(client);
+}
+
+/* The client is told, and the connection ends: the rest of it is on its way. */
+static void test_a_request_that_does_not_fit(void **state)
+{
+    (void)state;
+    start(sized);
+    largest_block = ISERE_IN_FIRST + 2000;
+    int client = sim_connect();
+    int other = sim_connect();
+    sim_send(other, GET("/?3"));
+    const char *answer = post(client, 20000);
+    assert_non_null(strstr(answer, "HTTP/1.1 503 "));
+    assert_non_null(strstr(answer, "Isere-Error: busy\r\n"));
+    assert_non_null(strstr(answer, "Retry-After: 1\r\n"));
+    assert_non_null(strstr(answer, "Connection: close\r\n"));
+    assert_true(sim_is_closed(client));
+    assert_non_null(
+        strstr(isere_test_state()->log, "no memory to receive more than"));
+    assert_non_null(strstr(sim_received(other), "\r\n\r\nyyy"));
+    /* A buffer is not made twice as large for a few bytes. */
+    assert_non_null(strstr(post(other, ISERE_IN_FIRST + 1500), "\r\n\r\nyyy"));
+    assert_false(sim_is_closed(other));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -284,6 +323,7 @@ int main(void)
         TEST(test_no_room_for_the_first_is_told),
         TEST(test_a_response_that_does_not_fit),
         TEST(test_no_memory_at_all_is_told),
+        TEST(test_a_request_that_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
