@@ -317,6 +317,9 @@ static int make_realm(isere_isolate_t *isolate)
     realm->handler = JS_UNDEFINED;
     realm->handler_this = JS_UNDEFINED;
     realm->promise = JS_UNDEFINED;
+    for (int i = 0; i < 3; i++) {
+        realm->args[i] = JS_UNDEFINED;
+    }
     realm->loading = true;
     realm->imported = js_mallocz(ctx, isolate->function->bundle.nmodules);
     if (!realm->imported) {
@@ -433,6 +436,9 @@ static void end(isere_isolate_t *isolate)
     }
     /* The init phase may have spent it and gone on. */
     isere_arena_hold_reserve(isolate->heap.arena, ISERE_ARENA_RESERVE);
+    if (isolate->function->config.isolation == ISERE_ISOLATION_FRESH) {
+        return;
+    }
     isolate->snapshot = isere_snapshot_take(isolate->port, isolate->heap.arena,
                                             isolate->family);
     if (!isolate->snapshot) {

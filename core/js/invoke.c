@@ -369,7 +369,7 @@ static void run_begin(void *arg)
     JSContext *ctx = isolate->heap.ctx;
     const isere_function_info_t *info = &isolate->function->info;
     const isere_invocation_t *invocation = &isolate->invocation;
-    JSValue args[3];
+    JSValue *args = isolate->realm->args;
     args[0] = isere_event_new(ctx, info, invocation);
     args[1] = isere_context_new(ctx, info, invocation);
     args[2] = isere_done_new(ctx);

@@ -209,7 +209,9 @@ const char *isere_isolate_reason(const isere_isolate_t *isolate)
 
 void isere_isolate_reset(isere_isolate_t *isolate)
 {
-    isere_snapshot_restore(isolate->snapshot);
+    if (!isere__keep_warm(isolate)) {
+        isere_snapshot_restore(isolate->snapshot);
+    }
     isolate->invoking = false;
     isolate->interrupted = false;
     isolate->abandoned = false;

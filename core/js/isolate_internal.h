@@ -24,6 +24,7 @@ typedef struct isere_realm {
     JSModuleDef *module;
     JSValue handler;
     JSValue handler_this;
+    JSValue args[3];   /* of the running invocation: event, context, done */
     JSValue promise;   /* awaited: the module's, then the handler's */
     bool answering;    /* the first answer came; others are ignored */
     bool answered;     /* ... and has been decoded */
@@ -83,6 +84,10 @@ bool isere__run_jobs(struct isere_isolate *isolate);
 /* init.c: finds the handler when the init phase has ended, and so on. */
 void isere__init_begin(struct isere_isolate *isolate);
 void isere__init_resume(struct isere_isolate *isolate);
+
+/* warm.c: ends an invocation without a restore, for ISERE_ISOLATION_NONE. False
+ * when that is not possible. */
+bool isere__keep_warm(struct isere_isolate *isolate);
 
 /* invoke.c */
 void isere__invoke_begin(struct isere_isolate *isolate);

@@ -58,6 +58,28 @@ static bool is_awaited(const isere_realm_t *realm, const isere_rejection_t *r)
            JS_VALUE_GET_PTR(realm->promise) == JS_VALUE_GET_PTR(r->promise);
 }
 
+static void report(isere_isolate_t *isolate, JSValueConst reason)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    size_t len;
+    char *text = isere_api_inspect(ctx, reason, &len);
+    if (!text) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        isere__logf(isolate, ISERE_LOG_ERROR, "unhandled rejection");
+        return;
+    }
+    char *line = js_malloc(ctx, len + 32);
+    if (line) {
+        static const char prefix[] = "unhandled rejection: ";
+        memcpy(line, prefix, sizeof(prefix) - 1);
+        memcpy(line + sizeof(prefix) - 1, text, len);
+        isere__log(isolate, ISERE_LOG_ERROR,
+                   isere_slice_of(line, sizeof(prefix) - 1 + len));
+        js_free(ctx, line);
+    }
+    js_free(ctx, text);
+}
+
 void isere__rejections_report(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
@@ -65,25 +87,11 @@ void isere__rejections_report(isere_isolate_t *isolate)
     while (realm->rejections) {
         isere_rejection_t *r = realm->rejections;
         realm->rejections = r->next;
-        if (is_awaited(realm, r)) {
-            continue; /* reported as the handler's failure */
+        if (!is_awaited(realm, r)) { /* else it is the handler's failure */
+            report(isolate, r->reason);
         }
-        size_t len;
-        char *text = isere_api_inspect(ctx, r->reason, &len);
-        if (!text) {
-            JS_FreeValue(ctx, JS_GetException(ctx));
-            isere__logf(isolate, ISERE_LOG_ERROR, "unhandled rejection");
-            continue;
-        }
-        char *line = js_malloc(ctx, len + 32);
-        if (line) {
-            static const char prefix[] = "unhandled rejection: ";
-            memcpy(line, prefix, sizeof(prefix) - 1);
-            memcpy(line + sizeof(prefix) - 1, text, len);
-            isere__log(isolate, ISERE_LOG_ERROR,
-                       isere_slice_of(line, sizeof(prefix) - 1 + len));
-            js_free(ctx, line);
-        }
-        js_free(ctx, text);
+        JS_FreeValue(ctx, r->promise);
+        JS_FreeValue(ctx, r->reason);
+        js_free(ctx, r);
     }
 }

@@ -34,6 +34,9 @@ int isere_instance_create(const isere_port_t *port,
                           isere_instance_t **instance, isere_fault_t *fault)
 {
     memset(fault, 0, sizeof(*fault));
+    if (function->config.isolation == ISERE_ISOLATION_FRESH) {
+        return ISERE_ERR_INVAL; /* it has no heap to go back to */
+    }
     isere_instance_t *i = port->resize(port->ctx, NULL, sizeof(*i));
     if (!i) {
         return ISERE_ERR_NOMEM;

@@ -210,7 +210,8 @@ void isere__pool_release(isere_slot_t *slot)
     isere_pool_t *pool = slot->pool;
     isere_server_t *server = pool->server;
     isere_timer_queue_remove(&server->timers, &slot->timer);
-    if (pool == server->retired) {
+    if (pool == server->retired ||
+        pool->function->config.isolation == ISERE_ISOLATION_FRESH) {
         slot_give_back(slot);
         return;
     }

@@ -57,6 +57,15 @@ typedef enum isere_payload {
     ISERE_PAYLOAD_2_0, /* API Gateway HTTP API event */
 } isere_payload_t;
 
+/* What a request starts in. All but the first are there to measure the first
+ * against, in the same program; nobody should serve like that. */
+typedef enum isere_isolation {
+    ISERE_ISOLATION_SNAPSHOT, /* the heap as the init phase left it */
+    ISERE_ISOLATION_NONE,     /* the heap as the last request left it */
+    ISERE_ISOLATION_FRESH,    /* a new heap with an init phase of its own;
+                                 servers only */
+} isere_isolation_t;
+
 typedef struct isere_function_config {
     const char *name;    /* context.functionName; default "handler" */
     const char *version; /* context.functionVersion; "$LATEST" */
@@ -72,6 +81,7 @@ typedef struct isere_function_config {
                                  thread needs 512 KB more than that */
     uint32_t timeout_ms;      /* of one invocation; default 3 s */
     uint32_t init_timeout_ms; /* of the init phase; default 10 s */
+    isere_isolation_t isolation; /* default SNAPSHOT */
     /* C functions that handlers can import, ended by NULL; native.h says how
      * to write them. NULL for none, the default. Not copied. */
     const isere_native_module_t *const *modules;
@@ -155,7 +165,8 @@ typedef struct isere_result {
 /*
  * Makes a heap for the function and runs its init phase to the end, waiting
  * for its timers. Returns 0; ISERE_ERR_HANDLER with *fault filled when the
- * init phase fails; ISERE_ERR_NOMEM.
+ * init phase fails; ISERE_ERR_NOMEM; ISERE_ERR_INVAL with
+ * ISERE_ISOLATION_FRESH.
  * Thread: the port's, as for the two below.
  */
 int isere_instance_create(const isere_port_t *port,

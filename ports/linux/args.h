@@ -41,6 +41,7 @@ typedef struct isere_args {
     uint64_t instances, queue, max_head, max_body, header_timeout;
     uint64_t request_timeout, idle_timeout, max_connections;
     uint64_t payload;    /* an isere_payload_t */
+    uint64_t isolation;  /* an isere_isolation_t */
     uint64_t log_level;  /* an isere_log_level_t */
     uint64_t log_format; /* an isere_log_format_t */
     uint64_t given;      /* bits 1 << index in isere_options: not by default */
@@ -85,7 +86,7 @@ typedef struct isere_option {
     uint64_t min, max;
     const char *const *choices; /* NULL-terminated */
     const char *list;           /* the same in words */
-    const char *help;
+    const char *help; /* NULL: a benchmark's yardstick, not for users */
 } isere_option_t;
 
 typedef struct isere_command_info {

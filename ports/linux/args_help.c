@@ -72,7 +72,8 @@ void isere_help_command(isere_command_t command)
     }
     puts("\nOptions:");
     for (size_t i = 0; i < isere_options_count; i++) {
-        if (isere_options[i].commands & (1u << command)) {
+        if (isere_options[i].help &&
+            isere_options[i].commands & (1u << command)) {
             put_option(&isere_options[i], command);
         }
     }

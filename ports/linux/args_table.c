@@ -15,6 +15,8 @@
 #define AT(member) offsetof(isere_args_t, member)
 
 static const char *const payloads[] = {"isere", "1.0", "2.0", NULL};
+/* As in isere_isolation_t. */
+static const char *const isolations[] = {"snapshot", "none", "fresh", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 
@@ -75,6 +77,9 @@ const isere_option_t isere_options[] = {
            "event format: isere, or API Gateway's 1.0 or 2.0"),
     TEXT("watch", 0, SERVE, FLAG, watch, NULL, NULL,
          "loads the function anew when one of its files changes"),
+
+    CHOICE("isolation", SERVE, isolation, "HOW", "snapshot", isolations,
+           "snapshot, none or fresh", NULL),
 
     NUMBER("max-head", SERVE, SIZE, max_head, "SIZE", "8K", 256, 1 * M,
            "longest request line and header section"),

@@ -143,6 +143,11 @@ int isere_command_serve(const isere_args_t *args)
         fprintf(stderr, "isere: signalfd: %s\n", strerror(errno));
         return ISERE_EXIT_FAULT;
     }
+    if (args->isolation == ISERE_ISOLATION_NONE) {
+        fputs("isere: --isolation none is for benchmarks: requests see what "
+              "others left behind\n",
+              stderr);
+    }
     error = isere_program_port_init(&own, args);
     if (error == 0) {
         error = load_and_run(&own, args, signal_fd);

@@ -97,6 +97,7 @@ static int configure(const isere_args_t *args, isere_function_config_t *config,
     config->env = args->env;
     config->memory_bytes = (size_t)args->memory;
     config->stack_bytes = (size_t)args->stack;
+    config->isolation = (isere_isolation_t)args->isolation;
     config->init_timeout_ms = (uint32_t)args->init_timeout;
     return error;
 }

@@ -112,6 +112,21 @@ static void test_defaults_are_the_core_s(void **state)
     assert_int_equal(args.queue, limits.max_queue);
 }
 
+/* A yardstick for benchmarks: there, but nobody is told. */
+static void test_isolation_is_hidden(void **state)
+{
+    (void)state;
+    runs("serve");
+    assert_int_equal(args.isolation, ISERE_ISOLATION_SNAPSHOT);
+    runs("serve --isolation none");
+    assert_int_equal(args.isolation, ISERE_ISOLATION_NONE);
+    runs("serve --isolation fresh");
+    assert_int_equal(args.isolation, ISERE_ISOLATION_FRESH);
+    bad("serve --isolation some", "--isolation takes");
+    assert_int_equal(parse("serve --help"), ISERE_ARGS_TEXT);
+    assert_null(strstr(printed, "isolation"));
+}
+
 static void test_values(void **state)
 {
     (void)state;
@@ -214,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_defaults_are_the_core_s),
+        cmocka_unit_test(test_isolation_is_hidden),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_texts),
