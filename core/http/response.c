@@ -7,13 +7,24 @@ typedef struct out {
     size_t len;
 } out_t;
 
-static void put(out_t *out, const char *bytes, size_t len)
+static void put_part(out_t *out, const char *bytes, size_t len)
 {
     if (out->len < out->cap) {
         size_t room = out->cap - out->len;
         memcpy(out->buf + out->len, bytes, len < room ? len : room);
     }
     out->len += len;
+}
+
+/* Inline, so that copying a constant becomes a few moves. */
+static inline void put(out_t *out, const char *bytes, size_t len)
+{
+    if (out->len < out->cap && len <= out->cap - out->len) {
+        memcpy(out->buf + out->len, bytes, len);
+        out->len += len;
+    } else {
+        put_part(out, bytes, len);
+    }
 }
 
 static void put_slice(out_t *out, isere_slice_t s)
@@ -23,10 +34,7 @@ static void put_slice(out_t *out, isere_slice_t s)
     }
 }
 
-static void put_text(out_t *out, const char *text)
-{
-    put(out, text, strlen(text));
-}
+#define PUT(out, literal) put(out, literal, sizeof(literal) - 1)
 
 static void put_number(out_t *out, uint64_t value)
 {
@@ -61,9 +69,9 @@ static void put_length(out_t *out, const isere_http_response_head_t *head)
         is_tunnel(head)) {
         return;
     }
-    put_text(out, "Content-Length: ");
+    PUT(out, "Content-Length: ");
     put_number(out, head->status == 205 ? 0 : head->content_length);
-    put_text(out, "\r\n");
+    PUT(out, "\r\n");
 }
 
 /*
@@ -73,9 +81,9 @@ static void put_length(out_t *out, const isere_http_response_head_t *head)
 static void put_connection(out_t *out, const isere_http_response_head_t *head)
 {
     if (!head->keep_alive) {
-        put_text(out, "Connection: close\r\n");
+        PUT(out, "Connection: close\r\n");
     } else if (head->to_http_1_0) {
-        put_text(out, "Connection: keep-alive\r\n");
+        PUT(out, "Connection: keep-alive\r\n");
     }
 }
 
@@ -86,22 +94,26 @@ size_t isere_http_response_write(char *buf, size_t cap,
 
     /* Always 1.1, to 1.0 clients too: it is what we conform to, RFC 9110
      * section 2.5. The space stays without a phrase, RFC 9112 section 4. */
-    put_text(&out, "HTTP/1.1 ");
-    put_number(&out, (uint64_t)head->status);
-    put_text(&out, " ");
-    put_text(&out, isere_http_reason(head->status));
-    put_text(&out, "\r\nDate: ");
+    if (head->status == 200) {
+        PUT(&out, "HTTP/1.1 200 OK");
+    } else {
+        PUT(&out, "HTTP/1.1 ");
+        put_number(&out, (uint64_t)head->status);
+        PUT(&out, " ");
+        put_slice(&out, isere_slice(isere_http_reason(head->status)));
+    }
+    PUT(&out, "\r\nDate: ");
     put_slice(&out, head->date);
-    put_text(&out, "\r\nServer: isere\r\n");
+    PUT(&out, "\r\nServer: isere\r\n");
     put_length(&out, head);
     put_connection(&out, head);
     for (size_t i = 0; i < head->nheaders; i++) {
         put_slice(&out, head->headers[i].name);
-        put_text(&out, ": ");
+        PUT(&out, ": ");
         put_slice(&out, head->headers[i].value);
-        put_text(&out, "\r\n");
+        PUT(&out, "\r\n");
     }
-    put_text(&out, "\r\n");
+    PUT(&out, "\r\n");
     return out.len;
 }
 

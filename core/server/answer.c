@@ -1,47 +1,6 @@
 /* From a response or an error to the bytes of an answer. */
 #include "core/server/internal.h"
 
-/* Makes room for `more` bytes behind the unsent ones. */
-static bool reserve(isere_connection_t *c, size_t more)
-{
-    isere_buffer_t *out = &c->out;
-    const isere_port_t *port = c->server->port;
-    if (out->capacity - out->end >= more) {
-        return true;
-    }
-    /* Sent bytes go first: a client that never quite catches up must not make
-     * the buffer grow. */
-    if (out->start > 0) {
-        memmove(out->data, out->data + out->start, out->end - out->start);
-        out->end -= out->start;
-        out->start = 0;
-    }
-    if (out->capacity - out->end >= more) {
-        return true;
-    }
-    if (more > SIZE_MAX / 4 || out->end > SIZE_MAX / 4) {
-        return false;
-    }
-    /* Twice as much while answers pile up, but never more than needed of what
-     * others need too: a device has little. */
-    size_t need = out->end + more;
-    size_t capacity = out->capacity ? out->capacity * 2 : 512;
-    if (capacity < need || capacity > ISERE_OUT_HIGH) {
-        capacity = need;
-    }
-    char *data = port->resize(port->ctx, out->data, capacity);
-    if (!data && capacity > need) {
-        capacity = need;
-        data = port->resize(port->ctx, out->data, capacity);
-    }
-    if (!data) {
-        return false;
-    }
-    out->data = data;
-    out->capacity = capacity;
-    return true;
-}
-
 static void append(isere_connection_t *c, isere_slice_t bytes)
 {
     if (bytes.len > 0) {
@@ -66,19 +25,18 @@ static bool answer(isere_connection_t *c, isere_http_response_head_t *head,
     head->to_head = x && x->parser.is_head;
     head->to_connect = x && x->parser.is_connect;
     head->content_length = body.len;
-    head->date =
-        isere__server_date(server, server->port->wall_us(server->port->ctx));
+    head->date = isere__server_date(server);
     if (!isere_http_response_has_body(head)) {
         body.len = 0;
     }
     /* One guess that nearly always fits, then the exact length. */
-    if (!reserve(c, 256 + body.len)) {
+    if (!isere__buffer_reserve(c, 256 + body.len)) {
         return false;
     }
     size_t need = isere_http_response_write(c->out.data + c->out.end,
                                             c->out.capacity - c->out.end, head);
     if (need + body.len > c->out.capacity - c->out.end) {
-        if (!reserve(c, need + body.len)) {
+        if (!isere__buffer_reserve(c, need + body.len)) {
             return false;
         }
         need = isere_http_response_write(c->out.data + c->out.end, need, head);
@@ -124,7 +82,7 @@ bool isere__answer_error(isere_connection_t *c,
 bool isere__answer_continue(isere_connection_t *c)
 {
     static const isere_slice_t text = ISERE_SLICE(ISERE_HTTP_CONTINUE);
-    if (!reserve(c, text.len)) {
+    if (!isere__buffer_reserve(c, text.len)) {
         return false;
     }
     append(c, text);

@@ -100,79 +100,6 @@ static void update_interest(isere_connection_t *c)
 
 /* ---- memory ---- */
 
-static void free_in(isere_connection_t *c)
-{
-    isere_server_t *server = c->server;
-    if (c->in.capacity == ISERE_IN_FIRST && !server->spare_in) {
-        server->spare_in = c->in.data;
-    } else {
-        server->port->resize(server->port->ctx, c->in.data, 0);
-    }
-    memset(&c->in, 0, sizeof(c->in));
-}
-
-/* The next size of a full receive buffer: twice the last, so that a length
- * that is only announced costs nothing, or what the request needs where that is
- * about as much. The limits bound it: the parser refuses what is longer. */
-static size_t next_capacity(const isere_connection_t *c)
-{
-    const isere_server_limits_t *limits = c->server->limits;
-    const isere_exchange_t *x = c->exchange;
-    size_t most = (size_t)limits->max_head + limits->max_body + ISERE_IN_FIRST;
-    size_t capacity = c->in.capacity * 2 < most ? c->in.capacity * 2 : most;
-    if (x && x->parser.head_complete && !x->parser.chunked) {
-        size_t need =
-            c->in.end + isere_http_parser_wanted(&x->parser, &x->request);
-        if (need <= capacity + capacity / 4) {
-            return need;
-        }
-    }
-    return capacity;
-}
-
-/* Room for at least one more byte behind the received ones. */
-static bool make_room(isere_connection_t *c)
-{
-    isere_server_t *server = c->server;
-    const isere_port_t *port = server->port;
-    isere_buffer_t *in = &c->in;
-    if (in->capacity == 0) {
-        in->data = server->spare_in
-                       ? server->spare_in
-                       : port->resize(port->ctx, NULL, ISERE_IN_FIRST);
-        server->spare_in = NULL;
-        in->capacity = in->data ? ISERE_IN_FIRST : 0;
-        return in->data != NULL;
-    }
-    if (in->end < in->capacity) {
-        return true;
-    }
-    if (in->start > 0) {
-        memmove(in->data, in->data + in->start, in->end - in->start);
-        in->end -= in->start;
-        in->start = 0;
-        return true;
-    }
-    size_t capacity = next_capacity(c);
-    if (capacity <= in->capacity) {
-        return false;
-    }
-    char *data = port->resize(port->ctx, in->data, capacity);
-    if (!data) {
-        return false;
-    }
-    in->data = data;
-    in->capacity = capacity;
-    return true;
-}
-
-static void free_out(isere_connection_t *c)
-{
-    const isere_port_t *port = c->server->port;
-    port->resize(port->ctx, c->out.data, 0);
-    memset(&c->out, 0, sizeof(c->out));
-}
-
 static bool make_exchange(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
@@ -298,8 +225,8 @@ static bool flush(isere_connection_t *c)
 static void all_sent(isere_connection_t *c)
 {
     const isere_port_t *port = c->server->port;
-    if (c->out.data && (c->out.capacity > ISERE_IN_FIRST || !c->exchange)) {
-        free_out(c);
+    if (c->out.data) {
+        isere__buffer_free_out(c);
     }
     if (c->state != ISERE_CONN_FLUSHING) {
         return;
@@ -388,31 +315,64 @@ static void take_requests(isere_connection_t *c)
     }
     if (c->state == ISERE_CONN_READING && !c->exchange && c->in.data &&
         c->in.start == c->in.end) {
-        free_in(c);
+        isere__buffer_free_in(c);
+    }
+}
+
+/* Sends what is there, and does what follows from that. */
+static void settle(isere_connection_t *c)
+{
+    for (;;) {
+        if (c->state == ISERE_CONN_CLOSED || !flush(c)) {
+            return;
+        }
+        if (has_unsent(c) || c->state != ISERE_CONN_READING || c->resume ||
+            c->exchange || c->in.end == c->in.start) {
+            break;
+        }
+        take_requests(c); /* answers were piling up, and are gone now */
+    }
+    if (!has_unsent(c)) {
+        all_sent(c);
+    }
+    update_interest(c);
+    if (c->state != ISERE_CONN_CLOSED) {
+        update_deadline(c);
     }
 }
 
 void isere__connection_advance(isere_connection_t *c)
 {
-    bool again;
-    do {
-        take_requests(c);
-        if (c->state == ISERE_CONN_CLOSED || !flush(c)) {
-            return;
+    take_requests(c);
+    settle(c);
+}
+
+/* The same, but what is to be sent may wait for the end of the turn. */
+static void advance_in_turn(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    take_requests(c);
+    if (has_unsent(c) && c->state != ISERE_CONN_CLOSED &&
+        server->held_count < ISERE_EVENTS) {
+        if (server->held_count == 0) {
+            server->held_us = server->now_us;
         }
-        /* Answers were piling up and are gone now: there may be more. */
-        again = !has_unsent(c) && c->state == ISERE_CONN_READING &&
-                !c->resume && !c->exchange && c->in.end > c->in.start;
-    } while (again);
-    if (!has_unsent(c)) {
-        all_sent(c);
+        server->held[server->held_count++] = c;
+    } else {
+        settle(c);
     }
-    if (c->state != ISERE_CONN_CLOSED) {
-        update_interest(c);
+}
+
+void isere__connection_send_held(isere_server_t *server)
+{
+    if (server->held_count == 0) {
+        return;
     }
-    if (c->state != ISERE_CONN_CLOSED) {
-        update_deadline(c);
+    for (unsigned i = 0; i < server->held_count; i++) {
+        settle(server->held[i]);
     }
+    server->held_count = 0;
+    isere__server_update_now(server);
 }
 
 static void end_of_stream(isere_connection_t *c)
@@ -432,7 +392,7 @@ static void receive(isere_connection_t *c)
         c->in.start = 0; /* nobody wants these bytes */
         c->in.end = 0;
     }
-    if (!make_room(c)) {
+    if (!isere__buffer_make_room(c)) {
         if (c->state == ISERE_CONN_READING && has_begun(c)) {
             isere__exchange_no_room(c);
             isere__connection_advance(c);
@@ -452,7 +412,7 @@ static void receive(isere_connection_t *c)
     }
     if (c->state == ISERE_CONN_READING) {
         c->in.end += (size_t)got;
-        isere__connection_advance(c);
+        advance_in_turn(c);
     }
 }
 

@@ -147,17 +147,25 @@ void isere__exchange_refuse(isere_connection_t *c, int status)
 static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
 {
     isere_server_t *server = c->server;
-    const isere_port_t *port = server->port;
     const isere_function_t *function = server->pool->function;
     memset(inv, 0, sizeof(*inv));
     c->exchange->request.base = c->in.data + c->in.start;
     inv->request = &c->exchange->request;
     inv->source_ip = c->peer;
     inv->route_key = "$default";
-    inv->received_us = port->wall_us(port->ctx);
-    inv->deadline_us =
-        port->monotonic_us(port->ctx) + isere__function_timeout_us(function);
+    inv->received_us = isere__server_wall_us(server);
+    inv->deadline_us = server->now_us + isere__function_timeout_us(function);
     return make_request_id(server, inv->request_id);
+}
+
+/* See ISERE_HOLD_US. */
+static void note_duration(isere_server_t *server, uint64_t duration_us)
+{
+    if (duration_us >= ISERE_SLOW_US) {
+        server->hurry = ISERE_HURRY_REQUESTS;
+    } else if (server->hurry > 0) {
+        server->hurry--;
+    }
 }
 
 static void run(isere_connection_t *c, isere_slot_t *slot)
@@ -171,8 +179,10 @@ static void run(isere_connection_t *c, isere_slot_t *slot)
     c->state = ISERE_CONN_RUNNING;
     c->slot = slot;
     slot->connection = c;
+    uint64_t began_us = c->server->now_us;
     isere_isolate_invoke(slot->isolate, &invocation);
     isere__server_update_now(c->server);
+    note_duration(c->server, c->server->now_us - began_us);
     isere__exchange_slot_changed(slot);
 }
 

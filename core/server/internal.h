@@ -3,6 +3,7 @@
  *
  *   server.c      the event loop, accepting, stopping
  *   connection.c  one connection: receive, parse, send, time out
+ *   buffer.c      what it receives into and sends from
  *   exchange.c    one request: find a slot, invoke, answer
  *   pool.c        isolates of one function: slots, idle and busy
  *   group.c       counters that the servers of a process share
@@ -27,13 +28,21 @@ enum {
     ISERE_ACCEPTS = 64,       /* taken from the listener at once */
     ISERE_TURN_REQUESTS = 16, /* of one connection, before others come */
     ISERE_RANDOM_POOL = 1024,
+    ISERE_OUT_FIRST = 512, /* first size of a send buffer; it doubles */
+    ISERE_HURRY_REQUESTS = 256,
 };
 
 #define ISERE_LINGER_US ((uint64_t)ISERE_LINGER_MS * 1000)
 #define ISERE_REAP_US ((uint64_t)10 * 1000 * 1000) /* idle instances */
 #define ISERE_RETRY_US ((uint64_t)20 * 1000)       /* accept again */
-#define ISERE_GROW_US ((uint64_t)1000 * 1000)      /* make a slot again */
-#define ISERE_GROW_MAX_US (60 * ISERE_GROW_US)     /* the same, at last */
+/* Answers may wait for each other: sending them in one go is cheaper, as the
+ * receivers are woken once and not in between. But no longer than this, and not
+ * at all for ISERE_HURRY_REQUESTS requests after one that took ISERE_SLOW_US,
+ * since the next one might. */
+#define ISERE_HOLD_US ((uint64_t)500)
+#define ISERE_SLOW_US ((uint64_t)1000)
+#define ISERE_GROW_US ((uint64_t)1000 * 1000)  /* make a slot again */
+#define ISERE_GROW_MAX_US (60 * ISERE_GROW_US) /* the same, at last */
 
 /* Bytes received or to be sent: [start, end) of `capacity` at `data`. */
 typedef struct isere_buffer {
@@ -42,6 +51,9 @@ typedef struct isere_buffer {
     size_t end;
     size_t capacity;
 } isere_buffer_t;
+
+/* A buffer that is kept for later. */
+typedef struct isere_spare isere_spare_t;
 
 typedef enum isere_conn_state {
     ISERE_CONN_READING,  /* waits for a request, or for the rest of one */
@@ -154,7 +166,12 @@ struct isere_server {
     isere_timer_node_t accept_timer;
     isere_timer_node_t reap_timer;
     isere_timer_queue_t timers;
-    uint64_t now_us; /* of this turn of the loop */
+    uint64_t now_us;                        /* of this turn of the loop */
+    int64_t wall_offset_us;                 /* from now_us to the wall clock */
+    isere_connection_t *held[ISERE_EVENTS]; /* sent at the turn's end */
+    unsigned held_count;
+    unsigned hurry;   /* requests for which nothing is held */
+    uint64_t held_us; /* since when */
     isere_pool_t *pool;
     isere_pool_t *retired; /* the replaced function's, while still in use */
     isere_pool_t *coming;  /* the next function's, in its init phase */
@@ -173,6 +190,8 @@ struct isere_server {
     unsigned queue_length;
     isere_exchange_t *spare_exchange; /* kept from the last request */
     char *spare_in;                   /* ISERE_IN_FIRST bytes */
+    isere_spare_t *spare_out;         /* ISERE_OUT_FIRST bytes each */
+    unsigned spares_out;
     int64_t date_second;
     char date[ISERE_HTTP_DATE_LEN + 1];
     unsigned char random[ISERE_RANDOM_POOL];
@@ -184,8 +203,14 @@ struct isere_server {
 /* Reads the clock: after anything that may have taken its time. */
 void isere__server_update_now(isere_server_t *server);
 
+/* The wall clock: as long after this turn's reading as now_us. */
+static inline int64_t isere__server_wall_us(const isere_server_t *server)
+{
+    return (int64_t)server->now_us + server->wall_offset_us;
+}
+
 /* The Date field's value for now. */
-isere_slice_t isere__server_date(isere_server_t *server, int64_t wall_us);
+isere_slice_t isere__server_date(isere_server_t *server);
 
 /* Begins accepting again when there is room; waits a little when not. */
 void isere__server_accept_again(isere_server_t *server);
@@ -207,6 +232,24 @@ void isere__connection_free(isere_connection_t *c);
 /* Sends, goes on with the next request that is there, sets interest and
  * timer: to be called after anything changed. */
 void isere__connection_advance(isere_connection_t *c);
+
+/* Sends the answers that waited for the end of the turn. */
+void isere__connection_send_held(isere_server_t *server);
+
+/* ---- buffer.c ---- */
+
+/* Room for at least one more byte behind the received ones, or false. */
+bool isere__buffer_make_room(isere_connection_t *c);
+
+/* Room for `more` bytes behind the unsent ones, or false. */
+bool isere__buffer_reserve(isere_connection_t *c, size_t more);
+
+/* Give up the connection's buffer, which is empty. */
+void isere__buffer_free_in(isere_connection_t *c);
+void isere__buffer_free_out(isere_connection_t *c);
+
+/* Frees buffers that are kept for later, but for some. */
+void isere__buffer_drop_spares(isere_server_t *server, unsigned keep);
 
 /* ---- exchange.c ---- */
 

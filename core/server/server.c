@@ -2,9 +2,9 @@
 #include "core/server/internal.h"
 #include <stddef.h>
 
-isere_slice_t isere__server_date(isere_server_t *server, int64_t wall_us)
+isere_slice_t isere__server_date(isere_server_t *server)
 {
-    int64_t second = wall_us / 1000000;
+    int64_t second = isere__server_wall_us(server) / 1000000;
     if (second != server->date_second || !server->date[0]) {
         server->date_second = second;
         isere_http_date(second, server->date);
@@ -15,6 +15,15 @@ isere_slice_t isere__server_date(isere_server_t *server, int64_t wall_us)
 void isere__server_update_now(isere_server_t *server)
 {
     server->now_us = server->port->monotonic_us(server->port->ctx);
+}
+
+/* Both clocks. The wall's may be set meanwhile, so it is not enough to look at
+ * it once. */
+static void begin_turn(isere_server_t *server)
+{
+    const isere_port_t *port = server->port;
+    isere__server_update_now(server);
+    server->wall_offset_us = port->wall_us(port->ctx) - (int64_t)server->now_us;
 }
 
 /* ---- accepting ---- */
@@ -79,6 +88,7 @@ static void accept_some(isere_server_t *server)
 static void reap(isere_server_t *server)
 {
     isere__pool_reap(server->pool);
+    isere__buffer_drop_spares(server, 1);
     isere_timer_queue_insert(&server->timers, &server->reap_timer,
                              server->now_us + ISERE_REAP_US);
 }
@@ -273,6 +283,7 @@ static void end_turn(isere_server_t *server)
     give_to_others(server);
     isere__exchange_serve_queue(server);
     give_to_others(server);
+    isere__connection_send_held(server); /* of connections that a stop read */
     free_closed(server);
 }
 
@@ -292,6 +303,12 @@ static uint64_t next_wakeup(const isere_server_t *server)
     return due > now ? due - now : 0;
 }
 
+static bool must_send(const isere_server_t *server)
+{
+    return server->hurry > 0 ||
+           server->now_us - server->held_us >= ISERE_HOLD_US;
+}
+
 static int turn(isere_server_t *server)
 {
     const isere_port_t *port = server->port;
@@ -301,14 +318,18 @@ static int turn(isere_server_t *server)
     if (count < 0) {
         return count;
     }
-    isere__server_update_now(server);
+    begin_turn(server);
     for (int i = 0; i < count; i++) {
         if (events[i].tag == server) {
             accept_some(server);
         } else {
             isere__connection_event(events[i].tag, events[i].events);
         }
+        if (server->held_count > 0 && must_send(server)) {
+            isere__connection_send_held(server);
+        }
     }
+    isere__connection_send_held(server);
     run_timers(server);
     end_turn(server);
     return 0;
@@ -322,7 +343,7 @@ static bool stopped(const isere_server_t *server)
 
 int isere_server_run(isere_server_t *server)
 {
-    isere__server_update_now(server);
+    begin_turn(server);
     server->running = true;
     isere__server_accept_again(server);
     /* It is there already when run failed before and is called again. */
@@ -431,6 +452,6 @@ void isere_server_destroy(isere_server_t *server)
         port->close(port->ctx, server->listener);
     }
     port->resize(port->ctx, server->spare_exchange, 0);
-    port->resize(port->ctx, server->spare_in, 0);
+    isere__buffer_drop_spares(server, 0);
     port->resize(port->ctx, server, 0);
 }

@@ -101,15 +101,25 @@ int isere_linux_recv(void *ctx, isere_socket_t socket, void *buf, size_t len)
     return n < 0 ? stream_error(errno) : (int)n;
 }
 
-int isere_linux_send(void *ctx, isere_socket_t socket,
-                     const isere_slice_t *slices, int count)
+/* What the kernel has least work with. */
+static ssize_t send_one(int socket, isere_slice_t slice)
+{
+    size_t len = slice.len < INT_MAX ? slice.len : INT_MAX;
+    ssize_t n;
+
+    do {
+        n = send(socket, slice.ptr, len, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    return n;
+}
+
+static ssize_t send_all(int socket, const isere_slice_t *slices, int count)
 {
     struct iovec parts[MAX_SLICES];
     struct msghdr message = {.msg_iov = parts};
     size_t room = INT_MAX;
     ssize_t n;
 
-    (void)ctx;
     for (int i = 0; i < count && i < MAX_SLICES && room > 0; i++) {
         size_t len = slices[i].len < room ? slices[i].len : room;
         parts[i].iov_base = (void *)(uintptr_t)slices[i].ptr;
@@ -120,6 +130,16 @@ int isere_linux_send(void *ctx, isere_socket_t socket,
     do {
         n = sendmsg(socket, &message, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
+    return n;
+}
+
+int isere_linux_send(void *ctx, isere_socket_t socket,
+                     const isere_slice_t *slices, int count)
+{
+    ssize_t n = count == 1 ? send_one(socket, slices[0])
+                           : send_all(socket, slices, count);
+
+    (void)ctx;
     return n < 0 ? stream_error(errno) : (int)n;
 }
 
