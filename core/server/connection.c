@@ -120,6 +120,17 @@ static bool make_exchange(isere_connection_t *c)
 
 /* ---- life ---- */
 
+static void link_to(isere_server_t *server, isere_connection_t *c)
+{
+    c->server = server;
+    c->prev = NULL;
+    c->next = server->connections;
+    if (c->next) {
+        c->next->prev = c;
+    }
+    server->connections = c;
+}
+
 void isere__connection_open(isere_server_t *server, isere_socket_t socket,
                             const char *peer)
 {
@@ -131,23 +142,47 @@ void isere__connection_open(isere_server_t *server, isere_socket_t socket,
         return;
     }
     memset(c, 0, sizeof(*c));
-    c->server = server;
     c->socket = socket;
     c->fresh = true;
     c->state = ISERE_CONN_READING;
     c->timer.kind = ISERE_TIMER_CONNECTION;
     memcpy(c->peer, peer, sizeof(c->peer));
-    c->next = server->connections;
-    if (c->next) {
-        c->next->prev = c;
-    }
-    server->connections = c;
+    link_to(server, c);
     if (port->poll_set(port->ctx, socket, ISERE_POLL_READ, c)) {
         isere__connection_close(c);
         return;
     }
     c->interest = ISERE_POLL_READ;
     update_deadline(c);
+}
+
+bool isere__connection_is_idle(const isere_connection_t *c)
+{
+    return c->state == ISERE_CONN_READING && !c->exchange && !c->in.data &&
+           !has_unsent(c) && !c->resume;
+}
+
+void isere__connection_unlink(isere_connection_t *c)
+{
+    if (c->prev) {
+        c->prev->next = c->next;
+    } else {
+        c->server->connections = c->next;
+    }
+    if (c->next) {
+        c->next->prev = c->prev;
+    }
+}
+
+void isere__connection_adopt(isere_server_t *server, isere_connection_t *c)
+{
+    const isere_port_t *port = server->port;
+    link_to(server, c);
+    if (port->poll_set(port->ctx, c->socket, c->interest, c)) {
+        isere__connection_close(c);
+        return;
+    }
+    set_deadline(c, c->deadline_us);
 }
 
 void isere__connection_bury(isere_connection_t *c)
@@ -171,14 +206,7 @@ void isere__connection_close(isere_connection_t *c)
     port->poll_remove(port->ctx, c->socket);
     port->close(port->ctx, c->socket);
     isere__group_give(&server->group->connections);
-    if (c->prev) {
-        c->prev->next = c->next;
-    } else {
-        server->connections = c->next;
-    }
-    if (c->next) {
-        c->next->prev = c->prev;
-    }
+    isere__connection_unlink(c);
     /* A running handler still reads the request; then its slot buries us. */
     if (!c->slot) {
         isere__connection_bury(c);

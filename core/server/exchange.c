@@ -158,18 +158,9 @@ static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
     return make_request_id(server, inv->request_id);
 }
 
-/* See ISERE_HOLD_US. */
-static void note_duration(isere_server_t *server, uint64_t duration_us)
-{
-    if (duration_us >= ISERE_SLOW_US) {
-        server->hurry = ISERE_HURRY_REQUESTS;
-    } else if (server->hurry > 0) {
-        server->hurry--;
-    }
-}
-
 static void run(isere_connection_t *c, isere_slot_t *slot)
 {
+    isere_server_t *server = c->server;
     isere_invocation_t invocation;
     if (!fill_invocation(c, &invocation)) {
         isere__pool_release(slot);
@@ -179,10 +170,16 @@ static void run(isere_connection_t *c, isere_slot_t *slot)
     c->state = ISERE_CONN_RUNNING;
     c->slot = slot;
     slot->connection = c;
-    uint64_t began_us = c->server->now_us;
+    uint64_t began_us = server->now_us;
+    bool opened = isere__share_open(server);
     isere_isolate_invoke(slot->isolate, &invocation);
-    isere__server_update_now(c->server);
-    note_duration(c->server, c->server->now_us - began_us);
+    if (opened) {
+        isere__share_shut(server);
+    }
+    isere__server_update_now(server);
+    if (server->now_us - began_us >= ISERE_SLOW_US) {
+        isere__share_note_slow(server);
+    }
     isere__exchange_slot_changed(slot);
 }
 

@@ -57,6 +57,7 @@ int isere__group_join(isere_server_group_t *group, isere_server_t *server)
     for (int i = 0; i < ISERE_GROUP_MAX; i++) {
         isere_server_t *none = NULL;
         if (atomic_compare_exchange_strong(&group->servers[i], &none, server)) {
+            atomic_fetch_add(&group->members, 1);
             return 0;
         }
     }
@@ -67,7 +68,9 @@ void isere__group_leave(isere_server_group_t *group, isere_server_t *server)
 {
     for (int i = 0; i < ISERE_GROUP_MAX; i++) {
         isere_server_t *self = server;
-        atomic_compare_exchange_strong(&group->servers[i], &self, NULL);
+        if (atomic_compare_exchange_strong(&group->servers[i], &self, NULL)) {
+            atomic_fetch_sub(&group->members, 1);
+        }
     }
 }
 

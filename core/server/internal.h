@@ -5,6 +5,7 @@
  *   connection.c  one connection: receive, parse, send, time out
  *   buffer.c      what it receives into and sends from
  *   exchange.c    one request: find a slot, invoke, answer
+ *   share.c       what a busy server's neighbours take over
  *   pool.c        isolates of one function: slots, idle and busy
  *   group.c       counters that the servers of a process share
  *   answer.c      from a response or an error to bytes
@@ -29,18 +30,20 @@ enum {
     ISERE_TURN_REQUESTS = 16, /* of one connection, before others come */
     ISERE_RANDOM_POOL = 1024,
     ISERE_OUT_FIRST = 512, /* first size of a send buffer; it doubles */
-    ISERE_HURRY_REQUESTS = 256,
+    ISERE_SHARE_MOST = 4,  /* connections taken over at once */
 };
 
 #define ISERE_LINGER_US ((uint64_t)ISERE_LINGER_MS * 1000)
 #define ISERE_REAP_US ((uint64_t)10 * 1000 * 1000) /* idle instances */
 #define ISERE_RETRY_US ((uint64_t)20 * 1000)       /* accept again */
 /* Answers may wait for each other: sending them in one go is cheaper, as the
- * receivers are woken once and not in between. But no longer than this, and not
- * at all for ISERE_HURRY_REQUESTS requests after one that took ISERE_SLOW_US,
- * since the next one might. */
+ * receivers are woken once and not in between. But no longer than this. */
 #define ISERE_HOLD_US ((uint64_t)500)
+/* After a request that took so long, the next one might, too: for some time
+ * nothing is held, and other servers look whether they can help. */
 #define ISERE_SLOW_US ((uint64_t)1000)
+#define ISERE_HURRY_US ((uint64_t)1000 * 1000)
+#define ISERE_SHARE_POLL_US ((uint64_t)500)
 #define ISERE_GROW_US ((uint64_t)1000 * 1000)  /* make a slot again */
 #define ISERE_GROW_MAX_US (60 * ISERE_GROW_US) /* the same, at last */
 
@@ -70,6 +73,12 @@ enum {
     ISERE_TIMER_SLOT,
     ISERE_TIMER_ACCEPT,
     ISERE_TIMER_REAP,
+};
+
+enum {
+    ISERE_GATE_SHUT,  /* the server's own thread uses it */
+    ISERE_GATE_OPEN,  /* it runs a handler: another one may take it */
+    ISERE_GATE_TAKEN, /* another one uses it */
 };
 
 struct isere_slot;
@@ -143,6 +152,8 @@ struct isere_server_group {
     atomic_uint connections;
     atomic_uint instances;
     atomic_uint queued;
+    atomic_uint members;
+    atomic_uint hurry_until_ms; /* until when some server may need help */
     /* Who needs an instance while all are made; `urgent` when it has none. */
     _Atomic(isere_server_t *) wanted;
     atomic_bool urgent;
@@ -170,8 +181,13 @@ struct isere_server {
     int64_t wall_offset_us;                 /* from now_us to the wall clock */
     isere_connection_t *held[ISERE_EVENTS]; /* sent at the turn's end */
     unsigned held_count;
-    unsigned hurry;   /* requests for which nothing is held */
-    uint64_t held_us; /* since when */
+    uint64_t held_us;                        /* since when */
+    uint64_t hurry_until_us;                 /* see ISERE_SLOW_US */
+    isere_poll_event_t events[ISERE_EVENTS]; /* of this turn */
+    int event_next;                          /* the next to be handled */
+    int event_count;
+    atomic_int gate;    /* see share.c */
+    atomic_bool dozing; /* it waits for events, and could help */
     isere_pool_t *pool;
     isere_pool_t *retired; /* the replaced function's, while still in use */
     isere_pool_t *coming;  /* the next function's, in its init phase */
@@ -209,6 +225,11 @@ static inline int64_t isere__server_wall_us(const isere_server_t *server)
     return (int64_t)server->now_us + server->wall_offset_us;
 }
 
+static inline bool isere__server_hurries(const isere_server_t *server)
+{
+    return server->now_us < server->hurry_until_us;
+}
+
 /* The Date field's value for now. */
 isere_slice_t isere__server_date(isere_server_t *server);
 
@@ -235,6 +256,30 @@ void isere__connection_advance(isere_connection_t *c);
 
 /* Sends the answers that waited for the end of the turn. */
 void isere__connection_send_held(isere_server_t *server);
+
+/* Whether it waits for the first byte of a request, and nothing else. */
+bool isere__connection_is_idle(const isere_connection_t *c);
+
+/* Takes it out of its server's list. */
+void isere__connection_unlink(isere_connection_t *c);
+
+/* Makes an idle connection that was another server's one of this server. */
+void isere__connection_adopt(isere_server_t *server, isere_connection_t *c);
+
+/* ---- share.c ---- */
+
+/* A request took long. */
+void isere__share_note_slow(isere_server_t *server);
+
+/* Lets others help while a handler runs; true when it must be shut again. */
+bool isere__share_open(isere_server_t *server);
+void isere__share_shut(isere_server_t *server);
+
+/* Whether another server may need help, and this one can. */
+bool isere__share_is_wanted(const isere_server_t *server);
+
+/* Takes over some connections of another server, if one needs help. */
+void isere__share_take(isere_server_t *server);
 
 /* ---- buffer.c ---- */
 

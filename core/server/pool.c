@@ -221,9 +221,18 @@ void isere__pool_release(isere_slot_t *slot)
 
 void isere__pool_slot_due(isere_slot_t *slot)
 {
+    isere_server_t *server = slot->pool->server;
     isere_connection_t *c = slot->connection;
+    uint64_t began_us = server->now_us;
+    bool opened = !slot->fault && isere__share_open(server);
     isere_isolate_resume(slot->isolate);
-    isere__server_update_now(slot->pool->server);
+    if (opened) {
+        isere__share_shut(server);
+    }
+    isere__server_update_now(server);
+    if (server->now_us - began_us >= ISERE_SLOW_US) {
+        isere__share_note_slow(server);
+    }
     if (slot->fault) {
         slot_started(slot);
         return;

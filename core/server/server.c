@@ -296,6 +296,10 @@ static uint64_t next_wakeup(const isere_server_t *server)
     if (server->stopping && server->stop_us < due) {
         due = server->stop_us;
     }
+    if (isere__share_is_wanted(server) &&
+        server->now_us + ISERE_SHARE_POLL_US < due) {
+        due = server->now_us + ISERE_SHARE_POLL_US;
+    }
     if (due == UINT64_MAX) {
         return UINT64_MAX;
     }
@@ -303,35 +307,58 @@ static uint64_t next_wakeup(const isere_server_t *server)
     return due > now ? due - now : 0;
 }
 
+static int wait_for_events(isere_server_t *server)
+{
+    const isere_port_t *port = server->port;
+    bool could_help = isere__share_is_wanted(server);
+    if (could_help) {
+        atomic_store(&server->dozing, true);
+    }
+    int count = port->poll_wait(port->ctx, server->events, ISERE_EVENTS,
+                                next_wakeup(server));
+    if (could_help) {
+        atomic_store(&server->dozing, false);
+    }
+    return count;
+}
+
 static bool must_send(const isere_server_t *server)
 {
-    return server->hurry > 0 ||
+    return isere__server_hurries(server) ||
            server->now_us - server->held_us >= ISERE_HOLD_US;
 }
 
-static int turn(isere_server_t *server)
+static void handle_events(isere_server_t *server, int count)
 {
-    const isere_port_t *port = server->port;
-    isere_poll_event_t events[ISERE_EVENTS];
-    int count =
-        port->poll_wait(port->ctx, events, ISERE_EVENTS, next_wakeup(server));
-    if (count < 0) {
-        return count;
-    }
-    begin_turn(server);
-    for (int i = 0; i < count; i++) {
-        if (events[i].tag == server) {
+    server->event_count = count;
+    server->event_next = 0;
+    while (server->event_next < server->event_count) {
+        isere_poll_event_t event = server->events[server->event_next++];
+        if (event.tag == server) {
             accept_some(server);
-        } else {
-            isere__connection_event(events[i].tag, events[i].events);
+        } else if (event.tag) { /* else it was taken over */
+            isere__connection_event(event.tag, event.events);
         }
         if (server->held_count > 0 && must_send(server)) {
             isere__connection_send_held(server);
         }
     }
     isere__connection_send_held(server);
+}
+
+static int turn(isere_server_t *server)
+{
+    int count = wait_for_events(server);
+    if (count < 0) {
+        return count;
+    }
+    begin_turn(server);
+    handle_events(server, count);
     run_timers(server);
     end_turn(server);
+    if (count == 0 && isere__share_is_wanted(server)) {
+        isere__share_take(server);
+    }
     return 0;
 }
 

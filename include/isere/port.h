@@ -128,6 +128,14 @@ typedef struct isere_port {
     int (*poll_wait)(void *ctx, isere_poll_event_t *events, int max,
                      uint64_t timeout_us);
     void (*poll_wake)(void *ctx);
+
+    /*
+     * Lets other threads run for a moment. NULL where the servers of a group
+     * shall not help each other. Otherwise any thread of them may call
+     * poll_wait, with a `timeout_us` of 0, and poll_remove, while this thread
+     * runs a handler.
+     */
+    void (*yield)(void *ctx);
 } isere_port_t;
 
 #ifdef __cplusplus

@@ -1,5 +1,6 @@
 #include "ports/linux/port_linux.h"
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,6 +21,12 @@ static void linux_exec_release(void *ctx)
 {
     isere_linux_t *self = ctx;
     isere_exec_release(&self->exec);
+}
+
+static void linux_yield(void *ctx)
+{
+    (void)ctx;
+    (void)sched_yield();
 }
 
 static const isere_port_t table = {
@@ -43,6 +50,7 @@ static const isere_port_t table = {
     .poll_remove = isere_linux_poll_remove,
     .poll_wait = isere_linux_poll_wait,
     .poll_wake = isere_linux_poll_wake,
+    .yield = linux_yield,
 };
 
 void isere_linux_config_init(isere_linux_config_t *config)

@@ -228,6 +228,7 @@ void isere_template_port_init(isere_port_t *port, isere_template_t *self)
         .poll_remove = template_socket_nothing,
         .poll_wait = template_poll_wait,
         .poll_wake = template_poll_wake,
+        .yield = NULL,
     };
 
     self->last_us = 0;
