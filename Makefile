@@ -9,6 +9,9 @@ HANDLER ?= js/handler.js
 TIME ?= 60
 RUNS ?=
 NAME ?=
+# Requests of each kind, to each of the handlers, that a release is trained with.
+TRAIN ?= 5000
+RELEASE ?= $(BUILD)/release
 # More arguments: `make run ARGS='--port 9000'`, `make test-unit ARGS='-R url'`.
 ARGS ?=
 
@@ -46,13 +49,28 @@ build = cmake --build $(1) -j$(JOBS) --target $(2)
 unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
-.PHONY: all run firmware test test-firmware test-unit test-blackbox test-url test-asan test-valgrind \
-    test-m32 test-arm test-fuzz fuzz lint format clean distclean help
+.PHONY: all release run firmware test test-firmware test-unit test-blackbox test-url test-asan test-valgrind \
+    test-m32 test-arm test-fuzz test-release fuzz lint format clean distclean help
 
 all: ## build build/isere (default)
 	@scripts/setup run
 	@$(call configure,$(BUILD))
 	@$(call build,$(BUILD),all)
+
+# One folder for both steps: the profile is found by the objects' names.
+release: ## build/release/isere: optimised as a whole, by what a training run counts
+	@scripts/setup run
+	@$(call configure,$(RELEASE),-DISERE_RELEASE=train)
+	@find $(RELEASE) -name '*.gcda' -delete
+	@$(call build,$(RELEASE),train)
+	@cd ports/train && $(abspath $(RELEASE))/train $(TRAIN) *.js
+	@$(call configure,$(RELEASE),-DISERE_RELEASE=use)
+	@$(call build,$(RELEASE),isere)
+
+test-release: release ## that a second release is the same, byte for byte
+	@$(MAKE) release RELEASE=$(BUILD)/release-again
+	@cmp $(RELEASE)/isere $(BUILD)/release-again/isere && \
+	    echo "test-release: both are the same"
 
 run: all ## build and serve js/handler.js on http://127.0.0.1:8080
 	@exec $(BUILD)/isere serve $(HANDLER) $(ARGS)

@@ -22,6 +22,13 @@ isere_own_code(isere)
 target_compile_definitions(isere PRIVATE _GNU_SOURCE)
 target_link_libraries(isere PRIVATE isere_linux)
 
+if(ISERE_RELEASE STREQUAL "train")
+    add_executable(train ports/train/train.c)
+    isere_own_code(train)
+    target_compile_definitions(train PRIVATE _GNU_SOURCE)
+    target_link_libraries(train PRIVATE isere_linux)
+endif()
+
 # examples/NAME.c or examples/NAME/*.c: programs that embed isère.
 file(GLOB examples CONFIGURE_DEPENDS examples/*.c examples/*/*.c)
 foreach(source ${examples})

@@ -11,6 +11,32 @@ endif()
 # CMake's own flags add NDEBUG; our assertions and the engine's stay on.
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 
+# make release: the whole program is optimised at once (LTO), by what a training
+# run counted (ports/train). The flags of both steps must agree but for the
+# profile. What the training did not reach is compiled as without a profile, not
+# for size: handlers do other things, too. One partition, no paths and no random
+# names make two builds the same, byte for byte.
+if(ISERE_RELEASE)
+    if(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        message(FATAL_ERROR "ISERE_RELEASE needs gcc")
+    endif()
+    set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2")
+    add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
+                        -ffile-prefix-map=${CMAKE_BINARY_DIR}/=
+                        -frandom-seed=isere -fno-plt)
+    if(ISERE_RELEASE STREQUAL "train")
+        add_compile_options(-fprofile-generate -fprofile-update=single)
+        add_link_options(-fprofile-generate)
+    else()
+        add_compile_options(-flto -fno-fat-lto-objects -fprofile-use
+                            -fprofile-partial-training -Wno-missing-profile)
+        add_link_options(-O2 -flto -flto-partition=one -fno-plt
+                         -frandom-seed=isere -Wl,--build-id=sha1)
+        set(CMAKE_AR ${CMAKE_C_COMPILER_AR})
+        set(CMAKE_RANLIB ${CMAKE_C_COMPILER_RANLIB})
+    endif()
+endif()
+
 if(ISERE_M32)
     # SSE because the x87 rounds twice, which JavaScript's numbers must not.
     add_compile_options(-m32 -msse2 -mfpmath=sse)

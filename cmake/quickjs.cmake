@@ -47,6 +47,10 @@ set_target_properties(quickjs PROPERTIES C_EXTENSIONS ON)
 # are its authors' business.
 target_compile_options(quickjs PRIVATE -w -fwrapv -fno-strict-aliasing
                                        -funsigned-char)
+if(ISERE_RELEASE)
+    target_compile_options(
+        quickjs PRIVATE -ffile-prefix-map=${quickjs_sources}/=quickjs/)
+endif()
 if(ISERE_SANITIZE)
     # Only its accesses are checked: it computes with overflow, misaligned and
     # null pointers of length 0 on purpose.
