@@ -49,7 +49,7 @@ build = cmake --build $(1) -j$(JOBS) --target $(2)
 unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
-.PHONY: all release run firmware test test-firmware test-unit test-blackbox test-url test-asan test-valgrind \
+.PHONY: all release run firmware test test-firmware test-unit test-blackbox test-url test-asan test-tsan test-valgrind \
     test-m32 test-arm test-fuzz test-release fuzz lint format clean distclean help
 
 all: ## build build/isere (default)
@@ -115,6 +115,15 @@ test-asan: ## unit and black-box tests under AddressSanitizer and UBSan
 	@$(SANITIZERS) $(call unit,$(BUILD)/asan)
 	@$(SANITIZERS) ISERE_BIN=$(abspath $(BUILD))/asan/isere ISERE_TEST_SLOW=5 \
 	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/blackbox $(ARGS)
+
+test-tsan: ## black-box tests of several workers under ThreadSanitizer
+	@scripts/setup test
+	@$(call configure,$(BUILD)/tsan,-DISERE_TSAN=ON)
+	@$(call build,$(BUILD)/tsan,isere)
+	@TSAN_OPTIONS=halt_on_error=1 ISERE_BIN=$(abspath $(BUILD))/tsan/isere \
+	    ISERE_TEST_SLOW=8 $(PYTHON) -m pytest -q -p no:cacheprovider \
+	    $(addprefix tests/blackbox/test_,share.py busy.py \
+	    handler_concurrency.py) -k "not test_waiting_is_cheap" $(ARGS)
 
 test-valgrind: ## black-box tests marked valgrind, under valgrind
 	@scripts/setup test

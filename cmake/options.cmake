@@ -60,6 +60,11 @@ if(ISERE_SANITIZE)
     add_link_options(-fsanitize=address,undefined)
 endif()
 
+if(ISERE_TSAN)
+    add_compile_options(-fsanitize=thread -O1)
+    add_link_options(-fsanitize=thread)
+endif()
+
 # The warnings and hardening of our own code.
 function(isere_own_code target)
     target_compile_options(
