@@ -375,12 +375,14 @@ void isere__connection_advance(isere_connection_t *c)
     settle(c);
 }
 
-/* The same, but what is to be sent may wait for the end of the turn. */
+/* The same, but what is to be sent may wait for the end of the turn: when it is
+ * little, so that answers don't pile up in memory. */
 static void advance_in_turn(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
     take_requests(c);
     if (has_unsent(c) && c->state != ISERE_CONN_CLOSED &&
+        c->out.capacity == ISERE_OUT_FIRST &&
         server->held_count < ISERE_EVENTS) {
         if (server->held_count == 0) {
             server->held_us = server->now_us;

@@ -37,7 +37,8 @@ enum {
 #define ISERE_REAP_US ((uint64_t)10 * 1000 * 1000) /* idle instances */
 #define ISERE_RETRY_US ((uint64_t)20 * 1000)       /* accept again */
 /* Answers may wait for each other: sending them in one go is cheaper, as the
- * receivers are woken once and not in between. But no longer than this. */
+ * receivers are woken once and not in between. But no longer than this, and
+ * only those that fit into the first size of a buffer. */
 #define ISERE_HOLD_US ((uint64_t)500)
 /* After a request that took so long, the next one might, too: for some time
  * nothing is held, and other servers look whether they can help. */

@@ -64,7 +64,9 @@ static int setup(void **state)
     port.poll_set = noting_poll_set;
     port.monotonic_us = noting_monotonic_us;
     s.js.port = &port;
-    if (server_start(&s, "export const handler = () => 'x'\n") != 0) {
+    if (server_start(
+            &s, "export const handler = (event) =>"
+                "  event.path === '/large' ? 'x'.repeat(999) : 'x'\n") != 0) {
         fail_msg("no server: %s", s.js.fault.message);
     }
     return 0;
@@ -191,6 +193,18 @@ static void test_no_answer_waits_long(void **state)
     assert_null(strstr(calls, "r0 r1 r2 r3 "));
 }
 
+/* Only small ones, or they would pile up in memory. */
+static void test_a_large_answer_does_not_wait(void **state)
+{
+    (void)state;
+    connect_clients(3);
+    send_all(1);
+    sim_send(1, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    sim_send(2, GET);
+    sim_run(s.server, 0);
+    assert_string_equal(calls, "r0 r1 s1 r2 s0 s2 ");
+}
+
 /* A request that a stop finds in the socket is answered before the end. */
 static void test_a_stop_sends_what_it_found(void **state)
 {
@@ -230,6 +244,7 @@ int main(void)
         TEST(test_answers_of_a_turn_are_sent_together),
         TEST(test_no_answer_waits_for_a_slow_request),
         TEST(test_no_answer_waits_long),
+        TEST(test_a_large_answer_does_not_wait),
         TEST(test_a_stop_sends_what_it_found),
         TEST(test_kept_buffers_are_given_back),
     };
