@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,6 +75,21 @@ static void watch_folder_of(isere_watch_t *w, const isere_files_t *files,
     }
 }
 
+/* Watches what a symbolic link leads to, as changes there don't show in the
+ * link's folder. */
+static void watch_target_of(isere_watch_t *w, const isere_files_t *files,
+                            const char *name)
+{
+    const uint32_t mask = IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF;
+    char path[4096];
+    struct stat info;
+
+    snprintf(path, sizeof(path), "%s%s", files->folder, name);
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode)) {
+        (void)inotify_add_watch(w->inotify_fd, path, mask);
+    }
+}
+
 static void watch_files(isere_watch_t *w, const isere_files_t *files)
 {
     if (!files->folder) {
@@ -81,6 +97,7 @@ static void watch_files(isere_watch_t *w, const isere_files_t *files)
     }
     for (const isere_file_t *f = files->files; f; f = f->next) {
         watch_folder_of(w, files, f->name);
+        watch_target_of(w, files, f->name);
     }
 }
 
@@ -144,7 +161,7 @@ static bool matters(isere_watch_t *w, const struct inotify_event *event)
         return true;
     }
     if (event->len == 0) {
-        return false;
+        return event->mask & IN_CLOSE_WRITE; /* a link's target */
     }
     return event->mask & IN_ISDIR ? is_our_folder(w, event->name)
                                   : is_ours(w, event->name);

@@ -69,3 +69,26 @@ def test_import_from_a_folder_that_is_made_later(serve):
     (new / "lib" / "t.js").write_text(part("one"))
     until(server, "one")
     assert server.stop() == 0
+
+
+def test_links_lead_to_what_changes(serve):
+    files = {"handler.js": MAIN, "lib/t.js": part("zero"),
+             "away/main.js": MAIN, "away/t.js": part("one")}
+    server = serve(files, "--watch")
+    away = server.module.parent / "away"
+    for link, target in ((server.module, "main.js"),
+                         (server.module.parent / "lib" / "t.js", "t.js")):
+        link.unlink()
+        link.symlink_to(away / target)
+    until(server, "one")
+    (away / "t.js").write_text(part("two"))
+    until(server, "two")
+    # As many editors save.
+    (away / "new").write_text(part("three"))
+    (away / "new").rename(away / "t.js")
+    until(server, "three")
+    (away / "t.js").write_text(part("four"))
+    until(server, "four")
+    (away / "main.js").write_text("export const handler = () => 'five'")
+    until(server, "five")
+    assert server.stop() == 0
