@@ -153,6 +153,10 @@ unsigned isere_inspect_properties(isere_inspect_t *i, JSValueConst object,
                                   const char *const *hidden, bool skip_indices,
                                   isere_inspect_list_t *list);
 
+/* Appends what an object holds if it is a URL or URLSearchParams. */
+void isere_inspect_url(isere_inspect_t *i, isere_inspect_list_t *list,
+                       JSValueConst object);
+
 /* Appends `key: value` of a hidden property as `[key]: value`. */
 void isere_inspect_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
                           const char *name, JSValueConst value);

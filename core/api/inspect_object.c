@@ -501,6 +501,7 @@ static void put_entries(isere_inspect_t *i, isere_inspect_list_t *list,
         put_promise(i, list, object);
         break;
     default:
+        isere_inspect_url(i, list, object);
         break;
     }
     isere_inspect_properties(i, object, NULL, false, list);

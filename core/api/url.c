@@ -13,6 +13,11 @@ void isere_api_url_register_classes(void)
 
 /* Object */
 
+isere_url_object_t *isere_url_of(JSValueConst value)
+{
+    return JS_GetOpaque(value, url_class);
+}
+
 static void finalize(JSRuntime *rt, JSValue value)
 {
     isere_url_object_t *object = JS_GetOpaque(value, url_class);

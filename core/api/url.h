@@ -32,7 +32,8 @@ typedef struct isere_url_params_object {
 /* A new URLSearchParams object for a URL, holding the pairs of its query. */
 JSValue isere_url_search_params_new(JSContext *ctx, isere_url_object_t *owner);
 
-/* What the value holds if it is a URLSearchParams object, else NULL. */
+/* What the value holds if it is a URL or URLSearchParams object, else NULL. */
+isere_url_object_t *isere_url_of(JSValueConst value);
 isere_url_params_object_t *isere_url_search_params_of(JSValueConst value);
 
 /* Memory of the heap; for finalizers by the runtime. */
