@@ -68,6 +68,11 @@
 #define ISERE_SHARE_SNAPSHOTS 0
 #endif
 
+/* What users call the limit on a function's memory, for messages. */
+#ifndef ISERE_MEMORY_OPTION
+#define ISERE_MEMORY_OPTION "--memory"
+#endif
+
 /* Check after every restore that the arena equals its snapshot, byte for
  * byte, and that the snapshot itself was not written to. 0 or 1. */
 #ifndef ISERE_CHECK_RESTORE

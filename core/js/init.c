@@ -6,6 +6,9 @@
 #include "core/util/text.h"
 #include <stdio.h>
 
+/* How to come by more memory. */
+#define RAISE_MEMORY " (raise " ISERE_MEMORY_OPTION ")"
+
 /* ---- modules ---- */
 
 /*
@@ -162,7 +165,7 @@ static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
         isere_fault_from(ctx, thrown, isolate->fault);
     }
     if (out_of_memory && strstr(isolate->fault->message, "out of memory")) {
-        isere_fault_hint(isolate->fault, " (raise --memory)");
+        isere_fault_hint(isolate->fault, RAISE_MEMORY);
     }
     add_hints(isolate->fault);
     name_importer(isolate);
@@ -379,10 +382,9 @@ static void run_begin(void *arg)
 {
     isere_isolate_t *isolate = arg;
     if (!JS_IsObject(isolate->heap.loaded)) {
-        fail_text(isolate,
-                  JS_IsUndefined(isolate->heap.loaded)
-                      ? "out of memory while loading code (raise --memory)"
-                      : "the bytecode can't be read: build it again");
+        fail_text(isolate, JS_IsUndefined(isolate->heap.loaded)
+                               ? "out of memory while loading code" RAISE_MEMORY
+                               : "the bytecode can't be read: build it again");
         return;
     }
     /* Where the engine fills its objects it does not report a failure: a heap
@@ -390,7 +392,7 @@ static void run_begin(void *arg)
     if (make_realm(isolate) || isolate->heap.arena->failed > 0) {
         /* Only for lack of memory, and there is no realm to report it with. */
         fail_text(isolate, "out of memory: the engine's own globals do not "
-                           "fit (raise --memory)");
+                           "fit" RAISE_MEMORY);
         return;
     }
     isere_heap_settle(&isolate->heap);
@@ -428,7 +430,7 @@ static void end(isere_isolate_t *isolate)
         return;
     }
     if (isolate->exhausted) {
-        fail_text(isolate, "out of memory while loading code (raise --memory)");
+        fail_text(isolate, "out of memory while loading code" RAISE_MEMORY);
         return;
     }
     if (isolate->state != ISERE_ISOLATE_READY) {

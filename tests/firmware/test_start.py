@@ -46,6 +46,12 @@ def test_init_phase(boot, name):
     refuses(boot(f"{code}\n{export}", ready=False), reason)
 
 
+def test_what_to_do_about_memory(boot):
+    """The option that is named is one that the firmware has."""
+    code, _ = BAD["eats memory"]
+    refuses(boot(f"{code}\n{GOOD}", ready=False), r"raise CONFIG_ISERE_MEMORY")
+
+
 def test_where_it_happened(boot):
     source = f"\nconst a = 1\nthrow new Error('here')\n{GOOD}"
     device = boot(source, ready=False)
