@@ -32,17 +32,24 @@ BOARDS = native_sim=native_sim/native/64 mps2=mps2/an521/cpu0 \
 SANITIZERS = ASAN_OPTIONS=detect_stack_use_after_return=0:abort_on_error=1 \
     UBSAN_OPTIONS=print_stacktrace=1
 
-C_FILES = $(shell find core include ports examples tests -name '*.[ch]' \
+C_FILES = $(shell find core include ports examples tests bench -name '*.[ch]' \
     2>/dev/null | sort)
 # What clang-tidy reads: what runs in production, and what tests share. (It does
 # not know that a failed assertion of cmocka ends a test.)
-TIDY = $(filter core/%.c ports/linux/%.c examples/%.c tests/unit/support/%.c, \
+TIDY = $(filter core/%.c ports/linux/%.c examples/%.c tests/unit/support/%.c \
+    bench/load/%.c, \
     $(C_FILES))
 
 # $(call configure,folder,options)
 configure = cmake -S . -B $(1) --log-level=WARNING -DISERE_FETCH_DIR=$(BUILD) \
     $(if $(wildcard $(1)/CMakeCache.txt),,$(if \
     $(shell command -v ninja),-G Ninja)) $(2) >/dev/null
+# For the Cortex-M33, with files that the host's build makes for it.
+configure-arm = mkdir -p $(BUILD)/for-arm && \
+    for maker in tests/arm/make-*; do \
+        "$$maker" $(BUILD) $(BUILD)/for-arm || exit 1; done && \
+    $(call configure,$(BUILD)/arm,-DISERE_HOST_FILES=$(abspath $(BUILD))/for-arm \
+        -DCMAKE_TOOLCHAIN_FILE=cmake/arm-none-eabi.cmake)
 # $(call build,folder,target)
 build = cmake --build $(1) -j$(JOBS) --target $(2)
 # $(call unit,folder): runs the unit tests that were built there
@@ -98,7 +105,7 @@ test-unit: ## unit tests
 test-blackbox: ## tests of the real program, the handler corpus among them
 	@scripts/setup test
 	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all)
+	@$(call build,$(BUILD),all bench_load)
 	@ISERE_BIN=$(abspath $(BUILD))/isere \
 	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/blackbox $(ARGS)
 
@@ -111,7 +118,7 @@ test-url: ## URL against the published cases and the reference in JavaScript
 test-asan: ## unit and black-box tests under AddressSanitizer and UBSan
 	@scripts/setup test
 	@$(call configure,$(BUILD)/asan,-DISERE_SANITIZE=ON -DISERE_CHECK_RESTORE=ON)
-	@$(call build,$(BUILD)/asan,all unit_tests)
+	@$(call build,$(BUILD)/asan,all unit_tests bench_load)
 	@$(SANITIZERS) $(call unit,$(BUILD)/asan)
 	@$(SANITIZERS) ISERE_BIN=$(abspath $(BUILD))/asan/isere ISERE_TEST_SLOW=5 \
 	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/blackbox $(ARGS)
@@ -128,7 +135,7 @@ test-tsan: ## black-box tests of several workers under ThreadSanitizer
 test-valgrind: ## black-box tests marked valgrind, under valgrind
 	@scripts/setup test
 	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all)
+	@$(call build,$(BUILD),all bench_load)
 	@ISERE_BIN=$(abspath $(BUILD))/isere ISERE_TEST_SLOW=20 \
 	    ISERE_TEST_WRAPPER='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
 	    $(PYTHON) -m pytest -q -p no:cacheprovider -m valgrind tests/blackbox $(ARGS)
@@ -142,12 +149,8 @@ test-m32: ## unit tests, compiled for 32 bits
 test-arm: ## the core's unit tests on a Cortex-M33 in QEMU
 	@scripts/setup test
 	@$(call configure,$(BUILD))
-	@mkdir -p $(BUILD)/for-arm
-	@for maker in tests/arm/make-*; do [ ! -x "$$maker" ] || { \
-	    $(call build,$(BUILD),all) && "$$maker" $(BUILD) $(BUILD)/for-arm; } || \
-	    exit 1; done
-	@$(call configure,$(BUILD)/arm,-DISERE_HOST_FILES=$(abspath $(BUILD))/for-arm \
-	    -DCMAKE_TOOLCHAIN_FILE=cmake/arm-none-eabi.cmake)
+	@$(call build,$(BUILD),all)
+	@$(call configure-arm)
 	@$(call build,$(BUILD)/arm,unit_tests)
 	@$(call unit,$(BUILD)/arm)
 
@@ -177,7 +180,7 @@ lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/setup lint
 	@scripts/check-core && echo "lint: core knows no system"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
-	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/arm/run-qemu .ci/run && \
+	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/arm/run-qemu bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(BUILD))
 	@printf '%s\n' $(TIDY) | scripts/tidy $(BUILD) && \

@@ -1,0 +1,290 @@
+/*
+ * Instructions and memory of the core on a Cortex-M33, one figure a line:
+ * NAME VALUE. bench/harness/arm.py makes a table of them. Ends with 1 when
+ * something does not work, whatever the figures are.
+ */
+#include "bench/arm/count.h"
+#include "bench/arm/engine.h"
+#include "bench/arm/port.h"
+#include "core/http/parser.h"
+#include "core/isere_config.h"
+#include "core/js/isolate.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As many requests are counted, and others before them that are not. */
+enum { REQUESTS = 16, SKIPPED = BENCH_SKIPPED };
+
+/* The firmware's defaults. */
+enum { MEMORY = 136 * 1024, STACK = 16 * 1024, HEAD = 4096, BODY = 16384 };
+
+#define FIELDS                                                                 \
+    "Host: 192.168.7.1:8080\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n"
+#define PATH "/some/path"
+#define ANSWER "{\"k\":\"value\",\"p\":\"/some/path\"}"
+
+static const char request[] = "GET " PATH " HTTP/1.1\r\n" FIELDS "\r\n";
+static const char request_close[] =
+    "GET " PATH " HTTP/1.1\r\n" FIELDS "Connection: close\r\n\r\n";
+
+/* bench/handler.js, compiled on the host. */
+extern const unsigned char bench_bin[];
+extern const unsigned bench_bin_size;
+
+static const isere_port_t *port;
+static isere_fault_t fault;
+
+static _Noreturn void fail(const char *what)
+{
+    fprintf(stderr, "bench-arm: %s: %s\n", what, fault.message);
+    exit(1);
+}
+
+static void print(const char *name, unsigned long value)
+{
+    printf("%s %lu\n", name, value);
+}
+
+static void print_counts(const char *name, const bench_counts_t *counts)
+{
+    if (counts->wrong || counts->requests == 0) {
+        fail(name);
+    }
+    printf("%s %lu %lu %lu\n", name,
+           (unsigned long)(counts->sum / counts->requests),
+           (unsigned long)counts->least, (unsigned long)counts->most);
+}
+
+static isere_function_t *load(void)
+{
+    isere_function_config_t config;
+    isere_function_t *function;
+
+    isere_function_config_init(&config);
+    config.memory_bytes = MEMORY;
+    config.stack_bytes = STACK;
+    if (isere_function_create(port, bench_bin, bench_bin_size, &config,
+                              &function, &fault)) {
+        fail("function");
+    }
+    return function;
+}
+
+/* ---- one isolate ---- */
+
+typedef struct parsed {
+    isere_http_parser_t parser;
+    isere_http_request_t request;
+    char text[256];
+} parsed_t;
+
+static void parse(parsed_t *p)
+{
+    isere_http_limits_t limits = {HEAD, BODY};
+    size_t len = sizeof(request) - 1;
+
+    memcpy(p->text, request, sizeof(request));
+    isere_http_parser_init(&p->parser, &limits);
+    if (isere_http_parser_feed(&p->parser, &p->request, p->text, &len) !=
+        ISERE_HTTP_COMPLETE) {
+        fail("parser");
+    }
+    p->request.base = p->text;
+}
+
+static isere_isolate_t *make_isolate(const isere_function_t *function,
+                                     isere_snapshot_family_t *family)
+{
+    isere_isolate_t *isolate = isere_isolate_create_in(port, function, family);
+    if (!isolate ||
+        isere_isolate_start(isolate, &fault) != ISERE_ISOLATE_READY) {
+        fail("isolate");
+    }
+    return isolate;
+}
+
+static void invoke(isere_isolate_t *isolate, const parsed_t *p)
+{
+    const isere_invocation_t invocation = {
+        .request = &p->request,
+        .source_ip = "192.168.7.2",
+        .route_key = "$default",
+        .request_id = "01234567-89ab-4def-8123-456789abcdef",
+        .received_us = port->wall_us(port->ctx),
+        .deadline_us = port->monotonic_us(port->ctx) + 3000000,
+    };
+    if (isere_isolate_invoke(isolate, &invocation) != ISERE_ISOLATE_COMPLETE ||
+        isere_isolate_error(isolate)) {
+        fail("invocation");
+    }
+}
+
+/* The answer, copied to where it would be sent from. */
+static void take_out(const isere_isolate_t *isolate)
+{
+    static char answer[256];
+    const isere_response_t *response = isere_isolate_response(isolate);
+
+    if (response->status != 200 || response->body.len >= sizeof(answer)) {
+        fail("response");
+    }
+    memcpy(answer, response->body.ptr, response->body.len);
+    answer[response->body.len] = '\0';
+    if (strcmp(answer, ANSWER) != 0) {
+        fail("answer");
+    }
+}
+
+/* The whole of an invocation, and its two parts. */
+static void count_invocations(isere_isolate_t *isolate, const char *suffix)
+{
+    static parsed_t p;
+    bench_counts_t whole = {0};
+    bench_counts_t begin = {0};
+    bench_counts_t restore = {0};
+    char name[64];
+
+    parse(&p);
+    for (int i = 0; i < REQUESTS + SKIPPED; i++) {
+        bench_counts_t ignored = {0};
+        bool skipped = i < SKIPPED;
+        count_begin();
+        invoke(isolate, &p);
+        take_out(isolate);
+        isere_isolate_reset(isolate);
+        bench_counts_add(skipped ? &ignored : &whole, count_end());
+
+        count_begin();
+        invoke(isolate, &p);
+        take_out(isolate);
+        bench_counts_add(skipped ? &ignored : &begin, count_end());
+        count_begin();
+        isere_isolate_reset(isolate);
+        bench_counts_add(skipped ? &ignored : &restore, count_end());
+    }
+    (void)snprintf(name, sizeof(name), "invocation%s", suffix);
+    print_counts(name, &whole);
+    (void)snprintf(name, sizeof(name), "invocation_begin%s", suffix);
+    print_counts(name, &begin);
+    (void)snprintf(name, sizeof(name), "invocation_restore%s", suffix);
+    print_counts(name, &restore);
+}
+
+/* What an isolate needs besides its arena: its copy, or how to do without. */
+static void count_isolates(const isere_function_t *function)
+{
+    static isere_snapshot_family_t family;
+    size_t before = bench_port_memory();
+    isere_isolate_t *own = make_isolate(function, NULL);
+
+    print("heap", isere_isolate_heap_size(own));
+    print("beside_arena", bench_port_memory() - before - MEMORY);
+    count_invocations(own, "");
+    isere_isolate_destroy(own);
+
+    isere_isolate_t *first = make_isolate(function, &family);
+    before = bench_port_memory();
+    isere_isolate_t *second = make_isolate(function, &family);
+    print("beside_arena_shared", bench_port_memory() - before - MEMORY);
+    count_invocations(first, "_sharing");
+    count_invocations(second, "_shared");
+    isere_isolate_destroy(second);
+    isere_isolate_destroy(first);
+}
+
+/* ---- a fresh heap for each request ---- */
+
+static void count_fresh(const isere_function_t *function)
+{
+    static parsed_t p;
+    bench_counts_t engine = {0};
+    bench_counts_t ours = {0};
+
+    parse(&p);
+    for (int i = 0; i < 4; i++) {
+        count_begin();
+        if (!engine_fresh("(event) => ({ k: 'value', p: event.path })", PATH,
+                          ANSWER)) {
+            fail("engine");
+        }
+        bench_counts_add(&engine, count_end());
+
+        count_begin();
+        isere_isolate_t *isolate = make_isolate(function, NULL);
+        invoke(isolate, &p);
+        take_out(isolate);
+        isere_isolate_destroy(isolate);
+        bench_counts_add(&ours, count_end());
+    }
+    print_counts("fresh_engine", &engine);
+    print_counts("fresh_isolate", &ours);
+}
+
+/* ---- the server ---- */
+
+static void count_client(isere_server_t *server, bench_client_t kind,
+                         const char *text, const char *name)
+{
+    bench_client_start(kind, text, ANSWER, REQUESTS + SKIPPED);
+    if (isere_server_run(server) != ISERE_ERR_IO) {
+        fail("server");
+    }
+    if (bench_client_counts()->requests != REQUESTS) {
+        fail("requests");
+    }
+    print_counts(name, bench_client_counts());
+}
+
+static void count_server(void)
+{
+    static const struct {
+        bench_client_t kind;
+        const char *text;
+        const char *name;
+    } clients[] = {
+        {BENCH_CLOSE, request_close, "http_connection"},
+        {BENCH_LATENCY, request, "http_latency"},
+        {BENCH_WHOLE, request, "http"},
+    };
+    isere_server_limits_t limits;
+    isere_server_t *server;
+
+    isere_server_limits_init(&limits);
+    limits.max_head = HEAD;
+    limits.max_body = BODY;
+    limits.max_instances = 2;
+    count_begin();
+    isere_function_t *function = load();
+    isere_server_group_t *group = isere_server_group_create(port, &limits);
+    if (!group || isere_server_create(port, group, BENCH_LISTENER, function,
+                                      &server, &fault)) {
+        fail("server");
+    }
+    print("boot", count_end());
+    print("server_memory", bench_port_memory());
+    for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+        count_client(server, clients[i].kind, clients[i].text, clients[i].name);
+    }
+    isere_server_destroy(server);
+    isere_server_group_destroy(group);
+    isere_function_destroy(function);
+}
+
+int main(void)
+{
+    port = bench_port();
+    if (!count_init()) {
+        fail("this is not QEMU's mps2-an505 with -icount shift=0");
+    }
+    isere_function_t *function = load();
+    count_isolates(function);
+    count_fresh(function);
+    isere_function_destroy(function);
+    count_server();
+    if (bench_port_memory() != 0) {
+        fail("memory is left");
+    }
+    print("done", 1);
+    return 0;
+}
