@@ -12,6 +12,11 @@ NAME ?=
 # Requests of each kind, to each of the handlers, that a release is trained with.
 TRAIN ?= 5000
 RELEASE ?= $(BUILD)/release
+# Of `make bench`: rounds of each measurement, seconds of each load, and which
+# contenders and measurements (default: all; bench/README.md names them).
+ROUNDS ?=
+SECONDS ?=
+ONLY ?=
 # More arguments: `make run ARGS='--port 9000'`, `make test-unit ARGS='-R url'`.
 ARGS ?=
 
@@ -56,8 +61,10 @@ build = cmake --build $(1) -j$(JOBS) --target $(2)
 unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
-.PHONY: all release run firmware test test-firmware test-unit test-blackbox test-url test-asan test-tsan test-valgrind \
-    test-m32 test-arm test-fuzz test-release fuzz lint format clean distclean help
+.PHONY: all release run firmware bench bench-arm bench-footprint test \
+    test-firmware test-unit test-blackbox test-url test-asan test-tsan \
+    test-valgrind test-m32 test-arm test-fuzz test-release fuzz lint format \
+    clean distclean help
 
 all: ## build build/isere (default)
 	@scripts/setup run
@@ -92,6 +99,27 @@ firmware: all ## build/firmware/: the firmware of every board, in a Zephyr works
 	        -DQUICKJS_DIR=$(abspath $(BUILD))/quickjs \
 	        $$([ ! -f $$conf ] || echo -DEXTRA_CONF_FILE=$(CURDIR)/$$conf) || \
 	        exit 1; done
+
+bench: ## figures of this machine, peers beside it: ROUNDS=5 SECONDS=3 ONLY=
+	@scripts/setup bench
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),all bench_load)
+	@ROUNDS='$(ROUNDS)' SECONDS='$(SECONDS)' ONLY='$(ONLY)' \
+	    bench/run linux --build $(BUILD)
+
+bench-arm: ## instructions on a Cortex-M33 in QEMU
+	@scripts/setup bench-arm
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),all)
+	@$(call configure-arm)
+	@$(call build,$(BUILD)/arm,bench_arm)
+	@bench/run arm --build $(BUILD)
+
+bench-footprint: ## memory of the program, flash and RAM by part
+	@scripts/setup bench-footprint
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),all bench_load)
+	@bench/run footprint --build $(BUILD)
 
 test: test-unit test-blackbox test-url test-m32 test-arm ## all tests but those that .ci/run adds
 	@echo "test: all passed"

@@ -1,4 +1,5 @@
-/* From the start of a program to its first answer. */
+/* From the start of a program to its first answer, and the processor time that
+ * it had used by then. */
 #include "bench/load/load.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -6,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,11 +49,17 @@ static int attempt(const load_options_t *options)
     return result;
 }
 
+static double microseconds(const struct timeval *time)
+{
+    return (double)time->tv_sec * 1e6 + (double)time->tv_usec;
+}
+
 int load_start(const load_options_t *options)
 {
     const struct timespec pause = {0, 20000};
     uint64_t start = load_now_ns();
     uint64_t end = start;
+    struct rusage usage = {0};
     int status;
     int result = 0;
     pid_t child = fork();
@@ -71,11 +79,12 @@ int load_start(const load_options_t *options)
         }
     }
     (void)kill(child, SIGKILL);
-    (void)waitpid(child, &status, 0);
+    (void)wait4(child, &status, 0, &usage);
     if (result <= 0) {
         errno = 0;
         load_fail("the program ended, or never answered");
     }
-    printf("{\"us\":%.1f}\n", (double)(end - start) / 1e3);
+    printf("{\"us\":%.1f,\"cpu_us\":%.1f}\n", (double)(end - start) / 1e3,
+           microseconds(&usage.ru_utime) + microseconds(&usage.ru_stime));
     return 0;
 }

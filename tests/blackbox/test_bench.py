@@ -2,18 +2,34 @@
 generator counts right. Nothing here depends on how fast anything is."""
 
 import json
+import os
+import shutil
 import socket
 import subprocess
+import sys
+import xml.etree.ElementTree
 
 import pytest
-from conftest import BINARY, PREFIX, SLOW
+from conftest import BINARY, PREFIX, ROOT, SLOW
 
 LOAD = BINARY.parent / "bench" / "load"
+RUN = ROOT / "bench" / "run"
 
 pytestmark = [
     pytest.mark.skipif(bool(PREFIX), reason="the tools, not the program"),
     pytest.mark.skipif(not LOAD.is_file(), reason=f"no {LOAD}"),
 ]
+
+
+def bench(*words, build=BINARY.parent, **environment):
+    return subprocess.run(
+        [sys.executable, str(RUN), *map(str, words), "--build", str(build)],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60 * SLOW,
+    )
 
 
 def load(command, server, *words):
@@ -32,6 +48,97 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+# ---- bench/run ----
+
+
+def by_id(path):
+    results = json.loads(path.read_text(encoding="utf-8"))
+    return results, {r["id"]: r for r in results["rows"]}
+
+
+def test_figures_of_ours(tmp_path):
+    done = bench("linux", "--out", tmp_path, ONLY="ours,rate,latency",
+                 SECONDS="0.2", ROUNDS="1")
+    assert done.returncode == 0, done.stderr
+    results, rows = by_id(tmp_path / "results.json")
+    assert results["cpu"] and results["kernel"] and results["ours"]["flags"]
+    assert rows["rate"]["ours"]["median"] > 0
+    assert rows["rss"]["ours"]["median"] > 0
+    assert rows["rss"]["target"] == {"op": "<=", "value": 5, "of": "ours"}
+    assert rows["latency"]["ours"]["median"] > 0
+    assert "requests/s" in done.stdout
+    plot = xml.etree.ElementTree.parse(tmp_path / "results.svg").getroot()
+    assert plot.tag.endswith("svg")
+    assert len(plot.findall("{*}rect")) == 2  # the page, and one target
+
+
+def test_a_missing_peer_is_named(tmp_path):
+    """And it keeps the others from nothing."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in ("wrk", "taskset", "git"):
+        if path := shutil.which(tool):
+            (folder / tool).symlink_to(path)
+    build = tmp_path / "build"
+    (build / "bench").mkdir(parents=True)
+    (build / "isere").symlink_to(BINARY)
+    (build / "bench" / "load").symlink_to(LOAD)
+    done = bench("linux", build=build, ONLY="ours,node,bun,rate", SECONDS="0.2",
+                 ROUNDS="1", PATH=str(folder))
+    assert done.returncode == 0, done.stderr
+    results, rows = by_id(build / "bench" / "results.json")
+    assert rows["rate.node"]["missing"] == "no node here"
+    assert rows["rate.bun"]["missing"].startswith("npm: ")
+    assert rows["rate.node"]["met"] is None
+    assert results["peers"]["node"]["missing"]
+    assert "node      missing: no node here" in done.stdout
+    assert rows["rss"]["ours"]["median"] > 0
+
+
+def test_broken_is_not_measured(tmp_path):
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "load").symlink_to(LOAD)
+    program = tmp_path / "isere"
+    program.write_text("#!/bin/sh\necho no server >&2\nexit 1\n")
+    program.chmod(0o755)
+    done = bench("linux", build=tmp_path, ONLY="ours,rate", SECONDS="0.2",
+                 ROUNDS="1")
+    assert done.returncode == 1
+    assert "ended with 1: no server" in done.stderr
+    assert not (tmp_path / "bench" / "results.json").exists()
+
+
+@pytest.mark.parametrize(
+    "environment", [{"ROUNDS": "0"}, {"SECONDS": "x"}, {"ONLY": "nobody"}]
+)
+def test_wrong_options(tmp_path, environment):
+    done = bench("linux", "--out", tmp_path, **environment)
+    assert done.returncode == 1
+    assert next(iter(environment)) in done.stderr
+
+
+def test_tables_are_put_into_a_page(tmp_path):
+    row = {
+        "id": "a", "what": "a figure", "unit": "ms", "peer": None,
+        "ours": {"median": 2.5, "min": 2, "max": 3}, "theirs": None,
+        "ratio": None, "target": {"op": "<=", "value": 4, "of": "ours"},
+        "met": True, "note": None, "missing": None,
+    }
+    results = {"cpu": "a CPU", "cpus": 2, "kernel": "Linux", "load": 0,
+               "commit": "c", "when": "now", "title": "A title", "rows": [row]}
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    page = tmp_path / "page.md"
+    own = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    page.write_text(own, encoding="utf-8")
+    done = bench("--markdown", page, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert "| a figure, ms | 2.5 (2..3) |  |  | ≤ 4 ms | met |" in text
+    before = own.partition("<!-- tables:")[0]
+    assert text.startswith(before)
+    assert text.endswith(own.partition("<!-- tables end -->")[2])
 
 
 # ---- the load generator ----
