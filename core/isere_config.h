@@ -41,6 +41,19 @@
 #define ISERE_IN_FIRST 4096
 #endif
 
+/* First size of a send buffer, which grows with the answers in it. 256 to
+ * 65536. */
+#ifndef ISERE_OUT_FIRST
+#define ISERE_OUT_FIRST 1024
+#endif
+
+/* Events that are taken from the system at once, answers that wait for the end
+ * of a turn of the loop, and send buffers that are kept for the next requests.
+ * 4 to 1024. */
+#ifndef ISERE_EVENTS
+#define ISERE_EVENTS 64
+#endif
+
 /* Unsent bytes beyond which a connection's next request waits. 1024 to 1 MB. */
 #ifndef ISERE_OUT_HIGH
 #define ISERE_OUT_HIGH (64 * 1024)
@@ -86,6 +99,8 @@ _Static_assert(ISERE_MAX_RESPONSE_FIELDS >= 8 &&
 _Static_assert(ISERE_MAX_PATH_PARAMETERS <= 32, "range");
 _Static_assert(ISERE_LINGER_MS >= 0 && ISERE_LINGER_MS <= 10000, "range");
 _Static_assert(ISERE_IN_FIRST >= 512 && ISERE_IN_FIRST <= 65536, "range");
+_Static_assert(ISERE_OUT_FIRST >= 256 && ISERE_OUT_FIRST <= 65536, "range");
+_Static_assert(ISERE_EVENTS >= 4 && ISERE_EVENTS <= 1024, "range");
 _Static_assert(ISERE_OUT_HIGH >= 1024 && ISERE_OUT_HIGH <= 1024 * 1024,
                "range");
 _Static_assert(ISERE_ARENA_RESERVE >= 1024 && ISERE_ARENA_RESERVE <= 65536,

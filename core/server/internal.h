@@ -25,12 +25,10 @@
 #include <stdatomic.h>
 
 enum {
-    ISERE_EVENTS = 64,        /* taken from the port at once */
     ISERE_ACCEPTS = 64,       /* taken from the listener at once */
     ISERE_TURN_REQUESTS = 16, /* of one connection, before others come */
     ISERE_RANDOM_POOL = 1024,
-    ISERE_OUT_FIRST = 512, /* first size of a send buffer; it doubles */
-    ISERE_SHARE_MOST = 4,  /* connections taken over at once */
+    ISERE_SHARE_MOST = 4, /* connections taken over at once */
 };
 
 #define ISERE_LINGER_US ((uint64_t)ISERE_LINGER_MS * 1000)
