@@ -64,17 +64,16 @@ class Bench:
                 server.stop()
 
     def one_rate(self, name, server):
-        before = server.cpu_seconds()
-        rate, count = self.load.wrk(server, self.seconds)
+        rate, cost = self.rate_and_cost(server)
         self.rates[name].append(rate)
-        self.costs[name].append((server.cpu_seconds() - before) / count * 1e6)
+        self.costs[name].append(cost)
 
     def rate(self):
         self.measure_rates()
         ours = self.rates.get("ours")
         rows = []
-        if len(self.all) == 1 and ours:
-            rows.append(row("rate", "requests/s", "", spread(ours)))
+        if ours:
+            rows.append(row("rate", "requests/s, one core", "", spread(ours)))
         others = [c for c in self.all.values() if c.name != "ours"]
         for c in sorted(others, key=lambda c: c.name in ("none", "fresh")):
             rows.append(self.rate_row(c, ours))
@@ -228,16 +227,17 @@ class Bench:
     def idle(self, limit):
         count = min(IDLE, limit - 500)
         options = ["--max-connections", count + 200, "--idle-timeout", "10m"]
-        each, ratios = [], []
+        each, ratios, costs = [], [], []
         for _ in range(self.few):
             with self.start_ours(options=options) as server:
                 self.load.wrk(server, min(1, self.seconds))
-                alone = self.load.wrk(server, self.seconds)[0]
+                alone = self.rate_and_cost(server)
                 before = server.resident()
                 with self.load.hold(server, count):
                     each.append((server.resident() - before) / count)
-                    among = self.load.wrk(server, self.seconds)[0]
-                ratios.append(among / alone)
+                    among = self.rate_and_cost(server)
+                ratios.append(among[0] / alone[0])
+                costs.append(among[1] / alone[1])
             say(f"{count} idle connections: {each[-1]:.0f} bytes each, rate "
                 f"{ratios[-1]:.2f} of that without")
         what = f"{count:,} idle keep-alive connections"
@@ -246,7 +246,15 @@ class Bench:
                 target=("<=", 2048)),
             row("idle.rate", f"{what}, rate of 64 busy ones", "× without",
                 spread(ratios), target=(">=", 0.9)),
+            row("idle.cpu", f"{what}, CPU time a request", "× without",
+                spread(costs)),
         ]
+
+    def rate_and_cost(self, server):
+        """Requests/s, and microseconds of CPU time a request."""
+        before = server.cpu_seconds()
+        rate, count = self.load.wrk(server, self.seconds)
+        return rate, (server.cpu_seconds() - before) / count * 1e6
 
     def waiting(self):
         seconds, each = [], []

@@ -139,6 +139,9 @@ class Contender:
     def command(self, port):
         raise NotImplementedError
 
+    def probe(self):
+        """Finds out whether something is missing that only a start shows."""
+
     def start(self, cpus=None):
         port = free_port()
         server = Server(self.command(port), port, cpus)
@@ -164,8 +167,10 @@ class Isere(Contender):
         ]
 
     def probe(self):
-        """Is it in this build? A program that does not know an option says so
-        with exit code 2."""
+        """Does the program know the options? It says that it does not with
+        exit code 2."""
+        if not self.options:
+            return
         port = free_port()
         process = subprocess.Popen(
             [str(w) for w in self.command(port)],
@@ -174,12 +179,11 @@ class Isere(Contender):
             stderr=subprocess.DEVNULL,
         )
         try:
-            if process.wait(0.5) == 2:
+            if process.wait(2) == 2:
                 self.missing = "not in this build"
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        return self
 
 
 class Peer(Contender):
@@ -271,13 +275,9 @@ def find_peers(folder, why):
 
 
 def find_ours(binary):
-    """isère as it is, and with the two yardsticks where the build has them."""
+    """isère as it is, and as its own two yardsticks."""
     return [
         Isere(binary),
-        Isere(
-            binary, "none", "isère, warm heap", ["--isolation", "none"]
-        ).probe(),
-        Isere(
-            binary, "fresh", "isère, fresh engine", ["--isolation", "fresh"]
-        ).probe(),
+        Isere(binary, "none", "isère, warm heap", ["--isolation", "none"]),
+        Isere(binary, "fresh", "isère, fresh engine", ["--isolation", "fresh"]),
     ]

@@ -68,7 +68,7 @@ def test_figures_of_ours(tmp_path):
     assert rows["rss"]["ours"]["median"] > 0
     assert rows["rss"]["target"] == {"op": "<=", "value": 5, "of": "ours"}
     assert rows["latency"]["ours"]["median"] > 0
-    assert "requests/s" in done.stdout
+    assert "requests/s, one core" in done.stdout
     plot = xml.etree.ElementTree.parse(tmp_path / "results.svg").getroot()
     assert plot.tag.endswith("svg")
     assert len(plot.findall("{*}rect")) == 2  # the page, and one target
