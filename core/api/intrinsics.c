@@ -1,6 +1,7 @@
 #include "core/api/intrinsics.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* Constructors by whose prototype a class is known. */
 static const struct {
@@ -98,24 +99,34 @@ static JSValue prototype_of(JSContext *ctx, JSValueConst global,
     return prototype;
 }
 
-/* The class whose objects have this prototype; 0 when there is none. Where
- * classes share one (Object.prototype), the first is the plain one. */
-static JSClassID class_of_prototype(JSContext *ctx, JSValueConst prototype)
+/* The prototype objects of all classes; NULL for those that have none. Not
+ * owned: nothing is freed while they are looked at. */
+typedef const void *prototypes_t[ISERE_BUILTIN_CLASSES];
+
+static void list_prototypes(JSContext *ctx, prototypes_t prototypes)
 {
     JSRuntime *rt = JS_GetRuntime(ctx);
 
+    prototypes[0] = NULL;
     for (JSClassID id = 1; id < ISERE_BUILTIN_CLASSES; id++) {
-        JSValue candidate;
-        bool same;
-
-        if (!JS_IsRegisteredClass(rt, id)) {
-            continue;
+        prototypes[id] = NULL;
+        if (JS_IsRegisteredClass(rt, id)) {
+            JSValue prototype = JS_GetClassProto(ctx, id);
+            if (JS_IsObject(prototype)) {
+                prototypes[id] = JS_VALUE_GET_PTR(prototype);
+            }
+            JS_FreeValue(ctx, prototype);
         }
-        candidate = JS_GetClassProto(ctx, id);
-        same = JS_IsObject(candidate) &&
-               JS_VALUE_GET_PTR(candidate) == JS_VALUE_GET_PTR(prototype);
-        JS_FreeValue(ctx, candidate);
-        if (same) {
+    }
+}
+
+/* The class whose objects have this prototype; 0 when there is none. Where
+ * classes share one (Object.prototype), the first is the plain one. */
+static JSClassID class_of_prototype(const prototypes_t prototypes,
+                                    JSValueConst prototype)
+{
+    for (JSClassID id = 1; id < ISERE_BUILTIN_CLASSES; id++) {
+        if (prototypes[id] == JS_VALUE_GET_PTR(prototype)) {
             return id;
         }
     }
@@ -125,6 +136,9 @@ static JSClassID class_of_prototype(JSContext *ctx, JSValueConst prototype)
 static int find_classes(JSContext *ctx, isere_intrinsics_t *in,
                         JSValueConst global)
 {
+    prototypes_t prototypes;
+
+    list_prototypes(ctx, prototypes);
     for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
         JSValue prototype = prototype_of(ctx, global, classes[i].constructor);
         JSClassID id;
@@ -132,7 +146,8 @@ static int find_classes(JSContext *ctx, isere_intrinsics_t *in,
         if (JS_IsException(prototype)) {
             return -1;
         }
-        id = JS_IsObject(prototype) ? class_of_prototype(ctx, prototype) : 0;
+        id = JS_IsObject(prototype) ? class_of_prototype(prototypes, prototype)
+                                    : 0;
         JS_FreeValue(ctx, prototype);
         in->kinds[id] = classes[i].kind;
     }
@@ -180,30 +195,52 @@ static JSValue find_getter(JSContext *ctx, JSValueConst prototype,
     return desc.getter;
 }
 
-static JSValue find_value(JSContext *ctx, JSValueConst global, size_t which)
+/* What a source is found in: its constructor, or that one's prototype. */
+static JSValue find_holder(JSContext *ctx, JSValueConst global, size_t which)
+{
+    const char *constructor = sources[which].constructor;
+
+    return sources[which].place <= STATIC
+               ? JS_GetPropertyStr(ctx, global, constructor)
+               : prototype_of(ctx, global, constructor);
+}
+
+static JSValue find_member(JSContext *ctx, JSValueConst holder, size_t which)
 {
     const char *member = sources[which].member;
-    JSValue constructor, prototype, value;
 
-    if (sources[which].place <= STATIC) {
-        constructor =
-            JS_GetPropertyStr(ctx, global, sources[which].constructor);
-        if (JS_IsException(constructor) || !member) {
-            return constructor;
+    if (!member) {
+        return JS_DupValue(ctx, holder);
+    }
+    return sources[which].place == GETTER
+               ? find_getter(ctx, holder, member)
+               : JS_GetPropertyStr(ctx, holder, member);
+}
+
+/* Whether two sources are found in the same object. */
+static bool share_holder(size_t a, size_t b)
+{
+    return strcmp(sources[a].constructor, sources[b].constructor) == 0 &&
+           (sources[a].place <= STATIC) == (sources[b].place <= STATIC);
+}
+
+static int find_values(JSContext *ctx, isere_intrinsics_t *in,
+                       JSValueConst global)
+{
+    JSValue holder = JS_UNDEFINED;
+    int result = 0;
+
+    for (size_t i = 0; i < ISERE_IN_MAP_NEXT && result == 0; i++) {
+        if (i == 0 || !share_holder(i, i - 1)) {
+            JS_FreeValue(ctx, holder);
+            holder = find_holder(ctx, global, i);
         }
-        value = JS_GetPropertyStr(ctx, constructor, member);
-        JS_FreeValue(ctx, constructor);
-        return value;
+        in->values[i] =
+            JS_IsException(holder) ? JS_EXCEPTION : find_member(ctx, holder, i);
+        result = JS_IsException(in->values[i]) ? -1 : 0;
     }
-    prototype = prototype_of(ctx, global, sources[which].constructor);
-    if (JS_IsException(prototype) || sources[which].place == PROTOTYPE) {
-        return prototype;
-    }
-    value = sources[which].place == METHOD
-                ? JS_GetPropertyStr(ctx, prototype, member)
-                : find_getter(ctx, prototype, member);
-    JS_FreeValue(ctx, prototype);
-    return value;
+    JS_FreeValue(ctx, holder);
+    return result;
 }
 
 /* The `next` of the iterators which `method` makes for a `constructor`. */
@@ -236,11 +273,8 @@ int isere_intrinsics_init(JSContext *ctx, isere_intrinsics_t *in)
     for (size_t i = 0; i < ISERE_IN_COUNT; i++) {
         in->values[i] = JS_UNDEFINED;
     }
-    for (size_t i = 0; i < ISERE_IN_MAP_NEXT; i++) {
-        in->values[i] = find_value(ctx, global, i);
-        if (JS_IsException(in->values[i])) {
-            goto done;
-        }
+    if (find_values(ctx, in, global) < 0) {
+        goto done;
     }
     in->values[ISERE_IN_MAP_NEXT] =
         find_next(ctx, in, ISERE_IN_MAP, ISERE_IN_MAP_ENTRIES);

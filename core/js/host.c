@@ -88,3 +88,8 @@ struct isere_api_state *isere_host_api_state(JSContext *ctx)
 {
     return &isere__realm(ctx)->api;
 }
+
+struct isere_lambda *isere_host_lambda(JSContext *ctx)
+{
+    return &isere__realm(ctx)->lambda;
+}

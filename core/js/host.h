@@ -56,4 +56,8 @@ void isere_host_fail(JSContext *ctx, JSValueConst error);
 struct isere_api_state;
 struct isere_api_state *isere_host_api_state(JSContext *ctx);
 
+/* That of core/lambda; see lambda.h. */
+struct isere_lambda;
+struct isere_lambda *isere_host_lambda(JSContext *ctx);
+
 #endif

@@ -270,13 +270,20 @@ static void finish(isere_isolate_t *isolate)
                     "dropped",
                     dropped, dropped == 1 ? " was" : "s were");
     }
-    JS_FreeValue(isolate->heap.ctx, realm->promise);
+    JSContext *ctx = isolate->heap.ctx;
+    JS_FreeValue(ctx, realm->promise);
     realm->promise = JS_UNDEFINED;
     realm->loading = false;
     /* An error that the engine left pending unnoticed, for lack of memory,
      * must not look like one of every request. */
-    JS_FreeValue(isolate->heap.ctx, JS_GetException(isolate->heap.ctx));
+    JS_FreeValue(ctx, JS_GetException(ctx));
     isere_heap_collect(&isolate->heap);
+    /* Last, and no garbage: no code of the init phase sees what requests get.
+     */
+    if (isere_lambda_init(ctx, &realm->lambda, &isolate->function->info)) {
+        fail_exception(isolate);
+        return;
+    }
     isolate->state = ISERE_ISOLATE_READY;
 }
 

@@ -1,8 +1,8 @@
 /* One invocation: call the handler, wait, take its answer. */
 #include "core/api/api.h"
 #include "core/js/isolate_internal.h"
-#include "core/lambda/event.h"
 #include "core/lambda/js_error.h"
+#include "core/lambda/lambda.h"
 #include "core/util/text.h"
 #include <stdatomic.h>
 #include <stdio.h>
@@ -211,7 +211,7 @@ static void complete(JSContext *ctx, JSValueConst value, bool goes_on)
     if (!isolate->invoking || !claim_answer(realm)) {
         return;
     }
-    isere_response_t *response = js_mallocz(ctx, sizeof(*response));
+    isere_response_t *response = js_malloc(ctx, sizeof(*response));
     int error = response ? decode(isolate, value, goes_on, response, reason)
                          : ISERE_ERR_LIMIT;
     if (error == ISERE_ERR_LIMIT && !take_thrown_null(isolate, reason)) {
@@ -254,7 +254,8 @@ static void adopt(isere_isolate_t *isolate, JSValue result)
         return;
     }
     /* An object with a `then` method is awaited as `await` would. */
-    JSValue then = JS_GetPropertyStr(ctx, result, "then");
+    JSValue then =
+        JS_GetProperty(ctx, result, realm->lambda.names.atoms[ISERE_NAME_THEN]);
     bool thenable = JS_IsFunction(ctx, then);
     bool thrown = JS_IsException(then);
     JS_FreeValue(ctx, then);
@@ -367,20 +368,14 @@ static void run_begin(void *arg)
 {
     isere_isolate_t *isolate = arg;
     JSContext *ctx = isolate->heap.ctx;
-    const isere_function_info_t *info = &isolate->function->info;
-    const isere_invocation_t *invocation = &isolate->invocation;
-    JSValue *args = isolate->realm->args;
-    args[0] = isere_event_new(ctx, info, invocation);
-    args[1] = isere_context_new(ctx, info, invocation);
-    args[2] = isere_done_new(ctx);
-    if (JS_IsException(args[0]) || JS_IsException(args[1]) ||
-        JS_IsException(args[2])) {
+    isere_realm_t *realm = isolate->realm;
+    JSValue *args = realm->args;
+    if (isere_lambda_begin(ctx, &realm->lambda, &isolate->invocation, args)) {
         fail_exception(isolate);
         return;
     }
-    JSValue result =
-        JS_Call(ctx, isolate->realm->handler, isolate->realm->handler_this, 3,
-                (JSValueConst *)args);
+    JSValue result = JS_Call(ctx, realm->handler, realm->handler_this, 3,
+                             (JSValueConst *)args);
     if (JS_IsException(result)) {
         fail_exception(isolate);
     } else {

@@ -6,6 +6,7 @@
 #include "core/js/function.h"
 #include "core/js/heap.h"
 #include "core/js/isolate.h"
+#include "core/lambda/lambda.h"
 
 /* A rejected promise that nobody handles (yet). */
 typedef struct isere_rejection {
@@ -21,6 +22,7 @@ typedef struct isere_rejection {
 typedef struct isere_realm {
     struct isere_isolate *isolate;
     isere_api_state_t api;
+    isere_lambda_t lambda; /* filled when the init phase ends */
     JSModuleDef *module;
     JSValue handler;
     JSValue handler_this;

@@ -32,5 +32,5 @@ bool isere__keep_warm(isere_isolate_t *isolate)
     free_value(ctx, &realm->promise);
     realm->answering = false;
     realm->answered = false;
-    return true;
+    return isere_lambda_renew(ctx, &realm->lambda) == 0;
 }

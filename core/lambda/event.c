@@ -1,101 +1,118 @@
 #include "core/lambda/event.h"
 #include "core/lambda/event_common.h"
 #include "core/lambda/event_internal.h"
+#include "core/lambda/event_parts.h"
 #include "core/lambda/js_error.h"
 
-static JSValue request_context(JSContext *ctx,
-                               const isere_invocation_t *invocation)
-{
-    isere_object_t context = isere_object_begin(ctx);
+/* ---- the isère event ---- */
 
-    isere_object_put(&context, "requestId",
-                     JS_NewString(ctx, invocation->request_id));
-    isere_object_put(&context, "timeEpoch",
-                     JS_NewInt64(ctx, invocation->received_us / 1000));
-    isere_object_put(&context, "routeKey",
-                     JS_NewString(ctx, invocation->route_key));
-    isere_object_put(&context, "http", isere_event_http(ctx, invocation));
-    return isere_object_end(&context);
+static JSValue make_single(JSContext *ctx, isere_lambda_t *lambda)
+{
+    const isere_http_request_t *request = lambda->invocation->request;
+
+    return isere_event_query(ctx, isere_http_slice(request, request->query),
+                             ISERE_MERGE_COMMA);
 }
 
-/* body, rawBody and isBase64Encoded. */
-static void put_body(isere_object_t *event, const isere_http_request_t *request)
+static JSValue make_headers(JSContext *ctx, isere_lambda_t *lambda)
 {
-    JSContext *ctx = event->ctx;
-    bool base64;
-    JSValue raw = isere_event_raw_body(ctx, request, &base64);
-    JSValue body = JS_DupValue(ctx, raw);
+    return isere_event_headers(ctx, lambda->invocation->request,
+                               ISERE_MERGE_COMMA_SPACE);
+}
 
-    if (JS_IsString(body) && !base64 && isere_event_is_json(request)) {
-        body = isere_event_parse_body(ctx, body);
+static JSValue make_cookies(JSContext *ctx, isere_lambda_t *lambda)
+{
+    return isere_event_cookies(ctx, lambda->invocation->request);
+}
+
+/* The parsed value of a JSON body that is an object or array. */
+static JSValue make_body(JSContext *ctx, isere_lambda_t *lambda)
+{
+    const isere_http_request_t *request = lambda->invocation->request;
+    JSValue raw = isere_make_raw_body(ctx, lambda);
+
+    /* What was not UTF-8 is base64 now, and not parsed: that is no JSON text
+     * of an object or array. */
+    if (!JS_IsString(raw) || !isere_event_is_structured(request)) {
+        return raw;
     }
-    isere_object_put(event, "body", body);
-    isere_object_put(event, "rawBody", raw);
-    isere_object_put(event, "isBase64Encoded", JS_NewBool(ctx, base64));
+    return isere_event_parse_body(ctx, raw);
 }
 
-/* query and the two forms of its parameters. */
-static void put_query(isere_object_t *event, isere_slice_t query)
-{
-    JSContext *ctx = event->ctx;
-    JSValue single;
-    JSValue multi;
+static const isere_lazy_t request_context[] = {
+    ISERE_LAZY("requestId", isere_make_request_id),
+    ISERE_LAZY("timeEpoch", isere_make_time_epoch),
+    ISERE_LAZY("routeKey", isere_make_route_key),
+    ISERE_LAZY_OBJECT("http", isere_http_fields),
+    ISERE_LAZY_END,
+};
 
-    isere_object_put(event, "query", isere_latin1_string(ctx, query));
-    if (isere_event_query(ctx, query, ISERE_MERGE_COMMA, &single, &multi) < 0) {
-        event->failed = true;
-        return;
+static const isere_lazy_t event_isere[] = {
+    ISERE_LAZY("httpMethod", isere_make_method),
+    ISERE_LAZY("method", isere_make_method),
+    ISERE_LAZY("path", isere_make_path),
+    ISERE_LAZY("query", isere_make_query),
+    ISERE_LAZY("queryStringParameters", make_single),
+    ISERE_LAZY("multiValueQueryStringParameters", isere_make_multi_query),
+    ISERE_LAZY("pathParameters", isere_make_path_parameters),
+    ISERE_LAZY("headers", make_headers),
+    ISERE_LAZY("cookies", make_cookies),
+    ISERE_LAZY("body", make_body),
+    ISERE_LAZY("rawBody", isere_make_raw_body),
+    ISERE_LAZY("isBase64Encoded", isere_make_is_base64),
+    ISERE_LAZY_OBJECT("requestContext", request_context),
+    ISERE_LAZY_END,
+};
+
+/*
+ * A JSON body is parsed at once. How deep it may be nested is a question of
+ * the stack, and must not depend on where the handler first looks at it.
+ */
+static int begin_isere(JSContext *ctx, const isere_lambda_t *lambda)
+{
+    if (!isere_event_is_structured(lambda->invocation->request)) {
+        return 0;
     }
-    isere_object_put(event, "queryStringParameters", single);
-    isere_object_put(event, "multiValueQueryStringParameters", multi);
+    JSValue body = JS_GetProperty(ctx, lambda->event,
+                                  lambda->names.atoms[ISERE_NAME_BODY]);
+    JS_FreeValue(ctx, body);
+    return JS_IsException(body) ? -1 : 0;
 }
 
-/* The isère event. */
-static JSValue event_isere(JSContext *ctx, const isere_invocation_t *invocation)
-{
-    const isere_http_request_t *request = invocation->request;
-    isere_object_t event = isere_object_begin(ctx);
-    JSValue method =
-        isere_latin1_string(ctx, isere_http_slice(request, request->method));
-    uint32_t ncookies;
+/* ---- all formats ---- */
 
-    isere_object_put(&event, "httpMethod", JS_DupValue(ctx, method));
-    isere_object_put(&event, "method", method);
-    isere_object_put(&event, "path",
-                     isere_latin1_string(ctx, isere_http_path(request)));
-    put_query(&event, isere_http_slice(request, request->query));
-    isere_object_put(&event, "pathParameters",
-                     isere_event_path_parameters(ctx, invocation));
-    isere_object_put(
-        &event, "headers",
-        isere_event_headers(ctx, request, ISERE_MERGE_COMMA_SPACE));
-    isere_object_put(&event, "cookies",
-                     isere_event_cookies(ctx, request, &ncookies));
-    put_body(&event, request);
-    isere_object_put(&event, "requestContext",
-                     request_context(ctx, invocation));
-    return isere_object_end(&event);
-}
-
-static JSValue event_of(JSContext *ctx, const isere_function_info_t *function,
-                        const isere_invocation_t *invocation)
+JSValue isere_event_new(JSContext *ctx, isere_payload_t payload)
 {
-    if (!invocation->request || invocation->event_json.ptr) {
-        return isere_event_from_json(ctx, function, invocation);
-    }
-    switch (function->payload) {
+    const isere_lazy_t *fields = event_isere;
+
+    switch (payload) {
     case ISERE_PAYLOAD_1_0:
-        return isere_event_v1(ctx, function, invocation);
+        fields = isere_event_v1;
+        break;
     case ISERE_PAYLOAD_2_0:
-        return isere_event_v2(ctx, function, invocation);
+        fields = isere_event_v2;
+        break;
     case ISERE_PAYLOAD_ISERE:
         break;
     }
-    return event_isere(ctx, invocation);
+    return isere_js_settle(ctx, isere_lazy_object(ctx, fields));
 }
 
-JSValue isere_event_new(JSContext *ctx, const isere_function_info_t *function,
-                        const isere_invocation_t *invocation)
+JSValue isere_event_begin(JSContext *ctx, isere_lambda_t *lambda)
 {
-    return isere_js_settle(ctx, event_of(ctx, function, invocation));
+    const isere_invocation_t *invocation = lambda->invocation;
+    isere_payload_t payload = lambda->function->payload;
+    int result = 0;
+
+    if (!invocation->request || invocation->event_json.ptr) {
+        return isere_js_settle(
+            ctx, isere_event_from_json(ctx, lambda->function, invocation));
+    }
+    if (payload == ISERE_PAYLOAD_ISERE) {
+        result = begin_isere(ctx, lambda);
+    } else if (payload == ISERE_PAYLOAD_2_0) {
+        result = isere_event_v2_begin(ctx, lambda);
+    }
+    return isere_js_settle(ctx, result < 0 ? JS_EXCEPTION
+                                           : JS_DupValue(ctx, lambda->event));
 }

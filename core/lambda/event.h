@@ -2,27 +2,30 @@
 #ifndef ISERE_CORE_LAMBDA_EVENT_H
 #define ISERE_CORE_LAMBDA_EVENT_H
 
-#include "core/lambda/invocation.h"
-#include "quickjs.h"
+#include "core/lambda/lambda.h"
 
 /*
- * The event of an invocation in the payload format of its function: a plain
- * object with own, enumerable, writable properties. Reads the request, calls
- * no user code (JSON.parse revivers, setters on Object.prototype and the like
- * have no effect). JS_EXCEPTION with an exception pending when memory ends, or
- * when event_json is not a JSON object (SyntaxError or TypeError).
- *
- * With event_json, missing fields of the isère event are filled in; functions
- * with another payload format get the object as it is. Neither request nor
- * event_json: the event of a `GET /`.
+ * The event in a payload format, for the invocations to come: a plain object
+ * with own, enumerable, writable properties, the values of which are made when
+ * they are asked for. They come from the request of isere_event_begin; making
+ * them calls no user code (JSON.parse revivers, setters on Object.prototype
+ * and the like have no effect). JS_EXCEPTION when memory ends.
  */
-JSValue isere_event_new(JSContext *ctx, const isere_function_info_t *function,
-                        const isere_invocation_t *invocation);
+JSValue isere_event_new(JSContext *ctx, isere_payload_t payload);
+
+/*
+ * The event of lambda->invocation, the caller's: lambda->event, or with
+ * event_json that object (missing fields of the isère event are filled in;
+ * functions with another payload format get it as it is). Neither request nor
+ * event_json: the event of a `GET /`. JS_EXCEPTION with an exception pending
+ * when memory ends, or when event_json is not a JSON object (SyntaxError or
+ * TypeError).
+ */
+JSValue isere_event_begin(JSContext *ctx, isere_lambda_t *lambda);
 
 /* The context object (getRemainingTimeInMillis asks isere_host_remaining_ms).
- * JS_EXCEPTION when memory ends. */
-JSValue isere_context_new(JSContext *ctx, const isere_function_info_t *function,
-                          const isere_invocation_t *invocation);
+ * Lazy like the event. JS_EXCEPTION when memory ends. */
+JSValue isere_context_new(JSContext *ctx);
 
 /*
  * The done callback, which calls isere_host_complete or isere_host_fail:

@@ -19,18 +19,16 @@ static JSValue base64_string(JSContext *ctx, isere_slice_t bytes)
 }
 
 JSValue isere_event_raw_body(JSContext *ctx,
-                             const isere_http_request_t *request, bool *base64)
+                             const isere_http_request_t *request)
 {
     isere_slice_t body = isere_http_slice(request, request->body);
 
-    *base64 = false;
     if (body.len == 0) {
         return JS_NULL;
     }
     if (isere_utf8_valid(body.ptr, body.len)) {
         return JS_NewStringLen(ctx, body.ptr, body.len);
     }
-    *base64 = true;
     return base64_string(ctx, body);
 }
 
@@ -75,7 +73,8 @@ JSValue isere_event_parse_body(JSContext *ctx, JSValue text)
     return text;
 }
 
-bool isere_event_is_json(const isere_http_request_t *request)
+/* Whether the content type is JSON or not given. */
+static bool is_json(const isere_http_request_t *request)
 {
     isere_slice_t type = isere_http_field(request, "content-type");
     const char *end = type.len ? memchr(type.ptr, ';', type.len) : NULL;
@@ -92,29 +91,11 @@ bool isere_event_is_json(const isere_http_request_t *request)
                              "+json");
 }
 
-const char *isere_event_protocol(const isere_http_request_t *request)
+bool isere_event_is_structured(const isere_http_request_t *request)
 {
-    return request->minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
-}
+    isere_slice_t body = isere_http_slice(request, request->body);
 
-JSValue isere_event_http(JSContext *ctx, const isere_invocation_t *invocation)
-{
-    const isere_http_request_t *request = invocation->request;
-    isere_object_t http = isere_object_begin(ctx);
-
-    isere_object_put(
-        &http, "method",
-        isere_latin1_string(ctx, isere_http_slice(request, request->method)));
-    isere_object_put(&http, "path",
-                     isere_latin1_string(ctx, isere_http_path(request)));
-    isere_object_put(&http, "protocol",
-                     JS_NewString(ctx, isere_event_protocol(request)));
-    isere_object_put(&http, "sourceIp",
-                     JS_NewString(ctx, invocation->source_ip));
-    isere_object_put(
-        &http, "userAgent",
-        isere_latin1_string(ctx, isere_http_field(request, "user-agent")));
-    return isere_object_end(&http);
+    return looks_structured(body.ptr, body.len) && is_json(request);
 }
 
 isere_slice_t isere_event_domain(const isere_http_request_t *request)

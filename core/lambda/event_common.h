@@ -86,28 +86,25 @@ JSValue isere_event_headers(JSContext *ctx, const isere_http_request_t *request,
 JSValue isere_event_multi_headers(JSContext *ctx,
                                   const isere_http_request_t *request);
 
-/* The cookies of all Cookie fields; *count says how many there are. */
-JSValue isere_event_cookies(JSContext *ctx, const isere_http_request_t *request,
-                            uint32_t *count);
+/* The cookies of all Cookie fields; whether there is one. */
+JSValue isere_event_cookies(JSContext *ctx,
+                            const isere_http_request_t *request);
+bool isere_event_has_cookies(const isere_http_request_t *request);
 
-/*
- * The decoded parameters of a query string (without '?'), one value each and
- * as arrays; both JS_NULL when there is none. Returns 0, or -1 with an
- * exception pending and nothing to free.
- */
-int isere_event_query(JSContext *ctx, isere_slice_t query, isere_merge_t merge,
-                      JSValue *single, JSValue *multi);
+/* The decoded parameters of a query string (without '?'), one value each or
+ * as arrays; JS_NULL when there is none. */
+JSValue isere_event_query(JSContext *ctx, isere_slice_t query,
+                          isere_merge_t merge);
+JSValue isere_event_multi_query(JSContext *ctx, isere_slice_t query);
 
 /* The decoded path parameters; JS_NULL when there is none. */
 JSValue isere_event_path_parameters(JSContext *ctx,
                                     const isere_invocation_t *invocation);
 
-/*
- * The body as text, or as base64 when it is not UTF-8 (*base64 says so);
- * JS_NULL when there is none.
- */
+/* The body as text, or as base64 when it is not UTF-8; JS_NULL when there is
+ * none. */
 JSValue isere_event_raw_body(JSContext *ctx,
-                             const isere_http_request_t *request, bool *base64);
+                             const isere_http_request_t *request);
 
 /*
  * The value of a JSON text that is an object or array, `text` itself where it
@@ -115,12 +112,9 @@ JSValue isere_event_raw_body(JSContext *ctx,
  */
 JSValue isere_event_parse_body(JSContext *ctx, JSValue text);
 
-/* Whether the request's content type is JSON or not given. */
-bool isere_event_is_json(const isere_http_request_t *request);
-
-/* The http object of requestContext: method, path, protocol, sourceIp and
- * userAgent ("" when there is none). */
-JSValue isere_event_http(JSContext *ctx, const isere_invocation_t *invocation);
+/* Whether the request's content type is JSON or not given, and its body, if
+ * it is JSON, an object or array. */
+bool isere_event_is_structured(const isere_http_request_t *request);
 
 /* The host of the Host field without its port, and its first label (the
  * whole of an address). */
@@ -131,8 +125,5 @@ isere_slice_t isere_event_domain_prefix(isere_slice_t domain);
 
 /* "dd/Mon/yyyy:HH:mm:ss +0000" and a NUL. */
 void isere_event_time(int64_t unix_us, char out[ISERE_EVENT_TIME_LEN + 1]);
-
-/* "HTTP/1.1" or "HTTP/1.0". */
-const char *isere_event_protocol(const isere_http_request_t *request);
 
 #endif

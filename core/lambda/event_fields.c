@@ -117,8 +117,22 @@ JSValue isere_event_multi_headers(JSContext *ctx,
     return isere_object_end(&headers);
 }
 
-JSValue isere_event_cookies(JSContext *ctx, const isere_http_request_t *request,
-                            uint32_t *count)
+bool isere_event_has_cookies(const isere_http_request_t *request)
+{
+    isere_slice_t cookie_name = isere_slice("cookie");
+    unsigned i = find_field(request, 0, cookie_name);
+
+    for (; i < request->nfields; i = find_field(request, i + 1, cookie_name)) {
+        isere_slice_t rest = value_of(request, i);
+        isere_slice_t cookie;
+        if (isere_cookie_next(&rest, &cookie)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+JSValue isere_event_cookies(JSContext *ctx, const isere_http_request_t *request)
 {
     isere_list_t list = isere_list_begin(ctx);
     isere_slice_t cookie_name = isere_slice("cookie");
@@ -131,7 +145,6 @@ JSValue isere_event_cookies(JSContext *ctx, const isere_http_request_t *request,
             isere_list_add(&list, isere_latin1_string(ctx, cookie));
         }
     }
-    *count = list.length;
     return isere_list_end(&list);
 }
 
@@ -284,30 +297,35 @@ static JSValue parameter_list(JSContext *ctx, const parameters_t *p,
     return isere_list_end(&list);
 }
 
-/* Builds both objects from the parsed parameters. */
-static int build_query(JSContext *ctx, parameters_t *p, isere_merge_t merge,
-                       JSValue *single, JSValue *multi)
+static JSValue build_single(JSContext *ctx, parameters_t *p,
+                            isere_merge_t merge)
 {
-    isere_object_t one = isere_object_begin(ctx);
-    isere_object_t all = isere_object_begin(ctx);
+    isere_object_t object = isere_object_begin(ctx);
 
-    for (uint32_t i = 1; i <= p->count && !one.failed && !all.failed; i++) {
-        const parameter_t *item = &p->items[i];
-        if (item->first) {
-            isere_object_put_atom(&one, item->name,
+    for (uint32_t i = 1; i <= p->count && !object.failed; i++) {
+        if (p->items[i].first) {
+            isere_object_put_atom(&object, p->items[i].name,
                                   merged_parameter(ctx, p, i, merge));
-            isere_object_put_atom(&all, item->name, parameter_list(ctx, p, i));
         }
     }
-    all.failed = all.failed || one.failed;
-    one.failed = all.failed;
-    *single = isere_object_end(&one);
-    *multi = isere_object_end(&all);
-    return all.failed ? -1 : 0;
+    return isere_object_end(&object);
 }
 
-int isere_event_query(JSContext *ctx, isere_slice_t query, isere_merge_t merge,
-                      JSValue *single, JSValue *multi)
+static JSValue build_multi(JSContext *ctx, const parameters_t *p)
+{
+    isere_object_t object = isere_object_begin(ctx);
+
+    for (uint32_t i = 1; i <= p->count && !object.failed; i++) {
+        if (p->items[i].first) {
+            isere_object_put_atom(&object, p->items[i].name,
+                                  parameter_list(ctx, p, i));
+        }
+    }
+    return isere_object_end(&object);
+}
+
+static JSValue parse_query(JSContext *ctx, isere_slice_t query, bool multi,
+                           isere_merge_t merge)
 {
     parameters_t p = {isere_text_begin(ctx), 0, 0, NULL, NULL};
     uint32_t count = count_parameters(query);
@@ -315,21 +333,31 @@ int isere_event_query(JSContext *ctx, isere_slice_t query, isere_merge_t merge,
     isere_slice_t value;
     int result = 0;
 
-    *single = *multi = JS_NULL;
     if (count == 0) {
-        return 0;
+        return JS_NULL;
     }
     if (allocate_tables(ctx, &p, count) < 0) {
-        return -1;
+        return JS_EXCEPTION;
     }
     while (result == 0 && isere_query_next(&query, &name, &value)) {
         result = add_parameter(ctx, &p, name, value);
     }
-    if (result == 0) {
-        result = build_query(ctx, &p, merge, single, multi);
-    }
+    JSValue object = result < 0 ? JS_EXCEPTION
+                     : multi    ? build_multi(ctx, &p)
+                                : build_single(ctx, &p, merge);
     free_parameters(ctx, &p);
-    return result;
+    return object;
+}
+
+JSValue isere_event_query(JSContext *ctx, isere_slice_t query,
+                          isere_merge_t merge)
+{
+    return parse_query(ctx, query, false, merge);
+}
+
+JSValue isere_event_multi_query(JSContext *ctx, isere_slice_t query)
+{
+    return parse_query(ctx, query, true, ISERE_MERGE_COMMA);
 }
 
 JSValue isere_event_path_parameters(JSContext *ctx,

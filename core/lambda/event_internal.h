@@ -1,21 +1,25 @@
 /*
- * The event formats, one file each; event.c chooses. All return JS_EXCEPTION
- * with the exception pending when memory ends.
+ * The event formats, one file each; event.c chooses.
  */
 #ifndef ISERE_CORE_LAMBDA_EVENT_INTERNAL_H
 #define ISERE_CORE_LAMBDA_EVENT_INTERNAL_H
 
 #include "core/lambda/event.h"
+#include "core/lambda/lazy.h"
 
 /* API Gateway's proxy event, payload format version 1.0. */
-JSValue isere_event_v1(JSContext *ctx, const isere_function_info_t *function,
-                       const isere_invocation_t *invocation);
+extern const isere_lazy_t isere_event_v1[];
 
-/* API Gateway's HTTP API event, payload format version 2.0. */
-JSValue isere_event_v2(JSContext *ctx, const isere_function_info_t *function,
-                       const isere_invocation_t *invocation);
+/* API Gateway's HTTP API event, payload format version 2.0: all that it can
+ * have. */
+extern const isere_lazy_t isere_event_v2[];
 
-/* The event given as JSON; also a SyntaxError or TypeError. */
+/* Takes away what the event of this invocation does not have. 0, or -1 when
+ * memory ends. */
+int isere_event_v2_begin(JSContext *ctx, const isere_lambda_t *lambda);
+
+/* The event given as JSON. JS_EXCEPTION with the exception pending when
+ * memory ends, or with a SyntaxError or TypeError. */
 JSValue isere_event_from_json(JSContext *ctx,
                               const isere_function_info_t *function,
                               const isere_invocation_t *invocation);

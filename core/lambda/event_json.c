@@ -226,12 +226,11 @@ static void put_query(isere_object_t *event, JSValueConst given)
     if (JS_IsString(query)) {
         size_t len;
         const char *text = JS_ToCStringLen(ctx, &len, query);
-        if (!text ||
-            isere_event_query(ctx, isere_slice_of(text, len), ISERE_MERGE_COMMA,
-                              &single, &multi) < 0) {
-            event->failed = true;
-        }
+        event->failed = event->failed || !text;
         if (text) {
+            isere_slice_t all = isere_slice_of(text, len);
+            single = isere_event_query(ctx, all, ISERE_MERGE_COMMA);
+            multi = isere_event_multi_query(ctx, all);
             JS_FreeCString(ctx, text);
         }
     }

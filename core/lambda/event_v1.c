@@ -7,125 +7,105 @@
  */
 #include "core/lambda/event_common.h"
 #include "core/lambda/event_internal.h"
+#include "core/lambda/event_parts.h"
 
-/* The path of a route key: "/pets/{id}" of "GET /pets/{id}". */
-static const char *route_path(const char *route_key)
+static JSValue make_version(JSContext *ctx, isere_lambda_t *lambda)
 {
+    (void)lambda;
+    return JS_NewString(ctx, "1.0");
+}
+
+/* The path of the route key: "/pets/{id}" of "GET /pets/{id}". */
+static JSValue make_resource(JSContext *ctx, isere_lambda_t *lambda)
+{
+    const char *route_key = lambda->invocation->route_key;
     const char *space = strchr(route_key, ' ');
 
-    return space ? space + 1 : route_key;
+    return JS_NewString(ctx, space ? space + 1 : route_key);
 }
 
-static JSValue identity(JSContext *ctx, const isere_invocation_t *invocation)
+static JSValue make_headers(JSContext *ctx, isere_lambda_t *lambda)
 {
-    isere_object_t o = isere_object_begin(ctx);
-    isere_slice_t agent = isere_http_field(invocation->request, "user-agent");
-
-    isere_object_put(&o, "accessKey", JS_NULL);
-    isere_object_put(&o, "accountId", JS_NULL);
-    isere_object_put(&o, "caller", JS_NULL);
-    isere_object_put(&o, "cognitoAuthenticationProvider", JS_NULL);
-    isere_object_put(&o, "cognitoAuthenticationType", JS_NULL);
-    isere_object_put(&o, "cognitoIdentityId", JS_NULL);
-    isere_object_put(&o, "cognitoIdentityPoolId", JS_NULL);
-    isere_object_put(&o, "principalOrgId", JS_NULL);
-    isere_object_put(&o, "sourceIp", JS_NewString(ctx, invocation->source_ip));
-    isere_object_put(&o, "user", JS_NULL);
-    isere_object_put(&o, "userAgent",
-                     agent.ptr ? isere_latin1_string(ctx, agent) : JS_NULL);
-    isere_object_put(&o, "userArn", JS_NULL);
-    return isere_object_end(&o);
+    return isere_event_headers(ctx, lambda->invocation->request,
+                               ISERE_MERGE_LAST);
 }
 
-static JSValue authorizer(JSContext *ctx)
+static JSValue make_multi_headers(JSContext *ctx, isere_lambda_t *lambda)
 {
-    isere_object_t o = isere_object_begin(ctx);
-
-    isere_object_put(&o, "claims", JS_NULL);
-    isere_object_put(&o, "scopes", JS_NULL);
-    return isere_object_end(&o);
+    return isere_event_multi_headers(ctx, lambda->invocation->request);
 }
 
-static JSValue request_context(JSContext *ctx,
-                               const isere_function_info_t *function,
-                               const isere_invocation_t *invocation)
+static JSValue make_single_query(JSContext *ctx, isere_lambda_t *lambda)
 {
-    const isere_http_request_t *request = invocation->request;
-    isere_slice_t domain = isere_event_domain(request);
-    isere_slice_t prefix = isere_event_domain_prefix(domain);
-    char time[ISERE_EVENT_TIME_LEN + 1];
-    isere_object_t o = isere_object_begin(ctx);
+    const isere_http_request_t *request = lambda->invocation->request;
 
-    isere_event_time(invocation->received_us, time);
-    isere_object_put(&o, "accountId", JS_NewString(ctx, "anonymous"));
-    isere_object_put(&o, "apiId", JS_NewString(ctx, function->name));
-    isere_object_put(&o, "authorizer", authorizer(ctx));
-    isere_object_put(&o, "domainName", isere_latin1_string(ctx, domain));
-    isere_object_put(&o, "domainPrefix", isere_latin1_string(ctx, prefix));
-    isere_object_put(&o, "extendedRequestId",
-                     JS_NewString(ctx, invocation->request_id));
-    isere_object_put(
-        &o, "httpMethod",
-        isere_latin1_string(ctx, isere_http_slice(request, request->method)));
-    isere_object_put(&o, "identity", identity(ctx, invocation));
-    isere_object_put(&o, "path",
-                     isere_latin1_string(ctx, isere_http_path(request)));
-    isere_object_put(&o, "protocol",
-                     JS_NewString(ctx, isere_event_protocol(request)));
-    isere_object_put(&o, "requestId",
-                     JS_NewString(ctx, invocation->request_id));
-    isere_object_put(&o, "requestTime", JS_NewString(ctx, time));
-    isere_object_put(&o, "requestTimeEpoch",
-                     JS_NewInt64(ctx, invocation->received_us / 1000));
-    isere_object_put(&o, "resourceId", JS_NULL);
-    isere_object_put(&o, "resourcePath",
-                     JS_NewString(ctx, route_path(invocation->route_key)));
-    isere_object_put(&o, "stage", JS_NewString(ctx, "$default"));
-    return isere_object_end(&o);
+    return isere_event_query(ctx, isere_http_slice(request, request->query),
+                             ISERE_MERGE_LAST);
 }
 
-/* queryStringParameters and multiValueQueryStringParameters. */
-static void put_query(isere_object_t *event, isere_slice_t query)
+static JSValue make_user_agent(JSContext *ctx, isere_lambda_t *lambda)
 {
-    JSValue single;
-    JSValue multi;
+    isere_slice_t agent =
+        isere_http_field(lambda->invocation->request, "user-agent");
 
-    if (isere_event_query(event->ctx, query, ISERE_MERGE_LAST, &single,
-                          &multi) < 0) {
-        event->failed = true;
-        return;
-    }
-    isere_object_put(event, "queryStringParameters", single);
-    isere_object_put(event, "multiValueQueryStringParameters", multi);
+    return agent.ptr ? isere_latin1_string(ctx, agent) : JS_NULL;
 }
 
-JSValue isere_event_v1(JSContext *ctx, const isere_function_info_t *function,
-                       const isere_invocation_t *invocation)
-{
-    const isere_http_request_t *request = invocation->request;
-    isere_object_t event = isere_object_begin(ctx);
-    bool base64;
+static const isere_lazy_t identity[] = {
+    ISERE_LAZY_NULL("accessKey"),
+    ISERE_LAZY_NULL("accountId"),
+    ISERE_LAZY_NULL("caller"),
+    ISERE_LAZY_NULL("cognitoAuthenticationProvider"),
+    ISERE_LAZY_NULL("cognitoAuthenticationType"),
+    ISERE_LAZY_NULL("cognitoIdentityId"),
+    ISERE_LAZY_NULL("cognitoIdentityPoolId"),
+    ISERE_LAZY_NULL("principalOrgId"),
+    ISERE_LAZY("sourceIp", isere_make_source_ip),
+    ISERE_LAZY_NULL("user"),
+    ISERE_LAZY("userAgent", make_user_agent),
+    ISERE_LAZY_NULL("userArn"),
+    ISERE_LAZY_END,
+};
 
-    isere_object_put(&event, "version", JS_NewString(ctx, "1.0"));
-    isere_object_put(&event, "resource",
-                     JS_NewString(ctx, route_path(invocation->route_key)));
-    isere_object_put(&event, "path",
-                     isere_latin1_string(ctx, isere_http_path(request)));
-    isere_object_put(
-        &event, "httpMethod",
-        isere_latin1_string(ctx, isere_http_slice(request, request->method)));
-    isere_object_put(&event, "headers",
-                     isere_event_headers(ctx, request, ISERE_MERGE_LAST));
-    isere_object_put(&event, "multiValueHeaders",
-                     isere_event_multi_headers(ctx, request));
-    put_query(&event, isere_http_slice(request, request->query));
-    isere_object_put(&event, "requestContext",
-                     request_context(ctx, function, invocation));
-    isere_object_put(&event, "pathParameters",
-                     isere_event_path_parameters(ctx, invocation));
-    isere_object_put(&event, "stageVariables", JS_NULL);
-    isere_object_put(&event, "body",
-                     isere_event_raw_body(ctx, request, &base64));
-    isere_object_put(&event, "isBase64Encoded", JS_NewBool(ctx, base64));
-    return isere_object_end(&event);
-}
+static const isere_lazy_t authorizer[] = {
+    ISERE_LAZY_NULL("claims"),
+    ISERE_LAZY_NULL("scopes"),
+    ISERE_LAZY_END,
+};
+
+static const isere_lazy_t request_context[] = {
+    ISERE_LAZY("accountId", isere_make_account),
+    ISERE_LAZY("apiId", isere_make_function_name),
+    ISERE_LAZY_OBJECT("authorizer", authorizer),
+    ISERE_LAZY("domainName", isere_make_domain),
+    ISERE_LAZY("domainPrefix", isere_make_domain_prefix),
+    ISERE_LAZY("extendedRequestId", isere_make_request_id),
+    ISERE_LAZY("httpMethod", isere_make_method),
+    ISERE_LAZY_OBJECT("identity", identity),
+    ISERE_LAZY("path", isere_make_path),
+    ISERE_LAZY("protocol", isere_make_protocol),
+    ISERE_LAZY("requestId", isere_make_request_id),
+    ISERE_LAZY("requestTime", isere_make_time),
+    ISERE_LAZY("requestTimeEpoch", isere_make_time_epoch),
+    ISERE_LAZY_NULL("resourceId"),
+    ISERE_LAZY("resourcePath", make_resource),
+    ISERE_LAZY("stage", isere_make_stage),
+    ISERE_LAZY_END,
+};
+
+const isere_lazy_t isere_event_v1[] = {
+    ISERE_LAZY("version", make_version),
+    ISERE_LAZY("resource", make_resource),
+    ISERE_LAZY("path", isere_make_path),
+    ISERE_LAZY("httpMethod", isere_make_method),
+    ISERE_LAZY("headers", make_headers),
+    ISERE_LAZY("multiValueHeaders", make_multi_headers),
+    ISERE_LAZY("queryStringParameters", make_single_query),
+    ISERE_LAZY("multiValueQueryStringParameters", isere_make_multi_query),
+    ISERE_LAZY_OBJECT("requestContext", request_context),
+    ISERE_LAZY("pathParameters", isere_make_path_parameters),
+    ISERE_LAZY_NULL("stageVariables"),
+    ISERE_LAZY("body", isere_make_raw_body),
+    ISERE_LAZY("isBase64Encoded", isere_make_is_base64),
+    ISERE_LAZY_END,
+};

@@ -6,90 +6,91 @@
  */
 #include "core/lambda/event_common.h"
 #include "core/lambda/event_internal.h"
+#include "core/lambda/event_parts.h"
+#include "core/util/query.h"
 
-static JSValue request_context(JSContext *ctx,
-                               const isere_function_info_t *function,
-                               const isere_invocation_t *invocation)
+static JSValue make_version(JSContext *ctx, isere_lambda_t *lambda)
 {
-    isere_slice_t domain = isere_event_domain(invocation->request);
-    isere_slice_t prefix = isere_event_domain_prefix(domain);
-    char time[ISERE_EVENT_TIME_LEN + 1];
-    isere_object_t o = isere_object_begin(ctx);
-
-    isere_event_time(invocation->received_us, time);
-    isere_object_put(&o, "accountId", JS_NewString(ctx, "anonymous"));
-    isere_object_put(&o, "apiId", JS_NewString(ctx, function->name));
-    isere_object_put(&o, "domainName", isere_latin1_string(ctx, domain));
-    isere_object_put(&o, "domainPrefix", isere_latin1_string(ctx, prefix));
-    isere_object_put(&o, "http", isere_event_http(ctx, invocation));
-    isere_object_put(&o, "requestId",
-                     JS_NewString(ctx, invocation->request_id));
-    isere_object_put(&o, "routeKey", JS_NewString(ctx, invocation->route_key));
-    isere_object_put(&o, "stage", JS_NewString(ctx, "$default"));
-    isere_object_put(&o, "time", JS_NewString(ctx, time));
-    isere_object_put(&o, "timeEpoch",
-                     JS_NewInt64(ctx, invocation->received_us / 1000));
-    return isere_object_end(&o);
+    (void)lambda;
+    return JS_NewString(ctx, "2.0");
 }
 
-/* Puts the value unless it is null. */
-static void put_present(isere_object_t *object, const char *name, JSValue value)
+static JSValue make_cookies(JSContext *ctx, isere_lambda_t *lambda)
 {
-    if (!JS_IsNull(value)) {
-        isere_object_put(object, name, value);
+    return isere_event_cookies(ctx, lambda->invocation->request);
+}
+
+static JSValue make_headers(JSContext *ctx, isere_lambda_t *lambda)
+{
+    return isere_event_headers(ctx, lambda->invocation->request,
+                               ISERE_MERGE_COMMA);
+}
+
+static JSValue make_single_query(JSContext *ctx, isere_lambda_t *lambda)
+{
+    const isere_http_request_t *request = lambda->invocation->request;
+
+    return isere_event_query(ctx, isere_http_slice(request, request->query),
+                             ISERE_MERGE_COMMA);
+}
+
+static const isere_lazy_t request_context[] = {
+    ISERE_LAZY("accountId", isere_make_account),
+    ISERE_LAZY("apiId", isere_make_function_name),
+    ISERE_LAZY("domainName", isere_make_domain),
+    ISERE_LAZY("domainPrefix", isere_make_domain_prefix),
+    ISERE_LAZY_OBJECT("http", isere_http_fields),
+    ISERE_LAZY("requestId", isere_make_request_id),
+    ISERE_LAZY("routeKey", isere_make_route_key),
+    ISERE_LAZY("stage", isere_make_stage),
+    ISERE_LAZY("time", isere_make_time),
+    ISERE_LAZY("timeEpoch", isere_make_time_epoch),
+    ISERE_LAZY_END,
+};
+
+const isere_lazy_t isere_event_v2[] = {
+    ISERE_LAZY("version", make_version),
+    ISERE_LAZY("routeKey", isere_make_route_key),
+    ISERE_LAZY("rawPath", isere_make_path),
+    ISERE_LAZY("rawQueryString", isere_make_query),
+    ISERE_LAZY("cookies", make_cookies),
+    ISERE_LAZY("headers", make_headers),
+    ISERE_LAZY("queryStringParameters", make_single_query),
+    ISERE_LAZY_OBJECT("requestContext", request_context),
+    ISERE_LAZY("body", isere_make_raw_body),
+    ISERE_LAZY("pathParameters", isere_make_path_parameters),
+    ISERE_LAZY("isBase64Encoded", isere_make_is_base64),
+    ISERE_LAZY_END,
+};
+
+/* Takes a property away where it has nothing to say. */
+static int keep_if(JSContext *ctx, const isere_lambda_t *lambda,
+                   isere_name_t name, bool present)
+{
+    if (present) {
+        return 0;
     }
+    return JS_DeleteProperty(ctx, lambda->event, lambda->names.atoms[name], 0) <
+                   0
+               ? -1
+               : 0;
 }
 
-static void put_cookies(isere_object_t *event,
-                        const isere_http_request_t *request)
+int isere_event_v2_begin(JSContext *ctx, const isere_lambda_t *lambda)
 {
-    uint32_t count;
-    JSValue cookies = isere_event_cookies(event->ctx, request, &count);
-
-    if (count == 0 && !JS_IsException(cookies)) {
-        JS_FreeValue(event->ctx, cookies);
-        return;
-    }
-    isere_object_put(event, "cookies", cookies);
-}
-
-static void put_query(isere_object_t *event, isere_slice_t query)
-{
-    JSValue single;
-    JSValue multi;
-
-    if (isere_event_query(event->ctx, query, ISERE_MERGE_COMMA, &single,
-                          &multi) < 0) {
-        event->failed = true;
-        return;
-    }
-    JS_FreeValue(event->ctx, multi);
-    put_present(event, "queryStringParameters", single);
-}
-
-JSValue isere_event_v2(JSContext *ctx, const isere_function_info_t *function,
-                       const isere_invocation_t *invocation)
-{
+    const isere_invocation_t *invocation = lambda->invocation;
     const isere_http_request_t *request = invocation->request;
     isere_slice_t query = isere_http_slice(request, request->query);
-    isere_object_t event = isere_object_begin(ctx);
-    bool base64;
+    isere_slice_t name;
+    isere_slice_t value;
+    int result = 0;
 
-    isere_object_put(&event, "version", JS_NewString(ctx, "2.0"));
-    isere_object_put(&event, "routeKey",
-                     JS_NewString(ctx, invocation->route_key));
-    isere_object_put(&event, "rawPath",
-                     isere_latin1_string(ctx, isere_http_path(request)));
-    isere_object_put(&event, "rawQueryString", isere_latin1_string(ctx, query));
-    put_cookies(&event, request);
-    isere_object_put(&event, "headers",
-                     isere_event_headers(ctx, request, ISERE_MERGE_COMMA));
-    put_query(&event, query);
-    isere_object_put(&event, "requestContext",
-                     request_context(ctx, function, invocation));
-    put_present(&event, "body", isere_event_raw_body(ctx, request, &base64));
-    put_present(&event, "pathParameters",
-                isere_event_path_parameters(ctx, invocation));
-    isere_object_put(&event, "isBase64Encoded", JS_NewBool(ctx, base64));
-    return isere_object_end(&event);
+    result |= keep_if(ctx, lambda, ISERE_NAME_COOKIES,
+                      isere_event_has_cookies(request));
+    result |= keep_if(ctx, lambda, ISERE_NAME_QUERY_PARAMETERS,
+                      isere_query_next(&query, &name, &value));
+    result |= keep_if(ctx, lambda, ISERE_NAME_BODY, request->body.len > 0);
+    result |= keep_if(ctx, lambda, ISERE_NAME_PATH_PARAMETERS,
+                      invocation->npath_parameters > 0);
+    return result;
 }

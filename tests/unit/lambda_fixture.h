@@ -4,7 +4,7 @@
 #ifndef ISERE_TESTS_UNIT_LAMBDA_FIXTURE_H
 #define ISERE_TESTS_UNIT_LAMBDA_FIXTURE_H
 
-#include "core/lambda/event.h"
+#include "core/js/isolate_internal.h"
 #include "core/lambda/response.h"
 #include "isere/error.h"
 
@@ -19,22 +19,75 @@
 
 #define REQUEST_ID "01234567-89ab-4cde-8f01-23456789abcd"
 
+typedef struct made {
+    char buffer[8192];
+    size_t len;
+    isere_http_request_t request;
+} made_t;
+
+/* What values may be made from as long as the engine is there. */
+typedef struct engine_room {
+    isere_realm_t realm; /* where the context finds realm.lambda */
+    isere_names_t names; /* for the response decoder */
+    isere_function_info_t function;
+    isere_invocation_t invocation;
+    made_t made;
+} engine_room_t;
+
 typedef struct engine {
     JSRuntime *rt;
     JSContext *ctx;
+    engine_room_t *room;
 } engine_t;
+
+static inline void engine_furnish(engine_t *e)
+{
+    e->room = calloc(1, sizeof *e->room);
+    assert_non_null(e->room);
+    JS_SetContextOpaque(e->ctx, &e->room->realm);
+    assert_int_equal(isere_names_init(e->ctx, &e->room->names), 0);
+}
 
 static inline engine_t engine_open(void)
 {
-    engine_t e = {JS_NewRuntime(), NULL};
+    engine_t e = {JS_NewRuntime(), NULL, NULL};
     e.ctx = JS_NewContext(e.rt);
+    engine_furnish(&e);
     return e;
 }
 
 static inline void engine_close(engine_t *e)
 {
+    isere_names_deinit(e->ctx, &e->room->names);
+    if (e->room->realm.lambda.function) {
+        isere_lambda_deinit(e->ctx, &e->room->realm.lambda);
+    }
     JS_FreeContext(e->ctx);
     JS_FreeRuntime(e->rt);
+    free(e->room);
+}
+
+/* The event as a handler gets it. What the invocation points to must stay as
+ * long as it is used. */
+static inline JSValue engine_event(engine_t *e,
+                                   const isere_function_info_t *function,
+                                   const isere_invocation_t *invocation)
+{
+    isere_lambda_t *lambda = &e->room->realm.lambda;
+    JSValue args[3];
+
+    if (lambda->function) {
+        isere_lambda_deinit(e->ctx, lambda);
+    }
+    e->room->function = *function;
+    e->room->invocation = *invocation;
+    if (isere_lambda_init(e->ctx, lambda, &e->room->function) < 0 ||
+        isere_lambda_begin(e->ctx, lambda, &e->room->invocation, args) < 0) {
+        return JS_EXCEPTION;
+    }
+    JS_FreeValue(e->ctx, args[1]);
+    JS_FreeValue(e->ctx, args[2]);
+    return args[0];
 }
 
 /* The value of a JavaScript expression or program; it must not throw. */
@@ -54,6 +107,33 @@ static inline void engine_run(engine_t *e, const char *code)
     JS_FreeValue(e->ctx, engine_eval(e, code));
 }
 
+/* Has all values made that are made when they are asked for, without running
+ * any code. False with the exception pending when memory ends. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static inline bool engine_resolve(engine_t *e, JSValueConst object)
+{
+    JSPropertyEnum *names;
+    uint32_t count;
+    bool ok = true;
+
+    if (JS_GetOwnPropertyNames(e->ctx, &names, &count, object,
+                               JS_GPN_STRING_MASK) < 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        JSPropertyDescriptor found;
+        ok =
+            ok && JS_GetOwnProperty(e->ctx, &found, object, names[i].atom) >= 0;
+        if (ok) {
+            ok = !JS_IsObject(found.value) || engine_resolve(e, found.value);
+            JS_FreeValue(e->ctx, found.value);
+        }
+        JS_FreeAtom(e->ctx, names[i].atom);
+    }
+    js_free(e->ctx, names);
+    return ok;
+}
+
 typedef struct sent {
     const char *method;
     const char *path;
@@ -62,12 +142,6 @@ typedef struct sent {
     const char *body;
     size_t body_len; /* 0: of the string */
 } sent_t;
-
-typedef struct made {
-    char buffer[8192];
-    size_t len;
-    isere_http_request_t request;
-} made_t;
 
 static inline isere_span_t made_add(made_t *m, const char *text, size_t len)
 {

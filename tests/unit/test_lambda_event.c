@@ -18,11 +18,11 @@ static void check_json(engine_t *e, JSValue event, const char *key,
 
 static JSValue make(engine_t *e, isere_payload_t payload, const sent_t *sent)
 {
-    made_t m;
-    made_request(&m, sent);
+    made_t *m = &e->room->made;
+    made_request(m, sent);
     isere_function_info_t function = made_function(payload);
-    isere_invocation_t invocation = made_invocation(&m.request);
-    return isere_event_new(e->ctx, &function, &invocation);
+    isere_invocation_t invocation = made_invocation(&m->request);
+    return engine_event(e, &function, &invocation);
 }
 
 static void check(isere_payload_t payload, const sent_t *sent, const char *key,
@@ -320,7 +320,7 @@ static void path_parameters(void **state)
     invocation.path_parameters = parameters;
     invocation.npath_parameters = 2;
     invocation.route_key = "GET /pets/{id}";
-    JSValue event = isere_event_new(e.ctx, &function, &invocation);
+    JSValue event = engine_event(&e, &function, &invocation);
     check_json(&e, event, "pathParameters",
                "{\"id\":\"a/b+c\",\"__proto__\":\"\xEF\xBF\xBD\"}");
     check_json(&e, event, "resource", "\"/pets/{id}\"");
@@ -350,6 +350,7 @@ static void attacked_builtins(void **state)
     for (int p = ISERE_PAYLOAD_ISERE; p <= ISERE_PAYLOAD_2_0; p++) {
         engine_run(&e, attack);
         JSValue event = make(&e, (isere_payload_t)p, &full);
+        assert_true(engine_resolve(&e, event));
         engine_run(&e, undo);
         JSValue expected = make(&clean, (isere_payload_t)p, &full);
         JSValue json =
@@ -433,7 +434,7 @@ static void from_json(void **state)
         isere_function_info_t function = made_function(ISERE_PAYLOAD_ISERE);
         isere_invocation_t invocation = made_invocation(NULL);
         invocation.event_json = isere_slice(cases[i][0]);
-        JSValue event = isere_event_new(e.ctx, &function, &invocation);
+        JSValue event = engine_event(&e, &function, &invocation);
         check_json(&e, event, cases[i][1], cases[i][2]);
         JS_FreeValue(e.ctx, event);
         engine_close(&e);
@@ -450,7 +451,7 @@ static void bad_json_events(void **state)
         isere_function_info_t function = made_function(ISERE_PAYLOAD_ISERE);
         isere_invocation_t invocation = made_invocation(NULL);
         invocation.event_json = isere_slice(cases[i]);
-        JSValue event = isere_event_new(e.ctx, &function, &invocation);
+        JSValue event = engine_event(&e, &function, &invocation);
         assert_true(JS_IsException(event));
         JSValue error = JS_GetException(e.ctx);
         assert_true(JS_IsError(e.ctx, error));
@@ -468,7 +469,7 @@ static void raw_events(void **state)
 
     (void)state;
     invocation.event_json = isere_slice("{\"a\":1}");
-    JSValue event = isere_event_new(e.ctx, &function, &invocation);
+    JSValue event = engine_event(&e, &function, &invocation);
     check_json(&e, event, NULL, "{\"a\":1}");
     JS_FreeValue(e.ctx, event);
     engine_close(&e);

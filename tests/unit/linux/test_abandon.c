@@ -187,13 +187,16 @@ static const char source[] =
     "() => spin(() => new ArrayBuffer(20000).slice(1)),\n"
     "() => spin(() => new RegExp('(?<y>[a-z]+)|\\\\d{2,4}$', "
     "'dgu').exec('q')),\n"
+    /* While the values of the event are being made, above all. */
+    "event => { const all = structuredClone(event); spin(() => ({...all})) },"
+    "\n"
     "];\n"
     "export const handler = (event, context, done) => {\n"
     "  if (event.path === '/count') return String(bodies.length)\n"
     "  if (event.path === '/ok')\n"
     "    return JSON.stringify([event.headers, big.length, bytes[0], A.s])\n"
     "  if (event.query) done({ headers: { a: 'b' }, body: big })\n"
-    "  return bodies[event.path.slice(1)]()\n"
+    "  return bodies[event.path.slice(1)](event)\n"
     "}\n";
 
 static const char ok[] = "[{\"host\":\"test\"},200,0,1]";

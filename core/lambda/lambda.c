@@ -1,0 +1,91 @@
+#include "core/lambda/lambda.h"
+#include "core/lambda/event.h"
+#include "core/lambda/js_error.h"
+
+int isere_names_init(JSContext *ctx, isere_names_t *names)
+{
+    static const char *const texts[ISERE_NAME_COUNT] = {
+        [ISERE_NAME_STATUS_CODE] = "statusCode",
+        [ISERE_NAME_HEADERS] = "headers",
+        [ISERE_NAME_BODY] = "body",
+        [ISERE_NAME_MULTI_VALUE_HEADERS] = "multiValueHeaders",
+        [ISERE_NAME_COOKIES] = "cookies",
+        [ISERE_NAME_IS_BASE64_ENCODED] = "isBase64Encoded",
+        [ISERE_NAME_TO_JSON] = "toJSON",
+        [ISERE_NAME_THEN] = "then",
+        [ISERE_NAME_QUERY_PARAMETERS] = "queryStringParameters",
+        [ISERE_NAME_PATH_PARAMETERS] = "pathParameters",
+    };
+    int result = 0;
+
+    for (size_t i = 0; i < ISERE_NAME_COUNT; i++) {
+        names->atoms[i] = JS_NewAtom(ctx, texts[i]);
+        if (names->atoms[i] == JS_ATOM_NULL) {
+            result = -1;
+        }
+    }
+    return result;
+}
+
+void isere_names_deinit(JSContext *ctx, isere_names_t *names)
+{
+    for (size_t i = 0; i < ISERE_NAME_COUNT; i++) {
+        JS_FreeAtom(ctx, names->atoms[i]);
+    }
+}
+
+int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
+                      const isere_function_info_t *function)
+{
+    lambda->function = function;
+    lambda->invocation = NULL;
+    lambda->raw_body = JS_UNDEFINED;
+    int result = isere_names_init(ctx, &lambda->names);
+    lambda->event = isere_event_new(ctx, function->payload);
+    lambda->context = isere_context_new(ctx);
+    lambda->done = isere_done_new(ctx);
+    if (result < 0 || JS_IsException(lambda->event) ||
+        JS_IsException(lambda->context) || JS_IsException(lambda->done) ||
+        JS_HasException(ctx)) {
+        isere_js_settle(ctx, JS_EXCEPTION);
+        return -1;
+    }
+    return 0;
+}
+
+int isere_lambda_begin(JSContext *ctx, isere_lambda_t *lambda,
+                       const isere_invocation_t *invocation, JSValue args[3])
+{
+    lambda->invocation = invocation;
+    args[0] = isere_event_begin(ctx, lambda);
+    if (JS_IsException(args[0])) {
+        return -1;
+    }
+    args[1] = JS_DupValue(ctx, lambda->context);
+    args[2] = JS_DupValue(ctx, lambda->done);
+    return 0;
+}
+
+int isere_lambda_renew(JSContext *ctx, isere_lambda_t *lambda)
+{
+    JS_FreeValue(ctx, lambda->event);
+    JS_FreeValue(ctx, lambda->context);
+    JS_FreeValue(ctx, lambda->raw_body);
+    lambda->raw_body = JS_UNDEFINED;
+    lambda->event = isere_event_new(ctx, lambda->function->payload);
+    lambda->context = isere_context_new(ctx);
+    if (JS_IsException(lambda->event) || JS_IsException(lambda->context)) {
+        isere_js_settle(ctx, JS_EXCEPTION);
+        return -1;
+    }
+    return 0;
+}
+
+void isere_lambda_deinit(JSContext *ctx, isere_lambda_t *lambda)
+{
+    isere_names_deinit(ctx, &lambda->names);
+    JS_FreeValue(ctx, lambda->event);
+    JS_FreeValue(ctx, lambda->context);
+    JS_FreeValue(ctx, lambda->done);
+    JS_FreeValue(ctx, lambda->raw_body);
+}

@@ -1,0 +1,44 @@
+#include "core/lambda/lazy.h"
+#include "core/js/host.h"
+#include "core/lambda/event_common.h"
+#include "core/lambda/js_error.h"
+
+JSValue isere_lazy_make(JSContext *ctx, const JSLazyValue *value)
+{
+    const isere_lazy_t *lazy = (const isere_lazy_t *)(const void *)value;
+
+    return isere_js_settle(ctx, lazy->make(ctx, isere_host_lambda(ctx)));
+}
+
+static void put(isere_object_t *object, const isere_lazy_t *field)
+{
+    JSContext *ctx = object->ctx;
+    JSAtom name = JS_NewAtom(ctx, field->name);
+
+    if (!field->make || name == JS_ATOM_NULL || object->failed) {
+        isere_object_put_atom(
+            object, name,
+            field->fields ? isere_lazy_object(ctx, field->fields) : JS_NULL);
+    } else if (JS_DefineLazyProperty(ctx, object->value, name, &field->value) <
+               0) {
+        object->failed = true;
+    }
+    JS_FreeAtom(ctx, name);
+}
+
+/* Tables hold tables only where their authors wrote them. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+JSValue isere_lazy_object(JSContext *ctx, const isere_lazy_t *fields)
+{
+    isere_object_t object = isere_object_begin(ctx);
+    int count = 0;
+
+    while (fields[count].name) {
+        count++;
+    }
+    JS_ReserveProperties(ctx, object.value, count);
+    for (int i = 0; i < count; i++) {
+        put(&object, &fields[i]);
+    }
+    return isere_object_end(&object);
+}
