@@ -196,7 +196,8 @@ static int decode(isere_isolate_t *isolate, JSValueConst value, bool goes_on,
                   char reason[ISERE_RESPONSE_REASON_MAX])
 {
     JSContext *ctx = isolate->heap.ctx;
-    int error = isere_response_decode(ctx, value, response, reason);
+    int error = isere_response_decode(ctx, &isolate->realm->lambda.names, value,
+                                      response, reason);
     if (error == 0 && (goes_on || JS_IsJobPending(isolate->heap.rt))) {
         error = isere_response_detach(ctx, response);
     }

@@ -78,16 +78,22 @@ static int decode_base64_flag(isere_decoder_t *d, JSValueConst value,
 }
 
 /* Reads a property, once. */
-static int get(isere_decoder_t *d, JSValueConst object, const char *name,
+static int get(isere_decoder_t *d, JSValueConst object, isere_name_t name,
                JSValue *value)
 {
-    char what[40];
+    static const char *const what[] = {
+        [ISERE_NAME_STATUS_CODE] = "reading statusCode",
+        [ISERE_NAME_HEADERS] = "reading headers",
+        [ISERE_NAME_BODY] = "reading body",
+        [ISERE_NAME_MULTI_VALUE_HEADERS] = "reading multiValueHeaders",
+        [ISERE_NAME_COOKIES] = "reading cookies",
+        [ISERE_NAME_IS_BASE64_ENCODED] = "reading isBase64Encoded",
+    };
 
-    *value = JS_GetPropertyStr(d->ctx, object, name);
+    *value = JS_GetProperty(d->ctx, object, d->names->atoms[name]);
     if (JS_IsException(*value)) {
         *value = JS_UNDEFINED;
-        snprintf(what, sizeof what, "reading %s", name);
-        return isere_decoder_threw(d, what);
+        return isere_decoder_threw(d, what[name]);
     }
     return 0;
 }
@@ -96,7 +102,7 @@ typedef int decode_fn(isere_decoder_t *d, JSValueConst value);
 
 /* Reads a property and decodes it. */
 static int get_decoded(isere_decoder_t *d, JSValueConst object,
-                       const char *name, decode_fn *decode)
+                       isere_name_t name, decode_fn *decode)
 {
     JSValue value;
     int result = get(d, object, name, &value);
@@ -117,13 +123,13 @@ typedef struct parts {
 
 static int read_parts(isere_decoder_t *d, JSValueConst object, parts_t *parts)
 {
-    int result = get(d, object, "statusCode", &parts->status);
+    int result = get(d, object, ISERE_NAME_STATUS_CODE, &parts->status);
 
     if (result == 0) {
-        result = get(d, object, "headers", &parts->headers);
+        result = get(d, object, ISERE_NAME_HEADERS, &parts->headers);
     }
     if (result == 0) {
-        result = get(d, object, "body", &parts->body);
+        result = get(d, object, ISERE_NAME_BODY, &parts->body);
     }
     return result;
 }
@@ -152,15 +158,16 @@ static int decode_parts(isere_decoder_t *d, JSValueConst object,
         result = isere_decoder_headers(d, parts->headers);
     }
     if (result == 0) {
-        result = get_decoded(d, object, "multiValueHeaders",
+        result = get_decoded(d, object, ISERE_NAME_MULTI_VALUE_HEADERS,
                              isere_decoder_multi_headers);
     }
     if (result == 0) {
-        result = get_decoded(d, object, "cookies", isere_decoder_cookies);
+        result =
+            get_decoded(d, object, ISERE_NAME_COOKIES, isere_decoder_cookies);
     }
     if (result == 0) {
         isere_decoder_end_fields(d);
-        result = get(d, object, "isBase64Encoded", &flag);
+        result = get(d, object, ISERE_NAME_IS_BASE64_ENCODED, &flag);
     }
     if (result == 0) {
         result = decode_base64_flag(d, flag, &base64);
@@ -185,17 +192,19 @@ static int decode(isere_decoder_t *d, JSValueConst value)
     return result;
 }
 
-int isere_response_decode(JSContext *ctx, JSValueConst value,
-                          isere_response_t *response,
+int isere_response_decode(JSContext *ctx, const isere_names_t *names,
+                          JSValueConst value, isere_response_t *response,
                           char reason[ISERE_RESPONSE_REASON_MAX])
 {
     isere_decoder_t d;
 
     /* Not the arrays: they are large and filled before they are read. */
     d.ctx = ctx;
+    d.names = names;
     d.response = response;
     d.reason = reason;
     d.text_len = d.text_cap = 0;
+    d.capacity = ISERE_FEW_RESPONSE_FIELDS;
     d.given = 0;
     d.has_type = false;
     response->status = 200;
@@ -203,6 +212,8 @@ int isere_response_decode(JSContext *ctx, JSValueConst value,
     response->body_is_text = false;
     response->default_type = false;
     response->nfields = 0;
+    response->fields = response->few;
+    response->many = NULL;
     response->field_text = NULL;
     response->body_text = NULL;
     response->body_bytes = NULL;
@@ -221,12 +232,14 @@ int isere_response_decode(JSContext *ctx, JSValueConst value,
 
 void isere_response_free(JSContext *ctx, isere_response_t *response)
 {
+    js_free(ctx, response->many);
     js_free(ctx, response->field_text);
     js_free(ctx, response->body_bytes);
     if (response->body_text) {
         JS_FreeCString(ctx, response->body_text);
     }
     JS_FreeValue(ctx, response->body_owner);
+    response->many = NULL;
     response->field_text = response->body_bytes = NULL;
     response->body_text = NULL;
     response->body_owner = JS_UNDEFINED;

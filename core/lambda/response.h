@@ -6,6 +6,7 @@
 #define ISERE_CORE_LAMBDA_RESPONSE_H
 
 #include "core/isere_config.h"
+#include "core/lambda/lambda.h"
 #include "isere/slice.h"
 #include "quickjs.h"
 #include <stdint.h>
@@ -14,8 +15,11 @@
  * character but tab. */
 typedef isere_field_t isere_response_field_t;
 
+/* Fields that need no memory of their own. */
+#define ISERE_FEW_RESPONSE_FIELDS 4
+
 /* All slices point into the JavaScript heap (or to constants) and are valid
- * until the isolate is reset or isere_response_free. */
+ * until the isolate is reset or isere_response_free. It must not be copied. */
 typedef struct isere_response {
     int status; /* 200 to 599 */
     isere_slice_t body;
@@ -23,13 +27,15 @@ typedef struct isere_response {
     /* The default content type, already among the fields, was added. */
     bool default_type;
     uint16_t nfields;
-    isere_response_field_t fields[ISERE_MAX_RESPONSE_FIELDS + 1];
+    isere_response_field_t *fields;
+    isere_response_field_t few[ISERE_FEW_RESPONSE_FIELDS];
 
     /* What holds the memory; for isere_response_free. */
-    char *field_text;      /* names and values */
-    const char *body_text; /* of JS_ToCStringLen */
-    char *body_bytes;      /* decoded base64, or a copy of bytes */
-    JSValue body_owner;    /* the buffer that body points into */
+    isere_response_field_t *many; /* fields, when they are not few */
+    char *field_text;             /* names and values */
+    const char *body_text;        /* of JS_ToCStringLen */
+    char *body_bytes;             /* JSON, decoded base64, or a copy */
+    JSValue body_owner;           /* the buffer that body points into */
 } isere_response_t;
 
 /* Room for the reason of a malformed response. */
@@ -46,16 +52,16 @@ typedef struct isere_response {
  * isBase64Encoded in this order, each once (the last three only of objects
  * where one of the first three is not undefined).
  *
- * Returns 0; ISERE_ERR_HANDLER when malformed, with a text for the log in
- * `reason` and no exception pending; ISERE_ERR_LIMIT, with the exception left
- * pending, when it is one that the caller must classify: an InternalError of
- * the engine (memory, stack, interrupt), or null, which the engine throws
- * when there is no memory for an error object (and which user code can throw,
- * too: it is malformed then). After a failure nothing of `response` needs to
- * be freed.
+ * `names` are those of the context. Returns 0; ISERE_ERR_HANDLER when
+ * malformed, with a text for the log in `reason` and no exception pending;
+ * ISERE_ERR_LIMIT, with the exception left pending, when it is one that the
+ * caller must classify: an InternalError of the engine (memory, stack,
+ * interrupt), or null, which the engine throws when there is no memory for an
+ * error object (and which user code can throw, too: it is malformed then).
+ * After a failure nothing of `response` needs to be freed.
  */
-int isere_response_decode(JSContext *ctx, JSValueConst value,
-                          isere_response_t *response,
+int isere_response_decode(JSContext *ctx, const isere_names_t *names,
+                          JSValueConst value, isere_response_t *response,
                           char reason[ISERE_RESPONSE_REASON_MAX]);
 
 /*

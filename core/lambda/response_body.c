@@ -2,22 +2,28 @@
  * The body of a response: text, bytes or JSON.
  */
 #include "core/lambda/js_error.h"
+#include "core/lambda/json.h"
 #include "core/lambda/response_decoder.h"
 #include "core/util/base64.h"
 #include "isere/error.h"
 
 /* Adds the content type that a kind of body has by default. */
-static void add_type(isere_decoder_t *d, const char *type)
+static int add_type(isere_decoder_t *d, const char *type)
 {
     isere_response_t *response = d->response;
 
     if (d->has_type) {
-        return;
+        return 0;
+    }
+    int result = isere_decoder_reserve_field(d);
+    if (result != 0) {
+        return result;
     }
     response->default_type = true;
     response->fields[response->nfields].name = isere_slice("Content-Type");
     response->fields[response->nfields].value = isere_slice(type);
     response->nfields++;
+    return 0;
 }
 
 /*
@@ -67,10 +73,26 @@ static int json_body(isere_decoder_t *d, JSValueConst value)
     }
     int result = text_body(d, json);
     JS_FreeValue(d->ctx, json);
-    if (result == 0) {
-        add_type(d, "application/json");
+    return result == 0 ? add_type(d, "application/json") : result;
+}
+
+/* The same for values that need no code to be serialised. Sets *done to false
+ * for others: nothing was done then. */
+static int plain_json_body(isere_decoder_t *d, JSValueConst value, bool *done)
+{
+    isere_response_t *response = d->response;
+    isere_text_t text = isere_text_begin(d->ctx);
+    isere_json_t written = isere_json_write(&text, d->names, value);
+    if (written != ISERE_JSON_WRITTEN) {
+        isere_text_free(&text);
+        *done = written == ISERE_JSON_FAILED;
+        return *done ? isere_decoder_threw(d, "JSON of the body") : 0;
     }
-    return result;
+    *done = true;
+    response->body_bytes = text.ptr;
+    response->body = isere_slice_of(text.ptr, text.len);
+    response->body_is_text = true;
+    return add_type(d, "application/json");
 }
 
 /* What kind of object holds bytes. */
@@ -152,8 +174,7 @@ static int bytes_body(isere_decoder_t *d, JSValueConst value, bool view)
                                        isere_slice(""));
     }
     d->response->body = isere_slice_of(bytes ? bytes + offset : NULL, len);
-    add_type(d, "application/octet-stream");
-    return 0;
+    return add_type(d, "application/octet-stream");
 }
 
 int isere_response_detach(JSContext *ctx, isere_response_t *response)
@@ -204,13 +225,13 @@ static int base64_body(isere_decoder_t *d, JSValueConst string)
             isere_slice(""));
     }
     response->body = isere_slice_of(response->body_bytes, (size_t)decoded);
-    add_type(d, "application/octet-stream");
-    return 0;
+    return add_type(d, "application/octet-stream");
 }
 
 int isere_decoder_body(isere_decoder_t *d, JSValueConst body, bool base64)
 {
     bytes_kind_t kind = NO_BYTES;
+    bool done;
 
     if (JS_IsNull(body) || JS_IsUndefined(body)) {
         return 0;
@@ -219,8 +240,12 @@ int isere_decoder_body(isere_decoder_t *d, JSValueConst body, bool base64)
         return base64_body(d, body);
     }
     if (JS_IsString(body)) {
-        add_type(d, "text/plain; charset=utf-8");
-        return text_body(d, body);
+        int result = add_type(d, "text/plain; charset=utf-8");
+        return result == 0 ? text_body(d, body) : result;
+    }
+    int result = plain_json_body(d, body, &done);
+    if (done) {
+        return result;
     }
     if (JS_IsObject(body) && classify_bytes(d->ctx, body, &kind) < 0) {
         return isere_decoder_threw(d, "the body");

@@ -9,6 +9,7 @@
 
 typedef struct isere_decoder {
     JSContext *ctx;
+    const isere_names_t *names;
     isere_response_t *response;
     char *reason;
 
@@ -20,8 +21,9 @@ typedef struct isere_decoder {
         uint32_t name;
         uint32_t value;
     } offsets[ISERE_MAX_RESPONSE_FIELDS];
-    unsigned given; /* fields, the dropped ones included */
-    bool has_type;  /* the handler names a content type */
+    unsigned capacity; /* of response->fields */
+    unsigned given;    /* fields, the dropped ones included */
+    bool has_type;     /* the handler names a content type */
 } isere_decoder_t;
 
 /* All of these return 0 or what isere_response_decode returns. */
@@ -34,6 +36,9 @@ int isere_decoder_malformed(isere_decoder_t *d, const char *text,
 /* For a pending exception: leaves it pending when it is a limit, else takes
  * it into the reason. */
 int isere_decoder_threw(isere_decoder_t *d, const char *while_doing);
+
+/* Room for one more field in response->fields. */
+int isere_decoder_reserve_field(isere_decoder_t *d);
 
 /* The fields of headers, multiValueHeaders and cookies. */
 int isere_decoder_headers(isere_decoder_t *d, JSValueConst headers);

@@ -73,11 +73,12 @@ static int append_value(isere_decoder_t *d, isere_slice_t name,
 /* Fields that are the server's own business. */
 static bool is_dropped(isere_slice_t name)
 {
-    static const char *const names[] = {"content-length", "transfer-encoding",
-                                        "connection", "date", "server"};
+    static const isere_slice_t names[] = {
+        ISERE_SLICE("content-length"), ISERE_SLICE("transfer-encoding"),
+        ISERE_SLICE("connection"), ISERE_SLICE("date"), ISERE_SLICE("server")};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (isere_http_equals(name, names[i])) {
+        if (isere_ascii_equal(name, names[i])) {
             return true;
         }
     }
@@ -140,12 +141,35 @@ static int add_field(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
     if (result != 0 || is_dropped(name)) {
         return result;
     }
+    result = isere_decoder_reserve_field(d);
+    if (result != 0) {
+        return result;
+    }
     unsigned i = response->nfields++;
     d->offsets[i].name = (uint32_t)name_at;
     d->offsets[i].value = (uint32_t)(stored.ptr - response->field_text);
     response->fields[i].name.len = name.len;
     response->fields[i].value.len = stored.len;
-    d->has_type = d->has_type || isere_http_equals(name, "content-type");
+    d->has_type =
+        d->has_type || isere_ascii_equal(name, isere_slice("content-type"));
+    return 0;
+}
+
+int isere_decoder_reserve_field(isere_decoder_t *d)
+{
+    isere_response_t *response = d->response;
+    size_t size = (ISERE_MAX_RESPONSE_FIELDS + 1) * sizeof *response->fields;
+
+    if (response->nfields < d->capacity) {
+        return 0;
+    }
+    response->many = js_malloc(d->ctx, size);
+    if (!response->many) {
+        return isere_decoder_threw(d, "a header");
+    }
+    memcpy(response->many, response->few, sizeof response->few);
+    response->fields = response->many;
+    d->capacity = ISERE_MAX_RESPONSE_FIELDS + 1;
     return 0;
 }
 
@@ -199,8 +223,10 @@ static int add_value(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
     return array ? add_elements(d, name, value) : add_field(d, name, value);
 }
 
-/* One property of headers or multiValueHeaders. */
-static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom)
+/* One property of headers or multiValueHeaders; `known`, or NULL for one that
+ * is to be read. */
+static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom,
+                        const JSValueConst *known)
 {
     JSContext *ctx = d->ctx;
     JSValue key = JS_AtomToString(ctx, atom);
@@ -220,6 +246,10 @@ static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom)
             d, "the header name \"%s\" is no token", name);
         goto done;
     }
+    if (known) {
+        result = add_field(d, name, *known);
+        goto done;
+    }
     value = JS_GetProperty(ctx, headers, atom);
     result = JS_IsException(value) ? isere_decoder_threw(d, "reading a header")
                                    : add_value(d, name, value);
@@ -229,7 +259,8 @@ done:
     return result;
 }
 
-int isere_decoder_headers(isere_decoder_t *d, JSValueConst headers)
+/* Any object: its names are listed first, then its properties read. */
+static int add_listed(isere_decoder_t *d, JSValueConst headers)
 {
     JSPropertyEnum *names;
     uint32_t count;
@@ -238,9 +269,6 @@ int isere_decoder_headers(isere_decoder_t *d, JSValueConst headers)
 
     if (array < 0) {
         return isere_decoder_threw(d, "reading headers");
-    }
-    if (is_nothing(headers)) {
-        return 0;
     }
     if (array || !JS_IsObject(headers)) {
         return isere_decoder_malformed(d, "headers is not an object",
@@ -251,10 +279,51 @@ int isere_decoder_headers(isere_decoder_t *d, JSValueConst headers)
         return isere_decoder_threw(d, "reading headers");
     }
     for (uint32_t i = 0; i < count && result == 0; i++) {
-        result = add_property(d, headers, names[i].atom);
+        result = add_property(d, headers, names[i].atom, NULL);
     }
     isere_js_free_names(d->ctx, names, count);
     return result;
+}
+
+/* Whether it is an object of names and scalars, so that reading one of them
+ * runs no code that could change the others. */
+static bool is_flat(JSContext *ctx, JSValueConst headers)
+{
+    uint32_t position = 0;
+    JSAtom name;
+    JSValueConst value;
+    int found;
+
+    while ((found = JS_NextPlainProperty(ctx, headers, &position, &name,
+                                         &value)) > 0) {
+        if (JS_IsObject(value)) {
+            return false;
+        }
+    }
+    return found == 0;
+}
+
+static int add_flat(isere_decoder_t *d, JSValueConst headers)
+{
+    uint32_t position = 0;
+    JSAtom name;
+    JSValueConst value;
+    int result = 0;
+
+    while (result == 0 && JS_NextPlainProperty(d->ctx, headers, &position,
+                                               &name, &value) > 0) {
+        result = add_property(d, headers, name, &value);
+    }
+    return result;
+}
+
+int isere_decoder_headers(isere_decoder_t *d, JSValueConst headers)
+{
+    if (is_nothing(headers)) {
+        return 0;
+    }
+    return is_flat(d->ctx, headers) ? add_flat(d, headers)
+                                    : add_listed(d, headers);
 }
 
 /* Whether two stored fields say the same. */

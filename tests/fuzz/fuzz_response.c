@@ -76,11 +76,12 @@ static void check_response(const isere_response_t *r)
     require(!r->body_is_text || isere_utf8_valid(r->body.ptr, r->body.len));
 }
 
-static void decode(JSContext *ctx, JSValueConst value)
+static void decode(JSContext *ctx, const isere_names_t *names,
+                   JSValueConst value)
 {
     isere_response_t response;
     char reason[ISERE_RESPONSE_REASON_MAX];
-    int result = isere_response_decode(ctx, value, &response, reason);
+    int result = isere_response_decode(ctx, names, value, &response, reason);
 
     require(memchr(reason, '\0', sizeof reason) != NULL);
     require(isere_utf8_valid(reason, strlen(reason)));
@@ -100,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     JSRuntime *rt = JS_NewRuntime();
     JSContext *ctx = JS_NewContext(rt);
+    isere_names_t names;
     JSValue make = JS_Eval(ctx, revive, sizeof revive - 1, "revive", 0);
     JSValue text = JS_NewStringLen(ctx, (const char *)data, size);
     JSValue value = JS_Call(ctx, make, JS_UNDEFINED, 1, &text);
@@ -109,7 +111,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         JS_FreeValue(ctx, JS_GetException(ctx));
         value = JS_DupValue(ctx, text);
     }
-    decode(ctx, value);
+    require(isere_names_init(ctx, &names) == 0);
+    decode(ctx, &names, value);
+    isere_names_deinit(ctx, &names);
     JS_FreeValue(ctx, value);
     JS_FreeValue(ctx, text);
     JS_FreeValue(ctx, make);

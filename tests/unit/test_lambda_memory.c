@@ -222,7 +222,8 @@ static bool try_response(const char *code, long n, bool once, char *out,
     JSValue value = engine_eval(&e, code);
 
     budget.allow = n;
-    int result = isere_response_decode(e.ctx, value, &r, reason);
+    int result =
+        isere_response_decode(e.ctx, &e.room->names, value, &r, reason);
     bool hit = n >= 0 && budget.allow <= 0;
     budget.allow = -1;
     if (result == 0) {

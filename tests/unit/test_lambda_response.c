@@ -29,7 +29,8 @@ static void check_good(engine_t *e, const row_t *row)
     isere_response_t response;
     JSValue value = engine_eval(e, row->code);
 
-    int result = isere_response_decode(e->ctx, value, &response, reason);
+    int result = isere_response_decode(e->ctx, &e->room->names, value,
+                                       &response, reason);
     if (result != 0) {
         fail_msg("%s: %d %s", row->code, result, reason);
     }
@@ -46,7 +47,8 @@ static void check_bad(engine_t *e, const row_t *row)
     isere_response_t response;
     JSValue value = engine_eval(e, row->code);
 
-    int result = isere_response_decode(e->ctx, value, &response, reason);
+    int result = isere_response_decode(e->ctx, &e->room->names, value,
+                                       &response, reason);
     if (result != ISERE_ERR_HANDLER) {
         fail_msg("%s: %d", row->code, result);
     }
@@ -225,7 +227,8 @@ static void at_most_64_fields(void **state)
         char reason[ISERE_RESPONSE_REASON_MAX];
         isere_response_t response;
         JSValue value = engine_eval(&e, fits[i]);
-        assert_int_equal(isere_response_decode(e.ctx, value, &response, reason),
+        assert_int_equal(isere_response_decode(e.ctx, &e.room->names, value,
+                                               &response, reason),
                          0);
         assert_int_equal(response.nfields, 64 + response.default_type);
         JS_FreeValue(e.ctx, value);
@@ -301,7 +304,8 @@ static void long_strings(void **state)
 
     (void)state;
     JSValue value = engine_eval(&e, code);
-    assert_int_equal(isere_response_decode(e.ctx, value, &r, reason), 0);
+    assert_int_equal(
+        isere_response_decode(e.ctx, &e.room->names, value, &r, reason), 0);
     assert_int_equal(r.body.len, 15000);
     assert_memory_equal(r.body.ptr + 14995, "ab\xE2\x82\xAC", 5);
     assert_int_equal(r.fields[0].value.len, 9000);
@@ -408,7 +412,8 @@ static void detached_buffers(void **state)
         JSValue value = engine_eval(&e, codes[i]);
         JSValue buffer = engine_eval(&e, "b");
         JS_DetachArrayBuffer(e.ctx, buffer);
-        assert_int_equal(isere_response_decode(e.ctx, value, &response, reason),
+        assert_int_equal(isere_response_decode(e.ctx, &e.room->names, value,
+                                               &response, reason),
                          ISERE_ERR_HANDLER);
         assert_non_null(strstr(reason, "threw"));
         JS_FreeValue(e.ctx, buffer);
@@ -423,7 +428,8 @@ static void expect_limit(engine_t *e, const char *code)
     isere_response_t response;
     JSValue value = engine_eval(e, code);
 
-    assert_int_equal(isere_response_decode(e->ctx, value, &response, reason),
+    assert_int_equal(isere_response_decode(e->ctx, &e->room->names, value,
+                                           &response, reason),
                      ISERE_ERR_LIMIT);
     assert_true(JS_HasException(e->ctx));
     JS_FreeValue(e->ctx, JS_GetException(e->ctx));

@@ -1,0 +1,29 @@
+/*
+ * JSON text of values in the usual shapes, straight to bytes.
+ */
+#ifndef ISERE_CORE_LAMBDA_JSON_H
+#define ISERE_CORE_LAMBDA_JSON_H
+
+#include "core/lambda/event_common.h"
+#include "core/lambda/lambda.h"
+
+typedef enum isere_json {
+    ISERE_JSON_WRITTEN,
+    ISERE_JSON_OTHER,  /* not a usual shape: for JSON.stringify */
+    ISERE_JSON_FAILED, /* memory ended; the exception is pending */
+} isere_json_t;
+
+/*
+ * Appends what JSON.stringify(value) gives, in UTF-8, where that can be told
+ * without running code and without doubt: plain objects and arrays, nested
+ * ISERE_JSON_DEPTH deep at most, of strings, numbers, booleans, null and
+ * undefined, which inherit no toJSON, have no accessors and no numbers among
+ * their names. When it is another value `text` is worth nothing, and nothing
+ * else has changed. Uses the same stack for every value.
+ */
+isere_json_t isere_json_write(isere_text_t *text, const isere_names_t *names,
+                              JSValueConst value);
+
+#define ISERE_JSON_DEPTH 16
+
+#endif
