@@ -6,6 +6,9 @@ typedef uint32_t __attribute__((may_alias)) unit_t;
 
 enum { UNITS = sizeof(isere_word_t) / sizeof(unit_t), BITS = 32 };
 
+/* Of a unit of bits: machines find the highest one soonest. */
+#define FIRST_BIT UINT32_C(0x80000000)
+
 /* The top may lie in the middle of a word; what lies between the top and the
  * end of its last word is zero. */
 static uint32_t words_up_to(uint32_t top)
@@ -104,7 +107,7 @@ static bool compare(isere_relocation_t *r, const isere_word_t *mine,
             continue;
         }
         if (mine[i] - other[i] == r->distance) {
-            r->data[i / BITS] |= UINT32_C(1) << (i % BITS);
+            r->data[i / BITS] |= FIRST_BIT >> (i % BITS);
         } else if (!except(r, i, mine + i, other + i)) {
             return false;
         }
@@ -140,14 +143,16 @@ isere_relocation_t *isere_image_compare(const isere_image_t *image,
 
 /* ---- restoring ---- */
 
-/* Copies up to BITS words and adds the distance to those whose bit is set. */
-static inline void restore_group(isere_word_t *to, const isere_word_t *from,
-                                 uint32_t bits, uintptr_t distance)
+/* Adds the distance to the words that have their bit set. */
+static void relocate(isere_word_t *to, const isere_relocation_t *r)
 {
-    isere_words_copy(to, from, BITS);
-    while (bits) {
-        to[__builtin_ctz(bits)] += distance;
-        bits &= bits - 1;
+    const uintptr_t distance = r->distance;
+    for (uint32_t i = 0; i < r->nbits; i++, to += BITS) {
+        for (uint32_t bits = r->data[i]; bits;) {
+            unsigned first = (unsigned)__builtin_clz(bits);
+            to[first] += distance;
+            bits &= ~(FIRST_BIT >> first);
+        }
     }
 }
 
@@ -164,21 +169,11 @@ void isere_image_restore(const isere_image_t *image,
                          const isere_relocation_t *r, isere_arena_t *arena)
 {
     isere_word_t *to = (isere_word_t *)arena;
-    const isere_word_t *from = image->copy;
-    if (!r) {
-        isere_words_copy(to, from, image->words);
-        return;
+    isere_words_copy(to, image->copy, image->words);
+    if (r) {
+        relocate(to, r);
+        restore_exceptions(arena, r);
     }
-    uint32_t full = image->words / BITS;
-    for (uint32_t i = 0; i < full; i++) {
-        restore_group(to, from, r->data[i], r->distance);
-        to += BITS;
-        from += BITS;
-    }
-    for (uint32_t i = 0; i < image->words % BITS; i++) {
-        to[i] = from[i] + (r->data[full] >> i & 1 ? r->distance : 0);
-    }
-    restore_exceptions(arena, r);
 }
 
 /* ---- checking ---- */
@@ -187,7 +182,7 @@ void isere_image_restore(const isere_image_t *image,
 static isere_word_t expected(const isere_image_t *image,
                              const isere_relocation_t *r, uint32_t i)
 {
-    bool moved = r->data[i / BITS] >> (i % BITS) & 1;
+    bool moved = r->data[i / BITS] & (FIRST_BIT >> (i % BITS));
     return image->copy[i] + (moved ? r->distance : 0);
 }
 
