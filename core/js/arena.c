@@ -28,6 +28,7 @@ enum {
     SMALL_LIMIT = SMALL_BINS * UNIT,
     SMALL_LOG2 = UNIT == 8 ? 8 : 7, /* of SMALL_LIMIT */
     NO_BLOCK = 0,
+    LITTLE = 64, /* of an arena is this part of it */
 };
 
 /* The last bin begins below 2^(SMALL_LOG2 + 24). */
@@ -451,10 +452,38 @@ size_t isere_arena_usable_size(const void *ptr)
     return (header & ~(uint32_t)FLAGS) - HEADER;
 }
 
+/* Takes a free block out of the allocator's sight: it looks live, and nobody
+ * has it. */
+static void seal_hole(isere_arena_t *a, uint32_t block, uint32_t size)
+{
+    bin_remove(a, block, size);
+    *word(a, block) &= ~(uint32_t)FREE;
+    *word(a, block + size) &= ~(uint32_t)PREV_FREE;
+    memset(word(a, block + HEADER), 0, size - HEADER);
+    a->used += size;
+}
+
+/* Seals holes, the smallest first, as long as they are little in all. */
+static void seal_holes(isere_arena_t *a)
+{
+    uint32_t left = a->size / LITTLE;
+    for (uint32_t bin = 0; bin < ISERE_ARENA_BINS; bin++) {
+        while (a->bins[bin]) {
+            uint32_t size = size_at(a, a->bins[bin]);
+            if (size > left) {
+                return;
+            }
+            seal_hole(a, a->bins[bin], size);
+            left -= size;
+        }
+    }
+}
+
 void isere_arena_scrub(isere_arena_t *a)
 {
     a->clean = NOT_CLEAN;
     enum { LINKS = HEADER + 8, SIZE = 4 };
+    seal_holes(a);
     for (uint32_t bin = 0; bin < ISERE_ARENA_BINS; bin++) {
         for (uint32_t b = a->bins[bin]; b; b = *next_of(a, b)) {
             memset(word(a, b + LINKS), 0, size_at(a, b) - LINKS - SIZE);

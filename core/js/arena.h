@@ -68,6 +68,9 @@ size_t isere_arena_usable_size(const void *ptr);
  * now on, not on what memory held before: to be called before the first
  * allocation, when arenas are to be compared later. Until isere_arena_scrub,
  * which ends it and clears what free blocks hold of their former content.
+ * What is allocated after that does not go into holes between the blocks, so
+ * that it is not written all over the arena: small holes are given up, as long
+ * as they are less than a sixty-fourth of it together.
  */
 void isere_arena_keep_clean(isere_arena_t *arena);
 void isere_arena_scrub(isere_arena_t *arena);

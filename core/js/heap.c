@@ -88,8 +88,30 @@ void isere_heap_settle(isere_heap_t *heap)
     heap->settled = heap->arena->used;
 }
 
+/*
+ * Makes the engine's table of shapes large enough for those that a request is
+ * likely to add. When it grows, the engine writes to every shape, all over the
+ * heap; better now than in every request. Without memory it stays as it is.
+ */
+static void widen_tables(JSContext *ctx)
+{
+    enum { SHAPES = 32 };
+    JSValue objects[SHAPES];
+    for (int i = 0; i < SHAPES; i++) {
+        /* A prototype of its own makes a shape of its own. */
+        objects[i] = JS_NewObjectProto(ctx, i ? objects[i - 1] : JS_NULL);
+        if (JS_IsException(objects[i])) {
+            JS_FreeValue(ctx, JS_GetException(ctx));
+        }
+    }
+    for (int i = SHAPES - 1; i >= 0; i--) {
+        JS_FreeValue(ctx, objects[i]);
+    }
+}
+
 void isere_heap_collect(isere_heap_t *heap)
 {
+    widen_tables(heap->ctx);
     /* Less garbage than this is not worth looking at the whole heap. */
     enum { LITTLE = 2048 };
     if (heap->arena->used > heap->settled + LITTLE) {

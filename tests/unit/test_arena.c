@@ -216,9 +216,61 @@ static void test_random_operations_match_a_model(void **state)
     }
 }
 
+/* After scrubbing, what is allocated does not go into holes among what is
+ * there, unless holes are much of the memory. */
+static void test_scrubbing_seals_little_holes(void **state)
+{
+    enum { COUNT = 64 };
+    void *blocks[COUNT];
+    (void)state;
+    isere_arena_t *a = fresh(0);
+    for (size_t i = 0; i < COUNT; i++) {
+        blocks[i] = isere_arena_alloc(a, 16 + i % 3 * 8);
+        assert_non_null(blocks[i]);
+        memset(blocks[i], 0xEE, 16);
+    }
+    for (size_t i = 0; i < COUNT; i += 2) {
+        isere_arena_free(a, blocks[i]);
+    }
+    uint32_t used = a->used;
+    isere_arena_scrub(a);
+    assert_true(isere_arena_check(a));
+    assert_true(a->used >= used && a->used - used <= a->size / 64);
+    assert_true(a->used > used);
+    for (size_t i = 0; i < COUNT; i++) {
+        char *block = isere_arena_alloc(a, 16);
+        assert_true(block > (char *)blocks[COUNT - 1]);
+        assert_true(isere_arena_check(a));
+    }
+    for (size_t i = 1; i < COUNT; i += 2) {
+        isere_arena_free(a, blocks[i]);
+        assert_true(isere_arena_check(a));
+    }
+}
+
+static void test_scrubbing_leaves_large_holes(void **state)
+{
+    (void)state;
+    isere_arena_t *a = fresh(0);
+    char *hole = isere_arena_alloc(a, a->size / 4);
+    char *after = isere_arena_alloc(a, 16);
+    assert_non_null(after);
+    memset(hole, 0xEE, a->size / 4);
+    isere_arena_free(a, hole);
+    isere_arena_scrub(a);
+    assert_true(isere_arena_check(a));
+    char *block = isere_arena_alloc(a, a->size / 8);
+    assert_true(block >= hole && block < after);
+    for (size_t i = 8; i < a->size / 8; i++) {
+        assert_int_equal(block[i], 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scrubbing_seals_little_holes),
+        cmocka_unit_test(test_scrubbing_leaves_large_holes),
         cmocka_unit_test(test_sizes_out_of_range_are_refused),
         cmocka_unit_test(test_blocks_are_aligned_and_large_enough),
         cmocka_unit_test(test_all_of_the_memory_can_be_used),

@@ -1,0 +1,81 @@
+/*
+ * What a request changes of the heap that it gets lies close together, and is
+ * little: that is what makes a restore cheap which puts back only that.
+ */
+#include "core/js/isolate_internal.h"
+#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/test_port.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static js_fixture_t f;
+
+static int setup(void **state)
+{
+    (void)state;
+    isere_test_port_reset();
+    js_init(&f, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    js_deinit(&f);
+    return 0;
+}
+
+/* Blocks of `size` bytes that are not what they were. */
+static size_t changed_blocks(const js_pristine_t *p, size_t size)
+{
+    const char *now = (const char *)f.isolate->heap.arena;
+    const char *then = (const char *)p->copy;
+    size_t count = 0;
+    for (size_t at = 0; at < p->used; at += size) {
+        size_t len = p->used - at < size ? p->used - at : size;
+        count += memcmp(now + at, then + at, len) != 0;
+    }
+    return count;
+}
+
+/* Without room in the engine's table of shapes it is half as much again. */
+static void test_a_request_changes_little(void **state)
+{
+    static const char source[] =
+        "const greeting = 'hello'\n"
+        "export const handler = async (event, context) => ({\n"
+        "  statusCode: 200, headers: { 'X-Request': context.awsRequestId },\n"
+        "  body: { message: greeting, path: event.path } })\n";
+    js_pristine_t pristine;
+    (void)state;
+    if (js_start(&f, source) != ISERE_ISOLATE_READY) {
+        fail_msg("not ready: %s", f.fault.message);
+    }
+    js_pristine_take(&pristine, &f);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(js_invoke(&f, "/path"), ISERE_ISOLATE_COMPLETE);
+        assert_null(isere_isolate_error(f.isolate));
+        size_t changed = changed_blocks(&pristine, 256);
+        size_t all = pristine.used / 256;
+        print_message("%lu of %lu blocks changed\n", (unsigned long)changed,
+                      (unsigned long)all);
+        assert_true(changed > 0 && changed * 8 < all);
+        isere_isolate_reset(f.isolate);
+        assert_int_equal(changed_blocks(&pristine, 256), 0);
+    }
+    js_pristine_free(&pristine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_request_changes_little, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
