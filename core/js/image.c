@@ -144,35 +144,55 @@ isere_relocation_t *isere_image_compare(const isere_image_t *image,
 /* ---- restoring ---- */
 
 /* Adds the distance to the words that have their bit set. */
-static void relocate(isere_word_t *to, const isere_relocation_t *r)
+static inline void relocate_group(isere_word_t *to, uint32_t bits,
+                                  uintptr_t distance)
+{
+    while (bits) {
+        unsigned next = (unsigned)__builtin_clz(bits);
+        to[next] += distance;
+        bits &= ~(FIRST_BIT >> next);
+    }
+}
+
+/* The same for the words from `first` to `end`. */
+static void relocate(isere_word_t *words, const isere_relocation_t *r,
+                     uint32_t first, uint32_t end)
 {
     const uintptr_t distance = r->distance;
-    for (uint32_t i = 0; i < r->nbits; i++, to += BITS) {
-        for (uint32_t bits = r->data[i]; bits;) {
-            unsigned first = (unsigned)__builtin_clz(bits);
-            to[first] += distance;
-            bits &= ~(FIRST_BIT >> first);
+    uint32_t wanted = UINT32_MAX >> (first % BITS); /* of the first group */
+    isere_word_t *to = words + first / BITS * BITS;
+    const uint32_t *bits = r->data + first / BITS;
+    for (; bits < r->data + end / BITS; bits++, to += BITS) {
+        relocate_group(to, *bits & wanted, distance);
+        wanted = UINT32_MAX;
+    }
+    if (end % BITS > 0) {
+        wanted &= ~(UINT32_MAX >> (end % BITS));
+        relocate_group(to, *bits & wanted, distance);
+    }
+}
+
+static void restore_exceptions(unit_t *units, const isere_relocation_t *r,
+                               uint32_t first, uint32_t end)
+{
+    const uint32_t *exception = r->data + r->nbits;
+    for (uint32_t i = 0; i < r->nexceptions; i++, exception += 2) {
+        if (exception[0] >= first && exception[0] < end) {
+            units[exception[0]] = exception[1];
         }
     }
 }
 
-static void restore_exceptions(isere_arena_t *arena,
-                               const isere_relocation_t *r)
-{
-    const uint32_t *exception = r->data + r->nbits;
-    for (uint32_t i = 0; i < r->nexceptions; i++, exception += 2) {
-        ((unit_t *)arena)[exception[0]] = exception[1];
-    }
-}
-
 void isere_image_restore(const isere_image_t *image,
-                         const isere_relocation_t *r, isere_arena_t *arena)
+                         const isere_relocation_t *r, isere_arena_t *arena,
+                         uint32_t first, uint32_t count)
 {
-    isere_word_t *to = (isere_word_t *)arena;
-    isere_words_copy(to, image->copy, image->words);
+    isere_word_t *words = (isere_word_t *)arena;
+    isere_words_copy(words + first, image->copy + first, count);
     if (r) {
-        relocate(to, r);
-        restore_exceptions(arena, r);
+        relocate(words, r, first, first + count);
+        restore_exceptions((unit_t *)words, r, first * UNITS,
+                           (first + count) * UNITS);
     }
 }
 

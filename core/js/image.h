@@ -65,13 +65,16 @@ void isere_image_release(isere_image_t *image);
 isere_relocation_t *isere_image_compare(const isere_image_t *image,
                                         const isere_arena_t *arena);
 
-/* Makes the arena from the image: the one it was taken from (`relocation` is
- * NULL), or one that was compared with it. */
+/*
+ * Makes a part of the arena from the image: `count` words from the word
+ * `first` on. The arena is the one that the image was taken from (`relocation`
+ * is NULL), or one that was compared with it.
+ */
 void isere_image_restore(const isere_image_t *image,
                          const isere_relocation_t *relocation,
-                         isere_arena_t *arena);
+                         isere_arena_t *arena, uint32_t first, uint32_t count);
 
-/* Whether the arena is what isere_image_restore would make it. */
+/* Whether all of the arena is what isere_image_restore would make it. */
 bool isere_image_equals(const isere_image_t *image,
                         const isere_relocation_t *relocation,
                         const isere_arena_t *arena);

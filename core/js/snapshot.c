@@ -12,6 +12,7 @@ struct isere_snapshot {
     uint32_t used;                  /* its top at that time */
     uint32_t checksum;              /* for isere_snapshot_verify */
     uint32_t last_peak;             /* how far the last invocation wrote */
+    isere_guard_t guard;            /* its bits are NULL when there is none */
 };
 
 /* Above this much, memory that an invocation used beyond the snapshot is
@@ -59,6 +60,33 @@ static void clear_above_top(isere_arena_t *arena)
     clear((char *)arena + arena->top, end - arena->top);
 }
 
+/*
+ * Lets the port guard what lies between the snapshot's ends, in whole units.
+ * All units are open at first. Without memory for the bits the heap is just
+ * restored as a whole.
+ */
+static void prepare_guard(isere_snapshot_t *s)
+{
+    const isere_port_t *port = s->port;
+    size_t unit = port->guard_unit;
+    if (unit == 0) {
+        return;
+    }
+    uintptr_t arena = (uintptr_t)s->arena;
+    uintptr_t start = (arena + unit - 1) & ~(unit - 1);
+    uintptr_t end = (arena + s->used) & ~(unit - 1);
+    if (end <= start) {
+        return;
+    }
+    size_t bytes = ((end - start) / unit + 31) / 32 * sizeof(uint32_t);
+    s->guard.open = port->resize(port->ctx, NULL, bytes);
+    if (s->guard.open) {
+        memset(s->guard.open, 0xff, bytes);
+        s->guard.start = (void *)start;
+        s->guard.size = end - start;
+    }
+}
+
 isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
                                       isere_arena_t *arena,
                                       isere_snapshot_family_t *family)
@@ -84,6 +112,7 @@ isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
     if (ISERE_CHECK_RESTORE) {
         s->checksum = isere_image_checksum(s->image, s->relocation);
     }
+    prepare_guard(s);
     return s;
 }
 
@@ -101,6 +130,60 @@ static void clear_above(isere_snapshot_t *s, uint32_t peak)
     clear(start, length);
 }
 
+/* The first unit from `from` on that is open or, with `closed` UINT32_MAX,
+ * closed; `count` when there is none. */
+static uint32_t find_unit(const isere_guard_t *guard, uint32_t from,
+                          uint32_t count, uint32_t closed)
+{
+    while (from < count) {
+        uint32_t bits = (guard->open[from / 32] ^ closed) >> (from % 32);
+        if (bits) {
+            from += (uint32_t)__builtin_ctz(bits);
+            return from < count ? from : count;
+        }
+        from = (from | 31) + 1;
+    }
+    return count;
+}
+
+static void restore_part(isere_snapshot_t *s, uintptr_t start, uintptr_t end)
+{
+    uint32_t first =
+        (uint32_t)((start - (uintptr_t)s->arena) / sizeof(isere_word_t));
+    uint32_t count = (uint32_t)((end - start) / sizeof(isere_word_t));
+    isere_image_restore(s->image, s->relocation, s->arena, first, count);
+}
+
+/* Puts back all that may have been written to. The parts before and behind the
+ * guard are units that are always open. */
+static void restore_open(isere_snapshot_t *s)
+{
+    const isere_guard_t *guard = &s->guard;
+    const size_t unit = s->port->guard_unit;
+    uintptr_t arena = (uintptr_t)s->arena;
+    uintptr_t start = (uintptr_t)guard->start;
+    uint32_t count = (uint32_t)(guard->size / unit);
+    uintptr_t from = arena; /* of what is open here */
+    uint32_t closed = find_unit(guard, 0, count, UINT32_MAX);
+    while (closed < count) {
+        restore_part(s, from, start + closed * unit);
+        uint32_t open = find_unit(guard, closed, count, 0);
+        from = start + open * unit;
+        closed = find_unit(guard, open, count, UINT32_MAX);
+    }
+    restore_part(s, from, arena + s->image->words * sizeof(isere_word_t));
+}
+
+static void restore_used(isere_snapshot_t *s)
+{
+    if (s->guard.open) {
+        restore_open(s);
+    } else {
+        isere_image_restore(s->image, s->relocation, s->arena, 0,
+                            s->image->words);
+    }
+}
+
 void isere_snapshot_restore(isere_snapshot_t *s)
 {
     /* The peak lies in the arena, which only the allocator writes; still a
@@ -111,9 +194,12 @@ void isere_snapshot_restore(isere_snapshot_t *s)
     }
     s->last_peak = peak;
     clear_above(s, peak);
-    isere_image_restore(s->image, s->relocation, s->arena);
+    restore_used(s);
     if (ISERE_CHECK_RESTORE && !isere_snapshot_verify(s)) {
         abort();
+    }
+    if (s->guard.open) {
+        s->port->heap_guard(s->port->ctx, &s->guard);
     }
 }
 
@@ -154,6 +240,10 @@ void isere_snapshot_free(isere_snapshot_t *s)
         return;
     }
     const isere_port_t *port = s->port;
+    if (s->guard.open) {
+        port->heap_unguard(port->ctx, &s->guard);
+        port->resize(port->ctx, s->guard.open, 0);
+    }
     isere_image_release(s->image);
     port->resize(port->ctx, s->relocation, 0);
     port->resize(port->ctx, s, 0);

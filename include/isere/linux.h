@@ -2,7 +2,11 @@
  * The Linux port: an isere_port_t for each thread, and listening sockets.
  *
  * A port uses one real-time signal, SIGRTMIN + 5, to end executions over
- * their deadline: the program must neither block nor handle that signal.
+ * their deadline: the program must neither block nor handle that signal. Unless
+ * guard_heaps is off it also handles SIGSEGV, to notice which pages of a heap
+ * are written to: a program that has a handler of its own installs it before
+ * the first port (it gets the faults that are not the port's) or turns
+ * guard_heaps off, and never blocks SIGSEGV.
  */
 #ifndef ISERE_LINUX_H
 #define ISERE_LINUX_H
@@ -23,9 +27,12 @@ typedef struct isere_linux_config {
     isere_log_level_t log_level; /* what is less important is dropped */
     isere_log_format_t log_format;
     int log_fd; /* borrowed; one record is one line and one write */
+    /* Restore only pages of a heap that were written to; the system's write
+     * protection tells. Otherwise the whole heap after each request. */
+    bool guard_heaps;
 } isere_linux_config_t;
 
-/* Text to stderr from level info on. Any thread. */
+/* Text to stderr from level info on, guarded heaps. Any thread. */
 void isere_linux_config_init(isere_linux_config_t *config);
 
 /*

@@ -102,8 +102,8 @@ bool isere_native_boolean(const isere_native_call_t *call, size_t index,
 bool isere_native_text(const isere_native_call_t *call, size_t index,
                        isere_slice_t *value);
 
-/* The same for bytes: those of the handler itself, which may be written to.
- * Valid until the function returns. */
+/* The same for bytes: those of the handler itself, which may be written to,
+ * also by system calls and devices. Valid until the function returns. */
 bool isere_native_bytes(const isere_native_call_t *call, size_t index,
                         uint8_t **bytes, size_t *len);
 

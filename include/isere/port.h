@@ -52,6 +52,19 @@ typedef struct isere_poll_event {
 
 #define ISERE_ADDRESS_MAX 46 /* text of an IPv6 address with its NUL */
 
+/*
+ * A part of a heap whose writes a port can notice, in units. A unit is open or
+ * closed. Whoever writes to a closed unit opens it: the write goes through,
+ * and the bit is set. So what is closed is as it was when it was closed.
+ */
+typedef struct isere_guard {
+    void *start; /* a multiple of the unit, as is the size */
+    size_t size;
+    uint32_t *open;           /* a bit for each unit, set when it is open */
+    uint32_t turns;           /* the port's, 0 at first */
+    struct isere_guard *next; /* the port's */
+} isere_guard_t;
+
 typedef struct isere_port {
     void *ctx;
 
@@ -82,6 +95,19 @@ typedef struct isere_port {
     void *(*heap_map)(void *ctx, size_t size);
     void (*heap_unmap)(void *ctx, void *heap, size_t size);
     void (*heap_trim)(void *ctx, void *start, size_t size);
+
+    /*
+     * Optional: a port that can't notice writes leaves all three zero, and
+     * heaps are restored as a whole. guard_unit is the size of a unit, a power
+     * of two from 32. heap_guard is called after each restore, when the heap
+     * is what it has to be: the port closes the units that it thinks will not
+     * be written to, as many as it wants, or none. It never closes a unit at
+     * any other time. heap_unguard opens all for good and forgets the guard,
+     * which may be one that heap_guard was never called for.
+     */
+    size_t guard_unit;
+    void (*heap_guard)(void *ctx, isere_guard_t *guard);
+    void (*heap_unguard)(void *ctx, isere_guard_t *guard);
 
     /*
      * Calls fn(arg) and returns 0, or abandons it and returns

@@ -1,5 +1,6 @@
 #include "ports/linux/port_linux.h"
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -47,6 +48,9 @@ int isere_linux_random(void *ctx, void *buf, size_t len)
     unsigned char *from;
 
     if (len > ISERE_LINUX_RANDOM_POOL / 4) {
+        /* This may be in a heap, and the kernel writes to no page of it that
+         * is closed: writing opens it. */
+        memset(buf, 0, len);
         return fill(buf, len);
     }
     if (self->random_left < len) {

@@ -29,6 +29,18 @@ static void linux_yield(void *ctx)
     (void)sched_yield();
 }
 
+static void linux_heap_guard(void *ctx, isere_guard_t *guard)
+{
+    isere_linux_t *self = ctx;
+    isere_watch_guard(self->watch, guard);
+}
+
+static void linux_heap_unguard(void *ctx, isere_guard_t *guard)
+{
+    isere_linux_t *self = ctx;
+    isere_watch_unguard(self->watch, guard);
+}
+
 static const isere_port_t table = {
     .monotonic_us = isere_linux_monotonic_us,
     .wall_us = isere_linux_wall_us,
@@ -58,6 +70,18 @@ void isere_linux_config_init(isere_linux_config_t *config)
     config->log_level = ISERE_LOG_INFO;
     config->log_format = ISERE_LOG_TEXT;
     config->log_fd = STDERR_FILENO;
+    config->guard_heaps = true;
+}
+
+/* Where that is not possible the port has no guard: slower, but as good. */
+static void guard_heaps(isere_port_t *port, isere_linux_t *self)
+{
+    self->watch = isere_watch_new();
+    if (self->watch) {
+        port->guard_unit = (size_t)sysconf(_SC_PAGESIZE);
+        port->heap_guard = linux_heap_guard;
+        port->heap_unguard = linux_heap_unguard;
+    }
 }
 
 int isere_linux_port_init(isere_port_t *port,
@@ -88,6 +112,9 @@ int isere_linux_port_init(isere_port_t *port,
     }
     *port = table;
     port->ctx = self;
+    if (self->config.guard_heaps) {
+        guard_heaps(port, self);
+    }
     return 0;
 }
 
@@ -96,6 +123,7 @@ void isere_linux_port_deinit(isere_port_t *port)
     isere_linux_t *self = port->ctx;
 
     if (self) {
+        isere_watch_release(self->watch);
         isere_exec_deinit(&self->exec);
         isere_linux_poll_deinit(self);
         free(self);

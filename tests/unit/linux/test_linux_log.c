@@ -156,7 +156,7 @@ static void *log_long(void *arg)
     static char letters[2][LONG];
     const char *letter = arg;
     char *text = letters[*letter - 'a'];
-    isere_linux_config_t config = {ISERE_LOG_INFO, ISERE_LOG_TEXT, 0};
+    isere_linux_config_t config = {.log_level = ISERE_LOG_INFO};
     isere_port_t port;
 
     memset(text, *letter, LONG);

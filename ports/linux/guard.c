@@ -1,0 +1,241 @@
+#include "ports/linux/guard.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/*
+ * All watches ever made hang in one list, which only grows, so that a handler
+ * can walk it at any time. It looks at the guards of a watch only when that is
+ * its own thread's: nobody changes them meanwhile.
+ */
+struct isere_watch {
+    struct isere_watch *next;
+    _Atomic(const void *) thread; /* whose it is; NULL: nobody's */
+    isere_guard_t *guards;        /* those that were ever closed */
+};
+
+static _Atomic(isere_watch_t *) watches;
+
+/* Its address tells threads apart. Initial-exec, since a handler must not
+ * trigger the lazy allocation of thread-local memory. */
+static _Thread_local char here __attribute__((tls_model("initial-exec")));
+
+static struct sigaction previous; /* whom faults that are not ours go to */
+static pthread_mutex_t installing = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(size_t) page_size;
+
+/* ---- opening ---- */
+
+static bool protect(const isere_guard_t *guard, int protection)
+{
+    return mprotect(guard->start, guard->size, protection) == 0;
+}
+
+static void mark_all_open(isere_guard_t *guard)
+{
+    size_t units = guard->size / page_size;
+    memset(guard->open, 0xff, (units + 31) / 32 * sizeof(*guard->open));
+}
+
+/* Opens the page; when the kernel has no room for that, all of the heap, which
+ * takes none. */
+static bool open_page(isere_guard_t *guard, size_t page)
+{
+    uint32_t bit = UINT32_C(1) << (page % 32);
+    if (guard->open[page / 32] & bit) {
+        return false; /* open, and still it faults: not a write */
+    }
+    guard->open[page / 32] |= bit;
+    char *start = (char *)guard->start + page * page_size;
+    if (mprotect(start, page_size, PROT_READ | PROT_WRITE) == 0) {
+        return true;
+    }
+    mark_all_open(guard);
+    return protect(guard, PROT_READ | PROT_WRITE);
+}
+
+static bool open_at(isere_watch_t *watch, uintptr_t address)
+{
+    for (isere_guard_t *g = watch->guards; g; g = g->next) {
+        uintptr_t offset = address - (uintptr_t)g->start;
+        if (offset < g->size) {
+            return open_page(g, offset / page_size);
+        }
+    }
+    return false;
+}
+
+static bool open_closed(const void *address)
+{
+    isere_watch_t *watch = atomic_load(&watches);
+    for (; watch; watch = watch->next) {
+        if (atomic_load(&watch->thread) == &here &&
+            open_at(watch, (uintptr_t)address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_default(const struct sigaction *action)
+{
+    return action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN;
+}
+
+/* A fault that is not ours takes the way that it would have taken. */
+static void pass_on(int number, siginfo_t *info, void *context)
+{
+    if (is_default(&previous)) {
+        /* The instruction runs again and ends the program. */
+        signal(number, SIG_DFL);
+    } else if (previous.sa_flags & SA_SIGINFO) {
+        previous.sa_sigaction(number, info, context);
+    } else {
+        previous.sa_handler(number);
+    }
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    if (info->si_code != SEGV_ACCERR || !open_closed(info->si_addr)) {
+        pass_on(number, info, context);
+    }
+    errno = saved;
+}
+
+static int set_handler(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+    /* Above all the signal that abandons executions: jumping out of this
+     * handler would leave SIGSEGV blocked. */
+    sigfillset(&action.sa_mask);
+    return sigaction(SIGSEGV, &action, NULL);
+}
+
+/* Makes on_fault the handler, if it is not or is no longer. Not in the place
+ * of one that came later: that may pass on to this one, in a circle. */
+static bool install_handler(void)
+{
+    static bool installed;
+    struct sigaction current;
+    bool ours;
+
+    pthread_mutex_lock(&installing);
+    ours = sigaction(SIGSEGV, NULL, &current) == 0 &&
+           current.sa_sigaction == on_fault;
+    if (!ours && (!installed || is_default(&current) ||
+                  current.sa_sigaction == previous.sa_sigaction)) {
+        previous = current;
+        installed = ours = set_handler() == 0;
+    }
+    pthread_mutex_unlock(&installing);
+    return ours;
+}
+
+/* ---- watches ---- */
+
+/* One that nobody uses, or a new one. */
+static isere_watch_t *claim(void)
+{
+    isere_watch_t *watch = atomic_load(&watches);
+    for (; watch; watch = watch->next) {
+        const void *nobody = NULL;
+        if (atomic_compare_exchange_strong(&watch->thread, &nobody, &here)) {
+            return watch;
+        }
+    }
+    watch = calloc(1, sizeof(*watch));
+    if (watch) {
+        atomic_init(&watch->thread, &here);
+        watch->next = atomic_load(&watches);
+        while (!atomic_compare_exchange_weak(&watches, &watch->next, watch)) {
+        }
+    }
+    return watch;
+}
+
+isere_watch_t *isere_watch_new(void)
+{
+    sigset_t set;
+
+    if (!install_handler()) {
+        return NULL;
+    }
+    atomic_store(&page_size, (size_t)sysconf(_SC_PAGESIZE));
+    /* A fault while it is blocked ends the program. */
+    sigemptyset(&set);
+    sigaddset(&set, SIGSEGV);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    return claim();
+}
+
+void isere_watch_release(isere_watch_t *watch)
+{
+    if (watch) {
+        watch->guards = NULL;
+        atomic_store(&watch->thread, NULL);
+    }
+}
+
+/* ---- guards ---- */
+
+static bool is_known(const isere_watch_t *watch, const isere_guard_t *guard)
+{
+    const isere_guard_t *g = watch->guards;
+    while (g && g != guard) {
+        g = g->next;
+    }
+    return g != NULL;
+}
+
+static void close_all(isere_watch_t *watch, isere_guard_t *guard)
+{
+    if (!is_known(watch, guard)) {
+        guard->next = watch->guards;
+        watch->guards = guard;
+    }
+    if (install_handler() && protect(guard, PROT_READ)) {
+        size_t units = guard->size / page_size;
+        memset(guard->open, 0, (units + 31) / 32 * sizeof(*guard->open));
+        return;
+    }
+    /* Some of it may be protected now. */
+    mark_all_open(guard);
+    if (!protect(guard, PROT_READ | PROT_WRITE)) {
+        abort();
+    }
+}
+
+void isere_watch_guard(isere_watch_t *watch, isere_guard_t *guard)
+{
+    if (++guard->turns == ISERE_GUARD_FIRST + ISERE_GUARD_PERIOD) {
+        guard->turns = ISERE_GUARD_FIRST;
+    }
+    if (guard->turns == ISERE_GUARD_FIRST) {
+        close_all(watch, guard);
+    }
+}
+
+void isere_watch_unguard(isere_watch_t *watch, isere_guard_t *guard)
+{
+    for (isere_guard_t **g = &watch->guards; *g; g = &(*g)->next) {
+        if (*g == guard) {
+            *g = guard->next;
+            mark_all_open(guard);
+            if (!protect(guard, PROT_READ | PROT_WRITE)) {
+                abort();
+            }
+            return;
+        }
+    }
+}

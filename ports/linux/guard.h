@@ -1,0 +1,42 @@
+/*
+ * Notices writes to heaps, page by page: a closed page is write-protected, and
+ * the SIGSEGV of the first write to it opens it.
+ *
+ * A page that was written to stays open, since the next request will most
+ * likely write to it too; now and then all are closed again, to find those
+ * that no longer are. In between there are no system calls and no faults.
+ *
+ * Where protecting fails (the kernel limits how many areas a process has), the
+ * heap is left open, which is only slower. A SIGSEGV that is none of ours goes
+ * to the handler that was there before.
+ */
+#ifndef ISERE_PORTS_LINUX_GUARD_H
+#define ISERE_PORTS_LINUX_GUARD_H
+
+#include "isere/port.h"
+
+/* Restores of a heap before its pages are closed for the first time: a heap
+ * that serves few requests is better left alone. And restores between two
+ * times: a closing costs a fault of some microseconds for each of the ten
+ * pages or so that a request writes to. */
+#if ISERE_CHECK_RESTORE
+#define ISERE_GUARD_FIRST 1
+#define ISERE_GUARD_PERIOD 8
+#else
+#define ISERE_GUARD_FIRST 16
+#define ISERE_GUARD_PERIOD 1024
+#endif
+
+/* The guards of one port. Opaque; it is never freed, but used again. */
+typedef struct isere_watch isere_watch_t;
+
+/* For the calling thread, the only one that may write to the heaps. NULL when
+ * memory ends or the system refuses the handler. */
+isere_watch_t *isere_watch_new(void);
+void isere_watch_release(isere_watch_t *watch);
+
+/* As heap_guard and heap_unguard of isere_port_t. */
+void isere_watch_guard(isere_watch_t *watch, isere_guard_t *guard);
+void isere_watch_unguard(isere_watch_t *watch, isere_guard_t *guard);
+
+#endif
