@@ -10,10 +10,17 @@ foreach(name ${arm_tests})
     add_unit_test(${unit}/${name}.c)
 endforeach()
 
+# What ports to such cores have in common.
+add_library(isere_cortex_m STATIC EXCLUDE_FROM_ALL
+            ${PROJECT_SOURCE_DIR}/ports/cortex_m/guard.c)
+isere_own_code(isere_cortex_m)
+target_include_directories(
+    isere_cortex_m PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+
 # tests/arm/test_*.c run only here.
 file(GLOB arm_only CONFIGURE_DEPENDS ${arm}/test_*.c)
 foreach(source ${arm_only})
-    add_unit_test(${source})
+    add_unit_test(${source} isere_cortex_m)
 endforeach()
 
 # isere_embed(TARGET SYMBOL FILE): puts FILE, made by the host build, into a
