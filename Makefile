@@ -160,12 +160,13 @@ test-tsan: ## black-box tests of several workers under ThreadSanitizer
 	    $(addprefix tests/blackbox/test_,share.py busy.py \
 	    handler_concurrency.py) -k "not test_waiting_is_cheap" $(ARGS)
 
+# Its registers must be exact where the guard of heaps catches a fault.
 test-valgrind: ## black-box tests marked valgrind, under valgrind
 	@scripts/setup test
 	@$(call configure,$(BUILD))
 	@$(call build,$(BUILD),all bench_load)
 	@ISERE_BIN=$(abspath $(BUILD))/isere ISERE_TEST_SLOW=20 \
-	    ISERE_TEST_WRAPPER='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
+	    ISERE_TEST_WRAPPER='valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
 	    $(PYTHON) -m pytest -q -p no:cacheprovider -m valgrind tests/blackbox $(ARGS)
 
 test-m32: ## unit tests, compiled for 32 bits
