@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 
+from gdb import Debugger
 from image import Image
 from qmp import Monitor
 
@@ -155,6 +156,13 @@ class QemuDevice(Device):
 
     def read_memory(self, address, size):
         return self.monitor.read(address, size)
+
+    def debugger(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.monitor.human(f"gdbserver tcp:127.0.0.1:{port}")
+        return Debugger(port)
 
     def set_link(self, up):
         self.monitor.call("set_link", name="net0", up=up)

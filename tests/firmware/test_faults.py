@@ -131,3 +131,16 @@ def test_long_requests_do_not_starve_the_watchdog(mps2):
             wire.send(request())
         assert [wire.read().text for wire in wires] == ["done"] * 12
     assert device.log().count("Booting Zephyr") == 1
+
+
+def test_a_stuck_event_loop_is_ended_by_the_watchdog(mps2):
+    """No handler can do that, so a function of the event loop is made to loop.
+    The device says why and starts anew, with what its flash holds."""
+    device = mps2("export const handler = () => 'served'")
+    assert device.get("/").text == "served"
+    loop = device.target.image.symbol("isere_zephyr_poll_wait").address & ~1
+    with device.debugger() as debugger:
+        debugger.write(loop, b"\xfe\xe7")  # a branch to itself
+    device.wait_match(r"(?s)the event loop is stuck.*Booting Zephyr", 60)
+    device.wait_ready(2)
+    assert device.get("/").text == "served"
