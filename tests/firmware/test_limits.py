@@ -174,6 +174,32 @@ def test_an_answer_too_large_for_the_memory(boot):
     settle(device, before)
 
 
+def test_requests_too_large_together(boot):
+    """Each is allowed, but there is no memory for all of them: those that do
+    not fit are told."""
+    device = boot("export const handler = (e) => '' + e.rawBody.length")
+    size = device.target.config("ISERE_MAX_BODY")
+    whole = request("POST", "/", "x" * size)
+    assert device.post("/", "x" * size).text == str(size)
+    before = rest(device)
+    for count in (2, 3):
+        with contextlib.ExitStack() as stack:
+            wires = [
+                stack.enter_context(DeviceWire(device)) for _ in range(count)
+            ]
+            for end in (-100, None):
+                for wire in wires:
+                    with contextlib.suppress(ConnectionError):
+                        wire.send(whole[:end] if end else whole[-100:])
+                time.sleep(0.5)
+            answers = [wire.read() for wire in wires]
+        found = {(answer.status, answer.error) for answer in answers}
+        assert found <= {(200, None), (503, "busy")}, found
+        assert count > 2 or (200, None) in found
+    settle(device, before)
+    assert device.post("/", "x" * size).text == str(size)
+
+
 def eventually(device):
     """An answer, as soon as there is memory for one again."""
     end = time.monotonic() + 20
