@@ -415,6 +415,22 @@ static void end_of_stream(isere_connection_t *c)
     }
 }
 
+/* Nothing can be received now. A connection that only lingers is left alone:
+ * closed with bytes unread it would be reset, and its last answer lost. */
+static void no_room(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    if (c->state == ISERE_CONN_READING && has_begun(c)) {
+        isere__exchange_no_room(c);
+        isere__connection_advance(c);
+    } else if (c->state == ISERE_CONN_DRAINING &&
+               port->poll_set(port->ctx, c->socket, 0, c) == 0) {
+        c->interest = 0; /* until its time is over */
+    } else {
+        isere__connection_close(c);
+    }
+}
+
 static void receive(isere_connection_t *c)
 {
     const isere_port_t *port = c->server->port;
@@ -423,12 +439,7 @@ static void receive(isere_connection_t *c)
         c->in.end = 0;
     }
     if (!isere__buffer_make_room(c)) {
-        if (c->state == ISERE_CONN_READING && has_begun(c)) {
-            isere__exchange_no_room(c);
-            isere__connection_advance(c);
-        } else {
-            isere__connection_close(c);
-        }
+        no_room(c);
         return;
     }
     int got = port->recv(port->ctx, c->socket, c->in.data + c->in.end,
