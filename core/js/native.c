@@ -221,17 +221,23 @@ bool isere_native_text(const isere_native_call_t *call, size_t index,
     return a != NULL;
 }
 
+/* Writes what is there. */
+static void rewrite(volatile uint8_t *p)
+{
+    uint8_t byte = *p;
+    *p = byte;
+}
+
 /* What the kernel or a device writes into these bytes goes past the guard of
  * the heap, or fails at it: a write to each of its units opens them. */
 static void open_bytes(JSContext *ctx, uint8_t *bytes, size_t len)
 {
     size_t unit = isere__realm(ctx)->isolate->port->guard_unit;
-    volatile uint8_t *p = bytes;
     if (unit > 0 && len > 0) {
         for (size_t at = 0; at < len; at += unit) {
-            p[at] = p[at];
+            rewrite(bytes + at);
         }
-        p[len - 1] = p[len - 1];
+        rewrite(bytes + len - 1);
     }
 }
 

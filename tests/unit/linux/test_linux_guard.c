@@ -5,6 +5,7 @@
  */
 #include "core/js/isolate_internal.h"
 #include "isere/linux.h"
+#include "isere/native.h"
 #include "ports/linux/guard.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
@@ -360,6 +361,51 @@ static void test_abandoned_requests_leave_nothing(void **state)
     js_pristine_free(&pristine);
 }
 
+/* ---- system calls ---- */
+
+static int pipe_end;
+
+/* Lets the kernel write to the handler's bytes. */
+static void read_into(isere_native_call_t *call, void *ctx)
+{
+    uint8_t *bytes;
+    size_t len;
+    (void)ctx;
+    assert_true(isere_native_bytes(call, 0, &bytes, &len));
+    isere_native_return_integer(call, read(pipe_end, bytes, len));
+}
+
+static void test_system_calls_may_write_for_natives(void **state)
+{
+    static const isere_native_function_t functions[] = {{"read", read_into},
+                                                        {NULL, NULL}};
+    static const isere_native_module_t module = {"isere:pipe", functions, NULL};
+    static const isere_native_module_t *const modules[] = {&module, NULL};
+    enum { LEN = 30000 };
+    static char data[LEN];
+    int fds[2];
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    pipe_end = fds[0];
+    memset(data, 'x', LEN);
+    f.config.modules = modules;
+    assert_int_equal(js_start(&f,
+                              "import { read } from 'isere:pipe'\n"
+                              "const bytes = new Uint8Array(30000)\n"
+                              "export const handler = () => {\n"
+                              "  if (bytes.some(b => b !== 0)) return 'dirty'\n"
+                              "  const n = read(bytes)\n"
+                              "  return n + ' ' + bytes.every(b => b === 120)\n"
+                              "}\n"),
+                     ISERE_ISOLATE_READY);
+    for (int i = 0; i < 3 * ISERE_GUARD_PERIOD; i++) {
+        assert_int_equal(write(fds[1], data, LEN), LEN);
+        js_expect_body(&f, "/", "30000 true");
+    }
+    close(fds[0]);
+    close(fds[1]);
+}
+
 /* ---- faults of others ---- */
 
 static sigjmp_buf out;
@@ -459,6 +505,7 @@ int main(int argc, char **argv)
         TEST(test_threads_have_their_own),
         TEST(test_requests_see_nothing_of_each_other),
         TEST(test_abandoned_requests_leave_nothing),
+        TEST(test_system_calls_may_write_for_natives),
         TEST(test_faults_of_others_are_passed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
