@@ -141,10 +141,20 @@ static void free_parts(JSContext *ctx, parts_t *parts)
     JS_FreeValue(ctx, parts->body);
 }
 
-static bool is_response(const parts_t *parts)
+/* Whether the object is a response: it has one of the parts, be it undefined
+ * (`{ body: map.get(key) }`). Negative as isere_decoder_threw returns it. */
+static int is_response(isere_decoder_t *d, JSValueConst object,
+                       const parts_t *parts)
 {
-    return !JS_IsUndefined(parts->status) || !JS_IsUndefined(parts->headers) ||
-           !JS_IsUndefined(parts->body);
+    static const isere_name_t names[] = {ISERE_NAME_STATUS_CODE,
+                                         ISERE_NAME_HEADERS, ISERE_NAME_BODY};
+    int has = !JS_IsUndefined(parts->status) ||
+              !JS_IsUndefined(parts->headers) || !JS_IsUndefined(parts->body);
+
+    for (int i = 0; i < 3 && has == 0; i++) {
+        has = JS_HasProperty(d->ctx, object, d->names->atoms[names[i]]);
+    }
+    return has < 0 ? isere_decoder_threw(d, "reading the response") : has;
 }
 
 static int decode_parts(isere_decoder_t *d, JSValueConst object,
@@ -185,8 +195,12 @@ static int decode(isere_decoder_t *d, JSValueConst value)
     }
     int result = read_parts(d, value, &parts);
     if (result == 0) {
-        result = is_response(&parts) ? decode_parts(d, value, &parts)
-                                     : isere_decoder_body(d, value, false);
+        result = is_response(d, value, &parts);
+    }
+    if (result == 0) {
+        result = isere_decoder_body(d, value, false);
+    } else if (result > 0) {
+        result = decode_parts(d, value, &parts);
     }
     free_parts(d->ctx, &parts);
     return result;

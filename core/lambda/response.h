@@ -50,7 +50,7 @@ typedef struct isere_response {
  * toJSON), which may throw; does not rely on builtins that the handler can
  * replace. Reads statusCode, headers, body, multiValueHeaders, cookies and
  * isBase64Encoded in this order, each once (the last three only of objects
- * where one of the first three is not undefined).
+ * that have one of the first three, be it undefined).
  *
  * `names` are those of the context. Returns 0; ISERE_ERR_HANDLER when
  * malformed, with a text for the log in `reason` and no exception pending;
