@@ -15,7 +15,7 @@ set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 # run counted (ports/train). The flags of both steps must agree but for the
 # profile. What the training did not reach is compiled as without a profile, not
 # for size: handlers do other things, too. One partition, no paths and no random
-# names make two builds the same, byte for byte.
+# names keep two builds close to each other.
 if(ISERE_RELEASE)
     if(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
         message(FATAL_ERROR "ISERE_RELEASE needs gcc")

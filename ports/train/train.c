@@ -6,7 +6,7 @@
  * serves COUNT requests of each kind with each module, from connections that
  * are kept alive, a few of them pipelined. It is the Linux port, but for the
  * network, the clocks and randomness: these are played, so that every run takes
- * the same way through the code, counts the same, and gives the same program.
+ * the same way through the code.
  */
 #include "isere/isere.h"
 #include "isere/linux.h"
