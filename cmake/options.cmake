@@ -40,6 +40,8 @@ endif()
 if(ISERE_M32)
     # SSE because the x87 rounds twice, which JavaScript's numbers must not.
     add_compile_options(-m32 -msse2 -mfpmath=sse)
+    # As on devices, so that this is tested, too.
+    add_compile_definitions(ISERE_SHARE_SNAPSHOTS=1)
     add_link_options(-m32)
 endif()
 

@@ -224,3 +224,8 @@ size_t isere_isolate_heap_size(const isere_isolate_t *isolate)
 {
     return isolate->snapshot ? isere_snapshot_size(isolate->snapshot) : 0;
 }
+
+bool isere_isolate_is_relocated(const isere_isolate_t *isolate)
+{
+    return isolate->snapshot && isere_snapshot_is_relocated(isolate->snapshot);
+}

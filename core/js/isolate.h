@@ -88,6 +88,10 @@ void isere_isolate_reset(isere_isolate_t *isolate);
 /* Releases an isolate in any state. NULL is fine. */
 void isere_isolate_destroy(isere_isolate_t *isolate);
 
+/* Whether a READY isolate shares another's copy, which makes its resets
+ * slower. */
+bool isere_isolate_is_relocated(const isere_isolate_t *isolate);
+
 /* Bytes of the heap after the init phase: the size of the snapshot. */
 size_t isere_isolate_heap_size(const isere_isolate_t *isolate);
 

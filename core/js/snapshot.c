@@ -223,6 +223,11 @@ bool isere_snapshot_verify(const isere_snapshot_t *s)
                     s->last_peak - s->used);
 }
 
+bool isere_snapshot_is_relocated(const isere_snapshot_t *s)
+{
+    return s->relocation != NULL;
+}
+
 size_t isere_snapshot_size(const isere_snapshot_t *s)
 {
     return s->used;

@@ -48,6 +48,9 @@ void isere_snapshot_restore(isere_snapshot_t *snapshot);
  */
 bool isere_snapshot_verify(const isere_snapshot_t *snapshot);
 
+/* Whether it refers to another's copy, so that a restore costs more. */
+bool isere_snapshot_is_relocated(const isere_snapshot_t *snapshot);
+
 /* Bytes of the heap that it restores. */
 size_t isere_snapshot_size(const isere_snapshot_t *snapshot);
 

@@ -217,6 +217,36 @@ static void test_no_room_for_the_first_is_told(void **state)
     assert_non_null(strstr(s.js.fault.message, "not enough memory"));
 }
 
+/* The instance whose copy the others share is the cheapest to reset: it is
+ * taken first, and given up last. */
+static void test_the_owner_of_the_copy_goes_first(void **state)
+{
+    (void)state;
+    int clients[3];
+    start(slow);
+    isere_pool_t *pool = s.server->pool;
+    for (int i = 0; i < 3; i++) {
+        clients[i] = sim_connect();
+        sim_send(clients[i], GET("/x"));
+    }
+    sim_run(s.server, 110);
+    assert_int_equal(pool->idle_count, 3);
+    assert_false(isere_isolate_is_relocated(pool->idle->isolate));
+    for (isere_slot_t *slot = pool->idle->idle_next; slot;
+         slot = slot->idle_next) {
+        assert_int_equal(isere_isolate_is_relocated(slot->isolate),
+                         ISERE_SHARE_SNAPSHOTS);
+    }
+    sim_send(clients[0], GET("/again"));
+    sim_run(s.server, 50);
+    assert_int_equal(pool->idle_count, 2);
+    assert_int_equal(isere_isolate_is_relocated(pool->idle->isolate),
+                     ISERE_SHARE_SNAPSHOTS);
+    sim_run(s.server, 60);
+    assert_true(isere__pool_give_up(pool) && isere__pool_give_up(pool));
+    assert_false(isere_isolate_is_relocated(pool->idle->isolate));
+}
+
 static const char sized[] =
     "export const handler = (e) => 'y'.repeat(+e.query)\n";
 
@@ -324,6 +354,7 @@ int main(void)
         TEST(test_attempts_become_rare),
         TEST(test_attempts_that_fail_together_count_once),
         TEST(test_no_room_for_the_first_is_told),
+        TEST(test_the_owner_of_the_copy_goes_first),
         TEST(test_a_response_that_does_not_fit),
         TEST(test_no_memory_at_all_is_told),
         TEST(test_a_request_that_does_not_fit),
