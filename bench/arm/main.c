@@ -5,6 +5,7 @@
  */
 #include "bench/arm/count.h"
 #include "bench/arm/engine.h"
+#include "bench/arm/guard.h"
 #include "bench/arm/port.h"
 #include "core/http/parser.h"
 #include "core/isere_config.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 
 /* As many requests are counted, and others before them that are not. */
-enum { REQUESTS = 16, SKIPPED = BENCH_SKIPPED };
+enum { REQUESTS = 16, SKIPPED = BENCH_SKIPPED, LEARNING = 64 };
 
 /* The firmware's defaults. */
 enum { MEMORY = 136 * 1024, STACK = 16 * 1024, HEAD = 4096, BODY = 16384 };
@@ -193,6 +194,29 @@ static void count_isolates(const isere_function_t *function)
     isere_isolate_destroy(first);
 }
 
+/* The same with a guard that notices what is written to, once it has learned
+ * where that is. */
+static void count_guarded(const isere_function_t *function)
+{
+    static parsed_t p;
+    isere_port_t guarded = *port;
+    const isere_port_t *unguarded = port;
+
+    if (!bench_guard_init(&guarded)) {
+        fail("guard");
+    }
+    port = &guarded;
+    parse(&p);
+    isere_isolate_t *isolate = make_isolate(function, NULL);
+    for (int i = 0; i < LEARNING; i++) {
+        invoke(isolate, &p);
+        isere_isolate_reset(isolate);
+    }
+    count_invocations(isolate, "_guarded");
+    isere_isolate_destroy(isolate);
+    port = unguarded;
+}
+
 /* ---- a fresh heap for each request ---- */
 
 static void count_fresh(const isere_function_t *function)
@@ -279,6 +303,7 @@ int main(void)
     }
     isere_function_t *function = load();
     count_isolates(function);
+    count_guarded(function);
     count_fresh(function);
     isere_function_destroy(function);
     count_server();
