@@ -77,7 +77,7 @@ release: ## build/release/isere: optimised as a whole, by what a training run co
 	@$(call configure,$(RELEASE),-DISERE_RELEASE=train)
 	@find $(RELEASE) -name '*.gcda' -delete
 	@$(call build,$(RELEASE),train)
-	@cd ports/train && $(abspath $(RELEASE))/train $(TRAIN) *.js
+	@cd ports/train && setarch -R $(abspath $(RELEASE))/train $(TRAIN) *.js
 	@$(call configure,$(RELEASE),-DISERE_RELEASE=use)
 	@$(call build,$(RELEASE),isere)
 
