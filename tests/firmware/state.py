@@ -72,9 +72,11 @@ def files(device):
 
 def differences(device, before, now, exact):
     """What is in use now that was not before. Unless `exact`, the server may
-    keep one receive buffer for the next connection and tables that have
-    grown, and let go of an instance that has nothing to do."""
-    buffer = device.target.config("ISERE_IN_FIRST") + 1024
+    keep one receive buffer and a few send buffers for the next connections and
+    tables that have grown, and let go of an instance that has nothing to do."""
+    config = device.target.config
+    sends = config("ISERE_EVENTS") * (config("ISERE_OUT_FIRST") + 8)
+    buffer = config("ISERE_IN_FIRST") + sends + 1024
     found = {}
     for name, value in now.items():
         region = name.endswith("_region") and not exact
