@@ -63,7 +63,7 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
     test-firmware test-unit test-blackbox test-url test-asan test-tsan \
-    test-valgrind test-m32 test-arm test-fuzz fuzz lint format \
+    test-valgrind test-m32 test-arm test-fuzz test-release fuzz lint format \
     clean distclean help
 
 all: ## build build/isere (default)
@@ -80,6 +80,11 @@ release: ## build/release/isere: optimised as a whole, by what a training run co
 	@cd ports/train && setarch -R $(abspath $(RELEASE))/train $(TRAIN) *.js
 	@$(call configure,$(RELEASE),-DISERE_RELEASE=use)
 	@$(call build,$(RELEASE),isere)
+
+test-release: release ## that a second release is the same, byte for byte
+	@$(MAKE) release RELEASE=$(BUILD)/release-again
+	@cmp $(RELEASE)/isere $(BUILD)/release-again/isere && \
+	    echo "test-release: both are the same"
 
 run: all ## build and serve js/handler.js on http://127.0.0.1:8080
 	@exec $(BUILD)/isere serve $(HANDLER) $(ARGS)

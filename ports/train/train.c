@@ -10,7 +10,9 @@
  */
 #include "isere/isere.h"
 #include "isere/linux.h"
+#include "ports/linux/exec.h"
 #include "ports/linux/files.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +229,16 @@ static int played_poll_wait(void *ctx, isere_poll_event_t *events, int max,
 
 /* ---- running ---- */
 
+/* The ticks at which executions are abandoned come when they want. */
+static void hold_ticks(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, isere_exec_signal());
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static void play_all(isere_port_t *port)
 {
     port->monotonic_us = played_monotonic_us;
@@ -310,6 +322,7 @@ int main(int argc, char **argv)
     if (isere_linux_port_init(&port, &config) != 0) {
         give_up("the system refuses what a port needs");
     }
+    hold_ticks();
     play_all(&port);
     for (int i = 2; i < argc; i++) {
         train(&port, argv[i], (unsigned)count);
