@@ -121,16 +121,8 @@ bench-footprint: ## memory of the program, flash and RAM by part
 	@$(call build,$(BUILD),all bench_load)
 	@bench/run footprint --build $(BUILD)
 
-test: test-unit test-url ## all tests but those that .ci/run adds
-	@$(call build,$(BUILD),all bench_load)
-	@$(MAKE) -j2 -O test-blackbox test-elsewhere
+test: test-unit test-blackbox test-url test-m32 test-arm ## all tests but those that .ci/run adds
 	@echo "test: all passed"
-
-# Beside the black-box tests, which mostly wait for time to pass.
-.PHONY: test-elsewhere
-test-elsewhere:
-	@nice $(MAKE) -j1 test-m32
-	@nice $(MAKE) -j1 test-arm
 
 test-unit: ## unit tests
 	@scripts/setup test
