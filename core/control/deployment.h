@@ -1,0 +1,62 @@
+/*
+ * A deployment: one version of a function, ready to be served. Immutable once
+ * it is made, counted, shared by all servers of the process.
+ */
+#ifndef ISERE_CORE_CONTROL_DEPLOYMENT_H
+#define ISERE_CORE_CONTROL_DEPLOYMENT_H
+
+#include "core/control/document.h"
+#include "core/control/stats.h"
+#include "core/store/store.h"
+#include <stdatomic.h>
+
+typedef struct isere_deployment {
+    atomic_uint references;
+    isere_port_t port; /* for its memory functions */
+    char name[ISERE_FUNCTION_NAME_MAX];
+    uint32_t version;
+    uint32_t previous; /* 0: none */
+    char sha256[65];   /* hexadecimal, of the document */
+    size_t bytes;      /* of all sources */
+    const char *main;
+    const char *const *routes; /* canonical, ended by NULL; the default ones
+                                  where the document has none */
+    size_t nroutes;
+    const char *const *env; /* NAME=VALUE, ended by NULL; only the document's */
+    isere_function_t *function; /* its config has memory, timeout, payload */
+    void *code;                 /* bytecode */
+    size_t code_size;
+    isere_stats_t *stats; /* of the name; set by the control plane, which
+                             counts its references; NULL until then */
+} isere_deployment_t;
+
+/*
+ * Makes a deployment from a normalised document: compiles its main module and
+ * what that imports, within `config`'s init_timeout_ms. `config` has what the
+ * document does not say (memory, stack, timeout, init_timeout, env, native
+ * modules). Runs no code of the handler. Returns 0 with *deployment, which has
+ * one reference; ISERE_ERR_HANDLER with *fault (message, file, line, column,
+ * stack) when the source or a route is at fault; ISERE_ERR_INVAL with *fault
+ * when the document is damaged; ISERE_ERR_NOMEM.
+ * The engine's file names are the document's ("hello.js", "lib/a.js").
+ */
+int isere_deployment_create(const isere_port_t *port, const char *name,
+                            uint32_t version, isere_slice_t document,
+                            const isere_function_config_t *config,
+                            isere_deployment_t **deployment,
+                            isere_fault_t *fault);
+
+/*
+ * Runs the init phase in an instance of its own, which is given back. Returns
+ * 0; ISERE_ERR_HANDLER with *fault; ISERE_ERR_NOMEM.
+ */
+int isere_deployment_check(const isere_port_t *port,
+                           const isere_deployment_t *deployment,
+                           isere_fault_t *fault);
+
+/* One reference more, or one less: the last one releases it. Any thread. NULL
+ * is fine. */
+isere_deployment_t *isere_deployment_hold(isere_deployment_t *deployment);
+void isere_deployment_release(isere_deployment_t *deployment);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * The document of a function: what is deployed, as JSON. docs/api.md has its
+ * members. The engine's own JSON.parse reads it, in a heap of its own, so it is
+ * as strict and as bounded as that.
+ *
+ * Thread: the port's.
+ */
+#ifndef ISERE_CORE_CONTROL_DOCUMENT_H
+#define ISERE_CORE_CONTROL_DOCUMENT_H
+
+#include "isere/isere.h"
+
+typedef struct isere_document_limits {
+    size_t memory_min, memory_max; /* bytes, of "memory" */
+    uint32_t timeout_max_ms;       /* of "timeout" */
+} isere_document_limits_t;
+
+/*
+ * Normalises what was sent: a document as JSON, or (`is_source`) the one module
+ * NAME.js. *text is the normalised document in memory of the port, *size its
+ * length, a NUL behind it. Returns 0; ISERE_ERR_INVAL with fault->message (and
+ * the line and column of a JSON error) when it is not a document;
+ * ISERE_ERR_NOMEM.
+ */
+int isere_document_normalise(const isere_port_t *port, const char *name,
+                             isere_slice_t body, bool is_source,
+                             const isere_document_limits_t *limits, char **text,
+                             size_t *size, isere_fault_t *fault);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * The function store: for each function its current version and the one
+ * before, kept over a port's blobs.
+ *
+ * A function NAME is a head blob `NAME`, which says what versions there are,
+ * and a blob `NAME.V` for each of them: a header with the SHA-256 of the
+ * document, and the document. A deploy writes the new version, then the head,
+ * then removes what nobody refers to: so a crash anywhere leaves the old
+ * version or the new one. Opening the store removes what a crash left behind.
+ * docs/store.md has the formats, byte by byte.
+ *
+ * Memory: documents are read into memory of the port. Threads: one at a time.
+ */
+#ifndef ISERE_CORE_STORE_STORE_H
+#define ISERE_CORE_STORE_STORE_H
+
+#include "core/util/sha256.h"
+#include "isere/blobs.h"
+#include "isere/port.h"
+
+#define ISERE_FUNCTION_NAME_MAX 33 /* [a-z0-9-]{1,32} and a NUL */
+
+typedef struct isere_store {
+    const isere_port_t *port; /* its memory and its log */
+    const isere_blobs_t *blobs;
+} isere_store_t;
+
+typedef struct isere_store_head {
+    char name[ISERE_FUNCTION_NAME_MAX];
+    uint32_t current;  /* version; from 1 */
+    uint32_t previous; /* 0: none */
+    uint32_t last;     /* the highest that was ever given */
+} isere_store_head_t;
+
+/* A stored document. */
+typedef struct isere_store_document {
+    void *text; /* the caller's, released with port->resize(ctx, text, 0); a
+                   NUL behind the last byte */
+    size_t size;
+    uint8_t sha256[ISERE_SHA256_SIZE];
+} isere_store_document_t;
+
+/* Whether it is [a-z0-9-]{1,32}. */
+bool isere_function_name_is_valid(isere_slice_t name);
+
+/*
+ * Opens the store and tidies up after a crash: removes versions that no head
+ * refers to. What is damaged is logged and stays. Returns 0, ISERE_ERR_IO or
+ * ISERE_ERR_NOMEM. `port` and `blobs` are borrowed.
+ */
+int isere_store_open(isere_store_t *store, const isere_port_t *port,
+                     const isere_blobs_t *blobs);
+
+/*
+ * Lists the functions, sorted by name; a damaged head is an entry with
+ * `current` 0. *heads is the caller's (port memory). Returns how many,
+ * ISERE_ERR_IO or ISERE_ERR_NOMEM.
+ */
+int isere_store_list(const isere_store_t *store, isere_store_head_t **heads);
+
+/* Reads a function's head: 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged),
+ * ISERE_ERR_IO. */
+int isere_store_head(const isere_store_t *store, const char *name,
+                     isere_store_head_t *head);
+
+/*
+ * Reads a version's document and verifies its checksum. Returns 0,
+ * ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged), ISERE_ERR_IO, ISERE_ERR_NOMEM.
+ */
+int isere_store_read(const isere_store_t *store, const char *name,
+                     uint32_t version, isere_store_document_t *document);
+
+/* Keeps a document as the next version. *head becomes the new one. Returns 0,
+ * ISERE_ERR_LIMIT (no room), ISERE_ERR_IO: then nothing has changed. */
+int isere_store_put(const isere_store_t *store, const char *name,
+                    isere_slice_t document,
+                    const uint8_t sha256[ISERE_SHA256_SIZE],
+                    isere_store_head_t *head);
+
+/* Makes the version before the current one. Returns 0, ISERE_ERR_NOENT (no
+ * such function, or none before), ISERE_ERR_INVAL, ISERE_ERR_LIMIT,
+ * ISERE_ERR_IO. */
+int isere_store_rollback(const isere_store_t *store, const char *name,
+                         isere_store_head_t *head);
+
+/* Removes a function with all its versions. 0, ISERE_ERR_NOENT, ISERE_ERR_IO.
+ */
+int isere_store_remove(const isere_store_t *store, const char *name);
+
+#endif
