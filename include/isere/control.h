@@ -1,0 +1,101 @@
+/*
+ * Many functions: a store of them, routes that lead to them, and the control
+ * plane, over which they are deployed, watched and removed (docs/api.md).
+ *
+ *     isere_control_create(&port, &blobs, &config, &control);
+ *     isere_server_create_platform(&port, group, listener, control, &server);
+ *     isere_server_run(server);
+ *
+ * One control object belongs to all servers of a group. It is made before and
+ * destroyed after them.
+ */
+#ifndef ISERE_CONTROL_H
+#define ISERE_CONTROL_H
+
+#include "isere/blobs.h"
+#include "isere/isere.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ISERE_TOKEN_LEN 64 /* hexadecimal digits: 32 random bytes */
+
+typedef struct isere_control isere_control_t;
+
+/* A piece of work of the control plane; `port` is that of the thread which
+ * does it. */
+typedef void isere_control_work_fn(void *arg, const isere_port_t *port);
+
+typedef struct isere_control_config {
+    /* What requests must bring as `Authorization: Bearer`: ISERE_TOKEN_LEN
+     * digits. Copied. */
+    const char *token;
+    /* Names that a Host field may have on the control plane, besides addresses
+     * and localhost; ended by NULL. Not copied. NULL for none. */
+    const char *const *host_names;
+    /* What a function's document does not say: memory, stack, time limits,
+     * payload, native modules. Name, version and env are not looked at. Not
+     * copied what it points to. */
+    isere_function_config_t defaults;
+    size_t memory_max;       /* bytes that a document may ask for */
+    uint32_t timeout_max_ms; /* the same of its time limit */
+    size_t log_bytes;        /* ring of recent log lines, from 1024 */
+    isere_log_level_t log_level; /* what is kept in it: this and worse */
+    /* Answers what no route takes, in place of 404. Not owned. May be NULL. */
+    const isere_function_t *fallback;
+
+    /*
+     * Does a piece of work on another thread, one after the other: compiling,
+     * init phases and writing to the store then hold up no request. Returns 0
+     * or ISERE_ERR_LIMIT when too much waits already. NULL: the server's
+     * thread does it, and instances that are idle make room in memory.
+     */
+    int (*run)(void *ctx, isere_control_work_fn *work, void *arg);
+    /* A lock, for short times; NULL when there is one thread only. */
+    void (*lock)(void *ctx);
+    void (*unlock)(void *ctx);
+    void *ctx;
+} isere_control_config_t;
+
+/* Sets the defaults: those of isere_function_config_init, memory up to 16 MB,
+ * 24 hours, a ring of 64 KB for levels down to info. Any thread. */
+void isere_control_config_init(isere_control_config_t *config);
+
+/*
+ * Opens the store and makes its functions ready: compiled, not yet started. A
+ * function that can't be is logged and listed as broken; the others serve.
+ * `port` lends its memory functions for good, and the rest during the call;
+ * `blobs` is borrowed. Returns 0 with *control; ISERE_ERR_IO when the store
+ * can't be read; ISERE_ERR_NOMEM; ISERE_ERR_INVAL for a token that is none.
+ * Thread: the port's.
+ */
+int isere_control_create(const isere_port_t *port, const isere_blobs_t *blobs,
+                         const isere_control_config_t *config,
+                         isere_control_t **control);
+
+/* Releases it, when its servers are gone and no work runs. NULL is fine. */
+void isere_control_destroy(isere_control_t *control);
+
+/* How many functions there are, those that are broken among them. Any
+ * thread. */
+size_t isere_control_count(isere_control_t *control);
+
+/*
+ * A server for all functions of `control`, on a listening socket (the server's
+ * from now on, also when this fails). Instances are made when they are first
+ * needed. The port is copied, its ctx is borrowed. Returns 0; ISERE_ERR_LIMIT
+ * when the group has no place left; ISERE_ERR_NOMEM.
+ * Thread: the port's. isere_server_replace is not for such a server.
+ */
+int isere_server_create_platform(const isere_port_t *port,
+                                 isere_server_group_t *group,
+                                 isere_socket_t listener,
+                                 isere_control_t *control,
+                                 isere_server_t **out_server);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
