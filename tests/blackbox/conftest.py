@@ -9,9 +9,18 @@
 {file name: source} whose first entry is the main module, and then options of
 `isere serve`. It waits for the listening line. Everything it started is
 stopped at the end of the test, by its process id.
+
+    def test_deploys(platform):
+        server = platform()
+        server.deploy("hello", "export const handler = () => 'hi'")
+        assert server.get("/hello").text == "hi"
+
+`platform` is the same without a handler: `isere serve --store DIR`, and calls
+of its control plane.
 """
 
 import http.client
+import json
 import os
 import pathlib
 import select
@@ -43,9 +52,11 @@ class Server:
         args = [*map(str, args)]
         if not any(a == "--port" or a.startswith("--port=") for a in args):
             args += ["--port", "0"]
-        self.module = pathlib.Path(module)
+        if module is not None:
+            args = [str(module), *args]
+        self.module = module and pathlib.Path(module)
         self.process = subprocess.Popen(
-            command("serve", module, *args),
+            command("serve", *args),
             cwd=cwd,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
@@ -175,6 +186,53 @@ class Server:
         self._reader.join()
 
 
+class Platform(Server):
+    """A running `isere serve --store`: .store is its folder, .token its
+    token."""
+
+    def __init__(self, store, args, env=None, ready=True):
+        self.store = store
+        self.token = None
+        super().__init__(
+            None, ["--store", store, *args], store.parent, env, ready
+        )
+        if ready:
+            self.token = (store / "token").read_text().strip()
+
+    def api(
+        self, method, path, body=None, headers=None, token=True, timeout=10
+    ):
+        """One call; (status, headers, bytes). `body`: text, bytes, or what
+        is sent as JSON. `token`: True for the right one, False for none, or
+        the text of another."""
+        headers = dict(headers or {})
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+            headers.setdefault("Content-Type", "application/json")
+        if isinstance(body, str):
+            body = body.encode()
+        if token:
+            token = self.token if token is True else token
+            headers.setdefault("Authorization", f"Bearer {token}")
+        response = self.request(method, path, body, headers, timeout)
+        return response.status, response.headers, response.body
+
+    def deploy(self, name, function, timeout=10):
+        """Deploys source text or a document (a dict); the answer."""
+        headers = {}
+        if isinstance(function, str):
+            headers["Content-Type"] = "text/javascript"
+        status, _, answer = self.api(
+            "PUT",
+            f"/_isere/v1/functions/{name}",
+            function,
+            headers,
+            timeout=timeout,
+        )
+        assert status in (200, 201), (status, answer, self.log())
+        return json.loads(answer)
+
+
 def write_function(folder, function):
     """Writes source text or a dict of files; returns the main module."""
     if isinstance(function, pathlib.Path):
@@ -214,6 +272,26 @@ def serve(tmp_path):
         folder.mkdir()
         module = write_function(folder, function)
         server = Server(module, args, cwd or folder, env, ready)
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.kill()
+        # A sanitizer's report must not go unseen.
+        assert "Sanitizer" not in server.log(), server.log()
+
+
+@pytest.fixture
+def platform(tmp_path):
+    """platform(*options, store=FOLDER) -> Platform. Without `store` each has
+    a new folder; a server that was stopped can be started again on its."""
+    servers = []
+
+    def start(*args, store=None, env=None, ready=True):
+        store = pathlib.Path(store or tmp_path / f"store{len(servers)}")
+        store.mkdir(exist_ok=True)
+        server = Platform(store, args, env, ready)
         servers.append(server)
         return server
 
