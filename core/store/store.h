@@ -53,38 +53,47 @@ int isere_store_open(isere_store_t *store, const isere_port_t *port,
 
 /*
  * Lists the functions, sorted by name; a damaged head is an entry with
- * `current` 0. *heads is the caller's (port memory). Returns how many,
- * ISERE_ERR_IO or ISERE_ERR_NOMEM.
+ * `current` 0. *heads is the caller's (port memory), NULL when there are none.
+ * Returns how many, ISERE_ERR_IO or ISERE_ERR_NOMEM.
  */
 int isere_store_list(const isere_store_t *store, isere_store_head_t **heads);
 
-/* Reads a function's head: 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged),
- * ISERE_ERR_IO. */
+/* Reads a function's head: 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or its
+ * current version is missing), ISERE_ERR_IO. Damage is logged. */
 int isere_store_head(const isere_store_t *store, const char *name,
                      isere_store_head_t *head);
 
 /*
  * Reads a version's document and verifies its checksum. Returns 0,
- * ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged), ISERE_ERR_IO, ISERE_ERR_NOMEM.
+ * ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or missing although the head names
+ * it), ISERE_ERR_IO, ISERE_ERR_NOMEM. Damage is logged.
  */
 int isere_store_read(const isere_store_t *store, const char *name,
                      uint32_t version, isere_store_document_t *document);
 
-/* Keeps a document as the next version. *head becomes the new one. Returns 0,
- * ISERE_ERR_LIMIT (no room), ISERE_ERR_IO: then nothing has changed. */
+/*
+ * Keeps a document as the next version; `sha256` is its SHA-256. The version
+ * for a rollback is the current one, or the one before when only that is whole.
+ * A function whose head is damaged goes on behind its highest version. *head
+ * becomes the new one. Returns 0, ISERE_ERR_INVAL (not a name), ISERE_ERR_LIMIT
+ * (no room), ISERE_ERR_IO: then nothing has changed.
+ */
 int isere_store_put(const isere_store_t *store, const char *name,
                     isere_slice_t document,
                     const uint8_t sha256[ISERE_SHA256_SIZE],
                     isere_store_head_t *head);
 
-/* Makes the version before the current one. Returns 0, ISERE_ERR_NOENT (no
- * such function, or none before), ISERE_ERR_INVAL, ISERE_ERR_LIMIT,
- * ISERE_ERR_IO. */
+/*
+ * Makes the version before the current one, after verifying it. *head becomes
+ * the new one. Returns 0, ISERE_ERR_NOENT (no such function, or none before),
+ * ISERE_ERR_INVAL (the head or that version is damaged), ISERE_ERR_LIMIT,
+ * ISERE_ERR_IO: then nothing has changed.
+ */
 int isere_store_rollback(const isere_store_t *store, const char *name,
                          isere_store_head_t *head);
 
-/* Removes a function with all its versions. 0, ISERE_ERR_NOENT, ISERE_ERR_IO.
- */
+/* Removes a function with all its versions, also a damaged one. Returns 0,
+ * ISERE_ERR_NOENT, ISERE_ERR_IO. */
 int isere_store_remove(const isere_store_t *store, const char *name);
 
 #endif

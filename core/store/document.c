@@ -1,0 +1,200 @@
+#include "core/store/internal.h"
+#include "core/store/record.h"
+#include <limits.h>
+
+/* Bytes that are verified at once: of the port's memory, or of the stack when
+ * there is none. A read may mean opening a file, so not too few. */
+enum { CHUNK = 4096, SMALL_CHUNK = 128 };
+
+/* What is known about a version's blob before its document is read. */
+typedef struct version {
+    char blob[ISERE_BLOB_NAME_MAX];
+    uint32_t size;
+    uint8_t sha256[ISERE_SHA256_SIZE];
+    const char *wrong; /* with ISERE_ERR_INVAL */
+} version_t;
+
+long isere__store_read_bytes(const isere_store_t *store, const char *blob,
+                             size_t offset, void *buf, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        int n = store->blobs->read(store->blobs->ctx, blob, offset + done,
+                                   (uint8_t *)buf + done, size - done);
+        if (n < 0) {
+            return n;
+        }
+        if (n == 0) {
+            break;
+        }
+        done += (size_t)n;
+    }
+    return (long)done;
+}
+
+/*
+ * The size in the header is not to be believed before memory is asked for: the
+ * blob must end where the header says. So of the last byte and the one behind
+ * it, there is one.
+ */
+static int check_end(const isere_store_t *store, version_t *v)
+{
+    uint8_t last[2];
+    long n;
+
+    v->wrong = "its length is wrong";
+    if ((uint64_t)v->size + ISERE_RECORD_SIZE + sizeof(last) > LONG_MAX) {
+        return ISERE_ERR_INVAL;
+    }
+    n = isere__store_read_bytes(store, v->blob,
+                                (size_t)ISERE_RECORD_SIZE + v->size - 1, last,
+                                sizeof(last));
+    if (n < 0) {
+        return (int)n;
+    }
+    return n == 1 ? 0 : ISERE_ERR_INVAL;
+}
+
+static int open_version(const isere_store_t *store, const char *name,
+                        uint32_t number, version_t *v)
+{
+    uint8_t header[ISERE_RECORD_SIZE];
+    const uint8_t *sha256;
+    long size;
+
+    if (!isere__store_is_name(name) || number == 0) {
+        return ISERE_ERR_NOENT;
+    }
+    isere__store_blob_name(name, number, v->blob);
+    size = isere__store_read_bytes(store, v->blob, 0, header, sizeof(header));
+    if (size < 0) {
+        return (int)size;
+    }
+    v->wrong =
+        isere_record_decode(header, (size_t)size, number, &v->size, &sha256);
+    if (v->wrong) {
+        return ISERE_ERR_INVAL;
+    }
+    memcpy(v->sha256, sha256, sizeof(v->sha256));
+    return check_end(store, v);
+}
+
+static int check_sum(version_t *v, const uint8_t sum[ISERE_SHA256_SIZE])
+{
+    v->wrong = "its checksum does not match";
+    return memcmp(sum, v->sha256, ISERE_SHA256_SIZE) == 0 ? 0 : ISERE_ERR_INVAL;
+}
+
+static void report_damage(const isere_store_t *store, const char *name,
+                          uint32_t version, const char *wrong)
+{
+    isere__store_report(store, ISERE_LOG_ERROR, name,
+                        "version %lu in the store is damaged: %s",
+                        (unsigned long)version, wrong);
+}
+
+/* ---- verifying ---- */
+
+static int hash_document(const isere_store_t *store, version_t *v, uint8_t *buf,
+                         size_t room)
+{
+    uint8_t sum[ISERE_SHA256_SIZE];
+    isere_sha256_t hash;
+
+    isere_sha256_begin(&hash);
+    for (size_t at = 0; at < v->size;) {
+        size_t want = v->size - at < room ? v->size - at : room;
+        long n = isere__store_read_bytes(store, v->blob, ISERE_RECORD_SIZE + at,
+                                         buf, want);
+        if (n < 0) {
+            return (int)n;
+        }
+        if ((size_t)n != want) {
+            v->wrong = "it is cut off";
+            return ISERE_ERR_INVAL;
+        }
+        isere_sha256_add(&hash, buf, want);
+        at += want;
+    }
+    isere_sha256_end(&hash, sum);
+    return check_sum(v, sum);
+}
+
+int isere__store_verify(const isere_store_t *store, const char *name,
+                        uint32_t version, bool loud)
+{
+    const isere_port_t *port = store->port;
+    uint8_t small[SMALL_CHUNK], *chunk;
+    version_t v;
+    int error = open_version(store, name, version, &v);
+
+    if (error == 0) {
+        chunk = port->resize(port->ctx, NULL, CHUNK);
+        error = hash_document(store, &v, chunk ? chunk : small,
+                              chunk ? CHUNK : SMALL_CHUNK);
+        port->resize(port->ctx, chunk, 0);
+    }
+    if (error == ISERE_ERR_INVAL && loud) {
+        report_damage(store, name, version, v.wrong);
+    }
+    return error;
+}
+
+/* ---- reading ---- */
+
+static int read_text(const isere_store_t *store, version_t *v,
+                     isere_store_document_t *document)
+{
+    const isere_port_t *port = store->port;
+    char *text = port->resize(port->ctx, NULL, (size_t)v->size + 1);
+    long n;
+    int error;
+
+    if (!text) {
+        return ISERE_ERR_NOMEM;
+    }
+    n = isere__store_read_bytes(store, v->blob, ISERE_RECORD_SIZE, text,
+                                v->size);
+    if (n < 0) {
+        error = (int)n;
+    } else {
+        isere_sha256_of(text, (size_t)n, document->sha256);
+        error = check_sum(v, document->sha256);
+    }
+    if (error != 0) {
+        port->resize(port->ctx, text, 0);
+        return error;
+    }
+    text[n] = '\0';
+    document->text = text;
+    document->size = (size_t)n;
+    return 0;
+}
+
+/* Whether the head says that there is such a version. */
+static bool is_referred_to(const isere_store_t *store, const char *name,
+                           uint32_t version)
+{
+    isere_store_head_t head;
+    return isere__store_load_numbers(store, name, &head) == 0 &&
+           (head.current == version || head.previous == version);
+}
+
+int isere_store_read(const isere_store_t *store, const char *name,
+                     uint32_t version, isere_store_document_t *document)
+{
+    version_t v;
+    int error = open_version(store, name, version, &v);
+
+    if (error == 0) {
+        error = read_text(store, &v, document);
+    } else if (error == ISERE_ERR_NOENT && version != 0 &&
+               is_referred_to(store, name, version)) {
+        v.wrong = "it is missing";
+        error = ISERE_ERR_INVAL;
+    }
+    if (error == ISERE_ERR_INVAL) {
+        report_damage(store, name, version, v.wrong);
+    }
+    return error;
+}

@@ -1,0 +1,109 @@
+#include "core/store/internal.h"
+#include "core/store/record.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+void isere__store_report(const isere_store_t *store, isere_log_level_t level,
+                         const char *name, const char *format, ...)
+{
+    char message[160];
+    isere_log_record_t record = {.level = level, .function = isere_slice(name)};
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    record.message = isere_slice(message);
+    store->port->log(store->port->ctx, &record);
+}
+
+static void set_name(isere_store_head_t *head, const char *name)
+{
+    memset(head, 0, sizeof(*head));
+    memcpy(head->name, name, strlen(name));
+}
+
+/* *wrong: what is damaged, with ISERE_ERR_INVAL. */
+static int load(const isere_store_t *store, const char *name,
+                isere_store_head_t *head, const char **wrong)
+{
+    uint8_t bytes[ISERE_HEAD_SIZE + 1]; /* one more, to see what is too long */
+    isere_store_head_t read;
+    long size;
+
+    if (!isere__store_is_name(name)) {
+        memset(head, 0, sizeof(*head));
+        return ISERE_ERR_NOENT;
+    }
+    set_name(head, name);
+    size = isere__store_read_bytes(store, name, 0, bytes, sizeof(bytes));
+    if (size < 0) {
+        return (int)size;
+    }
+    set_name(&read, name);
+    *wrong = isere_head_decode(bytes, (size_t)size, &read);
+    if (*wrong) {
+        return ISERE_ERR_INVAL;
+    }
+    *head = read;
+    return 0;
+}
+
+int isere__store_load_numbers(const isere_store_t *store, const char *name,
+                              isere_store_head_t *head)
+{
+    const char *wrong;
+    return load(store, name, head, &wrong);
+}
+
+/* 0, ISERE_ERR_NOENT or ISERE_ERR_IO. */
+static int find_version(const isere_store_t *store, const char *name,
+                        uint32_t version)
+{
+    char blob[ISERE_BLOB_NAME_MAX];
+    uint8_t byte;
+    long size;
+
+    isere__store_blob_name(name, version, blob);
+    size = isere__store_read_bytes(store, blob, 0, &byte, 1);
+    return size < 0 ? (int)size : 0;
+}
+
+int isere__store_load_head(const isere_store_t *store, const char *name,
+                           isere_store_head_t *head, bool loud)
+{
+    const char *wrong = "";
+    int error = load(store, name, head, &wrong);
+
+    if (error == 0) {
+        error = find_version(store, name, head->current);
+        if (error == ISERE_ERR_NOENT) {
+            error = ISERE_ERR_INVAL;
+            wrong = "its current version is missing";
+        }
+        if (error != 0) {
+            set_name(head, name);
+        }
+    }
+    if (error == ISERE_ERR_INVAL && loud) {
+        isere__store_report(store, ISERE_LOG_ERROR, name,
+                            "the store's entry of this function is damaged: %s",
+                            wrong);
+    }
+    return error;
+}
+
+int isere__store_write_head(const isere_store_t *store,
+                            const isere_store_head_t *head)
+{
+    uint8_t bytes[ISERE_HEAD_SIZE];
+    isere_slice_t part = isere_slice_of(bytes, sizeof(bytes));
+    isere_head_encode(head, bytes);
+    return store->blobs->write(store->blobs->ctx, head->name, &part, 1);
+}
+
+int isere_store_head(const isere_store_t *store, const char *name,
+                     isere_store_head_t *head)
+{
+    return isere__store_load_head(store, name, head, true);
+}

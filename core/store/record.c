@@ -1,0 +1,135 @@
+#include "core/store/record.h"
+#include "core/util/crc32.h"
+
+/* The first byte is not ASCII: no text begins like this. */
+static const uint8_t head_magic[4] = {0x89, 'i', 's', 'H'};
+static const uint8_t record_magic[4] = {0x89, 'i', 's', 'V'};
+
+/* Where things are; docs/store.md. */
+enum {
+    AT_FORMAT = 4, /* of both */
+    AT_ZERO = 6,   /* of both */
+    HEAD_AT_CURRENT = 8,
+    HEAD_AT_PREVIOUS = 12,
+    HEAD_AT_LAST = 16,
+    HEAD_AT_CHECKSUM = 20,
+    RECORD_AT_VERSION = 8,
+    RECORD_AT_SIZE = 12,
+    RECORD_AT_SHA256 = 16,
+};
+
+static void put16(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    put16(p, v);
+    put16(p + 2, v >> 16);
+}
+
+static uint32_t get16(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return get16(p) | get16(p + 2) << 16;
+}
+
+static void encode_start(uint8_t *out, const uint8_t magic[4])
+{
+    memcpy(out, magic, 4);
+    put16(out + AT_FORMAT, ISERE_STORE_FORMAT);
+    put16(out + AT_ZERO, 0);
+}
+
+/* What both begin with. */
+static const char *check_start(const uint8_t *bytes, size_t size, size_t least,
+                               const uint8_t magic[4])
+{
+    if (size < least) {
+        return "it is cut off";
+    }
+    if (memcmp(bytes, magic, 4) != 0) {
+        return "it does not begin with the magic bytes";
+    }
+    if (get16(bytes + AT_FORMAT) != ISERE_STORE_FORMAT) {
+        return "its format version is another one";
+    }
+    if (get16(bytes + AT_ZERO) != 0) {
+        return "bytes that must be zero are not";
+    }
+    return NULL;
+}
+
+/* ---- heads ---- */
+
+void isere_head_encode(const isere_store_head_t *head,
+                       uint8_t out[ISERE_HEAD_SIZE])
+{
+    encode_start(out, head_magic);
+    put32(out + HEAD_AT_CURRENT, head->current);
+    put32(out + HEAD_AT_PREVIOUS, head->previous);
+    put32(out + HEAD_AT_LAST, head->last);
+    put32(out + HEAD_AT_CHECKSUM, isere_crc32(0, out, HEAD_AT_CHECKSUM));
+}
+
+/* The checksum finds damage, no malice, and no mistakes of ours. */
+static bool numbers_agree(const isere_store_head_t *head)
+{
+    return head->current != 0 && head->previous != head->current &&
+           head->last >= head->current && head->last >= head->previous;
+}
+
+const char *isere_head_decode(const uint8_t *bytes, size_t size,
+                              isere_store_head_t *head)
+{
+    const char *wrong = check_start(bytes, size, ISERE_HEAD_SIZE, head_magic);
+    if (wrong) {
+        return wrong;
+    }
+    if (size > ISERE_HEAD_SIZE) {
+        return "it is too long";
+    }
+    if (get32(bytes + HEAD_AT_CHECKSUM) !=
+        isere_crc32(0, bytes, HEAD_AT_CHECKSUM)) {
+        return "its checksum does not match";
+    }
+    head->current = get32(bytes + HEAD_AT_CURRENT);
+    head->previous = get32(bytes + HEAD_AT_PREVIOUS);
+    head->last = get32(bytes + HEAD_AT_LAST);
+    return numbers_agree(head) ? NULL : "its versions contradict each other";
+}
+
+/* ---- versions ---- */
+
+void isere_record_encode(uint32_t version, uint32_t size,
+                         const uint8_t sha256[ISERE_SHA256_SIZE],
+                         uint8_t out[ISERE_RECORD_SIZE])
+{
+    encode_start(out, record_magic);
+    put32(out + RECORD_AT_VERSION, version);
+    put32(out + RECORD_AT_SIZE, size);
+    memcpy(out + RECORD_AT_SHA256, sha256, ISERE_SHA256_SIZE);
+}
+
+const char *isere_record_decode(const uint8_t *bytes, size_t size,
+                                uint32_t version, uint32_t *document_size,
+                                const uint8_t **sha256)
+{
+    const char *wrong =
+        check_start(bytes, size, ISERE_RECORD_SIZE, record_magic);
+    if (wrong) {
+        return wrong;
+    }
+    if (get32(bytes + RECORD_AT_VERSION) != version) {
+        return "it is that of another version";
+    }
+    *document_size = get32(bytes + RECORD_AT_SIZE);
+    *sha256 = bytes + RECORD_AT_SHA256;
+    return NULL;
+}

@@ -1,0 +1,42 @@
+/*
+ * The bytes of the store's blobs, which docs/store.md describes. Whoever reads
+ * them trusts none: a medium may be damaged, or changed by somebody else.
+ *
+ * Pure functions; any thread.
+ */
+#ifndef ISERE_CORE_STORE_RECORD_H
+#define ISERE_CORE_STORE_RECORD_H
+
+#include "core/store/store.h"
+
+#define ISERE_STORE_FORMAT 1 /* the version of both formats */
+
+enum {
+    ISERE_HEAD_SIZE = 24,   /* of a head blob, all of it */
+    ISERE_RECORD_SIZE = 48, /* of what precedes a document */
+};
+
+/* Writes the numbers of a head. */
+void isere_head_encode(const isere_store_head_t *head,
+                       uint8_t out[ISERE_HEAD_SIZE]);
+
+/* Reads them (the name is left alone). Returns NULL, or what is wrong, a
+ * constant text. */
+const char *isere_head_decode(const uint8_t *bytes, size_t size,
+                              isere_store_head_t *head);
+
+/* Writes what precedes a document. */
+void isere_record_encode(uint32_t version, uint32_t size,
+                         const uint8_t sha256[ISERE_SHA256_SIZE],
+                         uint8_t out[ISERE_RECORD_SIZE]);
+
+/*
+ * Reads what precedes the document of `version`: its size, as the header has
+ * it, and where in `bytes` its checksum is. Returns NULL, or what is wrong, a
+ * constant text.
+ */
+const char *isere_record_decode(const uint8_t *bytes, size_t size,
+                                uint32_t version, uint32_t *document_size,
+                                const uint8_t **sha256);
+
+#endif

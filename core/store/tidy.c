@@ -1,0 +1,172 @@
+#include "core/store/internal.h"
+#include <stdlib.h>
+
+/* Heads or versions, in memory of the port. An entry of a version has its
+ * number in `current`. */
+typedef struct collection {
+    const isere_port_t *port;
+    const char *only; /* of this function; NULL: of all */
+    bool heads;       /* heads; otherwise versions */
+    isere_store_head_t *entries;
+    size_t count, room;
+    int error;
+} collection_t;
+
+static bool make_room(collection_t *c)
+{
+    const isere_port_t *port = c->port;
+    size_t room = c->room ? 2 * c->room : 4;
+    isere_store_head_t *entries;
+
+    if (c->count < c->room) {
+        return true;
+    }
+    entries = port->resize(port->ctx, c->entries, room * sizeof(*entries));
+    if (!entries) {
+        c->error = ISERE_ERR_NOMEM;
+        return false;
+    }
+    c->entries = entries;
+    c->room = room;
+    return true;
+}
+
+static void collect_blob(void *arg, const char *blob, size_t size)
+{
+    collection_t *c = arg;
+    isere_store_head_t entry = {0};
+
+    (void)size;
+    if (c->error != 0 ||
+        !isere__store_parse_blob(blob, entry.name, &entry.current) ||
+        (entry.current == 0) != c->heads ||
+        (c->only && strcmp(c->only, entry.name) != 0) || !make_room(c)) {
+        return;
+    }
+    c->entries[c->count++] = entry;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const isere_store_head_t *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order != 0 ? order
+                      : (x->current > y->current) - (x->current < y->current);
+}
+
+static void release(collection_t *c)
+{
+    c->port->resize(c->port->ctx, c->entries, 0);
+}
+
+/* Sorted by name and number. Nothing is to be released after an error. */
+static int collect(const isere_store_t *store, const char *only, bool heads,
+                   collection_t *c)
+{
+    int error;
+    *c = (collection_t){.port = store->port, .only = only, .heads = heads};
+    error = store->blobs->list(store->blobs->ctx, collect_blob, c);
+    if (error == 0) {
+        error = c->error;
+    }
+    if (error != 0) {
+        release(c);
+        return error;
+    }
+    if (c->count > 1) {
+        qsort(c->entries, c->count, sizeof(*c->entries), compare);
+    }
+    return 0;
+}
+
+static void remove_version(const isere_store_t *store,
+                           const isere_store_head_t *entry)
+{
+    char blob[ISERE_BLOB_NAME_MAX];
+    int error;
+
+    isere__store_blob_name(entry->name, entry->current, blob);
+    error = store->blobs->remove(store->blobs->ctx, blob);
+    if (error != 0 && error != ISERE_ERR_NOENT) {
+        isere__store_report(store, ISERE_LOG_WARN, entry->name,
+                            "version %lu, which nobody needs, can't be removed "
+                            "from the store: %s",
+                            (unsigned long)entry->current,
+                            isere_strerror(error));
+    }
+}
+
+int isere__store_sweep(const isere_store_t *store, const char *only)
+{
+    isere_store_head_t head = {0};
+    collection_t c;
+    int state = 0;
+    int error = collect(store, only, false, &c);
+
+    if (error != 0) {
+        return error;
+    }
+    for (size_t i = 0; i < c.count; i++) {
+        const isere_store_head_t *entry = &c.entries[i];
+        if (i == 0 || strcmp(head.name, entry->name) != 0) {
+            state = isere__store_load_head(store, entry->name, &head, false);
+        }
+        if (state == ISERE_ERR_NOENT ||
+            (state == 0 && entry->current != head.current &&
+             entry->current != head.previous)) {
+            remove_version(store, entry);
+        }
+    }
+    release(&c);
+    return 0;
+}
+
+/* Says what is damaged, once for each start. */
+static int report_heads(const isere_store_t *store)
+{
+    collection_t c;
+    int error = collect(store, NULL, true, &c);
+
+    if (error != 0) {
+        return error;
+    }
+    for (size_t i = 0; i < c.count; i++) {
+        isere_store_head_t head;
+        error = isere__store_load_head(store, c.entries[i].name, &head, true);
+        if (error == ISERE_ERR_IO) {
+            isere__store_report(store, ISERE_LOG_ERROR, head.name,
+                                "the store's entry of this function can't be "
+                                "read");
+        }
+    }
+    release(&c);
+    return 0;
+}
+
+int isere_store_open(isere_store_t *store, const isere_port_t *port,
+                     const isere_blobs_t *blobs)
+{
+    int error;
+    store->port = port;
+    store->blobs = blobs;
+    error = report_heads(store);
+    return error != 0 ? error : isere__store_sweep(store, NULL);
+}
+
+int isere_store_list(const isere_store_t *store, isere_store_head_t **heads)
+{
+    collection_t c;
+    int error = collect(store, NULL, true, &c);
+
+    if (error != 0) {
+        return error;
+    }
+    for (size_t i = 0; i < c.count; i++) {
+        isere_store_head_t head;
+        /* What can't be read is as good as damaged: the rest serves. */
+        (void)isere__store_load_head(store, c.entries[i].name, &head, false);
+        c.entries[i] = head;
+    }
+    *heads = c.entries;
+    return (int)c.count;
+}
