@@ -1,8 +1,9 @@
 /*
  * Writing text in pieces: answers of the control plane are made while they are
  * sent, never whole. A writer fills a buffer of fixed size and notes when
- * something did not fit; the caller then sends what was complete and goes on
- * with the rest later. Pure; any thread.
+ * something did not fit; the caller then goes back to the last place where the
+ * text was complete, sends it, and goes on with the rest later. Pure; any
+ * thread.
  */
 #ifndef ISERE_CORE_CONTROL_TEXT_H
 #define ISERE_CORE_CONTROL_TEXT_H
@@ -12,9 +13,9 @@
 #include <stdint.h>
 
 typedef struct isere_text {
-    char *buf;
+    char *buf; /* the caller's */
     size_t size;
-    size_t len; /* never more than size */
+    size_t len; /* never more than size; no NUL behind it */
     bool full;  /* something did not fit: then nothing more is put */
 } isere_text_t;
 
@@ -23,14 +24,45 @@ static inline isere_text_t isere_text_begin(char *buf, size_t size)
     return (isere_text_t){.buf = buf, .size = size};
 }
 
+/* Back to `len`, which the text had before: what was put since is gone. */
+static inline void isere_text_back(isere_text_t *text, size_t len)
+{
+    text->len = len;
+    text->full = false;
+}
+
+/* Each puts all it is given, or nothing when it does not fit whole. */
 void isere_text_put(isere_text_t *text, isere_slice_t bytes);
 void isere_text_puts(isere_text_t *text, const char *string);
-/* Like printf, for short pieces (up to 128 bytes). */
+/* Like printf, for short pieces: more than 127 bytes are cut there. Numbers
+ * that may have 64 bits or a fraction are put with the functions below, since
+ * not every device's printf knows them. */
 void isere_text_printf(isere_text_t *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* A JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
-void isere_text_json(isere_text_t *text, isere_slice_t string);
-/* 2026-11-27T18:00:00.000Z, of microseconds since 1970 UTC. */
+/* A decimal number. */
+void isere_text_number(isere_text_t *text, uint64_t value);
+/* value / 10^decimals (at most 19), without zeros at the end: 1234567 with 6
+ * decimals is 1.234567, and 1500000 is 1.5. */
+void isere_text_fixed(isere_text_t *text, uint64_t value, unsigned decimals);
+/* 2026-11-27T18:00:00.000Z, of microseconds since 1970 UTC. Times outside the
+ * years 0 to 9999 are moved to the nearest one inside. */
 void isere_text_time(isere_text_t *text, int64_t wall_us);
+
+/*
+ * A JSON string with its quotes. Control characters are escaped, and bytes
+ * that are not UTF-8 become U+FFFD, as a decoder of the WHATWG replaces them.
+ * When it does not fit, a part of it may have been put.
+ */
+void isere_text_json(isere_text_t *text, isere_slice_t string);
+
+/* The same, but a string that leaves less than `room` bytes after it is cut
+ * between characters and ends with "...". Needs `room` + 5 bytes. */
+void isere_text_json_cut(isere_text_t *text, isere_slice_t string, size_t room);
+
+/*
+ * The length of `text` cut to at most `max` bytes, between characters where it
+ * is UTF-8.
+ */
+size_t isere_text_cut(isere_slice_t text, size_t max);
 
 #endif

@@ -1,0 +1,239 @@
+#include "core/control/text.h"
+#include "core/util/utf8.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+static const isere_slice_t quote = ISERE_SLICE("\"");
+static const isere_slice_t ellipsis = ISERE_SLICE("...");
+
+void isere_text_put(isere_text_t *text, isere_slice_t bytes)
+{
+    if (text->full || bytes.len > text->size - text->len) {
+        text->full = true;
+    } else if (bytes.len > 0) {
+        memcpy(text->buf + text->len, bytes.ptr, bytes.len);
+        text->len += bytes.len;
+    }
+}
+
+void isere_text_puts(isere_text_t *text, const char *string)
+{
+    isere_text_put(text, isere_slice(string));
+}
+
+void isere_text_printf(isere_text_t *text, const char *format, ...)
+{
+    char piece[128];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(piece, sizeof(piece), format, args);
+    va_end(args);
+    isere_text_puts(text, piece);
+}
+
+/* ---- numbers ---- */
+
+enum { DIGITS_MAX = 20 };
+
+/* Writes the digits of a value before `end`, at least `least` of them; where
+ * they begin. */
+static char *digits_before(char *end, uint64_t value, unsigned least)
+{
+    char *p = end;
+
+    while (value > 0 || end - p < (ptrdiff_t)least) {
+        *--p = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return p;
+}
+
+void isere_text_number(isere_text_t *text, uint64_t value)
+{
+    char digits[DIGITS_MAX];
+    char *end = digits + sizeof(digits);
+    char *p = digits_before(end, value, 1);
+
+    isere_text_put(text, isere_slice_of(p, (size_t)(end - p)));
+}
+
+void isere_text_fixed(isere_text_t *text, uint64_t value, unsigned decimals)
+{
+    char digits[DIGITS_MAX + 1];
+    char *end = digits + sizeof(digits);
+    char *p = digits_before(end, value, decimals + 1);
+    char *point = end - decimals;
+
+    /* One to the left, to make room for the point. */
+    memmove(p - 1, p, (size_t)(point - p));
+    p--;
+    *--point = '.';
+    while (end[-1] == '0') {
+        end--;
+    }
+    if (end[-1] == '.') {
+        end--;
+    }
+    isere_text_put(text, isere_slice_of(p, (size_t)(end - p)));
+}
+
+/* ---- time ---- */
+
+#define SECOND_US 1000000
+#define DAY_S 86400u
+#define FIRST_US (INT64_C(-62167219200) * SECOND_US) /* year 0 */
+#define LAST_US (INT64_C(253402300800) * SECOND_US - 1)
+
+/*
+ * yyyy-mm-dd of a day counted from 0000-01-01. Counted in eras of 400 years
+ * that begin in March, so that the leap day is the last of its year; the 60
+ * days before the first of them are put into the era before, which is alike.
+ */
+static void day_before(char *end, uint32_t day)
+{
+    enum { ERA = 146097, JANUARY_FEBRUARY = 60 };
+    uint32_t days = day + ERA - JANUARY_FEBRUARY;
+    uint32_t in_era = days % ERA;
+    uint32_t year =
+        (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    uint32_t in_year = in_era - (365 * year + year / 4 - year / 100);
+    uint32_t month = (5 * in_year + 2) / 153; /* 0 is March */
+
+    year += days / ERA * 400 + (month >= 10) - 400;
+    digits_before(end, in_year - (153 * month + 2) / 5 + 1, 2);
+    digits_before(end - 3, month < 10 ? month + 3 : month - 9, 2);
+    digits_before(end - 6, year, 4);
+}
+
+void isere_text_time(isere_text_t *text, int64_t wall_us)
+{
+    char out[] = "yyyy-mm-ddThh:mm:ss.mmmZ";
+    int64_t t = wall_us < FIRST_US ? FIRST_US : wall_us;
+    uint64_t since = (uint64_t)((t > LAST_US ? LAST_US : t) - FIRST_US);
+    uint64_t seconds = since / SECOND_US;
+    uint32_t in_day = (uint32_t)(seconds % DAY_S);
+
+    day_before(out + 10, (uint32_t)(seconds / DAY_S));
+    digits_before(out + 13, in_day / 3600, 2);
+    digits_before(out + 16, in_day / 60 % 60, 2);
+    digits_before(out + 19, in_day % 60, 2);
+    digits_before(out + 23, since % SECOND_US / 1000, 3);
+    isere_text_put(text, isere_slice_of(out, sizeof(out) - 1));
+}
+
+/* ---- JSON strings ---- */
+
+/* Whether a byte stands for itself, and for a whole character. */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static size_t plain_run(const unsigned char *p, size_t len)
+{
+    size_t run = 0;
+
+    while (run < len && is_plain(p[run])) {
+        run++;
+    }
+    return run;
+}
+
+/* Writes the character that begins at p, which is no plain one; its length in
+ * *used. Returns how many bytes were written, 6 at most. */
+static size_t encode_character(char out[6], const unsigned char *p, size_t len,
+                               size_t *used)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char letters[] = "btn\0fr"; /* of 8 to 13 */
+    unsigned char c = *p;
+
+    if (c >= 0x80) {
+        return isere_utf8_encode(isere_utf8_decode(p, len, used), out);
+    }
+    *used = 1;
+    out[0] = '\\';
+    if (c == '"' || c == '\\') {
+        out[1] = (char)c;
+        return 2;
+    }
+    if (c >= 8 && c <= 13 && letters[c - 8]) {
+        out[1] = letters[c - 8];
+        return 2;
+    }
+    memcpy(out + 1, "u00", 3);
+    out[4] = hex[c >> 4];
+    out[5] = hex[c & 15];
+    return 6;
+}
+
+/* Puts what is between the quotes, as far as it fits. */
+static void put_inside(isere_text_t *text, isere_slice_t string)
+{
+    const unsigned char *p = (const unsigned char *)string.ptr;
+    size_t at = 0;
+
+    while (at < string.len && !text->full) {
+        size_t used = plain_run(p + at, string.len - at);
+        size_t room = text->size - text->len;
+
+        if (used > 0) {
+            size_t fits = used < room ? used : room;
+            isere_text_put(text, isere_slice_of(p + at, fits));
+            text->full = fits < used;
+        } else {
+            char out[6];
+            size_t len = encode_character(out, p + at, string.len - at, &used);
+            isere_text_put(text, isere_slice_of(out, len));
+        }
+        at += used;
+    }
+}
+
+void isere_text_json(isere_text_t *text, isere_slice_t string)
+{
+    isere_text_put(text, quote);
+    put_inside(text, string);
+    isere_text_put(text, quote);
+}
+
+void isere_text_json_cut(isere_text_t *text, isere_slice_t string, size_t room)
+{
+    isere_text_t inner = *text;
+    size_t start = text->len;
+    size_t behind = room + quote.len + ellipsis.len;
+
+    isere_text_json(&inner, string);
+    if (!inner.full && inner.size - inner.len >= room) {
+        *text = inner;
+        return;
+    }
+    if (text->full || text->size - start < quote.len + behind) {
+        text->full = true;
+        return;
+    }
+    isere_text_back(&inner, start);
+    inner.size = text->size - behind;
+    isere_text_put(&inner, quote);
+    put_inside(&inner, string);
+    text->len = inner.len;
+    isere_text_put(text, ellipsis);
+    isere_text_put(text, quote);
+}
+
+size_t isere_text_cut(isere_slice_t text, size_t max)
+{
+    size_t len = max;
+
+    if (text.len <= max) {
+        return text.len;
+    }
+    /* No character has more than three continuation bytes. */
+    for (int i = 0; i < 4 && len > 0; i++, len--) {
+        if (((unsigned char)text.ptr[len] & 0xc0) != 0x80) {
+            return len;
+        }
+    }
+    return max;
+}
