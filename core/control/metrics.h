@@ -3,7 +3,12 @@
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  *
  * Made in pieces: all samples of a metric stand together, so a position is a
- * metric and a function. Pure, but for reading relaxed atomics; any thread.
+ * metric and a function. The functions may change between two pieces: each
+ * sample is of a function that was there, and those that stay are all there,
+ * once. What is read of one function for one metric is read at once, so that
+ * a histogram agrees with itself.
+ *
+ * Pure, but for reading relaxed atomics; any thread.
  */
 #ifndef ISERE_CORE_CONTROL_METRICS_H
 #define ISERE_CORE_CONTROL_METRICS_H
@@ -13,7 +18,7 @@
 
 /* A function to be reported. */
 typedef struct isere_metrics_function {
-    const char *name;
+    const char *name; /* at most 32 bytes */
     const isere_stats_t *stats;
     size_t memory_bytes; /* its limit */
 } isere_metrics_function_t;
@@ -21,23 +26,30 @@ typedef struct isere_metrics_function {
 typedef struct isere_metrics {
     /* Of the process. */
     const char *version;
-    double uptime_s;
+    uint64_t uptime_us;
     unsigned connections;
     uint64_t log_lines;
     uint64_t log_lines_lost; /* to readers that were too slow */
     uint64_t deploys_ok;
     uint64_t deploys_failed;
-    /* By function; how many, and one of them. */
+    /* By function: how many, and one of them, in the order of their names as
+     * strcmp has it. They must not change during a call. */
     void *ctx;
     size_t count;
     isere_metrics_function_t (*function)(void *ctx, size_t index);
 } isere_metrics_t;
 
-/* Where a reader is: zero at first. */
+/* A histogram has its buckets, the sum and the count. */
+#define ISERE_METRICS_VALUES (ISERE_STATS_BUCKETS + 3)
+
+/* Where a reader is, and what it has not put yet: zero at first. */
 typedef struct isere_metrics_position {
     unsigned metric;
-    unsigned function; /* 0: the HELP and TYPE lines come first */
-    bool done;
+    bool begun;        /* its HELP and TYPE lines were put */
+    unsigned value;    /* of values[], the next one */
+    unsigned count;    /* of values[]; 0: none was read yet */
+    char function[33]; /* whose values they are; "": of the process */
+    uint64_t values[ISERE_METRICS_VALUES];
 } isere_metrics_position_t;
 
 /* Puts as many whole lines as fit (an empty text of 512 bytes always takes
