@@ -1,12 +1,13 @@
 /* isere_compile: from source to a bundle of bytecode. */
+#include "core/js/compile.h"
 #include "core/isere_config.h"
 #include "core/js/bundle.h"
 #include "core/js/fault.h"
 #include "core/js/heap.h"
 #include "core/js/module_name.h"
 #include "core/util/text.h"
+#include "core/util/units.h"
 #include <stdio.h>
-#include <stdlib.h>
 
 /* One module while it is compiled. Lives in the compiler's heap. */
 typedef struct module {
@@ -33,6 +34,7 @@ typedef struct compiler {
     const char **names;
     const void *code;
     size_t code_size;
+    isere_fault_t *fault;
     int error;
 } compiler_t;
 
@@ -313,7 +315,6 @@ static void run(void *arg)
     compiler_t *c = arg;
     isere_slice_t source;
     char name[ISERE_MODULE_NAME_MAX];
-    JS_UpdateStackTop(c->heap.rt);
     JS_SetModuleLoaderFunc(c->heap.rt, normalize, load, c);
     c->error = c->loader->load(c->loader->ctx, c->main_name, &source);
     if (c->error) {
@@ -330,18 +331,29 @@ static void run(void *arg)
 
 /* ---- the result ---- */
 
-static void report(compiler_t *c, isere_fault_t *fault)
+static void report_unread(compiler_t *c)
 {
-    if (c->error != ISERE_ERR_HANDLER) {
-        char text[256];
-        snprintf(text, sizeof(text), "cannot read '%s%s': %s", c->root,
-                 c->main_name, load_problem(c->error));
-        isere_fault_set(fault, c->error == ISERE_ERR_NOMEM
-                                   ? "not enough memory to compile"
-                                   : text);
-        return;
-    }
-    isere_arena_release_reserve(c->heap.arena);
+    char text[256];
+    snprintf(text, sizeof(text), "cannot read '%s%s': %s", c->root,
+             c->main_name, load_problem(c->error));
+    isere_fault_set(c->fault, text);
+}
+
+/* Not the source's fault, or at least nothing that it has a line of. */
+static void report_exhausted(compiler_t *c)
+{
+    char size[ISERE_UNITS_TEXT_MAX];
+    char text[128];
+    snprintf(text, sizeof(text),
+             "not enough memory to compile: the compiler has %s",
+             isere_units_format_size(ISERE_COMPILE_MEMORY, size));
+    isere_fault_set(c->fault, text);
+    c->error = ISERE_ERR_NOMEM;
+}
+
+static void report_thrown(compiler_t *c)
+{
+    isere_fault_t *fault = c->fault;
     JSValue thrown = JS_GetException(c->heap.ctx);
     isere_fault_from_engine(c->heap.ctx, thrown, fault);
     if (fault->line == 0 && c->import_module) {
@@ -352,40 +364,93 @@ static void report(compiler_t *c, isere_fault_t *fault)
     }
 }
 
-int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
-                  const char *main_name, const char *prefix, void **code,
-                  size_t *size, isere_fault_t *fault)
+static void run_and_report(void *arg)
 {
-    compiler_t c = {.loader = loader, .main_name = main_name, .root = prefix};
+    compiler_t *c = arg;
+    /* Here, since a port may run this on a stack of its own. */
+    JS_UpdateStackTop(c->heap.rt);
+    bool ran = isere_heap_run(&c->heap, run, c);
+    if (!ran || c->error == ISERE_ERR_NOMEM ||
+        (c->error && c->heap.arena->failed > 0)) {
+        report_exhausted(c);
+    } else if (c->error == ISERE_ERR_HANDLER) {
+        report_thrown(c);
+    } else if (c->error) {
+        report_unread(c);
+        c->error = ISERE_ERR_HANDLER;
+    }
+}
+
+static void report_timeout(compiler_t *c)
+{
+    isere_fault_set(c->fault, "compiling took longer than the time limit "
+                              "(init timeout)");
+    snprintf(c->fault->file, sizeof(c->fault->file), "%s%s", c->root,
+             c->main_name);
+    c->error = ISERE_ERR_HANDLER;
+}
+
+static int write_bundle(const compiler_t *c, const isere_port_t *port,
+                        void **code, size_t *size)
+{
+    isere_bundle_parts_t parts = {
+        .root = c->root,
+        .names = c->names,
+        .count = c->count,
+        .code = c->code,
+        .code_size = c->code_size,
+    };
+    int error = isere_bundle_write(port, &parts, code, size);
+    if (error == ISERE_ERR_NOMEM) {
+        isere_fault_set(c->fault, "not enough memory for the bytecode");
+    }
+    return error;
+}
+
+static uint64_t deadline(const isere_port_t *port, uint32_t timeout_ms)
+{
+    return timeout_ms
+               ? port->monotonic_us(port->ctx) + (uint64_t)timeout_ms * 1000
+               : UINT64_MAX;
+}
+
+int isere__compile_within(const isere_port_t *port,
+                          const isere_loader_t *loader, const char *main_name,
+                          const char *prefix, uint32_t timeout_ms, void **code,
+                          size_t *size, isere_fault_t *fault)
+{
+    compiler_t c = {
+        .loader = loader,
+        .main_name = main_name,
+        .root = prefix,
+        .fault = fault,
+    };
     c.last = &c.first;
     isere_fault_set(fault, "");
     if (strlen(prefix) + strlen(main_name) >= ISERE_MODULE_NAME_MAX) {
         isere_fault_set(fault, "the module's path is too long");
         return ISERE_ERR_HANDLER;
     }
+    uint64_t until = deadline(port, timeout_ms);
     int error = isere_heap_init(&c.heap, port, ISERE_COMPILE_MEMORY,
                                 ISERE_COMPILE_STACK);
     if (error) {
         isere_fault_set(fault, "not enough memory to compile");
         return error;
     }
-    if (!isere_heap_run(&c.heap, run, &c)) {
-        c.error = ISERE_ERR_NOMEM;
+    /* Whatever is abandoned lies in the heap, which goes as a whole. */
+    if (port->exec_run(port->ctx, run_and_report, &c, until)) {
+        report_timeout(&c);
     }
-    if (c.error) {
-        report(&c, fault);
-        error =
-            c.error == ISERE_ERR_NOMEM ? ISERE_ERR_NOMEM : ISERE_ERR_HANDLER;
-    } else {
-        isere_bundle_parts_t parts = {
-            .root = c.root,
-            .names = c.names,
-            .count = c.count,
-            .code = c.code,
-            .code_size = c.code_size,
-        };
-        error = isere_bundle_write(port, &parts, code, size);
-    }
+    error = c.error ? c.error : write_bundle(&c, port, code, size);
     isere_heap_deinit(&c.heap);
     return error;
+}
+
+int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
+                  const char *main_name, const char *prefix, void **code,
+                  size_t *size, isere_fault_t *fault)
+{
+    return isere__compile_within(port, loader, main_name, prefix, 0, code, size,
+                                 fault);
 }

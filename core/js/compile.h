@@ -1,0 +1,19 @@
+/* The compiler, for the core's own files. */
+#ifndef ISERE_CORE_JS_COMPILE_H
+#define ISERE_CORE_JS_COMPILE_H
+
+#include "isere/isere.h"
+
+/*
+ * isere_compile within `timeout_ms` milliseconds of the port's clock, 0 for no
+ * limit. What takes longer is abandoned (port.h), wherever it is: also in the
+ * loader, which then must only read. That is ISERE_ERR_HANDLER with a fault
+ * that says so. On a port that can't abandon there is no limit. Thread: the
+ * port's.
+ */
+int isere__compile_within(const isere_port_t *port,
+                          const isere_loader_t *loader, const char *main_name,
+                          const char *prefix, uint32_t timeout_ms, void **code,
+                          size_t *size, isere_fault_t *fault);
+
+#endif
