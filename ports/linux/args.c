@@ -1,4 +1,5 @@
 #include "ports/linux/args.h"
+#include "core/util/env_name.h"
 #include "core/util/units.h"
 #include "isere/error.h"
 #include "isere/isere.h"
@@ -103,29 +104,14 @@ set_choice(isere_args_t *args, const isere_option_t *option, const char *value)
                value);
 }
 
-/* A name is what a shell would take for one. */
-static bool is_env_name(const char *text, size_t len)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "abcdefghijklmnopqrstuvwxyz_";
-    static const char digits[] = "0123456789";
-
-    for (size_t i = 0; i < len; i++) {
-        if (!memchr(letters, text[i], sizeof(letters) - 1) &&
-            (i == 0 || !memchr(digits, text[i], sizeof(digits) - 1))) {
-            return false;
-        }
-    }
-    return len > 0;
-}
-
 /* The last value of a name counts, in the place of the first. */
 static isere_args_result_t
 add_env(isere_args_t *args, const isere_option_t *option, const char *value)
 {
     size_t name = strcspn(value, "=");
 
-    if (value[name] != '=' || !is_env_name(value, name)) {
+    if (value[name] != '=' ||
+        !isere_env_name_is_valid(isere_slice_of(value, name))) {
         return bad(args, "--%s takes NAME=VALUE, not '%s'", option->name,
                    value);
     }
