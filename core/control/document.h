@@ -17,10 +17,15 @@ typedef struct isere_document_limits {
 
 /*
  * Normalises what was sent: a document as JSON, or (`is_source`) the one module
- * NAME.js. *text is the normalised document in memory of the port, *size its
- * length, a NUL behind it. Returns 0; ISERE_ERR_INVAL with fault->message (and
- * the line and column of a JSON error) when it is not a document;
- * ISERE_ERR_NOMEM.
+ * NAME.js; `name` is a function's, as core/store says. The result has the
+ * members that were given, in a fixed order and without spaces, but for routes
+ * and env when they are empty, which is the same as none. What is normalised
+ * normalises to itself.
+ *
+ * *text is the caller's (port memory), *size its length; a NUL is behind it.
+ * Returns 0; ISERE_ERR_INVAL with fault->message (and the line and column of a
+ * JSON error) when it is not a document; ISERE_ERR_NOMEM with fault->message
+ * when memory ends or reading it takes more than ISERE_COMPILE_MEMORY.
  */
 int isere_document_normalise(const isere_port_t *port, const char *name,
                              isere_slice_t body, bool is_source,

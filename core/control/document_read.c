@@ -1,0 +1,560 @@
+/*
+ * Documents are read by the engine's JSON.parse, in a heap of its own. All that
+ * is taken out of the result are own properties, and no code runs: "__proto__"
+ * is a name like any other.
+ */
+#include "core/control/document_read.h"
+#include "core/isere_config.h"
+#include "core/js/fault.h"
+#include "core/js/heap.h"
+#include "core/route/route.h"
+#include "core/util/env_name.h"
+#include "core/util/text.h"
+#include "core/util/units.h"
+#include "core/util/utf8.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+enum {
+    READ_TIMEOUT_MS = 5000, /* a megabyte takes some milliseconds */
+    SHOWN = 48,             /* bytes of a name in a message */
+};
+
+typedef struct reader {
+    isere_heap_t heap;
+    isere_slice_t json;
+    const isere_document_limits_t *limits;
+    isere_document_t *document;
+    char *at; /* where the next text goes */
+    size_t left;
+    /* What is looked at, for messages: "files": "a.js" */
+    char where[6 * SHOWN + 32];
+    bool has_main;
+    bool has_files;
+    isere_fault_t *fault;
+    int error;
+} reader_t;
+
+const char *const isere_document_payloads[] = {
+    [ISERE_PAYLOAD_ISERE] = "isere",
+    [ISERE_PAYLOAD_1_0] = "1.0",
+    [ISERE_PAYLOAD_2_0] = "2.0",
+    NULL,
+};
+
+/* ---- what is wrong ---- */
+
+/* All of these return false, for `return bad(...)`. */
+__attribute__((format(printf, 2, 3))) static bool bad(reader_t *r,
+                                                      const char *format, ...)
+{
+    char text[sizeof(r->fault->message)];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    isere_fault_set(r->fault, text);
+    r->error = ISERE_ERR_INVAL;
+    return false;
+}
+
+/* The same about what is looked at. */
+static bool bad_value(reader_t *r, const char *problem)
+{
+    return bad(r, "%s: %s", r->where, problem);
+}
+
+static bool out_of_memory(reader_t *r)
+{
+    char size[ISERE_UNITS_TEXT_MAX];
+
+    (void)bad(r, "not enough memory to read the document: there are %s",
+              isere_units_format_size(ISERE_COMPILE_MEMORY, size));
+    r->error = ISERE_ERR_NOMEM;
+    return false;
+}
+
+static bool bad_json(reader_t *r)
+{
+    isere_fault_t thrown;
+    const char *problem = thrown.message;
+    static const char kind[] = "SyntaxError: ";
+
+    if (r->heap.arena->failed > 0) {
+        return out_of_memory(r);
+    }
+    isere_fault_from_engine(r->heap.ctx, JS_GetException(r->heap.ctx), &thrown);
+    if (strncmp(problem, kind, sizeof(kind) - 1) == 0) {
+        problem += sizeof(kind) - 1;
+    }
+    if (strcmp(problem, "stack overflow") == 0) {
+        problem = "it is nested too deeply";
+    }
+    (void)bad(r, "the document is not JSON: %s", problem);
+    r->fault->line = thrown.line;
+    r->fault->column = thrown.column;
+    return false;
+}
+
+/* ---- where ---- */
+
+static void at_member(reader_t *r, const char *member)
+{
+    snprintf(r->where, sizeof(r->where), "\"%s\"", member);
+}
+
+static void at_item(reader_t *r, const char *member, unsigned index)
+{
+    snprintf(r->where, sizeof(r->where), "\"%s\"[%u]", member, index);
+}
+
+/* `member` may be NULL. Names may hold anything: they are cut and escaped. */
+static void at_name(reader_t *r, const char *member, isere_slice_t name)
+{
+    char shown[SHOWN + 1];
+    char quoted[6 * SHOWN + 3];
+    size_t len = isere_text_copy(shown, sizeof(shown), name);
+
+    isere_utf8_replace_surrogates(shown, len);
+    len = isere__document_string(quoted, isere_slice_of(shown, len));
+    quoted[len] = '\0';
+    snprintf(r->where, sizeof(r->where), "%s%s%s%s%s", member ? "\"" : "",
+             member ? member : "", member ? "\": " : "", quoted,
+             name.len > SHOWN ? " (cut)" : "");
+}
+
+/* ---- texts ---- */
+
+/*
+ * Appends a text and a NUL to the document's block. That has the JSON's size:
+ * a text is never longer than its JSON form, which has two quotes as well; and
+ * the canonical text of a route is never longer than the route.
+ */
+static bool put(reader_t *r, const char *bytes, size_t len, isere_slice_t *out)
+{
+    if (len >= r->left) {
+        return out_of_memory(r);
+    }
+    if (len > 0) {
+        memcpy(r->at, bytes, len);
+    }
+    r->at[len] = '\0';
+    *out = isere_slice_of(r->at, len);
+    r->at += len + 1;
+    r->left -= len + 1;
+    return true;
+}
+
+static bool put_string(reader_t *r, JSValueConst string, isere_slice_t *out)
+{
+    size_t len;
+    const char *bytes = JS_ToCStringLen(r->heap.ctx, &len, string);
+
+    if (!bytes) {
+        return out_of_memory(r);
+    }
+    bool fits = put(r, bytes, len, out);
+    JS_FreeCString(r->heap.ctx, bytes);
+    return fits;
+}
+
+/* A value that must be a text of characters. */
+static bool take_text(reader_t *r, JSValueConst value, isere_slice_t *out)
+{
+    if (!JS_IsString(value)) {
+        return bad_value(r, "must be a text");
+    }
+    if (!put_string(r, value, out)) {
+        return false;
+    }
+    /* Half of a surrogate pair is three bytes that UTF-8 does not have. */
+    return isere_utf8_valid(out->ptr, out->len) ||
+           bad_value(r, "has half of a surrogate pair, which is no character");
+}
+
+/* ---- objects ---- */
+
+typedef bool member_fn(reader_t *r, isere_slice_t name, JSValueConst value);
+
+static bool take_member(reader_t *r, JSValueConst object, JSAtom atom,
+                        member_fn *take)
+{
+    JSContext *ctx = r->heap.ctx;
+    isere_slice_t name;
+    JSValue text = JS_AtomToString(ctx, atom);
+
+    if (JS_IsException(text)) {
+        return out_of_memory(r);
+    }
+    /* It is an own property: this looks at no prototype. */
+    JSValue value = JS_GetProperty(ctx, object, atom);
+    bool taken = put_string(r, text, &name) && take(r, name, value);
+    JS_FreeValue(ctx, text);
+    JS_FreeValue(ctx, value);
+    return taken;
+}
+
+/* Calls `take` for each member, in the order of the JSON (numbers first). */
+static bool each_member(reader_t *r, JSValueConst object, member_fn *take)
+{
+    JSContext *ctx = r->heap.ctx;
+    JSPropertyEnum *members;
+    uint32_t count;
+
+    if (JS_GetOwnPropertyNames(ctx, &members, &count, object,
+                               JS_GPN_STRING_MASK)) {
+        return out_of_memory(r);
+    }
+    bool taken = true;
+    for (uint32_t i = 0; i < count && taken; i++) {
+        taken = take_member(r, object, members[i].atom, take);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        JS_FreeAtom(ctx, members[i].atom);
+    }
+    js_free(ctx, members);
+    return taken;
+}
+
+static bool is_object(reader_t *r, JSValueConst value)
+{
+    return JS_IsObject(value) && JS_IsArray(r->heap.ctx, value) == 0;
+}
+
+/* ---- the members ---- */
+
+static bool take_main(reader_t *r, JSValueConst value)
+{
+    r->has_main = true;
+    return take_text(r, value, &r->document->main);
+}
+
+static bool take_file(reader_t *r, isere_slice_t name, JSValueConst value)
+{
+    isere_document_t *d = r->document;
+    const char *problem = isere__document_file_name_problem(name);
+
+    at_name(r, "files", name);
+    if (problem) {
+        return bad(r, "%s: the name %s", r->where, problem);
+    }
+    if (d->nfiles == ISERE_DOCUMENT_FILES_MAX) {
+        return bad(r, "\"files\": at most %d", ISERE_DOCUMENT_FILES_MAX);
+    }
+    isere_document_file_t *file = &d->files[d->nfiles++];
+    file->name = name;
+    return take_text(r, value, &file->source);
+}
+
+static bool take_files(reader_t *r, JSValueConst value)
+{
+    r->has_files = true;
+    return is_object(r, value)
+               ? each_member(r, value, take_file)
+               : bad_value(r, "must be an object: {\"NAME\": \"SOURCE\"}");
+}
+
+static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
+{
+    isere_document_t *d = r->document;
+    char canonical[ISERE_ROUTE_TEXT_MAX];
+    const char *reason;
+    isere_slice_t text;
+
+    at_item(r, "routes", index);
+    if (!take_text(r, value, &text)) {
+        return false;
+    }
+    if (isere_route_check(text, canonical, &reason)) {
+        return bad_value(r, reason);
+    }
+    for (size_t i = 0; i < d->nroutes; i++) {
+        if (strcmp(d->routes[i], canonical) == 0) {
+            return bad(r, "%s: the same as \"routes\"[%u]", r->where,
+                       (unsigned)i);
+        }
+    }
+    /* In the place of what was sent. */
+    r->left += text.len + 1;
+    r->at -= text.len + 1;
+    if (!put(r, canonical, strlen(canonical), &text)) {
+        return false;
+    }
+    d->routes[d->nroutes++] = text.ptr;
+    return true;
+}
+
+static bool take_routes(reader_t *r, JSValueConst value)
+{
+    JSContext *ctx = r->heap.ctx;
+    uint32_t count = 0;
+
+    if (!JS_IsObject(value) || is_object(r, value)) {
+        return bad_value(r, "must be an array: [\"GET /path\"]");
+    }
+    JSValue length = JS_GetPropertyStr(ctx, value, "length");
+    if (JS_ToUint32(ctx, &count, length)) {
+        return out_of_memory(r);
+    }
+    if (count > ISERE_DOCUMENT_ROUTES_MAX) {
+        return bad(r, "\"routes\": at most %d", ISERE_DOCUMENT_ROUTES_MAX);
+    }
+    bool taken = true;
+    for (uint32_t i = 0; i < count && taken; i++) {
+        JSValue item = JS_GetPropertyUint32(ctx, value, i);
+        taken = take_route(r, i, item);
+        JS_FreeValue(ctx, item);
+    }
+    return taken;
+}
+
+static bool take_variable(reader_t *r, isere_slice_t name, JSValueConst value)
+{
+    isere_document_t *d = r->document;
+    isere_slice_t text;
+
+    at_name(r, "env", name);
+    if (!isere_env_name_is_valid(name)) {
+        return bad_value(r, "a name has letters, digits and '_' only, and no "
+                            "digit first");
+    }
+    if (d->nenv == ISERE_DOCUMENT_ENV_MAX) {
+        return bad(r, "\"env\": at most %d", ISERE_DOCUMENT_ENV_MAX);
+    }
+    if (!take_text(r, value, &text)) {
+        return false;
+    }
+    if (memchr(text.ptr, 0, text.len)) {
+        return bad_value(r, "must not hold a NUL character");
+    }
+    /* The value lies right behind the name's NUL: NAME=VALUE. */
+    char *entry = r->at - 1 - text.len - 1 - name.len;
+    entry[name.len] = '=';
+    d->env[d->nenv++] = entry;
+    return true;
+}
+
+static bool take_env(reader_t *r, JSValueConst value)
+{
+    return is_object(r, value)
+               ? each_member(r, value, take_variable)
+               : bad_value(r, "must be an object: {\"NAME\": \"VALUE\"}");
+}
+
+/* A number, or a text that `parse` reads; false when it is neither. What does
+ * not fit is UINT64_MAX. */
+static bool is_amount(reader_t *r, JSValueConst value,
+                      int (*parse)(isere_slice_t text, uint64_t *amount),
+                      uint64_t *amount)
+{
+    const double most = 9007199254740992.0; /* 2^53: exact up to there */
+    double number = 0;
+    isere_slice_t text;
+
+    if (JS_IsString(value)) {
+        if (!put_string(r, value, &text)) {
+            return false;
+        }
+        int error = parse(text, amount);
+        if (error == ISERE_ERR_LIMIT) {
+            *amount = UINT64_MAX;
+        }
+        return error != ISERE_ERR_INVAL;
+    }
+    if (!JS_IsNumber(value)) {
+        return false;
+    }
+    (void)JS_ToFloat64(r->heap.ctx, &number, value); /* a number: can't fail */
+    if (!(number >= 0)) {
+        return false;
+    }
+    *amount = number < most ? (uint64_t)number : UINT64_MAX;
+    return number >= most || (double)*amount == number;
+}
+
+static bool take_memory(reader_t *r, JSValueConst value)
+{
+    char min[ISERE_UNITS_TEXT_MAX], max[ISERE_UNITS_TEXT_MAX];
+    uint64_t least = r->limits ? r->limits->memory_min : 1;
+    uint64_t most = r->limits ? r->limits->memory_max : SIZE_MAX;
+    uint64_t *memory = &r->document->memory;
+
+    if (!is_amount(r, value, isere_units_parse_size, memory)) {
+        return r->error ? false
+                        : bad_value(r, "must be a whole number of bytes, or a "
+                                       "size such as \"512K\" or \"16M\"");
+    }
+    return (*memory >= least && *memory <= most) ||
+           bad(r, "%s: must be from %s to %s", r->where,
+               isere_units_format_size(least, min),
+               isere_units_format_size(most, max));
+}
+
+static bool take_timeout(reader_t *r, JSValueConst value)
+{
+    char max[ISERE_UNITS_TEXT_MAX];
+    uint64_t most = r->limits ? r->limits->timeout_max_ms : UINT32_MAX;
+    uint64_t timeout = 0;
+
+    if (!is_amount(r, value, isere_units_parse_time, &timeout)) {
+        return r->error ? false
+                        : bad_value(r, "must be a whole number of "
+                                       "milliseconds, or a time such as "
+                                       "\"500ms\" or \"3s\"");
+    }
+    r->document->timeout_ms = (uint32_t)timeout;
+    return (timeout >= 1 && timeout <= most) ||
+           bad(r, "%s: must be from 1ms to %s", r->where,
+               isere_units_format_time(most, max));
+}
+
+static bool take_payload(reader_t *r, JSValueConst value)
+{
+    isere_document_t *d = r->document;
+    isere_slice_t text = isere_slice("");
+
+    if (JS_IsString(value) && !put_string(r, value, &text)) {
+        return false;
+    }
+    for (int i = 0; isere_document_payloads[i]; i++) {
+        if (isere_slice_is(text, isere_document_payloads[i])) {
+            d->has_payload = true;
+            d->payload = (isere_payload_t)i;
+            return true;
+        }
+    }
+    return bad_value(r, "must be \"isere\", \"1.0\" or \"2.0\"");
+}
+
+/* ---- the document ---- */
+
+static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
+{
+    static const struct {
+        const char *name;
+        bool (*take)(reader_t *r, JSValueConst value);
+    } members[] = {
+        {"main", take_main},       {"files", take_files},
+        {"routes", take_routes},   {"env", take_env},
+        {"memory", take_memory},   {"timeout", take_timeout},
+        {"payload", take_payload},
+    };
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (isere_slice_is(name, members[i].name)) {
+            at_member(r, members[i].name);
+            return members[i].take(r, value);
+        }
+    }
+    at_name(r, NULL, name);
+    return bad_value(r, "a document has no such member, only main, files, "
+                        "routes, env, memory, timeout and payload");
+}
+
+static bool check_main(reader_t *r)
+{
+    const isere_document_t *d = r->document;
+
+    if (!r->has_main || !r->has_files) {
+        at_member(r, r->has_main ? "files" : "main");
+        return bad_value(r, "is missing");
+    }
+    for (size_t i = 0; i < d->nfiles; i++) {
+        if (d->files[i].name.len == d->main.len &&
+            memcmp(d->files[i].name.ptr, d->main.ptr, d->main.len) == 0) {
+            return true;
+        }
+    }
+    at_name(r, "main", d->main);
+    return bad_value(r, "there is no such file in \"files\"");
+}
+
+static JSValue parse(reader_t *r)
+{
+    JSContext *ctx = r->heap.ctx;
+    /* The engine wants a NUL behind it. */
+    char *text = js_malloc(ctx, r->json.len + 1);
+
+    if (!text) {
+        return JS_EXCEPTION;
+    }
+    if (r->json.len > 0) {
+        memcpy(text, r->json.ptr, r->json.len);
+    }
+    text[r->json.len] = '\0';
+    JSValue value = JS_ParseJSON(ctx, text, r->json.len, "document");
+    js_free(ctx, text);
+    return value;
+}
+
+static void read_json(void *arg)
+{
+    reader_t *r = arg;
+    JSValue value = parse(r);
+
+    if (JS_IsException(value)) {
+        (void)bad_json(r);
+    } else if (!is_object(r, value)) {
+        (void)bad(r, "the document must be a JSON object");
+    } else {
+        (void)(each_member(r, value, take_top) && check_main(r));
+    }
+}
+
+static void run(void *arg)
+{
+    reader_t *r = arg;
+
+    /* Here, since a port may run this on a stack of its own. */
+    JS_UpdateStackTop(r->heap.rt);
+    if (!isere_heap_run(&r->heap, read_json, r)) {
+        (void)out_of_memory(r);
+    }
+}
+
+static void read_in_heap(reader_t *r, const isere_port_t *port)
+{
+    uint64_t deadline =
+        port->monotonic_us(port->ctx) + (uint64_t)READ_TIMEOUT_MS * 1000;
+
+    if (isere_heap_init(&r->heap, port, ISERE_COMPILE_MEMORY,
+                        ISERE_COMPILE_STACK)) {
+        (void)out_of_memory(r);
+        return;
+    }
+    /* What is abandoned has written to the block and to the heap only. */
+    if (port->exec_run(port->ctx, run, r, deadline)) {
+        (void)bad(r, "reading the document took longer than %d ms",
+                  READ_TIMEOUT_MS);
+    }
+    isere_heap_deinit(&r->heap);
+}
+
+int isere__document_read(const isere_port_t *port, isere_slice_t json,
+                         const isere_document_limits_t *limits,
+                         isere_document_t **document, isere_fault_t *fault)
+{
+    reader_t r = {.json = json, .limits = limits, .fault = fault};
+
+    isere_fault_set(fault, "");
+    if (json.len > 0 && !isere_utf8_valid(json.ptr, json.len)) {
+        (void)bad(&r, "the document is not UTF-8");
+        return r.error;
+    }
+    r.document = port->resize(port->ctx, NULL, sizeof(*r.document) + json.len);
+    if (!r.document) {
+        isere_fault_set(fault, "not enough memory to read the document");
+        return ISERE_ERR_NOMEM;
+    }
+    memset(r.document, 0, sizeof(*r.document));
+    r.at = (char *)(r.document + 1);
+    r.left = json.len;
+    read_in_heap(&r, port);
+    if (r.error) {
+        port->resize(port->ctx, r.document, 0);
+        return r.error;
+    }
+    *document = r.document;
+    return 0;
+}

@@ -1,0 +1,59 @@
+/*
+ * A document in memory, as the core's own files read it from JSON. What each
+ * member may be is in docs/api.md; the reader checks all of it.
+ */
+#ifndef ISERE_CORE_CONTROL_DOCUMENT_READ_H
+#define ISERE_CORE_CONTROL_DOCUMENT_READ_H
+
+#include "core/control/document.h"
+
+enum {
+    ISERE_DOCUMENT_FILES_MAX = 64,
+    ISERE_DOCUMENT_ROUTES_MAX = 64,
+    ISERE_DOCUMENT_ENV_MAX = 64,
+    ISERE_DOCUMENT_FILE_NAME_MAX = 159, /* bytes; isere_fault_t has room */
+};
+
+typedef struct isere_document_file {
+    isere_slice_t name;
+    isere_slice_t source; /* UTF-8, may hold NUL */
+} isere_document_file_t;
+
+/* All texts lie in the same block as the struct and have a NUL behind them. */
+typedef struct isere_document {
+    isere_slice_t main; /* the name of one of the files */
+    isere_document_file_t files[ISERE_DOCUMENT_FILES_MAX];
+    size_t nfiles;                                 /* at least 1 */
+    const char *routes[ISERE_DOCUMENT_ROUTES_MAX]; /* canonical, none twice */
+    size_t nroutes;                                /* 0: the default ones */
+    const char *env[ISERE_DOCUMENT_ENV_MAX];       /* NAME=VALUE */
+    size_t nenv;
+    uint64_t memory;     /* bytes; 0: not given */
+    uint32_t timeout_ms; /* 0: not given */
+    bool has_payload;
+    isere_payload_t payload;
+} isere_document_t;
+
+/* As "payload" has it. */
+extern const char *const isere_document_payloads[];
+
+/*
+ * Reads and checks a document; without `limits` any memory and timeout will
+ * do. The JSON is parsed in a heap of its own, which is given back before this
+ * returns. Returns 0 with *document, the caller's, released with
+ * port->resize(ctx, document, 0); else as isere_document_normalise. Thread: the
+ * port's.
+ */
+int isere__document_read(const isere_port_t *port, isere_slice_t json,
+                         const isere_document_limits_t *limits,
+                         isere_document_t **document, isere_fault_t *fault);
+
+/* NULL, or why no file of a function can be called that: a constant English
+ * text. Any thread. */
+const char *isere__document_file_name_problem(isere_slice_t name);
+
+/* Writes `text` as a JSON string to `out`, unless that is NULL; at most
+ * 6 * text.len + 2 bytes. Returns how many bytes that takes. Any thread. */
+size_t isere__document_string(char *out, isere_slice_t text);
+
+#endif

@@ -1,0 +1,107 @@
+/* Texts of documents: JSON strings, and names of files. */
+#include "core/control/document_read.h"
+#include "core/util/utf8.h"
+
+/* ---- JSON strings ---- */
+
+/* As JSON.stringify escapes `c`: the length, or 0 when it needs no escape. */
+static size_t escape(unsigned char c, char out[6])
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char letters[] = "btn\0fr"; /* of 8 to 13 */
+
+    if (c >= 0x20 && c != '"' && c != '\\') {
+        return 0;
+    }
+    out[0] = '\\';
+    if (c >= 0x20) {
+        out[1] = (char)c;
+        return 2;
+    }
+    if (c >= 8 && c <= 13 && letters[c - 8]) {
+        out[1] = letters[c - 8];
+        return 2;
+    }
+    memcpy(out + 1, "u00", 3);
+    out[4] = hex[c >> 4];
+    out[5] = hex[c & 15];
+    return 6;
+}
+
+size_t isere__document_string(char *out, isere_slice_t text)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char escaped[6];
+        size_t n = escape((unsigned char)text.ptr[i], escaped);
+        if (out && n > 0) {
+            memcpy(out + 1 + len, escaped, n);
+        } else if (out) {
+            out[1 + len] = text.ptr[i];
+        }
+        len += n > 0 ? n : 1;
+    }
+    if (out) {
+        out[0] = '"';
+        out[1 + len] = '"';
+    }
+    return len + 2;
+}
+
+/* ---- names of files ---- */
+
+static bool is_dots(const char *segment, size_t len)
+{
+    return (len == 1 && segment[0] == '.') ||
+           (len == 2 && segment[0] == '.' && segment[1] == '.');
+}
+
+static const char *segments_problem(isere_slice_t name)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; i <= name.len; i++) {
+        if (i < name.len && name.ptr[i] != '/') {
+            continue;
+        }
+        if (i == start) {
+            return i == 0 ? "must be a relative path"
+                          : "has an empty part: '/' stands between two names";
+        }
+        if (is_dots(name.ptr + start, i - start)) {
+            return "must not have '.' or '..' as a part";
+        }
+        start = i + 1;
+    }
+    return NULL;
+}
+
+const char *isere__document_file_name_problem(isere_slice_t name)
+{
+    if (name.len == 0) {
+        return "is empty";
+    }
+    if (name.len > ISERE_DOCUMENT_FILE_NAME_MAX) {
+        return "is longer than 159 bytes";
+    }
+    if (!isere_utf8_valid(name.ptr, name.len)) {
+        return "has half of a surrogate pair";
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.ptr[i];
+        if (c < 0x20 || c == 0x7f) {
+            return "has a control character";
+        }
+        if (c == '\\') {
+            return "has a '\\': parts are separated by '/'";
+        }
+    }
+    /* An import of it would look like one of a native module. */
+    static const char native[] = "isere:";
+    if (name.len >= sizeof(native) - 1 &&
+        memcmp(name.ptr, native, sizeof(native) - 1) == 0) {
+        return "must not begin with 'isere:', as native modules do";
+    }
+    return segments_problem(name);
+}

@@ -1,0 +1,547 @@
+/* Documents of functions: what they are normalised to, what is refused and
+ * with which words, and what hostile ones do. */
+#include "core/control/document.h"
+#include "core/control/document_read.h"
+#include "tests/unit/support/test_port.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const isere_document_limits_t limits = {
+    .memory_min = 256 * 1024,
+    .memory_max = 64 * 1024 * 1024,
+    .timeout_max_ms = 60000,
+};
+
+static isere_port_t port;
+static char *text;
+static size_t size;
+static isere_fault_t fault;
+
+/* ---- a port whose heaps are not filled before: they are large ---- */
+
+static void *token; /* stands for the heap in the test port's counts */
+
+static void *map_lazily(void *ctx, size_t bytes)
+{
+    token = isere_test_port()->resize(ctx, NULL, 1);
+    return token ? calloc(1, bytes) : NULL;
+}
+
+static void unmap(void *ctx, void *heap, size_t bytes)
+{
+    (void)bytes;
+    isere_test_port()->resize(ctx, token, 0);
+    token = NULL;
+    free(heap);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    isere_test_port_reset();
+    port = *isere_test_port();
+    port.heap_map = map_lazily;
+    port.heap_unmap = unmap;
+    text = NULL;
+    size = 0;
+    memset(&fault, 0x55, sizeof(fault));
+    return 0;
+}
+
+static void forget(void)
+{
+    port.resize(port.ctx, text, 0);
+    text = NULL;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    forget();
+    return isere_test_state()->live_blocks == 0 ? 0 : -1;
+}
+
+static int normalise(isere_slice_t body, bool is_source)
+{
+    forget();
+    int error = isere_document_normalise(&port, "hello", body, is_source,
+                                         &limits, &text, &size, &fault);
+    if (error) {
+        text = NULL;
+        assert_true(fault.message[0] != 0);
+    } else {
+        assert_int_equal(strlen(fault.message), 0);
+        assert_int_equal(text[size], 0);
+    }
+    return error;
+}
+
+static void expect(const char *body, const char *wanted)
+{
+    if (normalise(isere_slice(body), false)) {
+        fail_msg("%s: %s", body, fault.message);
+    }
+    assert_string_equal(text, wanted);
+    assert_int_equal(size, strlen(wanted));
+    /* It is what it normalises to. */
+    if (normalise(isere_slice(wanted), false)) {
+        fail_msg("%s: %s", wanted, fault.message);
+    }
+    assert_string_equal(text, wanted);
+}
+
+static void refuse(const char *body, const char *message)
+{
+    assert_int_equal(normalise(isere_slice(body), false), ISERE_ERR_INVAL);
+    assert_string_equal(fault.message, message);
+    assert_string_equal(fault.file, "");
+}
+
+/* ---- what is right ---- */
+
+#define A "\"main\":\"a.js\",\"files\":{\"a.js\":\"\"}"
+
+static void test_members_come_in_one_order(void **state)
+{
+    (void)state;
+    expect(" {\"payload\" : \"2.0\", \"timeout\":\"3s\",\n \"memory\":\"16M\","
+           "\"env\":{\"B\":\"\",\"A\":\"x=y\"},"
+           "\"routes\":[\"GET /b\",\"GET /a\"],"
+           "\"files\":{\"b.js\":\"2\",\"a.js\":\"1\"}, \"main\":\"a.js\" }\n",
+           "{\"main\":\"a.js\",\"files\":{\"b.js\":\"2\",\"a.js\":\"1\"},"
+           "\"routes\":[\"GET /b\",\"GET /a\"],"
+           "\"env\":{\"B\":\"\",\"A\":\"x=y\"},"
+           "\"memory\":16777216,\"timeout\":3000,\"payload\":\"2.0\"}");
+}
+
+static void test_only_what_was_given(void **state)
+{
+    (void)state;
+    expect("{" A "}", "{" A "}");
+    expect("{" A ",\"routes\":[],\"env\":{}}", "{" A "}");
+    expect("{" A ",\"payload\":\"isere\"}", "{" A ",\"payload\":\"isere\"}");
+    expect("{" A ",\"payload\":\"1.0\"}", "{" A ",\"payload\":\"1.0\"}");
+}
+
+static void test_amounts(void **state)
+{
+    (void)state;
+    expect("{" A ",\"memory\":262144}", "{" A ",\"memory\":262144}");
+    expect("{" A ",\"memory\":262144.0}", "{" A ",\"memory\":262144}");
+    expect("{" A ",\"memory\":\"64m\"}", "{" A ",\"memory\":67108864}");
+    expect("{" A ",\"timeout\":1}", "{" A ",\"timeout\":1}");
+    expect("{" A ",\"timeout\":6e4}", "{" A ",\"timeout\":60000}");
+    expect("{" A ",\"timeout\":\"1m\"}", "{" A ",\"timeout\":60000}");
+}
+
+static void test_texts_are_written_in_one_way(void **state)
+{
+    (void)state;
+    expect("{\"main\":\"a\",\"files\":{\"a\":\"\\u00e9\\/\\ud83d\\ude00"
+           "\\u0000\\u001F\\u007f\\t\\n\\\"\\\\\\u2028\"}}",
+           "{\"main\":\"a\",\"files\":{\"a\":\"\xc3\xa9/\xf0\x9f\x98\x80"
+           "\\u0000\\u001f\x7f\\t\\n\\\"\\\\\xe2\x80\xa8\"}}");
+}
+
+static void test_a_source_is_the_one_module(void **state)
+{
+    (void)state;
+    const char source[] = "export const handler = () => \"\xc3\xa9\"\n\0//";
+    assert_int_equal(
+        normalise(isere_slice_of(source, sizeof(source) - 1), true), 0);
+    assert_string_equal(text, "{\"main\":\"hello.js\",\"files\":{\"hello.js\":"
+                              "\"export const handler = () => "
+                              "\\\"\xc3\xa9\\\"\\n\\u0000//\"}}");
+    assert_int_equal(normalise(isere_slice_of(NULL, 0), true), 0);
+    assert_string_equal(
+        text, "{\"main\":\"hello.js\",\"files\":{\"hello.js\":\"\"}}");
+    assert_int_equal(normalise(isere_slice("\xff"), true), ISERE_ERR_INVAL);
+    assert_string_equal(fault.message, "the source is not UTF-8");
+}
+
+static void test_the_last_of_equal_members_counts(void **state)
+{
+    (void)state;
+    expect("{" A ",\"main\":\"b\",\"files\":{\"b\":\"1\",\"b\":\"2\"}}",
+           "{\"main\":\"b\",\"files\":{\"b\":\"2\"}}");
+}
+
+/* Names that mean something to objects are names. */
+static void test_names_of_prototypes(void **state)
+{
+    (void)state;
+    expect("{\"main\":\"__proto__\",\"files\":{\"__proto__\":\"1\","
+           "\"constructor\":\"2\",\"toString\":\"3\",\"length\":\"4\"},"
+           "\"env\":{\"__proto__\":\"5\",\"constructor\":\"6\"}}",
+           "{\"main\":\"__proto__\",\"files\":{\"__proto__\":\"1\","
+           "\"constructor\":\"2\",\"toString\":\"3\",\"length\":\"4\"},"
+           "\"env\":{\"__proto__\":\"5\",\"constructor\":\"6\"}}");
+    refuse("{\"__proto__\":{" A "}}",
+           "\"__proto__\": a document has no such member, only main, files, "
+           "routes, env, memory, timeout and payload");
+    refuse("{\"main\":\"constructor\",\"files\":{\"a\":\"\"}}",
+           "\"main\": \"constructor\": there is no such file in \"files\"");
+    refuse("{\"main\":\"a\",\"files\":{\"__proto__\":{\"a\":\"\"}}}",
+           "\"files\": \"__proto__\": must be a text");
+}
+
+/* ---- what is wrong ---- */
+
+static void test_json_errors_have_a_place(void **state)
+{
+    (void)state;
+    refuse("", "the document is not JSON: Unexpected end of JSON input");
+    refuse("{\n  \"main\": x}", "the document is not JSON: unexpected token: "
+                                "'x'");
+    assert_int_equal(fault.line, 2);
+    assert_int_equal(fault.column, 11);
+    assert_int_equal(normalise(isere_slice("{" A ",}"), false),
+                     ISERE_ERR_INVAL);
+    assert_int_equal(normalise(isere_slice("{" A "}x"), false),
+                     ISERE_ERR_INVAL);
+    assert_int_equal(
+        normalise(isere_slice_of("{" A "}\0", sizeof("{" A "}")), false),
+        ISERE_ERR_INVAL);
+    refuse("{\"main\":\"\xed\xa0\x80\"}", "the document is not UTF-8");
+    refuse("[]", "the document must be a JSON object");
+    refuse("null", "the document must be a JSON object");
+    refuse("\"main\"", "the document must be a JSON object");
+}
+
+static void test_members_that_are_not_right(void **state)
+{
+    (void)state;
+    refuse("{}", "\"main\": is missing");
+    refuse("{\"main\":\"a\"}", "\"files\": is missing");
+    refuse("{\"files\":{\"a\":\"\"}}", "\"main\": is missing");
+    refuse("{\"main\":1,\"files\":{}}", "\"main\": must be a text");
+    refuse("{\"main\":\"a\",\"files\":{}}",
+           "\"main\": \"a\": there is no such file in \"files\"");
+    refuse("{\"main\":\"a\",\"files\":[\"a\"]}",
+           "\"files\": must be an object: {\"NAME\": \"SOURCE\"}");
+    refuse("{\"main\":\"a\",\"files\":{\"a\":null}}",
+           "\"files\": \"a\": must be a text");
+    refuse("{" A ",\"Memory\":1}",
+           "\"Memory\": a document has no such member, only main, files, "
+           "routes, env, memory, timeout and payload");
+    refuse("{" A ",\"payload\":1.0}",
+           "\"payload\": must be \"isere\", \"1.0\" or \"2.0\"");
+    refuse("{" A ",\"payload\":\"1\"}",
+           "\"payload\": must be \"isere\", \"1.0\" or \"2.0\"");
+}
+
+static void test_routes_that_are_not_right(void **state)
+{
+    (void)state;
+    refuse("{" A ",\"routes\":\"GET /\"}",
+           "\"routes\": must be an array: [\"GET /path\"]");
+    refuse("{" A ",\"routes\":{\"0\":\"GET /\"}}",
+           "\"routes\": must be an array: [\"GET /path\"]");
+    refuse("{" A ",\"routes\":null}",
+           "\"routes\": must be an array: [\"GET /path\"]");
+    refuse("{" A ",\"routes\":[\"GET /a\",5]}",
+           "\"routes\"[1]: must be a text");
+    refuse("{" A ",\"routes\":[\"GET /a\",\"GET /b\",\"GET /a\"]}",
+           "\"routes\"[2]: the same as \"routes\"[0]");
+    assert_int_equal(
+        normalise(isere_slice("{" A ",\"routes\":[\"GET /a\",\"\"]}"), false),
+        ISERE_ERR_INVAL);
+    assert_ptr_equal(strstr(fault.message, "\"routes\"[1]: "), fault.message);
+}
+
+static void test_variables_that_are_not_right(void **state)
+{
+    (void)state;
+    refuse("{" A ",\"env\":[]}",
+           "\"env\": must be an object: {\"NAME\": \"VALUE\"}");
+    refuse("{" A ",\"env\":{\"A\":1}}", "\"env\": \"A\": must be a text");
+    refuse("{" A ",\"env\":{\"A\":\"1\\u00002\"}}",
+           "\"env\": \"A\": must not hold a NUL character");
+    static const char *const names[] = {
+        "", "1A", "A=", "A B", "\\u0000", "\xc3\xa4"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char body[128];
+        char message[256];
+        snprintf(body, sizeof(body), "{" A ",\"env\":{\"%s\":\"\"}}", names[i]);
+        snprintf(message, sizeof(message),
+                 "\"env\": \"%s\": a name has letters, digits and '_' only, "
+                 "and no digit first",
+                 names[i]);
+        refuse(body, message);
+    }
+}
+
+static void test_amounts_that_are_not_right(void **state)
+{
+    (void)state;
+    static const char *const memory[] = {"-1", "1.5",  "true",  "null",
+                                         "[]", "\"\"", "\"x\"", "\"-1M\""};
+    static const char *const timeout[] = {"-1", "0.5", "\"3000\"", "\"\"",
+                                          "{}"};
+    static const char *const less[] = {
+        "0",     "262143", "67108865", "1e30",
+        "1e400", "\"1K\"", "\"65M\"",  "\"99999999999999999999\""};
+    static const char *const times[] = {"0",     "60001",  "4294967297",
+                                        "1e300", "\"0s\"", "\"61s\""};
+    char body[128];
+    for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); i++) {
+        snprintf(body, sizeof(body), "{" A ",\"memory\":%s}", memory[i]);
+        refuse(body, "\"memory\": must be a whole number of bytes, or a size "
+                     "such as \"512K\" or \"16M\"");
+    }
+    for (size_t i = 0; i < sizeof(timeout) / sizeof(timeout[0]); i++) {
+        snprintf(body, sizeof(body), "{" A ",\"timeout\":%s}", timeout[i]);
+        refuse(body, "\"timeout\": must be a whole number of milliseconds, or "
+                     "a time such as \"500ms\" or \"3s\"");
+    }
+    for (size_t i = 0; i < sizeof(less) / sizeof(less[0]); i++) {
+        snprintf(body, sizeof(body), "{" A ",\"memory\":%s}", less[i]);
+        refuse(body, "\"memory\": must be from 256K to 64M");
+    }
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        snprintf(body, sizeof(body), "{" A ",\"timeout\":%s}", times[i]);
+        refuse(body, "\"timeout\": must be from 1ms to 1m");
+    }
+}
+
+static void test_half_a_pair_is_refused(void **state)
+{
+    (void)state;
+    static const char message[] = "has half of a surrogate pair, which is no "
+                                  "character";
+    char wanted[128];
+    snprintf(wanted, sizeof(wanted), "\"files\": \"a\": %s", message);
+    refuse("{\"main\":\"a\",\"files\":{\"a\":\"x\\ud800y\"}}", wanted);
+    refuse("{\"main\":\"a\",\"files\":{\"a\":\"\\ude00\\ud83d\"}}", wanted);
+    snprintf(wanted, sizeof(wanted), "\"env\": \"A\": %s", message);
+    refuse("{" A ",\"env\":{\"A\":\"\\ud800\"}}", wanted);
+    refuse("{\"main\":\"a\",\"files\":{\"\\udfff\":\"\"}}",
+           "\"files\": \"\xef\xbf\xbd\": the name has half of a surrogate "
+           "pair");
+}
+
+/* ---- names of files ---- */
+
+static const char *problem_of(const char *name)
+{
+    return isere__document_file_name_problem(isere_slice(name));
+}
+
+static void test_names_of_files(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "a",       "a.js",   "lib/a.js", "...",     "..a",
+        ".hidden", "a b.js", "\xc3\xa4", "a/.../b", "isere",
+    };
+    static const char *const bad[] = {
+        "/a.js", "/",     "a/",      "a//b",    "..",     "../a.js", "a/../b",
+        "a/..",  ".",     "./a.js",  "a/./b",   "a\\b",   "..\\a",   "C:\\a",
+        "a\nb",  "a\x7f", "\x1b[2J", "isere:a", "isere:", "",
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_null(problem_of(good[i]));
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_non_null(problem_of(bad[i]));
+    }
+    assert_non_null(
+        isere__document_file_name_problem(isere_slice_of("a\0b", 3)));
+    char name[ISERE_DOCUMENT_FILE_NAME_MAX + 2];
+    memset(name, 'n', sizeof(name));
+    name[sizeof(name) - 1] = 0;
+    assert_string_equal(problem_of(name), "is longer than 159 bytes");
+    name[sizeof(name) - 2] = 0;
+    assert_null(problem_of(name));
+}
+
+static void test_names_in_messages_are_cut_and_escaped(void **state)
+{
+    (void)state;
+    refuse("{\"main\":\"a\",\"files\":{\"../x\":\"\"}}",
+           "\"files\": \"../x\": the name must not have '.' or '..' as a part");
+    refuse("{\"main\":\"a\",\"files\":{\"/etc/passwd\":\"\"}}",
+           "\"files\": \"/etc/passwd\": the name must be a relative path");
+    refuse("{\"main\":\"a\",\"files\":{\"\\u001b[2J\\u0000\":\"\"}}",
+           "\"files\": \"\\u001b[2J\\u0000\": the name has a control "
+           "character");
+    char body[1024];
+    snprintf(body, sizeof(body), "{\"main\":\"a\",\"files\":{\"%0300d\":\"\"}}",
+             0);
+    refuse(body, "\"files\": \"000000000000000000000000000000000000000000000000"
+                 "\" (cut): the name is longer than 159 bytes");
+}
+
+/* ---- how many ---- */
+
+/* `count` members or items, made by `format` from their number. */
+static char *many(const char *start, const char *format, int count,
+                  const char *end)
+{
+    size_t room = strlen(start) + strlen(end) + (size_t)count * 32 + 1;
+    char *body = malloc(room);
+    assert_non_null(body);
+    size_t len = (size_t)snprintf(body, room, "%s", start);
+    for (int i = 0; i < count; i++) {
+        char item[32];
+        char *to = item;
+        if (i > 0) {
+            *to++ = ',';
+        }
+        /* One %d in each format. */
+        const char *hole = strstr(format, "%d");
+        snprintf(to, sizeof(item) - 1, "%.*s%d%s", (int)(hole - format), format,
+                 i, hole + 2);
+        len += (size_t)snprintf(body + len, room - len, "%s", item);
+    }
+    snprintf(body + len, room - len, "%s", end);
+    return body;
+}
+
+static void check_many(const char *start, const char *format, const char *end,
+                       const char *message)
+{
+    char *body = many(start, format, 64, end);
+    if (normalise(isere_slice(body), false)) {
+        fail_msg("%s", fault.message);
+    }
+    free(body);
+    for (int count = 65; count <= 50000; count = count == 65 ? 50000 : 50001) {
+        body = many(start, format, count, end);
+        refuse(body, message);
+        free(body);
+    }
+}
+
+static void test_how_many(void **state)
+{
+    (void)state;
+    check_many("{\"main\":\"f0\",\"files\":{", "\"f%d\":\"\"", "}}",
+               "\"files\": at most 64");
+    check_many("{" A ",\"env\":{", "\"V%d\":\"\"", "}}", "\"env\": at most 64");
+    check_many("{" A ",\"routes\":[", "\"GET /r%d\"", "]}",
+               "\"routes\": at most 64");
+}
+
+/* ---- bombs ---- */
+
+static char *repeat(const char *start, const char *unit, size_t count,
+                    const char *end)
+{
+    size_t len = strlen(unit);
+    char *body = malloc(strlen(start) + len * count + strlen(end) + 1);
+    assert_non_null(body);
+    char *p = body + sprintf(body, "%s", start);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(p, unit, len);
+        p += len;
+    }
+    memcpy(p, end, strlen(end) + 1);
+    return body;
+}
+
+static void refuse_bomb(const char *start, const char *unit, size_t count,
+                        const char *end, int error, const char *message)
+{
+    char *body = repeat(start, unit, count, end);
+    assert_int_equal(normalise(isere_slice(body), false), error);
+    assert_string_equal(fault.message, message);
+    free(body);
+}
+
+static void test_bombs(void **state)
+{
+    (void)state;
+    static const char deep[] = "the document is not JSON: it is nested too "
+                               "deeply";
+    refuse_bomb("", "[", 100000, "", ISERE_ERR_INVAL, deep);
+    refuse_bomb("", "[", 1000000, "", ISERE_ERR_INVAL, deep);
+    refuse_bomb("", "{\"a\":", 100000, "", ISERE_ERR_INVAL, deep);
+    refuse_bomb("{\"files\":", "[", 200, "", ISERE_ERR_INVAL,
+                "the document is not JSON: Unexpected end of JSON input");
+    refuse_bomb("{\"memory\":", "9", 1000000, "}", ISERE_ERR_INVAL,
+                "\"memory\": must be from 256K to 64M");
+    refuse_bomb("{\"timeout\":0.", "0", 1000000, "1}", ISERE_ERR_INVAL,
+                "\"timeout\": must be from 1ms to 1m");
+    refuse_bomb("{\"routes\":[\"", "a", 1000000, "\"]}", ISERE_ERR_INVAL,
+                "\"routes\"[0]: a route is a method and a path, as in GET "
+                "/pets, or $default");
+    refuse_bomb("{\"", "a", 1000000, "\":1}", ISERE_ERR_INVAL,
+                "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" (cut): a "
+                "document has no such member, only main, files, routes, env, "
+                "memory, timeout and payload");
+    /* A megabyte of objects takes more than the heap has. */
+    refuse_bomb("{\"files\":[", "[[[]]],", 1000000, "0]}", ISERE_ERR_NOMEM,
+                "not enough memory to read the document: there are 64M");
+}
+
+static void test_a_large_source_is_none(void **state)
+{
+    (void)state;
+    char *body = repeat("{\"main\":\"a\",\"files\":{\"a\":\"",
+                        "\\u00e9\\n\xe2\x82\xac", 200000, "\"}}");
+    assert_int_equal(normalise(isere_slice(body), false), 0);
+    assert_int_equal(size, strlen("{\"main\":\"a\",\"files\":{\"a\":\"\"}}") +
+                               (size_t)200000 * 7);
+    free(body);
+    body = repeat("", "\x01", 1000000, "");
+    assert_int_equal(normalise(isere_slice(body), true), 0);
+    assert_int_equal(
+        size, strlen("{\"main\":\"hello.js\",\"files\":{\"hello.js\":\"\"}}") +
+                  (size_t)6000000);
+    free(body);
+}
+
+/* ---- without memory ---- */
+
+static void test_every_allocation_fails_once(void **state)
+{
+    (void)state;
+    static const char body[] = "{" A ",\"env\":{\"A\":\"1\"}}";
+    for (int is_source = 0; is_source < 2; is_source++) {
+        size_t n = 0;
+        int error;
+        do {
+            setup(NULL);
+            isere_test_state()->fail_at = ++n;
+            error = normalise(isere_slice(body), is_source);
+            assert_true(error == 0 || error == ISERE_ERR_NOMEM);
+            if (error) {
+                assert_int_equal(isere_test_state()->live_blocks, 0);
+            }
+        } while (error);
+        assert_int_equal(n, is_source ? 3 : 4);
+    }
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_members_come_in_one_order),
+        TEST(test_only_what_was_given),
+        TEST(test_amounts),
+        TEST(test_texts_are_written_in_one_way),
+        TEST(test_a_source_is_the_one_module),
+        TEST(test_the_last_of_equal_members_counts),
+        TEST(test_names_of_prototypes),
+        TEST(test_json_errors_have_a_place),
+        TEST(test_members_that_are_not_right),
+        TEST(test_routes_that_are_not_right),
+        TEST(test_variables_that_are_not_right),
+        TEST(test_amounts_that_are_not_right),
+        TEST(test_half_a_pair_is_refused),
+        TEST(test_names_of_files),
+        TEST(test_names_in_messages_are_cut_and_escaped),
+        TEST(test_how_many),
+        TEST(test_bombs),
+        TEST(test_a_large_source_is_none),
+        TEST(test_every_allocation_fails_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
