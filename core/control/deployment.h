@@ -36,9 +36,13 @@ typedef struct isere_deployment {
  * document does not say (memory, stack, timeout, init_timeout, env, native
  * modules). Runs no code of the handler. Returns 0 with *deployment, which has
  * one reference; ISERE_ERR_HANDLER with *fault (message, file, line, column,
- * stack) when the source or a route is at fault; ISERE_ERR_INVAL with *fault
- * when the document is damaged; ISERE_ERR_NOMEM.
+ * stack) when the source is at fault or takes too long to compile;
+ * ISERE_ERR_INVAL with *fault when the document (with its routes) is damaged;
+ * ISERE_ERR_NOMEM with fault->message, also when the compiler's own memory
+ * (ISERE_COMPILE_MEMORY) is too small for the source. All is copied but native
+ * modules.
  * The engine's file names are the document's ("hello.js", "lib/a.js").
+ * Thread: the port's.
  */
 int isere_deployment_create(const isere_port_t *port, const char *name,
                             uint32_t version, isere_slice_t document,
@@ -48,7 +52,8 @@ int isere_deployment_create(const isere_port_t *port, const char *name,
 
 /*
  * Runs the init phase in an instance of its own, which is given back. Returns
- * 0; ISERE_ERR_HANDLER with *fault; ISERE_ERR_NOMEM.
+ * 0; ISERE_ERR_HANDLER with *fault; ISERE_ERR_NOMEM with fault->message. Waits
+ * with the port's poll_wait when the init phase has timers. Thread: the port's.
  */
 int isere_deployment_check(const isere_port_t *port,
                            const isere_deployment_t *deployment,

@@ -1,0 +1,264 @@
+/* Deployments: from a document to a function that can be served. */
+#include "core/control/deployment.h"
+#include "core/control/document_read.h"
+#include "core/js/bundle.h"
+#include "core/js/compile.h"
+#include "core/js/fault.h"
+#include "core/js/function.h"
+#include "core/util/sha256.h"
+#include <stdio.h>
+
+/* Room for the routes that a function has when its document has none. */
+enum { DEFAULT_ROUTES = 2, DEFAULT_ROUTE_MAX = 64 };
+
+/* What is being made, and what it is made from. */
+typedef struct making {
+    const isere_port_t *port;
+    const isere_function_config_t *config;
+    const char *name;
+    isere_document_t *document;
+    isere_deployment_t *deployment;
+    isere_fault_t *fault;
+} making_t;
+
+/* ---- routes ---- */
+
+/* Writes the default routes and returns how many. */
+static size_t default_routes(const char *name,
+                             char out[DEFAULT_ROUTES][DEFAULT_ROUTE_MAX])
+{
+    if (strcmp(name, "default") == 0) {
+        snprintf(out[0], DEFAULT_ROUTE_MAX, "$default");
+        return 1;
+    }
+    snprintf(out[0], DEFAULT_ROUTE_MAX, "ANY /%s", name);
+    snprintf(out[1], DEFAULT_ROUTE_MAX, "ANY /%s/{path+}", name);
+    return 2;
+}
+
+/* Allocates the deployment, with its routes behind it. */
+static int allocate(making_t *m)
+{
+    char defaults[DEFAULT_ROUTES][DEFAULT_ROUTE_MAX];
+    const char *texts[DEFAULT_ROUTES] = {defaults[0], defaults[1]};
+    const char *const *routes = texts;
+    size_t count = m->document->nroutes;
+
+    if (count > 0) {
+        routes = m->document->routes;
+    } else {
+        count = default_routes(m->name, defaults);
+    }
+    size_t size = sizeof(isere_deployment_t) + (count + 1) * sizeof(char *);
+    for (size_t i = 0; i < count; i++) {
+        size += strlen(routes[i]) + 1;
+    }
+    isere_deployment_t *d = m->port->resize(m->port->ctx, NULL, size);
+    if (!d) {
+        isere_fault_set(m->fault, "not enough memory for the function");
+        return ISERE_ERR_NOMEM;
+    }
+    memset(d, 0, size);
+    const char **list = (const char **)(d + 1);
+    char *text = (char *)(list + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(routes[i]) + 1;
+        list[i] = memcpy(text, routes[i], len);
+        text += len;
+    }
+    d->routes = list;
+    d->nroutes = count;
+    m->deployment = d;
+    return 0;
+}
+
+/* ---- code ---- */
+
+/* Only reads: compiling may be abandoned in here. */
+static int load(void *ctx, const char *name, isere_slice_t *source)
+{
+    const isere_document_t *d = ctx;
+
+    for (size_t i = 0; i < d->nfiles; i++) {
+        if (isere_slice_is(d->files[i].name, name)) {
+            *source = d->files[i].source;
+            return 0;
+        }
+    }
+    return ISERE_ERR_NOENT;
+}
+
+static int compile(making_t *m)
+{
+    isere_loader_t loader = {m->document, load};
+    isere_deployment_t *d = m->deployment;
+
+    return isere__compile_within(m->port, &loader, m->document->main.ptr, "",
+                                 m->config->init_timeout_ms, &d->code,
+                                 &d->code_size, m->fault);
+}
+
+/* ---- the function ---- */
+
+static size_t count_texts(const char *const *texts)
+{
+    size_t count = 0;
+
+    while (texts && texts[count]) {
+        count++;
+    }
+    return count;
+}
+
+static void configure(const making_t *m, isere_function_config_t *config,
+                      const char **env)
+{
+    const isere_document_t *document = m->document;
+    size_t count = count_texts(config->env);
+
+    if (count > 0) {
+        memcpy(env, config->env, count * sizeof(*env));
+    }
+    for (size_t i = 0; i < document->nenv; i++) {
+        env[count + i] = document->env[i];
+    }
+    env[count + document->nenv] = NULL;
+    config->env = env;
+    if (document->memory > 0) {
+        config->memory_bytes = (size_t)document->memory;
+    }
+    if (document->timeout_ms > 0) {
+        config->timeout_ms = document->timeout_ms;
+    }
+    if (document->has_payload) {
+        config->payload = document->payload;
+    }
+}
+
+static int create_function(making_t *m)
+{
+    const isere_port_t *port = m->port;
+    isere_deployment_t *d = m->deployment;
+    isere_function_config_t config = *m->config;
+    char version[16];
+    size_t nenv = count_texts(config.env) + m->document->nenv;
+    const char **env = port->resize(port->ctx, NULL, (nenv + 1) * sizeof(*env));
+
+    if (!env) {
+        isere_fault_set(m->fault, "not enough memory for the function");
+        return ISERE_ERR_NOMEM;
+    }
+    configure(m, &config, env);
+    snprintf(version, sizeof(version), "%u", (unsigned)d->version);
+    config.name = d->name;
+    config.version = version;
+    int error = isere_function_create(port, d->code, d->code_size, &config,
+                                      &d->function, m->fault);
+    port->resize(port->ctx, env, 0);
+    return error;
+}
+
+/* Texts that the function has a copy of anyway. */
+static void borrow_texts(making_t *m)
+{
+    isere_deployment_t *d = m->deployment;
+    const isere_function_t *function = d->function;
+    size_t count = count_texts(function->config.env);
+
+    d->main = isere_bundle_name(&function->bundle, 0);
+    d->env = function->config.env + (count - m->document->nenv);
+}
+
+static int make(making_t *m, uint32_t version, isere_slice_t text)
+{
+    uint8_t sum[ISERE_SHA256_SIZE];
+    int error = allocate(m);
+
+    if (error) {
+        return error;
+    }
+    isere_deployment_t *d = m->deployment;
+    atomic_init(&d->references, 1);
+    d->port = *m->port;
+    d->version = version;
+    snprintf(d->name, sizeof(d->name), "%s", m->name);
+    isere_sha256_of(text.ptr, text.len, sum);
+    isere_sha256_hex(sum, d->sha256);
+    for (size_t i = 0; i < m->document->nfiles; i++) {
+        d->bytes += m->document->files[i].source.len;
+    }
+    error = compile(m);
+    if (!error) {
+        error = create_function(m);
+    }
+    if (!error) {
+        borrow_texts(m);
+    }
+    return error;
+}
+
+int isere_deployment_create(const isere_port_t *port, const char *name,
+                            uint32_t version, isere_slice_t document,
+                            const isere_function_config_t *config,
+                            isere_deployment_t **deployment,
+                            isere_fault_t *fault)
+{
+    making_t m = {
+        .port = port,
+        .config = config,
+        .name = name,
+        .fault = fault,
+    };
+    int error = isere__document_read(port, document, NULL, &m.document, fault);
+
+    if (error) {
+        return error;
+    }
+    error = make(&m, version, document);
+    port->resize(port->ctx, m.document, 0);
+    if (error) {
+        isere_deployment_release(m.deployment);
+        return error;
+    }
+    *deployment = m.deployment;
+    return 0;
+}
+
+int isere_deployment_check(const isere_port_t *port,
+                           const isere_deployment_t *deployment,
+                           isere_fault_t *fault)
+{
+    isere_instance_t *instance;
+
+    isere_fault_set(fault, "");
+    int error =
+        isere_instance_create(port, deployment->function, &instance, fault);
+    if (!error) {
+        isere_instance_destroy(instance);
+    } else if (!fault->message[0]) {
+        isere_fault_set(fault, "not enough memory for an instance");
+    }
+    return error;
+}
+
+isere_deployment_t *isere_deployment_hold(isere_deployment_t *deployment)
+{
+    if (deployment) {
+        atomic_fetch_add_explicit(&deployment->references, 1,
+                                  memory_order_relaxed);
+    }
+    return deployment;
+}
+
+void isere_deployment_release(isere_deployment_t *deployment)
+{
+    /* The last one must see what all others did to it before. */
+    if (!deployment || atomic_fetch_sub_explicit(&deployment->references, 1,
+                                                 memory_order_acq_rel) != 1) {
+        return;
+    }
+    isere_port_t port = deployment->port;
+    isere_function_destroy(deployment->function);
+    port.resize(port.ctx, deployment->code, 0);
+    port.resize(port.ctx, deployment, 0);
+}

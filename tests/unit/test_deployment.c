@@ -1,0 +1,434 @@
+/* Deployments: what is made of a document, what is said about one that is at
+ * fault, and that nothing stays when it fails. */
+#include "core/control/deployment.h"
+#include "tests/unit/support/test_port.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static isere_port_t port;
+static isere_function_config_t config;
+static isere_deployment_t *deployment;
+static isere_fault_t fault;
+
+/* ---- a port whose heaps are not filled before: they are large ---- */
+
+typedef struct heap {
+    void *memory;
+    void *token; /* stands for it in the test port's counts */
+} heap_t;
+
+static heap_t heaps[4];
+
+static void *map_lazily(void *ctx, size_t bytes)
+{
+    heap_t *h = heaps;
+    while (h->memory) {
+        h++;
+        assert_true(h < heaps + sizeof(heaps) / sizeof(heaps[0]));
+    }
+    h->token = isere_test_port()->resize(ctx, NULL, 1);
+    h->memory = h->token ? calloc(1, bytes) : NULL;
+    return h->memory;
+}
+
+static void unmap(void *ctx, void *memory, size_t bytes)
+{
+    (void)bytes;
+    for (heap_t *h = heaps; memory && h < heaps + 4; h++) {
+        if (h->memory == memory) {
+            isere_test_port()->resize(ctx, h->token, 0);
+            h->memory = NULL;
+        }
+    }
+    free(memory);
+}
+
+static int poll_wait(void *ctx, isere_poll_event_t *events, int max,
+                     uint64_t timeout_us)
+{
+    (void)ctx;
+    (void)events;
+    (void)max;
+    isere_test_state()->monotonic_us += timeout_us;
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    isere_test_port_reset();
+    port = *isere_test_port();
+    port.heap_map = map_lazily;
+    port.heap_unmap = unmap;
+    port.poll_wait = poll_wait;
+    isere_function_config_init(&config);
+    config.memory_bytes = 1024 * 1024;
+    config.stack_bytes = 64 * 1024;
+    deployment = NULL;
+    memset(&fault, 0x55, sizeof(fault));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    isere_deployment_release(deployment);
+    deployment = NULL;
+    return isere_test_state()->live_blocks == 0 ? 0 : -1;
+}
+
+static int create(const char *name, const char *document)
+{
+    return isere_deployment_create(&port, name, 7, isere_slice(document),
+                                   &config, &deployment, &fault);
+}
+
+static void must_create(const char *name, const char *document)
+{
+    if (create(name, document)) {
+        fail_msg("%s", fault.message);
+    }
+    assert_string_equal(fault.message, "");
+}
+
+#define FILES(source) "\"main\":\"a.js\",\"files\":{\"a.js\":\"" source "\"}"
+#define GOOD FILES("export const handler = () => 1")
+
+/* ---- what is made ---- */
+
+static void test_what_a_document_says(void **state)
+{
+    (void)state;
+    must_create("hello",
+                "{\"main\":\"lib/a.js\",\"files\":{\"lib/a.js\":\"import "
+                "'../b.js'; export const handler = () => 1\",\"b.js\":\"//"
+                "\xc3\xa9\",\"data.txt\":\"no code\"},"
+                "\"routes\":[\"GET /x\",\"$default\"],"
+                "\"env\":{\"A\":\"1=2\",\"B\":\"\"},"
+                "\"memory\":524288,\"timeout\":50,\"payload\":\"2.0\"}");
+    const isere_deployment_t *d = deployment;
+    assert_string_equal(d->name, "hello");
+    assert_int_equal(d->version, 7);
+    assert_int_equal(d->previous, 0);
+    assert_int_equal(strlen(d->sha256), 64);
+    assert_int_equal(d->bytes, 48 + 4 + 7);
+    assert_string_equal(d->main, "lib/a.js");
+    assert_int_equal(d->nroutes, 2);
+    assert_string_equal(d->routes[0], "GET /x");
+    assert_string_equal(d->routes[1], "$default");
+    assert_null(d->routes[2]);
+    assert_string_equal(d->env[0], "A=1=2");
+    assert_string_equal(d->env[1], "B=");
+    assert_null(d->env[2]);
+    assert_null(d->stats);
+    assert_int_equal(isere_deployment_check(&port, d, &fault), 0);
+}
+
+static void test_the_sum_is_that_of_the_document(void **state)
+{
+    (void)state;
+    must_create("hello", "{\"main\":\"a\",\"files\":{\"a\":\"\"}}");
+    /* printf '%s' '{"main":"a","files":{"a":""}}' | sha256sum */
+    assert_string_equal(deployment->sha256,
+                        "f1ccd14ce87290f9127f3198fe1502ac2ee69d44763d943db238"
+                        "d00fd911d210");
+}
+
+static void test_routes_without_any(void **state)
+{
+    (void)state;
+    must_create("hello", "{" GOOD "}");
+    assert_int_equal(deployment->nroutes, 2);
+    assert_string_equal(deployment->routes[0], "ANY /hello");
+    assert_string_equal(deployment->routes[1], "ANY /hello/{path+}");
+    assert_null(deployment->routes[2]);
+    assert_null(deployment->env[0]);
+    isere_deployment_release(deployment);
+    must_create("default", "{" GOOD "}");
+    assert_int_equal(deployment->nroutes, 1);
+    assert_string_equal(deployment->routes[0], "$default");
+    assert_null(deployment->routes[1]);
+    isere_deployment_release(deployment);
+    must_create("abcdefghijklmnopqrstuvwxyz-01234", "{" GOOD "}");
+    assert_string_equal(deployment->routes[1],
+                        "ANY /abcdefghijklmnopqrstuvwxyz-01234/{path+}");
+}
+
+static void expect_body(const char *body)
+{
+    isere_instance_t *instance;
+    isere_result_t result;
+    isere_request_t request = {.method = {0}};
+    assert_int_equal(
+        isere_instance_create(&port, deployment->function, &instance, &fault),
+        0);
+    assert_int_equal(isere_instance_invoke(instance, &request, &result), 0);
+    assert_int_equal(result.body.len, strlen(body));
+    assert_memory_equal(result.body.ptr, body, result.body.len);
+    isere_instance_destroy(instance);
+}
+
+/* The server's own environment is below the function's. */
+static void test_the_handler_sees_it(void **state)
+{
+    (void)state;
+    static const char *const env[] = {"A=server", "C=server", NULL};
+    config.env = env;
+    config.env_block = "D=block\0A=block\0";
+    must_create(
+        "hello",
+        "{" FILES(
+            "export const handler = (e, c) => [c.functionName, "
+            "c.functionVersion, "
+            "process.env.A, process.env.B, process.env.C, "
+            "process.env.D].join()") ",\"env\":{\"A\":\"1\",\"B\":\"2\"}}");
+    assert_string_equal(deployment->env[0], "A=1");
+    assert_string_equal(deployment->env[1], "B=2");
+    assert_null(deployment->env[2]);
+    expect_body("hello,7,1,2,server,block");
+}
+
+/* Names in the document's order are not the order of imports. */
+static void test_imports_among_the_files(void **state)
+{
+    (void)state;
+    must_create("hello",
+                "{\"main\":\"z/main.js\",\"files\":{\"__proto__\":\"export "
+                "default 'p'\",\"z/main.js\":\"import p from '../__proto__'; "
+                "import c from './constructor'; export const handler = () => "
+                "p + c\",\"z/constructor\":\"export default 'c'\"}}");
+    expect_body("pc");
+}
+
+static void test_references(void **state)
+{
+    (void)state;
+    must_create("hello", "{" GOOD "}");
+    assert_ptr_equal(isere_deployment_hold(deployment), deployment);
+    isere_deployment_release(deployment);
+    assert_string_equal(deployment->name, "hello");
+    assert_null(isere_deployment_hold(NULL));
+    isere_deployment_release(NULL);
+}
+
+/* ---- what is at fault ---- */
+
+static void refuse(const char *document, int error, const char *message)
+{
+    assert_int_equal(create("hello", document), error);
+    assert_null(deployment);
+    assert_string_equal(fault.message, message);
+}
+
+static void expect_place(const char *file, int line, int column)
+{
+    assert_string_equal(fault.file, file);
+    assert_int_equal(fault.line, line);
+    assert_int_equal(fault.column, column);
+}
+
+static void test_documents_that_are_damaged(void **state)
+{
+    (void)state;
+    refuse("", ISERE_ERR_INVAL,
+           "the document is not JSON: Unexpected end of JSON input");
+    refuse("{\"main\":\"a\",\"files\":{}}", ISERE_ERR_INVAL,
+           "\"main\": \"a\": there is no such file in \"files\"");
+    refuse("{" GOOD ",\"memory\":0}", ISERE_ERR_INVAL,
+           sizeof(size_t) == 8
+               ? "\"memory\": must be from 1 to 18446744073709551615"
+               : "\"memory\": must be from 1 to 4294967295");
+}
+
+static void test_sources_at_fault(void **state)
+{
+    (void)state;
+    refuse("{" FILES("let a = 1;\\n  let b = ;") "}", ISERE_ERR_HANDLER,
+           "SyntaxError: unexpected token in expression: ';'");
+    expect_place("a.js", 2, 11);
+    assert_string_equal(fault.stack, "    at a.js:2:11\n");
+    refuse("{\"main\":\"a.js\",\"files\":{\"a.js\":\"\\nimport './lib/b.js'\","
+           "\"lib/b.js\":\"\\n\\n  }\"}}",
+           ISERE_ERR_HANDLER,
+           "SyntaxError: unexpected token in expression: "
+           "'}'");
+    expect_place("lib/b.js", 3, 3);
+}
+
+static void test_imports_that_are_not_there(void **state)
+{
+    (void)state;
+    refuse("{" FILES("\\nimport x from './no.js'") "}", ISERE_ERR_HANDLER,
+           "SyntaxError: cannot import 'no.js': no such file");
+    expect_place("a.js", 2, 15);
+    refuse("{" FILES("import '../a.js'") "}", ISERE_ERR_HANDLER,
+           "SyntaxError: cannot import '../a.js': it lies outside the "
+           "function's folder");
+    expect_place("a.js", 1, 8);
+    refuse("{\"main\":\"a.js\",\"files\":{\"a.js\":\"import {x} from "
+           "'./b.js'\",\"b.js\":\"\"}}",
+           ISERE_ERR_HANDLER,
+           "SyntaxError: Could not find export 'x' in module 'b.js'");
+    assert_string_equal(fault.file, "a.js");
+}
+
+static void fail_check(const char *document, const char *message)
+{
+    isere_deployment_release(deployment);
+    deployment = NULL;
+    must_create("hello", document);
+    assert_int_equal(isere_deployment_check(&port, deployment, &fault),
+                     ISERE_ERR_HANDLER);
+    assert_string_equal(fault.message, message);
+}
+
+static void test_init_phases_that_fail(void **state)
+{
+    (void)state;
+    fail_check("{" FILES("\\nfunction f() { throw new Error('no') }\\nf()") "}",
+               "Error: no");
+    expect_place("a.js", 2, 31);
+    assert_non_null(strstr(fault.stack, "at f (a.js:2:31)"));
+    fail_check("{" FILES("export const x = 1") "}",
+               "the module exports no handler: write `export const handler = "
+               "async (event, context, done) => { \xe2\x80\xa6 }`");
+    assert_string_equal(fault.file, "a.js");
+    fail_check("{" FILES("await new Promise(() => {})") "}",
+               "the init phase never ends: a top-level await waits for a "
+               "promise that nothing can settle");
+    isere_test_state()->tick_us = 100000;
+    fail_check("{" FILES("for (;;) {}") "}",
+               "the init phase did not end within 10000 ms");
+    isere_test_state()->tick_us = 0;
+    fail_check(
+        "{" FILES("let a = []; for (;;) a.push(new Array(1000))") ",\"memory\":"
+                                                                  "524288}",
+        "InternalError: out of memory (raise --memory)");
+}
+
+/* ---- hostile sources ---- */
+
+static char *document_of(const char *unit, size_t count)
+{
+    static const char start[] = "{\"main\":\"a.js\",\"files\":{\"a.js\":\"";
+    size_t len = strlen(unit);
+    char *document = malloc(sizeof(start) + len * count + 8);
+    assert_non_null(document);
+    char *p = document + sprintf(document, "%s", start);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(p, unit, len);
+        p += len;
+    }
+    memcpy(p, "\"}}", 4);
+    return document;
+}
+
+static void try_source(const char *unit, size_t count, int wanted,
+                       const char *message)
+{
+    char *document = document_of(unit, count);
+    int error = create("hello", document);
+    free(document);
+    assert_int_equal(error, wanted);
+    if (!strstr(fault.message, message)) {
+        fail_msg("%s", fault.message);
+    }
+}
+
+static void test_hostile_sources(void **state)
+{
+    (void)state;
+    static const char *const deep[] = {
+        "(",   "[",           "{",       "!",   "a?",   "`${",
+        "x=>", "function(){", "class{[", "[a,", "{a:",  "new ",
+        "...", "async()=>{",  "if(1)",   "a=",  "a=>{",
+    };
+    for (size_t i = 0; i < sizeof(deep) / sizeof(deep[0]); i++) {
+        char *document = document_of(deep[i], 1000000 / strlen(deep[i]));
+        int error = create("hello", document);
+        free(document);
+        assert_int_equal(error, ISERE_ERR_HANDLER);
+        assert_ptr_equal(strstr(fault.message, "SyntaxError: "), fault.message);
+        assert_string_equal(fault.file, "a.js");
+    }
+    try_source("(", 1000000, ISERE_ERR_HANDLER, "stack overflow");
+    try_source("/", 1, ISERE_ERR_HANDLER, "unexpected end of regexp");
+}
+
+/* The compiler's memory is not the source's fault. */
+static void test_what_does_not_fit_the_compiler(void **state)
+{
+    (void)state;
+    try_source("`", 1000000, ISERE_ERR_NOMEM,
+               "not enough memory to compile: the compiler has 64M");
+    try_source("[1,2,a=>b=>c=>d];", 400000, ISERE_ERR_NOMEM,
+               "not enough memory to compile: the compiler has 64M");
+}
+
+/* ---- without memory ---- */
+
+static void test_every_allocation_fails_once(void **state)
+{
+    (void)state;
+    for (size_t n = 1;; n++) {
+        setup(NULL);
+        isere_test_state()->fail_at = n;
+        int error = create("hello", "{" GOOD ",\"env\":{\"A\":\"1\"}}");
+        if (!error) {
+            isere_test_state()->fail_at = 0;
+            assert_true(n >= 8);
+            return;
+        }
+        assert_int_equal(error, ISERE_ERR_NOMEM);
+        assert_true(fault.message[0] != 0);
+        assert_null(deployment);
+        assert_int_equal(isere_test_state()->live_blocks, 0);
+    }
+}
+
+static void test_every_allocation_of_the_check_fails_once(void **state)
+{
+    (void)state;
+    int error;
+    must_create("hello", "{" GOOD "}");
+    size_t blocks = isere_test_state()->live_blocks;
+    size_t n = 0;
+    do {
+        isere_test_state()->allocations = 0;
+        isere_test_state()->fail_at = ++n;
+        error = isere_deployment_check(&port, deployment, &fault);
+        assert_true(
+            error == 0 || error == ISERE_ERR_NOMEM ||
+            (error == ISERE_ERR_HANDLER && strstr(fault.message, "memory")));
+        assert_true(error == 0 || fault.message[0] != 0);
+        assert_int_equal(isere_test_state()->live_blocks, blocks);
+    } while (error);
+    assert_true(n > 3);
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_what_a_document_says),
+        TEST(test_the_sum_is_that_of_the_document),
+        TEST(test_routes_without_any),
+        TEST(test_the_handler_sees_it),
+        TEST(test_imports_among_the_files),
+        TEST(test_references),
+        TEST(test_documents_that_are_damaged),
+        TEST(test_sources_at_fault),
+        TEST(test_imports_that_are_not_there),
+        TEST(test_init_phases_that_fail),
+        TEST(test_hostile_sources),
+        TEST(test_what_does_not_fit_the_compiler),
+        TEST(test_every_allocation_fails_once),
+        TEST(test_every_allocation_of_the_check_fails_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
