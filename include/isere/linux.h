@@ -1,5 +1,6 @@
 /*
- * The Linux port: an isere_port_t for each thread, and listening sockets.
+ * The Linux port: an isere_port_t for each thread, listening sockets, and a
+ * folder that functions are kept in.
  *
  * A port uses one real-time signal, SIGRTMIN + 5, to end executions over
  * their deadline: the program must neither block nor handle that signal. Unless
@@ -11,6 +12,7 @@
 #ifndef ISERE_LINUX_H
 #define ISERE_LINUX_H
 
+#include "isere/blobs.h"
 #include "isere/port.h"
 
 #ifdef __cplusplus
@@ -57,6 +59,20 @@ void isere_linux_port_deinit(isere_port_t *port);
  * Any thread.
  */
 isere_socket_t isere_linux_listen(const char *host, uint16_t *port, bool first);
+
+/*
+ * Where functions are kept: a folder with a file for each blob. docs/store.md
+ * says how it is written to. The folder is made (mode 0700) when it is missing,
+ * its parents are not. What a crash left behind is removed. The folder belongs
+ * to one isere_blobs_t at a time, in whatever process.
+ * Returns 0, ISERE_ERR_INUSE (another one has it), ISERE_ERR_NOENT (no parent,
+ * or not a folder), ISERE_ERR_LIMIT (no room), ISERE_ERR_NOMEM or ISERE_ERR_IO,
+ * with errno saying why. The operations of *blobs set errno, too. Any thread.
+ */
+int isere_linux_blobs_open(isere_blobs_t *blobs, const char *path);
+
+/* Gives the folder to others. *blobs must not be in use any more. */
+void isere_linux_blobs_close(isere_blobs_t *blobs);
 
 #ifdef __cplusplus
 }
