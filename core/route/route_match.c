@@ -1,0 +1,181 @@
+/*
+ * Finds the route of a request: a walk down the trie, the most specific child
+ * first, back where that led nowhere. A node has at most three children for a
+ * segment (the literal, {name}, {name+}), and the last is an end. So the walk
+ * is at most ISERE_ROUTE_SEGMENTS_MAX deep, visits no node twice, and none but
+ * those of routes that begin like the path.
+ */
+#include "core/route/route_internal.h"
+
+typedef struct search {
+    const isere_routes_t *routes;
+    isere_slice_t method;
+    isere_slice_t segments[ISERE_ROUTE_SEGMENTS_MAX];
+    uint32_t hashes[ISERE_ROUTE_SEGMENTS_MAX];
+    unsigned nsegments; /* ISERE_ROUTE_SEGMENTS_MAX + 1: that or more */
+    char *allow;        /* methods of routes that have the path */
+    size_t allow_size;
+    isere_route__cost_t *cost;
+} search_t;
+
+static void split(search_t *s, isere_slice_t rest)
+{
+    isere_slice_t segment;
+    s->nsegments = 0;
+    while (s->nsegments <= ISERE_ROUTE_SEGMENTS_MAX &&
+           isere_route__next(&rest, &segment)) {
+        if (s->nsegments < ISERE_ROUTE_SEGMENTS_MAX) {
+            s->segments[s->nsegments] = segment;
+            s->hashes[s->nsegments] = isere_route__hash(segment);
+        }
+        s->nsegments++;
+    }
+}
+
+/* The order of two methods. */
+static int compare(isere_slice_t a, isere_slice_t b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/* Puts a method in its place in the list, once; no more when it is full. */
+static void allow(search_t *s, isere_slice_t method)
+{
+    size_t used = strlen(s->allow);
+    size_t at = 0;
+    while (at < used) {
+        isere_slice_t other =
+            isere_slice_of(s->allow + at, strcspn(s->allow + at, ","));
+        int order = compare(other, method);
+        if (order == 0) {
+            return;
+        }
+        if (order > 0) {
+            break;
+        }
+        at += other.len + 2;
+    }
+    size_t more = method.len + (used > 0 ? 2 : 0);
+    if (used + more >= s->allow_size) {
+        return;
+    }
+    if (at < used) { /* "METHOD, " before the next one */
+        memmove(s->allow + at + more, s->allow + at, used - at);
+        memcpy(s->allow + at + method.len, ", ", 2);
+    } else if (used > 0) { /* ", METHOD" behind the last one */
+        memcpy(s->allow + used, ", ", 2);
+        at = used + 2;
+    }
+    memcpy(s->allow + at, method.ptr, method.len);
+    s->allow[used + more] = '\0';
+}
+
+/* Of the routes with one path that of the method, or of ANY, or none. */
+static uint32_t choose(search_t *s, uint32_t first)
+{
+    const isere_route__entry_t *entries = s->routes->entries;
+    uint32_t any = ISERE_ROUTE_NONE;
+    for (uint32_t i = first; i != ISERE_ROUTE_NONE; i = entries[i].next) {
+        isere_slice_t method =
+            isere_slice_of(entries[i].text, entries[i].method_len);
+        if (compare(method, s->method) == 0) {
+            return i;
+        }
+        if (isere_slice_is(method, "ANY")) {
+            any = i;
+        }
+    }
+    for (uint32_t i = first; any == ISERE_ROUTE_NONE && i != ISERE_ROUTE_NONE;
+         i = entries[i].next) {
+        allow(s, isere_slice_of(entries[i].text, entries[i].method_len));
+    }
+    return any;
+}
+
+static uint32_t walk(search_t *s, uint32_t index, unsigned depth)
+{
+    const isere_route__node_t *node = &s->routes->nodes[index];
+    s->cost->nodes++;
+    if (depth == s->nsegments) {
+        return choose(s, node->first);
+    }
+    if (depth == ISERE_ROUTE_SEGMENTS_MAX) {
+        return ISERE_ROUTE_NONE; /* no route is that long */
+    }
+    isere_slice_t segment = s->segments[depth];
+    uint32_t slot = isere_route__slot(s->routes, index, segment,
+                                      s->hashes[depth], &s->cost->probes);
+    uint32_t literal = s->routes->slots[slot];
+    uint32_t found = literal ? walk(s, literal, depth + 1) : ISERE_ROUTE_NONE;
+    if (found == ISERE_ROUTE_NONE && node->parameter && segment.len > 0) {
+        found = walk(s, node->parameter, depth + 1);
+    }
+    if (found == ISERE_ROUTE_NONE && node->greedy) {
+        s->cost->nodes++;
+        found = choose(s, s->routes->nodes[node->greedy].first);
+    }
+    return found;
+}
+
+/* Names from the route, values from the path. */
+static void take_parameters(const search_t *s, const char *text,
+                            const char *end, isere_route_match_t *match)
+{
+    isere_slice_t rest = isere_slice(strchr(text, '/'));
+    isere_slice_t segment;
+    for (unsigned i = 0; isere_route__next(&rest, &segment); i++) {
+        isere_path_parameter_t parameter = {.value = s->segments[i]};
+        isere_route__kind_t kind = isere_route__kind(segment, &parameter.name);
+        if (kind == ISERE_ROUTE_GREEDY) {
+            parameter.value.len = (size_t)(end - parameter.value.ptr);
+        }
+        if (kind != ISERE_ROUTE_LITERAL) {
+            match->parameters[match->nparameters++] = parameter;
+        }
+    }
+}
+
+int isere_routes__match(const isere_routes_t *routes, isere_slice_t method,
+                        isere_slice_t path, isere_route_match_t *match,
+                        isere_route__cost_t *cost)
+{
+    search_t s = {.routes = routes,
+                  .method = method,
+                  .allow = match->allow,
+                  .allow_size = sizeof(match->allow),
+                  .cost = cost};
+    uint32_t found = ISERE_ROUTE_NONE;
+
+    match->owner = NULL;
+    match->key = NULL;
+    match->nparameters = 0;
+    match->allow[0] = '\0';
+    if (path.len == 0) {
+        path = isere_slice("/");
+    }
+    if (path.ptr[0] == '/') { /* not "*" */
+        split(&s, path);
+        found = walk(&s, 0, 0);
+    }
+    if (found != ISERE_ROUTE_NONE) {
+        const char *text = routes->entries[found].text;
+        take_parameters(&s, text, path.ptr + path.len, match);
+    } else if (routes->fallback != ISERE_ROUTE_NONE) {
+        found = routes->fallback;
+    } else {
+        return match->allow[0] ? ISERE_ERR_INVAL : ISERE_ERR_NOENT;
+    }
+    match->owner = routes->entries[found].owner;
+    match->key = routes->entries[found].text;
+    match->allow[0] = '\0';
+    return 0;
+}
+
+int isere_routes_match(const isere_routes_t *routes, isere_slice_t method,
+                       isere_slice_t path, isere_route_match_t *match)
+{
+    isere_route__cost_t cost = {0, 0};
+    return isere_routes__match(routes, method, path, match, &cost);
+}
