@@ -258,7 +258,13 @@ void isere_deployment_release(isere_deployment_t *deployment)
         return;
     }
     isere_port_t port = deployment->port;
-    isere_function_destroy(deployment->function);
+    isere_stats_t *stats = deployment->stats;
+    if (stats && atomic_fetch_sub(&stats->references, 1) == 1) {
+        port.resize(port.ctx, stats, 0);
+    }
+    if (deployment->code) {
+        isere_function_destroy(deployment->function);
+    }
     port.resize(port.ctx, deployment->code, 0);
     port.resize(port.ctx, deployment, 0);
 }

@@ -24,7 +24,7 @@ typedef struct isere_deployment {
     size_t nroutes;
     const char *const *env; /* NAME=VALUE, ended by NULL; only the document's */
     isere_function_t *function; /* its config has memory, timeout, payload */
-    void *code;                 /* bytecode */
+    void *code; /* bytecode; NULL: the function is the program's */
     size_t code_size;
     isere_stats_t *stats; /* of the name; set by the control plane, which
                              counts its references; NULL until then */

@@ -1,4 +1,5 @@
 #include "core/control/text.h"
+#include "core/util/base64.h"
 #include "core/util/utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -236,4 +237,15 @@ size_t isere_text_cut(isere_slice_t text, size_t max)
         }
     }
     return max;
+}
+
+void isere_text_base64(isere_text_t *text, isere_slice_t bytes)
+{
+    size_t len = ISERE_BASE64_ENCODED(bytes.len);
+    if (text->full || len > text->size - text->len) {
+        text->full = true;
+        return;
+    }
+    text->len +=
+        isere_base64_encode(bytes.ptr, bytes.len, text->buf + text->len);
 }

@@ -44,6 +44,8 @@ void isere_text_number(isere_text_t *text, uint64_t value);
 /* value / 10^decimals (at most 19), without zeros at the end: 1234567 with 6
  * decimals is 1.234567, and 1500000 is 1.5. */
 void isere_text_fixed(isere_text_t *text, uint64_t value, unsigned decimals);
+/* Base64 with padding. */
+void isere_text_base64(isere_text_t *text, isere_slice_t bytes);
 /* 2026-11-27T18:00:00.000Z, of microseconds since 1970 UTC. Times outside the
  * years 0 to 9999 are moved to the nearest one inside. */
 void isere_text_time(isere_text_t *text, int64_t wall_us);

@@ -66,7 +66,11 @@ bool isere_http_response_has_body(const isere_http_response_head_t *head)
 static void put_length(out_t *out, const isere_http_response_head_t *head)
 {
     if (head->status < 200 || head->status == 204 || head->status == 304 ||
-        is_tunnel(head)) {
+        is_tunnel(head) || head->until_close) {
+        return;
+    }
+    if (head->chunked) {
+        PUT(out, "Transfer-Encoding: chunked\r\n");
         return;
     }
     PUT(out, "Content-Length: ");

@@ -19,7 +19,9 @@ typedef struct isere_http_response_head {
     bool to_http_1_0;        /* the request was HTTP/1.0 */
     bool to_head;            /* the request's method was HEAD */
     bool to_connect;         /* the request's method was CONNECT */
-    uint64_t content_length; /* of the body, or the one a GET would get */
+    bool chunked;            /* the body comes in chunks */
+    bool until_close;        /* the body ends where the connection does */
+    uint64_t content_length; /* of any other body, or the one a GET would get */
     isere_slice_t date;      /* from isere_http_date */
     const isere_http_header_t *headers;
     size_t nheaders;

@@ -2,6 +2,7 @@
 #include "core/js/isolate.h"
 #include "core/js/fault.h"
 #include "core/js/isolate_internal.h"
+#include "core/util/log.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -19,7 +20,7 @@ void isere__log(isere_isolate_t *isolate, isere_log_level_t level,
                                            ISERE_REQUEST_ID_LEN);
     }
     port->exec_hold(port->ctx);
-    port->log(port->ctx, &record);
+    isere_log(port, &record);
     port->exec_release(port->ctx);
 }
 
@@ -218,6 +219,11 @@ void isere_isolate_reset(isere_isolate_t *isolate)
     isolate->exhausted = false;
     isolate->error = NULL;
     isolate->state = ISERE_ISOLATE_READY;
+}
+
+size_t isere_isolate_peak(const isere_isolate_t *isolate)
+{
+    return isolate->heap.arena->peak;
 }
 
 size_t isere_isolate_heap_size(const isere_isolate_t *isolate)

@@ -92,6 +92,10 @@ void isere_isolate_destroy(isere_isolate_t *isolate);
  * slower. */
 bool isere_isolate_is_relocated(const isere_isolate_t *isolate);
 
+/* Of a COMPLETE isolate: the most bytes of the heap that were in use at
+ * once. */
+size_t isere_isolate_peak(const isere_isolate_t *isolate);
+
 /* Bytes of the heap after the init phase: the size of the snapshot. */
 size_t isere_isolate_heap_size(const isere_isolate_t *isolate);
 

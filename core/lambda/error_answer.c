@@ -50,6 +50,11 @@ const isere_error_answer_t *isere_error_answer(isere_error_kind_t kind)
     return &handler_answers[kind];
 }
 
+isere_error_kind_t isere_error_kind(const isere_error_answer_t *answer)
+{
+    return (isere_error_kind_t)(answer - handler_answers);
+}
+
 isere_error_answer_t isere_error_answer_http(int status)
 {
     static const isere_error_answer_t unknown = {

@@ -29,6 +29,9 @@ typedef struct isere_error_answer {
  * any thread. */
 const isere_error_answer_t *isere_error_answer(isere_error_kind_t kind);
 
+/* Which of them it is. */
+isere_error_kind_t isere_error_kind(const isere_error_answer_t *answer);
+
 /*
  * The answer to a request that never reached a handler: `status` 400 and up
  * as the parser and the limits give it (an unknown one gets a generic text).

@@ -9,9 +9,9 @@ static void append(isere_connection_t *c, isere_slice_t bytes)
     }
 }
 
-/* The head and, where one may follow, the body. */
-static bool answer(isere_connection_t *c, isere_http_response_head_t *head,
-                   isere_slice_t body)
+/* What the request and the connection say about the head. */
+static void complete_head(isere_connection_t *c,
+                          isere_http_response_head_t *head)
 {
     const isere_exchange_t *x = c->exchange;
     isere_server_t *server = c->server;
@@ -24,8 +24,15 @@ static bool answer(isere_connection_t *c, isere_http_response_head_t *head,
     head->to_http_1_0 = x && x->parser.head_complete && x->request.minor == 0;
     head->to_head = x && x->parser.is_head;
     head->to_connect = x && x->parser.is_connect;
-    head->content_length = body.len;
     head->date = isere__server_date(server);
+}
+
+/* The head and, where one may follow, the body. */
+static bool answer(isere_connection_t *c, isere_http_response_head_t *head,
+                   isere_slice_t body)
+{
+    complete_head(c, head);
+    head->content_length = body.len;
     if (!isere_http_response_has_body(head)) {
         body.len = 0;
     }
@@ -77,6 +84,40 @@ bool isere__answer_error(isere_connection_t *c,
         .nheaders = n,
     };
     return answer(c, &head, error->body);
+}
+
+bool isere__answer_text(isere_connection_t *c, int status,
+                        const isere_field_t *fields, size_t nfields,
+                        isere_slice_t body)
+{
+    isere_http_response_head_t head = {
+        .status = status,
+        .headers = fields,
+        .nheaders = nfields,
+    };
+    return answer(c, &head, body);
+}
+
+bool isere__answer_head(isere_connection_t *c, int status,
+                        const isere_field_t *fields, size_t nfields,
+                        int64_t length)
+{
+    isere_http_response_head_t head = {
+        .status = status,
+        .headers = fields,
+        .nheaders = nfields,
+        .content_length = length < 0 ? 0 : (uint64_t)length,
+    };
+    complete_head(c, &head);
+    head.chunked = length < 0 && !head.to_http_1_0;
+    head.until_close = length < 0 && head.to_http_1_0;
+    size_t need = isere_http_response_write(NULL, 0, &head);
+    if (!isere__buffer_reserve(c, need)) {
+        return false;
+    }
+    isere_http_response_write(c->out.data + c->out.end, need, &head);
+    c->out.end += need;
+    return true;
 }
 
 bool isere__answer_continue(isere_connection_t *c)

@@ -61,6 +61,10 @@ static void update_deadline(isere_connection_t *c)
     case ISERE_CONN_QUEUED:
         set_deadline(c, c->queue_deadline_us);
         break;
+    case ISERE_CONN_STREAMING:
+        set_deadline(c, has_unsent(c) ? c->write_deadline_us
+                                      : c->server->now_us + ISERE_BEAT_US);
+        break;
     case ISERE_CONN_FLUSHING:
         set_deadline(c, c->write_deadline_us);
         break;
@@ -113,6 +117,11 @@ static bool make_exchange(isere_connection_t *c)
     }
     x->began_us = server->now_us;
     x->continued = false;
+    x->following = false;
+    x->pool = NULL;
+    x->stream = NULL;
+    x->job = NULL;
+    x->event = NULL;
     isere_http_parser_init(&x->parser, &server->http_limits);
     c->exchange = x;
     return true;
@@ -207,6 +216,10 @@ void isere__connection_close(isere_connection_t *c)
     port->close(port->ctx, c->socket);
     isere__group_give(&server->group->connections);
     isere__connection_unlink(c);
+    if (c->exchange) {
+        isere__stream_close(c->exchange, server);
+        isere__plane_forget(c->exchange);
+    }
     /* A running handler still reads the request; then its slot buries us. */
     if (!c->slot) {
         isere__connection_bury(c);
@@ -217,6 +230,9 @@ void isere__connection_close(isere_connection_t *c)
 void isere__connection_free(isere_connection_t *c)
 {
     const isere_port_t *port = c->server->port;
+    if (c->exchange) {
+        port->resize(port->ctx, c->exchange->event, 0);
+    }
     port->resize(port->ctx, c->exchange, 0);
     port->resize(port->ctx, c->in.data, 0);
     port->resize(port->ctx, c->out.data, 0);
@@ -354,11 +370,20 @@ static void settle(isere_connection_t *c)
         if (c->state == ISERE_CONN_CLOSED || !flush(c)) {
             return;
         }
+        if (c->state == ISERE_CONN_STREAMING && !has_unsent(c)) {
+            if (!isere__stream_pump(c)) {
+                break;
+            }
+            continue;
+        }
         if (has_unsent(c) || c->state != ISERE_CONN_READING || c->resume ||
             c->exchange || c->in.end == c->in.start) {
             break;
         }
         take_requests(c); /* answers were piling up, and are gone now */
+    }
+    if (c->state == ISERE_CONN_CLOSED) {
+        return;
     }
     if (!has_unsent(c)) {
         all_sent(c);
@@ -451,10 +476,20 @@ static void receive(isere_connection_t *c)
         end_of_stream(c);
         return;
     }
-    if (c->state == ISERE_CONN_READING) {
+    if (c->state == ISERE_CONN_STREAMING) {
+        c->in.end += (size_t)got; /* of the next request */
+    } else if (c->state == ISERE_CONN_READING) {
         c->in.end += (size_t)got;
         advance_in_turn(c);
     }
+}
+
+/* A stream may never end by itself: whether its client is gone shows when
+ * reading. */
+static bool may_receive(const isere_connection_t *c)
+{
+    return c->state == ISERE_CONN_READING || c->state == ISERE_CONN_DRAINING ||
+           (c->state == ISERE_CONN_STREAMING && c->in.end < c->in.capacity);
 }
 
 /* ---- events ---- */
@@ -474,7 +509,7 @@ void isere__connection_event(isere_connection_t *c, unsigned events)
     if (!(events & ISERE_POLL_READ) || c->state == ISERE_CONN_CLOSED) {
         return;
     }
-    if (c->state == ISERE_CONN_READING || c->state == ISERE_CONN_DRAINING) {
+    if (may_receive(c)) {
         receive(c);
     } else {
         c->interest &= (uint8_t)~ISERE_POLL_READ;
@@ -498,7 +533,10 @@ void isere__connection_timeout(isere_connection_t *c)
         }
         return;
     }
-    if (c->state == ISERE_CONN_READING && has_begun(c) && !has_unsent(c)) {
+    if (c->state == ISERE_CONN_STREAMING && !has_unsent(c)) {
+        isere__stream_beat(c);
+    } else if (c->state == ISERE_CONN_READING && has_begun(c) &&
+               !has_unsent(c)) {
         isere__exchange_refuse(c, 408);
         isere__connection_advance(c);
     } else if (c->state == ISERE_CONN_QUEUED) {
@@ -515,6 +553,9 @@ void isere__connection_timeout(isere_connection_t *c)
 void isere__connection_stop(isere_connection_t *c)
 {
     c->close_after = true;
+    if (c->state == ISERE_CONN_STREAMING) {
+        isere__connection_advance(c); /* it ends now if it waits */
+    }
     if (c->state == ISERE_CONN_READING && !has_begun(c)) {
         receive(c);
     }

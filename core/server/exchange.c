@@ -1,5 +1,6 @@
 /* One request: find a slot, invoke the handler, answer. */
 #include "core/server/internal.h"
+#include "core/util/log.h"
 #include "core/util/uuid.h"
 #include <stdio.h>
 
@@ -32,11 +33,22 @@ static bool make_request_id(isere_server_t *server, char *out)
 
 /* ---- answering ---- */
 
-/* The request is answered: what comes next on the connection? */
-static void finish(isere_connection_t *c, bool answered)
+/* Gives back what belongs to the request. */
+static void end_exchange(isere_server_t *server, isere_exchange_t *x)
 {
-    isere_server_t *server = c->server;
     const isere_port_t *port = server->port;
+    if (x->event) {
+        port->resize(port->ctx, x->event, 0);
+    }
+    if (server->spare_exchange) {
+        port->resize(port->ctx, x, 0);
+    } else {
+        server->spare_exchange = x;
+    }
+}
+
+void isere__exchange_finish(isere_connection_t *c, bool answered)
+{
     isere_exchange_t *x = c->exchange;
     if (!answered) {
         isere__connection_close(c); /* no memory for an answer */
@@ -46,11 +58,7 @@ static void finish(isere_connection_t *c, bool answered)
     c->fresh = false;
     c->exchange = NULL;
     c->state = c->close_after ? ISERE_CONN_FLUSHING : ISERE_CONN_READING;
-    if (server->spare_exchange) {
-        port->resize(port->ctx, x, 0);
-    } else {
-        server->spare_exchange = x;
-    }
+    end_exchange(c->server, x);
 }
 
 /* The receive buffer becomes the send buffer: there is room in it for an error
@@ -74,20 +82,21 @@ static void answer_error(isere_connection_t *c,
 {
     bool answered = isere__answer_error(c, error) ||
                     (send_from_in(c) && isere__answer_error(c, error));
-    finish(c, answered);
+    isere__exchange_finish(c, answered);
 }
 
 static void log_no_memory(isere_connection_t *c, const char *text,
                           const char *request_id)
 {
-    const isere_port_t *port = c->server->port;
+    const isere_pool_t *pool =
+        c->exchange->pool ? c->exchange->pool : c->server->pool;
     isere_log_record_t record = {
         .level = ISERE_LOG_ERROR,
-        .function = isere_slice(c->server->pool->function->config.name),
+        .function = isere_slice(pool ? pool->function->config.name : ""),
         .request_id = isere_slice(request_id),
         .message = isere_slice(text),
     };
-    port->log(port->ctx, &record);
+    isere_log(c->server->port, &record);
 }
 
 /* The response fits the handler's memory, but not the server's. */
@@ -114,24 +123,36 @@ void isere__exchange_no_room(isere_connection_t *c)
     answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
 }
 
-static void answer_isolate(isere_connection_t *c,
-                           const isere_isolate_t *isolate)
+static void answer_isolate(isere_connection_t *c, const isere_slot_t *slot)
 {
+    const isere_isolate_t *isolate = slot->isolate;
     const isere_error_answer_t *error = isere_isolate_error(isolate);
-    if (error) {
+    if (c->exchange->event) {
+        isere__plane_answer_invoke(c, slot);
+    } else if (error) {
         answer_error(c, error);
     } else {
         const isere_response_t *response = isere_isolate_response(isolate);
         if (isere__answer_response(c, response)) {
-            finish(c, true);
+            isere__exchange_finish(c, true);
         } else {
             answer_too_large(c, isolate);
         }
     }
 }
 
+/* Nobody ran it. */
+static void count_unrun(const isere_connection_t *c, isere_error_kind_t kind)
+{
+    isere_pool_t *pool = c->exchange->pool;
+    if (pool && pool->stats) {
+        isere_stats_count(pool->stats, kind, 0, 0);
+    }
+}
+
 void isere__exchange_busy(isere_connection_t *c)
 {
+    count_unrun(c, ISERE_ERROR_BUSY);
     answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
 }
 
@@ -147,12 +168,22 @@ void isere__exchange_refuse(isere_connection_t *c, int status)
 static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
 {
     isere_server_t *server = c->server;
-    const isere_function_t *function = server->pool->function;
+    isere_exchange_t *x = c->exchange;
+    const isere_function_t *function = x->pool->function;
     memset(inv, 0, sizeof(*inv));
-    c->exchange->request.base = c->in.data + c->in.start;
-    inv->request = &c->exchange->request;
     inv->source_ip = c->peer;
     inv->route_key = "$default";
+    if (x->event) {
+        inv->event_json = isere_slice(x->event);
+    } else {
+        x->request.base = c->in.data + c->in.start;
+        inv->request = &x->request;
+    }
+    if (server->platform.control && !x->event) {
+        inv->route_key = x->route.key;
+        inv->path_parameters = x->route.parameters;
+        inv->npath_parameters = x->route.nparameters;
+    }
     inv->received_us = isere__server_wall_us(server);
     inv->deadline_us = server->now_us + isere__function_timeout_us(function);
     return make_request_id(server, inv->request_id);
@@ -171,6 +202,10 @@ static void run(isere_connection_t *c, isere_slot_t *slot)
     c->slot = slot;
     slot->connection = c;
     uint64_t began_us = server->now_us;
+    slot->began_us = began_us;
+    if (c->exchange->event) {
+        slot->log_seq = atomic_load(&server->platform.control->log_seq);
+    }
     bool opened = isere__share_open(server);
     isere_isolate_invoke(slot->isolate, &invocation);
     if (opened) {
@@ -183,6 +218,15 @@ static void run(isere_connection_t *c, isere_slot_t *slot)
     isere__exchange_slot_changed(slot);
 }
 
+static void count_run(const isere_slot_t *slot)
+{
+    const isere_error_answer_t *error = isere_isolate_error(slot->isolate);
+    isere_stats_count(slot->pool->stats,
+                      error ? (int)isere_error_kind(error) : -1,
+                      slot->pool->server->now_us - slot->began_us,
+                      isere_isolate_peak(slot->isolate));
+}
+
 void isere__exchange_slot_changed(isere_slot_t *slot)
 {
     isere_connection_t *c = slot->connection;
@@ -191,37 +235,61 @@ void isere__exchange_slot_changed(isere_slot_t *slot)
         return;
     }
     c->slot = NULL;
+    if (slot->pool->stats) {
+        count_run(slot);
+    }
     if (c->state == ISERE_CONN_CLOSED) {
         isere__connection_bury(c); /* the client left meanwhile */
     } else {
-        answer_isolate(c, slot->isolate);
+        answer_isolate(c, slot);
     }
     isere__pool_release(slot);
 }
 
 /* ---- the queue ---- */
 
-static void enqueue(isere_connection_t *c)
+/* One of several functions may fill half of the queue. */
+static bool has_room(const isere_pool_t *pool)
+{
+    const isere_server_t *server = pool->server;
+    unsigned most = server->limits->max_queue;
+    if (server->platform.catalog && server->platform.catalog->count > 1) {
+        most = (most + 1) / 2;
+    }
+    return !pool->stats || atomic_load(&pool->stats->queued) < most;
+}
+
+static void count_queued(isere_pool_t *pool, int change)
+{
+    pool->queue_length += (unsigned)change;
+    pool->server->queue_length += (unsigned)change;
+    if (pool->stats) {
+        atomic_fetch_add(&pool->stats->queued, (unsigned)change);
+    }
+}
+
+static void enqueue(isere_connection_t *c, isere_pool_t *pool)
 {
     isere_server_t *server = c->server;
     isere_server_group_t *group = server->group;
-    if (!isere__group_take(&group->queued, group->limits.max_queue)) {
-        answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+    if (!has_room(pool) ||
+        !isere__group_take(&group->queued, group->limits.max_queue)) {
+        isere__exchange_busy(c);
         return;
     }
     c->state = ISERE_CONN_QUEUED;
     c->queue_deadline_us =
-        server->now_us + isere__function_timeout_us(server->pool->function);
+        server->now_us + isere__function_timeout_us(pool->function);
     c->queue_next = NULL;
-    *server->queue_last = c;
-    server->queue_last = &c->queue_next;
-    server->queue_length++;
+    *pool->queue_last = c;
+    pool->queue_last = &c->queue_next;
+    count_queued(pool, 1);
 }
 
 void isere__exchange_unqueue(isere_connection_t *c)
 {
-    isere_server_t *server = c->server;
-    isere_connection_t **link = &server->queue_first;
+    isere_pool_t *pool = c->exchange->pool;
+    isere_connection_t **link = &pool->queue_first;
     while (*link && *link != c) {
         link = &(*link)->queue_next;
     }
@@ -229,77 +297,134 @@ void isere__exchange_unqueue(isere_connection_t *c)
         return;
     }
     *link = c->queue_next;
-    if (server->queue_last == &c->queue_next) {
-        server->queue_last = link;
+    if (pool->queue_last == &c->queue_next) {
+        pool->queue_last = link;
     }
-    server->queue_length--;
-    isere__group_give(&server->group->queued);
+    count_queued(pool, -1);
+    isere__group_give(&c->server->group->queued);
+}
+
+/* One more slot, if need be in the place of another function's idle one. For a
+ * second one, no function loses its last. */
+static int grow(isere_pool_t *pool)
+{
+    isere_server_t *server = pool->server;
+    unsigned keep = pool->count == 0 ? 0 : 1;
+    int error = isere__pool_grow(pool, false);
+    while ((error == ISERE_ERR_LIMIT || error == ISERE_ERR_NOMEM) &&
+           server->platform.control &&
+           isere__pool_give_up_oldest(server, pool, keep)) {
+        error = isere__pool_grow(pool, false);
+    }
+    return error;
 }
 
 /* An idle slot, or a new one if there may be more, for one of `waiting`
  * requests. *error tells why there is none; 0: enough are starting. */
-static isere_slot_t *find_slot(isere_server_t *server, unsigned waiting,
-                               int *error)
+static isere_slot_t *find_slot(isere_pool_t *pool, unsigned waiting, int *error)
 {
-    isere_pool_t *pool = server->pool;
     isere_slot_t *slot = isere__pool_take(pool);
     *error = 0;
+    if (slot && pool->stats) {
+        atomic_fetch_add_explicit(&pool->stats->hits, 1, memory_order_relaxed);
+    }
     if (slot || pool->starting >= waiting) {
         return slot;
     }
-    *error = isere__pool_grow(pool, false);
+    *error = grow(pool);
     return isere__pool_take(pool);
 }
 
 /* No slot will come for a request that waits: its init phase fails, or there
  * is no memory even for the first. */
-static bool is_hopeless(const isere_server_t *server, int error)
+static bool is_hopeless(const isere_pool_t *pool, int error)
 {
     return error == ISERE_ERR_HANDLER ||
-           (error == ISERE_ERR_NOMEM && server->pool->count == 0);
+           (error == ISERE_ERR_NOMEM && pool->count == 0 &&
+            !isere__pool_is_blocked(pool));
 }
 
 static void answer_hopeless(isere_connection_t *c, int error)
 {
-    answer_error(c, isere_error_answer(error == ISERE_ERR_NOMEM
-                                           ? ISERE_ERROR_BUSY
-                                           : ISERE_ERROR_EXCEPTION));
+    isere_error_kind_t kind =
+        error == ISERE_ERR_NOMEM ? ISERE_ERROR_BUSY : ISERE_ERROR_EXCEPTION;
+    count_unrun(c, kind);
+    answer_error(c, isere_error_answer(kind));
+}
+
+void isere__exchange_enter(isere_connection_t *c, isere_pool_t *pool)
+{
+    int error = 0;
+    c->exchange->pool = pool;
+    isere_slot_t *slot = pool->queue_first ? NULL : find_slot(pool, 1, &error);
+    if (slot) {
+        run(c, slot);
+    } else if (is_hopeless(pool, error)) {
+        answer_hopeless(c, error);
+    } else {
+        enqueue(c, pool); /* the end of the turn looks for a slot again */
+    }
 }
 
 void isere__exchange_start(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
-    int error = 0;
     c->close_after = !c->exchange->parser.keep_alive || server->stopping;
-    isere_slot_t *slot =
-        server->queue_first ? NULL : find_slot(server, 1, &error);
-    if (slot) {
-        run(c, slot);
-    } else if (is_hopeless(server, error)) {
-        answer_hopeless(c, error);
+    if (!server->platform.control) {
+        isere__exchange_enter(c, server->pool);
+    } else if (isere__plane_is_wanted(c)) {
+        isere__plane_start(c);
     } else {
-        enqueue(c); /* the end of the turn looks for a slot again */
+        isere__platform_route(c);
     }
 }
 
+/* Gives the first in the pool's queue a slot, or the answer that there will be
+ * none. False when it must wait on. */
+static bool serve_first(isere_pool_t *pool)
+{
+    isere_server_t *server = pool->server;
+    int error;
+    isere_slot_t *slot = find_slot(pool, pool->queue_length, &error);
+    if (!slot && !is_hopeless(pool, error)) {
+        if (error == ISERE_ERR_LIMIT) {
+            isere__group_want(server->group, server);
+        }
+        return false;
+    }
+    isere_connection_t *c = pool->queue_first;
+    isere__exchange_unqueue(c);
+    if (slot) {
+        run(c, slot);
+    } else {
+        answer_hopeless(c, error);
+    }
+    isere__connection_advance(c);
+    return true;
+}
+
+/* In rounds, so that no function's queue holds up another's. Those that have no
+ * instance come first: they need a place that the others could take. */
 void isere__exchange_serve_queue(isere_server_t *server)
 {
-    for (int i = 0; i < ISERE_TURN_REQUESTS && server->queue_first; i++) {
-        int error;
-        isere_slot_t *slot = find_slot(server, server->queue_length, &error);
-        if (!slot && !is_hopeless(server, error)) {
-            if (error == ISERE_ERR_LIMIT) {
-                isere__group_want(server->group, server);
+    bool served = server->queue_length > 0;
+    for (int i = 0; i < ISERE_TURN_REQUESTS && served; i++) {
+        served = false;
+        for (int have = 0; have < 2; have++) {
+            for (isere_pool_t *pool = server->pools; pool; pool = pool->next) {
+                if (pool->queue_first && (pool->count > 0) == have) {
+                    served |= serve_first(pool);
+                }
             }
-            return;
         }
-        isere_connection_t *c = server->queue_first;
-        isere__exchange_unqueue(c);
-        if (slot) {
-            run(c, slot);
-        } else {
-            answer_hopeless(c, error);
-        }
-        isere__connection_advance(c);
     }
+}
+
+bool isere__exchange_could_serve(const isere_server_t *server)
+{
+    const isere_pool_t *pool = server->queue_length ? server->pools : NULL;
+    while (pool && !(pool->queue_first && pool->idle)) {
+        pool = pool->next;
+    }
+    return pool != NULL;
 }

@@ -47,6 +47,17 @@ bool isere__group_take(atomic_uint *counter, unsigned max)
     return false;
 }
 
+bool isere__group_take_back(atomic_uint *counter)
+{
+    unsigned count = atomic_load_explicit(counter, memory_order_relaxed);
+    while (count > 0) {
+        if (atomic_compare_exchange_weak(counter, &count, count - 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void isere__group_give(atomic_uint *counter)
 {
     atomic_fetch_sub(counter, 1);
@@ -85,10 +96,20 @@ void isere__group_wake(isere_server_group_t *group,
     }
 }
 
+/* Whether requests wait for a function that has no instance here. */
+static bool has_starved(const isere_server_t *server)
+{
+    const isere_pool_t *pool = server->pools;
+    while (pool && !(pool->count == 0 && pool->queue_first)) {
+        pool = pool->next;
+    }
+    return pool != NULL;
+}
+
 void isere__group_want(isere_server_group_t *group, isere_server_t *server)
 {
     isere_server_t *nobody = NULL;
-    if (server->pool->count == 0) {
+    if (has_starved(server)) {
         /* Before those who have some, even if their requests wait too. */
         atomic_store(&group->urgent, true);
         if (atomic_exchange(&group->wanted, server) == server) {

@@ -7,14 +7,20 @@
  *   exchange.c    one request: find a slot, invoke, answer
  *   share.c       what a busy server's neighbours take over
  *   pool.c        isolates of one function: slots, idle and busy
+ *   platform.c    many functions: which pool a request belongs to
+ *   plane.c       calls of the control plane, and work for them elsewhere
+ *   stream.c      answers that are made while they are sent
  *   group.c       counters that the servers of a process share
  *   answer.c      from a response or an error to bytes
  *
- * A request's way: connection -> exchange -> pool -> exchange -> connection.
+ * A request's way: connection -> exchange -> (platform ->) pool -> exchange ->
+ * connection; of the control plane: connection -> exchange -> plane -> stream
+ * -> connection.
  */
 #ifndef ISERE_CORE_SERVER_INTERNAL_H
 #define ISERE_CORE_SERVER_INTERNAL_H
 
+#include "core/control/control.h"
 #include "core/http/date.h"
 #include "core/http/parser.h"
 #include "core/http/response.h"
@@ -34,6 +40,7 @@ enum {
 #define ISERE_LINGER_US ((uint64_t)ISERE_LINGER_MS * 1000)
 #define ISERE_REAP_US ((uint64_t)10 * 1000 * 1000) /* idle instances */
 #define ISERE_RETRY_US ((uint64_t)20 * 1000)       /* accept again */
+#define ISERE_BEAT_US ((uint64_t)15 * 1000 * 1000) /* of a silent stream */
 /* Answers may wait for each other: sending them in one go is cheaper, as the
  * receivers are woken once and not in between. But no longer than this, and
  * only those that fit into the first size of a buffer. */
@@ -58,12 +65,13 @@ typedef struct isere_buffer {
 typedef struct isere_spare isere_spare_t;
 
 typedef enum isere_conn_state {
-    ISERE_CONN_READING,  /* waits for a request, or for the rest of one */
-    ISERE_CONN_QUEUED,   /* its request waits for an instance */
-    ISERE_CONN_RUNNING,  /* its request is in an instance */
-    ISERE_CONN_FLUSHING, /* sends the last bytes, then closes */
-    ISERE_CONN_DRAINING, /* sent all; reads what the client still sends */
-    ISERE_CONN_CLOSED,   /* freed when nothing refers to it any more */
+    ISERE_CONN_READING,   /* waits for a request, or for the rest of one */
+    ISERE_CONN_QUEUED,    /* its request waits for an instance */
+    ISERE_CONN_RUNNING,   /* its request is in an instance, or is work */
+    ISERE_CONN_STREAMING, /* its answer is made while it is sent */
+    ISERE_CONN_FLUSHING,  /* sends the last bytes, then closes */
+    ISERE_CONN_DRAINING,  /* sent all; reads what the client still sends */
+    ISERE_CONN_CLOSED,    /* freed when nothing refers to it any more */
 } isere_conn_state_t;
 
 /* What a timer node is part of. */
@@ -81,13 +89,36 @@ enum {
 };
 
 struct isere_slot;
+struct isere_pool;
+
+/* Work for a request on another thread; see plane.c. */
+typedef struct isere_job isere_job_t;
+
+/*
+ * An answer that is made piece by piece, when the last piece has been sent.
+ * `read` puts up to `size` bytes, at least ISERE_STREAM_PIECE, and returns how
+ * many, ISERE_ERR_AGAIN when there is nothing now (but there may be after the
+ * server was woken), or ISERE_ERR_CLOSED at the end. `close` releases it.
+ */
+typedef struct isere_stream {
+    int (*read)(struct isere_stream *stream, char *buf, size_t size);
+    void (*close)(struct isere_stream *stream);
+} isere_stream_t;
 
 /* What only a connection with a request under way needs. */
 typedef struct isere_exchange {
     isere_http_parser_t parser;
     isere_http_request_t request;
-    uint64_t began_us; /* when its first byte came */
-    bool continued;    /* 100 was sent */
+    uint64_t began_us;       /* when its first byte came */
+    bool continued;          /* 100 was sent */
+    bool chunked;            /* of the stream: its length is not known */
+    bool following;          /* it is among the server's followers */
+    struct isere_pool *pool; /* of its function, once that is known */
+    isere_stream_t *stream;  /* of the answer, while STREAMING */
+    struct isere_connection *follow_next; /* of the server's followers */
+    isere_job_t *job;                     /* what works for it elsewhere */
+    char *event;               /* of a direct invocation: JSON; else NULL */
+    isere_route_match_t route; /* when there are routes */
 } isere_exchange_t;
 
 typedef struct isere_connection {
@@ -121,13 +152,23 @@ typedef struct isere_slot {
     isere_isolate_t *isolate;
     isere_connection_t *connection; /* NULL when idle */
     isere_timer_node_t timer;
-    isere_fault_t *fault; /* in the init phase */
+    isere_fault_t *fault;  /* in the init phase */
+    uint64_t began_us;     /* its request, for the statistics */
+    unsigned long log_seq; /* the next log line then, of a direct invocation */
 } isere_slot_t;
 
-/* The isolates of one function in one server. */
+/* The isolates of one function in one server, and who waits for them. */
 typedef struct isere_pool {
     isere_server_t *server;
+    struct isere_pool *next; /* of all pools of the server */
     const isere_function_t *function;
+    isere_deployment_t *deployment; /* with a platform; held */
+    isere_stats_t *stats;           /* the deployment's; NULL without one */
+    isere_connection_t *queue_first;
+    isere_connection_t **queue_last;
+    unsigned queue_length;
+    uint64_t used_us;    /* when a request came last */
+    bool retired;        /* no further request will come */
     isere_slot_t *slots; /* all */
     isere_slot_t *idle;  /* last used first: its memory is warm */
     unsigned idle_count;
@@ -159,6 +200,19 @@ struct isere_server_group {
     _Atomic(isere_server_t *) servers[ISERE_GROUP_MAX];
 };
 
+/* What a server has of the platform; all zero when it serves one function. */
+typedef struct isere_platform {
+    isere_control_t *control;
+    isere_port_t port;        /* the server's, whose log lines are kept */
+    isere_catalog_t *catalog; /* held: what is served */
+    isere_pool_t **pools;     /* of the catalog's entries, when used yet */
+    atomic_ulong generation;  /* of the catalog; ULONG_MAX: none any more */
+    unsigned retiring;        /* pools that will go when they are idle */
+    isere_job_t *jobs;        /* not answered yet */
+    isere_connection_t *followers; /* streams that wait for log lines */
+    unsigned long log_seq;         /* what they have been told of */
+} isere_platform_t;
+
 /* A replacement of the function, handed over between threads. */
 typedef struct isere_replacement {
     const isere_function_t *function;
@@ -185,11 +239,13 @@ struct isere_server {
     isere_poll_event_t events[ISERE_EVENTS]; /* of this turn */
     int event_next;                          /* the next to be handled */
     int event_count;
-    atomic_int gate;    /* see share.c */
-    atomic_bool dozing; /* it waits for events, and could help */
-    isere_pool_t *pool;
+    atomic_int gate;       /* see share.c */
+    atomic_bool dozing;    /* it waits for events, and could help */
+    isere_pool_t *pools;   /* all */
+    isere_pool_t *pool;    /* the one function's; NULL with a platform */
     isere_pool_t *retired; /* the replaced function's, while still in use */
     isere_pool_t *coming;  /* the next function's, in its init phase */
+    isere_platform_t platform;
     isere_replacement_t replacement; /* of other threads until has_ is set */
     atomic_bool has_replacement;
     isere_fault_t fault; /* of the last init phase that failed */
@@ -199,10 +255,8 @@ struct isere_server {
     bool destroying;  /* nobody may be woken any more */
     uint64_t stop_us; /* when stopping ends in any case */
     isere_connection_t *connections;
-    isere_connection_t *closed; /* to be freed at the end of the turn */
-    isere_connection_t *queue_first;
-    isere_connection_t **queue_last;
-    unsigned queue_length;
+    isere_connection_t *closed;       /* to be freed at the end of the turn */
+    unsigned queue_length;            /* of all pools */
     isere_exchange_t *spare_exchange; /* kept from the last request */
     char *spare_in;                   /* ISERE_IN_FIRST bytes */
     isere_spare_t *spare_out;         /* ISERE_OUT_FIRST bytes each */
@@ -214,6 +268,12 @@ struct isere_server {
 };
 
 /* ---- server.c ---- */
+
+/* A server without a function yet. NULL when memory ends; the listener is
+ * closed then. */
+isere_server_t *isere__server_new(const isere_port_t *port,
+                                  isere_server_group_t *group,
+                                  isere_socket_t listener);
 
 /* Reads the clock: after anything that may have taken its time. */
 void isere__server_update_now(isere_server_t *server);
@@ -304,6 +364,16 @@ void isere__exchange_start(isere_connection_t *c);
 /* Gives free slots to queued requests. */
 void isere__exchange_serve_queue(isere_server_t *server);
 
+/* Whether a request waits, and a slot that it could have is idle. */
+bool isere__exchange_could_serve(const isere_server_t *server);
+
+/* Runs the request, whose pool is known, or queues it. */
+void isere__exchange_enter(isere_connection_t *c, isere_pool_t *pool);
+
+/* The request is answered: what comes next on the connection? Without an
+ * answer it is closed. */
+void isere__exchange_finish(isere_connection_t *c, bool answered);
+
 /* A slot's isolate went on: takes its answer if it is there. */
 void isere__exchange_slot_changed(isere_slot_t *slot);
 
@@ -352,14 +422,96 @@ void isere__pool_reap(isere_pool_t *pool);
 /* Gives up one idle instance; false when none is idle. */
 bool isere__pool_give_up(isere_pool_t *pool);
 
+/* Gives up an idle instance of the pool that was not used for the longest time,
+ * of those that have more than `keep`, and not of `except`. */
+bool isere__pool_give_up_oldest(isere_server_t *server,
+                                const isere_pool_t *except, unsigned keep);
+
+/* Whether other pools have instances, whose memory it could have later. */
+bool isere__pool_is_blocked(const isere_pool_t *pool);
+
+/* No further request will come: gives up what is idle, and the rest when it
+ * becomes so. */
+void isere__pool_retire(isere_pool_t *pool);
+
 /* Destroys the pool and all slots; requests in them are given up. */
 void isere__pool_destroy(isere_pool_t *pool);
+
+/* ---- platform.c ---- */
+
+/* Finds the function of a request and enters its pool, or answers that there
+ * is none. */
+void isere__platform_route(isere_connection_t *c);
+
+/* The pool of a function of that name; NULL when there is none (*error 404), or
+ * no memory for it (503). */
+isere_pool_t *isere__platform_pool(isere_server_t *server, const char *name,
+                                   int *status);
+
+/* Takes over what was deployed meanwhile; destroys pools that are done. */
+void isere__platform_turn(isere_server_t *server);
+
+/* How many instances the pool must leave to functions that have none. */
+unsigned isere__platform_reserve(const isere_pool_t *pool);
+
+void isere__platform_deinit(isere_server_t *server);
+
+/* ---- plane.c ---- */
+
+/* Whether the request is one to the control plane. */
+bool isere__plane_is_wanted(const isere_connection_t *c);
+
+/* Answers it, now or later. */
+void isere__plane_start(isere_connection_t *c);
+
+/* Answers a direct invocation that is complete. */
+void isere__plane_answer_invoke(isere_connection_t *c,
+                                const isere_slot_t *slot);
+
+/* Answers what was worked on elsewhere and is done. */
+void isere__plane_turn(isere_server_t *server);
+
+/* The server goes: its jobs are nobody's. */
+void isere__plane_deinit(isere_server_t *server);
+
+/* The connection is gone: its work, if there is any, is nobody's. */
+void isere__plane_forget(isere_exchange_t *x);
+
+/* ---- stream.c ---- */
+
+/* Begins an answer from a stream, which is closed in any case. `length` is that
+ * of the body, or negative when only the end will tell. */
+void isere__stream_start(isere_connection_t *c, int status,
+                         const isere_field_t *fields, size_t nfields,
+                         isere_stream_t *stream, int64_t length);
+
+/* The same with bytes that are there: constant ones, or those of `owned`, which
+ * is given back. For what is too large to be copied at once. */
+void isere__stream_bytes(isere_connection_t *c, int status,
+                         const isere_field_t *fields, size_t nfields,
+                         isere_slice_t bytes, char *owned);
+
+/* Puts the next piece, when there are no unsent bytes. False when there is
+ * nothing now, or the connection is gone. */
+bool isere__stream_pump(isere_connection_t *c);
+
+/* Sends an empty line, so that a client which is gone is noticed. */
+void isere__stream_beat(isere_connection_t *c);
+
+/* Lets those go on that waited. */
+void isere__stream_wake(isere_server_t *server);
+
+/* Closes the exchange's stream, if it has one. */
+void isere__stream_close(isere_exchange_t *x, isere_server_t *server);
 
 /* ---- group.c ---- */
 
 /* Counts one more, unless there are `max`; false then. */
 bool isere__group_take(atomic_uint *counter, unsigned max);
 void isere__group_give(atomic_uint *counter);
+
+/* Counts one less, unless there is none; false then. */
+bool isere__group_take_back(atomic_uint *counter);
 
 int isere__group_join(isere_server_group_t *group, isere_server_t *server);
 void isere__group_leave(isere_server_group_t *group, isere_server_t *server);
@@ -376,6 +528,14 @@ bool isere__answer_response(isere_connection_t *c,
                             const isere_response_t *response);
 bool isere__answer_error(isere_connection_t *c,
                          const isere_error_answer_t *error);
+/* A body that is copied, and fields. */
+bool isere__answer_text(isere_connection_t *c, int status,
+                        const isere_field_t *fields, size_t nfields,
+                        isere_slice_t body);
+/* Only a head, for a body that follows; see isere__stream_start. */
+bool isere__answer_head(isere_connection_t *c, int status,
+                        const isere_field_t *fields, size_t nfields,
+                        int64_t length);
 bool isere__answer_continue(isere_connection_t *c);
 
 #endif

@@ -1,5 +1,6 @@
 /* The isolates of one function in one server. */
 #include "core/server/internal.h"
+#include "core/util/log.h"
 #include <stdio.h>
 
 isere_pool_t *isere__pool_create(isere_server_t *server,
@@ -11,8 +12,18 @@ isere_pool_t *isere__pool_create(isere_server_t *server,
         memset(pool, 0, sizeof(*pool));
         pool->server = server;
         pool->function = function;
+        pool->queue_last = &pool->queue_first;
+        pool->next = server->pools;
+        server->pools = pool;
     }
     return pool;
+}
+
+static void count_instance(const isere_pool_t *pool, int change)
+{
+    if (pool->stats) {
+        atomic_fetch_add(&pool->stats->instances, (unsigned)change);
+    }
 }
 
 /* Where a slot that has become idle goes: first, as its memory is warm. But
@@ -50,6 +61,7 @@ static isere_slot_t *take(isere_pool_t *pool, isere_slot_t **place)
 
 isere_slot_t *isere__pool_take(isere_pool_t *pool)
 {
+    pool->used_us = pool->server->now_us;
     return take(pool, &pool->idle);
 }
 
@@ -71,6 +83,7 @@ static void slot_destroy(isere_slot_t *slot)
     port->resize(port->ctx, slot->fault, 0);
     port->resize(port->ctx, slot, 0);
     pool->count--;
+    count_instance(pool, -1);
     isere__group_give(&server->group->instances);
     if (!server->destroying && atomic_load(&server->group->wanted)) {
         isere__group_wake(server->group, server);
@@ -81,9 +94,15 @@ static void slot_destroy(isere_slot_t *slot)
 static void slot_give_back(isere_slot_t *slot)
 {
     isere_server_t *server = slot->pool->server;
+    isere_stats_t *stats = slot->pool->retired ? NULL : slot->pool->stats;
     slot_destroy(slot);
-    server->pool->retry_us = 0;
-    server->pool->pause_us = 0;
+    for (isere_pool_t *pool = server->pools; pool; pool = pool->next) {
+        pool->retry_us = 0;
+        pool->pause_us = 0;
+    }
+    if (stats) {
+        atomic_fetch_add(&stats->given_up, 1);
+    }
 }
 
 static isere_slot_t *slot_create(isere_pool_t *pool)
@@ -104,6 +123,7 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
     }
     pool->slots = slot;
     pool->count++;
+    count_instance(pool, 1);
     slot->fault = port->resize(port->ctx, NULL, sizeof(*slot->fault));
     slot->isolate = slot->fault
                         ? isere_isolate_create_in(
@@ -125,16 +145,18 @@ void isere__pool_schedule(isere_slot_t *slot)
                              isere_isolate_wakeup_us(slot->isolate));
 }
 
-static void log_fault(isere_server_t *server, const isere_fault_t *fault)
+static void log_fault(const isere_pool_t *pool, const isere_fault_t *fault)
 {
+    isere_server_t *server = pool->server;
     char text[sizeof(fault->message) + sizeof(fault->file) + 64];
     snprintf(text, sizeof(text), "init phase failed: %s:%d:%d: %s", fault->file,
              fault->line, fault->column, fault->message);
     isere_log_record_t record = {
         .level = ISERE_LOG_ERROR,
+        .function = isere_slice(pool->function->config.name),
         .message = isere_slice(text),
     };
-    server->port->log(server->port->ctx, &record);
+    isere_log(server->port, &record);
 }
 
 /* Memory for one more slot was missing; those that are there do the work. Each
@@ -144,17 +166,24 @@ static void postpone(isere_pool_t *pool)
     isere_server_t *server = pool->server;
     isere_log_record_t record = {
         .level = ISERE_LOG_WARN,
+        .function = isere_slice(pool->function->config.name),
         .message = ISERE_SLICE("no memory for a further instance"),
     };
-    if (pool->count == 0 || server->now_us < pool->retry_us) {
+    if (server->now_us < pool->retry_us) {
         return; /* slots that began together fail together */
+    }
+    if (pool->count == 0) {
+        if (isere__pool_is_blocked(pool)) {
+            pool->retry_us = server->now_us + ISERE_GROW_US;
+        }
+        return;
     }
     pool->pause_us = pool->pause_us ? pool->pause_us * 2 : ISERE_GROW_US;
     if (pool->pause_us > ISERE_GROW_MAX_US) {
         pool->pause_us = ISERE_GROW_MAX_US;
     }
     pool->retry_us = server->now_us + pool->pause_us;
-    server->port->log(server->port->ctx, &record);
+    isere_log(server->port, &record);
 }
 
 static int slot_failed(isere_slot_t *slot)
@@ -164,14 +193,28 @@ static int slot_failed(isere_slot_t *slot)
     int error = isere_isolate_failure(slot->isolate);
     pool->starting--;
     server->fault = *slot->fault;
-    if (error != ISERE_ERR_NOMEM && server->running && pool == server->pool) {
-        log_fault(server, &server->fault); /* else the caller tells */
+    if (error != ISERE_ERR_NOMEM && server->running && pool != server->coming) {
+        log_fault(pool, &server->fault); /* else the caller tells */
     }
     slot_destroy(slot);
     if (error == ISERE_ERR_NOMEM) {
         postpone(pool);
     }
     return error;
+}
+
+/* An instance that takes the place of one that was given up is a restart. */
+static void note_start(const isere_slot_t *slot)
+{
+    isere_stats_t *stats = slot->pool->stats;
+    if (!stats) {
+        return;
+    }
+    atomic_fetch_add(&stats->starts, 1);
+    if (isere__group_take_back(&stats->given_up)) {
+        atomic_fetch_add(&stats->restarts, 1);
+    }
+    atomic_store(&stats->heap_used, isere_isolate_heap_size(slot->isolate));
 }
 
 /* The init phase went on. Returns 0 while it goes on or has ended well. */
@@ -188,7 +231,8 @@ static int slot_started(isere_slot_t *slot)
         server->port->resize(server->port->ctx, slot->fault, 0);
         slot->fault = NULL;
         pool->pause_us = 0;
-        if (pool == server->retired) {
+        note_start(slot);
+        if (pool->retired) {
             slot_give_back(slot); /* too late to be of use */
         } else {
             push_idle(slot);
@@ -205,10 +249,13 @@ int isere__pool_grow(isere_pool_t *pool, bool beyond)
     if (pool->server->now_us < pool->retry_us) {
         return ISERE_ERR_NOMEM;
     }
+    unsigned most = group->limits.max_instances;
+    if (pool->stats) {
+        most -= isere__platform_reserve(pool);
+    }
     if (beyond) {
         atomic_fetch_add(&group->instances, 1);
-    } else if (!isere__group_take(&group->instances,
-                                  group->limits.max_instances)) {
+    } else if (!isere__group_take(&group->instances, most)) {
         return ISERE_ERR_LIMIT;
     }
     isere_slot_t *slot = slot_create(pool);
@@ -226,7 +273,7 @@ void isere__pool_release(isere_slot_t *slot)
     isere_pool_t *pool = slot->pool;
     isere_server_t *server = pool->server;
     isere_timer_queue_remove(&server->timers, &slot->timer);
-    if (pool == server->retired ||
+    if (pool->retired ||
         pool->function->config.isolation == ISERE_ISOLATION_FRESH) {
         slot_give_back(slot);
         return;
@@ -270,6 +317,36 @@ bool isere__pool_give_up(isere_pool_t *pool)
     return slot != NULL;
 }
 
+bool isere__pool_give_up_oldest(isere_server_t *server,
+                                const isere_pool_t *except, unsigned keep)
+{
+    isere_pool_t *oldest = NULL;
+    for (isere_pool_t *pool = server->pools; pool; pool = pool->next) {
+        if (pool != except && pool->idle && pool->count > keep &&
+            (!oldest || pool->used_us < oldest->used_us)) {
+            oldest = pool;
+        }
+    }
+    return oldest && isere__pool_give_up(oldest);
+}
+
+bool isere__pool_is_blocked(const isere_pool_t *pool)
+{
+    const isere_pool_t *other = pool->server->pools;
+    while (other && (other == pool || other->count == 0)) {
+        other = other->next;
+    }
+    return other != NULL;
+}
+
+void isere__pool_retire(isere_pool_t *pool)
+{
+    pool->retired = true;
+    pool->server->platform.retiring++;
+    while (isere__pool_give_up(pool)) {
+    }
+}
+
 void isere__pool_reap(isere_pool_t *pool)
 {
     /* What was idle all the time is not needed; the last one stays. */
@@ -285,7 +362,8 @@ void isere__pool_destroy(isere_pool_t *pool)
     if (!pool) {
         return;
     }
-    const isere_port_t *port = pool->server->port;
+    isere_server_t *server = pool->server;
+    const isere_port_t *port = server->port;
     while (pool->slots) {
         isere_slot_t *slot = pool->slots;
         isere_connection_t *c = slot->connection;
@@ -297,5 +375,12 @@ void isere__pool_destroy(isere_pool_t *pool)
         }
         slot_destroy(slot);
     }
+    isere_pool_t **link = &server->pools;
+    while (*link != pool) {
+        link = &(*link)->next;
+    }
+    *link = pool->next;
+    server->platform.retiring -= pool->retired;
+    isere_deployment_release(pool->deployment);
     port->resize(port->ctx, pool, 0);
 }

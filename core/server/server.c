@@ -1,5 +1,6 @@
 /* The event loop: accepting, timers, replacing the function, stopping. */
 #include "core/server/internal.h"
+#include <limits.h>
 #include <stddef.h>
 
 isere_slice_t isere__server_date(isere_server_t *server)
@@ -87,7 +88,9 @@ static void accept_some(isere_server_t *server)
 
 static void reap(isere_server_t *server)
 {
-    isere__pool_reap(server->pool);
+    for (isere_pool_t *pool = server->pools; pool; pool = pool->next) {
+        isere__pool_reap(pool);
+    }
     isere__buffer_drop_spares(server, 1);
     isere_timer_queue_insert(&server->timers, &server->reap_timer,
                              server->now_us + ISERE_REAP_US);
@@ -169,6 +172,20 @@ static void end_retirement(isere_server_t *server)
     replacement_ended(server, released, 0);
 }
 
+/* Who waits gets the new function. */
+static void move_queue(isere_pool_t *from, isere_pool_t *to)
+{
+    to->queue_first = from->queue_first;
+    to->queue_last = from->queue_first ? from->queue_last : &to->queue_first;
+    to->queue_length = from->queue_length;
+    from->queue_first = NULL;
+    from->queue_last = &from->queue_first;
+    from->queue_length = 0;
+    for (isere_connection_t *c = to->queue_first; c; c = c->queue_next) {
+        c->exchange->pool = to;
+    }
+}
+
 static void go_on_replacing(isere_server_t *server)
 {
     if (server->retired) {
@@ -193,8 +210,8 @@ static void go_on_replacing(isere_server_t *server)
     server->retired = server->pool;
     server->pool = server->coming;
     server->coming = NULL;
-    while (isere__pool_give_up(server->retired)) {
-    }
+    move_queue(server->retired, server->pool);
+    isere__pool_retire(server->retired);
     if (server->retired->count == 0) {
         end_retirement(server);
     }
@@ -208,6 +225,16 @@ void isere_server_stop(isere_server_t *server)
     server->port->poll_wake(server->port->ctx);
 }
 
+static uint64_t longest_us(const isere_server_t *server)
+{
+    uint64_t longest = 0;
+    for (const isere_pool_t *pool = server->pools; pool; pool = pool->next) {
+        uint64_t timeout = isere__function_timeout_us(pool->function);
+        longest = timeout > longest ? timeout : longest;
+    }
+    return longest;
+}
+
 static void begin_stop(isere_server_t *server)
 {
     const isere_port_t *port = server->port;
@@ -216,8 +243,7 @@ static void begin_stop(isere_server_t *server)
     }
     server->stopping = true;
     /* The longest invocation, and a little for sending its answer. */
-    server->stop_us = server->now_us + ISERE_LINGER_US +
-                      isere__function_timeout_us(server->pool->function);
+    server->stop_us = server->now_us + ISERE_LINGER_US + longest_us(server);
     if (server->accepting) {
         port->poll_remove(port->ctx, server->listener);
         server->accepting = false;
@@ -244,6 +270,15 @@ static void free_closed(isere_server_t *server)
     }
 }
 
+static bool has_idle(const isere_server_t *server)
+{
+    const isere_pool_t *pool = server->pools;
+    while (pool && !pool->idle) {
+        pool = pool->next;
+    }
+    return pool != NULL;
+}
+
 /* Another server needs an instance and the group has no more to give. It asks
  * again when one is not enough. */
 static void give_to_others(isere_server_t *server)
@@ -255,19 +290,19 @@ static void give_to_others(isere_server_t *server)
         return;
     }
     if (who == server) {
-        if (!server->queue_first &&
+        if (server->queue_length == 0 &&
             atomic_compare_exchange_strong(&group->wanted, &who, NULL)) {
             isere__group_wake(group, server); /* others may want one now */
         }
         return;
     }
-    if (!server->pool->idle ||
-        (server->queue_first && !atomic_load(&group->urgent)) ||
+    if (!has_idle(server) ||
+        (server->queue_length > 0 && !atomic_load(&group->urgent)) ||
         !atomic_compare_exchange_strong(&group->wanted, &who, NULL)) {
         return;
     }
     atomic_store(&group->urgent, false);
-    isere__pool_give_up(server->pool);
+    isere__pool_give_up_oldest(server, NULL, 0);
     isere__group_wake(group, server);
 }
 
@@ -280,6 +315,9 @@ static void end_turn(isere_server_t *server)
     if (atomic_load_explicit(&server->has_replacement, memory_order_acquire)) {
         go_on_replacing(server);
     }
+    if (server->platform.control) {
+        isere__platform_turn(server);
+    }
     give_to_others(server);
     isere__exchange_serve_queue(server);
     give_to_others(server);
@@ -290,7 +328,7 @@ static void end_turn(isere_server_t *server)
 static uint64_t next_wakeup(const isere_server_t *server)
 {
     uint64_t due = isere_timer_queue_next(&server->timers);
-    if (server->queue_first && server->pool->idle) {
+    if (isere__exchange_could_serve(server)) {
         return 0;
     }
     if (server->stopping && server->stop_us < due) {
@@ -378,13 +416,13 @@ int isere_server_run(isere_server_t *server)
     isere_timer_queue_insert(&server->timers, &server->reap_timer,
                              server->now_us + ISERE_REAP_US);
     end_turn(server); /* a stop may have been asked for before */
-    while (!stopped(server)) {
-        int error = turn(server);
-        if (error) {
-            return error;
-        }
+    int error = 0;
+    while (!stopped(server) && !error) {
+        error = turn(server);
     }
-    return 0;
+    /* No deployment waits for this one any more. */
+    atomic_store(&server->platform.generation, ULONG_MAX);
+    return error;
 }
 
 /* ---- life ---- */
@@ -409,16 +447,14 @@ static int start_first(isere_server_t *server)
     return error;
 }
 
-int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
-                        isere_socket_t listener,
-                        const isere_function_t *function,
-                        isere_server_t **out_server, isere_fault_t *fault)
+isere_server_t *isere__server_new(const isere_port_t *port,
+                                  isere_server_group_t *group,
+                                  isere_socket_t listener)
 {
-    memset(fault, 0, sizeof(*fault));
     isere_server_t *server = port->resize(port->ctx, NULL, sizeof(*server));
     if (!server) {
         port->close(port->ctx, listener);
-        return ISERE_ERR_NOMEM;
+        return NULL;
     }
     memset(server, 0, sizeof(*server));
     server->port = port;
@@ -427,10 +463,22 @@ int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
     server->http_limits.max_head = group->limits.max_head;
     server->http_limits.max_body = group->limits.max_body;
     server->listener = listener;
-    server->queue_last = &server->queue_first;
     server->accept_timer.kind = ISERE_TIMER_ACCEPT;
     server->reap_timer.kind = ISERE_TIMER_REAP;
     isere__server_update_now(server);
+    return server;
+}
+
+int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
+                        isere_socket_t listener,
+                        const isere_function_t *function,
+                        isere_server_t **out_server, isere_fault_t *fault)
+{
+    memset(fault, 0, sizeof(*fault));
+    isere_server_t *server = isere__server_new(port, group, listener);
+    if (!server) {
+        return ISERE_ERR_NOMEM;
+    }
     server->pool = isere__pool_create(server, function);
     int error = server->pool ? start_first(server) : ISERE_ERR_NOMEM;
     if (!error) {
@@ -461,17 +509,29 @@ void isere_server_destroy(isere_server_t *server)
     server->stopping = true;
     server->destroying = true;
     memset(&server->fault, 0, sizeof(server->fault));
+    if (server->platform.control) {
+        isere__control_lock(server->platform.control);
+    }
     isere__group_leave(server->group, server);
+    if (server->platform.control) {
+        isere__control_unlock(server->platform.control);
+    }
     close_connections(server);
-    isere__pool_destroy(server->pool);
     isere__pool_destroy(server->coming);
+    server->coming = NULL;
     if (server->retired) {
         end_retirement(server);
     } else if (atomic_load(&server->has_replacement)) {
         replacement_ended(server, server->replacement.function,
                           ISERE_ERR_CLOSED);
     }
+    while (server->pools) {
+        isere__pool_destroy(server->pools);
+    }
     free_closed(server);
+    if (server->platform.control) {
+        isere__platform_deinit(server);
+    }
     if (server->listener >= 0) {
         if (server->accepting) {
             port->poll_remove(port->ctx, server->listener);

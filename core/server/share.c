@@ -125,6 +125,12 @@ static isere_connection_t *take_some(isere_server_t *from)
     return taken;
 }
 
+static bool serve_the_same(const isere_server_t *a, const isere_server_t *b)
+{
+    return a->platform.control ? a->platform.catalog == b->platform.catalog
+                               : a->pool->function == b->pool->function;
+}
+
 static isere_connection_t *take_from(const isere_server_t *server,
                                      isere_server_t *from)
 {
@@ -136,7 +142,7 @@ static isere_connection_t *take_from(const isere_server_t *server,
     }
     /* No connection goes from a function to the one before it. */
     isere_connection_t *taken =
-        from->pool->function == server->pool->function ? take_some(from) : NULL;
+        serve_the_same(from, server) ? take_some(from) : NULL;
     atomic_store_explicit(&from->gate, ISERE_GATE_OPEN, memory_order_release);
     return taken;
 }

@@ -23,8 +23,8 @@ extern "C" {
 
 typedef struct isere_control isere_control_t;
 
-/* A piece of work of the control plane; `port` is that of the thread which
- * does it. */
+/* A piece of work of the control plane. `port` is that of the thread which does
+ * it; NULL when it will not be done any more, to release what belongs to it. */
 typedef void isere_control_work_fn(void *arg, const isere_port_t *port);
 
 typedef struct isere_control_config {
@@ -38,9 +38,10 @@ typedef struct isere_control_config {
      * payload, native modules. Name, version and env are not looked at. Not
      * copied what it points to. */
     isere_function_config_t defaults;
-    size_t memory_max;       /* bytes that a document may ask for */
-    uint32_t timeout_max_ms; /* the same of its time limit */
-    size_t log_bytes;        /* ring of recent log lines, from 1024 */
+    size_t memory_min; /* bytes that a document may ask for */
+    size_t memory_max;
+    uint32_t timeout_max_ms;     /* the same of its time limit */
+    size_t log_bytes;            /* ring of recent log lines, from 1024 */
     isere_log_level_t log_level; /* what is kept in it: this and worse */
     /* Answers what no route takes, in place of 404. Not owned. May be NULL. */
     const isere_function_t *fallback;

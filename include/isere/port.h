@@ -80,6 +80,11 @@ typedef struct isere_port {
     /* Emits one log record. Must not block for long; may drop. */
     void (*log)(void *ctx, const isere_log_record_t *record);
 
+    /* A second receiver of all log records, under the same conditions. isère
+     * sets it in copies of the table; a port leaves it NULL. */
+    void (*tap)(void *tap_ctx, const isere_log_record_t *record);
+    void *tap_ctx;
+
     /*
      * Memory outside the JavaScript heaps: realloc semantics, `size` 0 frees
      * and returns NULL. NULL when out of memory (the old block stays).

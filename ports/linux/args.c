@@ -139,6 +139,22 @@ set_text(isere_args_t *args, const isere_option_t *option, const char *value)
     return ISERE_ARGS_RUN;
 }
 
+static isere_args_result_t
+add_item(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    isere_args_list_t *list = member(args, option);
+
+    if (*value == '\0') {
+        return bad(args, "--%s must not be empty", option->name);
+    }
+    if (list->count == ISERE_ARGS_MAX_LIST) {
+        return bad(args, "--%s can be given at most %d times", option->name,
+                   ISERE_ARGS_MAX_LIST);
+    }
+    list->items[list->count++] = value;
+    return ISERE_ARGS_RUN;
+}
+
 /* Function names are as in routes: a-z, 0-9 and '-'. */
 static isere_args_result_t
 set_name(isere_args_t *args, const isere_option_t *option, const char *value)
@@ -167,6 +183,8 @@ set_option(isere_args_t *args, const isere_option_t *option, const char *value)
         return set_choice(args, option, value);
     case ISERE_OPTION_ENV:
         return add_env(args, option, value);
+    case ISERE_OPTION_LIST:
+        return add_item(args, option, value);
     default:
         return set_number(args, option, value);
     }

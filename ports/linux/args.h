@@ -24,6 +24,13 @@ typedef enum isere_command {
 } isere_command_t;
 
 #define ISERE_ARGS_MAX_ENV 256
+#define ISERE_ARGS_MAX_LIST 64
+
+/* The values of an option that may be repeated, in their order. */
+typedef struct isere_args_list {
+    size_t count;
+    const char *items[ISERE_ARGS_MAX_LIST + 1]; /* NULL-terminated */
+} isere_args_list_t;
 
 /* All options; those of other commands keep their defaults. Texts are those
  * of argv or constant. */
@@ -31,10 +38,13 @@ typedef struct isere_args {
     isere_command_t command;
     const char *module;
     const char *host;
-    const char *event;   /* NULL: none given */
-    const char *output;  /* NULL: the module's name with .bin */
-    const char *depfile; /* NULL: none */
-    const char *name;    /* NULL: the module's name */
+    const char *event;      /* NULL: none given */
+    const char *output;     /* NULL: the module's name with .bin */
+    const char *depfile;    /* NULL: none */
+    const char *name;       /* NULL: the module's name */
+    const char *store;      /* NULL: one module is served */
+    const char *token_file; /* NULL: in the store */
+    isere_args_list_t hosts;
     bool watch;
     /* Sizes are in bytes, times in milliseconds; workers 0: one per core. */
     uint64_t port, workers, memory, stack, timeout, init_timeout;
@@ -73,6 +83,7 @@ typedef enum isere_option_kind {
     ISERE_OPTION_TIME,
     ISERE_OPTION_CHOICE, /* index in `choices` */
     ISERE_OPTION_ENV,    /* appended to env */
+    ISERE_OPTION_LIST,   /* appended to an isere_args_list_t */
 } isere_option_kind_t;
 
 typedef struct isere_option {

@@ -52,6 +52,15 @@ const isere_option_t isere_options[] = {
     TEXT("name", 0, BUILD, NAME, name, "NAME", NULL,
          "the function's name; without it that of the module"),
 
+    TEXT("store", 0, SERVE, TEXT, store, "DIR", NULL,
+         "serve all functions of this folder, and its control plane, instead "
+         "of one module"),
+    TEXT("token-file", 0, SERVE, TEXT, token_file, "FILE", NULL,
+         "token of the control plane, made when there is none (default "
+         "DIR/token)"),
+    TEXT("allow-host", 0, SERVE, LIST, hosts, "NAME", NULL,
+         "name under which the control plane may be used, besides addresses "
+         "and localhost; may be repeated"),
     TEXT("host", 0, SERVE, TEXT, host, "ADDRESS", "127.0.0.1",
          "address to listen on"),
     NUMBER("port", SERVE, NUMBER, port, "PORT", "8080", 0, 65535,

@@ -1,8 +1,8 @@
 /* isere invoke: one invocation without a server. */
 #include "core/util/base64.h"
+#include "core/util/json_check.h"
 #include "core/util/utf8.h"
 #include "ports/linux/commands.h"
-#include "ports/linux/json.h"
 #include "ports/linux/out.h"
 #include "ports/linux/program.h"
 #include "ports/linux/thread.h"

@@ -1,5 +1,6 @@
 /* isere serve: from the command line to running workers, and their end. */
 #include "ports/linux/commands.h"
+#include "ports/linux/platform.h"
 #include "ports/linux/program.h"
 #include "ports/linux/watch.h"
 #include "ports/linux/workers.h"
@@ -69,22 +70,42 @@ static void restore_signals(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* What is served: one function, or those of a store. */
+typedef struct service {
+    isere_program_t program;
+    isere_platform_files_t platform;
+    isere_watch_t *watch;
+} service_t;
+
+/* Threads beside the workers end. False when one of them is in a handler's init
+ * phase, and will use all that it was given until that ends. */
+static bool stop_helpers(service_t *service)
+{
+    bool ended = !service->watch || isere_watch_stop(service->watch);
+
+    if (service->platform.deployer) {
+        ended = isere_deployer_stop(service->platform.deployer) && ended;
+    }
+    return ended;
+}
+
 /* Runs the workers until the end. */
 static int run(const isere_port_t *own, const isere_args_t *args,
-               isere_program_t *program, int signal_fd)
+               service_t *service, int signal_fd)
 {
     uint16_t port = (uint16_t)args->port;
     isere_workers_t *workers = NULL;
-    isere_watch_t *watch = NULL;
-    bool watch_ended;
+    bool helpers_ended;
     int error;
 
-    error = isere_workers_start(own, args, program->function, &port, &workers);
+    error = isere_workers_start(own, args, service->program.function,
+                                service->platform.control, &port, &workers);
     if (error != 0) {
         return error;
     }
     if (args->watch) {
-        error = isere_watch_start(args, program, workers, &watch);
+        error = isere_watch_start(args, &service->program, workers,
+                                  &service->watch);
     }
     if (error == 0 && !announce(args, port)) {
         fputs("isere: cannot write to standard output\n", stderr);
@@ -95,37 +116,59 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     }
     restore_signals();
     isere_workers_stop(workers);
-    watch_ended = !watch || isere_watch_stop(watch);
+    helpers_ended = stop_helpers(service);
     int ended = isere_workers_join(workers);
     if (ended != 0) {
         fprintf(stderr, "isere: a worker failed: %s\n", isere_strerror(ended));
     }
     error = error ? error : ended;
-    if (!watch_ended) {
-        /* It is in a handler's init phase and will use all of this after. */
+    if (!helpers_ended) {
         _exit(error == 0 ? ISERE_EXIT_OK : ISERE_EXIT_FAULT);
     }
-    if (watch) {
-        isere_watch_destroy(watch, own);
+    if (service->watch) {
+        isere_watch_destroy(service->watch, own);
     }
     isere_workers_destroy(workers);
+    return error;
+}
+
+static int serve_module(const isere_port_t *own, const isere_args_t *args,
+                        service_t *service, int signal_fd)
+{
+    isere_fault_t fault;
+    int error = isere_program_load(own, args, &service->program, &fault);
+
+    if (error != 0) {
+        isere_program_print_fault(&fault, error);
+    } else {
+        error = run(own, args, service, signal_fd);
+    }
+    isere_program_release(own, &service->program);
+    return error;
+}
+
+static int serve_store(const isere_port_t *own, const isere_args_t *args,
+                       service_t *service, int signal_fd)
+{
+    int error = isere_platform_open(own, args, &service->platform);
+
+    if (error == 0) {
+        error = run(own, args, service, signal_fd);
+        if (error != 0 && service->platform.deployer) {
+            (void)isere_deployer_stop(service->platform.deployer);
+        }
+        isere_platform_close(&service->platform);
+    }
     return error;
 }
 
 static int load_and_run(const isere_port_t *own, const isere_args_t *args,
                         int signal_fd)
 {
-    isere_program_t program;
-    isere_fault_t fault;
-    int error = isere_program_load(own, args, &program, &fault);
+    service_t service = {0};
 
-    if (error != 0) {
-        isere_program_print_fault(&fault, error);
-    } else {
-        error = run(own, args, &program, signal_fd);
-    }
-    isere_program_release(own, &program);
-    return error;
+    return args->store ? serve_store(own, args, &service, signal_fd)
+                       : serve_module(own, args, &service, signal_fd);
 }
 
 int isere_command_serve(const isere_args_t *args)

@@ -30,7 +30,8 @@ typedef struct worker {
 
 struct isere_workers {
     const isere_args_t *args;
-    const isere_function_t *function;
+    const isere_function_t *function; /* one of these two */
+    isere_control_t *control;
     const isere_port_t *own; /* of the starting thread */
     isere_server_group_t *group;
     int ended_fd;
@@ -85,6 +86,19 @@ static void serve(worker_t *worker)
     pthread_mutex_unlock(&all->lock);
 }
 
+static int create_server(worker_t *worker, const isere_port_t *port)
+{
+    isere_workers_t *all = worker->all;
+
+    return all->control
+               ? isere_server_create_platform(port, all->group,
+                                              worker->listener, all->control,
+                                              &worker->server)
+               : isere_server_create(port, all->group, worker->listener,
+                                     all->function, &worker->server,
+                                     &worker->fault);
+}
+
 static void *worker_main(void *arg)
 {
     worker_t *worker = arg;
@@ -97,8 +111,7 @@ static void *worker_main(void *arg)
         return NULL;
     }
     worker->server_asked = true;
-    error = isere_server_create(&port, all->group, worker->listener,
-                                all->function, &worker->server, &worker->fault);
+    error = create_server(worker, &port);
     if (error == 0) {
         set_state(worker, WORKER_SERVING, 0);
         serve(worker);
@@ -219,7 +232,8 @@ static int start_all(isere_workers_t *all)
 
 static isere_workers_t *create(const isere_port_t *own,
                                const isere_args_t *args,
-                               const isere_function_t *function)
+                               const isere_function_t *function,
+                               isere_control_t *control)
 {
     unsigned count = choose_count(args);
     isere_workers_t *all = calloc(1, sizeof(*all) + count * sizeof(worker_t));
@@ -229,6 +243,7 @@ static isere_workers_t *create(const isere_port_t *own,
     }
     all->args = args;
     all->function = function;
+    all->control = control;
     all->own = own;
     all->count = count;
     all->ended_fd = eventfd(0, EFD_CLOEXEC);
@@ -243,10 +258,11 @@ static isere_workers_t *create(const isere_port_t *own,
 }
 
 int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
-                        const isere_function_t *function, uint16_t *port,
+                        const isere_function_t *function,
+                        isere_control_t *control, uint16_t *port,
                         isere_workers_t **workers)
 {
-    isere_workers_t *all = create(own, args, function);
+    isere_workers_t *all = create(own, args, function, control);
     int error = ISERE_ERR_NOMEM;
 
     if (!all || !all->group || all->ended_fd < 0) {

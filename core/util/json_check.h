@@ -1,6 +1,6 @@
 /* Checks JSON texts (RFC 8259). Pure; any thread. */
-#ifndef ISERE_PORTS_LINUX_JSON_H
-#define ISERE_PORTS_LINUX_JSON_H
+#ifndef ISERE_CORE_UTIL_JSON_CHECK_H
+#define ISERE_CORE_UTIL_JSON_CHECK_H
 
 #include "isere/slice.h"
 

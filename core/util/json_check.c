@@ -1,4 +1,4 @@
-#include "ports/linux/json.h"
+#include "core/util/json_check.h"
 #include <stdint.h>
 
 #define MAX_DEPTH 512 /* nested arrays and objects; bounds our recursion */

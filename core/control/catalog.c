@@ -1,0 +1,320 @@
+/* What is served: functions by name, and the routes that lead to them. */
+#include "core/control/control.h"
+#include "core/util/text.h"
+#include <stdio.h>
+
+/* ---- statistics outlive versions ---- */
+
+static isere_stats_t *make_stats(const isere_port_t *port)
+{
+    isere_stats_t *stats = port->resize(port->ctx, NULL, sizeof(*stats));
+    if (stats) {
+        memset(stats, 0, sizeof(*stats));
+    }
+    return stats;
+}
+
+/* Those of the function that has the deployment's name, or new ones. */
+static int give_stats(isere_catalog_t *present, isere_deployment_t *d)
+{
+    const isere_catalog_entry_t *entry =
+        present ? isere_catalog_find(present, d->name) : NULL;
+    isere_stats_t *stats = entry && entry->deployment ? entry->deployment->stats
+                                                      : make_stats(&d->port);
+    if (!stats) {
+        return ISERE_ERR_NOMEM;
+    }
+    atomic_fetch_add(&stats->references, 1);
+    d->stats = stats;
+    return 0;
+}
+
+/* ---- one catalog ---- */
+
+static isere_catalog_t *create(isere_control_t *control, size_t count)
+{
+    const isere_port_t *port = &control->port;
+    size_t size =
+        sizeof(isere_catalog_t) + (count + 1) * sizeof(isere_catalog_entry_t);
+    isere_catalog_t *catalog = port->resize(port->ctx, NULL, size);
+    if (!catalog) {
+        return NULL;
+    }
+    memset(catalog, 0, size);
+    atomic_init(&catalog->references, 1);
+    catalog->port = *port;
+    catalog->count = count;
+    if (control->fallback) {
+        catalog->has_fallback = true;
+        catalog->entries[count].deployment =
+            isere_deployment_hold(control->fallback);
+    }
+    return catalog;
+}
+
+void isere_catalog_release(isere_catalog_t *catalog)
+{
+    if (!catalog || atomic_fetch_sub(&catalog->references, 1) > 1) {
+        return;
+    }
+    isere_port_t port = catalog->port;
+    for (size_t i = 0; i <= catalog->count; i++) {
+        isere_deployment_release(catalog->entries[i].deployment);
+    }
+    isere_routes_destroy(catalog->routes);
+    port.resize(port.ctx, catalog, 0);
+}
+
+isere_catalog_entry_t *isere_catalog_find(isere_catalog_t *catalog,
+                                          const char *name)
+{
+    size_t low = 0, high = catalog->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(name, catalog->entries[middle].name);
+        if (order == 0) {
+            return &catalog->entries[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return NULL;
+}
+
+static size_t count_routes(const isere_catalog_t *catalog)
+{
+    size_t count = 1; /* for the fallback */
+    for (size_t i = 0; i < catalog->count; i++) {
+        const isere_deployment_t *d = catalog->entries[i].deployment;
+        count += d ? d->nroutes : 0;
+    }
+    return count;
+}
+
+static bool is_default(const char *route)
+{
+    return strcmp(route, "$default") == 0;
+}
+
+/* All claims; the fallback's only where nobody else makes it. */
+static size_t fill_claims(isere_catalog_t *catalog, isere_route_claim_t *claims)
+{
+    size_t n = 0;
+    bool has_default = !catalog->has_fallback;
+    for (size_t i = 0; i < catalog->count; i++) {
+        const isere_deployment_t *d = catalog->entries[i].deployment;
+        for (size_t j = 0; d && j < d->nroutes; j++) {
+            has_default |= is_default(d->routes[j]);
+            claims[n].text = d->routes[j];
+            claims[n++].owner = &catalog->entries[i];
+        }
+    }
+    if (!has_default) {
+        claims[n].text = "$default";
+        claims[n++].owner = &catalog->entries[catalog->count];
+    }
+    return n;
+}
+
+/* Returns 0, ISERE_ERR_NOMEM, or ISERE_ERR_INUSE with both claims. */
+static int make_routes(isere_catalog_t *catalog,
+                       isere_route_claim_t conflict[2])
+{
+    const isere_port_t *port = &catalog->port;
+    isere_route_claim_t *claims =
+        port->resize(port->ctx, NULL, count_routes(catalog) * sizeof(*claims));
+    size_t which[2];
+    if (!claims) {
+        return ISERE_ERR_NOMEM;
+    }
+    size_t count = fill_claims(catalog, claims);
+    int error =
+        isere_routes_create(port, claims, count, &catalog->routes, which);
+    if (error == ISERE_ERR_INUSE) {
+        conflict[0] = claims[which[0]];
+        conflict[1] = claims[which[1]];
+    }
+    port->resize(port->ctx, claims, 0);
+    return error;
+}
+
+/* ---- changing it ---- */
+
+static void copy_entry(isere_catalog_entry_t *to,
+                       const isere_catalog_entry_t *from)
+{
+    *to = *from;
+    isere_deployment_hold(to->deployment);
+}
+
+static void set_entry(isere_catalog_entry_t *entry, isere_deployment_t *d)
+{
+    memset(entry, 0, sizeof(*entry));
+    entry->deployment = isere_deployment_hold(d);
+    isere_text_copy(entry->name, sizeof(entry->name), isere_slice(d->name));
+    entry->version = d->version;
+}
+
+/* Says which other function has the route. */
+static void describe_conflict(const isere_route_claim_t conflict[2],
+                              const char *name, isere_fault_t *fault)
+{
+    const isere_catalog_entry_t *other = conflict[0].owner;
+    if (strcmp(other->name, name) == 0) {
+        other = conflict[1].owner;
+    }
+    snprintf(fault->message, sizeof(fault->message),
+             strcmp(other->name, name) == 0
+                 ? "the route %s is there twice"
+                 : "the route %s belongs to the function %s",
+             conflict[0].text, other->name);
+}
+
+int isere__catalog_change(isere_control_t *control, const char *name,
+                          isere_deployment_t *deployment,
+                          isere_catalog_t **next, isere_fault_t *fault)
+{
+    isere_catalog_t *now = control->catalog; /* only this thread changes it */
+    bool is_there = isere_catalog_find(now, name) != NULL;
+    isere_route_claim_t conflict[2];
+    isere_catalog_t *catalog =
+        create(control, now->count + (deployment != NULL) - is_there);
+    if (!catalog ||
+        (deployment && !deployment->stats && give_stats(now, deployment))) {
+        isere_catalog_release(catalog);
+        return ISERE_ERR_NOMEM;
+    }
+    size_t n = 0;
+    bool placed = !deployment;
+    for (size_t i = 0; i < now->count; i++) {
+        const isere_catalog_entry_t *entry = &now->entries[i];
+        if (!placed && strcmp(name, entry->name) <= 0) {
+            set_entry(&catalog->entries[n++], deployment);
+            placed = true;
+        }
+        if (strcmp(name, entry->name) != 0) {
+            copy_entry(&catalog->entries[n++], entry);
+        }
+    }
+    if (!placed) {
+        set_entry(&catalog->entries[n], deployment);
+    }
+    int error = make_routes(catalog, conflict);
+    if (error) {
+        if (error == ISERE_ERR_INUSE) {
+            describe_conflict(conflict, name, fault);
+        }
+        isere_catalog_release(catalog);
+        return error;
+    }
+    *next = catalog;
+    return 0;
+}
+
+/* ---- the first one ---- */
+
+static void log_broken(const isere_port_t *port,
+                       const isere_catalog_entry_t *entry)
+{
+    char text[sizeof(entry->name) + sizeof(entry->message) + 40];
+    snprintf(text, sizeof(text), "the function %s is not served: %s",
+             entry->name, entry->message);
+    isere_log_record_t record = {
+        .level = ISERE_LOG_ERROR,
+        .function = isere_slice(entry->name),
+        .message = isere_slice(text),
+    };
+    port->log(port->ctx, &record);
+    port->tap(port->tap_ctx, &record);
+}
+
+/* It is kept as it is in the store, for its author to look at. */
+static void set_broken(const isere_port_t *port, isere_catalog_entry_t *entry,
+                       const char *message)
+{
+    isere_deployment_release(entry->deployment);
+    entry->deployment = NULL;
+    isere_text_copy(entry->message, sizeof(entry->message),
+                    isere_slice(message));
+    log_broken(port, entry);
+}
+
+static int load_entry(isere_control_t *control, const isere_port_t *port,
+                      const isere_store_head_t *head,
+                      isere_catalog_entry_t *entry, isere_fault_t *fault)
+{
+    isere_store_document_t document;
+    memset(fault, 0, sizeof(*fault));
+    isere_text_copy(entry->name, sizeof(entry->name), isere_slice(head->name));
+    entry->version = head->current;
+    int error = head->current ? isere_store_read(&control->store, head->name,
+                                                 head->current, &document)
+                              : ISERE_ERR_INVAL;
+    if (error) {
+        isere_text_copy(fault->message, sizeof(fault->message),
+                        isere_slice(error == ISERE_ERR_INVAL
+                                        ? "what is stored of it is damaged"
+                                        : isere_strerror(error)));
+        return error;
+    }
+    error = isere_deployment_create(
+        port, head->name, head->current,
+        isere_slice_of(document.text, document.size), &control->config.defaults,
+        &entry->deployment, fault);
+    port->resize(port->ctx, document.text, 0);
+    if (!error) {
+        entry->deployment->previous = head->previous;
+        error = give_stats(NULL, entry->deployment);
+    }
+    if (error && !fault->message[0]) {
+        isere_text_copy(fault->message, sizeof(fault->message),
+                        isere_slice(isere_strerror(error)));
+    }
+    return error;
+}
+
+/* Conflicts can't come from deploying; whoever comes later gives way. */
+static int settle_routes(isere_control_t *control, const isere_port_t *port,
+                         isere_catalog_t *catalog)
+{
+    isere_route_claim_t conflict[2];
+    int error = make_routes(catalog, conflict);
+    (void)control;
+    while (error == ISERE_ERR_INUSE) {
+        isere_catalog_entry_t *later = conflict[0].owner > conflict[1].owner
+                                           ? conflict[0].owner
+                                           : conflict[1].owner;
+        set_broken(port, later, "another function has one of its routes");
+        error = make_routes(catalog, conflict);
+    }
+    return error;
+}
+
+int isere__control_load(isere_control_t *control, const isere_port_t *port)
+{
+    isere_store_head_t *heads = NULL;
+    isere_fault_t *fault = port->resize(port->ctx, NULL, sizeof(*fault));
+    int count =
+        fault ? isere_store_list(&control->store, &heads) : ISERE_ERR_NOMEM;
+    isere_catalog_t *catalog =
+        count >= 0 ? create(control, (size_t)count) : NULL;
+    int error = count < 0 ? count : catalog ? 0 : ISERE_ERR_NOMEM;
+    for (int i = 0; i < count && !error; i++) {
+        isere_catalog_entry_t *entry = &catalog->entries[i];
+        if (load_entry(control, port, &heads[i], entry, fault)) {
+            set_broken(port, entry, fault->message);
+        }
+    }
+    port->resize(port->ctx, heads, 0);
+    port->resize(port->ctx, fault, 0);
+    error = error ? error : settle_routes(control, port, catalog);
+    if (error) {
+        isere_catalog_release(catalog);
+        return error;
+    }
+    isere__control_publish(control, catalog);
+    return 0;
+}

@@ -1,0 +1,188 @@
+/* The control object: its life, its lock, and the log lines it keeps. */
+#include "core/control/control.h"
+#include "core/http/chars.h"
+#include "core/server/internal.h"
+
+void isere_control_config_init(isere_control_config_t *config)
+{
+    memset(config, 0, sizeof(*config));
+    isere_function_config_init(&config->defaults);
+    config->memory_min = (size_t)256 * 1024;
+    config->memory_max = config->defaults.memory_bytes;
+    config->timeout_max_ms = 24u * 3600 * 1000;
+    config->log_bytes = (size_t)64 * 1024;
+    config->log_level = ISERE_LOG_INFO;
+}
+
+void isere__control_lock(isere_control_t *control)
+{
+    if (control->config.lock) {
+        control->config.lock(control->config.ctx);
+    }
+}
+
+void isere__control_unlock(isere_control_t *control)
+{
+    if (control->config.unlock) {
+        control->config.unlock(control->config.ctx);
+    }
+}
+
+/* ---- log lines ---- */
+
+static void wake_servers(isere_control_t *control)
+{
+    isere_server_group_t *group = atomic_load(&control->group);
+    if (group) {
+        isere__group_wake(group, NULL);
+    }
+}
+
+static void tap(void *ctx, const isere_log_record_t *record)
+{
+    isere_control_t *control = ctx;
+    if (record->level > control->config.log_level) {
+        return;
+    }
+    isere__control_lock(control);
+    isere_logs_add(&control->logs, record,
+                   control->port.wall_us(control->port.ctx));
+    atomic_store(&control->log_seq, control->logs.next_seq);
+    if (atomic_load(&control->followers) > 0) {
+        wake_servers(control);
+    }
+    isere__control_unlock(control);
+}
+
+void isere__control_tap(isere_control_t *control, isere_port_t *port)
+{
+    port->tap = tap;
+    port->tap_ctx = control;
+}
+
+/* ---- catalogs change hands ---- */
+
+isere_catalog_t *isere__control_catalog(isere_control_t *control)
+{
+    isere__control_lock(control);
+    isere_catalog_t *catalog = control->catalog;
+    atomic_fetch_add(&catalog->references, 1);
+    isere__control_unlock(control);
+    return catalog;
+}
+
+unsigned long isere__control_publish(isere_control_t *control,
+                                     isere_catalog_t *next)
+{
+    isere__control_lock(control);
+    isere_catalog_t *old = control->catalog;
+    next->generation = old ? old->generation + 1 : 1;
+    control->catalog = next;
+    atomic_store(&control->generation, next->generation);
+    wake_servers(control);
+    isere__control_unlock(control);
+    isere_catalog_release(old);
+    return next->generation;
+}
+
+size_t isere_control_count(isere_control_t *control)
+{
+    isere_catalog_t *catalog = isere__control_catalog(control);
+    size_t count = catalog->count;
+    isere_catalog_release(catalog);
+    return count;
+}
+
+/* ---- life ---- */
+
+static bool is_token(const char *token)
+{
+    isere_slice_t text = isere_slice(token ? token : "");
+    return text.len == ISERE_TOKEN_LEN && isere_http_all(text, ISERE_HTTP_HEX);
+}
+
+/* A function that is built in, in the shape of a deployment. Its name can't be
+ * that of a deployed one. */
+static int make_fallback(isere_control_t *control)
+{
+    static const char *const none[] = {NULL};
+    isere_port_t *port = &control->port;
+    isere_deployment_t *d = port->resize(port->ctx, NULL, sizeof(*d));
+    isere_stats_t *stats = port->resize(port->ctx, NULL, sizeof(*stats));
+    if (!d || !stats) {
+        port->resize(port->ctx, d, 0);
+        port->resize(port->ctx, stats, 0);
+        return ISERE_ERR_NOMEM;
+    }
+    memset(d, 0, sizeof(*d));
+    memset(stats, 0, sizeof(*stats));
+    atomic_init(&d->references, 1);
+    atomic_init(&stats->references, 1);
+    d->port = *port;
+    memcpy(d->name, "$built-in", sizeof("$built-in"));
+    d->main = "";
+    d->routes = none;
+    d->env = none;
+    d->stats = stats;
+    /* Nobody destroys it through this: it is the program's. */
+    d->function = (isere_function_t *)control->config.fallback;
+    control->fallback = d;
+    return 0;
+}
+
+static int init(isere_control_t *control, const isere_port_t *port,
+                const isere_blobs_t *blobs)
+{
+    char *ring = port->resize(port->ctx, NULL, control->config.log_bytes);
+    if (!ring) {
+        return ISERE_ERR_NOMEM;
+    }
+    isere_logs_init(&control->logs, ring, control->config.log_bytes);
+    atomic_init(&control->log_seq, control->logs.next_seq);
+    isere_port_t tapped = *port;
+    isere__control_tap(control, &tapped);
+    int error = control->config.fallback ? make_fallback(control) : 0;
+    if (!error) {
+        error = isere_store_open(&control->store, &control->port, blobs);
+    }
+    return error ? error : isere__control_load(control, &tapped);
+}
+
+int isere_control_create(const isere_port_t *port, const isere_blobs_t *blobs,
+                         const isere_control_config_t *config,
+                         isere_control_t **control)
+{
+    if (!is_token(config->token) || config->log_bytes < 1024) {
+        return ISERE_ERR_INVAL;
+    }
+    isere_control_t *c = port->resize(port->ctx, NULL, sizeof(*c));
+    if (!c) {
+        return ISERE_ERR_NOMEM;
+    }
+    memset(c, 0, sizeof(*c));
+    c->port = *port;
+    c->config = *config;
+    memcpy(c->token, config->token, ISERE_TOKEN_LEN);
+    c->config.token = c->token;
+    c->started_us = port->monotonic_us(port->ctx);
+    int error = init(c, port, blobs);
+    if (error) {
+        isere_control_destroy(c);
+        return error;
+    }
+    *control = c;
+    return 0;
+}
+
+void isere_control_destroy(isere_control_t *control)
+{
+    if (!control) {
+        return;
+    }
+    isere_port_t port = control->port;
+    isere_catalog_release(control->catalog);
+    isere_deployment_release(control->fallback);
+    port.resize(port.ctx, control->logs.ring, 0);
+    memset(control->token, 0, sizeof(control->token));
+    port.resize(port.ctx, control, 0);
+}

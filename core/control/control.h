@@ -1,0 +1,186 @@
+/*
+ * The control object: the store, and what is served of it.
+ *
+ *   control.c  life of the object, the lock, log lines
+ *   catalog.c  what is served: functions and their routes
+ *   deploy.c   deploying, rolling back, removing: changes to store and catalog
+ *   answer.c   what it says about functions, as JSON
+ *   call.c     from a request to a call of the control plane, or a refusal
+ *   page.c     the dashboard
+ *
+ * Threads: a catalog never changes once it is published. Deployments happen one
+ * after the other, on the thread that does the control plane's work; servers
+ * take the catalog over when they see that there is a new one.
+ */
+#ifndef ISERE_CORE_CONTROL_CONTROL_H
+#define ISERE_CORE_CONTROL_CONTROL_H
+
+#include "core/control/deployment.h"
+#include "core/control/logs.h"
+#include "core/http/request.h"
+#include "core/route/route.h"
+#include "isere/control.h"
+
+/* ---- What is served ---- */
+
+typedef struct isere_catalog_entry {
+    isere_deployment_t *deployment; /* held; NULL when it is broken */
+    char name[ISERE_FUNCTION_NAME_MAX];
+    uint32_t version;  /* of a broken one; 0: not even that is known */
+    char message[128]; /* why it is broken */
+} isere_catalog_entry_t;
+
+typedef struct isere_catalog {
+    atomic_uint references;
+    isere_port_t port; /* for its memory functions */
+    unsigned long generation;
+    isere_routes_t *routes;          /* owners are entries */
+    size_t count;                    /* without the fallback */
+    bool has_fallback;               /* it is entries[count] */
+    isere_catalog_entry_t entries[]; /* sorted by name */
+} isere_catalog_t;
+
+void isere_catalog_release(isere_catalog_t *catalog);
+
+/* The entry of that name, without the fallback; NULL when there is none. */
+isere_catalog_entry_t *isere_catalog_find(isere_catalog_t *catalog,
+                                          const char *name);
+
+/* ---- The object ---- */
+
+struct isere_control {
+    isere_port_t port; /* for its memory functions */
+    isere_control_config_t config;
+    char token[ISERE_TOKEN_LEN + 1];
+    isere_store_t store;
+    uint64_t started_us;          /* when it was created, monotonic */
+    isere_catalog_t *catalog;     /* under the lock */
+    atomic_ulong generation;      /* of that catalog */
+    isere_deployment_t *fallback; /* of config.fallback */
+    isere_logs_t logs;            /* under the lock */
+    atomic_ulong log_seq;         /* the next line's */
+    atomic_uint followers;        /* of the log, in all servers */
+    atomic_ulong deploys_ok;
+    atomic_ulong deploys_failed;
+    _Atomic(isere_server_group_t *) group; /* whose servers are to be woken */
+};
+
+void isere__control_lock(isere_control_t *control);
+void isere__control_unlock(isere_control_t *control);
+
+/* The catalog as it is now; the caller releases it. Any thread. */
+isere_catalog_t *isere__control_catalog(isere_control_t *control);
+
+/* Makes log records of the port go to the ring, too. */
+void isere__control_tap(isere_control_t *control, isere_port_t *port);
+
+/* ---- Catalogs ---- */
+
+/* Reads the whole store into the first catalog. */
+int isere__control_load(isere_control_t *control, const isere_port_t *port);
+
+/*
+ * Makes a catalog like the present one, but with `deployment` (held from then
+ * on) in the place of what has its name, or, if that is NULL, without `name`.
+ * Returns 0 with *next, which isere__control_publish takes; ISERE_ERR_INUSE
+ * with fault->message when another function has one of its routes;
+ * ISERE_ERR_NOMEM.
+ */
+int isere__catalog_change(isere_control_t *control, const char *name,
+                          isere_deployment_t *deployment,
+                          isere_catalog_t **next, isere_fault_t *fault);
+
+/* Publishes a catalog: servers take it over in their next turn. Returns its
+ * generation. */
+unsigned long isere__control_publish(isere_control_t *control,
+                                     isere_catalog_t *next);
+
+/* ---- Calls ---- */
+
+typedef enum isere_call_kind {
+    ISERE_CALL_REFUSED,
+    ISERE_CALL_HEALTH,
+    ISERE_CALL_PAGE,
+    ISERE_CALL_METRICS,
+    ISERE_CALL_LOGS,
+    ISERE_CALL_LIST,
+    ISERE_CALL_DESCRIBE,
+    ISERE_CALL_FILES,
+    ISERE_CALL_DEPLOY,
+    ISERE_CALL_REMOVE,
+    ISERE_CALL_ROLLBACK,
+    ISERE_CALL_INVOKE,
+} isere_call_kind_t;
+
+typedef struct isere_call {
+    isere_call_kind_t kind;
+    char name[ISERE_FUNCTION_NAME_MAX]; /* of the function; "" for none */
+    bool is_source;                     /* DEPLOY: the body is a module */
+    bool follow;                        /* LOGS */
+    isere_log_level_t level;            /* LOGS */
+    /* REFUSED: */
+    int status;
+    const char *message; /* constant */
+    const char *allow;   /* of the Allow field; NULL for none */
+} isere_call_t;
+
+/* Whether a path is the control plane's. */
+bool isere_call_is_control(isere_slice_t path);
+
+/* Reads a request to the control plane: what it asks for, and whether it may.
+ * `request` is complete. Pure. */
+void isere_call_read(const isere_control_t *control,
+                     const isere_http_request_t *request, isere_call_t *call);
+
+/* Whether both are the same, in a time that depends on `given` only. */
+bool isere_token_equals(const char token[ISERE_TOKEN_LEN], isere_slice_t given);
+
+/* ---- Work ---- */
+
+/* A call that changes or reads the store, and its outcome. */
+typedef struct isere_work {
+    isere_control_t *control;
+    isere_call_kind_t kind; /* DEPLOY, REMOVE, ROLLBACK or FILES */
+    char name[ISERE_FUNCTION_NAME_MAX];
+    bool is_source;
+    isere_slice_t body;
+    /* Gives up memory, when that is short; NULL where it never is. */
+    bool (*reclaim)(void *arg);
+    void *reclaim_arg;
+    /* The outcome: */
+    int status;
+    char *text; /* JSON, in memory of the control's port; NULL for none */
+    size_t text_size;
+    unsigned long generation; /* that servers must have before it counts; 0 */
+    isere_fault_t fault;
+} isere_work_t;
+
+/* Does it. Always sets a status; the text may be missing when memory ends. */
+void isere__control_work(isere_work_t *work, const isere_port_t *port);
+
+/* Has `put` write a text of any length, from the beginning again when it did
+ * not fit. The caller's, released with port->resize; NULL when memory ends. */
+char *isere__control_text(const isere_port_t *port,
+                          void (*put)(isere_text_t *text, const void *arg),
+                          const void *arg, size_t *size);
+
+/* {"name",...} of a deployment, as PUT and rollback answer it. */
+void isere__control_put_summary(isere_text_t *text,
+                                const isere_deployment_t *deployment);
+
+/* The same as list and describe have it. */
+void isere__control_put_entry(isere_text_t *text,
+                              const isere_catalog_entry_t *entry);
+
+/* ---- The dashboard ---- */
+
+/* One page, compressed with gzip. */
+typedef struct isere_page {
+    isere_slice_t bytes;
+    isere_slice_t policy; /* of the Content-Security-Policy field */
+    isere_slice_t tag;    /* of the ETag field, with its quotes */
+} isere_page_t;
+
+extern const isere_page_t isere_page;
+
+#endif

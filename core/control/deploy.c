@@ -1,0 +1,366 @@
+/*
+ * Calls that change or read the store: deploy, roll back, remove, files.
+ *
+ * A deploy in the order that makes it safe: the document is checked, compiled
+ * and its init phase run; its routes are tried in a catalog that nobody sees
+ * yet; the store keeps it; and then, as nothing can fail any more, the catalog
+ * is published. So what fails changes nothing, and what was answered is kept.
+ */
+#include "core/control/control.h"
+#include "core/util/log.h"
+#include "core/util/text.h"
+#include <stdio.h>
+
+/* ---- answers ---- */
+
+typedef void put_fn(isere_text_t *text, const void *arg);
+
+/* Makes a text of a length that is not known before. */
+static void answer(isere_work_t *work, int status, put_fn *put, const void *arg)
+{
+    work->status = status;
+    work->text =
+        isere__control_text(&work->control->port, put, arg, &work->text_size);
+}
+
+static void put_fault(isere_text_t *text, const void *arg)
+{
+    const isere_fault_t *fault = arg;
+    isere_text_puts(text, "{\"message\":");
+    isere_text_json(text, isere_slice(fault->message));
+    if (fault->file[0]) {
+        isere_text_puts(text, ",\"file\":");
+        isere_text_json(text, isere_slice(fault->file));
+    }
+    if (fault->line > 0) {
+        isere_text_printf(text, ",\"line\":%d,\"column\":%d", fault->line,
+                          fault->column);
+    }
+    if (fault->stack[0]) {
+        isere_text_puts(text, ",\"stack\":");
+        isere_text_json(text, isere_slice(fault->stack));
+    }
+    isere_text_puts(text, "}");
+}
+
+static void fail(isere_work_t *work, int status, const char *message)
+{
+    isere_fault_t *fault = &work->fault;
+    if (message) {
+        memset(fault, 0, sizeof(*fault));
+        isere_text_copy(fault->message, sizeof(fault->message),
+                        isere_slice(message));
+    }
+    answer(work, status, put_fault, fault);
+}
+
+/* What an error of the store or of memory means to the caller. */
+static void fail_with(isere_work_t *work, int error)
+{
+    switch (error) {
+    case ISERE_ERR_LIMIT:
+        fail(work, 507, "the store is full: nothing was changed");
+        break;
+    case ISERE_ERR_NOMEM:
+        fail(work, 503, "not enough memory at the moment: try again");
+        break;
+    case ISERE_ERR_NOENT:
+        fail(work, 404, "there is no function of that name");
+        break;
+    case ISERE_ERR_INVAL:
+        fail(work, 500, "what is stored of the function is damaged");
+        break;
+    default:
+        fail(work, 500, "the store can't be read or written");
+        break;
+    }
+}
+
+static void put_summary(isere_text_t *text, const void *arg)
+{
+    isere__control_put_summary(text, arg);
+}
+
+static void log_done(isere_work_t *work, const isere_port_t *port,
+                     const char *what, uint32_t version)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "%s %s, version %lu", what, work->name,
+             (unsigned long)version);
+    isere_log_record_t record = {
+        .level = ISERE_LOG_INFO,
+        .function = isere_slice(work->name),
+        .message = isere_slice(text),
+    };
+    isere_log(port, &record);
+}
+
+/* ---- making a deployment ---- */
+
+static bool made_room(const isere_work_t *work)
+{
+    return work->reclaim && work->reclaim(work->reclaim_arg);
+}
+
+/* Compiled from a document, and its init phase has run well. */
+static int prepare(isere_work_t *work, const isere_port_t *port,
+                   isere_slice_t document, uint32_t version,
+                   isere_deployment_t **deployment)
+{
+    isere_deployment_t *d = NULL;
+    int error;
+    do {
+        error = isere_deployment_create(port, work->name, version, document,
+                                        &work->control->config.defaults, &d,
+                                        &work->fault);
+    } while (error == ISERE_ERR_NOMEM && made_room(work));
+    while (!error) {
+        error = isere_deployment_check(port, d, &work->fault);
+        if (error != ISERE_ERR_NOMEM || !made_room(work)) {
+            break;
+        }
+        error = 0;
+    }
+    if (error) {
+        isere_deployment_release(d);
+        return error;
+    }
+    *deployment = d;
+    return 0;
+}
+
+/* The function is at fault (400), or memory is short. */
+static void fail_to_prepare(isere_work_t *work, int error)
+{
+    if (error == ISERE_ERR_HANDLER || error == ISERE_ERR_INVAL) {
+        fail(work, 400, NULL);
+    } else {
+        fail_with(work, error);
+    }
+}
+
+/* ---- deploying ---- */
+
+/* The version that isere_store_put will give it. */
+static int next_version(const isere_work_t *work, uint32_t *version)
+{
+    isere_store_head_t head;
+    int error = isere_store_head(&work->control->store, work->name, &head);
+    if (error == ISERE_ERR_NOENT) {
+        *version = 1;
+        return 0;
+    }
+    *version = error ? 0 : head.last + 1;
+    return error;
+}
+
+/* Keeps it and publishes it; `next` is taken. */
+static void commit(isere_work_t *work, const isere_port_t *port,
+                   isere_slice_t document, isere_deployment_t *d,
+                   isere_catalog_t *next)
+{
+    isere_control_t *control = work->control;
+    isere_store_head_t head;
+    uint8_t sum[ISERE_SHA256_SIZE];
+    bool is_new = !isere_catalog_find(control->catalog, work->name);
+    isere_sha256_of(document.ptr, document.len, sum);
+    int error =
+        isere_store_put(&control->store, work->name, document, sum, &head);
+    if (error) {
+        isere_catalog_release(next);
+        fail_with(work, error);
+        return;
+    }
+    d->previous = head.previous; /* nobody sees it yet */
+    answer(work, is_new ? 201 : 200, put_summary, d);
+    work->generation = isere__control_publish(control, next);
+    log_done(work, port, "deployed", d->version);
+}
+
+static void deploy_document(isere_work_t *work, const isere_port_t *port,
+                            isere_slice_t document)
+{
+    isere_deployment_t *d;
+    isere_catalog_t *next;
+    uint32_t version;
+    int error = next_version(work, &version);
+    if (error) {
+        fail_with(work, error);
+        return;
+    }
+    error = prepare(work, port, document, version, &d);
+    if (error) {
+        fail_to_prepare(work, error);
+        return;
+    }
+    error = isere__catalog_change(work->control, work->name, d, &next,
+                                  &work->fault);
+    if (error == ISERE_ERR_INUSE) {
+        fail(work, 409, NULL);
+    } else if (error) {
+        fail_with(work, error);
+    } else {
+        commit(work, port, document, d, next);
+    }
+    isere_deployment_release(d);
+}
+
+static void deploy(isere_work_t *work, const isere_port_t *port)
+{
+    isere_control_t *control = work->control;
+    isere_document_limits_t limits = {
+        .memory_min = control->config.memory_min,
+        .memory_max = control->config.memory_max,
+        .timeout_max_ms = control->config.timeout_max_ms,
+    };
+    char *text = NULL;
+    size_t size = 0;
+    int error;
+    do {
+        error = isere_document_normalise(port, work->name, work->body,
+                                         work->is_source, &limits, &text, &size,
+                                         &work->fault);
+    } while (error == ISERE_ERR_NOMEM && made_room(work));
+    if (error) {
+        fail_to_prepare(work, error);
+    } else {
+        deploy_document(work, port, isere_slice_of(text, size));
+        port->resize(port->ctx, text, 0);
+    }
+    atomic_fetch_add(work->status < 300 ? &control->deploys_ok
+                                        : &control->deploys_failed,
+                     1);
+}
+
+/* ---- rolling back ---- */
+
+static void roll_back_to(isere_work_t *work, const isere_port_t *port,
+                         isere_deployment_t *d)
+{
+    isere_control_t *control = work->control;
+    isere_store_head_t head;
+    isere_catalog_t *next;
+    int error =
+        isere__catalog_change(control, work->name, d, &next, &work->fault);
+    if (error == ISERE_ERR_INUSE) {
+        fail(work, 409, NULL);
+        return;
+    }
+    if (!error) {
+        error = isere_store_rollback(&control->store, work->name, &head);
+        if (error) {
+            isere_catalog_release(next);
+        }
+    }
+    if (error) {
+        fail_with(work, error);
+        return;
+    }
+    d->previous = head.previous;
+    answer(work, 200, put_summary, d);
+    work->generation = isere__control_publish(control, next);
+    log_done(work, port, "rolled back", d->version);
+}
+
+static void roll_back(isere_work_t *work, const isere_port_t *port)
+{
+    isere_control_t *control = work->control;
+    isere_store_head_t head;
+    isere_store_document_t document;
+    isere_deployment_t *d;
+    int error = isere_store_head(&control->store, work->name, &head);
+    if (!error && head.previous == 0) {
+        fail(work, 409, "there is no version before this one");
+        return;
+    }
+    if (!error) {
+        error = isere_store_read(&control->store, work->name, head.previous,
+                                 &document);
+    }
+    if (error) {
+        fail_with(work, error);
+        return;
+    }
+    error = prepare(work, port, isere_slice_of(document.text, document.size),
+                    head.previous, &d);
+    port->resize(port->ctx, document.text, 0);
+    if (error == ISERE_ERR_HANDLER || error == ISERE_ERR_INVAL) {
+        fail(work, 409, NULL); /* it ran once: the function is at fault now */
+    } else if (error) {
+        fail_with(work, error);
+    } else {
+        roll_back_to(work, port, d);
+        isere_deployment_release(d);
+    }
+}
+
+/* ---- removing ---- */
+
+static void remove_function(isere_work_t *work, const isere_port_t *port)
+{
+    isere_control_t *control = work->control;
+    isere_catalog_t *next;
+    const isere_catalog_entry_t *entry =
+        isere_catalog_find(control->catalog, work->name);
+    if (!entry) {
+        fail_with(work, ISERE_ERR_NOENT);
+        return;
+    }
+    uint32_t version = entry->version;
+    int error =
+        isere__catalog_change(control, work->name, NULL, &next, &work->fault);
+    if (!error) {
+        error = isere_store_remove(&control->store, work->name);
+        if (error) {
+            isere_catalog_release(next);
+        }
+    }
+    if (error) {
+        fail_with(work, error);
+        return;
+    }
+    work->status = 204;
+    work->generation = isere__control_publish(control, next);
+    log_done(work, port, "removed", version);
+}
+
+/* ---- reading ---- */
+
+static void read_files(isere_work_t *work)
+{
+    isere_control_t *control = work->control;
+    isere_store_head_t head;
+    isere_store_document_t document;
+    int error = isere_store_head(&control->store, work->name, &head);
+    if (!error) {
+        error = isere_store_read(&control->store, work->name, head.current,
+                                 &document);
+    }
+    if (error) {
+        fail_with(work, error);
+        return;
+    }
+    work->status = 200;
+    work->text = document.text;
+    work->text_size = document.size;
+}
+
+void isere__control_work(isere_work_t *work, const isere_port_t *port)
+{
+    isere_port_t tapped = *port;
+    isere__control_tap(work->control, &tapped);
+    switch (work->kind) {
+    case ISERE_CALL_DEPLOY:
+        deploy(work, &tapped);
+        break;
+    case ISERE_CALL_ROLLBACK:
+        roll_back(work, &tapped);
+        break;
+    case ISERE_CALL_REMOVE:
+        remove_function(work, &tapped);
+        break;
+    default:
+        read_files(work);
+        break;
+    }
+}

@@ -1,0 +1,243 @@
+/*
+ * Many functions: which pool a request belongs to.
+ *
+ * A server holds one catalog at a time and sees only that: so a request meets
+ * one version of everything. When another one is published, the server takes it
+ * over between two turns. Pools are made when a function's first request comes,
+ * and those whose deployment is not in the new catalog finish what they run.
+ */
+#include "core/server/internal.h"
+
+/* ---- pools ---- */
+
+static isere_pool_t *pool_of(isere_server_t *server, size_t index)
+{
+    isere_platform_t *p = &server->platform;
+    isere_pool_t *pool = p->pools[index];
+    if (!pool) {
+        isere_deployment_t *deployment = p->catalog->entries[index].deployment;
+        pool = isere__pool_create(server, deployment->function);
+        if (pool) {
+            pool->deployment = isere_deployment_hold(deployment);
+            pool->stats = deployment->stats;
+            p->pools[index] = pool;
+        }
+    }
+    return pool;
+}
+
+isere_pool_t *isere__platform_pool(isere_server_t *server, const char *name,
+                                   int *status)
+{
+    isere_catalog_t *catalog = server->platform.catalog;
+    const isere_catalog_entry_t *entry = isere_catalog_find(catalog, name);
+    if (!entry || !entry->deployment) {
+        *status = 404;
+        return NULL;
+    }
+    *status = 503;
+    return pool_of(server, (size_t)(entry - catalog->entries));
+}
+
+/* ---- routing ---- */
+
+static void answer_unrouted(isere_connection_t *c, int error)
+{
+    static const isere_slice_t json = ISERE_SLICE("application/json");
+    isere_field_t fields[3] = {
+        {isere_slice("Content-Type"), json},
+        {isere_slice("Isere-Error"), isere_slice("route")},
+    };
+    bool answered;
+    if (error == ISERE_ERR_NOENT) {
+        answered = isere__answer_text(
+            c, 404, fields, 2,
+            isere_slice("{\"message\":\"No function has this path.\"}"));
+    } else {
+        fields[2].name = isere_slice("Allow");
+        fields[2].value = isere_slice(c->exchange->route.allow);
+        answered = isere__answer_text(
+            c, 405, fields, 3,
+            isere_slice("{\"message\":\"No function has this method here.\"}"));
+    }
+    isere__exchange_finish(c, answered);
+}
+
+void isere__platform_route(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    isere_platform_t *p = &server->platform;
+    isere_exchange_t *x = c->exchange;
+    x->request.base = c->in.data + c->in.start;
+    int error = isere_routes_match(
+        p->catalog->routes, isere_http_slice(&x->request, x->request.method),
+        isere_http_path(&x->request), &x->route);
+    if (error) {
+        answer_unrouted(c, error);
+        return;
+    }
+    const isere_catalog_entry_t *entry = x->route.owner;
+    isere_pool_t *pool = pool_of(server, (size_t)(entry - p->catalog->entries));
+    if (pool) {
+        isere__exchange_enter(c, pool);
+    } else {
+        isere__exchange_busy(c);
+    }
+}
+
+/* ---- shares ---- */
+
+/* Half of all instances are for functions that have none, as far as there are
+ * any: so none of them waits for another's requests to end. */
+unsigned isere__platform_reserve(const isere_pool_t *pool)
+{
+    const isere_server_t *server = pool->server;
+    const isere_catalog_t *catalog = server->platform.catalog;
+    unsigned most = server->limits->max_instances / 2;
+    unsigned without = 0;
+    if (!pool->stats || atomic_load(&pool->stats->instances) == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < catalog->count && without < most; i++) {
+        const isere_deployment_t *d = catalog->entries[i].deployment;
+        without += d && atomic_load(&d->stats->instances) == 0;
+    }
+    return without;
+}
+
+/* ---- taking over a catalog ---- */
+
+static isere_pool_t **make_pools(isere_server_t *server, size_t count)
+{
+    const isere_port_t *port = server->port;
+    size_t size = (count + 1) * sizeof(isere_pool_t *);
+    isere_pool_t **pools = port->resize(port->ctx, NULL, size);
+    if (pools) {
+        memset(pools, 0, size);
+    }
+    return pools;
+}
+
+/* Pools of deployments that stay are kept, the others retire. */
+static void move_pools(isere_server_t *server, isere_catalog_t *next,
+                       isere_pool_t **pools)
+{
+    isere_platform_t *p = &server->platform;
+    size_t old_count =
+        p->catalog ? p->catalog->count + p->catalog->has_fallback : 0;
+    for (size_t i = 0; i < old_count; i++) {
+        isere_pool_t *pool = p->pools[i];
+        size_t j = 0;
+        if (!pool) {
+            continue;
+        }
+        while (j < next->count + next->has_fallback &&
+               next->entries[j].deployment != pool->deployment) {
+            j++;
+        }
+        if (j < next->count + next->has_fallback) {
+            pools[j] = pool;
+        } else {
+            isere__pool_retire(pool);
+        }
+    }
+}
+
+/* Requests that wait for a version that is gone look for their function
+ * again. */
+static void requeue(isere_server_t *server)
+{
+    for (isere_pool_t *pool = server->pools; pool; pool = pool->next) {
+        while (pool->retired && pool->queue_first) {
+            isere_connection_t *c = pool->queue_first;
+            isere__exchange_unqueue(c);
+            isere__exchange_start(c);
+            isere__connection_advance(c);
+        }
+    }
+}
+
+/* Without memory the old one is served on; the next turn tries again. */
+static void adopt(isere_server_t *server)
+{
+    isere_platform_t *p = &server->platform;
+    const isere_port_t *port = server->port;
+    isere_catalog_t *next = isere__control_catalog(p->control);
+    isere_pool_t **pools = make_pools(server, next->count + next->has_fallback);
+    if (!pools) {
+        isere_catalog_release(next);
+        return;
+    }
+    move_pools(server, next, pools);
+    port->resize(port->ctx, p->pools, 0);
+    isere_catalog_release(p->catalog);
+    p->pools = pools;
+    p->catalog = next;
+    atomic_store(&p->generation, next->generation);
+    requeue(server);
+    isere__group_wake(server->group, server); /* some may wait for us */
+}
+
+static void destroy_retired(isere_server_t *server)
+{
+    isere_pool_t *pool = server->pools;
+    while (pool) {
+        isere_pool_t *next = pool->next;
+        if (pool->retired && pool->count == 0) {
+            isere__pool_destroy(pool);
+        }
+        pool = next;
+    }
+}
+
+void isere__platform_turn(isere_server_t *server)
+{
+    isere_platform_t *p = &server->platform;
+    unsigned long published =
+        atomic_load_explicit(&p->control->generation, memory_order_acquire);
+    if (published !=
+        atomic_load_explicit(&p->generation, memory_order_relaxed)) {
+        adopt(server);
+        destroy_retired(server);
+    } else if (p->retiring > 0) {
+        destroy_retired(server);
+    }
+    isere__plane_turn(server);
+}
+
+/* ---- life ---- */
+
+int isere_server_create_platform(const isere_port_t *port,
+                                 isere_server_group_t *group,
+                                 isere_socket_t listener,
+                                 isere_control_t *control,
+                                 isere_server_t **out_server)
+{
+    isere_server_t *server = isere__server_new(port, group, listener);
+    if (!server) {
+        return ISERE_ERR_NOMEM;
+    }
+    server->platform.control = control;
+    server->platform.port = *port;
+    isere__control_tap(control, &server->platform.port);
+    server->port = &server->platform.port;
+    atomic_store(&control->group, group);
+    adopt(server);
+    int error = server->platform.catalog ? isere__group_join(group, server)
+                                         : ISERE_ERR_NOMEM;
+    if (error) {
+        isere_server_destroy(server);
+        return error;
+    }
+    *out_server = server;
+    return 0;
+}
+
+/* The pools are gone. */
+void isere__platform_deinit(isere_server_t *server)
+{
+    isere_platform_t *p = &server->platform;
+    isere__plane_deinit(server);
+    server->port->resize(server->port->ctx, p->pools, 0);
+    isere_catalog_release(p->catalog);
+}

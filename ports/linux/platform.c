@@ -1,0 +1,124 @@
+#include "ports/linux/platform.h"
+#include "isere/linux.h"
+#include "ports/linux/token.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LOG_BYTES = 256 * 1024, PATH_BYTES = 4096 };
+
+static int complain(const char *path, int error)
+{
+    const char *why = error == ISERE_ERR_INUSE ? "another isere has it"
+                      : errno                  ? strerror(errno)
+                                               : isere_strerror(error);
+
+    fprintf(stderr, "isere: the store %s: %s\n", path, why);
+    return error;
+}
+
+/* A file of the store. False when the path is too long. */
+static bool join(char path[PATH_BYTES], const char *folder, const char *name)
+{
+    return snprintf(path, PATH_BYTES, "%s/%s", folder, name) < PATH_BYTES;
+}
+
+static int open_store(const isere_args_t *args, isere_platform_files_t *p)
+{
+    char path[PATH_BYTES];
+    int error;
+
+    if (!join(path, args->store, "functions")) {
+        errno = ENAMETOOLONG;
+        return complain(args->store, ISERE_ERR_INVAL);
+    }
+    if (mkdir(args->store, 0700) != 0 && errno != EEXIST) {
+        return complain(args->store, ISERE_ERR_IO);
+    }
+    errno = 0;
+    error = isere_linux_blobs_open(&p->blobs, path);
+    p->has_blobs = error == 0;
+    return error ? complain(args->store, error) : 0;
+}
+
+static int load_token(const isere_args_t *args, char *token)
+{
+    char path[PATH_BYTES];
+
+    if (!args->token_file && !join(path, args->store, "token")) {
+        errno = ENAMETOOLONG;
+        return complain(args->store, ISERE_ERR_INVAL);
+    }
+    return isere_token_load(args->token_file ? args->token_file : path, token);
+}
+
+/* What functions get whose documents don't say otherwise. */
+static void configure(const isere_args_t *args, isere_control_config_t *config)
+{
+    isere_function_config_t *defaults = &config->defaults;
+
+    isere_control_config_init(config);
+    config->host_names = args->hosts.items;
+    config->log_bytes = LOG_BYTES;
+    config->log_level = (isere_log_level_t)args->log_level;
+    config->memory_max = (size_t)2048 * 1024 * 1024;
+    defaults->env = args->env;
+    defaults->payload = (isere_payload_t)args->payload;
+    defaults->memory_bytes = (size_t)args->memory;
+    defaults->stack_bytes = (size_t)args->stack;
+    defaults->timeout_ms = (uint32_t)args->timeout;
+    defaults->init_timeout_ms = (uint32_t)args->init_timeout;
+}
+
+static int create(const isere_port_t *port, const isere_args_t *args,
+                  isere_platform_files_t *p)
+{
+    isere_control_config_t config;
+    char token[ISERE_TOKEN_LEN + 1];
+    int error = load_token(args, token);
+
+    configure(args, &config);
+    config.token = token;
+    if (error == 0) {
+        error = isere_deployer_start(args, &p->deployer);
+    }
+    if (error == 0) {
+        isere_deployer_configure(p->deployer, &config);
+        errno = 0;
+        error = isere_control_create(port, &p->blobs, &config, &p->control);
+        error = error ? complain(args->store, error) : 0;
+    }
+    explicit_bzero(token, sizeof(token));
+    return error;
+}
+
+int isere_platform_open(const isere_port_t *port, const isere_args_t *args,
+                        isere_platform_files_t *platform)
+{
+    int error;
+
+    memset(platform, 0, sizeof(*platform));
+    error = open_store(args, platform);
+    if (error == 0) {
+        error = create(port, args, platform);
+    }
+    if (error != 0) {
+        if (platform->deployer) {
+            isere_deployer_stop(platform->deployer);
+        }
+        isere_platform_close(platform);
+    }
+    return error;
+}
+
+void isere_platform_close(isere_platform_files_t *platform)
+{
+    if (platform->deployer) {
+        isere_deployer_destroy(platform->deployer);
+    }
+    isere_control_destroy(platform->control);
+    if (platform->has_blobs) {
+        isere_linux_blobs_close(&platform->blobs);
+    }
+}
