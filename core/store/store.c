@@ -132,13 +132,14 @@ int isere_store_put(const isere_store_t *store, const char *name,
 {
     before_t before;
     isere_store_head_t fresh;
+    uint64_t size = document.len;
     bool in_force = false;
     int error;
 
     if (!isere__store_is_name(name)) {
         return ISERE_ERR_INVAL;
     }
-    if ((uint64_t)document.len > UINT32_MAX) {
+    if (size > UINT32_MAX) {
         return ISERE_ERR_LIMIT;
     }
     error = plan_put(store, name, &before, &fresh);
