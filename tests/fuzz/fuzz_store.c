@@ -1,0 +1,188 @@
+/* The store over any bytes: what it calls a head or a document is one, a change
+ * that fails changes nothing, and one that succeeds is read again. An input is
+ * a list of blobs: what it is and how it is mended, a length, bytes. */
+#include "core/store/record.h"
+#include "core/util/crc32.h"
+#include "tests/unit/support/sim_blobs.h"
+#include "tests/unit/support/test_port.h"
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const names[] = {"f",   "f.1",          "f.2", "f.3",
+                                    "f.4", "f.4294967295", "g",   "g.1"};
+static const uint32_t versions[] = {0, 1, 2, 3, 4, UINT32_MAX, 0, 1};
+
+static sim_blobs_t medium;
+static isere_store_t store;
+
+static void check(bool right)
+{
+    if (!right) {
+        abort();
+    }
+}
+
+/* ---- the medium ---- */
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) {
+        p[i] = (uint8_t)(v >> (8 * i));
+    }
+}
+
+/* So that what magic bytes and checksums guard is reached. */
+static void mend(uint8_t *bytes, size_t size, uint32_t version)
+{
+    uint8_t fresh[ISERE_RECORD_SIZE], sum[ISERE_SHA256_SIZE];
+    isere_store_head_t head = {0};
+
+    if (version == 0 && size == ISERE_HEAD_SIZE) {
+        isere_head_encode(&head, fresh);
+        memcpy(bytes, fresh, 8);
+        put32(bytes + 20, isere_crc32(0, bytes, 20));
+    }
+    if (version != 0 && size >= ISERE_RECORD_SIZE) {
+        size_t len = size - ISERE_RECORD_SIZE;
+        isere_sha256_of(bytes + ISERE_RECORD_SIZE, len, sum);
+        isere_record_encode(version, (uint32_t)len, sum, fresh);
+        memcpy(bytes, fresh, sizeof(fresh));
+    }
+}
+
+static void fill_medium(const uint8_t *data, size_t size)
+{
+    sim_blobs_init(&medium);
+    while (size >= 2) {
+        unsigned which = data[0] & 7;
+        bool mended = (data[0] & 8) != 0;
+        size_t len = data[1];
+        data += 2;
+        size -= 2;
+        len = len < size ? len : size;
+        sim_blobs_put(&medium, names[which], data, len);
+        if (mended) {
+            mend(sim_blobs_find(&medium, names[which])->bytes, len,
+                 versions[which]);
+        }
+        data += len;
+        size -= len;
+    }
+    medium.max_read = 1 + size * 100;
+}
+
+/* ---- what must hold ---- */
+
+static void check_open(void)
+{
+    check(isere_store_open(&store, isere_test_port(), &medium.table) == 0);
+}
+
+static bool can_read(const char *name, uint32_t version)
+{
+    const isere_port_t *port = isere_test_port();
+    uint8_t sum[ISERE_SHA256_SIZE];
+    isere_store_document_t d;
+    int error = isere_store_read(&store, name, version, &d);
+
+    if (error != 0) {
+        check(error == ISERE_ERR_INVAL || error == ISERE_ERR_NOENT);
+        return false;
+    }
+    isere_sha256_of(d.text, d.size, sum);
+    check(memcmp(sum, d.sha256, sizeof(sum)) == 0);
+    check(((const char *)d.text)[d.size] == '\0');
+    port->resize(port->ctx, d.text, 0);
+    return true;
+}
+
+static int look(const char *name, isere_store_head_t *head)
+{
+    int error = isere_store_head(&store, name, head);
+    check(error == 0 || error == ISERE_ERR_NOENT || error == ISERE_ERR_INVAL);
+    check((error == 0) == (head->current != 0));
+    check(error != 0 ||
+          (head->current != head->previous && head->last >= head->current &&
+           head->last >= head->previous));
+    return error;
+}
+
+static void check_list(void)
+{
+    const isere_port_t *port = isere_test_port();
+    isere_store_head_t *heads, head;
+    int count = isere_store_list(&store, &heads);
+
+    check(count >= 0 && count <= 2);
+    for (int i = 0; i < count; i++) {
+        (void)look(heads[i].name, &head);
+        check(memcmp(&head, &heads[i], sizeof(head)) == 0);
+    }
+    port->resize(port->ctx, heads, 0);
+}
+
+static void check_rollback(const char *name)
+{
+    isere_store_head_t before, after, head;
+    int state = look(name, &before);
+    int error = isere_store_rollback(&store, name, &head);
+
+    if (error == 0) {
+        check(look(name, &after) == 0 && can_read(name, after.current));
+        check(after.previous == 0 && after.current == head.current);
+        check(state != 0 || after.current == before.previous);
+    } else {
+        check(look(name, &after) == state);
+        check(memcmp(&before, &after, sizeof(before)) == 0);
+    }
+}
+
+static void check_put(const char *name)
+{
+    uint8_t sum[ISERE_SHA256_SIZE];
+    isere_store_head_t before, after, head;
+    int state = look(name, &before);
+    isere_sha256_of("new", 3, sum);
+    int error = isere_store_put(&store, name, isere_slice("new"), sum, &head);
+
+    if (error == 0) {
+        check_open();
+        check(look(name, &after) == 0);
+        check(memcmp(&head, &after, sizeof(head)) == 0);
+        check(state != 0 || after.current == before.last + 1);
+        check(can_read(name, after.current));
+        check(after.previous == 0 || can_read(name, after.previous));
+    } else {
+        check(error == ISERE_ERR_LIMIT); /* no number is left */
+        check(look(name, &after) == state);
+        check(memcmp(&before, &after, sizeof(before)) == 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    isere_store_head_t head;
+
+    isere_test_port_reset();
+    fill_medium(data, size);
+    check_open();
+    check_list();
+    for (unsigned i = 0; i < 8; i++) {
+        (void)can_read(i < 6 ? "f" : "g", versions[i]);
+    }
+    check_rollback("f");
+    check_put("f");
+    check_put("g");
+    check_rollback("f");
+    if (look("f", &head) != ISERE_ERR_NOENT) {
+        check(isere_store_remove(&store, "f") == 0);
+    }
+    check(isere_store_remove(&store, "f") == ISERE_ERR_NOENT);
+    sim_blobs_drop(&medium, "g");
+    check_open();
+    check(sim_blobs_count(&medium) == 0);
+    check(isere_test_state()->live_blocks == 0);
+    sim_blobs_clear(&medium);
+    return 0;
+}
