@@ -520,11 +520,30 @@ void isere__connection_event(isere_connection_t *c, unsigned events)
     }
 }
 
+/* A server that was busy has not seen yet what came in time, or what the client
+ * made room for: that is no fault of the client's. */
+static void look_once_more(isere_connection_t *c)
+{
+    if (has_unsent(c)) {
+        settle(c);
+    }
+    if (c->state == ISERE_CONN_READING && c->interest & ISERE_POLL_READ) {
+        receive(c);
+        isere__connection_send_held(c->server);
+    }
+}
+
 void isere__connection_timeout(isere_connection_t *c)
 {
     if (c->resume) {
         c->resume = false;
         isere__connection_advance(c);
+        return;
+    }
+    if (c->deadline_us <= c->server->now_us) {
+        look_once_more(c);
+    }
+    if (c->state == ISERE_CONN_CLOSED || c->resume) {
         return;
     }
     if (c->deadline_us > c->server->now_us) {
