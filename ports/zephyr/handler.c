@@ -32,13 +32,17 @@ static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
 #elif FIXED_PARTITION_EXISTS(handler_partition)
 
 #define PARTITION DT_NODELABEL(handler_partition)
+/* The memory that the partition's offset counts from. (Not Zephyr's
+ * DT_MTD_FROM_FIXED_PARTITION: where flash has a controller, it is that.) */
+#define MEMORY DT_GPARENT(PARTITION)
 
-/* The partition lies in memory-mapped flash. */
+/* It must be memory-mapped, as the flash is which the firmware runs from. */
+BUILD_ASSERT(DT_SAME_NODE(MEMORY, DT_CHOSEN(zephyr_flash)));
+
 static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
 {
     const uint8_t *start =
-        (const uint8_t *)DT_REG_ADDR(DT_MTD_FROM_FIXED_PARTITION(PARTITION)) +
-        DT_REG_ADDR(PARTITION);
+        (const uint8_t *)DT_REG_ADDR(MEMORY) + DT_REG_ADDR(PARTITION);
     static const uint8_t magic[] = {0x89, 'i', 's', 'e', 'r', 'e'};
     enum { AT_SIZE = 16 }; /* docs/bytecode.md */
     isere_function_config_t config;
