@@ -1,0 +1,326 @@
+#include "ports/zephyr/blobs.h"
+#include <limits.h>
+#include <string.h>
+
+#define FOLDER "functions/"
+#define TEMPORARY "~" /* no blob has this name */
+
+/* A path in the file system. */
+typedef struct path {
+    char text[sizeof(FOLDER) + ISERE_BLOB_NAME_MAX];
+} path_t;
+
+static path_t path_of(const char *folder, const char *name)
+{
+    path_t path = {0};
+    memcpy(path.text, folder, strlen(folder));
+    strncat(path.text, name, ISERE_BLOB_NAME_MAX - 1);
+    return path;
+}
+
+static int error_of(int error)
+{
+    switch (error) {
+    case LFS_ERR_NOENT:
+        return ISERE_ERR_NOENT;
+    case LFS_ERR_NOSPC:
+        return ISERE_ERR_LIMIT;
+    default:
+        return error < 0 ? ISERE_ERR_IO : 0;
+    }
+}
+
+static int mount(isere_zephyr_blobs_t *b)
+{
+    int error = lfs_mount(&b->lfs, &b->config);
+    b->mounted = error == 0;
+    return error;
+}
+
+/* Mounts again when that failed after an error. */
+static int make_ready(isere_zephyr_blobs_t *b)
+{
+    return b->mounted ? 0 : mount(b);
+}
+
+/*
+ * After a change that failed, what littlefs holds in memory can't be relied
+ * on. (After a rename for which there was no room, it takes the next change for
+ * the end of a move, and loses another file.) What is on the flash can.
+ */
+static void forget(isere_zephyr_blobs_t *b)
+{
+    if (b->mounted) {
+        (void)lfs_unmount(&b->lfs);
+    }
+    (void)mount(b);
+}
+
+/* An error of a change, after which the file system is in order again. */
+static int failed(isere_zephyr_blobs_t *b, int error)
+{
+    if (error < 0 && error != LFS_ERR_NOENT) {
+        forget(b);
+    }
+    return error_of(error);
+}
+
+static int open_file(isere_zephyr_blobs_t *b, const path_t *path, int flags)
+{
+    memset(&b->file_config, 0, sizeof(b->file_config));
+    b->file_config.buffer = b->file_cache;
+    int error = make_ready(b);
+    return error ? error
+                 : lfs_file_opencfg(&b->lfs, &b->file, path->text, flags,
+                                    &b->file_config);
+}
+
+static int read_file(isere_zephyr_blobs_t *b, const path_t *path, size_t offset,
+                     void *buf, size_t size)
+{
+    int error = open_file(b, path, LFS_O_RDONLY);
+    if (error) {
+        return error_of(error);
+    }
+    lfs_ssize_t n = lfs_file_size(&b->lfs, &b->file);
+    if (n >= 0 && offset >= (size_t)n) {
+        n = 0;
+    } else if (n >= 0) {
+        n = lfs_file_seek(&b->lfs, &b->file, (lfs_soff_t)offset, LFS_SEEK_SET);
+        if (n >= 0) {
+            size = size < INT_MAX ? size : INT_MAX;
+            n = lfs_file_read(&b->lfs, &b->file, buf, (lfs_size_t)size);
+        }
+    }
+    error = lfs_file_close(&b->lfs, &b->file);
+    if (n < 0 || error) {
+        return ISERE_ERR_IO;
+    }
+    return (int)n;
+}
+
+/*
+ * Whether a file of that size fits beside what there is, the one that it
+ * replaces too. littlefs would find out itself, but only after it has worn the
+ * flash with most of it.
+ */
+static int check_room(isere_zephyr_blobs_t *b, size_t size)
+{
+    const struct lfs_config *config = &b->config;
+    int error = make_ready(b);
+    lfs_ssize_t used = error ? error : lfs_fs_size(&b->lfs);
+    if (used < 0) {
+        return (int)used;
+    }
+    size_t blocks = 0;
+    if (size > ISERE_ZEPHYR_BLOBS_CACHE) {
+        /* A block has two references of 4 bytes to others, on average. */
+        blocks = size / (config->block_size - 8) + 1 + ISERE_ZEPHYR_BLOBS_SPARE;
+    }
+    size_t room = config->block_count - (size_t)used;
+    return (size_t)used > config->block_count || blocks > room ? LFS_ERR_NOSPC
+                                                               : 0;
+}
+
+static int put(isere_zephyr_blobs_t *b, const path_t *path,
+               const isere_slice_t *parts, int count)
+{
+    int error = open_file(b, path, LFS_O_WRONLY | LFS_O_CREAT | LFS_O_TRUNC);
+    if (error) {
+        return error;
+    }
+    for (int i = 0; i < count && error >= 0; i++) {
+        error = (int)lfs_file_write(&b->lfs, &b->file, parts[i].ptr,
+                                    (lfs_size_t)parts[i].len);
+    }
+    /* Puts on the flash what is in the cache, and the file's new content into
+     * the folder. It says nothing of an error before. */
+    int close_error = lfs_file_close(&b->lfs, &b->file);
+    return error < 0 ? error : close_error;
+}
+
+static int write_file(isere_zephyr_blobs_t *b, const char *folder,
+                      const char *name, const isere_slice_t *parts, int count)
+{
+    path_t path = path_of(folder, name);
+    path_t temporary = path_of(folder, TEMPORARY);
+    size_t size = 0;
+
+    for (int i = 0; i < count; i++) {
+        size += parts[i].len;
+    }
+    int error = check_room(b, size);
+    if (error) {
+        return error_of(error);
+    }
+    error = put(b, &temporary, parts, count);
+    if (!error) {
+        error = lfs_rename(&b->lfs, temporary.text, path.text);
+    }
+    int result = failed(b, error);
+    if (error && b->mounted) {
+        (void)failed(b, lfs_remove(&b->lfs, temporary.text));
+    }
+    return result;
+}
+
+static int list(void *ctx, isere_blob_fn *each, void *arg)
+{
+    isere_zephyr_blobs_t *b = ctx;
+    lfs_dir_t folder;
+    struct lfs_info info;
+    int more;
+
+    if (make_ready(b) != 0 || lfs_dir_open(&b->lfs, &folder, FOLDER) != 0) {
+        return ISERE_ERR_IO;
+    }
+    while ((more = lfs_dir_read(&b->lfs, &folder, &info)) > 0) {
+        /* The temporary file is there when removing it failed, too. */
+        if (info.type == LFS_TYPE_REG && strcmp(info.name, TEMPORARY) != 0) {
+            each(arg, info.name, info.size);
+        }
+    }
+    (void)lfs_dir_close(&b->lfs, &folder);
+    return more < 0 ? ISERE_ERR_IO : 0;
+}
+
+static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
+                     size_t size)
+{
+    path_t path = path_of(FOLDER, name);
+    return read_file(ctx, &path, offset, buf, size);
+}
+
+static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
+                      int count)
+{
+    return write_file(ctx, FOLDER, name, parts, count);
+}
+
+static int remove_blob(void *ctx, const char *name)
+{
+    isere_zephyr_blobs_t *b = ctx;
+    path_t path = path_of(FOLDER, name);
+    int error = make_ready(b);
+    return failed(b, error ? error : lfs_remove(&b->lfs, path.text));
+}
+
+void isere_zephyr_blobs_table(isere_zephyr_blobs_t *blobs, isere_blobs_t *table)
+{
+    *table = (isere_blobs_t){
+        .ctx = blobs,
+        .list = list,
+        .read = read_blob,
+        .write = write_blob,
+        .remove = remove_blob,
+    };
+}
+
+int isere_zephyr_blobs_read_file(isere_zephyr_blobs_t *blobs, const char *name,
+                                 void *buf, size_t size)
+{
+    path_t path = path_of("", name);
+    return read_file(blobs, &path, 0, buf, size);
+}
+
+int isere_zephyr_blobs_write_file(isere_zephyr_blobs_t *blobs, const char *name,
+                                  isere_slice_t content)
+{
+    return write_file(blobs, "", name, &content, 1);
+}
+
+static void configure(isere_zephyr_blobs_t *b)
+{
+    struct lfs_config *config = &b->config;
+
+    config->read_size = 16;
+    config->prog_size = 16;
+    config->cache_size = ISERE_ZEPHYR_BLOBS_CACHE;
+    config->lookahead_size = ISERE_ZEPHYR_BLOBS_LOOKAHEAD;
+    config->block_cycles = 500;
+    config->read_buffer = b->read_cache;
+    config->prog_buffer = b->prog_cache;
+    config->lookahead_buffer = b->lookahead;
+    config->name_max = ISERE_BLOB_NAME_MAX - 1;
+}
+
+/* 1 when a block is erased, 0 when it is not, or an error. */
+static int is_erased(isere_zephyr_blobs_t *b, lfs_block_t block)
+{
+    const struct lfs_config *config = &b->config;
+    uint8_t *buf = b->file_cache;
+    const lfs_size_t size = sizeof(b->file_cache);
+
+    for (lfs_off_t at = 0; at < config->block_size; at += size) {
+        int error = config->read(config, block, at, buf, size);
+        if (error) {
+            return error;
+        }
+        if (buf[0] != b->erased || memcmp(buf, buf + 1, size - 1) != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/*
+ * 1 when nothing can have been stored, 0 when something may have been, or an
+ * error. Formatting writes to the first two blocks; the first folder already
+ * lies in others. So what is only in those two is of no use to anybody: power
+ * was cut off while they were formatted.
+ */
+static int is_new(isere_zephyr_blobs_t *b)
+{
+    int erased = 1;
+    for (lfs_block_t i = 2; i < b->config.block_count && erased == 1; i++) {
+        erased = is_erased(b, i);
+    }
+    return erased;
+}
+
+/* Makes the folder, and removes what is left over. */
+static int tidy(isere_zephyr_blobs_t *b)
+{
+    static const char *const leftovers[] = {FOLDER TEMPORARY, TEMPORARY};
+
+    int error = lfs_mkdir(&b->lfs, "functions");
+    if (error && error != LFS_ERR_EXIST) {
+        return error;
+    }
+    for (int i = 0; i < 2; i++) {
+        error = lfs_remove(&b->lfs, leftovers[i]);
+        if (error && error != LFS_ERR_NOENT) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+int isere_zephyr_blobs_mount(isere_zephyr_blobs_t *blobs, bool format,
+                             bool *made)
+{
+    *made = false;
+    configure(blobs);
+    int error = mount(blobs);
+    if (error) {
+        int new = format ? 1 : is_new(blobs);
+        if (new <= 0) {
+            return new < 0 ? ISERE_ERR_IO : ISERE_ERR_INVAL;
+        }
+        *made = true;
+        error = lfs_format(&blobs->lfs, &blobs->config);
+        if (!error) {
+            error = mount(blobs);
+        }
+    }
+    if (error) {
+        return ISERE_ERR_IO;
+    }
+    error = tidy(blobs);
+    if (error) {
+        (void)lfs_unmount(&blobs->lfs);
+        blobs->mounted = false;
+        return error == LFS_ERR_CORRUPT ? ISERE_ERR_INVAL : error_of(error);
+    }
+    return 0;
+}

@@ -1,0 +1,31 @@
+# Tests of what the Zephyr port does with littlefs, for the host. littlefs is
+# that of a Zephyr workspace, found as scripts/firmware finds it.
+if(DEFINED ENV{ZEPHYR_BASE})
+    set(littlefs $ENV{ZEPHYR_BASE}/../modules/fs/littlefs)
+else()
+    set(littlefs $ENV{HOME}/zephyrproject/modules/fs/littlefs)
+endif()
+if(NOT EXISTS ${littlefs}/lfs.c)
+    message(STATUS "No Zephyr workspace: no tests of the store in flash")
+    return()
+endif()
+
+# Without its assertions, as in the firmware: what is damaged must be an error.
+add_library(isere_zephyr_blobs STATIC EXCLUDE_FROM_ALL
+            ${littlefs}/lfs.c ${littlefs}/lfs_util.c)
+target_include_directories(isere_zephyr_blobs SYSTEM PUBLIC ${littlefs})
+target_compile_options(isere_zephyr_blobs PRIVATE -w)
+target_compile_definitions(
+    isere_zephyr_blobs PUBLIC LFS_NO_MALLOC LFS_NO_ASSERT LFS_NO_DEBUG
+                              LFS_NO_WARN LFS_NO_ERROR LFS_NAME_MAX=47)
+
+add_library(zephyr_test_support STATIC EXCLUDE_FROM_ALL
+            ${PROJECT_SOURCE_DIR}/ports/zephyr/blobs.c
+            ${unit}/zephyr/ram_flash.c)
+isere_own_code(zephyr_test_support)
+target_link_libraries(zephyr_test_support PUBLIC isere_zephyr_blobs
+                                                 test_support)
+file(GLOB zephyr_unit_sources CONFIGURE_DEPENDS ${unit}/zephyr/test_*.c)
+foreach(source ${zephyr_unit_sources})
+    add_unit_test(${source} zephyr_test_support)
+endforeach()
