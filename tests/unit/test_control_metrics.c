@@ -232,7 +232,7 @@ static void test_every_size(void **state)
         memset(&stats[i], 0xff, sizeof(stats[i]));
     }
     write_all(&list, sizeof(text), text);
-    for (size_t size = SMALLEST_TEXT; size < 3000; size++) {
+    for (size_t size = SMALLEST_TEXT; size < 768; size++) {
         write_all(&list, size, other);
         assert_string_equal(other, text);
     }
@@ -274,50 +274,55 @@ static void check_order(const char *all)
     }
 }
 
-/* After every number of pieces the functions become others, while they are
- * counted: those that stay are whole, those that come or go may be. */
+/* Writes all in pieces, the functions becoming others before piece `when`,
+ * while they are counted. */
+static void write_changing(list_t list, const list_t *next, unsigned when)
+{
+    isere_metrics_position_t position = {0};
+    char *out = text;
+    bool more = true;
+
+    for (unsigned i = 0; more; i++) {
+        if (i == when) {
+            list = *next;
+        }
+        for (size_t f = 0; f < FUNCTIONS; f++) {
+            isere_stats_count(&stats[f], -1, i * 1000, 0);
+        }
+        isere_metrics_t metrics = metrics_of(&list);
+        more = piece(&metrics, &position, 256, out);
+        out += strlen(out);
+    }
+}
+
+/* Functions that stay are whole, those that come or go are there or not. */
 static void test_changes_in_between(void **state)
 {
     (void)state;
-    static const list_t others[] = {
+    static const list_t lists[] = {
         {0, {0}}, {1, {4}}, {3, {0, 2, 4}}, {5, {0, 1, 2, 3, 4}}, {2, {1, 3}}};
+    static const char name[] = "isere_request_duration_seconds";
 
-    for (size_t from = 0; from < 5; from++) {
-        for (size_t to = 0; to < 5; to++) {
-            for (unsigned when = 0; when < 60; when++) {
-                list_t list = others[from];
-                isere_metrics_position_t position = {0};
-                char *out = text;
-                bool more = true;
-                for (unsigned i = 0; more; i++) {
-                    if (i == when) {
-                        list = others[to];
-                    }
-                    for (size_t f = 0; f < FUNCTIONS; f++) {
-                        isere_stats_count(&stats[f], -1, i * 1000, 0);
-                    }
-                    isere_metrics_t metrics = metrics_of(&list);
-                    more = piece(&metrics, &position, 256, out);
-                    out += strlen(out);
-                }
-                check_order(text);
-                assert_int_equal(lines_with(text, "# TYPE "), 18);
-                /* No histogram is there in part. */
-                unsigned counts =
-                    lines_with(text, "isere_request_duration_seconds_count");
-                assert_int_equal(
-                    lines_with(text, "isere_request_duration_seconds_bucket"),
-                    13 * counts);
-                assert_int_equal(
-                    lines_with(text, "isere_request_duration_seconds_sum"),
-                    counts);
-                if (from == 3 && to == 2) {
-                    assert_in_range(counts, 3, 5);
-                    assert_int_equal(
-                        lines_with(text, "isere_queue_length{function=\"zz\"}"),
-                        1);
-                }
-            }
+    for (unsigned i = 0; i < 25 * 5; i++) {
+        const list_t *from = &lists[i % 5];
+        const list_t *to = &lists[i / 5 % 5];
+        char series[64];
+
+        /* The whole takes some 90 pieces. */
+        write_changing(*from, to, i / 25 * 18 + i % 18);
+        check_order(text);
+        assert_int_equal(lines_with(text, "# TYPE "), 18);
+        snprintf(series, sizeof(series), "%s_count", name);
+        unsigned counts = lines_with(text, series);
+        snprintf(series, sizeof(series), "%s_bucket", name);
+        assert_int_equal(lines_with(text, series), 13 * counts);
+        snprintf(series, sizeof(series), "%s_sum", name);
+        assert_int_equal(lines_with(text, series), counts);
+        /* The last of all, in three of the lists. */
+        if (from->indexes[from->count - (from->count > 0)] == 4 &&
+            to->indexes[to->count - (to->count > 0)] == 4) {
+            assert_int_equal(
+                lines_with(text, "isere_queue_length{function=\"zz\"}"), 1);
         }
     }
 }
