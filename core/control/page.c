@@ -1,0 +1,9 @@
+/* The dashboard, which is made of dashboard/ by scripts/build-dashboard. */
+#include "core/control/control.h"
+#include "isere/dashboard.inc"
+
+const isere_page_t isere_page = {
+    .bytes = {(const char *)page_bytes, sizeof(page_bytes)},
+    .policy = ISERE_SLICE(ISERE_PAGE_POLICY),
+    .tag = ISERE_SLICE(ISERE_PAGE_TAG),
+};
