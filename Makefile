@@ -62,7 +62,7 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
-    test-firmware test-unit test-blackbox test-url test-asan test-tsan \
+    test-firmware test-unit test-blackbox test-url test-dashboard test-asan test-tsan \
     test-valgrind test-m32 test-arm test-fuzz test-release fuzz lint format \
     clean distclean help
 
@@ -143,6 +143,12 @@ test-url: ## URL against the published cases and the reference in JavaScript
 	@$(call build,$(BUILD),url_run)
 	@tests/url/run_tests.sh $(BUILD)/url/run $(BUILD)/downloads/url
 
+test-dashboard: ## the dashboard in a browser; ISERE_URL and ISERE_TOKEN: of another server
+	@scripts/setup test-dashboard
+	@[ -n "$(ISERE_URL)" ] || { $(call configure,$(BUILD)); $(call build,$(BUILD),isere); }
+	@ISERE_BIN=$(abspath $(BUILD))/isere \
+	    tests/dashboard/run_tests.sh $(BUILD)/downloads/dashboard
+
 test-asan: ## unit and black-box tests under AddressSanitizer and UBSan
 	@scripts/setup test
 	@$(call configure,$(BUILD)/asan,-DISERE_SANITIZE=ON -DISERE_CHECK_RESTORE=ON)
@@ -209,7 +215,7 @@ lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/setup lint
 	@scripts/check-core && echo "lint: core knows no system"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
-	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/arm/run-qemu bench/arm/check .ci/run && \
+	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/dashboard/*.sh tests/arm/run-qemu bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(BUILD))
 	@printf '%s\n' $(TIDY) | scripts/tidy $(BUILD) && \

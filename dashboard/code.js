@@ -53,7 +53,7 @@ export class CodeView {
 
   build() {
     const hint = el('p', { class: 'hint', id: HINT },
-      'Tab indents; Escape, then Tab, leaves the editor. Ctrl+S deploys.')
+      'Tab indents while you type; Escape, then Tab, leaves the editor. Ctrl+S deploys.')
     this.content = el('div', {}, this.files, this.editor.node, hint, this.buildSettings(),
       this.notice, this.wrong, el('div', { class: 'row' }, this.go, this.discard))
     this.content.hidden = true

@@ -51,7 +51,7 @@ export class Editor {
   constructor({ change, save, describedBy }) {
     this.change = change
     this.save = save
-    this.leaving = false
+    this.leaving = true
     this.gutter = el('div', { class: 'gutter', 'aria-hidden': 'true' })
     this.stripe = el('div', { class: 'stripe', hidden: true })
     this.colours = el('pre', { 'aria-hidden': 'true' })
@@ -61,7 +61,8 @@ export class Editor {
       input: () => this.changed(),
       keydown: (event) => this.key(event),
       scroll: () => this.scrolled(),
-      blur: () => { this.leaving = false },
+      focus: () => { this.leaving = true },
+      click: () => { this.leaving = false },
     })
     this.node = el('div', { class: 'editor' }, this.gutter,
       el('div', { class: 'text' }, this.stripe, this.colours, this.area))
@@ -130,7 +131,8 @@ export class Editor {
     this.scrolled()
   }
 
-  // Tab indents, but after Escape it leaves the text as everywhere else.
+  // Tab indents once one works on the text; before, and after Escape, it goes on
+  // to what comes next as everywhere else.
   key(event) {
     const command = event.ctrlKey || event.metaKey
     if (event.key === 'Escape') {

@@ -11,7 +11,7 @@ const SHAPE = /^[0-9a-f]{64}$/i
 export function loginView(done, reason) {
   const input = el('input', { type: 'password', autocomplete: 'current-password', spellcheck: 'false' })
   const wrong = el('p', { class: 'error', role: 'alert' }, reason || '')
-  const heading = el('h1', { tabindex: '-1' }, 'Token')
+  const heading = el('h1', { tabindex: '-1' }, 'Sign in')
 
   async function attempt() {
     const value = input.value.trim()

@@ -127,13 +127,14 @@ export class LogView {
       status: (text) => setText(this.status, text),
     })
     this.controls()
-    this.list = el('ol', {
+    this.list = el('ol')
+    this.box = el('div', {
       class: 'log', role: 'log', 'aria-live': 'off', 'aria-label': 'Log lines', tabindex: '0',
-    })
+    }, this.list)
     this.empty = el('p', { class: 'hint' }, 'No lines yet.')
     this.node = el('section', { class: 'logs', id: 'logs', 'aria-labelledby': 'logs-title' },
       el('div', { class: 'head' }, el('h2', { id: 'logs-title', tabindex: '-1' }, 'Logs'), this.status),
-      this.filters, this.list, this.empty)
+      this.filters, this.box, this.empty)
     this.off = on('functions', () => this.updateNames())
     this.open()
   }
@@ -227,8 +228,8 @@ export class LogView {
       this.pause.textContent = this.fresh.length > 0 ? 'Pause (' + this.fresh.length + ' waiting)' : 'Pause'
       return
     }
-    const { list } = this
-    const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 24
+    const { list, box } = this
+    const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 24
     const fresh = this.fresh.splice(0)
     this.records.push(...fresh)
     this.records.splice(0, Math.max(0, this.records.length - KEPT))
@@ -248,12 +249,12 @@ export class LogView {
   }
 
   ended(atEnd) {
-    const { list } = this
-    list.hidden = list.childElementCount === 0
-    this.empty.hidden = !list.hidden
+    const { box } = this
+    box.hidden = this.list.childElementCount === 0
+    this.empty.hidden = !box.hidden
     setText(this.empty, this.records.length > 0 ? 'No line contains that.' : 'No lines yet.')
     if (atEnd) {
-      list.scrollTop = list.scrollHeight
+      box.scrollTop = box.scrollHeight
     }
   }
 }

@@ -41,12 +41,20 @@ function path(points, value, top, now, closed) {
   return text
 }
 
+// A piece of a line, to tell which is which.
+function swatch(kind) {
+  const node = svg('svg', { class: 'swatch', viewBox: '0 0 16 4', 'aria-hidden': 'true' })
+  node.append(svg('path', { class: 'line ' + kind, d: 'M0 2H16' }))
+  return node
+}
+
 export class Plot {
-  // `series`: [{ label, value(point), kind }], the kind being a class of
-  // style.css; `format` makes text of a value; `top(points)`, where it is given,
-  // is the value at the upper edge, which `ceiling` puts in words.
-  constructor({ title, series, format, top, note, ceiling }) {
-    Object.assign(this, { series, format, top, note, ceilingText: ceiling || format })
+  // `series`: [{ label, value(point), kind, rare }], the kind being classes of
+  // style.css; a rare one has no place in the caption while it has no value.
+  // `format` makes text of a value; `top(points)`, where it is given, is the value
+  // at the upper edge, which `ceiling` puts in words.
+  constructor({ title, series, format, top, ceiling }) {
+    Object.assign(this, { series, format, top, ceilingText: ceiling || format })
     this.points = []
     this.drawing = svg('svg', {
       viewBox: '0 0 ' + WIDTH + ' ' + HEIGHT, preserveAspectRatio: 'none', 'aria-hidden': 'true',
@@ -73,14 +81,12 @@ export class Plot {
 
   // The figures in the caption: of the newest point, or the one pointed at.
   caption(point) {
-    this.values.replaceChildren(...this.series.map((s) => {
-      const value = point ? s.value(point) : null
-      const swatch = this.series.length > 1 && el('i', { class: 'swatch ' + s.kind, 'aria-hidden': 'true' })
-      return el('span', { class: 'value' }, swatch, s.label && el('small', {}, s.label + ' '), this.format(value))
-    }))
-    if (this.note) {
-      const note = this.note(point)
-      this.values.append(note && el('small', { class: 'value' }, note))
+    const shown = this.series.filter((s) => !s.rare || (point && s.value(point)))
+    this.values.replaceChildren(...shown.map((s) =>
+      el('span', { class: 'value' }, s.label && [swatch(s.kind), el('small', {}, s.label + ' ')],
+        this.format(point ? s.value(point) : null))))
+    if (shown.length === 0) {
+      this.values.append(el('span', { class: 'value' }, this.format(0)))
     }
   }
 

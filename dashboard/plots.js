@@ -5,11 +5,14 @@ import { rate, seconds, size } from './format.js'
 import { Plot } from './plot.js'
 import { on, state } from './state.js'
 
-// The kinds of errors that happened at a point, the most frequent first.
-function errorKinds(point) {
-  const kinds = Object.entries(point ? point.errors : {}).filter(([, value]) => value > 0)
-  kinds.sort((a, b) => b[1] - a[1])
-  return kinds.map(([kind, value]) => kind + ' ' + rate(value)).join(', ')
+const ERRORS = ['exception', 'timeout', 'memory', 'stack', 'malformed', 'busy']
+
+// A line for each kind of error, drawn while there were any.
+function errorPlot() {
+  const series = ERRORS.map((label, index) => ({
+    label, kind: 'bad dash' + index, rare: true, value: (p) => p.errors[label],
+  }))
+  return new Plot({ title: 'Errors', format: rate, series })
 }
 
 function heapPlot(name) {
@@ -39,10 +42,7 @@ export function plots(name) {
         { label: 'p50', kind: 'second', value: (p) => p.p50 },
       ],
     }),
-    new Plot({
-      title: 'Errors', format: rate, note: errorKinds,
-      series: [{ label: '', kind: 'bad', value: (p) => p.failed }],
-    }),
+    errorPlot(),
     heapPlot(name),
   ]
   const update = () => {

@@ -17,7 +17,7 @@ export const state = {
 const events = new EventTarget()
 let timer = 0
 let running = false
-let listed = { time: 0, deploys: -1 }
+const listed = { time: 0, of: '' } // when, and what was counted then
 
 // Kinds: 'metrics', 'functions', 'link'. Returns what ends it.
 export function on(kind, handler) {
@@ -45,10 +45,10 @@ async function scrape() {
   const figures = summarise(parseMetrics(text), Date.now())
   state.history.push(figures)
   const { deploys, isere_functions: count } = figures.process
-  const changed = deploys !== listed.deploys || count !== (state.functions || []).length
-  if (changed || Date.now() - listed.time > LIST_AGE) {
+  const counted = deploys + ' ' + count
+  if (counted !== listed.of || Date.now() - listed.time > LIST_AGE) {
     await refreshFunctions()
-    listed.deploys = deploys
+    listed.of = counted
   }
   emit('metrics')
 }

@@ -11,7 +11,8 @@ function apply(button, theme) {
   } else {
     document.documentElement.dataset.theme = theme
   }
-  setText(button, 'Theme: ' + theme)
+  setText(button, '◐ ' + theme)
+  button.setAttribute('aria-label', 'Theme: ' + theme)
 }
 
 export function themeButton(button) {

@@ -142,7 +142,8 @@ function showInvocation({ result, error, message, logs, durationMs, peakBytes, r
     error && el('p', { class: 'error' }, el('b', {}, String(error)), message ? ': ' + message : ''),
     ...shown,
     el('p', { class: 'dim' }, facts.filter(Boolean).join(' · ')),
-    logs && logs.length > 0 && el('ol', { class: 'log short', 'aria-label': 'Its log lines' }, logs.map((line) => logRow(line, false))),
+    logs && logs.length > 0 && el('div', { class: 'log', role: 'group', 'aria-label': 'Its log lines', tabindex: '0' },
+      el('ol', {}, logs.map((line) => logRow(line, false)))),
   ]
 }
 
