@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 void isere_out_init(isere_out_t *out, int fd, char *buffer, size_t size)
@@ -14,6 +15,26 @@ void isere_out_init(isere_out_t *out, int fd, char *buffer, size_t size)
     out->failed = false;
     out->stalled = false;
     out->patience_ms = -1;
+}
+
+void isere_out_memory(isere_out_t *out)
+{
+    isere_out_init(out, -1, NULL, 0);
+}
+
+/* More room in memory; when there is none, what follows is dropped. */
+static void grow(isere_out_t *out)
+{
+    size_t size = out->size ? 2 * out->size : 4096;
+    char *buffer = out->failed ? NULL : realloc(out->buffer, size);
+
+    if (!buffer) {
+        out->failed = true;
+        out->used = 0;
+        return;
+    }
+    out->buffer = buffer;
+    out->size = size;
 }
 
 /* Whether a write would not block. Errors are left for the write to tell. */
@@ -41,6 +62,9 @@ bool isere_out_flush(isere_out_t *out)
 {
     size_t done = 0;
 
+    if (out->fd < 0) {
+        return !out->failed;
+    }
     while (done < out->used && !out->failed) {
         ssize_t n;
         if (!has_room(out)) {
@@ -59,6 +83,15 @@ bool isere_out_flush(isere_out_t *out)
     return !out->failed;
 }
 
+static void make_room(isere_out_t *out)
+{
+    if (out->fd < 0) {
+        grow(out);
+    } else {
+        isere_out_flush(out);
+    }
+}
+
 void isere_out_bytes(isere_out_t *out, const void *bytes, size_t len)
 {
     const char *from = bytes;
@@ -66,12 +99,17 @@ void isere_out_bytes(isere_out_t *out, const void *bytes, size_t len)
     while (len > 0) {
         size_t room = out->size - out->used;
         size_t part = len < room ? len : room;
-        memcpy(out->buffer + out->used, from, part);
+        if (part > 0) {
+            memcpy(out->buffer + out->used, from, part);
+        }
         out->used += part;
         from += part;
         len -= part;
         if (out->used == out->size) {
-            isere_out_flush(out);
+            make_room(out);
+        }
+        if (out->size == 0) {
+            return; /* in memory, and there is none */
         }
     }
 }

@@ -1,6 +1,6 @@
 /*
- * Text output through a small buffer of the caller's, to a file descriptor.
- * Allocates nothing. Thread: one at a time.
+ * Text output through a small buffer of the caller's, to a file descriptor,
+ * which allocates nothing; or into memory. Thread: one at a time.
  */
 #ifndef ISERE_PORTS_LINUX_OUT_H
 #define ISERE_PORTS_LINUX_OUT_H
@@ -8,7 +8,7 @@
 #include "isere/slice.h"
 
 typedef struct isere_out {
-    int fd;
+    int fd; /* -1: into memory */
     char *buffer;
     size_t size; /* at least 16 */
     size_t used;
@@ -21,6 +21,11 @@ typedef struct isere_out {
  * buffer of at most PIPE_BUF bytes never blocks for longer. */
 void isere_out_init(isere_out_t *out, int fd, char *buffer, size_t size);
 
+/* Starts output into memory that grows: the text is buffer[0..used), and
+ * `buffer` is the caller's to free(), whatever failed. `failed` when memory
+ * ends. */
+void isere_out_memory(isere_out_t *out);
+
 void isere_out_bytes(isere_out_t *out, const void *bytes, size_t len);
 void isere_out_text(isere_out_t *out, const char *text);
 
@@ -31,7 +36,8 @@ void isere_out_escaped(isere_out_t *out, isere_slice_t text);
 /* The same as a JSON string, with its quotes. */
 void isere_out_json(isere_out_t *out, isere_slice_t text);
 
-/* Writes what is buffered. False when that or an earlier write failed. */
+/* Writes what is buffered. False when that or an earlier write failed. In
+ * memory there is nothing to write. */
 bool isere_out_flush(isere_out_t *out);
 
 #endif
