@@ -156,12 +156,17 @@ add_item(isere_args_t *args, const isere_option_t *option, const char *value)
 }
 
 /* Function names are as in routes: a-z, 0-9 and '-'. */
-static isere_args_result_t
-set_name(isere_args_t *args, const isere_option_t *option, const char *value)
+static bool is_function_name(const char *value)
 {
     size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-    if (len < 1 || len > 32 || value[len] != '\0') {
+    return len >= 1 && len <= 32 && value[len] == '\0';
+}
+
+static isere_args_result_t
+set_name(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    if (!is_function_name(value)) {
         return bad(args, "--%s takes 1 to 32 of a-z, 0-9 and -, not '%s'",
                    option->name, value);
     }
@@ -255,10 +260,56 @@ static isere_args_result_t set_module(isere_args_t *args, const char *value)
     return ISERE_ARGS_RUN;
 }
 
+static isere_args_result_t set_function(isere_args_t *args, const char *value)
+{
+    if (!is_function_name(value)) {
+        return bad(args,
+                   "a function's name is 1 to 32 of a-z, 0-9 and -, not '%s'",
+                   value);
+    }
+    if (args->function) {
+        return bad(args, "one function is enough: '%s' came after '%s'", value,
+                   args->function);
+    }
+    args->function = value;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t set_operand(isere_args_t *args, const char *value)
+{
+    switch (isere_command_infos[args->command].takes) {
+    case ISERE_OPERAND_MODULE:
+        return set_module(args, value);
+    case ISERE_OPERAND_FUNCTION:
+    case ISERE_OPERAND_ANY_FUNCTION:
+        return set_function(args, value);
+    default:
+        return bad(args, "only options are taken, not '%s'", value);
+    }
+}
+
+/* Whether what the command is about was named, or has a default. */
+static isere_args_result_t check_operand(isere_args_t *args)
+{
+    const isere_command_info_t *info = &isere_command_infos[args->command];
+
+    if (info->takes == ISERE_OPERAND_MODULE && !args->module) {
+        args->module = info->module;
+        if (!args->module) {
+            return bad(args, "which module? Usage: isere %s %s", info->name,
+                       info->operand);
+        }
+    }
+    if (info->takes == ISERE_OPERAND_FUNCTION && !args->function) {
+        return bad(args, "which function? Usage: isere %s %s", info->name,
+                   info->operand);
+    }
+    return ISERE_ARGS_RUN;
+}
+
 static isere_args_result_t parse_command(isere_args_t *args, int argc,
                                          char *const *argv)
 {
-    const isere_command_info_t *info = &isere_command_infos[args->command];
     isere_args_result_t result = ISERE_ARGS_RUN;
     bool options = true;
 
@@ -268,17 +319,10 @@ static isere_args_result_t parse_command(isere_args_t *args, int argc,
         } else if (options && argv[i][0] == '-') {
             result = parse_option(args, argc, argv, &i);
         } else {
-            result = set_module(args, argv[i]);
+            result = set_operand(args, argv[i]);
         }
     }
-    if (result == ISERE_ARGS_RUN && !args->module) {
-        args->module = info->module;
-        if (!args->module) {
-            return bad(args, "which module? Usage: isere %s %s", info->name,
-                       info->operand);
-        }
-    }
-    return result;
+    return result == ISERE_ARGS_RUN ? check_operand(args) : result;
 }
 
 bool isere_args_given(const isere_args_t *args, const char *name)

@@ -12,7 +12,7 @@
 /* Exit codes of the program. */
 enum {
     ISERE_EXIT_OK = 0,
-    ISERE_EXIT_FAULT = 1, /* the handler or a file is at fault */
+    ISERE_EXIT_FAULT = 1, /* the handler, a file or a server is at fault */
     ISERE_EXIT_USAGE = 2,
 };
 
@@ -20,6 +20,12 @@ typedef enum isere_command {
     ISERE_COMMAND_SERVE,
     ISERE_COMMAND_INVOKE,
     ISERE_COMMAND_BUILD,
+    ISERE_COMMAND_DEPLOY,
+    ISERE_COMMAND_LIST,
+    ISERE_COMMAND_LOGS,
+    ISERE_COMMAND_INVOKE_REMOTE,
+    ISERE_COMMAND_ROLLBACK,
+    ISERE_COMMAND_REMOVE,
     ISERE_COMMANDS,
 } isere_command_t;
 
@@ -37,22 +43,25 @@ typedef struct isere_args_list {
 typedef struct isere_args {
     isere_command_t command;
     const char *module;
+    const char *function; /* that a command is about; NULL: none given */
     const char *host;
     const char *event;      /* NULL: none given */
     const char *output;     /* NULL: the module's name with .bin */
     const char *depfile;    /* NULL: none */
     const char *name;       /* NULL: the module's name */
     const char *store;      /* NULL: one module is served */
-    const char *token_file; /* NULL: in the store */
-    isere_args_list_t hosts;
-    bool watch;
+    const char *to;         /* NULL: see ISERE_URL */
+    const char *token_file; /* NULL: in the store, or see ISERE_TOKEN */
+    isere_args_list_t hosts, routes;
+    bool watch, follow, json;
     /* Sizes are in bytes, times in milliseconds; workers 0: one per core. */
     uint64_t port, workers, memory, stack, timeout, init_timeout;
     uint64_t instances, queue, max_head, max_body, header_timeout;
-    uint64_t request_timeout, idle_timeout, max_connections;
+    uint64_t request_timeout, idle_timeout, max_connections, wait;
     uint64_t payload;    /* an isere_payload_t */
     uint64_t isolation;  /* an isere_isolation_t */
-    uint64_t log_level;  /* an isere_log_level_t */
+    uint64_t log_level;  /* an isere_log_level_t, as the next */
+    uint64_t level;      /* which lines `logs` shows, if it is given */
     uint64_t log_format; /* an isere_log_format_t */
     uint64_t given;      /* bits 1 << index in isere_options: not by default */
     size_t nenv;
@@ -100,8 +109,17 @@ typedef struct isere_option {
     const char *help; /* NULL: a benchmark's yardstick, not for users */
 } isere_option_t;
 
+/* What a command takes besides options. */
+typedef enum isere_operand {
+    ISERE_OPERAND_NONE,
+    ISERE_OPERAND_MODULE,
+    ISERE_OPERAND_FUNCTION,     /* the name of one */
+    ISERE_OPERAND_ANY_FUNCTION, /* the same, but it may be left out */
+} isere_operand_t;
+
 typedef struct isere_command_info {
     const char *name;
+    isere_operand_t takes;
     const char *operand; /* as in the usage line */
     const char *module;  /* default module, NULL: must be given */
     const char *summary; /* for isere --help */

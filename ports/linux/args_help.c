@@ -30,10 +30,18 @@ static void put_wrapped(int at, const char *text)
     putchar('\n');
 }
 
-/* What `build` is not given is left open: its defaults are those of `serve`. */
+/* What `build` and `deploy` are not given is left open: the defaults of a
+ * function's settings are those of the `serve` that runs it. */
+static bool is_left_open(const isere_option_t *option, isere_command_t command)
+{
+    return (command == ISERE_COMMAND_BUILD ||
+            command == ISERE_COMMAND_DEPLOY) &&
+           (option->commands & (1u << ISERE_COMMAND_SERVE));
+}
+
 static void put_option(const isere_option_t *option, isere_command_t command)
 {
-    const char *preset = command == ISERE_COMMAND_BUILD ? NULL : option->preset;
+    const char *preset = is_left_open(option, command) ? NULL : option->preset;
     char help[256];
     int at = option->letter
                  ? printf("  -%c, --%s", option->letter, option->name)
@@ -53,20 +61,20 @@ void isere_help_program(void)
          "heap.\n\nUsage:");
     for (int i = 0; i < ISERE_COMMANDS; i++) {
         const isere_command_info_t *info = &isere_command_infos[i];
-        printf("  isere %-6s %-26s %s\n", info->name, info->operand,
-               info->summary);
+        printf("  isere %-14s %s\n", info->name, info->summary);
     }
-    puts("  isere COMMAND --help              the options of a command\n"
+    puts("  isere COMMAND --help the operands and options of a command\n"
          "  isere --version | --help\n\n"
-         "Exit codes: 0 fine, 1 the handler or a file is at fault, 2 usage.");
+         "Exit codes: 0 fine, 1 the handler, a file or a server is at fault, "
+         "2 usage.");
 }
 
 void isere_help_command(isere_command_t command)
 {
     const isere_command_info_t *info = &isere_command_infos[command];
 
-    printf("Usage: isere %s %s [OPTION]...\n\n%s\n", info->name, info->operand,
-           info->details);
+    printf("Usage: isere %s %s%s[OPTION]...\n\n%s\n", info->name, info->operand,
+           info->operand[0] ? " " : "", info->details);
     if (info->module) {
         printf("Without a module it is %s.\n", info->module);
     }

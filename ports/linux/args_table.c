@@ -5,6 +5,14 @@
 #define SERVE (1u << ISERE_COMMAND_SERVE)
 #define INVOKE (1u << ISERE_COMMAND_INVOKE)
 #define BUILD (1u << ISERE_COMMAND_BUILD)
+#define DEPLOY (1u << ISERE_COMMAND_DEPLOY)
+#define LIST (1u << ISERE_COMMAND_LIST)
+#define LOGS (1u << ISERE_COMMAND_LOGS)
+#define INVOKE_REMOTE (1u << ISERE_COMMAND_INVOKE_REMOTE)
+#define ROLLBACK (1u << ISERE_COMMAND_ROLLBACK)
+#define REMOVE (1u << ISERE_COMMAND_REMOVE)
+/* Commands that talk to a server. */
+#define REMOTE (DEPLOY | LIST | LOGS | INVOKE_REMOTE | ROLLBACK | REMOVE)
 
 #define K 1024ull
 #define M (1024 * K)
@@ -42,15 +50,23 @@ static const char *const formats[] = {"text", "json", NULL};
     }
 
 const isere_option_t isere_options[] = {
-    TEXT("event", 0, INVOKE, TEXT, event, "FILE", NULL,
+    TEXT("event", 0, INVOKE | INVOKE_REMOTE, TEXT, event, "FILE", NULL,
          "the event as a JSON object, - for standard input; without it a GET "
          "of /"),
     TEXT("output", 'o', BUILD, TEXT, output, "FILE", NULL,
          "where to write; without it MODULE.js becomes MODULE.bin"),
     TEXT("depfile", 0, BUILD, TEXT, depfile, "FILE", NULL,
          "write the files that were read as a rule for make or ninja"),
-    TEXT("name", 0, BUILD, NAME, name, "NAME", NULL,
+    TEXT("name", 0, BUILD | DEPLOY, NAME, name, "NAME", NULL,
          "the function's name; without it that of the module"),
+    TEXT("route", 0, DEPLOY, LIST, routes, "ROUTE", NULL,
+         "what it answers: 'GET /pets/{id}', 'ANY /files/{path+}' or "
+         "'$default'; may be repeated; without it ANY /NAME and "
+         "ANY /NAME/{path+}"),
+    TEXT("follow", 'f', LOGS, FLAG, follow, NULL, NULL,
+         "goes on with what is logged from now on"),
+    CHOICE("level", LOGS, level, "LEVEL", NULL, levels,
+           "error, warn, info or debug", "only lines of this level and worse"),
 
     TEXT("store", 0, SERVE, TEXT, store, "DIR", NULL,
          "serve all functions of this folder, and its control plane, instead "
@@ -67,22 +83,22 @@ const isere_option_t isere_options[] = {
            "port to listen on, 0 for a free one"),
     NUMBER("workers", SERVE, NUMBER, workers, "N", NULL, 1, ISERE_GROUP_MAX,
            "threads that serve (default: one per core)"),
-    NUMBER("memory", SERVE | INVOKE, SIZE, memory, "SIZE", "16M", 256 * K,
-           2 * G, "JavaScript heap of each instance"),
+    NUMBER("memory", SERVE | INVOKE | DEPLOY, SIZE, memory, "SIZE", "16M",
+           256 * K, 2 * G, "JavaScript heap of each instance"),
     NUMBER("stack", SERVE | INVOKE, SIZE, stack, "SIZE", "256K", 32 * K, 64 * M,
            "stack of JavaScript calls"),
-    NUMBER("timeout", SERVE | INVOKE | BUILD, TIME, timeout, "TIME", "3s", 1,
-           24 * HOUR, "time limit of an invocation"),
+    NUMBER("timeout", SERVE | INVOKE | BUILD | DEPLOY, TIME, timeout, "TIME",
+           "3s", 1, 24 * HOUR, "time limit of an invocation"),
     NUMBER("init-timeout", SERVE | INVOKE, TIME, init_timeout, "TIME", "10s", 1,
            24 * HOUR, "time limit of the init phase"),
     NUMBER("instances", SERVE, NUMBER, instances, "N", "1024", 1, 1000000,
            "most instances at once"),
     NUMBER("queue", SERVE, NUMBER, queue, "N", "1024", 0, 1000000,
            "most requests that wait for an instance; more get 503"),
-    TEXT("env", 0, SERVE | INVOKE | BUILD, ENV, env, "NAME=VALUE", NULL,
-         "adds to process.env; may be repeated"),
-    CHOICE("payload", SERVE | INVOKE | BUILD, payload, "FORMAT", "isere",
-           payloads, "isere, 1.0 or 2.0",
+    TEXT("env", 0, SERVE | INVOKE | BUILD | DEPLOY, ENV, env, "NAME=VALUE",
+         NULL, "adds to process.env; may be repeated"),
+    CHOICE("payload", SERVE | INVOKE | BUILD | DEPLOY, payload, "FORMAT",
+           "isere", payloads, "isere, 1.0 or 2.0",
            "event format: isere, or API Gateway's 1.0 or 2.0"),
     TEXT("watch", 0, SERVE, FLAG, watch, NULL, NULL,
          "loads the function anew when one of its files changes"),
@@ -107,6 +123,15 @@ const isere_option_t isere_options[] = {
            "error, warn, info or debug", "error, warn, info or debug"),
     CHOICE("log-format", SERVE | INVOKE, log_format, "FORMAT", "text", formats,
            "text or json", "text or json"),
+
+    TEXT("to", 0, REMOTE, TEXT, to, "URL", NULL,
+         "the server, http://HOST[:PORT]; without it ISERE_URL"),
+    TEXT("token-file", 0, REMOTE, TEXT, token_file, "FILE", NULL,
+         "has the server's token in it; without it ISERE_TOKEN"),
+    NUMBER("wait", REMOTE, TIME, wait, "TIME", "1m", 1, 24 * HOUR,
+           "how long the server may be silent"),
+    TEXT("json", 0, REMOTE, FLAG, json, NULL, NULL,
+         "prints what the server answers, for machines"),
 };
 
 const size_t isere_options_count =
@@ -114,23 +139,54 @@ const size_t isere_options_count =
 
 const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
     [ISERE_COMMAND_SERVE] =
-        {"serve", "[MODULE.js | MODULE.bin]", "js/handler.js",
-         "serve a handler over HTTP",
+        {"serve", ISERE_OPERAND_MODULE, "[MODULE.js | MODULE.bin]",
+         "js/handler.js", "serve a handler over HTTP",
          "Serves one handler over HTTP until SIGINT or SIGTERM. Prints\n"
          "`isere listening on http://HOST:PORT` when it is ready, and logs on\n"
          "standard error."},
     [ISERE_COMMAND_INVOKE] =
-        {"invoke", "MODULE.js | MODULE.bin", NULL,
+        {"invoke", ISERE_OPERAND_MODULE, "MODULE.js | MODULE.bin", NULL,
          "call a handler once, without a server",
          "Calls a handler once and prints its response as one line of JSON:\n"
          "{statusCode, headers, body, isBase64Encoded}. A header that occurs\n"
          "more than once is an array. Logs go to standard error. Exit code 1\n"
          "when the handler fails."},
     [ISERE_COMMAND_BUILD] =
-        {"build", "MODULE.js [-o MODULE.bin]", NULL,
+        {"build", ISERE_OPERAND_MODULE, "MODULE.js [-o MODULE.bin]", NULL,
          "compile a handler and its imports to bytecode",
          "Compiles a handler and the files it imports to one file of\n"
          "bytecode, for `isere serve` or for a device. Name, environment,\n"
          "payload format and time limit that are given here are in the file,\n"
          "and count wherever it runs, unless they are given there."},
+    [ISERE_COMMAND_DEPLOY] =
+        {"deploy", ISERE_OPERAND_MODULE, "MODULE.js", NULL,
+         "put a handler and its imports on a server",
+         "Compiles a handler, and sends it and the files it imports to a\n"
+         "server, which makes them the new version of a function: whole, or\n"
+         "not at all. Prints the version and the routes. Settings that are\n"
+         "not given here are those of the server."},
+    [ISERE_COMMAND_LIST] =
+        {"list", ISERE_OPERAND_NONE, "", NULL, "list a server's functions",
+         "Lists the functions of a server, with their versions and routes."},
+    [ISERE_COMMAND_LOGS] =
+        {"logs", ISERE_OPERAND_ANY_FUNCTION, "[-f] [NAME]", NULL,
+         "show what a server's functions have logged",
+         "Shows the recent log lines of a server, or of one function of it.\n"
+         "With -f it goes on until it is interrupted; exit code 1 when the\n"
+         "server ends it. With --json a line is an object."},
+    [ISERE_COMMAND_INVOKE_REMOTE] =
+        {"invoke-remote", ISERE_OPERAND_FUNCTION, "NAME", NULL,
+         "call a function on a server, past its routes",
+         "Calls a function on a server once and prints its response as one\n"
+         "line of JSON, as `isere invoke` does. Its logs go to standard\n"
+         "error. Exit code 1 when the handler fails."},
+    [ISERE_COMMAND_ROLLBACK] =
+        {"rollback", ISERE_OPERAND_FUNCTION, "NAME", NULL,
+         "go back to the version before",
+         "Makes the version before the current one of a function current\n"
+         "again. One version is kept: there is no second step back."},
+    [ISERE_COMMAND_REMOVE] =
+        {"remove", ISERE_OPERAND_FUNCTION, "NAME", NULL,
+         "remove a function from a server",
+         "Removes a function and all its versions from a server."},
 };

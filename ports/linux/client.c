@@ -190,8 +190,14 @@ static bool write_head(const isere_client_request_t *request, char *head,
     }
     if (used < size && request->type) {
         used += (size_t)snprintf(head + used, size - used,
-                                 "Content-Type: %s\r\nContent-Length: %zu\r\n",
-                                 request->type, request->body.len);
+                                 "Content-Type: %s\r\n", request->type);
+    }
+    /* A POST says so when there is no body. */
+    if (used < size &&
+        (request->type || strcmp(request->method, "POST") == 0)) {
+        used += (size_t)snprintf(head + used, size - used,
+                                 "Content-Length: %zu\r\n",
+                                 request->type ? request->body.len : 0);
     }
     if (used < size) {
         used += (size_t)snprintf(head + used, size - used, "\r\n");

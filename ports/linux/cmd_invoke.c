@@ -1,12 +1,11 @@
 /* isere invoke: one invocation without a server. */
 #include "core/util/base64.h"
-#include "core/util/json_check.h"
 #include "core/util/utf8.h"
 #include "ports/linux/commands.h"
+#include "ports/linux/event_file.h"
 #include "ports/linux/out.h"
 #include "ports/linux/program.h"
 #include "ports/linux/thread.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -124,28 +123,6 @@ static bool print_result(const isere_result_t *result)
 
 /* ---- the invocation ---- */
 
-/* Reads --event into *data (for free()); NULL without one. */
-static int read_event(const isere_args_t *args, char **data, size_t *size)
-{
-    bool is_stdin = args->event && strcmp(args->event, "-") == 0;
-    const char *name = is_stdin ? "standard input" : args->event;
-    isere_json_error_t wrong;
-
-    if (!args->event) {
-        return 0;
-    }
-    if (isere_files_read(args->event, data, size) != 0) {
-        fprintf(stderr, "isere: cannot read %s: %s\n", name, strerror(errno));
-        return ISERE_ERR_IO;
-    }
-    if (!isere_json_check_object(isere_slice_of(*data, *size), &wrong)) {
-        fprintf(stderr, "isere: %s:%d:%d: the event is no JSON object: %s\n",
-                name, wrong.line, wrong.column, wrong.message);
-        return ISERE_ERR_INVAL;
-    }
-    return 0;
-}
-
 static int invoke(isere_instance_t *instance, const char *event, size_t size)
 {
     isere_request_t request = {0};
@@ -215,7 +192,7 @@ int isere_command_invoke(const isere_args_t *args)
 {
     job_t job = {.args = args};
     pthread_t thread;
-    int error = read_event(args, &job.event, &job.size);
+    int error = isere_event_file_read(args, &job.event, &job.size);
 
     if (error == 0) {
         error =

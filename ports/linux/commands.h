@@ -10,5 +10,11 @@
 int isere_command_serve(const isere_args_t *args);
 int isere_command_invoke(const isere_args_t *args);
 int isere_command_build(const isere_args_t *args);
+int isere_command_deploy(const isere_args_t *args);
+int isere_command_list(const isere_args_t *args);
+int isere_command_logs(const isere_args_t *args);
+int isere_command_invoke_remote(const isere_args_t *args);
+int isere_command_rollback(const isere_args_t *args);
+int isere_command_remove(const isere_args_t *args);
 
 #endif

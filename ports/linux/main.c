@@ -13,6 +13,18 @@ static int run(const isere_args_t *args)
         return isere_command_invoke(args);
     case ISERE_COMMAND_BUILD:
         return isere_command_build(args);
+    case ISERE_COMMAND_DEPLOY:
+        return isere_command_deploy(args);
+    case ISERE_COMMAND_LIST:
+        return isere_command_list(args);
+    case ISERE_COMMAND_LOGS:
+        return isere_command_logs(args);
+    case ISERE_COMMAND_INVOKE_REMOTE:
+        return isere_command_invoke_remote(args);
+    case ISERE_COMMAND_ROLLBACK:
+        return isere_command_rollback(args);
+    case ISERE_COMMAND_REMOVE:
+        return isere_command_remove(args);
     case ISERE_COMMANDS:
         break;
     }

@@ -37,7 +37,9 @@ def test_version_and_help(isere):
     assert re.fullmatch(r"isere \d+\.\d+\.\d+\n", version.stdout)
     top = isere("--help")
     assert top.returncode == 0 and top.stderr == ""
-    for name in ("serve", "invoke", "build"):
+    for name in (
+        "serve invoke build deploy list logs invoke-remote rollback remove"
+    ).split():
         assert f"isere {name}" in top.stdout
         of = isere(name, "--help")
         assert of.returncode == 0 and of.stderr == ""
@@ -71,6 +73,16 @@ def test_serve_help_names_every_option_of_the_contract(isere):
         ["invoke"],
         ["invoke", "x.js", "--port", "1"],
         ["build"],
+        ["deploy"],
+        ["deploy", "x.js", "--route"],
+        ["deploy", "x.js"],  # to which server?
+        ["deploy", "x.js", "--to", "localhost:8080"],
+        ["list", "x", "--to", "http://x"],
+        ["logs", "X", "--to", "http://x"],
+        ["logs", "--level", "loud"],
+        ["invoke-remote", "--to", "http://x"],
+        ["rollback", "a", "b"],
+        ["remove", "../x"],
     ],
 )
 def test_usage_errors(isere, args):

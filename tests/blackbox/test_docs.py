@@ -32,6 +32,9 @@ PAGES = sorted(
     for p in [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md")]
 )
 ADDRESS = "127.0.0.1:8080"
+COMMANDS = (
+    "serve invoke build deploy list logs invoke-remote rollback remove".split()
+)
 
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 HEADING = re.compile(r"^#{1,6} +([^\n]+)$", re.M)
@@ -222,7 +225,7 @@ def options_of(text):
 def test_options_exist(isere):
     known = {
         f"isere {command}": options_of(help_of(isere, command))
-        for command in ("serve", "invoke", "build")
+        for command in COMMANDS
     }
     known["isere serve"].add("--isolation")  # for benchmarks, in no help text
     known["make run"] = known["isere serve"]

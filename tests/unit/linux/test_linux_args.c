@@ -166,6 +166,47 @@ static void test_values(void **state)
     assert_string_equal(args.module, "--odd-name.js");
 }
 
+/* The commands that talk to a server. */
+static void test_remote(void **state)
+{
+    (void)state;
+    runs("deploy fn/a.js --name a --route /x --route=/y --env A=1 --to "
+         "http://pico --token-file t --memory 1M --payload 2.0 --json");
+    assert_int_equal(args.command, ISERE_COMMAND_DEPLOY);
+    assert_string_equal(args.module, "fn/a.js");
+    assert_string_equal(args.name, "a");
+    assert_string_equal(args.to, "http://pico");
+    assert_string_equal(args.token_file, "t");
+    assert_int_equal(args.routes.count, 2);
+    assert_string_equal(args.routes.items[0], "/x");
+    assert_string_equal(args.routes.items[1], "/y");
+    assert_null(args.routes.items[2]);
+    assert_int_equal(args.nenv, 1);
+    assert_true(isere_args_given(&args, "memory"));
+    assert_false(isere_args_given(&args, "timeout"));
+    assert_true(args.json);
+    assert_int_equal(args.wait, 60000);
+    runs("list --to http://x");
+    assert_null(args.module);
+    assert_null(args.function);
+    assert_false(args.json);
+    runs("logs");
+    assert_null(args.function);
+    assert_false(args.follow);
+    assert_false(isere_args_given(&args, "level"));
+    runs("logs -f a-1 --level warn");
+    assert_string_equal(args.function, "a-1");
+    assert_true(args.follow);
+    assert_int_equal(args.level, ISERE_LOG_WARN);
+    runs("invoke-remote a --event - --wait 2s");
+    assert_string_equal(args.event, "-");
+    assert_int_equal(args.wait, 2000);
+    runs("rollback a");
+    assert_int_equal(args.command, ISERE_COMMAND_ROLLBACK);
+    runs("remove -- --a");
+    assert_string_equal(args.function, "--a");
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -202,6 +243,22 @@ static void test_refused(void **state)
     bad("serve ''", "must not be empty");
     bad("invoke", "which module?");
     bad("build", "which module?");
+    bad("deploy", "which module?");
+    bad("deploy a.js b.js", "one module is enough");
+    bad("deploy a.js --route ''", "--route must not be empty");
+    bad("deploy a.js --name A", "--name takes 1 to 32");
+    bad("deploy a.js --to ''", "--to must not be empty");
+    bad("deploy a.js --stack 1M", "unknown option '--stack'");
+    bad("serve --to x", "unknown option '--to'");
+    bad("list a", "only options are taken, not 'a'");
+    bad("logs A", "a function's name is 1 to 32 of a-z, 0-9 and -, not 'A'");
+    bad("logs a b", "one function is enough: 'b' came after 'a'");
+    bad("logs --level all", "--level takes error, warn, info or debug");
+    bad("invoke-remote", "which function? Usage: isere invoke-remote NAME");
+    bad("rollback", "which function?");
+    bad("remove ''", "a function's name");
+    bad("remove 012345678901234567890123456789012", "a function's name");
+    bad("remove a --wait 0s", "--wait must be from 1ms");
 }
 
 static void test_texts(void **state)
@@ -217,11 +274,61 @@ static void test_texts(void **state)
     assert_null(strstr(printed, "--event"));
     assert_int_equal(parse("build -h"), ISERE_ARGS_TEXT);
     assert_non_null(strstr(printed, "-o, --output FILE"));
-    /* Every line fits a terminal. */
-    assert_int_equal(parse("serve --help"), ISERE_ARGS_TEXT);
-    for (char *line = strtok(printed, "\n"); line; line = strtok(NULL, "\n")) {
-        assert_true(strlen(line) < 80);
+    assert_int_equal(parse("deploy --help"), ISERE_ARGS_TEXT);
+    assert_non_null(strstr(printed, "Usage: isere deploy MODULE.js [OPTION]"));
+    assert_null(strstr(printed, "(default 16M)"));
+    assert_non_null(strstr(printed, "(default 1m)"));
+    assert_int_equal(parse("list -h"), ISERE_ARGS_TEXT);
+    assert_non_null(strstr(printed, "Usage: isere list [OPTION]"));
+}
+
+/* Every line fits a terminal. */
+static void test_widths(void **state)
+{
+    char line[64] = "--help";
+
+    (void)state;
+    for (int i = 0; i <= ISERE_COMMANDS; i++) {
+        assert_int_equal(parse(line), ISERE_ARGS_TEXT);
+        for (char *l = strtok(printed, "\n"); l; l = strtok(NULL, "\n")) {
+            if (strlen(l) >= 80) {
+                fail_msg("%s: %s", line, l);
+            }
+        }
+        if (i < ISERE_COMMANDS) {
+            snprintf(line, sizeof(line), "%s --help",
+                     isere_command_infos[i].name);
+        }
     }
+}
+
+/* Each option has its bit in args.given. */
+static void test_options_are_countable(void **state)
+{
+    (void)state;
+    assert_true(isere_options_count <= 64);
+}
+
+/* One more than can be kept of what may be repeated. */
+static void test_lists_have_an_end(void **state)
+{
+    static char words[] = "--route=/x";
+    char *argv[2 * ISERE_ARGS_MAX_LIST + 8] = {
+        (char[]){"isere"}, (char[]){"deploy"}, (char[]){"a.js"}};
+    int argc = 3, err = dup(2), null = open("/dev/null", O_WRONLY);
+
+    (void)state;
+    for (int i = 0; i < ISERE_ARGS_MAX_LIST; i++) {
+        argv[argc++] = words;
+    }
+    assert_int_equal(isere_args_parse(&args, argc, argv), ISERE_ARGS_RUN);
+    assert_int_equal(args.routes.count, ISERE_ARGS_MAX_LIST);
+    argv[argc++] = words;
+    dup2(null, 2);
+    assert_int_equal(isere_args_parse(&args, argc, argv), ISERE_ARGS_BAD);
+    dup2(err, 2);
+    close(err);
+    close(null);
 }
 
 int main(void)
@@ -231,8 +338,12 @@ int main(void)
         cmocka_unit_test(test_defaults_are_the_core_s),
         cmocka_unit_test(test_isolation_is_hidden),
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_remote),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_options_are_countable),
+        cmocka_unit_test(test_lists_have_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

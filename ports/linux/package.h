@@ -1,0 +1,31 @@
+/* A function's files and settings as the document that a server is sent
+ * (docs/api.md). Pure, but for memory; any thread. */
+#ifndef ISERE_PORTS_LINUX_PACKAGE_H
+#define ISERE_PORTS_LINUX_PACKAGE_H
+
+#include "ports/linux/args.h"
+#include "ports/linux/files.h"
+#include "ports/linux/out.h"
+
+/* Room for a function's name. */
+#define ISERE_PACKAGE_NAME_MAX 33
+
+/*
+ * The function's name that comes from a module's, "My_App.v2.js": "my-app-v2".
+ * False when that makes none: it is longer than 32, or has other characters.
+ */
+bool isere_package_name(const char *main_name,
+                        char name[ISERE_PACKAGE_NAME_MAX]);
+
+/*
+ * Writes the document of the files that were read, with what the command line
+ * gives; `out` is in memory (isere_out_memory). Returns NULL, or what a file or
+ * a value has that can't be sent as it is: the name of that, borrowed.
+ */
+const char *isere_package_write(isere_out_t *out, const isere_args_t *args,
+                                const isere_files_t *files);
+
+/* How many files that are. */
+size_t isere_package_count(const isere_files_t *files);
+
+#endif
