@@ -5,11 +5,11 @@
 /* ---- texts of a length that is not known before ---- */
 
 char *isere__control_text(const isere_port_t *port,
-                          void (*put)(isere_text_t *text, const void *arg),
+                          void (*put)(isere_writer_t *text, const void *arg),
                           const void *arg, size_t *size)
 {
     char *buf = NULL;
-    isere_text_t text;
+    isere_writer_t text;
     size_t room = 512;
     do {
         room *= 2;
@@ -19,7 +19,7 @@ char *isere__control_text(const isere_port_t *port,
             return NULL;
         }
         buf = more;
-        text = isere_text_begin(buf, room);
+        text = isere_writer_begin(buf, room);
         put(&text, arg);
     } while (text.full);
     *size = text.len;
@@ -28,82 +28,84 @@ char *isere__control_text(const isere_port_t *port,
 
 /* ---- functions ---- */
 
-static void put_name_and_version(isere_text_t *text, const char *name,
+static void put_name_and_version(isere_writer_t *text, const char *name,
                                  uint32_t version)
 {
-    isere_text_puts(text, "{\"name\":");
-    isere_text_json(text, isere_slice(name));
-    isere_text_printf(text, ",\"version\":%lu", (unsigned long)version);
+    isere_writer_puts(text, "{\"name\":");
+    isere_writer_json(text, isere_slice(name));
+    isere_writer_printf(text, ",\"version\":%lu", (unsigned long)version);
 }
 
-static void put_routes(isere_text_t *text, const isere_deployment_t *d)
+static void put_routes(isere_writer_t *text, const isere_deployment_t *d)
 {
-    isere_text_puts(text, ",\"routes\":[");
+    isere_writer_puts(text, ",\"routes\":[");
     for (size_t i = 0; i < d->nroutes; i++) {
-        isere_text_puts(text, i > 0 ? "," : "");
-        isere_text_json(text, isere_slice(d->routes[i]));
+        isere_writer_puts(text, i > 0 ? "," : "");
+        isere_writer_json(text, isere_slice(d->routes[i]));
     }
-    isere_text_puts(text, "]");
+    isere_writer_puts(text, "]");
 }
 
-static void put_content(isere_text_t *text, const isere_deployment_t *d)
+static void put_content(isere_writer_t *text, const isere_deployment_t *d)
 {
-    isere_text_puts(text, ",\"sha256\":");
-    isere_text_json(text, isere_slice(d->sha256));
-    isere_text_printf(text, ",\"bytes\":%lu", (unsigned long)d->bytes);
+    isere_writer_puts(text, ",\"sha256\":");
+    isere_writer_json(text, isere_slice(d->sha256));
+    isere_writer_printf(text, ",\"bytes\":%lu", (unsigned long)d->bytes);
     put_routes(text, d);
 }
 
-void isere__control_put_summary(isere_text_t *text, const isere_deployment_t *d)
+void isere__control_put_summary(isere_writer_t *text,
+                                const isere_deployment_t *d)
 {
     put_name_and_version(text, d->name, d->version);
     put_content(text, d);
-    isere_text_puts(text, "}");
+    isere_writer_puts(text, "}");
 }
 
 /* Values may be secrets. */
-static void put_env_names(isere_text_t *text, const isere_deployment_t *d)
+static void put_env_names(isere_writer_t *text, const isere_deployment_t *d)
 {
-    isere_text_puts(text, ",\"env\":[");
+    isere_writer_puts(text, ",\"env\":[");
     for (size_t i = 0; d->env[i]; i++) {
         const char *end = strchr(d->env[i], '=');
-        isere_text_puts(text, i > 0 ? "," : "");
-        isere_text_json(text,
-                        isere_slice_of(d->env[i], (size_t)(end - d->env[i])));
+        isere_writer_puts(text, i > 0 ? "," : "");
+        isere_writer_json(text,
+                          isere_slice_of(d->env[i], (size_t)(end - d->env[i])));
     }
-    isere_text_puts(text, "]");
+    isere_writer_puts(text, "]");
 }
 
-static void put_limits(isere_text_t *text, const isere_deployment_t *d)
+static void put_limits(isere_writer_t *text, const isere_deployment_t *d)
 {
     static const char *const payloads[] = {"isere", "1.0", "2.0"};
     const isere_function_config_t *config = &d->function->config;
-    isere_text_puts(text, ",\"main\":");
-    isere_text_json(text, isere_slice(d->main));
-    isere_text_printf(text, ",\"memory\":%lu,\"timeout\":%lu,\"payload\":",
-                      (unsigned long)config->memory_bytes,
-                      (unsigned long)config->timeout_ms);
-    isere_text_json(text, isere_slice(payloads[config->payload]));
+    isere_writer_puts(text, ",\"main\":");
+    isere_writer_json(text, isere_slice(d->main));
+    isere_writer_printf(text, ",\"memory\":%lu,\"timeout\":%lu,\"payload\":",
+                        (unsigned long)config->memory_bytes,
+                        (unsigned long)config->timeout_ms);
+    isere_writer_json(text, isere_slice(payloads[config->payload]));
     put_env_names(text, d);
 }
 
-void isere__control_put_entry(isere_text_t *text,
+void isere__control_put_entry(isere_writer_t *text,
                               const isere_catalog_entry_t *entry)
 {
     const isere_deployment_t *d = entry->deployment;
     put_name_and_version(text, entry->name, entry->version);
     if (d && d->previous > 0) {
-        isere_text_printf(text, ",\"previous\":%lu",
-                          (unsigned long)d->previous);
+        isere_writer_printf(text, ",\"previous\":%lu",
+                            (unsigned long)d->previous);
     } else {
-        isere_text_puts(text, ",\"previous\":null");
+        isere_writer_puts(text, ",\"previous\":null");
     }
-    isere_text_puts(text, d ? ",\"status\":\"ok\"" : ",\"status\":\"broken\"");
-    isere_text_puts(text, ",\"message\":");
-    isere_text_json(text, isere_slice(entry->message));
+    isere_writer_puts(text,
+                      d ? ",\"status\":\"ok\"" : ",\"status\":\"broken\"");
+    isere_writer_puts(text, ",\"message\":");
+    isere_writer_json(text, isere_slice(entry->message));
     if (d) {
         put_content(text, d);
         put_limits(text, d);
     }
-    isere_text_puts(text, "}");
+    isere_writer_puts(text, "}");
 }

@@ -161,15 +161,15 @@ void isere__control_work(isere_work_t *work, const isere_port_t *port);
 /* Has `put` write a text of any length, from the beginning again when it did
  * not fit. The caller's, released with port->resize; NULL when memory ends. */
 char *isere__control_text(const isere_port_t *port,
-                          void (*put)(isere_text_t *text, const void *arg),
+                          void (*put)(isere_writer_t *text, const void *arg),
                           const void *arg, size_t *size);
 
 /* {"name",...} of a deployment, as PUT and rollback answer it. */
-void isere__control_put_summary(isere_text_t *text,
+void isere__control_put_summary(isere_writer_t *text,
                                 const isere_deployment_t *deployment);
 
 /* The same as list and describe have it. */
-void isere__control_put_entry(isere_text_t *text,
+void isere__control_put_entry(isere_writer_t *text,
                               const isere_catalog_entry_t *entry);
 
 /* ---- The dashboard ---- */

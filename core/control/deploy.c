@@ -13,7 +13,7 @@
 
 /* ---- answers ---- */
 
-typedef void put_fn(isere_text_t *text, const void *arg);
+typedef void put_fn(isere_writer_t *text, const void *arg);
 
 /* Makes a text of a length that is not known before. */
 static void answer(isere_work_t *work, int status, put_fn *put, const void *arg)
@@ -23,24 +23,24 @@ static void answer(isere_work_t *work, int status, put_fn *put, const void *arg)
         isere__control_text(&work->control->port, put, arg, &work->text_size);
 }
 
-static void put_fault(isere_text_t *text, const void *arg)
+static void put_fault(isere_writer_t *text, const void *arg)
 {
     const isere_fault_t *fault = arg;
-    isere_text_puts(text, "{\"message\":");
-    isere_text_json(text, isere_slice(fault->message));
+    isere_writer_puts(text, "{\"message\":");
+    isere_writer_json(text, isere_slice(fault->message));
     if (fault->file[0]) {
-        isere_text_puts(text, ",\"file\":");
-        isere_text_json(text, isere_slice(fault->file));
+        isere_writer_puts(text, ",\"file\":");
+        isere_writer_json(text, isere_slice(fault->file));
     }
     if (fault->line > 0) {
-        isere_text_printf(text, ",\"line\":%d,\"column\":%d", fault->line,
-                          fault->column);
+        isere_writer_printf(text, ",\"line\":%d,\"column\":%d", fault->line,
+                            fault->column);
     }
     if (fault->stack[0]) {
-        isere_text_puts(text, ",\"stack\":");
-        isere_text_json(text, isere_slice(fault->stack));
+        isere_writer_puts(text, ",\"stack\":");
+        isere_writer_json(text, isere_slice(fault->stack));
     }
-    isere_text_puts(text, "}");
+    isere_writer_puts(text, "}");
 }
 
 static void fail(isere_work_t *work, int status, const char *message)
@@ -76,7 +76,7 @@ static void fail_with(isere_work_t *work, int error)
     }
 }
 
-static void put_summary(isere_text_t *text, const void *arg)
+static void put_summary(isere_writer_t *text, const void *arg)
 {
     isere__control_put_summary(text, arg);
 }

@@ -112,7 +112,7 @@ void isere_logs_add(isere_logs_t *logs, const isere_log_record_t *record,
     };
 
     if (cut) {
-        len = isere_text_cut(record->message, logs->size / 4 - ellipsis.len);
+        len = isere_writer_cut(record->message, logs->size / 4 - ellipsis.len);
         logs->cut++;
     }
     header.message_len = (uint32_t)(len + (cut ? ellipsis.len : 0));
@@ -143,7 +143,7 @@ typedef struct line {
 } line_t;
 
 /* How a line is put; with `cut` its message takes what room is left. */
-typedef void put_line_fn(isere_text_t *text, const line_t *line, bool cut);
+typedef void put_line_fn(isere_writer_t *text, const line_t *line, bool cut);
 
 static line_t line_at(const isere_logs_t *logs, size_t offset)
 {
@@ -197,89 +197,89 @@ static bool matches(const isere_logs_reader_t *reader, const line_t *line)
 }
 
 /* The members that both forms have, and the end of the object. */
-static void put_level_and_time(isere_text_t *text, const header_t *header)
+static void put_level_and_time(isere_writer_t *text, const header_t *header)
 {
     static const char *const levels[] = {"error", "warn", "info", "debug"};
 
-    isere_text_puts(text, "\"time\":\"");
-    isere_text_time(text, header->wall_us);
-    isere_text_puts(text, "\",\"level\":\"");
-    isere_text_puts(text, levels[header->level]);
-    isere_text_puts(text, "\"");
+    isere_writer_puts(text, "\"time\":\"");
+    isere_writer_time(text, header->wall_us);
+    isere_writer_puts(text, "\",\"level\":\"");
+    isere_writer_puts(text, levels[header->level]);
+    isere_writer_puts(text, "\"");
 }
 
-static void put_message(isere_text_t *text, isere_slice_t message,
+static void put_message(isere_writer_t *text, isere_slice_t message,
                         const char *end, bool cut)
 {
-    isere_text_puts(text, ",\"message\":");
+    isere_writer_puts(text, ",\"message\":");
     if (cut) {
-        isere_text_json_cut(text, message, strlen(end));
+        isere_writer_json_cut(text, message, strlen(end));
     } else {
-        isere_text_json(text, message);
+        isere_writer_json(text, message);
     }
-    isere_text_puts(text, end);
+    isere_writer_puts(text, end);
 }
 
 /* A name has nothing to escape: put_name saw to it. */
-static void put_named(isere_text_t *text, const char *before,
+static void put_named(isere_writer_t *text, const char *before,
                       isere_slice_t name)
 {
     if (name.len > 0) {
-        isere_text_puts(text, before);
-        isere_text_put(text, name);
-        isere_text_puts(text, "\"");
+        isere_writer_puts(text, before);
+        isere_writer_put(text, name);
+        isere_writer_puts(text, "\"");
     }
 }
 
-static void put_ndjson(isere_text_t *text, const line_t *line, bool cut)
+static void put_ndjson(isere_writer_t *text, const line_t *line, bool cut)
 {
-    isere_text_puts(text, "{\"seq\":");
-    isere_text_number(text, line->header.seq);
-    isere_text_puts(text, ",");
+    isere_writer_puts(text, "{\"seq\":");
+    isere_writer_number(text, line->header.seq);
+    isere_writer_puts(text, ",");
     put_level_and_time(text, &line->header);
     put_named(text, ",\"function\":\"", line->function);
     put_named(text, ",\"requestId\":\"", line->request_id);
     put_message(text, line->message, "}\n", cut);
 }
 
-static void put_element(isere_text_t *text, const line_t *line, bool cut)
+static void put_element(isere_writer_t *text, const line_t *line, bool cut)
 {
-    isere_text_puts(text, "{");
+    isere_writer_puts(text, "{");
     put_level_and_time(text, &line->header);
     put_message(text, line->message, "}", cut);
 }
 
 /* Puts a line after `before`, whole, or cut when there is nothing to send
  * first. False when it does not fit: then the text is as it was, but full. */
-static bool put_whole(isere_text_t *text, const line_t *line, put_line_fn *put,
-                      const char *before)
+static bool put_whole(isere_writer_t *text, const line_t *line,
+                      put_line_fn *put, const char *before)
 {
     size_t start = text->len;
 
-    isere_text_puts(text, before);
+    isere_writer_puts(text, before);
     put(text, line, false);
     if (text->full && start == 0) {
-        isere_text_back(text, start);
-        isere_text_puts(text, before);
+        isere_writer_back(text, start);
+        isere_writer_puts(text, before);
         put(text, line, true);
     }
     if (text->full) {
-        isere_text_back(text, start);
+        isere_writer_back(text, start);
         text->full = true;
         return false;
     }
     return true;
 }
 
-static bool put_lost(isere_text_t *text, isere_logs_reader_t *reader)
+static bool put_lost(isere_writer_t *text, isere_logs_reader_t *reader)
 {
     size_t start = text->len;
 
-    isere_text_puts(text, "{\"lost\":");
-    isere_text_number(text, reader->lost);
-    isere_text_puts(text, "}\n");
+    isere_writer_puts(text, "{\"lost\":");
+    isere_writer_number(text, reader->lost);
+    isere_writer_puts(text, "}\n");
     if (text->full) {
-        isere_text_back(text, start);
+        isere_writer_back(text, start);
         text->full = true;
         return false;
     }
@@ -289,7 +289,7 @@ static bool put_lost(isere_text_t *text, isere_logs_reader_t *reader)
 
 /* Puts all lines that match and fit; *first is NULL for NDJSON. */
 static bool read_lines(isere_logs_t *logs, isere_logs_reader_t *reader,
-                       isere_text_t *text, bool *first)
+                       isere_writer_t *text, bool *first)
 {
     put_line_fn *put = first ? put_element : put_ndjson;
 
@@ -321,13 +321,13 @@ static bool read_lines(isere_logs_t *logs, isere_logs_reader_t *reader,
 }
 
 bool isere_logs_read(isere_logs_t *logs, isere_logs_reader_t *reader,
-                     isere_text_t *text)
+                     isere_writer_t *text)
 {
     return read_lines(logs, reader, text, NULL);
 }
 
 bool isere_logs_read_array(isere_logs_t *logs, isere_logs_reader_t *reader,
-                           isere_text_t *text, bool *first)
+                           isere_writer_t *text, bool *first)
 {
     return read_lines(logs, reader, text, first);
 }

@@ -13,7 +13,7 @@
 #ifndef ISERE_CORE_CONTROL_LOGS_H
 #define ISERE_CORE_CONTROL_LOGS_H
 
-#include "core/control/text.h"
+#include "core/control/writer.h"
 #include "isere/port.h"
 
 #define ISERE_LOGS_FUNCTION_MAX 33   /* a name, with its NUL */
@@ -68,12 +68,12 @@ typedef struct isere_logs_reader {
  * everything.
  */
 bool isere_logs_read(isere_logs_t *logs, isere_logs_reader_t *reader,
-                     isere_text_t *text);
+                     isere_writer_t *text);
 
 /* The same as elements of a JSON array, {"time","level","message"} with commas
  * in between (for invoke); *first is true before the first element. What was
  * lost is not put: reader->lost has it. */
 bool isere_logs_read_array(isere_logs_t *logs, isere_logs_reader_t *reader,
-                           isere_text_t *text, bool *first);
+                           isere_writer_t *text, bool *first);
 
 #endif

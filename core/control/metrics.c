@@ -207,50 +207,50 @@ enum { METRICS = sizeof(table) / sizeof(table[0]) };
 
 /* ---- writing ---- */
 
-static void put_head(isere_text_t *text, const metric_t *metric)
+static void put_head(isere_writer_t *text, const metric_t *metric)
 {
-    isere_text_puts(text, "# HELP ");
-    isere_text_puts(text, metric->name);
-    isere_text_puts(text, " ");
-    isere_text_puts(text, metric->help);
-    isere_text_puts(text, "\n# TYPE ");
-    isere_text_puts(text, metric->name);
-    isere_text_puts(text, " ");
-    isere_text_puts(text, metric->type);
-    isere_text_puts(text, "\n");
+    isere_writer_puts(text, "# HELP ");
+    isere_writer_puts(text, metric->name);
+    isere_writer_puts(text, " ");
+    isere_writer_puts(text, metric->help);
+    isere_writer_puts(text, "\n# TYPE ");
+    isere_writer_puts(text, metric->name);
+    isere_writer_puts(text, " ");
+    isere_writer_puts(text, metric->type);
+    isere_writer_puts(text, "\n");
 }
 
 /* A label after `before`, which is { or a comma. */
-static void put_label(isere_text_t *text, const char *before, const char *name,
-                      isere_slice_t value)
+static void put_label(isere_writer_t *text, const char *before,
+                      const char *name, isere_slice_t value)
 {
-    isere_text_puts(text, before);
-    isere_text_puts(text, name);
-    isere_text_puts(text, "=\"");
+    isere_writer_puts(text, before);
+    isere_writer_puts(text, name);
+    isere_writer_puts(text, "=\"");
     for (size_t i = 0; i < value.len; i++) {
         char c = value.ptr[i];
         if (c == '\\' || c == '"') {
-            isere_text_puts(text, "\\");
+            isere_writer_puts(text, "\\");
         }
-        isere_text_put(text, c == '\n' ? isere_slice("\\n")
-                                       : isere_slice_of(&value.ptr[i], 1));
+        isere_writer_put(text, c == '\n' ? isere_slice("\\n")
+                                         : isere_slice_of(&value.ptr[i], 1));
     }
-    isere_text_puts(text, "\"");
+    isere_writer_puts(text, "\"");
 }
 
-static void put_bound(isere_text_t *text, unsigned bucket)
+static void put_bound(isere_writer_t *text, unsigned bucket)
 {
-    isere_text_puts(text, ",le=\"");
+    isere_writer_puts(text, ",le=\"");
     if (bucket == ISERE_STATS_BUCKETS) {
-        isere_text_puts(text, "+Inf");
+        isere_writer_puts(text, "+Inf");
     } else {
-        isere_text_fixed(text, isere_stats_bounds_us[bucket], 6);
+        isere_writer_fixed(text, isere_stats_bounds_us[bucket], 6);
     }
-    isere_text_puts(text, "\"");
+    isere_writer_puts(text, "\"");
 }
 
 /* The labels of value `i`, with their braces if there are any. */
-static void put_labels(isere_text_t *text, const metric_t *metric,
+static void put_labels(isere_writer_t *text, const metric_t *metric,
                        const char *version, const char *function, unsigned i)
 {
     if (metric->form == FORM_VERSION) {
@@ -268,29 +268,29 @@ static void put_labels(isere_text_t *text, const metric_t *metric,
     } else if (metric->form == FORM_HISTOGRAM && i <= ISERE_STATS_BUCKETS) {
         put_bound(text, i);
     }
-    isere_text_puts(text, "}");
+    isere_writer_puts(text, "}");
 }
 
-static void put_sample(isere_text_t *text, const metric_t *metric,
+static void put_sample(isere_writer_t *text, const metric_t *metric,
                        const char *version, const position_t *p)
 {
     bool is_sum =
         metric->form == FORM_HISTOGRAM && p->value == ISERE_STATS_BUCKETS + 1;
 
-    isere_text_puts(text, metric->name);
+    isere_writer_puts(text, metric->name);
     if (metric->form == FORM_HISTOGRAM) {
-        isere_text_puts(text, p->value <= ISERE_STATS_BUCKETS ? "_bucket"
-                              : is_sum                        ? "_sum"
-                                                              : "_count");
+        isere_writer_puts(text, p->value <= ISERE_STATS_BUCKETS ? "_bucket"
+                                : is_sum                        ? "_sum"
+                                                                : "_count");
     }
     put_labels(text, metric, version, p->function, p->value);
-    isere_text_puts(text, " ");
+    isere_writer_puts(text, " ");
     if (is_sum || metric->form == FORM_SECONDS) {
-        isere_text_fixed(text, p->values[p->value], 6);
+        isere_writer_fixed(text, p->values[p->value], 6);
     } else {
-        isere_text_number(text, p->values[p->value]);
+        isere_writer_number(text, p->values[p->value]);
     }
-    isere_text_puts(text, "\n");
+    isere_writer_puts(text, "\n");
 }
 
 /* ---- what comes next ---- */
@@ -341,7 +341,7 @@ static bool read_next(const isere_metrics_t *metrics, const metric_t *metric,
 }
 
 bool isere_metrics_write(const isere_metrics_t *metrics, position_t *position,
-                         isere_text_t *text)
+                         isere_writer_t *text)
 {
     position_t *p = position;
 
@@ -360,7 +360,7 @@ bool isere_metrics_write(const isere_metrics_t *metrics, position_t *position,
             put_head(text, metric);
         }
         if (text->full) {
-            isere_text_back(text, start);
+            isere_writer_back(text, start);
             text->full = true;
             return true;
         }

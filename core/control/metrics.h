@@ -14,7 +14,7 @@
 #define ISERE_CORE_CONTROL_METRICS_H
 
 #include "core/control/stats.h"
-#include "core/control/text.h"
+#include "core/control/writer.h"
 
 /* A function to be reported. */
 typedef struct isere_metrics_function {
@@ -56,6 +56,6 @@ typedef struct isere_metrics_position {
  * one) and moves the position on. True while there is more. */
 bool isere_metrics_write(const isere_metrics_t *metrics,
                          isere_metrics_position_t *position,
-                         isere_text_t *text);
+                         isere_writer_t *text);
 
 #endif

@@ -28,7 +28,6 @@ typedef struct isere_stats {
     atomic_ulong duration_us;       /* sum: its last 32 or 64 bits */
     atomic_ulong duration_overflow; /* how often those were full */
     atomic_uint instances;
-    atomic_uint busy;       /* instances with a request */
     atomic_uint queued;     /* requests that wait for one */
     atomic_ulong hits;      /* requests that found an instance ready */
     atomic_ulong starts;    /* instances made */

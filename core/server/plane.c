@@ -60,7 +60,7 @@ static void answer_text(isere_connection_t *c, int status,
 static void refuse(isere_connection_t *c, const isere_call_t *call)
 {
     char text[160];
-    isere_text_t json = isere_text_begin(text, sizeof(text));
+    isere_writer_t json = isere_writer_begin(text, sizeof(text));
     fields_t fields = begin_fields("application/json");
     if (call->status == 308) {
         add_field(&fields, "Location", "/_isere/");
@@ -71,9 +71,9 @@ static void refuse(isere_connection_t *c, const isere_call_t *call)
     } else if (call->allow) {
         add_field(&fields, "Allow", call->allow);
     }
-    isere_text_puts(&json, "{\"message\":");
-    isere_text_json(&json, isere_slice(call->message));
-    isere_text_puts(&json, "}");
+    isere_writer_puts(&json, "{\"message\":");
+    isere_writer_json(&json, isere_slice(call->message));
+    isere_writer_puts(&json, "}");
     answer_text(c, call->status, &fields, isere_slice_of(text, json.len));
 }
 
@@ -96,16 +96,17 @@ static uint64_t uptime_us(const isere_server_t *server)
 static void answer_health(isere_connection_t *c)
 {
     char text[128];
-    isere_text_t json = isere_text_begin(text, sizeof(text));
+    isere_writer_t json = isere_writer_begin(text, sizeof(text));
     const isere_server_t *server = c->server;
     bool stops = server->stopping || atomic_load(&server->stop_requested);
     unsigned long tenths = (unsigned long)(uptime_us(server) / 100000);
     fields_t fields = begin_fields("application/json");
-    isere_text_puts(&json,
-                    stops ? "{\"status\":\"draining\"" : "{\"status\":\"ok\"");
-    isere_text_puts(&json, ",\"version\":");
-    isere_text_json(&json, isere_slice(isere_version()));
-    isere_text_printf(&json, ",\"uptime\":%lu.%lu}", tenths / 10, tenths % 10);
+    isere_writer_puts(&json, stops ? "{\"status\":\"draining\""
+                                   : "{\"status\":\"ok\"");
+    isere_writer_puts(&json, ",\"version\":");
+    isere_writer_json(&json, isere_slice(isere_version()));
+    isere_writer_printf(&json, ",\"uptime\":%lu.%lu}", tenths / 10,
+                        tenths % 10);
     answer_text(c, stops ? 503 : 200, &fields, isere_slice_of(text, json.len));
 }
 
@@ -144,24 +145,24 @@ static void answer_owned(isere_connection_t *c, int status, char *text,
                         isere_slice_of(text, size), text);
 }
 
-static void put_list(isere_text_t *text, const void *arg)
+static void put_list(isere_writer_t *text, const void *arg)
 {
     const isere_catalog_t *catalog = arg;
-    isere_text_puts(text, "{\"functions\":[");
+    isere_writer_puts(text, "{\"functions\":[");
     for (size_t i = 0; i < catalog->count && !text->full; i++) {
-        isere_text_puts(text, i > 0 ? "," : "");
+        isere_writer_puts(text, i > 0 ? "," : "");
         isere__control_put_entry(text, &catalog->entries[i]);
     }
-    isere_text_puts(text, "]}");
+    isere_writer_puts(text, "]}");
 }
 
-static void put_entry(isere_text_t *text, const void *arg)
+static void put_entry(isere_writer_t *text, const void *arg)
 {
     isere__control_put_entry(text, arg);
 }
 
 static void answer_built(isere_connection_t *c,
-                         void (*put)(isere_text_t *text, const void *arg),
+                         void (*put)(isere_writer_t *text, const void *arg),
                          const void *arg)
 {
     size_t size;
@@ -197,7 +198,7 @@ typedef struct metrics_stream {
 static int metrics_read(isere_stream_t *stream, char *buf, size_t size)
 {
     metrics_stream_t *self = (metrics_stream_t *)stream;
-    isere_text_t text = isere_text_begin(buf, size);
+    isere_writer_t text = isere_writer_begin(buf, size);
     isere_metrics_write(&self->metrics, &self->position, &text);
     return text.len > 0 ? (int)text.len : ISERE_ERR_CLOSED;
 }
@@ -277,7 +278,7 @@ static int logs_read(isere_stream_t *stream, char *buf, size_t size)
 {
     logs_stream_t *self = (logs_stream_t *)stream;
     isere_control_t *control = self->server->platform.control;
-    isere_text_t text = isere_text_begin(buf, size);
+    isere_writer_t text = isere_writer_begin(buf, size);
     isere__control_lock(control);
     isere_logs_read(&control->logs, &self->reader, &text);
     isere__control_unlock(control);
@@ -345,9 +346,9 @@ static char *copy_event(const isere_connection_t *c)
 static void refuse_event(isere_connection_t *c, const isere_json_error_t *wrong)
 {
     char message[128];
-    isere_text_t text = isere_text_begin(message, sizeof(message) - 1);
-    isere_text_printf(&text, "the event is no JSON object: %d:%d: %s",
-                      wrong->line, wrong->column, wrong->message);
+    isere_writer_t text = isere_writer_begin(message, sizeof(message) - 1);
+    isere_writer_printf(&text, "the event is no JSON object: %d:%d: %s",
+                        wrong->line, wrong->column, wrong->message);
     message[text.len] = 0;
     refuse_with(c, 400, message);
 }
@@ -389,48 +390,48 @@ static bool is_repeated(const isere_field_t *fields, size_t count, size_t index,
 }
 
 /* A field that occurs more than once is an array, as in isere invoke. */
-static void put_headers(isere_text_t *text, const isere_field_t *fields,
+static void put_headers(isere_writer_t *text, const isere_field_t *fields,
                         size_t count)
 {
     bool first = true;
-    isere_text_puts(text, "{");
+    isere_writer_puts(text, "{");
     for (size_t i = 0; i < count; i++) {
         if (is_repeated(fields, count, i, true)) {
             continue;
         }
         bool many = is_repeated(fields, count, i, false);
-        isere_text_puts(text, first ? "" : ",");
+        isere_writer_puts(text, first ? "" : ",");
         first = false;
-        isere_text_json(text, fields[i].name);
-        isere_text_puts(text, many ? ":[" : ":");
-        isere_text_json(text, fields[i].value);
+        isere_writer_json(text, fields[i].name);
+        isere_writer_puts(text, many ? ":[" : ":");
+        isere_writer_json(text, fields[i].value);
         for (size_t j = i + 1; j < count && many; j++) {
             if (isere_ascii_equal(fields[j].name, fields[i].name)) {
-                isere_text_puts(text, ",");
-                isere_text_json(text, fields[j].value);
+                isere_writer_puts(text, ",");
+                isere_writer_json(text, fields[j].value);
             }
         }
-        isere_text_puts(text, many ? "]" : "");
+        isere_writer_puts(text, many ? "]" : "");
     }
-    isere_text_puts(text, "}");
+    isere_writer_puts(text, "}");
 }
 
-static void put_body(isere_text_t *text, isere_slice_t body, bool is_text)
+static void put_body(isere_writer_t *text, isere_slice_t body, bool is_text)
 {
-    isere_text_puts(text, ",\"body\":");
+    isere_writer_puts(text, ",\"body\":");
     if (is_text || body.len == 0) {
-        isere_text_json(text, body);
+        isere_writer_json(text, body);
     } else {
-        isere_text_puts(text, "\"");
-        isere_text_base64(text, body);
-        isere_text_puts(text, "\"");
+        isere_writer_puts(text, "\"");
+        isere_writer_base64(text, body);
+        isere_writer_puts(text, "\"");
     }
-    isere_text_puts(text, is_text || body.len == 0
-                              ? ",\"isBase64Encoded\":false}"
-                              : ",\"isBase64Encoded\":true}");
+    isere_writer_puts(text, is_text || body.len == 0
+                                ? ",\"isBase64Encoded\":false}"
+                                : ",\"isBase64Encoded\":true}");
 }
 
-static void put_response(isere_text_t *text, const isere_isolate_t *isolate)
+static void put_response(isere_writer_t *text, const isere_isolate_t *isolate)
 {
     const isere_error_answer_t *error = isere_isolate_error(isolate);
     if (error) {
@@ -438,21 +439,21 @@ static void put_response(isere_text_t *text, const isere_isolate_t *isolate)
             {isere_slice("Content-Type"), isere_slice("application/json")},
             {isere_slice("Isere-Error"), error->word},
         };
-        isere_text_printf(text,
-                          "{\"statusCode\":%d,\"headers\":", error->status);
+        isere_writer_printf(text,
+                            "{\"statusCode\":%d,\"headers\":", error->status);
         put_headers(text, fields, 2);
         put_body(text, error->body, true);
     } else {
         const isere_response_t *response = isere_isolate_response(isolate);
-        isere_text_printf(text,
-                          "{\"statusCode\":%d,\"headers\":", response->status);
+        isere_writer_printf(
+            text, "{\"statusCode\":%d,\"headers\":", response->status);
         put_headers(text, response->fields, response->nfields);
         put_body(text, response->body, response->body_is_text);
     }
 }
 
 /* The lines of this request that are still kept. */
-static void put_logs(isere_text_t *text, const isere_slot_t *slot)
+static void put_logs(isere_writer_t *text, const isere_slot_t *slot)
 {
     isere_control_t *control = slot->pool->server->platform.control;
     isere_logs_reader_t reader = {.seq = slot->log_seq,
@@ -460,37 +461,37 @@ static void put_logs(isere_text_t *text, const isere_slot_t *slot)
     bool first = true;
     isere_text_copy(reader.request_id, sizeof(reader.request_id),
                     isere_slice(isere_isolate_request_id(slot->isolate)));
-    isere_text_puts(text, ",\"logs\":[");
+    isere_writer_puts(text, ",\"logs\":[");
     isere__control_lock(control);
     isere_logs_read_array(&control->logs, &reader, text, &first);
     isere__control_unlock(control);
-    isere_text_puts(text, "]");
+    isere_writer_puts(text, "]");
 }
 
-static void put_invocation(isere_text_t *text, const void *arg)
+static void put_invocation(isere_writer_t *text, const void *arg)
 {
     const isere_slot_t *slot = arg;
     const isere_isolate_t *isolate = slot->isolate;
     const isere_error_answer_t *error = isere_isolate_error(isolate);
     unsigned long us =
         (unsigned long)(slot->pool->server->now_us - slot->began_us);
-    isere_text_puts(text, "{\"result\":");
+    isere_writer_puts(text, "{\"result\":");
     put_response(text, isolate);
-    isere_text_puts(text, ",\"error\":");
+    isere_writer_puts(text, ",\"error\":");
     if (error) {
-        isere_text_json(text, error->word);
+        isere_writer_json(text, error->word);
     } else {
-        isere_text_puts(text, "null");
+        isere_writer_puts(text, "null");
     }
-    isere_text_puts(text, ",\"message\":");
-    isere_text_json(text,
-                    isere_slice(error ? isere_isolate_reason(isolate) : ""));
-    isere_text_puts(text, ",\"requestId\":");
-    isere_text_json(text, isere_slice(isere_isolate_request_id(isolate)));
+    isere_writer_puts(text, ",\"message\":");
+    isere_writer_json(text,
+                      isere_slice(error ? isere_isolate_reason(isolate) : ""));
+    isere_writer_puts(text, ",\"requestId\":");
+    isere_writer_json(text, isere_slice(isere_isolate_request_id(isolate)));
     put_logs(text, slot);
-    isere_text_printf(text, ",\"durationMs\":%lu.%03lu,\"peakBytes\":%lu}",
-                      us / 1000, us % 1000,
-                      (unsigned long)isere_isolate_peak(isolate));
+    isere_writer_printf(text, ",\"durationMs\":%lu.%03lu,\"peakBytes\":%lu}",
+                        us / 1000, us % 1000,
+                        (unsigned long)isere_isolate_peak(isolate));
 }
 
 void isere__plane_answer_invoke(isere_connection_t *c, const isere_slot_t *slot)

@@ -49,7 +49,7 @@ static uint64_t read_piece(isere_logs_t *logs, isere_logs_reader_t *reader,
 {
     static const char lost[] = "{\"lost\":";
     char *buf = malloc(size);
-    isere_text_t text = isere_text_begin(buf, size);
+    isere_writer_t text = isere_writer_begin(buf, size);
     uint64_t lines = 0;
 
     *more = isere_logs_read(logs, reader, &text);
@@ -81,7 +81,7 @@ static void read_array(isere_logs_t *logs, size_t size)
     all[0] = '[';
     while (more) {
         char *buf = malloc(size);
-        isere_text_t text = isere_text_begin(buf, size);
+        isere_writer_t text = isere_writer_begin(buf, size);
         more = isere_logs_read_array(logs, &reader, &text, &first);
         check(text.len > 0 || !more);
         check(len + text.len < 64 * 1024);

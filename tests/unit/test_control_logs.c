@@ -41,7 +41,7 @@ static const char *read_all(isere_logs_t *logs, isere_logs_reader_t *reader,
 
     while (more) {
         char *buf = malloc(size); /* so that a sanitizer sees the end */
-        isere_text_t text = isere_text_begin(buf, size);
+        isere_writer_t text = isere_writer_begin(buf, size);
         more = isere_logs_read(logs, reader, &text);
         assert_true(!more || text.len > 0);
         assert_true(text.len == 0 || buf[text.len - 1] == '\n');
@@ -328,7 +328,7 @@ static void test_slow_readers(void **state)
             add(&logs, ISERE_LOG_INFO, "hello", id_a, "a line");
             if (i % pace == 0) {
                 char buf[SMALLEST_TEXT]; /* one line at a time */
-                isere_text_t text = isere_text_begin(buf, sizeof(buf) - 1);
+                isere_writer_t text = isere_writer_begin(buf, sizeof(buf) - 1);
                 isere_logs_read(&logs, &reader, &text);
                 buf[text.len] = 0;
                 count(buf, &lines, &lost);
@@ -354,7 +354,7 @@ static void test_lost_in_between(void **state)
     for (int i = 0; i < 4; i++) {
         add(&logs, ISERE_LOG_INFO, "hello", id_a, "before");
     }
-    isere_text_t text = isere_text_begin(buf, sizeof(buf));
+    isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
     assert_true(isere_logs_read(&logs, &reader, &text));
     uint64_t read = reader.seq - 1;
     assert_in_range(read, 1, 3);
@@ -402,7 +402,7 @@ static void test_array(void **state)
         memcpy(reader.request_id, id_a, sizeof(id_a));
         while (more) {
             char buf[400];
-            isere_text_t text = isere_text_begin(buf, size);
+            isere_writer_t text = isere_writer_begin(buf, size);
             more = isere_logs_read_array(&logs, &reader, &text, &first);
             memcpy(all + len, buf, text.len);
             len += text.len;
@@ -416,7 +416,7 @@ static void test_array(void **state)
     isere_logs_reader_t reader = everything();
     char buf[1024];
     bool first = true;
-    isere_text_t text = isere_text_begin(buf, sizeof(buf));
+    isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
     reader.seq = 1;
     memcpy(reader.request_id, id_a, sizeof(id_a));
     assert_false(isere_logs_read_array(&logs, &reader, &text, &first));

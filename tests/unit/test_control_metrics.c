@@ -63,7 +63,7 @@ static bool piece(const isere_metrics_t *metrics,
                   isere_metrics_position_t *position, size_t size, char *out)
 {
     char *buf = malloc(size); /* so that a sanitizer sees the end */
-    isere_text_t text = isere_text_begin(buf, size);
+    isere_writer_t text = isere_writer_begin(buf, size);
     bool more = isere_metrics_write(metrics, position, &text);
 
     assert_true(!more || text.len > 0);

@@ -1,4 +1,4 @@
-#include "core/control/text.h"
+#include "core/control/writer.h"
 #include "core/util/base64.h"
 #include "core/util/utf8.h"
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 static const isere_slice_t quote = ISERE_SLICE("\"");
 static const isere_slice_t ellipsis = ISERE_SLICE("...");
 
-void isere_text_put(isere_text_t *text, isere_slice_t bytes)
+void isere_writer_put(isere_writer_t *text, isere_slice_t bytes)
 {
     if (text->full || bytes.len > text->size - text->len) {
         text->full = true;
@@ -17,12 +17,12 @@ void isere_text_put(isere_text_t *text, isere_slice_t bytes)
     }
 }
 
-void isere_text_puts(isere_text_t *text, const char *string)
+void isere_writer_puts(isere_writer_t *text, const char *string)
 {
-    isere_text_put(text, isere_slice(string));
+    isere_writer_put(text, isere_slice(string));
 }
 
-void isere_text_printf(isere_text_t *text, const char *format, ...)
+void isere_writer_printf(isere_writer_t *text, const char *format, ...)
 {
     char piece[128];
     va_list args;
@@ -30,7 +30,7 @@ void isere_text_printf(isere_text_t *text, const char *format, ...)
     va_start(args, format);
     vsnprintf(piece, sizeof(piece), format, args);
     va_end(args);
-    isere_text_puts(text, piece);
+    isere_writer_puts(text, piece);
 }
 
 /* ---- numbers ---- */
@@ -50,16 +50,16 @@ static char *digits_before(char *end, uint64_t value, unsigned least)
     return p;
 }
 
-void isere_text_number(isere_text_t *text, uint64_t value)
+void isere_writer_number(isere_writer_t *text, uint64_t value)
 {
     char digits[DIGITS_MAX];
     char *end = digits + sizeof(digits);
     char *p = digits_before(end, value, 1);
 
-    isere_text_put(text, isere_slice_of(p, (size_t)(end - p)));
+    isere_writer_put(text, isere_slice_of(p, (size_t)(end - p)));
 }
 
-void isere_text_fixed(isere_text_t *text, uint64_t value, unsigned decimals)
+void isere_writer_fixed(isere_writer_t *text, uint64_t value, unsigned decimals)
 {
     char digits[DIGITS_MAX + 1];
     char *end = digits + sizeof(digits);
@@ -76,7 +76,7 @@ void isere_text_fixed(isere_text_t *text, uint64_t value, unsigned decimals)
     if (end[-1] == '.') {
         end--;
     }
-    isere_text_put(text, isere_slice_of(p, (size_t)(end - p)));
+    isere_writer_put(text, isere_slice_of(p, (size_t)(end - p)));
 }
 
 /* ---- time ---- */
@@ -107,7 +107,7 @@ static void day_before(char *end, uint32_t day)
     digits_before(end - 6, year, 4);
 }
 
-void isere_text_time(isere_text_t *text, int64_t wall_us)
+void isere_writer_time(isere_writer_t *text, int64_t wall_us)
 {
     char out[] = "yyyy-mm-ddThh:mm:ss.mmmZ";
     int64_t t = wall_us < FIRST_US ? FIRST_US : wall_us;
@@ -120,7 +120,7 @@ void isere_text_time(isere_text_t *text, int64_t wall_us)
     digits_before(out + 16, in_day / 60 % 60, 2);
     digits_before(out + 19, in_day % 60, 2);
     digits_before(out + 23, since % SECOND_US / 1000, 3);
-    isere_text_put(text, isere_slice_of(out, sizeof(out) - 1));
+    isere_writer_put(text, isere_slice_of(out, sizeof(out) - 1));
 }
 
 /* ---- JSON strings ---- */
@@ -170,7 +170,7 @@ static size_t encode_character(char out[6], const unsigned char *p, size_t len,
 }
 
 /* Puts what is between the quotes, as far as it fits. */
-static void put_inside(isere_text_t *text, isere_slice_t string)
+static void put_inside(isere_writer_t *text, isere_slice_t string)
 {
     const unsigned char *p = (const unsigned char *)string.ptr;
     size_t at = 0;
@@ -181,31 +181,32 @@ static void put_inside(isere_text_t *text, isere_slice_t string)
 
         if (used > 0) {
             size_t fits = used < room ? used : room;
-            isere_text_put(text, isere_slice_of(p + at, fits));
+            isere_writer_put(text, isere_slice_of(p + at, fits));
             text->full = fits < used;
         } else {
             char out[6];
             size_t len = encode_character(out, p + at, string.len - at, &used);
-            isere_text_put(text, isere_slice_of(out, len));
+            isere_writer_put(text, isere_slice_of(out, len));
         }
         at += used;
     }
 }
 
-void isere_text_json(isere_text_t *text, isere_slice_t string)
+void isere_writer_json(isere_writer_t *text, isere_slice_t string)
 {
-    isere_text_put(text, quote);
+    isere_writer_put(text, quote);
     put_inside(text, string);
-    isere_text_put(text, quote);
+    isere_writer_put(text, quote);
 }
 
-void isere_text_json_cut(isere_text_t *text, isere_slice_t string, size_t room)
+void isere_writer_json_cut(isere_writer_t *text, isere_slice_t string,
+                           size_t room)
 {
-    isere_text_t inner = *text;
+    isere_writer_t inner = *text;
     size_t start = text->len;
     size_t behind = room + quote.len + ellipsis.len;
 
-    isere_text_json(&inner, string);
+    isere_writer_json(&inner, string);
     if (!inner.full && inner.size - inner.len >= room) {
         *text = inner;
         return;
@@ -214,16 +215,16 @@ void isere_text_json_cut(isere_text_t *text, isere_slice_t string, size_t room)
         text->full = true;
         return;
     }
-    isere_text_back(&inner, start);
+    isere_writer_back(&inner, start);
     inner.size = text->size - behind;
-    isere_text_put(&inner, quote);
+    isere_writer_put(&inner, quote);
     put_inside(&inner, string);
     text->len = inner.len;
-    isere_text_put(text, ellipsis);
-    isere_text_put(text, quote);
+    isere_writer_put(text, ellipsis);
+    isere_writer_put(text, quote);
 }
 
-size_t isere_text_cut(isere_slice_t text, size_t max)
+size_t isere_writer_cut(isere_slice_t text, size_t max)
 {
     size_t len = max;
 
@@ -239,7 +240,7 @@ size_t isere_text_cut(isere_slice_t text, size_t max)
     return max;
 }
 
-void isere_text_base64(isere_text_t *text, isere_slice_t bytes)
+void isere_writer_base64(isere_writer_t *text, isere_slice_t bytes)
 {
     size_t len = ISERE_BASE64_ENCODED(bytes.len);
     if (text->full || len > text->size - text->len) {

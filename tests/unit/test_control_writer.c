@@ -1,5 +1,5 @@
 /* Text made in pieces: what fits, numbers, times, JSON strings. */
-#include "core/control/text.h"
+#include "core/control/writer.h"
 #include "core/util/utf8.h"
 #include "tests/unit/support/json_check.h"
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-static void expect(const isere_text_t *text, const char *wanted)
+static void expect(const isere_writer_t *text, const char *wanted)
 {
     size_t len = strlen(wanted);
     if (text->full || text->len != len || memcmp(text->buf, wanted, len) != 0) {
@@ -23,21 +23,21 @@ static void test_all_or_nothing(void **state)
 {
     (void)state;
     char buf[8];
-    isere_text_t text = isere_text_begin(buf, sizeof(buf));
+    isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
 
-    isere_text_puts(&text, "12345");
-    isere_text_put(&text, isere_slice(NULL));
+    isere_writer_puts(&text, "12345");
+    isere_writer_put(&text, isere_slice(NULL));
     expect(&text, "12345");
-    isere_text_puts(&text, "6789");
+    isere_writer_puts(&text, "6789");
     assert_true(text.full);
     assert_int_equal(text.len, 5);
-    isere_text_puts(&text, "6"); /* would fit, but what was before did not */
+    isere_writer_puts(&text, "6"); /* would fit, but what was before did not */
     assert_int_equal(text.len, 5);
-    isere_text_back(&text, 5);
-    isere_text_puts(&text, "678");
+    isere_writer_back(&text, 5);
+    isere_writer_puts(&text, "678");
     expect(&text, "12345678");
-    isere_text_back(&text, 0);
-    isere_text_printf(&text, "%d-%s", 42, "ab");
+    isere_writer_back(&text, 0);
+    isere_writer_printf(&text, "%d-%s", 42, "ab");
     expect(&text, "42-ab");
 }
 
@@ -46,15 +46,15 @@ static void test_printf_is_cut(void **state)
     (void)state;
     char buf[200];
     char wanted[128];
-    isere_text_t text = isere_text_begin(buf, sizeof(buf));
+    isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
 
     memset(wanted, ' ', 126);
     wanted[126] = '1';
     wanted[127] = 0;
-    isere_text_printf(&text, "%127d", 1);
+    isere_writer_printf(&text, "%127d", 1);
     expect(&text, wanted);
-    isere_text_back(&text, 0);
-    isere_text_printf(&text, "%127d2", 1);
+    isere_writer_back(&text, 0);
+    isere_writer_printf(&text, "%127d2", 1);
     expect(&text, wanted);
 }
 
@@ -82,12 +82,12 @@ static void test_numbers(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char buf[32];
-        isere_text_t text = isere_text_begin(buf, sizeof(buf));
-        isere_text_fixed(&text, cases[i].value, cases[i].decimals);
+        isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
+        isere_writer_fixed(&text, cases[i].value, cases[i].decimals);
         expect(&text, cases[i].wanted);
         if (cases[i].decimals == 0) {
-            text = isere_text_begin(buf, sizeof(buf));
-            isere_text_number(&text, cases[i].value);
+            text = isere_writer_begin(buf, sizeof(buf));
+            isere_writer_number(&text, cases[i].value);
             expect(&text, cases[i].wanted);
         }
     }
@@ -96,9 +96,9 @@ static void test_numbers(void **state)
 static void expect_time(int64_t wall_us, const char *wanted)
 {
     char buf[24];
-    isere_text_t text = isere_text_begin(buf, sizeof(buf));
+    isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
 
-    isere_text_time(&text, wall_us);
+    isere_writer_time(&text, wall_us);
     expect(&text, wanted);
 }
 
@@ -147,9 +147,9 @@ static void test_every_day(void **state)
 static void expect_json(isere_slice_t string, const char *wanted)
 {
     char buf[256];
-    isere_text_t text = isere_text_begin(buf, sizeof(buf));
+    isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
 
-    isere_text_json(&text, string);
+    isere_writer_json(&text, string);
     expect(&text, wanted);
     assert_true(isere_json_check(text.buf, text.len));
 }
@@ -182,16 +182,16 @@ static void test_json_cut(void **state)
     static const char string[] =
         "ab\"\n\x01 is\xc3\xa8re \xe2\x82\xac \xf0\x9f\x8f\x94 \x80";
     char whole[128];
-    isere_text_t text = isere_text_begin(whole, sizeof(whole));
-    isere_text_json(&text, isere_slice(string));
+    isere_writer_t text = isere_writer_begin(whole, sizeof(whole));
+    isere_writer_json(&text, isere_slice(string));
     size_t full = text.len;
 
     for (size_t room = 0; room < 4; room++) {
         for (size_t size = room + 5; size <= full + room; size++) {
             char *buf = malloc(size); /* so that a sanitizer sees the end */
-            isere_text_t cut = isere_text_begin(buf, size);
+            isere_writer_t cut = isere_writer_begin(buf, size);
 
-            isere_text_json_cut(&cut, isere_slice(string), room);
+            isere_writer_json_cut(&cut, isere_slice(string), room);
             assert_false(cut.full);
             assert_true(isere_json_check(buf, cut.len));
             assert_true(cut.len + room <= size);
@@ -208,8 +208,8 @@ static void test_json_cut(void **state)
             free(buf);
         }
     }
-    text = isere_text_begin(whole, 8);
-    isere_text_json_cut(&text, isere_slice(string), 4);
+    text = isere_writer_begin(whole, 8);
+    isere_writer_json_cut(&text, isere_slice(string), 4);
     assert_true(text.full);
     assert_int_equal(text.len, 0);
 }
@@ -221,13 +221,13 @@ static void test_cut(void **state)
     static const size_t wanted[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
 
     for (size_t max = 0; max < sizeof(wanted) / sizeof(wanted[0]); max++) {
-        size_t len = isere_text_cut(isere_slice(text), max);
+        size_t len = isere_writer_cut(isere_slice(text), max);
         assert_int_equal(len, wanted[max]);
         assert_true(isere_utf8_valid(text, len));
     }
     /* No UTF-8: anywhere. */
-    assert_int_equal(isere_text_cut(isere_slice("\x80\x80\x80\x80\x80\x80"), 5),
-                     5);
+    assert_int_equal(
+        isere_writer_cut(isere_slice("\x80\x80\x80\x80\x80\x80"), 5), 5);
 }
 
 /* The check itself refuses what it has to. */
