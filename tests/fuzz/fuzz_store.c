@@ -5,6 +5,7 @@
 #include "core/util/crc32.h"
 #include "tests/unit/support/sim_blobs.h"
 #include "tests/unit/support/test_port.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -82,16 +83,23 @@ static void check_open(void)
 static bool can_read(const char *name, uint32_t version)
 {
     const isere_port_t *port = isere_test_port();
+    char blob_name[ISERE_BLOB_NAME_MAX];
     uint8_t sum[ISERE_SHA256_SIZE];
     isere_store_document_t d;
+    const sim_blob_t *blob;
     int error = isere_store_read(&store, name, version, &d);
 
     if (error != 0) {
         check(error == ISERE_ERR_INVAL || error == ISERE_ERR_NOENT);
         return false;
     }
+    snprintf(blob_name, sizeof(blob_name), "%s.%lu", name,
+             (unsigned long)version);
+    blob = sim_blobs_find(&medium, blob_name);
+    check(blob != NULL && blob->size == ISERE_RECORD_SIZE + d.size);
     isere_sha256_of(d.text, d.size, sum);
     check(memcmp(sum, d.sha256, sizeof(sum)) == 0);
+    check(memcmp(sum, blob->bytes + 16, sizeof(sum)) == 0);
     check(((const char *)d.text)[d.size] == '\0');
     port->resize(port->ctx, d.text, 0);
     return true;

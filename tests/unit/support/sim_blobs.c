@@ -2,17 +2,25 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+typedef enum kind {
+    LIST,
+    READ,
+    WRITE,
+    REMOVE,
+} kind_t;
+
 /* What becomes of an operation. */
 typedef struct verdict {
     bool done;
     int error; /* 0: it tells the truth */
 } verdict_t;
 
-static verdict_t judge(sim_blobs_t *medium, bool is_write)
+static verdict_t judge(sim_blobs_t *medium, kind_t kind)
 {
     verdict_t v = {true, 0};
     medium->operations++;
-    if (medium->down) {
+    if (medium->down || (medium->no_reads && kind == READ) ||
+        (medium->no_writes && kind == WRITE)) {
         return (verdict_t){false, ISERE_ERR_IO};
     }
     if (medium->fail_at == 0 || medium->operations != medium->fail_at) {
@@ -20,8 +28,12 @@ static verdict_t judge(sim_blobs_t *medium, bool is_write)
     }
     switch (medium->fault) {
     case SIM_BLOBS_FULL:
-        return is_write ? (verdict_t){false, ISERE_ERR_LIMIT} : v;
+        return kind == WRITE ? (verdict_t){false, ISERE_ERR_LIMIT} : v;
     case SIM_BLOBS_FAIL_DONE:
+    case SIM_BLOBS_FAIL_DONE_WRITES:
+    case SIM_BLOBS_FAIL_DONE_READS:
+        medium->no_writes = medium->fault == SIM_BLOBS_FAIL_DONE_WRITES;
+        medium->no_reads = medium->fault == SIM_BLOBS_FAIL_DONE_READS;
         return (verdict_t){true, ISERE_ERR_IO};
     case SIM_BLOBS_CUT_DONE:
         medium->down = true;
@@ -110,7 +122,7 @@ void sim_blobs_clear(sim_blobs_t *medium)
 
 void sim_blobs_restart(sim_blobs_t *medium)
 {
-    medium->down = false;
+    medium->down = medium->no_reads = medium->no_writes = false;
     medium->fail_at = 0;
 }
 
@@ -119,7 +131,7 @@ void sim_blobs_restart(sim_blobs_t *medium)
 static int list_blobs(void *ctx, isere_blob_fn *each, void *arg)
 {
     sim_blobs_t *medium = ctx;
-    verdict_t v = judge(medium, false);
+    verdict_t v = judge(medium, LIST);
     /* Backwards: no order is promised. */
     for (int i = SIM_BLOBS_MAX - 1; v.done && i >= 0; i--) {
         if (medium->blobs[i].name[0]) {
@@ -133,7 +145,7 @@ static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
                      size_t size)
 {
     sim_blobs_t *medium = ctx;
-    verdict_t v = judge(medium, false);
+    verdict_t v = judge(medium, READ);
     const sim_blob_t *blob = sim_blobs_find(medium, name);
 
     if (v.error != 0) {
@@ -155,7 +167,7 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
                       int count)
 {
     sim_blobs_t *medium = ctx;
-    verdict_t v = judge(medium, true);
+    verdict_t v = judge(medium, WRITE);
     unsigned char *bytes;
     size_t size = 0, at = 0;
 
@@ -184,7 +196,7 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
 static int remove_blob(void *ctx, const char *name)
 {
     sim_blobs_t *medium = ctx;
-    verdict_t v = judge(medium, false);
+    verdict_t v = judge(medium, REMOVE);
     bool found = sim_blobs_find(medium, name) != NULL;
 
     if (v.done) {

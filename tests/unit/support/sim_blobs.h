@@ -21,12 +21,14 @@
 enum { SIM_BLOBS_MAX = 64 };
 
 typedef enum sim_blobs_fault {
-    SIM_BLOBS_FAIL,      /* it does nothing and fails */
-    SIM_BLOBS_FAIL_DONE, /* it is done, and yet it fails */
-    SIM_BLOBS_FAIL_ALL,  /* it and all later ones do nothing and fail */
-    SIM_BLOBS_FULL,      /* a write finds no room; others are done */
-    SIM_BLOBS_CUT,       /* the power goes just before it */
-    SIM_BLOBS_CUT_DONE,  /* the power goes just after it */
+    SIM_BLOBS_FAIL,             /* it does nothing and fails */
+    SIM_BLOBS_FAIL_DONE,        /* it is done, and yet it fails */
+    SIM_BLOBS_FAIL_ALL,         /* it and all later ones do nothing and fail */
+    SIM_BLOBS_FAIL_DONE_WRITES, /* it is done, yet fails; later writes fail */
+    SIM_BLOBS_FAIL_DONE_READS,  /* it is done, yet fails; later reads fail */
+    SIM_BLOBS_FULL,             /* a write finds no room; others are done */
+    SIM_BLOBS_CUT,              /* the power goes just before it */
+    SIM_BLOBS_CUT_DONE,         /* the power goes just after it */
     SIM_BLOBS_FAULTS,
 } sim_blobs_fault_t;
 
@@ -45,7 +47,8 @@ typedef struct sim_blobs {
     unsigned long operations; /* so far */
     unsigned long fail_at;    /* which of them has the fault; 0: none */
     sim_blobs_fault_t fault;
-    bool down; /* everything fails */
+    bool down;                /* everything fails */
+    bool no_reads, no_writes; /* these fail */
 } sim_blobs_t;
 
 void sim_blobs_init(sim_blobs_t *medium);
