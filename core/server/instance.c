@@ -52,8 +52,9 @@ int isere_instance_create(const isere_port_t *port,
     isere_isolate_start(i->isolate, fault);
     wait_for(i);
     if (isere_isolate_state(i->isolate) != ISERE_ISOLATE_READY) {
+        int error = isere_isolate_failure(i->isolate);
         isere_instance_destroy(i);
-        return ISERE_ERR_HANDLER;
+        return error;
     }
     *instance = i;
     return 0;

@@ -1,0 +1,95 @@
+#include "tests/unit/support/platform_fixture.h"
+#include "tests/unit/support/test_port.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void platform_init(platform_fixture_t *p)
+{
+    isere_test_port_reset();
+    memset(p, 0, sizeof(*p));
+    p->port = *sim_start();
+    sim_blobs_init(&p->blobs);
+    isere_control_config_init(&p->config);
+    p->config.token = TOKEN;
+    p->config.defaults.memory_bytes = (size_t)192 * 1024;
+    p->config.memory_min = (size_t)64 * 1024;
+    p->config.log_bytes = 4096;
+    isere_server_limits_init(&p->limits);
+}
+
+int platform_start(platform_fixture_t *p)
+{
+    int error = isere_control_create(&p->port, &p->blobs.table, &p->config,
+                                     &p->control);
+    if (error) {
+        return error;
+    }
+    p->group = isere_server_group_create(&p->port, &p->limits);
+    return p->group
+               ? isere_server_create_platform(&p->port, p->group, SIM_LISTENER,
+                                              p->control, &p->server)
+               : ISERE_ERR_NOMEM;
+}
+
+void platform_stop(platform_fixture_t *p)
+{
+    isere_server_destroy(p->server);
+    isere_server_group_destroy(p->group);
+    isere_control_destroy(p->control);
+    p->server = NULL;
+    p->group = NULL;
+    p->control = NULL;
+}
+
+void platform_deinit(platform_fixture_t *p)
+{
+    platform_stop(p);
+    sim_blobs_clear(&p->blobs);
+    sim_stop();
+}
+
+int platform_get(const char *path)
+{
+    char text[256];
+    int client = sim_connect();
+    snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+    sim_send(client, text);
+    return client;
+}
+
+int platform_call(const char *method, const char *path, const char *type,
+                  const char *body)
+{
+    char head[512];
+    int client = sim_connect();
+    snprintf(head, sizeof(head),
+             "%s /_isere%s HTTP/1.1\r\n" AUTHORITY
+             "Content-Type: %s\r\nContent-Length: %lu\r\n\r\n",
+             method, path, type, (unsigned long)strlen(body));
+    sim_send(client, head);
+    sim_send(client, body);
+    return client;
+}
+
+int platform_status(int client)
+{
+    const char *text = sim_received(client);
+    return strstr(text, "\r\n\r\n") ? atoi(text + sizeof("HTTP/1.1")) : 0;
+}
+
+int platform_ask(platform_fixture_t *p, int client)
+{
+    sim_run(p->server, 1);
+    return platform_status(client);
+}
+
+int platform_deploy(platform_fixture_t *p, const char *name, const char *source)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/v1/functions/%s", name);
+    int client = platform_call("PUT", path, "text/javascript", source);
+    int status = platform_ask(p, client);
+    sim_forget_received(client);
+    return status;
+}

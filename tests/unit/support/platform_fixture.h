@@ -1,0 +1,54 @@
+/*
+ * A server for many functions on the simulated network, over a simulated store.
+ * Deployments happen in its own thread, as on a device.
+ */
+#ifndef ISERE_TESTS_PLATFORM_FIXTURE_H
+#define ISERE_TESTS_PLATFORM_FIXTURE_H
+
+#include "isere/control.h"
+#include "tests/unit/support/sim_blobs.h"
+#include "tests/unit/support/sim_net.h"
+
+#define TOKEN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define AUTHORITY "Host: 127.0.0.1\r\nAuthorization: Bearer " TOKEN "\r\n"
+
+typedef struct platform_fixture {
+    isere_port_t port; /* its functions may be replaced before the start */
+    sim_blobs_t blobs;
+    isere_control_config_t config;
+    isere_server_limits_t limits;
+    isere_control_t *control;
+    isere_server_group_t *group;
+    isere_server_t *server;
+} platform_fixture_t;
+
+/* Resets port, network and store; limits and configuration can be changed
+ * then. */
+void platform_init(platform_fixture_t *p);
+
+/* Creates everything; 0 or the first error. */
+int platform_start(platform_fixture_t *p);
+
+/* Destroys all but the store: a restart begins here. */
+void platform_stop(platform_fixture_t *p);
+
+/* The same, and the store. */
+void platform_deinit(platform_fixture_t *p);
+
+/* A client that has sent a request; its answer comes with sim_run. */
+int platform_get(const char *path);
+int platform_call(const char *method, const char *path, const char *type,
+                  const char *body);
+
+/* The same, and waits for the answer: its status, or 0. The client's text stays
+ * in sim_received until platform_forget. */
+int platform_ask(platform_fixture_t *p, int client);
+
+/* Deploys a module; the status. */
+int platform_deploy(platform_fixture_t *p, const char *name,
+                    const char *source);
+
+/* The status of what a client received; 0: nothing whole. */
+int platform_status(int client);
+
+#endif
