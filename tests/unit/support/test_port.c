@@ -1,6 +1,9 @@
 #include "tests/unit/support/test_port.h"
 #include <stdint.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 /* Alignment of heaps: what every port owes at least. */
 #define HEAP_ALIGNMENT 16u
@@ -165,8 +168,23 @@ isere_test_state_t *isere_test_state(void)
     return &state;
 }
 
+/* Heaps come and go by the thousand: to map and fault them in each time took
+ * most of the time of the loops that let every allocation fail. */
+static void keep_freed_memory(void)
+{
+#ifdef __GLIBC__
+    static bool done;
+    if (!done) {
+        mallopt(M_MMAP_MAX, 0);
+        mallopt(M_TRIM_THRESHOLD, 1 << 30);
+        done = true;
+    }
+#endif
+}
+
 void isere_test_port_reset(void)
 {
+    keep_freed_memory();
     static const isere_test_state_t start = {
         .monotonic_us = UINT64_C(1000) * 1000000,
         .wall_us = INT64_C(1767225600) * 1000000, /* 2026-01-01T00:00:00Z */
