@@ -6,6 +6,7 @@
 #include "core/js/isolate_internal.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/long_form.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,7 +102,7 @@ static int teardown(void **state)
 
 static size_t step(size_t normal)
 {
-    return getenv("ISERE_TEST_LONG") ? 8 : normal;
+    return test_is_long() ? 8 : normal;
 }
 
 /* An isolate with so much memory; false when it could not begin. */

@@ -181,7 +181,7 @@ static void test_a_caught_limit_is_no_failure(void **state)
 static void test_time_limit_ends_loops_of_all_kinds(void **state)
 {
     (void)state;
-    isere_test_state()->tick_us = 1000;
+    isere_test_state()->tick_us = 10000;
     start(
         "export const handler = async (event, context, done) => {"
         "  if (event.path === '/sync') for (;;) {}"
@@ -252,7 +252,7 @@ static void expect_fault(const char *source, const char *message, int line)
 static void test_faults_say_what_is_wrong_and_where(void **state)
 {
     (void)state;
-    isere_test_state()->tick_us = 1000;
+    isere_test_state()->tick_us = 10000;
     expect_fault("export const handler = (\n", "SyntaxError", 2);
     expect_fault("let a\nlet a", "SyntaxError", 2);
     expect_fault("export const x = 1", "exports no handler", 0);

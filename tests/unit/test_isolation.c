@@ -7,6 +7,7 @@
 #include "core/js/isolate_internal.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/long_form.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -346,7 +347,7 @@ static void test_attacks_in_a_row_leave_nothing(void **state)
     f.config.timeout_ms = 300;
     start(source);
     free(source);
-    for (int i = 0; i < (getenv("ISERE_TEST_LONG") ? 100 : 3); i++) {
+    for (int i = 0; i < (test_is_long() ? 100 : 3); i++) {
         for_each_attack(just_invoke);
         expect_pristine("all attacks");
     }

@@ -12,6 +12,7 @@
 #include "ports/linux/exec.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/long_form.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -243,9 +244,8 @@ static void abandon_one(int body, bool answer_first)
 static void test_abandoned_anywhere_the_heap_is_pristine(void **state)
 {
     (void)state;
-    const char *long_form = getenv("ISERE_TEST_LONG");
     const char *seed_text = getenv("ISERE_TEST_SEED");
-    unsigned long count = long_form ? 1000000 : 20000;
+    unsigned long count = test_is_long() ? 1000000 : 20000;
     if (seed_text) {
         seed += strtoull(seed_text, NULL, 10);
     }

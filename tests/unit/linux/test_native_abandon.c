@@ -10,6 +10,7 @@
 #include "ports/linux/exec.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/long_form.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -148,7 +149,7 @@ static void start(void)
 static void test_no_call_is_abandoned_half_way(void **state)
 {
     (void)state;
-    unsigned long count = getenv("ISERE_TEST_LONG") ? 100000 : 3000;
+    unsigned long count = test_is_long() ? 100000 : 3000;
     js_pristine_t pristine;
     start();
     js_pristine_take(&pristine, &f);
