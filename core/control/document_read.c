@@ -260,7 +260,7 @@ static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
     isere_document_t *d = r->document;
     char canonical[ISERE_ROUTE_TEXT_MAX];
     const char *reason;
-    isere_slice_t text;
+    isere_slice_t text = {0};
 
     at_item(r, "routes", index);
     if (!take_text(r, value, &text)) {

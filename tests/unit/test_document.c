@@ -516,6 +516,7 @@ static void test_every_allocation_fails_once(void **state)
             }
         } while (error);
         assert_int_equal(n, is_source ? 3 : 4);
+        forget();
     }
 }
 
