@@ -1,0 +1,94 @@
+/* Documents of functions: whatever the body is, it is refused with a reason, or
+ * its normalised form is UTF-8 that normalises to itself, byte for byte. */
+#include "core/control/document.h"
+#include "core/isere_config.h"
+#include "core/util/utf8.h"
+#include "tests/unit/support/test_port.h"
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const isere_document_limits_t limits = {
+    .memory_min = 64 * 1024,
+    .memory_max = SIZE_MAX,
+    .timeout_max_ms = 60000,
+};
+
+static void check(bool right)
+{
+    if (!right) {
+        abort();
+    }
+}
+
+/* One heap at a time, and always the same: it is too large to make anew. */
+static void *heap_map(void *ctx, size_t bytes)
+{
+    static _Alignas(16) char heap[ISERE_COMPILE_MEMORY];
+    (void)ctx;
+    check(bytes <= sizeof(heap));
+    return heap;
+}
+
+static void heap_unmap(void *ctx, void *heap, size_t bytes)
+{
+    (void)ctx;
+    (void)heap;
+    (void)bytes;
+}
+
+static const isere_port_t *port(void)
+{
+    static isere_port_t p;
+    p = *isere_test_port();
+    p.heap_map = heap_map;
+    p.heap_unmap = heap_unmap;
+    return &p;
+}
+
+/* NULL when it is refused. */
+static char *normalise(const void *body, size_t len, bool is_source,
+                       size_t *size)
+{
+    char *text;
+    isere_fault_t fault;
+    int error =
+        isere_document_normalise(port(), "hello", isere_slice_of(body, len),
+                                 is_source, &limits, &text, size, &fault);
+    check((error == 0) == (fault.message[0] == 0));
+    check(isere_utf8_valid(fault.message, strlen(fault.message)));
+    if (error) {
+        check(error == ISERE_ERR_INVAL);
+        return NULL;
+    }
+    check(text[*size] == 0 && isere_utf8_valid(text, *size));
+    return text;
+}
+
+static void play(const uint8_t *data, size_t len, bool is_source)
+{
+    size_t size;
+    size_t again_size;
+    char *text = normalise(data, len, is_source, &size);
+    if (text) {
+        char *again = normalise(text, size, false, &again_size);
+        check(again && again_size == size && memcmp(again, text, size) == 0);
+        port()->resize(port()->ctx, again, 0);
+        port()->resize(port()->ctx, text, 0);
+    }
+    check(isere_test_state()->live_blocks == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    /* Of just that size, so that reading behind its end is noticed. */
+    uint8_t *copy = malloc(size ? size : 1);
+    check(copy != NULL);
+    if (size > 0) {
+        memcpy(copy, data, size);
+    }
+    play(copy, size, false);
+    play(copy, size, true);
+    free(copy);
+    return 0;
+}
