@@ -129,10 +129,12 @@ static int prepare(isere_work_t *work, const isere_port_t *port,
     return 0;
 }
 
-/* The function is at fault (400), or memory is short. */
+/* The function is at fault, or memory is short. */
 static void fail_to_prepare(isere_work_t *work, int error)
 {
-    if (error == ISERE_ERR_HANDLER || error == ISERE_ERR_INVAL) {
+    if (error == ISERE_ERR_LIMIT) {
+        fail(work, 413, NULL); /* more than the compiler's memory holds */
+    } else if (error == ISERE_ERR_HANDLER || error == ISERE_ERR_INVAL) {
         fail(work, 400, NULL);
     } else {
         fail_with(work, error);

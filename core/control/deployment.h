@@ -38,9 +38,9 @@ typedef struct isere_deployment {
  * one reference; ISERE_ERR_HANDLER with *fault (message, file, line, column,
  * stack) when the source is at fault or takes too long to compile;
  * ISERE_ERR_INVAL with *fault when the document (with its routes) is damaged;
- * ISERE_ERR_NOMEM with fault->message, also when the compiler's own memory
- * (ISERE_COMPILE_MEMORY) is too small for the source. All is copied but native
- * modules.
+ * ISERE_ERR_LIMIT with fault->message when the compiler's own memory
+ * (ISERE_COMPILE_MEMORY) is too small for the source; ISERE_ERR_NOMEM with
+ * fault->message. All is copied but native modules.
  * The engine's file names are the document's ("hello.js", "lib/a.js").
  * Thread: the port's.
  */

@@ -348,7 +348,7 @@ static void report_exhausted(compiler_t *c)
              "not enough memory to compile: the compiler has %s",
              isere_units_format_size(ISERE_COMPILE_MEMORY, size));
     isere_fault_set(c->fault, text);
-    c->error = ISERE_ERR_NOMEM;
+    c->error = ISERE_ERR_LIMIT;
 }
 
 static void report_thrown(compiler_t *c)
@@ -451,6 +451,7 @@ int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
                   const char *main_name, const char *prefix, void **code,
                   size_t *size, isere_fault_t *fault)
 {
-    return isere__compile_within(port, loader, main_name, prefix, 0, code, size,
-                                 fault);
+    int error = isere__compile_within(port, loader, main_name, prefix, 0, code,
+                                      size, fault);
+    return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
 }

@@ -8,8 +8,8 @@
  * isere_compile within `timeout_ms` milliseconds of the port's clock, 0 for no
  * limit. What takes longer is abandoned (port.h), wherever it is: also in the
  * loader, which then must only read. That is ISERE_ERR_HANDLER with a fault
- * that says so. On a port that can't abandon there is no limit. Thread: the
- * port's.
+ * that says so. On a port that can't abandon there is no limit. ISERE_ERR_LIMIT
+ * when the compiler's own memory is too small. Thread: the port's.
  */
 int isere__compile_within(const isere_port_t *port,
                           const isere_loader_t *loader, const char *main_name,

@@ -3,6 +3,7 @@
  * instances, and what happens when memory, the network or the store fails.
  */
 #include "core/server/internal.h"
+#include "tests/unit/support/long_form.h"
 #include "tests/unit/support/platform_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
@@ -465,7 +466,7 @@ static void test_every_allocation_may_fail(void **state)
     (void)state;
     teardown(NULL);
     while (!tour_without_memory(n)) {
-        n++;
+        n += test_is_long() ? 1 : 17;
     }
     assert_true(n > 100);
     setup(NULL);
@@ -478,7 +479,7 @@ static void test_every_network_operation_may_fail(void **state)
     for (int kind = 0; kind < SIM_FAULT_KINDS; kind++) {
         unsigned long n = 0, calls;
         do {
-            n += 3; /* of all kinds each third is enough */
+            n += test_is_long() ? 1 : 41;
             assert_int_equal(setup(NULL), 0);
             sim_net()->fault = (sim_fault_t)kind;
             sim_net()->fail_at = n;
@@ -500,7 +501,7 @@ static void test_every_store_operation_may_fail(void **state)
     for (int kind = 0; kind < SIM_BLOBS_FAULTS; kind++) {
         unsigned long n = 0, operations;
         do {
-            n++;
+            n += test_is_long() ? 1 : 5;
             assert_int_equal(setup(NULL), 0);
             assert_int_equal(platform_start(&p), 0);
             p.blobs.operations = 0;
