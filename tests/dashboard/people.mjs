@@ -10,7 +10,7 @@ const name = 'dash-people'
 const LONG = '/* ' + 'long '.repeat(60) + '*/\n'
 
 async function prepared(work) {
-  await deploy(name, LONG + answering('x'.repeat(300)), { routes: ['GET /' + 'deep/'.repeat(20) + '{id}'] })
+  await deploy(name, LONG + answering('x'.repeat(300)), { routes: ['GET /' + 'deep-'.repeat(30) + '/{id}'] })
   try {
     await work()
   } finally {
@@ -134,7 +134,7 @@ test('all the way through a deploy with the keyboard alone', async () => {
       await page.getByRole('dialog').waitFor()
       await page.keyboard.press('Escape')
       assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Roll back', 'the focus goes back')
-      assert.equal(await (await fetch(url + '/deep'.repeat(20) + '/1')).text(), 'typed')
+      assert.equal(await (await fetch(url + '/' + 'deep-'.repeat(30) + '/1')).text(), 'typed')
     })
   })
 })

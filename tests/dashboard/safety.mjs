@@ -72,7 +72,7 @@ test('what a server says is text', async () => {
 })
 
 test('what the address says is text', async () => {
-  await withPage({ expected: [/404/] }, async (page) => {
+  await withPage({ expected: [/40[04]/] }, async (page) => {
     await logIn(page)
     await page.route('**/_isere/v1/functions/*', (route) => route.fulfill({ status: 200, body: '{}' }))
     for (const hash of ['#/f/' + encodeURIComponent(EVIL), '#/f/%', '#/f/..%2f..', '#' + EVIL]) {

@@ -6,7 +6,7 @@ import { answering, call, deploy, logIn, openFunction, remove, until, url, withP
 import { History, parseMetrics, quantile, summarise } from '../../dashboard/metrics.js'
 import { niceCeiling } from '../../dashboard/plot.js'
 
-const LOUD = 'export const handler = ({ path }) => {\n  console.debug(\'quiet \' + path)\n' +
+const LOUD = 'export const handler = ({ path }) => {\n  console.warn(\'quiet \' + path)\n' +
   '  console.error(\'loud \' + path)\n  return { body: \'x\' }\n}\n'
 
 test('quantiles and rates come from what was added', () => {

@@ -1,10 +1,12 @@
 /* The page that lies in the program. tests/dashboard has what it does. */
 #include "core/control/control.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 static void test_is_compressed_and_small(void **state)
 {
