@@ -272,6 +272,7 @@ export class CodeView {
     if (this.busy || !this.entry) {
       return
     }
+    announce('')
     this.wrong.replaceChildren()
     const name = await this.target()
     if (name === null) {

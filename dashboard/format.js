@@ -15,7 +15,7 @@ export function seconds(value) {
   if (ms >= 1000) {
     return Number(value.toFixed(2)) + ' s'
   }
-  return Number(ms.toPrecision(ms < 1 ? 2 : 3)) + ' ms'
+  return ms < 1 ? Math.round(ms * 1000) + ' µs' : Number(ms.toPrecision(3)) + ' ms'
 }
 
 export function size(bytes) {

@@ -28,7 +28,7 @@ function newFigures() {
   }
 }
 
-// Which sample goes where.
+// Which sample goes where. Of the heap, 0 means that nothing is known yet.
 const OF_FUNCTION = {
   isere_requests_total: 'requests',
   isere_instances: 'instances',
@@ -47,7 +47,8 @@ function take(figures, { name, labels, value }) {
   } else if (name === 'isere_request_duration_seconds_bucket') {
     figures.buckets.set(labels.le === '+Inf' ? Infinity : Number(labels.le), value)
   } else if (OF_FUNCTION[name]) {
-    figures[OF_FUNCTION[name]] = value
+    const key = OF_FUNCTION[name]
+    figures[key] = value === 0 && (key === 'used' || key === 'peak') ? null : value
   }
 }
 

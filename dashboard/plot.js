@@ -50,7 +50,7 @@ function swatch(kind) {
 
 export class Plot {
   // `series`: [{ label, value(point), kind, rare }], the kind being classes of
-  // style.css; a rare one has no place in the caption while it has no value.
+  // style.css; a rare one is left out where it has no value.
   // `format` makes text of a value; `top(points)`, where it is given, is the value
   // at the upper edge, which `ceiling` puts in words.
   constructor({ title, series, format, top, ceiling }) {
@@ -116,8 +116,9 @@ export class Plot {
     const most = Math.max(0, ...points.flatMap((p) => this.series.map((s) => s.value(p) || 0)))
     const top = (this.top && this.top(points)) || niceCeiling(most)
     this.series.forEach((s, index) => {
-      this.lines[index].line.setAttribute('d', path(points, s.value, top, now, false))
-      this.lines[index].area.setAttribute('d', path(points, s.value, top, now, true))
+      const drawn = s.rare && !points.some((p) => s.value(p)) ? [] : points
+      this.lines[index].line.setAttribute('d', path(drawn, s.value, top, now, false))
+      this.lines[index].area.setAttribute('d', path(drawn, s.value, top, now, true))
     })
     setText(this.ceiling, this.ceilingText(top))
     const at = this.at && WIDTH * (1 - (now - this.at.time) / SPAN)

@@ -24,7 +24,7 @@ function heapPlot(name) {
     series: name ? [peak, used] : [{ ...used, label: '', kind: 'first' }],
     format: size,
     top: limit,
-    ceiling: (top) => 'limit ' + size(top),
+    ceiling: (top) => (top > 1 ? 'limit ' + size(top) : ''),
   })
 }
 

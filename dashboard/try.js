@@ -4,7 +4,7 @@
 import { callJson, functionPath, inTurn } from './api.js'
 import { button, el, field, select } from './dom.js'
 import { exampleRequest } from './draft.js'
-import { seconds, size } from './format.js'
+import { plural, seconds, size } from './format.js'
 import { logRow } from './logs.js'
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
@@ -90,7 +90,7 @@ function showAnswer({ status, reason, headers, text, bytes }) {
   return [
     el('p', { class: 'status' }, el('b', { class: good ? 'good' : 'bad' }, (status + ' ' + reason).trim()),
       ' · ' + size(bytes)),
-    headers.length > 0 && el('details', {}, el('summary', {}, headers.length + ' headers'),
+    headers.length > 0 && el('details', {}, el('summary', {}, plural(headers.length, 'header')),
       el('dl', { class: 'headers' }, headers.map(([name, value]) => [el('dt', {}, name), el('dd', {}, String(value))]))),
     el('pre', { class: 'body', tabindex: '0', 'aria-label': 'Body' },
       text === null ? size(bytes) + ' that are not text' : pretty(text, type) || '(no body)'),
@@ -141,7 +141,7 @@ function showInvocation({ result, error, message, logs, durationMs, peakBytes, r
   return [
     error && el('p', { class: 'error' }, el('b', {}, String(error)), message ? ': ' + message : ''),
     ...shown,
-    el('p', { class: 'dim' }, facts.filter(Boolean).join(' · ')),
+    el('p', { class: 'facts' }, facts.filter(Boolean).join(' · ')),
     logs && logs.length > 0 && el('div', { class: 'log', role: 'group', 'aria-label': 'Its log lines', tabindex: '0' },
       el('ol', {}, logs.map((line) => logRow(line, false)))),
   ]
