@@ -80,7 +80,11 @@ class Stream {
       await readLines(response, (record) => this.take(record))
       wait = 500
     } catch (error) {
-      this.reason = error.message
+      // What is refused now will be refused again.
+      if (error.status >= 400 && error.status < 500) {
+        this.handlers.status(error.message)
+        return
+      }
     }
     if (!abort.signal.aborted && token()) {
       this.handlers.status('interrupted, trying again')

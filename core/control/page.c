@@ -1,6 +1,6 @@
 /* The dashboard, which is made of dashboard/ by scripts/build-dashboard. */
 #include "core/control/control.h"
-#include "isere/dashboard.inc"
+#include "isere/dashboard.h"
 
 const isere_page_t isere_page = {
     .bytes = {(const char *)page_bytes, sizeof(page_bytes)},

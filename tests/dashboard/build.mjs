@@ -31,8 +31,8 @@ function built(change) {
   try {
     cpSync(join(root, 'dashboard'), join(folder, 'src'), { recursive: true })
     change(join(folder, 'src'))
-    const { status, stderr } = spawnSync(script, [join(folder, 'src'), join(folder, 'out.inc')], { encoding: 'utf8' })
-    return { status, stderr, text: status === 0 ? readFileSync(join(folder, 'out.inc'), 'utf8') : '' }
+    const { status, stderr } = spawnSync(script, [join(folder, 'src'), join(folder, 'out.h')], { encoding: 'utf8' })
+    return { status, stderr, text: status === 0 ? readFileSync(join(folder, 'out.h'), 'utf8') : '' }
   } finally {
     rmSync(folder, { recursive: true })
   }
