@@ -62,9 +62,9 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
-    test-firmware test-unit test-blackbox test-url test-dashboard test-asan test-tsan \
-    test-valgrind test-m32 test-arm test-fuzz test-release fuzz lint format \
-    clean distclean help
+    test-long test-long-unit test-elsewhere test-firmware test-unit \
+    test-blackbox test-dashboard test-url test-asan test-tsan test-valgrind test-m32 test-arm test-fuzz \
+    test-release fuzz lint format clean distclean help
 
 all: ## build build/isere (default)
 	@scripts/setup run
@@ -121,8 +121,28 @@ bench-footprint: ## memory of the program, flash and RAM by part
 	@$(call build,$(BUILD),all bench_load)
 	@bench/run footprint --build $(BUILD)
 
-test: test-unit test-blackbox test-url test-m32 test-arm ## all tests but those that .ci/run adds
+# The black-box tests mostly wait, so those of other processors are built and run
+# meanwhile: below them in priority, for some measure time.
+test: test-unit test-url ## all tests but those that .ci/run adds
+	@$(call build,$(BUILD),all bench_load)
+	@$(MAKE) -j2 -O test-blackbox test-elsewhere
 	@echo "test: all passed"
+
+test-elsewhere:
+	@nice -n 15 $(MAKE) -j1 test-m32
+	@nice -n 15 $(MAKE) -j1 test-arm
+
+# Tests that have a long form; all others are the same in `make test`.
+# test_abandon has one, too, of some seven minutes.
+LONG_UNIT = test_(native_abandon|faults_arena|isolation)
+test-long: test-long-unit ## the long form of the tests that have one
+	@ISERE_TEST_LONG=1 $(MAKE) test-unit ARGS="-R test_abandon"
+	@ISERE_TEST_LONG=1 $(MAKE) test-arm ARGS="-R test_snapshot"
+	@ISERE_TEST_LONG=1 $(MAKE) test-blackbox ARGS="-k test_load"
+	@echo "test-long: all passed"
+
+test-long-unit:
+	@ISERE_TEST_LONG=1 $(MAKE) test-unit ARGS="-R '$(LONG_UNIT)'"
 
 test-unit: ## unit tests
 	@scripts/setup test
