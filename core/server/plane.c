@@ -12,6 +12,7 @@
 #include "core/util/ascii.h"
 #include "core/util/json_check.h"
 #include "core/util/text.h"
+#include "core/util/utf8.h"
 
 struct isere_job {
     isere_job_t *next;
@@ -343,12 +344,31 @@ static char *copy_event(const isere_connection_t *c)
     return event;
 }
 
+/* Whether the body can be an event: the engine wants valid UTF-8, and a NUL in
+ * it must not hide what follows. An empty one was replaced. */
+static bool check_event(const isere_connection_t *c, isere_json_error_t *wrong)
+{
+    const isere_http_request_t *request = &c->exchange->request;
+    isere_slice_t body = isere_http_slice(request, request->body);
+    if (body.len == 0) {
+        return true;
+    }
+    if (!isere_utf8_valid(body.ptr, body.len)) {
+        *wrong = (isere_json_error_t){.message = "it is not UTF-8"};
+        return false;
+    }
+    return isere_json_check_object(body, wrong);
+}
+
 static void refuse_event(isere_connection_t *c, const isere_json_error_t *wrong)
 {
     char message[128];
     isere_writer_t text = isere_writer_begin(message, sizeof(message) - 1);
-    isere_writer_printf(&text, "the event is no JSON object: %d:%d: %s",
-                        wrong->line, wrong->column, wrong->message);
+    isere_writer_puts(&text, "the event is no JSON object: ");
+    if (wrong->line > 0) {
+        isere_writer_printf(&text, "%d:%d: ", wrong->line, wrong->column);
+    }
+    isere_writer_puts(&text, wrong->message);
     message[text.len] = 0;
     refuse_with(c, 400, message);
 }
@@ -362,14 +382,13 @@ static void start_invoke(isere_connection_t *c, const isere_call_t *call)
         refuse_with(c, 404, "there is no function of that name that serves");
         return;
     }
+    if (!check_event(c, &wrong)) {
+        refuse_event(c, &wrong);
+        return;
+    }
     char *event = pool ? copy_event(c) : NULL;
     if (!event) {
         no_memory(c);
-        return;
-    }
-    if (!isere_json_check_object(isere_slice(event), &wrong)) {
-        c->server->port->resize(c->server->port->ctx, event, 0);
-        refuse_event(c, &wrong);
         return;
     }
     c->exchange->event = event;
