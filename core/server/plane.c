@@ -391,6 +391,8 @@ static void start_invoke(isere_connection_t *c, const isere_call_t *call)
         no_memory(c);
         return;
     }
+    /* One is there already when it waited for a version that is gone. */
+    c->server->port->resize(c->server->port->ctx, c->exchange->event, 0);
     c->exchange->event = event;
     isere__exchange_enter(c, pool);
 }
