@@ -25,7 +25,7 @@ struct isere_job {
 
 /* ---- fields ---- */
 
-#define FIELDS_MAX 6
+#define FIELDS_MAX 8
 
 typedef struct fields {
     isere_field_t list[FIELDS_MAX];
@@ -127,6 +127,8 @@ static void answer_page(isere_connection_t *c)
     add_field(&fields, "Content-Type", "text/html; charset=utf-8");
     add_field(&fields, "Content-Encoding", "gzip");
     add_field(&fields, "X-Content-Type-Options", "nosniff");
+    add_field(&fields, "Referrer-Policy", "no-referrer");
+    add_field(&fields, "Cross-Origin-Opener-Policy", "same-origin");
     fields.list[fields.count].name = isere_slice("Content-Security-Policy");
     fields.list[fields.count++].value = isere_page.policy;
     isere__stream_bytes(c, 200, fields.list, fields.count, isere_page.bytes,
