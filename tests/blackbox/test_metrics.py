@@ -5,7 +5,7 @@ import subprocess
 import threading
 
 HELLO = """export const handler = async (event) => {
-  if (event.rawQueryString) throw new Error("asked for");
+  if (event.query) throw new Error("asked for");
   return "hi";
 }"""
 
