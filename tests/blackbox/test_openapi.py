@@ -267,10 +267,13 @@ def while_changes_wait(server, method, path):
 
 
 def while_all_are_busy(platform):
-    server = platform("--instances", 1, "--queue", 0, "--workers", 1)
+    server = platform(
+        "--instances", 1, "--queue", 0, "--workers", 1, "--timeout", "60s"
+    )
+    wait = int(1500 * SLOW)
     server.deploy(
         "slow",
-        "export const handler = () => new Promise((r) => setTimeout(r, 1500))",
+        f"export const handler = () => new Promise((r) => setTimeout(r, {wait}))",
     )
     busy = threading.Thread(target=server.get, args=("/slow",))
     busy.start()
