@@ -8,6 +8,7 @@
 #ifndef ISERE_ZEPHYR_H
 #define ISERE_ZEPHYR_H
 
+#include "isere/control.h"
 #include "isere/isere.h"
 
 #ifdef __cplusplus
@@ -42,6 +43,32 @@ int isere_zephyr_network_start(void);
 int isere_zephyr_serve(const isere_port_t *port,
                        const isere_function_t *function, uint16_t number,
                        isere_fault_t *fault);
+
+/*
+ * Opens the store in the flash partition `storage_partition`, with
+ * CONFIG_ISERE_STORE; *blobs is for isere_control_create. Flash that is erased
+ * is formatted. ISERE_ERR_INVAL when something else is there, which is left
+ * alone unless CONFIG_ISERE_STORE_FORMAT says otherwise; ISERE_ERR_IO when the
+ * flash fails. The log tells which.
+ */
+int isere_zephyr_store_open(isere_blobs_t *blobs);
+
+/*
+ * The device's token, from an open store, with a NUL; made on first use. It is
+ * printed on the console. 0, or ISERE_ERR_IO, ISERE_ERR_LIMIT when it could
+ * not be made.
+ */
+int isere_zephyr_token(const isere_port_t *port,
+                       char token[ISERE_TOKEN_LEN + 1]);
+
+/*
+ * Serves the functions in a store the same way, and the control plane over
+ * which they are deployed, with CONFIG_ISERE_STORE. `fallback` answers what no
+ * route takes; NULL for none. Both are borrowed.
+ */
+int isere_zephyr_serve_store(const isere_port_t *port,
+                             const isere_blobs_t *blobs,
+                             const isere_function_t *fallback, uint16_t number);
 
 /* Logs an error of the functions above and of isere.h, with its fault. */
 void isere_zephyr_log_fault(int error, const isere_fault_t *fault);

@@ -244,23 +244,27 @@ static void configure(isere_zephyr_blobs_t *b)
     config->name_max = ISERE_BLOB_NAME_MAX - 1;
 }
 
-/* 1 when a block is erased, 0 when it is not, or an error. */
+/* 1 when a block is erased, 0 when it is not, or an error. By words: there may
+ * be a megabyte to look at. */
 static int is_erased(isere_zephyr_blobs_t *b, lfs_block_t block)
 {
     const struct lfs_config *config = &b->config;
-    uint8_t *buf = b->file_cache;
-    const lfs_size_t size = sizeof(b->file_cache);
+    const uint32_t erased = b->erased * UINT32_C(0x01010101);
+    const lfs_size_t words = ISERE_ZEPHYR_BLOBS_CACHE / 4;
+    uint32_t differing = 0;
 
-    for (lfs_off_t at = 0; at < config->block_size; at += size) {
-        int error = config->read(config, block, at, buf, size);
+    for (lfs_off_t at = 0; at < config->block_size && differing == 0;
+         at += ISERE_ZEPHYR_BLOBS_CACHE) {
+        int error = config->read(config, block, at, b->file_cache,
+                                 ISERE_ZEPHYR_BLOBS_CACHE);
         if (error) {
             return error;
         }
-        if (buf[0] != b->erased || memcmp(buf, buf + 1, size - 1) != 0) {
-            return 0;
+        for (lfs_size_t i = 0; i < words; i++) {
+            differing |= b->file_cache[i] ^ erased;
         }
     }
-    return 1;
+    return differing == 0;
 }
 
 /*

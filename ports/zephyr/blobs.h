@@ -44,7 +44,7 @@ typedef struct isere_zephyr_blobs {
     uint32_t lookahead[ISERE_ZEPHYR_BLOBS_LOOKAHEAD / 4];
     uint8_t read_cache[ISERE_ZEPHYR_BLOBS_CACHE];
     uint8_t prog_cache[ISERE_ZEPHYR_BLOBS_CACHE];
-    uint8_t file_cache[ISERE_ZEPHYR_BLOBS_CACHE];
+    uint32_t file_cache[ISERE_ZEPHYR_BLOBS_CACHE / 4];
 } isere_zephyr_blobs_t;
 
 /*

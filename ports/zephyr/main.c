@@ -1,4 +1,5 @@
-/* The firmware: one handler, served on one port. */
+/* The firmware: the functions of its store, and the handler that is built in
+ * for what they do not take. */
 #include "isere/zephyr.h"
 #include "ports/zephyr/handler.h"
 #include "ports/zephyr/options.h"
@@ -44,10 +45,65 @@ void k_sys_fatal_error_handler(unsigned int reason, const struct arch_esf *esf)
 }
 #endif
 
-int main(void)
+/* The handler that is built in, and nothing else. */
+static int serve_handler(void)
+{
+    isere_function_t *function;
+
+    int error = load(&function);
+    return error ? error
+                 : isere_zephyr_serve(&port, function, isere_option_port(),
+                                      &fault);
+}
+
+#ifdef CONFIG_ISERE_STORE
+
+/* The handler that is built in, or NULL. Its init phase runs once, to say now
+ * what is wrong with it. */
+static isere_function_t *load_fallback(void)
 {
     isere_function_t *function = NULL;
+    isere_instance_t *instance;
 
+    int error = load(&function);
+    if (!error) {
+        error = isere_instance_create(&port, function, &instance, &fault);
+    }
+    if (error) {
+        isere_zephyr_log_fault(error, &fault);
+        LOG_WRN("only the functions in the store are served");
+        memset(&fault, 0, sizeof(fault));
+        isere_function_destroy(function);
+        return NULL;
+    }
+    isere_instance_destroy(instance);
+    return function;
+}
+
+/* What is wrong with the handler does not keep the store from being served,
+ * nor the other way round. */
+static int serve(void)
+{
+    isere_blobs_t blobs;
+
+    if (isere_zephyr_store_open(&blobs) != 0) {
+        return serve_handler();
+    }
+    return isere_zephyr_serve_store(&port, &blobs, load_fallback(),
+                                    isere_option_port());
+}
+
+#else
+
+static int serve(void)
+{
+    return serve_handler();
+}
+
+#endif
+
+int main(void)
+{
     LOG_INF("isere %s", isere_version());
     isere_zephyr_log_reset_cause();
     int error = isere_zephyr_port_init(&port);
@@ -55,11 +111,7 @@ int main(void)
         error = isere_zephyr_network_start();
     }
     if (!error) {
-        error = load(&function);
-    }
-    if (!error) {
-        error =
-            isere_zephyr_serve(&port, function, isere_option_port(), &fault);
+        error = serve();
     }
     /* The device stays as it is, for its log to be read: starting anew would
      * only come to the same end. */

@@ -12,6 +12,10 @@
  * the engine's own check comes first, its errors carry a stack. */
 #define ISERE_ZEPHYR_GRACE_US 20000
 
+/* The least memory of a function in KB, where pointers have 32 bits: the
+ * engine's own and a little. */
+#define ISERE_ZEPHYR_MEMORY_MIN 72
+
 /* clock.c */
 uint64_t isere_zephyr_monotonic_us(void *ctx);
 int64_t isere_zephyr_wall_us(void *ctx);

@@ -23,6 +23,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Options of `isere serve` that bytecode can carry.
 SETTINGS = ("--env", "--name", "--payload", "--timeout")
 READY = re.compile(r"isere listening on port ([0-9]+)")
+TOKEN = re.compile(r"isere token: ([0-9a-f]{64})\b")
+# As many starts, and that the last of them came to its end.
+BOOTS = r"(?s)(?:Booting Zephyr.*?){%d}isere listening on port"
+FLASH = 0x80000000  # of mps2: boards/mps2_an521_cpu0.overlay
 # What a firmware must never log.
 CRASH = re.compile(r"FATAL|ASSERTION|MPU FAULT|Stack overflow|Halting system")
 
@@ -74,16 +78,7 @@ class Device(linux.Server):
         self._stderr = bytearray()
         self._changed = threading.Condition()
         self.started = time.time()
-        self.process = subprocess.Popen(
-            self.command(code),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._collect, daemon=True)
-        self._reader.start()
+        self._start(self.command(code))
         try:
             self.attach()
             if ready:
@@ -91,6 +86,19 @@ class Device(linux.Server):
         except BaseException:
             self.kill()
             raise
+
+    def _start(self, words):
+        self.words = words
+        self.process = subprocess.Popen(
+            words,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
 
     def _collect(self):
         while chunk := self.process.stdout.read1(65536):
@@ -114,6 +122,15 @@ class Device(linux.Server):
             with self._changed:
                 self._changed.wait(0.1)
         return found
+
+    # Calls of the control plane, as in tests/blackbox.
+    api = linux.Platform.api
+    deploy = linux.Platform.deploy
+
+    @property
+    def token(self):
+        """What the device printed at its last start."""
+        return TOKEN.findall(self.log())[-1]
 
     def crashed(self):
         """The log's first sign of a crash; None is what it should be."""
@@ -161,8 +178,26 @@ class QemuDevice(Device):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
+        # One that is there already stays where it is.
+        self.monitor.human("gdbserver none")
         self.monitor.human(f"gdbserver tcp:127.0.0.1:{port}")
         return Debugger(port)
+
+    def reboot(self, ready=True):
+        """Resets it, as a button would. Its flash keeps what it holds."""
+        count = self.log().count("Booting Zephyr")
+        self.monitor.call("system_reset")
+        self.wait_log("Booting Zephyr", 30, count + 1)
+        if ready:
+            self.wait_match(BOOTS % (count + 1), 30)
+
+    def write_flash(self, offset, data):
+        """Changes the flash that the store is in. It has whole words."""
+        step = 1024
+        with self.debugger() as debugger:
+            for at in range(0, len(data), step):
+                address = FLASH + offset + at
+                debugger.write(address, data[at : at + step])
 
     def set_link(self, up):
         self.monitor.call("set_link", name="net0", up=up)
@@ -191,6 +226,23 @@ class SimDevice(Device):
 
     def attach(self):
         pass
+
+    def reboot(self, ready=True):
+        """Ends it and starts another one, with the same file as its flash."""
+        count = self.log().count("Booting Zephyr")
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        self.process.stdout.close()
+        self._start(self.words)
+        if ready:
+            self.wait_match(BOOTS % (count + 1), 30)
+
+    def write_flash(self, offset, data):
+        """Changes the flash that the store is in: its file's second half."""
+        with open(self.folder / "flash.bin", "r+b") as file:
+            file.seek(0x100000 + offset)
+            file.write(data)
 
     def read_memory(self, address, size):
         with open(f"/proc/{self.pid}/mem", "rb") as memory:

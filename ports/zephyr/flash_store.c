@@ -1,0 +1,153 @@
+/* The store of functions in the flash partition `storage_partition`, and the
+ * device's token beside it. */
+#include "isere/control.h"
+#include "ports/zephyr/blobs.h"
+#include "ports/zephyr/port_zephyr.h"
+#include <ctype.h>
+#include <zephyr/device.h>
+#include <zephyr/devicetree.h>
+#include <zephyr/drivers/flash.h>
+#include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
+#include <zephyr/storage/flash_map.h>
+#include <zephyr/sys/printk.h>
+
+LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
+
+#define PARTITION DT_NODELABEL(storage_partition)
+#define FLASH DT_MTD_FROM_FIXED_PARTITION(PARTITION)
+
+enum {
+    OFFSET = DT_REG_ADDR(PARTITION),
+    SIZE = DT_REG_SIZE(PARTITION),
+    BLOCK = DT_PROP(DT_MEM_FROM_FIXED_PARTITION(PARTITION), erase_block_size),
+};
+
+BUILD_ASSERT(OFFSET % BLOCK == 0 && SIZE % BLOCK == 0,
+             "storage_partition must begin and end with a block");
+BUILD_ASSERT(BLOCK % ISERE_ZEPHYR_BLOBS_CACHE == 0 && BLOCK >= 512,
+             "the flash's blocks are too small");
+BUILD_ASSERT(SIZE >= 16 * BLOCK, "storage_partition is too small");
+
+static const struct device *const flash = DEVICE_DT_GET(FLASH);
+static isere_zephyr_blobs_t blobs;
+
+static off_t address(lfs_block_t block, lfs_off_t off)
+{
+    return (off_t)OFFSET + (off_t)block * BLOCK + (off_t)off;
+}
+
+static int read_flash(const struct lfs_config *config, lfs_block_t block,
+                      lfs_off_t off, void *buffer, lfs_size_t size)
+{
+    ARG_UNUSED(config);
+    return flash_read(flash, address(block, off), buffer, size) == 0
+               ? 0
+               : LFS_ERR_IO;
+}
+
+static int program_flash(const struct lfs_config *config, lfs_block_t block,
+                         lfs_off_t off, const void *buffer, lfs_size_t size)
+{
+    ARG_UNUSED(config);
+    return flash_write(flash, address(block, off), buffer, size) == 0
+               ? 0
+               : LFS_ERR_IO;
+}
+
+/* A deploy erases several blocks, each of which may take 400 ms. */
+static int erase_flash(const struct lfs_config *config, lfs_block_t block)
+{
+    ARG_UNUSED(config);
+    isere_zephyr_watchdog_feed();
+    return flash_erase(flash, address(block, 0), BLOCK) == 0 ? 0 : LFS_ERR_IO;
+}
+
+static int sync_flash(const struct lfs_config *config)
+{
+    ARG_UNUSED(config);
+    return 0; /* the driver returns when it is done */
+}
+
+int isere_zephyr_store_open(isere_blobs_t *table)
+{
+    bool made;
+
+    if (!device_is_ready(flash)) {
+        LOG_ERR("store: the flash is not ready");
+        return ISERE_ERR_IO;
+    }
+    blobs.erased = flash_get_parameters(flash)->erase_value;
+    blobs.config = (struct lfs_config){
+        .read = read_flash,
+        .prog = program_flash,
+        .erase = erase_flash,
+        .sync = sync_flash,
+        .block_size = BLOCK,
+        .block_count = SIZE / BLOCK,
+    };
+    int error = isere_zephyr_blobs_mount(
+        &blobs, IS_ENABLED(CONFIG_ISERE_STORE_FORMAT), &made);
+    if (error == ISERE_ERR_INVAL) {
+        LOG_ERR(
+            "store: what is in its flash partition is damaged, or not a "
+            "store. It is left as it is; erase the partition to begin anew");
+    } else if (error) {
+        LOG_ERR("store: the flash can't be read or written");
+    } else if (made) {
+        LOG_WRN("store: its flash partition was formatted, it is empty now");
+    }
+    if (!error) {
+        isere_zephyr_blobs_table(&blobs, table);
+    }
+    return error;
+}
+
+/* Whether it is 64 hexadecimal digits. */
+static bool is_token(const char *text, int len)
+{
+    for (int i = 0; i < len; i++) {
+        if (!isxdigit((unsigned char)text[i])) {
+            return false;
+        }
+    }
+    return len == ISERE_TOKEN_LEN;
+}
+
+static int make_token(const isere_port_t *port, char *token)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t bytes[ISERE_TOKEN_LEN / 2];
+
+    if (port->random(port->ctx, bytes, sizeof(bytes)) != 0) {
+        return ISERE_ERR_IO;
+    }
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        token[2 * i] = digits[bytes[i] >> 4];
+        token[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    return isere_zephyr_blobs_write_file(
+        &blobs, "token", isere_slice_of(token, ISERE_TOKEN_LEN));
+}
+
+int isere_zephyr_token(const isere_port_t *port,
+                       char token[ISERE_TOKEN_LEN + 1])
+{
+    int len = isere_zephyr_blobs_read_file(&blobs, "token", token,
+                                           ISERE_TOKEN_LEN + 1);
+    if (!is_token(token, len)) {
+        if (len != ISERE_ERR_NOENT) {
+            LOG_WRN("store: the token is damaged, there is a new one");
+        }
+        int error = make_token(port, token);
+        if (error) {
+            LOG_ERR("store: no token could be made: %s", isere_strerror(error));
+            return error;
+        }
+    }
+    token[ISERE_TOKEN_LEN] = '\0';
+    /* On the console only, never through the log: that can be read over the
+     * network, with the token. */
+    printk("isere token: %s\n", token);
+    return 0;
+}

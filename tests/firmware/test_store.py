@@ -1,0 +1,213 @@
+"""Functions in flash: deployed over the network, still there after a reboot,
+whatever else goes wrong."""
+
+import json
+import re
+
+import pytest
+
+GOOD = "export const handler = () => 'good'"
+FUNCTIONS = "/_isere/v1/functions"
+# The flash of tests has 1 MB for the store.
+SIZE = 1 << 20
+
+
+def answer(text):
+    return f"export const handler = () => '{text}'"
+
+
+def put(device, name, source, **more):
+    """A deploy that may fail: (status, answer)."""
+    status, _, body = device.api(
+        "PUT",
+        f"{FUNCTIONS}/{name}",
+        source,
+        {"Content-Type": "text/javascript"},
+        timeout=60,
+        **more,
+    )
+    return status, json.loads(body)
+
+
+def names(device):
+    status, _, body = device.api("GET", FUNCTIONS)
+    assert status == 200, body
+    return {f["name"]: f for f in json.loads(body)["functions"]}
+
+
+def metric(device, name):
+    """{labels: value} of one metric."""
+    status, _, body = device.api("GET", "/_isere/metrics")
+    assert status == 200, body
+    lines = re.findall(rf"^{name}({{.*?}})? (\S+)$", body.decode(), re.M)
+    return {labels: float(value) for labels, value in lines}
+
+
+def test_deploy_and_ask(boot):
+    device = boot(GOOD)
+    assert device.get("/hello").text == "good"  # the built-in one
+    first = device.deploy("hello", answer("one"))
+    assert (first["version"], first["routes"][0]) == (1, "ANY /hello")
+    assert device.get("/hello").text == "one"
+    assert device.deploy("hello", answer("two"))["version"] == 2
+    assert device.get("/hello/there").text == "two"
+    assert device.api("POST", f"{FUNCTIONS}/hello/rollback")[0] == 200
+    assert device.get("/hello").text == "one"
+    assert device.api("DELETE", f"{FUNCTIONS}/hello")[0] == 204
+    assert device.get("/hello").text == "good"
+
+
+def test_default_function_goes_before_the_built_in_one(boot):
+    device = boot(GOOD)
+    device.deploy("default", answer("mine"))
+    assert device.get("/").text == "mine"
+    device.api("DELETE", f"{FUNCTIONS}/default")
+    assert device.get("/").text == "good"
+
+
+def test_a_reboot_keeps_functions_and_token(boot):
+    device = boot(GOOD)
+    token = device.token
+    device.deploy("hello", answer("one"))
+    device.deploy("hello", answer("two"))
+    device.deploy("other", {"main": "a.js", "files": {
+        "a.js": "import { b } from './b.js'; export const handler = () => b",
+        "b.js": "export const b = 'imported'",
+    }, "routes": ["GET /other"], "env": {"K": "V"}})
+    before = names(device)
+    device.reboot()
+    assert device.token == token
+    assert names(device) == before
+    assert device.get("/hello").text == "two"
+    assert device.get("/other").text == "imported"
+    assert device.api("POST", f"{FUNCTIONS}/hello/rollback")[0] == 200
+    device.reboot()
+    assert device.get("/hello").text == "one"
+
+
+def test_eight_functions(boot):
+    """There is no room for eight heaps: the least recently used ones are
+    built again, and what is in use stays."""
+    device = boot(GOOD)
+    for i in range(8):
+        device.deploy(f"f{i}", answer(f"f{i}"))
+    for _ in range(3):
+        for i in range(8):
+            assert device.get(f"/f{i}").text == f"f{i}"
+    starts = metric(device, "isere_instance_starts_total")
+    again = metric(device, "isere_instance_restarts_total")
+    assert sum(starts.values()) >= 8
+    if device.target.name == "mps2":
+        assert sum(again.values()) >= 8, (starts, again)
+    # One that is asked again and again is there.
+    before = metric(device, "isere_instance_starts_total")
+    for _ in range(20):
+        assert device.get("/f3").text == "f3"
+    key = '{function="f3"}'
+    after = metric(device, "isere_instance_starts_total")
+    assert after[key] - before[key] <= 1, (before, after)
+    hits = metric(device, "isere_instance_hits_total")
+    assert hits[key] >= 19, hits
+
+
+BAD = {
+    "throws": "throw new Error('not today')",
+    "loops": "for (;;) {}",
+    "eats memory": "const a = []; for (;;) a.push(new Array(100).fill(0))",
+    "does not compile": "const const",
+    "exports nothing": "0",
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_deploy_that_fails_changes_nothing(boot, what):
+    device = boot(GOOD)
+    device.deploy("hello", answer("one"))
+    device.deploy("other", answer("other"))
+    export = "" if what == "exports nothing" else "\n" + GOOD
+    status, said = put(device, "hello", "\n" + BAD[what] + export)
+    assert status == 400 and said["message"], said
+    if what in ("throws", "does not compile"):
+        assert (said["file"], said["line"]) == ("hello.js", 2), said
+    assert device.get("/hello").text == "one"
+    assert device.get("/other").text == "other"
+    device.reboot()
+    assert device.get("/hello").text == "one"
+    assert names(device)["hello"]["version"] == 1
+
+
+def test_who_may_not(boot):
+    device = boot(GOOD)
+    for token in (False, "", "0" * 64, device.token[:-1], device.token + "0"):
+        status, headers, _ = device.api("GET", FUNCTIONS, token=token)
+        assert status == 401 and "Bearer" in str(headers), token
+    status, _ = put(device, "hello", GOOD, token=False)
+    assert status == 401
+    host = {"Host": "attacker.example"}
+    assert device.api("GET", FUNCTIONS, headers=host)[0] == 403
+    assert device.api("GET", "/_isere/health", headers=host)[0] == 403
+    assert device.request("GET", "/", None, host, 10).status == 200
+    assert names(device) == {}
+
+
+def test_the_token_is_not_in_the_log(boot):
+    device = boot(GOOD)
+    device.deploy("hello", answer("one"))
+    device.get("/hello")
+    _, _, lines = device.api("GET", "/_isere/v1/logs")
+    assert device.token.encode() not in lines
+
+
+def fill(device):
+    """Deploys until it says that the store is full. Comments need no memory
+    but that of the flash."""
+    pad = "/*" + "x" * 15000 + "*/\n"
+    for i in range(200):
+        status, said = put(device, f"big{i}", pad + answer(f"big{i}"))
+        if status == 507:
+            return i, said
+        assert status == 201, (i, status, said)
+    raise AssertionError("the store is never full")
+
+
+def test_full_store(boot):
+    if boot.target.name == "mps2":
+        # There the server's memory is full of functions before the flash is.
+        pytest.skip("has more flash than memory")
+    device = boot(GOOD)
+    count, said = fill(device)
+    assert count > 20 and "full" in said["message"], (count, said)
+    assert len(names(device)) == count
+    assert device.get("/big0").text == "big0"
+    assert device.api("DELETE", f"{FUNCTIONS}/big0")[0] == 204
+    assert device.api("DELETE", f"{FUNCTIONS}/big1")[0] == 204
+    assert put(device, "hello", GOOD)[0] == 201
+    device.reboot()
+    assert len(names(device)) == count - 1
+    assert device.get("/big2").text == "big2"
+
+
+def test_damaged_store(boot):
+    """The device says so, leaves the flash alone, and serves its handler."""
+    device = boot(GOOD)
+    device.deploy("hello", answer("one"))
+    device.write_flash(0, bytes([0x5A]) * 8192)
+    device.reboot()
+    device.wait_match(r"<err> isere: store: .*damaged")
+    assert device.get("/hello").text == "good"
+    assert device.get("/_isere/health").text == "good"
+    if device.target.name == "mps2":
+        return  # a whole megabyte takes the debugger a minute
+    device.write_flash(0, b"\xff" * SIZE)
+    device.reboot()
+    device.wait_match(r"(?s)damaged.*formatted")
+    assert names(device) == {}
+
+
+def test_built_in_handler_that_throws(boot):
+    """The store is served without it."""
+    device = boot("throw new Error('not today')\n" + GOOD)
+    device.wait_match(r"not serving: .*not today")
+    assert device.get("/").status == 404
+    device.deploy("default", answer("repaired"))
+    assert device.get("/").text == "repaired"
