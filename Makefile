@@ -62,9 +62,9 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
-    test-long test-long-unit test-elsewhere test-firmware test-unit \
-    test-blackbox test-dashboard test-url test-asan test-tsan test-valgrind test-m32 test-arm test-fuzz \
-    test-release fuzz lint format clean distclean help
+    test-long test-long-unit test-firmware test-unit test-blackbox test-url \
+    test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm \
+    test-fuzz test-release fuzz lint format clean distclean help
 
 all: ## build build/isere (default)
 	@scripts/setup run
@@ -81,10 +81,17 @@ release: ## build/release/isere: optimised as a whole, by what a training run co
 	@$(call configure,$(RELEASE),-DISERE_RELEASE=use)
 	@$(call build,$(RELEASE),isere)
 
-test-release: release ## that a second release is the same, byte for byte
-	@$(MAKE) release RELEASE=$(BUILD)/release-again
+test-release: ## that a second release is the same, byte for byte
+	@scripts/get-quickjs $(BUILD)
+	@$(MAKE) -j2 release-first release-again
 	@cmp $(RELEASE)/isere $(BUILD)/release-again/isere && \
 	    echo "test-release: both are the same"
+
+.PHONY: release-first release-again
+release-first:
+	@$(MAKE) -j1 release
+release-again:
+	@$(MAKE) -j1 release RELEASE=$(BUILD)/release-again
 
 run: all ## build and serve js/handler.js on http://127.0.0.1:8080
 	@exec $(BUILD)/isere serve $(HANDLER) $(ARGS)
@@ -124,13 +131,10 @@ bench-footprint: ## memory of the program, flash and RAM by part
 # The black-box tests mostly wait, so those of other processors are built and run
 # meanwhile: below them in priority, for some measure time.
 test: test-unit test-url ## all tests but those that .ci/run adds
+	@scripts/setup test-dashboard
 	@$(call build,$(BUILD),all bench_load)
-	@$(MAKE) -j2 -O test-blackbox test-elsewhere
+	@$(MAKE) -j2 -O test-blackbox test-dashboard
 	@echo "test: all passed"
-
-test-elsewhere:
-	@nice -n 15 $(MAKE) -j1 test-m32
-	@nice -n 15 $(MAKE) -j1 test-arm
 
 # Tests that have a long form; all others are the same in `make test`.
 # test_abandon has one, too, of some seven minutes.

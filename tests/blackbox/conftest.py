@@ -308,6 +308,8 @@ def isere(tmp_path):
     .stderr (text). Its folder is the test's own."""
 
     def run(*args, input=None, cwd=None, env=None, timeout=20):
+        if args[:1] == ("serve",) and "--port" not in args and "--help" not in args:
+            args += ("--port", 0)  # the default one may be taken
         return subprocess.run(
             command(*args),
             cwd=cwd or tmp_path,
