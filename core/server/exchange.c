@@ -304,6 +304,36 @@ void isere__exchange_unqueue(isere_connection_t *c)
     isere__group_give(&c->server->group->queued);
 }
 
+/* ---- turns ---- */
+
+void isere__exchange_note_turn(isere_pool_t *pool, uint64_t since_us)
+{
+    const isere_server_t *server = pool->server;
+    if (pool->turn != server->turn) {
+        pool->turn = server->turn;
+        pool->turn_us = 0;
+    }
+    pool->turn_us += server->now_us - since_us;
+}
+
+/* Whether it had the thread for long enough: else a function that loops, asked
+ * for on many connections, would have it as many times for each request of
+ * another. */
+static bool had_its_turn(const isere_pool_t *pool)
+{
+    const isere_server_t *server = pool->server;
+    return pool->turn == server->turn && pool->turn_us >= ISERE_POOL_TURN_US &&
+           server->platform.catalog && server->platform.catalog->count > 1;
+}
+
+/* Whether a request could wait for the next turn. */
+static bool may_wait(const isere_pool_t *pool)
+{
+    isere_server_group_t *group = pool->server->group;
+    return has_room(pool) &&
+           atomic_load(&group->queued) < group->limits.max_queue;
+}
+
 /* One more slot, if need be in the place of another function's idle one. For a
  * second one, no function loses its last. */
 static int grow(isere_pool_t *pool)
@@ -355,8 +385,10 @@ static void answer_hopeless(isere_connection_t *c, int error)
 void isere__exchange_enter(isere_connection_t *c, isere_pool_t *pool)
 {
     int error = 0;
+    uint64_t began_us = c->server->now_us;
+    bool waits = pool->queue_first || (had_its_turn(pool) && may_wait(pool));
     c->exchange->pool = pool;
-    isere_slot_t *slot = pool->queue_first ? NULL : find_slot(pool, 1, &error);
+    isere_slot_t *slot = waits ? NULL : find_slot(pool, 1, &error);
     if (slot) {
         run(c, slot);
     } else if (is_hopeless(pool, error)) {
@@ -364,6 +396,7 @@ void isere__exchange_enter(isere_connection_t *c, isere_pool_t *pool)
     } else {
         enqueue(c, pool); /* the end of the turn looks for a slot again */
     }
+    isere__exchange_note_turn(pool, began_us);
 }
 
 void isere__exchange_start(isere_connection_t *c)
@@ -384,7 +417,11 @@ void isere__exchange_start(isere_connection_t *c)
 static bool serve_first(isere_pool_t *pool)
 {
     isere_server_t *server = pool->server;
+    uint64_t began_us = server->now_us;
     int error;
+    if (had_its_turn(pool)) {
+        return false;
+    }
     isere_slot_t *slot = find_slot(pool, pool->queue_length, &error);
     if (!slot && !is_hopeless(pool, error)) {
         if (error == ISERE_ERR_LIMIT) {
@@ -399,6 +436,7 @@ static bool serve_first(isere_pool_t *pool)
     } else {
         answer_hopeless(c, error);
     }
+    isere__exchange_note_turn(pool, began_us);
     isere__connection_advance(c);
     return true;
 }
@@ -423,7 +461,7 @@ void isere__exchange_serve_queue(isere_server_t *server)
 bool isere__exchange_could_serve(const isere_server_t *server)
 {
     const isere_pool_t *pool = server->queue_length ? server->pools : NULL;
-    while (pool && !(pool->queue_first && pool->idle)) {
+    while (pool && !(pool->queue_first && (pool->idle || had_its_turn(pool)))) {
         pool = pool->next;
     }
     return pool != NULL;

@@ -50,6 +50,9 @@ enum {
 #define ISERE_SLOW_US ((uint64_t)1000)
 #define ISERE_HURRY_US ((uint64_t)1000 * 1000)
 #define ISERE_SHARE_POLL_US ((uint64_t)500)
+/* When one of several functions has had the thread for so long in a turn of the
+ * loop, its further requests wait for the next turn: others come first. */
+#define ISERE_POOL_TURN_US ((uint64_t)10 * 1000)
 #define ISERE_GROW_US ((uint64_t)1000 * 1000)  /* make a slot again */
 #define ISERE_GROW_MAX_US (60 * ISERE_GROW_US) /* the same, at last */
 
@@ -168,6 +171,8 @@ typedef struct isere_pool {
     isere_connection_t **queue_last;
     unsigned queue_length;
     uint64_t used_us;    /* when a request came last */
+    uint64_t turn_us;    /* how long its handlers ran in this turn */
+    unsigned long turn;  /* which one that is, of the server's */
     bool retired;        /* no further request will come */
     isere_slot_t *slots; /* all */
     isere_slot_t *idle;  /* last used first: its memory is warm */
@@ -231,6 +236,7 @@ struct isere_server {
     isere_timer_node_t reap_timer;
     isere_timer_queue_t timers;
     uint64_t now_us;                        /* of this turn of the loop */
+    unsigned long turn;                     /* counts them */
     int64_t wall_offset_us;                 /* from now_us to the wall clock */
     isere_connection_t *held[ISERE_EVENTS]; /* sent at the turn's end */
     unsigned held_count;
@@ -364,11 +370,14 @@ void isere__exchange_start(isere_connection_t *c);
 /* Gives free slots to queued requests. */
 void isere__exchange_serve_queue(isere_server_t *server);
 
-/* Whether a request waits, and a slot that it could have is idle. */
+/* Whether a request waits only for the next turn. */
 bool isere__exchange_could_serve(const isere_server_t *server);
 
 /* Runs the request, whose pool is known, or queues it. */
 void isere__exchange_enter(isere_connection_t *c, isere_pool_t *pool);
+
+/* The pool's handlers or init phases ran since then. */
+void isere__exchange_note_turn(isere_pool_t *pool, uint64_t since_us);
 
 /* The request is answered: what comes next on the connection? Without an
  * answer it is closed. */

@@ -293,6 +293,7 @@ void isere__pool_slot_due(isere_slot_t *slot)
         isere__share_shut(server);
     }
     isere__server_update_now(server);
+    isere__exchange_note_turn(slot->pool, began_us);
     if (server->now_us - began_us >= ISERE_SLOW_US) {
         isere__share_note_slow(server);
     }

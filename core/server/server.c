@@ -22,6 +22,7 @@ void isere__server_update_now(isere_server_t *server)
  * it once. */
 static void begin_turn(isere_server_t *server)
 {
+    server->turn++;
     const isere_port_t *port = server->port;
     isere__server_update_now(server);
     server->wall_offset_us = port->wall_us(port->ctx) - (int64_t)server->now_us;
