@@ -362,6 +362,7 @@ static isere_slot_t *find_slot(isere_pool_t *pool, unsigned waiting, int *error)
         return slot;
     }
     *error = grow(pool);
+    isere__server_update_now(pool->server); /* an init phase takes its time */
     return isere__pool_take(pool);
 }
 

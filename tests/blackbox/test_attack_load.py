@@ -133,6 +133,22 @@ def test_a_greedy_function_gets_its_share_only(platform, kind, workers):
     assert server.stop() == 0
 
 
+def test_an_init_phase_takes_nothing_of_a_request(platform):
+    """The time limit is that of the handler, also when it has to be started."""
+    ms = int(400 * SLOW)
+    server = platform("--workers", 1, "--timeout", f"{ms}ms", "--instances", 1)
+    source = (
+        f"const end = Date.now() + {int(1.2 * ms)}; while (Date.now() < end);\n"
+        "export const handler = async () => {"
+        f" await new Promise((done) => setTimeout(done, {ms // 4})); return 'hi' }}"
+    )
+    server.deploy("a", source)
+    server.deploy("b", source + "//")
+    for name in "aba":
+        answer = server.get(f"/{name}")
+        assert (answer.status, answer.text) == (200, "hi")
+
+
 # ---- log floods and followers ----
 
 
