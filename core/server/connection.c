@@ -118,6 +118,7 @@ static bool make_exchange(isere_connection_t *c)
     x->began_us = server->now_us;
     x->continued = false;
     x->following = false;
+    x->last = false;
     x->pool = NULL;
     x->stream = NULL;
     x->job = NULL;
@@ -430,9 +431,26 @@ void isere__connection_send_held(isere_server_t *server)
     isere__server_update_now(server);
 }
 
+static void stop_reading(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    c->interest &= (uint8_t)~ISERE_POLL_READ;
+    if (port->poll_set(port->ctx, c->socket, c->interest, c)) {
+        isere__connection_close(c);
+    }
+}
+
+/* The client ended its sending side. It may be gone, or wait for all of what it
+ * asked for; a stream without an end is over in any case. */
 static void end_of_stream(isere_connection_t *c)
 {
-    if (c->state == ISERE_CONN_READING && has_unsent(c)) {
+    if (c->state == ISERE_CONN_STREAMING) {
+        c->exchange->last = true;
+        stop_reading(c);
+        if (c->state != ISERE_CONN_CLOSED) {
+            settle(c);
+        }
+    } else if (c->state == ISERE_CONN_READING && has_unsent(c)) {
         c->state = ISERE_CONN_FLUSHING;
         update_interest(c);
     } else {
@@ -512,11 +530,7 @@ void isere__connection_event(isere_connection_t *c, unsigned events)
     if (may_receive(c)) {
         receive(c);
     } else {
-        c->interest &= (uint8_t)~ISERE_POLL_READ;
-        if (c->server->port->poll_set(c->server->port->ctx, c->socket,
-                                      c->interest, c)) {
-            isere__connection_close(c);
-        }
+        stop_reading(c);
     }
 }
 

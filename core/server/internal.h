@@ -116,6 +116,7 @@ typedef struct isere_exchange {
     bool continued;          /* 100 was sent */
     bool chunked;            /* of the stream: its length is not known */
     bool following;          /* it is among the server's followers */
+    bool last;               /* the client has said all: no stream waits */
     struct isere_pool *pool; /* of its function, once that is known */
     isere_stream_t *stream;  /* of the answer, while STREAMING */
     struct isere_connection *follow_next; /* of the server's followers */

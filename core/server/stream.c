@@ -133,7 +133,7 @@ bool isere__stream_pump(isere_connection_t *c)
     }
     int got = x->stream->read(x->stream, c->out.data + c->out.end + head,
                               ISERE_STREAM_PIECE);
-    if (got == ISERE_ERR_AGAIN) {
+    if (got == ISERE_ERR_AGAIN && !x->last) {
         if (!x->following) {
             follow(c);
         }

@@ -381,6 +381,40 @@ def test_old_clients(platform):
         assert body and not body.endswith(b"0\r\n\r\n")
 
 
+def test_clients_that_have_said_all(platform):
+    """Who ends the sending side gets the whole answer, however long it is and
+    however slowly it is read."""
+    server = platform("--memory", "64M")
+    server.deploy("a", HELLO + "//" + "\x01" * 1_000_000)
+    server.deploy("big", "export const handler = () => 'x'.repeat(8_000_000)")
+    for method, path, version in (
+        ("GET", f"{LIST}/a/files", "1.0"),
+        ("GET", f"{LIST}/a/files", "1.1"),
+        ("POST", f"{LIST}/big/invoke", "1.1"),
+    ):
+        with server.connect(30) as sock:
+            sock.sendall(head(server, method, path, version))
+            sock.shutdown(socket.SHUT_WR)
+            time.sleep(0.2)
+            answer = b""
+            while more := sock.recv(1 << 16):
+                answer += more
+        top, _, body = answer.partition(b"\r\n\r\n")
+        length = int(top.split(b"Content-Length: ")[1].split(b"\r\n")[0])
+        assert length > 6_000_000
+        assert len(body) == length
+    answer = server.raw(head(server, "GET", "/_isere/metrics"))
+    assert answer.endswith(b"\r\n0\r\n\r\n")
+    # What was asked for behind it, too.
+    answer = server.raw(
+        head(server, "POST", f"{LIST}/big/invoke") + head(server, "GET", "/a")
+    )
+    assert len(answer) > 8_000_000 and answer.endswith(b"\r\n\r\nhi")
+    # A follower who will say nothing more gets what is there, and the end.
+    answer = server.raw(head(server, "GET", f"{LOGS}?follow=1"))
+    assert b"deployed a" in answer and answer.endswith(b"\r\n0\r\n\r\n")
+
+
 def test_clients_that_leave_while_work_is_done(platform):
     server = platform("--workers", 2)
     server.deploy("a", HELLO)
