@@ -6,8 +6,8 @@
         assert server.stop() == 0
 
 `serve` takes the source of a handler, the path of a file, or a dict of
-{file name: source} whose first entry is the main module, and then options of
-`isere serve`. It waits for the listening line. Everything it started is
+{file name: source} whose first entry is the main module (None: there is none),
+and then options of `isere serve`. It waits for the listening line. Everything it started is
 stopped at the end of the test, by its process id.
 
     def test_deploys(platform):
@@ -270,7 +270,7 @@ def serve(tmp_path):
     def start(function, *args, env=None, cwd=None, ready=True):
         folder = tmp_path / f"function{len(servers)}"
         folder.mkdir()
-        module = write_function(folder, function)
+        module = function and write_function(folder, function)
         server = Server(module, args, cwd or folder, env, ready)
         servers.append(server)
         return server

@@ -1,11 +1,13 @@
 """The documentation is true: its examples run, its names exist.
 
 The examples of the files in EXAMPLES are run section by section (a heading
-begins a new one) in a folder that looks like the repository. What counts is
-the word behind the language of a fenced block:
+begins a new one) in a folder that looks like the repository; those in WHOLE as
+one, from the top to the end. What counts is the word behind the language of a
+fenced block:
 
     ```js handler.js    a file is written (any language, any name); a server
-                        with --watch reloads, another one is stopped
+                        with --watch reloads, one with --store does not care,
+                        another one is stopped
     ```console          lines after "$ " are run, the others are their output
     ```log              lines that the running server has logged
 
@@ -15,6 +17,8 @@ without a server gets one for the handler.js written last. In the output `…`
 stands for anything within a line, and alone on a line for any lines.
 """
 
+import json
+import os
 import pathlib
 import re
 import shlex
@@ -27,9 +31,15 @@ import pytest
 from conftest import BINARY, ROOT, SLOW
 
 EXAMPLES = ["README.md", "docs/handler.md", "docs/porting.md"]
+WHOLE = ["docs/api.md", "docs/deploy.md"]
 PAGES = sorted(
     p.relative_to(ROOT).as_posix()
-    for p in [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md")]
+    for p in [
+        ROOT / "README.md",
+        ROOT / "CHANGELOG.md",
+        ROOT / "examples" / "README.md",
+        *ROOT.glob("docs/*.md"),
+    ]
 )
 ADDRESS = "127.0.0.1:8080"
 COMMANDS = (
@@ -68,6 +78,9 @@ def examples():
         for heading, blocks in sections(page):
             if any(info[:1] == ["console"] for info, _ in blocks):
                 yield pytest.param(blocks, id=f"{page}:{heading}")
+    for page in WHOLE:
+        blocks = [block for _, part in sections(page) for block in part]
+        yield pytest.param(blocks, id=page)
 
 
 def commands(transcript):
@@ -103,13 +116,20 @@ def same(expected, actual):
     return re.fullmatch(pattern_of(expected.rstrip("\n") + "\n"), actual)
 
 
+def is_assignment(words):
+    words = words[words[0] == "export" :]
+    return len(words) == 1 and re.match(r"[A-Z_]+=", words[0])
+
+
 class Example:
     def __init__(self, folder, serve):
         self.folder = folder
         self.serve = serve
         self.server = None
         self.watching = False
-        for name in ("include", "core", "ports", "third_party"):
+        self.store = False
+        self.variables = {}
+        for name in ("include", "core", "ports", "third_party", "examples"):
             (folder / name).symlink_to(ROOT / name)
         (folder / "build").symlink_to(BINARY.parent)
         shutil.copytree(ROOT / "js", folder / "js")
@@ -131,7 +151,7 @@ class Example:
         path.write_text(content, encoding="utf-8")
         if self.watching:
             self.server.wait_log("reloaded", count=before + 1)
-        elif self.server:
+        elif self.server and not self.store:
             self.server.stop()  # the next request gets one for the new file
             self.server = None
 
@@ -141,14 +161,14 @@ class Example:
         if words[:2] == ["build/isere", "serve"] and "listening" in expected:
             self.start(words[2:], expected)
             return
+        if is_assignment(words):
+            self.assign(command)
+            return
         if words[:2] == ["build/isere", "serve"]:
             command += " --port 0"
         if ADDRESS in command and not self.server:
             self.start(["handler.js"], f"isere listening on http://{ADDRESS}")
-        if self.server:
-            address = self.server.url.removeprefix("http://")
-            command = command.replace(ADDRESS, address)
-            expected = expected.replace(ADDRESS, address)
+        command, expected = map(self.with_address, (command, expected))
         if words[0] == "cc":
             command += " -std=c11 -Wall -Wextra -Werror"
             if b"__asan_init" in BINARY.read_bytes():
@@ -158,6 +178,7 @@ class Example:
         done = subprocess.run(
             ["sh", "-c", command],
             cwd=self.folder,
+            env={**os.environ, **self.variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if apart else subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -170,17 +191,34 @@ class Example:
             f"$ {command}\n{output}\n---- the documentation says:\n{expected}"
         )
 
+    def with_address(self, text):
+        """The port that the server really has."""
+        if self.server:
+            address = self.server.url.removeprefix("http://")
+            text = text.replace(ADDRESS, address)
+        return text
+
+    def assign(self, command):
+        """NAME=VALUE, as a shell understands it."""
+        name = re.match(r"(?:export )?([A-Z_]+)=", command)[1]
+        done = subprocess.run(
+            ["sh", "-c", f'{self.with_address(command)}; printf %s "${name}"'],
+            cwd=self.folder,
+            env={**os.environ, **self.variables},
+            capture_output=True,
+            check=True,
+        )
+        self.variables[name] = done.stdout.decode()
+
     def start(self, args, expected):
         if self.server:
             self.server.stop()
+        module = None if "--store" in args else pathlib.Path("js/handler.js")
         if args and not args[0].startswith("-"):
-            module, args = args[0], args[1:]
-        else:
-            module = "js/handler.js"
+            module, args = pathlib.Path(args[0]), args[1:]
         args = [a for words in args for a in words.split()]
-        self.server = self.serve(
-            pathlib.Path(module), *args, cwd=self.folder
-        )
+        self.server = self.serve(module, *args, cwd=self.folder)
+        self.store = "--store" in args
         self.watching = "--watch" in args
         line = expected.replace(ADDRESS, self.server.url.removeprefix("http://"))
         assert same(line, self.server.line)
@@ -329,6 +367,41 @@ def test_folders_are_in_the_readme():
 def test_changelog_has_this_version(isere):
     version = isere("--version").stdout.split()[1]
     assert re.search(rf"^## {re.escape(version)}\b", read("CHANGELOG.md"), re.M)
+
+
+# ---- the control plane ----
+
+
+def test_api_has_the_calls_and_answers_of_the_description():
+    paths = json.loads(read("docs/openapi.json"))["paths"]
+    common = {"400", "401", "403", "413", "503"}  # in a table for all calls
+    calls = set()
+    for section in re.split(r"^## ", read("docs/api.md"), flags=re.M):
+        named = re.findall(
+            r"^(GET|PUT|POST|DELETE) (/_isere/[^?\s]*)", section, re.M
+        )
+        found = set(re.findall(r"^\| (\d{3}) \|", section, re.M))
+        described = set()
+        for method, path in named:
+            described |= set(paths[path][method.lower()]["responses"])
+        if named:
+            assert found <= described and described - found <= common, section
+        calls |= {(method.lower(), path) for method, path in named}
+    assert calls == {
+        (method, path)
+        for path, item in paths.items()
+        for method in item
+        if method != "parameters"
+    }
+
+
+def test_api_has_the_metrics(platform):
+    server = platform()
+    server.deploy("hello", "export const handler = () => 'hi'")
+    text = server.api("GET", "/_isere/metrics")[2].decode()
+    page = read("docs/api.md")
+    named = dict(re.findall(r"^\| `(isere_\w+)\S*` \| (\w+) \|", page, re.M))
+    assert named == dict(re.findall(r"^# TYPE (\S+) (\w+)$", text, re.M))
 
 
 # ---- the port ----

@@ -20,7 +20,7 @@ SECRET = "the-secret"
 # Of a device (docs/firmware.md): the longest body, and what of a heap is the
 # function's own.
 BODY_MAX = 16 * 1024
-DATA_MAX = 68 * 1024
+DATA_MAX = 64 * 1024
 
 
 def deploy_commands():
