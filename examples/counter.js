@@ -24,6 +24,7 @@ const page = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Counter</title>
+<link rel="icon" href="data:,">
 <style>
   :root { color-scheme: light dark; font: 1.2em system-ui, sans-serif }
   body { margin: 4em auto; text-align: center }

@@ -47,6 +47,7 @@ const page = (status) => `<!doctype html>
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="5">
 <title>Status</title>
+<link rel="icon" href="data:,">
 <style>
   :root { color-scheme: light dark; font: 1em system-ui, sans-serif }
   body { max-width: 40em; margin: 2em auto; padding: 0 1em }
@@ -66,7 +67,7 @@ export const handler = (event, context) => {
       'Content-Type': 'text/html; charset=utf-8',
       'Cache-Control': 'no-store',
       'Content-Security-Policy':
-        "default-src 'none'; style-src 'unsafe-inline'",
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
     },
     body: page(status),
   }
