@@ -227,7 +227,7 @@ static void deploy(isere_work_t *work, const isere_port_t *port)
         fail_to_prepare(work, error);
     } else {
         deploy_document(work, port, isere_slice_of(text, size));
-        port->resize(port->ctx, text, 0);
+        isere_document_free(port, text, size);
     }
     atomic_fetch_add(work->status < 300 ? &control->deploys_ok
                                         : &control->deploys_failed,

@@ -215,7 +215,7 @@ int isere_deployment_create(const isere_port_t *port, const char *name,
         return error;
     }
     error = make(&m, version, document);
-    port->resize(port->ctx, m.document, 0);
+    isere__document_drop(port, m.document);
     if (error) {
         isere_deployment_release(m.deployment);
         return error;

@@ -86,7 +86,7 @@ static int write_document(const isere_port_t *port, const isere_document_t *d,
     writer_t w = {0};
 
     put_document(&w, d);
-    w.out = port->resize(port->ctx, NULL, w.len + 1);
+    w.out = port->heap_map(port->ctx, w.len + 1);
     if (!w.out) {
         isere_fault_set(fault, "not enough memory for the document");
         return ISERE_ERR_NOMEM;
@@ -110,12 +110,11 @@ static int read_source(const isere_port_t *port, const char *name,
         isere_fault_set(fault, "the source is not UTF-8");
         return ISERE_ERR_INVAL;
     }
-    isere_document_t *d = port->resize(port->ctx, NULL, sizeof(*d) + room);
+    isere_document_t *d = isere__document_make(port, room);
     if (!d) {
         isere_fault_set(fault, "not enough memory to read the source");
         return ISERE_ERR_NOMEM;
     }
-    memset(d, 0, sizeof(*d));
     char *file = (char *)(d + 1);
     snprintf(file, room, "%s.js", name);
     d->main = isere_slice(file);
@@ -138,7 +137,12 @@ int isere_document_normalise(const isere_port_t *port, const char *name,
 
     if (!error) {
         error = write_document(port, document, text, size, fault);
-        port->resize(port->ctx, document, 0);
+        isere__document_drop(port, document);
     }
     return error;
+}
+
+void isere_document_free(const isere_port_t *port, char *text, size_t size)
+{
+    port->heap_unmap(port->ctx, text, size + 1);
 }

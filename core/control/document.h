@@ -22,7 +22,8 @@ typedef struct isere_document_limits {
  * and env when they are empty, which is the same as none. What is normalised
  * normalises to itself.
  *
- * *text is the caller's (port memory), *size its length; a NUL is behind it.
+ * *text is the caller's, released with isere_document_free, *size its length; a
+ * NUL is behind it. It lies where heaps do.
  * Returns 0; ISERE_ERR_INVAL with fault->message (and the line and column of a
  * JSON error) when it is not a document; ISERE_ERR_NOMEM with fault->message
  * when memory ends or reading it takes more than ISERE_COMPILE_MEMORY.
@@ -31,5 +32,8 @@ int isere_document_normalise(const isere_port_t *port, const char *name,
                              isere_slice_t body, bool is_source,
                              const isere_document_limits_t *limits, char **text,
                              size_t *size, isere_fault_t *fault);
+
+/* Releases a normalised document. */
+void isere_document_free(const isere_port_t *port, char *text, size_t size);
 
 #endif

@@ -531,6 +531,23 @@ static void read_in_heap(reader_t *r, const isere_port_t *port)
     isere_heap_deinit(&r->heap);
 }
 
+isere_document_t *isere__document_make(const isere_port_t *port, size_t room)
+{
+    size_t size = sizeof(isere_document_t) + room;
+    isere_document_t *document = port->heap_map(port->ctx, size);
+
+    if (document) {
+        memset(document, 0, sizeof(*document));
+        document->block = size;
+    }
+    return document;
+}
+
+void isere__document_drop(const isere_port_t *port, isere_document_t *document)
+{
+    port->heap_unmap(port->ctx, document, document->block);
+}
+
 int isere__document_read(const isere_port_t *port, isere_slice_t json,
                          const isere_document_limits_t *limits,
                          isere_document_t **document, isere_fault_t *fault)
@@ -542,17 +559,16 @@ int isere__document_read(const isere_port_t *port, isere_slice_t json,
         (void)bad(&r, "the document is not UTF-8");
         return r.error;
     }
-    r.document = port->resize(port->ctx, NULL, sizeof(*r.document) + json.len);
+    r.document = isere__document_make(port, json.len);
     if (!r.document) {
         isere_fault_set(fault, "not enough memory to read the document");
         return ISERE_ERR_NOMEM;
     }
-    memset(r.document, 0, sizeof(*r.document));
     r.at = (char *)(r.document + 1);
     r.left = json.len;
     read_in_heap(&r, port);
     if (r.error) {
-        port->resize(port->ctx, r.document, 0);
+        isere__document_drop(port, r.document);
         return r.error;
     }
     *document = r.document;

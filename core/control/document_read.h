@@ -21,6 +21,7 @@ typedef struct isere_document_file {
 
 /* All texts lie in the same block as the struct and have a NUL behind them. */
 typedef struct isere_document {
+    size_t block;       /* its size */
     isere_slice_t main; /* the name of one of the files */
     isere_document_file_t files[ISERE_DOCUMENT_FILES_MAX];
     size_t nfiles;                                 /* at least 1 */
@@ -41,12 +42,19 @@ extern const char *const isere_document_payloads[];
  * Reads and checks a document; without `limits` any memory and timeout will
  * do. The JSON is parsed in a heap of its own, which is given back before this
  * returns. Returns 0 with *document, the caller's, released with
- * port->resize(ctx, document, 0); else as isere_document_normalise. Thread: the
- * port's.
+ * isere__document_drop; else as isere_document_normalise. Thread: the port's.
  */
 int isere__document_read(const isere_port_t *port, isere_slice_t json,
                          const isere_document_limits_t *limits,
                          isere_document_t **document, isere_fault_t *fault);
+
+/*
+ * An empty document with `room` bytes for texts behind it; NULL without memory.
+ * Documents are large and there for a short time only: they lie where heaps do,
+ * which is most of what a device has.
+ */
+isere_document_t *isere__document_make(const isere_port_t *port, size_t room);
+void isere__document_drop(const isere_port_t *port, isere_document_t *document);
 
 /* NULL, or why no file of a function can be called that: a constant English
  * text. Any thread. */

@@ -67,7 +67,7 @@ static void read_connections(const isere_metrics_t *m, uint64_t *values)
 
 static void read_functions(const isere_metrics_t *m, uint64_t *values)
 {
-    values[0] = m->count;
+    values[0] = m->functions;
 }
 
 static void read_log_lines(const isere_metrics_t *m, uint64_t *values)

@@ -28,6 +28,7 @@ typedef struct isere_metrics {
     const char *version;
     uint64_t uptime_us;
     unsigned connections;
+    unsigned functions; /* that are deployed */
     uint64_t log_lines;
     uint64_t log_lines_lost; /* to readers that were too slow */
     uint64_t deploys_ok;

@@ -254,6 +254,7 @@ static void start_metrics(isere_connection_t *c)
         .version = isere_version(),
         .uptime_us = uptime_us(server),
         .connections = atomic_load(&server->group->connections),
+        .functions = (unsigned)self->catalog->count,
         .log_lines = lines,
         .log_lines_lost = lost,
         .deploys_ok = atomic_load(&control->deploys_ok),

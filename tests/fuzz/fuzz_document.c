@@ -73,8 +73,8 @@ static void play(const uint8_t *data, size_t len, bool is_source)
     if (text) {
         char *again = normalise(text, size, false, &again_size);
         check(again && again_size == size && memcmp(again, text, size) == 0);
-        port()->resize(port()->ctx, again, 0);
-        port()->resize(port()->ctx, text, 0);
+        isere_document_free(port(), again, again_size);
+        isere_document_free(port(), text, size);
     }
     check(isere_test_state()->live_blocks == 0);
 }

@@ -36,6 +36,7 @@ static isere_metrics_t metrics_of(list_t *list)
         .version = "0.1.0",
         .uptime_us = 12300000,
         .connections = 3,
+        .functions = (unsigned)list->count,
         .log_lines = 1000,
         .log_lines_lost = 20,
         .deploys_ok = 7,

@@ -5,6 +5,7 @@
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,20 +25,29 @@ static isere_fault_t fault;
 
 /* ---- a port whose heaps are not filled before: they are large ---- */
 
-static void *token; /* stands for the heap in the test port's counts */
+/* In front of each: what stands for it in the test port's counts. */
+typedef union front {
+    void *token;
+    max_align_t align;
+} front_t;
 
 static void *map_lazily(void *ctx, size_t bytes)
 {
-    token = isere_test_port()->resize(ctx, NULL, 1);
-    return token ? calloc(1, bytes) : NULL;
+    void *token = isere_test_port()->resize(ctx, NULL, 1);
+    front_t *front = token ? calloc(1, sizeof(*front) + bytes) : NULL;
+    if (!front) {
+        return NULL;
+    }
+    front->token = token;
+    return front + 1;
 }
 
 static void unmap(void *ctx, void *heap, size_t bytes)
 {
+    front_t *front = (front_t *)heap - 1;
     (void)bytes;
-    isere_test_port()->resize(ctx, token, 0);
-    token = NULL;
-    free(heap);
+    isere_test_port()->resize(ctx, front->token, 0);
+    free(front);
 }
 
 static int setup(void **state)
@@ -55,7 +65,9 @@ static int setup(void **state)
 
 static void forget(void)
 {
-    port.resize(port.ctx, text, 0);
+    if (text) {
+        isere_document_free(&port, text, size);
+    }
     text = NULL;
 }
 
