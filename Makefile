@@ -138,11 +138,12 @@ test: test-unit test-url ## all tests but those that .ci/run adds
 
 # Tests that have a long form; all others are the same in `make test`.
 # test_abandon has one, too, of some seven minutes.
-LONG_UNIT = test_(native_abandon|faults_arena|isolation)
+LONG_UNIT = test_(native_abandon|faults_arena|isolation|platform)
 test-long: test-long-unit ## the long form of the tests that have one
 	@ISERE_TEST_LONG=1 $(MAKE) test-unit ARGS="-R test_abandon"
 	@ISERE_TEST_LONG=1 $(MAKE) test-arm ARGS="-R test_snapshot"
-	@ISERE_TEST_LONG=1 $(MAKE) test-blackbox ARGS="-k test_load"
+	@ISERE_TEST_LONG=1 $(MAKE) test-blackbox \
+	    ARGS="-k 'test_load or attack'"
 	@echo "test-long: all passed"
 
 test-long-unit:
