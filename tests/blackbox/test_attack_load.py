@@ -484,7 +484,7 @@ def test_metrics_under_load(platform):
 def test_health_while_it_stops(platform):
     """A request that came before the stop is answered; health says so on a
     connection that was there."""
-    server = platform("--workers", 1)
+    server = platform("--workers", 1, "--timeout", "20s")
     server.deploy("slow", "export const handler = () => new Promise("
                   f"(done) => setTimeout(() => done('hi'), {int(600 * SLOW)}))")
     answers = []
