@@ -636,6 +636,8 @@ static void answer_job(isere_connection_t *c, isere_job_t *job)
         answer_text(c, 204, &fields, isere_slice(""));
     } else if (text) {
         answer_owned(c, work->status, text, work->text_size);
+    } else if (work->status == 0) {
+        refuse_with(c, 503, "the server stops: nothing was changed");
     } else {
         no_memory(c);
     }

@@ -143,6 +143,25 @@ void isere_deployer_configure(isere_deployer_t *deployer,
 
 /* ---- the end ---- */
 
+/* What waits will not be done any more. Its owners hear of it outside of the
+ * lock: they may have more to be done, which is refused. */
+static void drop_queue(isere_deployer_t *d)
+{
+    piece_t pieces[QUEUE];
+    unsigned count;
+
+    pthread_mutex_lock(&d->lock);
+    for (count = 0; d->count > 0; count++) {
+        pieces[count] = d->queue[d->first];
+        d->first = (d->first + 1) % QUEUE;
+        d->count--;
+    }
+    pthread_mutex_unlock(&d->lock);
+    for (unsigned i = 0; i < count; i++) {
+        pieces[i].work(pieces[i].arg, NULL);
+    }
+}
+
 bool isere_deployer_stop(isere_deployer_t *deployer)
 {
     bool working;
@@ -152,6 +171,7 @@ bool isere_deployer_stop(isere_deployer_t *deployer)
     working = deployer->working;
     pthread_cond_broadcast(&deployer->changed);
     pthread_mutex_unlock(&deployer->lock);
+    drop_queue(deployer);
     if (!working && !deployer->joined) {
         pthread_join(deployer->thread, NULL);
         deployer->joined = true;
@@ -161,12 +181,7 @@ bool isere_deployer_stop(isere_deployer_t *deployer)
 
 void isere_deployer_destroy(isere_deployer_t *deployer)
 {
-    while (deployer->count > 0) {
-        piece_t piece = deployer->queue[deployer->first];
-        deployer->first = (deployer->first + 1) % QUEUE;
-        deployer->count--;
-        piece.work(piece.arg, NULL);
-    }
+    drop_queue(deployer);
     pthread_mutex_destroy(&deployer->control);
     pthread_mutex_destroy(&deployer->lock);
     pthread_cond_destroy(&deployer->changed);

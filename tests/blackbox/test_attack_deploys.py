@@ -522,13 +522,16 @@ def test_handlers_that_are_none(platform):
     assert server.api("GET", f"{LIST}/f")[0] == 404
 
 
-@pytest.mark.parametrize("source", ["for (;;) {}", "await new Promise(() => {})"])
+@pytest.mark.parametrize(
+    "source", ["for (;;) {}", "await new Promise((done) => setTimeout(done, 1e6))"]
+)
 def test_a_stop_does_not_wait_for_an_init_phase(platform, source):
-    """Nor for deploys behind it."""
+    """Nor for deploys behind it, which are told so."""
     server = platform("--init-timeout", "60s", "--timeout", "300ms")
     server.deploy("f", HELLO)
+    answers = []
     threads = [
-        threading.Thread(target=lambda i=i: in_vain(server, i, source), daemon=True)
+        threading.Thread(target=in_vain, args=(server, i, source, answers), daemon=True)
         for i in range(3)
     ]
     for thread in threads:
@@ -538,13 +541,17 @@ def test_a_stop_does_not_wait_for_an_init_phase(platform, source):
     began = time.monotonic()
     assert server.stop() == 0
     assert time.monotonic() - began < 5 * SLOW
+    for thread in threads:
+        thread.join()
+    told = [(answer[0], answer[1]["message"]) for answer in answers if answer]
+    assert told == [(503, "the server stops: nothing was changed")] * 2
     again = platform(store=server.store)
     assert [f["name"] for f in json.loads(again.api("GET", LIST)[2])["functions"]] == ["f"]
     assert not left_over(again)
 
 
-def in_vain(server, i, source):
+def in_vain(server, i, source, answers):
     try:
-        put(server, f"bad{i}", AWAY + source, timeout=60)
+        answers.append(put(server, f"bad{i}", AWAY + source, timeout=60))
     except (OSError, conftest.http.client.HTTPException):
-        pass
+        answers.append(None)
