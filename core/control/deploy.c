@@ -97,9 +97,13 @@ static void log_done(isere_work_t *work, const isere_port_t *port,
 
 /* ---- making a deployment ---- */
 
-static bool made_room(const isere_work_t *work)
+/* Whether it is worth another attempt. That begins anew, with nothing in
+ * memory: what was there already might lie in the middle of what became free.
+ */
+static bool made_room(const isere_work_t *work, int error)
 {
-    return work->reclaim && work->reclaim(work->reclaim_arg);
+    return error == ISERE_ERR_NOMEM && work->reclaim &&
+           work->reclaim(work->reclaim_arg);
 }
 
 /* Compiled from a document, and its init phase has run well. */
@@ -108,18 +112,11 @@ static int prepare(isere_work_t *work, const isere_port_t *port,
                    isere_deployment_t **deployment)
 {
     isere_deployment_t *d = NULL;
-    int error;
-    do {
-        error = isere_deployment_create(port, work->name, version, document,
+    int error = isere_deployment_create(port, work->name, version, document,
                                         &work->control->config.defaults, &d,
                                         &work->fault);
-    } while (error == ISERE_ERR_NOMEM && made_room(work));
-    while (!error) {
+    if (!error) {
         error = isere_deployment_check(port, d, &work->fault);
-        if (error != ISERE_ERR_NOMEM || !made_room(work)) {
-            break;
-        }
-        error = 0;
     }
     if (error) {
         isere_deployment_release(d);
@@ -180,23 +177,11 @@ static void commit(isere_work_t *work, const isere_port_t *port,
 }
 
 static void deploy_document(isere_work_t *work, const isere_port_t *port,
-                            isere_slice_t document)
+                            isere_slice_t document, isere_deployment_t *d)
 {
-    isere_deployment_t *d;
     isere_catalog_t *next;
-    uint32_t version;
-    int error = next_version(work, &version);
-    if (error) {
-        fail_with(work, error);
-        return;
-    }
-    error = prepare(work, port, document, version, &d);
-    if (error) {
-        fail_to_prepare(work, error);
-        return;
-    }
-    error = isere__catalog_change(work->control, work->name, d, &next,
-                                  &work->fault);
+    int error = isere__catalog_change(work->control, work->name, d, &next,
+                                      &work->fault);
     if (error == ISERE_ERR_INUSE) {
         fail(work, 409, NULL);
     } else if (error) {
@@ -204,30 +189,52 @@ static void deploy_document(isere_work_t *work, const isere_port_t *port,
     } else {
         commit(work, port, document, d, next);
     }
-    isere_deployment_release(d);
+}
+
+/* One attempt, which leaves nothing in memory. Returns ISERE_ERR_*, with
+ * nothing answered yet, when there is no deployment of it. */
+static int try_deploy(isere_work_t *work, const isere_port_t *port,
+                      uint32_t version)
+{
+    const isere_control_config_t *config = &work->control->config;
+    isere_document_limits_t limits = {
+        .memory_min = config->memory_min,
+        .memory_max = config->memory_max,
+        .timeout_max_ms = config->timeout_max_ms,
+    };
+    isere_deployment_t *d;
+    char *text;
+    size_t size;
+    int error =
+        isere_document_normalise(port, work->name, work->body, work->is_source,
+                                 &limits, &text, &size, &work->fault);
+    if (error) {
+        return error;
+    }
+    isere_slice_t document = isere_slice_of(text, size);
+    error = prepare(work, port, document, version, &d);
+    if (!error) {
+        deploy_document(work, port, document, d);
+        isere_deployment_release(d);
+    }
+    isere_document_free(port, text, size);
+    return error;
 }
 
 static void deploy(isere_work_t *work, const isere_port_t *port)
 {
     isere_control_t *control = work->control;
-    isere_document_limits_t limits = {
-        .memory_min = control->config.memory_min,
-        .memory_max = control->config.memory_max,
-        .timeout_max_ms = control->config.timeout_max_ms,
-    };
-    char *text = NULL;
-    size_t size = 0;
-    int error;
-    do {
-        error = isere_document_normalise(port, work->name, work->body,
-                                         work->is_source, &limits, &text, &size,
-                                         &work->fault);
-    } while (error == ISERE_ERR_NOMEM && made_room(work));
+    uint32_t version;
+    int error = next_version(work, &version);
     if (error) {
-        fail_to_prepare(work, error);
+        fail_with(work, error);
     } else {
-        deploy_document(work, port, isere_slice_of(text, size));
-        isere_document_free(port, text, size);
+        do {
+            error = try_deploy(work, port, version);
+        } while (made_room(work, error));
+        if (error) {
+            fail_to_prepare(work, error);
+        }
     }
     atomic_fetch_add(work->status < 300 ? &control->deploys_ok
                                         : &control->deploys_failed,
@@ -283,8 +290,11 @@ static void roll_back(isere_work_t *work, const isere_port_t *port)
         fail_with(work, error);
         return;
     }
-    error = prepare(work, port, isere_slice_of(document.text, document.size),
+    do {
+        error =
+            prepare(work, port, isere_slice_of(document.text, document.size),
                     head.previous, &d);
+    } while (made_room(work, error));
     port->resize(port->ctx, document.text, 0);
     if (error == ISERE_ERR_HANDLER || error == ISERE_ERR_INVAL) {
         fail(work, 409, NULL); /* it ran once: the function is at fault now */
