@@ -494,7 +494,7 @@ def test_bad_functions(platform):
     server.deploy("g", HELLO)
     kinds = [*BAD.items()]
     if not LONG:
-        slow = ("loop", "never settled", "memory", "thrown loop", "finally", "catch memory")
+        slow = ("loop", "memory", "thrown loop")
         kinds = [(k, s) for k, s in kinds if k in slow or "for (;;" not in s][:24]
         kinds += [(k, BAD[k]) for k in slow if k not in dict(kinds)]
     with Askers(server, "/f", lambda s, t: (s, t) == (200, "old"), 1, 0.01) as old, \

@@ -355,7 +355,7 @@ def document(**more):
 
 
 def bombs():
-    deep = much(20_000, 300_000)
+    deep = much(20_000, 90_000)
     text = json.dumps(HELLO)
     start = '{"main":"a.js","files":{"a.js":' + text + "}"
     yield "[" * deep

@@ -116,7 +116,7 @@ def test_a_greedy_function_gets_its_share_only(platform, kind, workers):
 
     with Askers(server, "/greedy", held_up, 12) as greedy:
         time.sleep(0.1)
-        for _ in range(much(3, 20)):
+        for _ in range(much(2, 20)):
             for name in "ab":
                 answer = server.get(f"/{name}", timeout=30)
                 assert (answer.status, answer.text) == (200, f"{name} {name}"), (
@@ -135,7 +135,7 @@ def test_a_greedy_function_gets_its_share_only(platform, kind, workers):
 
 def test_an_init_phase_takes_nothing_of_a_request(platform):
     """The time limit is that of the handler, also when it has to be started."""
-    ms = int(400 * SLOW)
+    ms = int(200 * SLOW)
     server = platform("--workers", 1, "--timeout", f"{ms}ms", "--instances", 1)
     source = (
         f"const end = Date.now() + {int(1.2 * ms)}; while (Date.now() < end);\n"
@@ -221,7 +221,7 @@ def test_a_log_flood(platform):
     before = memory(server)
     right = lambda status, text: (status, text) == (200, "hi")
     with Askers(server, "/quiet", right, 1, 0.005) as quiet:
-        for _ in range(much(40, 2000)):  # of 100 KB each
+        for _ in range(much(30, 2000)):  # of 100 KB each
             assert server.get("/flood", timeout=20).status == 200
     assert not quiet.wrong and quiet.count > 10
     assert quiet.slowest < 1 * SLOW, quiet.slowest
