@@ -50,11 +50,15 @@ static void put_line(logs_t *logs)
     }
 }
 
-/* The line is there, without its end. */
+/* The line is there, without its end. An empty one says that the server still
+ * is. */
 static void show_line(logs_t *logs)
 {
     isere_slice_t text;
 
+    if (logs->line.used == 0 && !logs->line.failed) {
+        return;
+    }
     isere_out_bytes(&logs->line, "", 1); /* a NUL, for the engine */
     text = isere_slice_of(logs->line.buffer, logs->line.used - 1);
     logs->line.used = 0;

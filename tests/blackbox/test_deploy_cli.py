@@ -729,6 +729,18 @@ def test_following(follower):
     assert err.decode() == f"isere: {server.url} ended the log\n"
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_following_in_silence(follower, options):
+    """The empty line that a server sends every 15 seconds."""
+    process, sock, held, _ = follower(*options)
+    sock.sendall(chunk(LINES[0]) + chunk(b"\n") + chunk(b"\n" + LINES[0]))
+    sock.sendall(chunk(b""))
+    held.set()
+    out, err = process.communicate(timeout=10 * SLOW)
+    assert out.count(b"\n") == 2 and b"\n\n" not in out
+    assert process.returncode == 1 and b"control plane" not in err
+
+
 def test_following_a_server_that_dies(follower):
     process, sock, held, server = follower()
     sock.sendall(chunk(line(message="x"))[:-4])
