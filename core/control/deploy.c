@@ -140,19 +140,6 @@ static void fail_to_prepare(isere_work_t *work, int error)
 
 /* ---- deploying ---- */
 
-/* The version that isere_store_put will give it. */
-static int next_version(const isere_work_t *work, uint32_t *version)
-{
-    isere_store_head_t head;
-    int error = isere_store_head(&work->control->store, work->name, &head);
-    if (error == ISERE_ERR_NOENT) {
-        *version = 1;
-        return 0;
-    }
-    *version = error ? 0 : head.last + 1;
-    return error;
-}
-
 /* Keeps it and publishes it; `next` is taken. */
 static void commit(isere_work_t *work, const isere_port_t *port,
                    isere_slice_t document, isere_deployment_t *d,
@@ -225,7 +212,7 @@ static void deploy(isere_work_t *work, const isere_port_t *port)
 {
     isere_control_t *control = work->control;
     uint32_t version;
-    int error = next_version(work, &version);
+    int error = isere_store_next(&work->control->store, work->name, &version);
     if (error) {
         fail_with(work, error);
     } else {
@@ -277,7 +264,7 @@ static void roll_back(isere_work_t *work, const isere_port_t *port)
     isere_store_head_t head;
     isere_store_document_t document;
     isere_deployment_t *d;
-    int error = isere_store_head(&control->store, work->name, &head);
+    int error = isere_store_numbers(&control->store, work->name, &head);
     if (!error && head.previous == 0) {
         fail(work, 409, "there is no version before this one");
         return;

@@ -82,34 +82,60 @@ static int choose_previous(const isere_store_t *store,
     return 0;
 }
 
-/* The head that a put is to write, and the function before it. */
-static int plan_put(const isere_store_t *store, const char *name,
-                    before_t *before, isere_store_head_t *head)
+/* The highest version that was given to a function, whatever is damaged; what
+ * there was is `before`. */
+static int find_last(const isere_store_t *store, const char *name,
+                     before_t *before, uint32_t *last)
 {
     const isere_blobs_t *blobs = store->blobs;
     highest_t highest = {name, 0};
     int error = 0;
 
     before->state = isere__store_load_numbers(store, name, &before->head);
-    *head = before->head;
+    *last = before->head.last;
     if (before->state == ISERE_ERR_IO) {
         return ISERE_ERR_IO;
     }
-    if (before->state == 0) {
-        error = choose_previous(store, &before->head, &head->previous);
-    } else if (before->state == ISERE_ERR_INVAL) {
+    if (before->state == ISERE_ERR_INVAL) {
         /* Nothing says what was given but the versions that are there. */
         error = blobs->list(blobs->ctx, find_highest, &highest);
-        head->last = highest.version;
+        *last = highest.version;
     }
-    if (error != 0) {
-        return error;
+    if (error == 0 && *last == UINT32_MAX) {
+        error = ISERE_ERR_LIMIT;
     }
-    if (head->last == UINT32_MAX) {
-        return ISERE_ERR_LIMIT;
+    return error;
+}
+
+int isere_store_next(const isere_store_t *store, const char *name,
+                     uint32_t *version)
+{
+    before_t before;
+    uint32_t last;
+    int error = find_last(store, name, &before, &last);
+
+    if (error == 0) {
+        *version = last + 1;
     }
-    head->current = ++head->last;
-    return 0;
+    return error;
+}
+
+/* The head that a put is to write, and the function before it. */
+static int plan_put(const isere_store_t *store, const char *name,
+                    before_t *before, isere_store_head_t *head)
+{
+    uint32_t last;
+    int error = find_last(store, name, before, &last);
+
+    *head = before->head;
+    if (error == 0 && before->state == 0) {
+        error = choose_previous(store, &before->head, &head->previous);
+    }
+    if (error == 0) {
+        head->last = last + 1;
+        head->current = head->last;
+    }
+    return error;
 }
 
 static int write_version(const isere_store_t *store, const char *name,

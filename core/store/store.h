@@ -63,6 +63,11 @@ int isere_store_list(const isere_store_t *store, isere_store_head_t **heads);
 int isere_store_head(const isere_store_t *store, const char *name,
                      isere_store_head_t *head);
 
+/* The same, but what it says of versions counts, whether they are there or
+ * not, and damage is not logged. */
+int isere_store_numbers(const isere_store_t *store, const char *name,
+                        isere_store_head_t *head);
+
 /*
  * Reads a version's document and verifies its checksum. Returns 0,
  * ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or missing although the head names
@@ -70,6 +75,11 @@ int isere_store_head(const isere_store_t *store, const char *name,
  */
 int isere_store_read(const isere_store_t *store, const char *name,
                      uint32_t version, isere_store_document_t *document);
+
+/* The version that isere_store_put will give to its document. Returns 0,
+ * ISERE_ERR_LIMIT (there are no more numbers), ISERE_ERR_IO. */
+int isere_store_next(const isere_store_t *store, const char *name,
+                     uint32_t *version);
 
 /*
  * Keeps a document as the next version; `sha256` is its SHA-256. The version

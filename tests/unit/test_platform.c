@@ -150,14 +150,41 @@ static void test_functions_survive_a_restart(void **state)
     ask("/one", 200, "one");
     ask("/two", 404, "Isere-Error: route");
     call("GET", "/v1/functions/two", "", 200, "\"status\":\"broken\"");
+    call("POST", "/v1/functions/two/rollback", "", 500, "damaged");
+    call("GET", "/v1/functions/two/files", "", 500, "damaged");
     assert_int_equal(
         platform_deploy(&p, "two", "export const handler = () => 'again'"),
-        500);
-    call("DELETE", "/v1/functions/two", "", 204, "");
-    assert_int_equal(
-        platform_deploy(&p, "two", "export const handler = () => 'again'"),
-        201);
+        200);
     ask("/two", 200, "again");
+    call("GET", "/v1/functions/two", "", 200, "\"version\":2");
+    call("DELETE", "/v1/functions/two", "", 204, "");
+    ask("/two", 404, "Isere-Error: route");
+}
+
+/* What its author can do, as docs/store.md has it. */
+static void test_a_missing_version_is_got_over(void **state)
+{
+    (void)state;
+    assert_int_equal(platform_start(&p), 0);
+    for (int i = 0; i < 2; i++) {
+        platform_deploy(&p, "one", "export const handler = () => 'one'");
+        platform_deploy(&p, "two", "export const handler = () => 'two'");
+    }
+    platform_stop(&p);
+    sim_stop();
+    sim_start();
+    sim_blobs_drop(&p.blobs, "one.2");
+    sim_blobs_drop(&p.blobs, "two.2");
+    assert_int_equal(platform_start(&p), 0);
+    call("GET", "/v1/functions/one", "", 200, "\"status\":\"broken\"");
+    call("POST", "/v1/functions/one/rollback", "", 200, "\"version\":1");
+    ask("/one", 200, "one");
+    assert_int_equal(
+        platform_deploy(&p, "two", "export const handler = () => 'three'"),
+        200);
+    ask("/two", 200, "three");
+    call("POST", "/v1/functions/two/rollback", "", 200, "\"version\":1");
+    ask("/two", 200, "two");
 }
 
 /* A request that waits is in the old version to its end, and values of its
@@ -535,6 +562,7 @@ int main(void)
         TEST(test_deploy_call_roll_back_remove),
         TEST(test_a_failed_deploy_changes_nothing),
         TEST(test_functions_survive_a_restart),
+        TEST(test_a_missing_version_is_got_over),
         TEST(test_a_request_stays_in_its_version),
         TEST(test_requests_in_the_queue),
         TEST(test_instances_are_built_again),
