@@ -307,6 +307,26 @@ static isere_args_result_t check_operand(isere_args_t *args)
     return ISERE_ARGS_RUN;
 }
 
+/* What says nothing to the server that is asked for is a mistake. */
+static isere_args_result_t check_store(const isere_args_t *args)
+{
+    static const char *const of_stores[] = {"token-file", "allow-host"};
+
+    if (args->store && args->module) {
+        return bad(args, "--store and a module, '%s', don't go together",
+                   args->module);
+    }
+    if (args->store && args->watch) {
+        return bad(args, "--watch is for a module, not for --store");
+    }
+    for (size_t i = 0; i < 2 && !args->store; i++) {
+        if (isere_args_given(args, of_stores[i])) {
+            return bad(args, "--%s is for --store", of_stores[i]);
+        }
+    }
+    return ISERE_ARGS_RUN;
+}
+
 static isere_args_result_t parse_command(isere_args_t *args, int argc,
                                          char *const *argv)
 {
@@ -321,6 +341,9 @@ static isere_args_result_t parse_command(isere_args_t *args, int argc,
         } else {
             result = set_operand(args, argv[i]);
         }
+    }
+    if (result == ISERE_ARGS_RUN && args->command == ISERE_COMMAND_SERVE) {
+        result = check_store(args);
     }
     return result == ISERE_ARGS_RUN ? check_operand(args) : result;
 }

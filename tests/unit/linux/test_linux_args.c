@@ -241,6 +241,11 @@ static void test_refused(void **state)
     bad("build --memory 1M x.js", "unknown option '--memory'");
     bad("serve a.js b.js", "one module is enough");
     bad("serve ''", "must not be empty");
+    bad("serve --store s a.js", "--store and a module, 'a.js', don't go");
+    bad("serve --store s --watch", "--watch is for a module, not for --store");
+    bad("serve --token-file t", "--token-file is for --store");
+    bad("serve a.js --allow-host h", "--allow-host is for --store");
+    runs("serve --store s --token-file t --allow-host h");
     bad("invoke", "which module?");
     bad("build", "which module?");
     bad("deploy", "which module?");
