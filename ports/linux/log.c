@@ -34,11 +34,16 @@ static void put_time(isere_out_t *out)
     isere_out_text(out, text);
 }
 
-static void put_text_record(isere_out_t *out, const isere_log_record_t *record)
+static void put_text_record(isere_out_t *out, const isere_log_record_t *record,
+                            bool functions)
 {
     put_time(out);
     isere_out_text(out, " ");
     isere_out_text(out, level_names[record->level].text);
+    if (functions && record->function.len > 0) {
+        isere_out_text(out, " ");
+        isere_out_escaped(out, record->function);
+    }
     if (record->request_id.len > 0) {
         isere_out_text(out, " [");
         isere_out_escaped(out, record->request_id);
@@ -69,12 +74,12 @@ static void put_json_record(isere_out_t *out, const isere_log_record_t *record)
 }
 
 static void put_record(isere_out_t *out, const isere_log_record_t *record,
-                       isere_log_format_t format)
+                       const isere_linux_config_t *config)
 {
-    if (format == ISERE_LOG_JSON) {
+    if (config->log_format == ISERE_LOG_JSON) {
         put_json_record(out, record);
     } else {
-        put_text_record(out, record);
+        put_text_record(out, record, config->log_functions);
     }
     isere_out_text(out, "\n");
 }
@@ -87,7 +92,7 @@ static void put_record(isere_out_t *out, const isere_log_record_t *record,
 enum { PATIENCE_MS = 100 };
 static unsigned long lost_records;
 
-static void tell_losses(isere_out_t *out, isere_log_format_t format)
+static void tell_losses(isere_out_t *out, const isere_linux_config_t *config)
 {
     char text[64];
     isere_log_record_t record = {.level = ISERE_LOG_WARN};
@@ -99,7 +104,7 @@ static void tell_losses(isere_out_t *out, isere_log_format_t format)
     snprintf(text, sizeof(text), "%lu log lines lost: nobody read them",
              lost_records);
     record.message = isere_slice(text);
-    put_record(out, &record, format);
+    put_record(out, &record, config);
 }
 
 /* A log that can't be written is lost: there is nowhere to complain to. */
@@ -116,8 +121,8 @@ void isere_linux_log(void *ctx, const isere_log_record_t *record)
                    sizeof(self->log_buffer));
     pthread_mutex_lock(&whole_record);
     out.patience_ms = lost_records ? 0 : PATIENCE_MS;
-    tell_losses(&out, self->config.log_format);
-    put_record(&out, record, self->config.log_format);
+    tell_losses(&out, &self->config);
+    put_record(&out, record, &self->config);
     isere_out_flush(&out);
     lost_records = out.stalled ? lost_records + 1 : 0;
     pthread_mutex_unlock(&whole_record);

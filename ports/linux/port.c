@@ -69,6 +69,7 @@ void isere_linux_config_init(isere_linux_config_t *config)
 {
     config->log_level = ISERE_LOG_INFO;
     config->log_format = ISERE_LOG_TEXT;
+    config->log_functions = false;
     config->log_fd = STDERR_FILENO;
     config->guard_heaps = true;
 }

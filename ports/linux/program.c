@@ -12,6 +12,7 @@ isere_linux_config_t isere_program_port_config(const isere_args_t *args)
     isere_linux_config_init(&config);
     config.log_level = (isere_log_level_t)args->log_level;
     config.log_format = (isere_log_format_t)args->log_format;
+    config.log_functions = args->store != NULL; /* one of many */
     return config;
 }
 

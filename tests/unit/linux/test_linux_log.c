@@ -26,17 +26,22 @@ typedef struct sink {
     char text[1 << 17];
 } sink_t;
 
+static void open_sink_with(sink_t *sink, isere_linux_config_t config)
+{
+    assert_int_equal(pipe(sink->fds), 0);
+    fcntl(sink->fds[1], F_SETPIPE_SZ, 1 << 20);
+    config.log_fd = sink->fds[1];
+    assert_int_equal(isere_linux_port_init(&sink->port, &config), 0);
+}
+
 static void open_sink(sink_t *sink, isere_log_format_t format,
                       isere_log_level_t level)
 {
     isere_linux_config_t config;
     isere_linux_config_init(&config);
-    assert_int_equal(pipe(sink->fds), 0);
-    fcntl(sink->fds[1], F_SETPIPE_SZ, 1 << 20);
-    config.log_fd = sink->fds[1];
     config.log_format = format;
     config.log_level = level;
-    assert_int_equal(isere_linux_port_init(&sink->port, &config), 0);
+    open_sink_with(sink, config);
 }
 
 static const char *close_sink(sink_t *sink)
@@ -93,6 +98,24 @@ static void test_text(void **state)
     assert_string_equal(strtok(NULL, "\n") + 24, " ERROR ");
     assert_string_equal(strtok(NULL, "\n") + 24, " DEBUG d");
     assert_null(strtok(NULL, "\n"));
+}
+
+static void test_text_of_many_functions(void **state)
+{
+    isere_linux_config_t config;
+    (void)state;
+    isere_linux_config_init(&config);
+    config.log_functions = true;
+    open_sink_with(&sink, config);
+    put((isere_log_record_t){.level = ISERE_LOG_INFO,
+                             .function = isere_slice("pets"),
+                             .request_id = isere_slice("id-1"),
+                             .message = isere_slice("hello")});
+    put((isere_log_record_t)RECORD(ISERE_LOG_WARN, "of none"));
+    const char *text = close_sink(&sink);
+    assert_string_equal(strtok((char *)(uintptr_t)text, "\n") + 24,
+                        " INFO  pets [id-1] hello");
+    assert_string_equal(strtok(NULL, "\n") + 24, " WARN  of none");
 }
 
 static void test_controls_and_utf8(void **state)
@@ -228,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text_of_many_functions),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_level),
         cmocka_unit_test(test_lost),
