@@ -174,14 +174,15 @@ static size_t find(const isere_logs_t *logs, const isere_logs_reader_t *reader)
     return offset;
 }
 
-/* Counts what the reader missed. */
-static void catch_up(isere_logs_t *logs, isere_logs_reader_t *reader)
+/* Counts what the reader missed; a follower was too slow for it. */
+static void catch_up(isere_logs_t *logs, isere_logs_reader_t *reader,
+                     bool is_follower)
 {
     if (reader->seq < logs->first_seq) {
         uint64_t missed = logs->first_seq - reader->seq;
         if (reader->seq > 0) {
             reader->lost += missed;
-            logs->lost += missed;
+            logs->lost += is_follower ? missed : 0;
         }
         reader->seq = logs->first_seq;
     }
@@ -293,7 +294,7 @@ static bool read_lines(isere_logs_t *logs, isere_logs_reader_t *reader,
 {
     put_line_fn *put = first ? put_element : put_ndjson;
 
-    catch_up(logs, reader);
+    catch_up(logs, reader, !first);
     if (!first && reader->lost > 0 && !put_lost(text, reader)) {
         return true;
     }

@@ -72,7 +72,8 @@ bool isere_logs_read(isere_logs_t *logs, isere_logs_reader_t *reader,
 
 /* The same as elements of a JSON array, {"time","level","message"} with commas
  * in between (for invoke); *first is true before the first element. What was
- * lost is not put: reader->lost has it. */
+ * lost is not put: reader->lost has it. As nobody was too slow, logs->lost has
+ * not. */
 bool isere_logs_read_array(isere_logs_t *logs, isere_logs_reader_t *reader,
                            isere_writer_t *text, bool *first);
 
