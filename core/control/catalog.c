@@ -162,15 +162,15 @@ static void set_entry(isere_catalog_entry_t *entry, isere_deployment_t *d)
 static void describe_conflict(const isere_route_claim_t conflict[2],
                               const char *name, isere_fault_t *fault)
 {
-    const isere_catalog_entry_t *other = conflict[0].owner;
-    if (strcmp(other->name, name) == 0) {
-        other = conflict[1].owner;
-    }
+    const isere_catalog_entry_t *first = conflict[0].owner;
+    const isere_route_claim_t *theirs =
+        strcmp(first->name, name) == 0 ? &conflict[1] : &conflict[0];
+    const isere_catalog_entry_t *other = theirs->owner;
     snprintf(fault->message, sizeof(fault->message),
              strcmp(other->name, name) == 0
                  ? "the route %s is there twice"
                  : "the route %s belongs to the function %s",
-             conflict[0].text, other->name);
+             theirs->text, other->name);
 }
 
 int isere__catalog_change(isere_control_t *control, const char *name,

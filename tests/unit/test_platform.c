@@ -136,6 +136,24 @@ static void test_a_failed_deploy_changes_nothing(void **state)
     call("GET", "/v1/functions/one", "", 200, "\"version\":1");
 }
 
+/* The message names the route as the other function has it. */
+static void test_a_route_belongs_to_one_function(void **state)
+{
+    static const char document[] =
+        "{\"main\":\"a.js\",\"routes\":[\"GET /x/{%s}\"],\"files\":"
+        "{\"a.js\":\"export const handler = () => 1\"}}";
+    char body[256];
+    (void)state;
+    assert_int_equal(platform_start(&p), 0);
+    snprintf(body, sizeof(body), document, "id");
+    call("PUT", "/v1/functions/m", body, 201, "");
+    snprintf(body, sizeof(body), document, "other");
+    call("PUT", "/v1/functions/a", body, 409,
+         "GET /x/{id} belongs to the function m");
+    call("PUT", "/v1/functions/z", body, 409,
+         "GET /x/{id} belongs to the function m");
+}
+
 static void test_functions_survive_a_restart(void **state)
 {
     (void)state;
@@ -561,6 +579,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_deploy_call_roll_back_remove),
         TEST(test_a_failed_deploy_changes_nothing),
+        TEST(test_a_route_belongs_to_one_function),
         TEST(test_functions_survive_a_restart),
         TEST(test_a_missing_version_is_got_over),
         TEST(test_a_request_stays_in_its_version),
