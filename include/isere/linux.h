@@ -29,7 +29,7 @@ typedef struct isere_linux_config {
     isere_log_level_t log_level; /* what is less important is dropped */
     isere_log_format_t log_format;
     bool log_functions; /* text has the function's name behind the level */
-    int log_fd; /* borrowed; one record is one line and one write */
+    int log_fd;         /* borrowed; one record is one line and one write */
     /* Restore only pages of a heap that were written to; the system's write
      * protection tells. Otherwise the whole heap after each request. */
     bool guard_heaps;

@@ -2,7 +2,7 @@
 
     schema.check(value, {"type": "string"}, root)     raises Wrong
 
-A keyword that is not implemented here is an error of the schema: nothing is
+A keyword that is unknown here is an error of the schema: nothing is
 taken for checked that is not.
 """
 
