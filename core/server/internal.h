@@ -8,7 +8,7 @@
  *   share.c       what a busy server's neighbours take over
  *   pool.c        isolates of one function: slots, idle and busy
  *   platform.c    many functions: which pool a request belongs to
- *   plane.c       calls of the control plane, and work for them elsewhere
+ *   plane*.c      calls of the control plane, and work for them elsewhere
  *   stream.c      answers that are made while they are sent
  *   group.c       counters that the servers of a process share
  *   answer.c      from a response or an error to bytes
@@ -466,7 +466,7 @@ unsigned isere__platform_reserve(const isere_pool_t *pool);
 
 void isere__platform_deinit(isere_server_t *server);
 
-/* ---- plane.c ---- */
+/* ---- plane.c, plane_invoke.c, plane_jobs.c ---- */
 
 /* Whether the request is one to the control plane. */
 bool isere__plane_is_wanted(const isere_connection_t *c);

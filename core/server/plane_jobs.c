@@ -1,0 +1,205 @@
+/*
+ * Calls that change or read the store: jobs for the thread that does such work.
+ *
+ * A job belongs to its server until that one is gone. Its answer waits until
+ * all servers have taken over what it changed: so whoever was answered finds
+ * it.
+ */
+#include "core/server/plane_internal.h"
+
+struct isere_job {
+    isere_job_t *next;
+    isere_server_t *server;         /* under the control's lock; NULL: gone */
+    isere_connection_t *connection; /* NULL: it was closed */
+    atomic_bool done;
+    char *body; /* a copy, where another thread works with it */
+    isere_work_t work;
+};
+
+static void free_job(const isere_port_t *port, isere_job_t *job)
+{
+    port->resize(port->ctx, job->work.text, 0);
+    port->resize(port->ctx, job->body, 0);
+    port->resize(port->ctx, job, 0);
+}
+
+/* On the thread that works. The server may be gone meanwhile; it is when there
+ * is no port. */
+static void run_job(void *arg, const isere_port_t *port)
+{
+    isere_job_t *job = arg;
+    isere_control_t *control = job->work.control;
+    if (port) {
+        isere__control_work(&job->work, port);
+    }
+    isere__control_lock(control);
+    const isere_server_t *server = job->server;
+    if (server) {
+        atomic_store(&job->done, true);
+        server->port->poll_wake(server->port->ctx);
+    }
+    isere__control_unlock(control);
+    if (!server) {
+        free_job(&control->port, job);
+    }
+}
+
+static bool give_up_idle(void *arg)
+{
+    return isere__pool_give_up_oldest(arg, NULL, 0);
+}
+
+/* Where another thread does the work, it has its own copy of the body: the
+ * connection may be closed before. */
+static bool set_body(isere_connection_t *c, isere_job_t *job)
+{
+    isere_server_t *server = c->server;
+    const isere_http_request_t *request = &c->exchange->request;
+    isere_slice_t body = isere_http_slice(request, request->body);
+    if (server->platform.control->config.run && body.len > 0) {
+        job->body = server->port->resize(server->port->ctx, NULL, body.len);
+        if (!job->body) {
+            return false;
+        }
+        memcpy(job->body, body.ptr, body.len);
+        body.ptr = job->body;
+    } else {
+        job->work.reclaim = give_up_idle;
+        job->work.reclaim_arg = server;
+    }
+    job->work.body = body;
+    return true;
+}
+
+static isere_job_t *make_job(isere_connection_t *c, const isere_call_t *call)
+{
+    const isere_port_t *port = c->server->port;
+    isere_job_t *job = port->resize(port->ctx, NULL, sizeof(*job));
+    if (!job) {
+        return NULL;
+    }
+    memset(job, 0, sizeof(*job));
+    job->server = c->server;
+    job->connection = c;
+    job->work.control = c->server->platform.control;
+    job->work.kind = call->kind;
+    job->work.is_source = call->is_source;
+    memcpy(job->work.name, call->name, sizeof(call->name));
+    if (!set_body(c, job)) {
+        free_job(port, job);
+        return NULL;
+    }
+    return job;
+}
+
+void isere__plane_start_job(isere_connection_t *c, const isere_call_t *call)
+{
+    isere_server_t *server = c->server;
+    const isere_control_config_t *config = &server->platform.control->config;
+    isere_job_t *job = make_job(c, call);
+    if (!job) {
+        isere__plane_no_memory(c);
+        return;
+    }
+    if (!config->run) {
+        run_job(job, server->port);
+        isere__server_update_now(server);
+    } else if (config->run(config->ctx, run_job, job) != 0) {
+        free_job(server->port, job);
+        isere__plane_refuse(c, 503, "too many changes at once: try again");
+        return;
+    }
+    job->next = server->platform.jobs;
+    server->platform.jobs = job;
+    c->exchange->job = job;
+    c->state = ISERE_CONN_RUNNING;
+}
+
+static void answer_job(isere_connection_t *c, isere_job_t *job)
+{
+    isere_work_t *work = &job->work;
+    char *text = work->text;
+    work->text = NULL;
+    c->exchange->job = NULL;
+    if (work->status == 204) {
+        isere_plane_fields_t fields = {.count = 0};
+        isere__plane_field(&fields, "Cache-Control", "no-store");
+        isere__plane_answer_text(c, 204, &fields, isere_slice(""));
+    } else if (text) {
+        isere__plane_answer_owned(c, work->status, text, work->text_size);
+    } else if (work->status == 0) {
+        isere__plane_refuse(c, 503, "the server stops: nothing was changed");
+    } else {
+        isere__plane_no_memory(c);
+    }
+    isere__connection_advance(c);
+}
+
+/* Whether all servers have what the job changed. */
+static bool counts(const isere_server_t *server, const isere_job_t *job)
+{
+    for (int i = 0; i < ISERE_GROUP_MAX; i++) {
+        isere_server_t *other = atomic_load(&server->group->servers[i]);
+        if (other &&
+            atomic_load(&other->platform.generation) < job->work.generation) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void finish_jobs(isere_server_t *server)
+{
+    isere_job_t **link = &server->platform.jobs;
+    while (*link) {
+        isere_job_t *job = *link;
+        isere_connection_t *c = job->connection;
+        if (!atomic_load(&job->done) || !counts(server, job)) {
+            link = &job->next;
+            continue;
+        }
+        *link = job->next;
+        if (c) {
+            answer_job(c, job);
+            link = &server->platform.jobs; /* there may be new ones */
+        }
+        free_job(server->port, job);
+    }
+}
+
+void isere__plane_forget(isere_exchange_t *x)
+{
+    if (x->job) {
+        x->job->connection = NULL;
+        x->job = NULL;
+    }
+}
+
+void isere__plane_turn(isere_server_t *server)
+{
+    isere_platform_t *p = &server->platform;
+    unsigned long seq =
+        atomic_load_explicit(&p->control->log_seq, memory_order_relaxed);
+    if (p->jobs) {
+        finish_jobs(server);
+    }
+    if (p->followers && seq != p->log_seq) {
+        isere__stream_wake(server);
+    }
+    p->log_seq = seq;
+}
+
+void isere__plane_deinit(isere_server_t *server)
+{
+    isere_control_t *control = server->platform.control;
+    isere__control_lock(control);
+    while (server->platform.jobs) {
+        isere_job_t *job = server->platform.jobs;
+        server->platform.jobs = job->next;
+        job->server = NULL;
+        if (atomic_load(&job->done)) {
+            free_job(server->port, job);
+        }
+    }
+    isere__control_unlock(control);
+}

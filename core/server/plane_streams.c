@@ -1,0 +1,144 @@
+/* Metrics and log lines: answers that are made while they are sent. */
+#include "core/control/metrics.h"
+#include "core/server/plane_internal.h"
+#include "core/util/text.h"
+
+/* ---- metrics ---- */
+
+typedef struct metrics_stream {
+    isere_stream_t stream;
+    const isere_port_t *port;
+    isere_catalog_t *catalog;
+    isere_metrics_t metrics;
+    isere_metrics_position_t position;
+} metrics_stream_t;
+
+static int metrics_read(isere_stream_t *stream, char *buf, size_t size)
+{
+    metrics_stream_t *self = (metrics_stream_t *)stream;
+    isere_writer_t text = isere_writer_begin(buf, size);
+    isere_metrics_write(&self->metrics, &self->position, &text);
+    return text.len > 0 ? (int)text.len : ISERE_ERR_CLOSED;
+}
+
+static void metrics_close(isere_stream_t *stream)
+{
+    metrics_stream_t *self = (metrics_stream_t *)stream;
+    isere_catalog_release(self->catalog);
+    self->port->resize(self->port->ctx, self, 0);
+}
+
+/* Those that are not broken, by name: that of the built-in one comes first. */
+static isere_metrics_function_t metrics_function(void *ctx, size_t index)
+{
+    const isere_catalog_t *catalog = ((metrics_stream_t *)ctx)->catalog;
+    const isere_catalog_entry_t *entry = &catalog->entries[catalog->count];
+    if (!catalog->has_fallback || index-- > 0) {
+        entry = catalog->entries;
+        while (!entry->deployment || index > 0) {
+            index -= entry->deployment != NULL;
+            entry++;
+        }
+    }
+    const isere_deployment_t *d = entry->deployment;
+    return (isere_metrics_function_t){
+        .name = d->name,
+        .stats = d->stats,
+        .memory_bytes = d->function->config.memory_bytes,
+    };
+}
+
+void isere__plane_start_metrics(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    isere_control_t *control = server->platform.control;
+    const isere_port_t *port = server->port;
+    metrics_stream_t *self = port->resize(port->ctx, NULL, sizeof(*self));
+    if (!self) {
+        isere__plane_no_memory(c);
+        return;
+    }
+    isere__control_lock(control);
+    uint64_t lines = control->logs.next_seq - 1, lost = control->logs.lost;
+    isere__control_unlock(control);
+    memset(self, 0, sizeof(*self));
+    self->stream = (isere_stream_t){metrics_read, metrics_close};
+    self->port = port;
+    self->catalog = isere__control_catalog(control);
+    self->metrics = (isere_metrics_t){
+        .version = isere_version(),
+        .uptime_us = isere__plane_uptime_us(server),
+        .connections = atomic_load(&server->group->connections),
+        .functions = (unsigned)self->catalog->count,
+        .log_lines = lines,
+        .log_lines_lost = lost,
+        .deploys_ok = atomic_load(&control->deploys_ok),
+        .deploys_failed = atomic_load(&control->deploys_failed),
+        .ctx = self,
+        .function = metrics_function,
+    };
+    for (size_t i = 0; i <= self->catalog->count; i++) {
+        self->metrics.count += self->catalog->entries[i].deployment != NULL;
+    }
+    isere_plane_fields_t fields =
+        isere__plane_fields("text/plain; version=0.0.4; charset=utf-8");
+    isere__stream_start(c, 200, fields.list, fields.count, &self->stream, -1);
+}
+
+/* ---- logs ---- */
+
+typedef struct logs_stream {
+    isere_stream_t stream;
+    isere_server_t *server;
+    isere_logs_reader_t reader;
+    bool follow;
+} logs_stream_t;
+
+static int logs_read(isere_stream_t *stream, char *buf, size_t size)
+{
+    logs_stream_t *self = (logs_stream_t *)stream;
+    isere_control_t *control = self->server->platform.control;
+    isere_writer_t text = isere_writer_begin(buf, size);
+    isere__control_lock(control);
+    isere_logs_read(&control->logs, &self->reader, &text);
+    isere__control_unlock(control);
+    if (text.len > 0) {
+        return (int)text.len;
+    }
+    return self->follow && !self->server->stopping ? ISERE_ERR_AGAIN
+                                                   : ISERE_ERR_CLOSED;
+}
+
+static void logs_close(isere_stream_t *stream)
+{
+    logs_stream_t *self = (logs_stream_t *)stream;
+    const isere_port_t *port = self->server->port;
+    isere_control_t *control = self->server->platform.control;
+    if (self->follow) {
+        atomic_fetch_sub(&control->followers, 1);
+    }
+    port->resize(port->ctx, self, 0);
+}
+
+void isere__plane_start_logs(isere_connection_t *c, const isere_call_t *call)
+{
+    isere_server_t *server = c->server;
+    const isere_port_t *port = server->port;
+    logs_stream_t *self = port->resize(port->ctx, NULL, sizeof(*self));
+    if (!self) {
+        isere__plane_no_memory(c);
+        return;
+    }
+    memset(self, 0, sizeof(*self));
+    self->stream = (isere_stream_t){logs_read, logs_close};
+    self->server = server;
+    self->follow = call->follow;
+    self->reader.level = call->level;
+    isere_text_copy(self->reader.function, sizeof(self->reader.function),
+                    isere_slice(call->name));
+    if (self->follow) {
+        atomic_fetch_add(&server->platform.control->followers, 1);
+    }
+    isere_plane_fields_t fields = isere__plane_fields("application/x-ndjson");
+    isere__stream_start(c, 200, fields.list, fields.count, &self->stream, -1);
+}
