@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 from conftest import SLOW, command
@@ -263,3 +264,21 @@ def test_following_until_the_server_stops(remote):
     finally:
         process.kill()
         process.communicate()
+
+
+def test_stopping_in_a_deploy(platform):
+    """What has begun has the time limit that requests have."""
+    server = platform("--workers", "1")
+    source = (
+        "await new Promise(r => setTimeout(r, 1800))\n"
+        "export const handler = () => 1"
+    )
+    answers = []
+    thread = threading.Thread(
+        target=lambda: answers.append(server.deploy("slow", source, 30 * SLOW))
+    )
+    thread.start()
+    time.sleep(0.3)
+    assert server.stop() == 0
+    thread.join()
+    assert answers[0]["version"] == 1
