@@ -277,12 +277,10 @@ static int load_entry(isere_control_t *control, const isere_port_t *port,
 }
 
 /* Conflicts can't come from deploying; whoever comes later gives way. */
-static int settle_routes(isere_control_t *control, const isere_port_t *port,
-                         isere_catalog_t *catalog)
+static int settle_routes(const isere_port_t *port, isere_catalog_t *catalog)
 {
     isere_route_claim_t conflict[2];
     int error = make_routes(catalog, conflict);
-    (void)control;
     while (error == ISERE_ERR_INUSE) {
         isere_catalog_entry_t *later = conflict[0].owner > conflict[1].owner
                                            ? conflict[0].owner
@@ -310,7 +308,7 @@ int isere__control_load(isere_control_t *control, const isere_port_t *port)
     }
     port->resize(port->ctx, heads, 0);
     port->resize(port->ctx, fault, 0);
-    error = error ? error : settle_routes(control, port, catalog);
+    error = error ? error : settle_routes(port, catalog);
     if (error) {
         isere_catalog_release(catalog);
         return error;

@@ -15,9 +15,12 @@
 
 typedef void put_fn(isere_writer_t *text, const void *arg);
 
-/* Makes a text of a length that is not known before. */
+/* Makes a text of a length that is not known before, in place of the one that
+ * there may be. */
 static void answer(isere_work_t *work, int status, put_fn *put, const void *arg)
 {
+    const isere_port_t *port = &work->control->port;
+    port->resize(port->ctx, work->text, 0);
     work->status = status;
     work->text =
         isere__control_text(&work->control->port, put, arg, &work->text_size);
@@ -140,6 +143,14 @@ static void fail_to_prepare(isere_work_t *work, int error)
 
 /* ---- deploying ---- */
 
+/* The answer to what can't fail once it is stored: made before that. */
+static int prepare_answer(isere_work_t *work, int status,
+                          const isere_deployment_t *d)
+{
+    answer(work, status, put_summary, d);
+    return work->text ? 0 : ISERE_ERR_NOMEM;
+}
+
 /* Keeps it and publishes it; `next` is taken. */
 static void commit(isere_work_t *work, const isere_port_t *port,
                    isere_slice_t document, isere_deployment_t *d,
@@ -150,15 +161,17 @@ static void commit(isere_work_t *work, const isere_port_t *port,
     uint8_t sum[ISERE_SHA256_SIZE];
     bool is_new = !isere_catalog_find(control->catalog, work->name);
     isere_sha256_of(document.ptr, document.len, sum);
-    int error =
-        isere_store_put(&control->store, work->name, document, sum, &head);
+    int error = prepare_answer(work, is_new ? 201 : 200, d);
+    if (!error) {
+        error =
+            isere_store_put(&control->store, work->name, document, sum, &head);
+    }
     if (error) {
         isere_catalog_release(next);
         fail_with(work, error);
         return;
     }
     d->previous = head.previous; /* nobody sees it yet */
-    answer(work, is_new ? 201 : 200, put_summary, d);
     work->generation = isere__control_publish(control, next);
     log_done(work, port, "deployed", d->version);
 }
@@ -243,7 +256,10 @@ static void roll_back_to(isere_work_t *work, const isere_port_t *port,
         return;
     }
     if (!error) {
-        error = isere_store_rollback(&control->store, work->name, &head);
+        error = prepare_answer(work, 200, d);
+        if (!error) {
+            error = isere_store_rollback(&control->store, work->name, &head);
+        }
         if (error) {
             isere_catalog_release(next);
         }
@@ -253,7 +269,6 @@ static void roll_back_to(isere_work_t *work, const isere_port_t *port,
         return;
     }
     d->previous = head.previous;
-    answer(work, 200, put_summary, d);
     work->generation = isere__control_publish(control, next);
     log_done(work, port, "rolled back", d->version);
 }
@@ -310,6 +325,9 @@ static void remove_function(isere_work_t *work, const isere_port_t *port)
         isere__catalog_change(control, work->name, NULL, &next, &work->fault);
     if (!error) {
         error = isere_store_remove(&control->store, work->name);
+        if (error == ISERE_ERR_NOENT) {
+            error = 0; /* somebody else removed it from the medium */
+        }
         if (error) {
             isere_catalog_release(next);
         }
@@ -344,6 +362,24 @@ static void read_files(isere_work_t *work)
     work->text_size = document.size;
 }
 
+/* Whoever reads the log learns of changes that failed, too. */
+static void log_failed(const isere_work_t *work, const isere_port_t *port)
+{
+    const isere_fault_t *fault = &work->fault;
+    char text[sizeof(fault->message) + 96];
+    snprintf(text, sizeof(text), "%s %s failed with %d: %s",
+             work->kind == ISERE_CALL_DEPLOY     ? "deploying"
+             : work->kind == ISERE_CALL_ROLLBACK ? "rolling back"
+                                                 : "removing",
+             work->name, work->status, fault->message);
+    isere_log_record_t record = {
+        .level = ISERE_LOG_WARN,
+        .function = isere_slice(work->name),
+        .message = isere_slice(text),
+    };
+    isere_log(port, &record);
+}
+
 void isere__control_work(isere_work_t *work, const isere_port_t *port)
 {
     isere_port_t tapped = *port;
@@ -360,6 +396,9 @@ void isere__control_work(isere_work_t *work, const isere_port_t *port)
         break;
     default:
         read_files(work);
-        break;
+        return;
+    }
+    if (work->status >= 300) {
+        log_failed(work, &tapped);
     }
 }

@@ -406,7 +406,10 @@ void isere__exchange_start(isere_connection_t *c)
     c->close_after = !c->exchange->parser.keep_alive || server->stopping;
     if (!server->platform.control) {
         isere__exchange_enter(c, server->pool);
-    } else if (isere__plane_is_wanted(c)) {
+        return;
+    }
+    isere__platform_follow(server);
+    if (isere__plane_is_wanted(c)) {
         isere__plane_start(c);
     } else {
         isere__platform_route(c);
@@ -451,7 +454,8 @@ void isere__exchange_serve_queue(isere_server_t *server)
         served = false;
         for (int have = 0; have < 2; have++) {
             for (isere_pool_t *pool = server->pools; pool; pool = pool->next) {
-                if (pool->queue_first && (pool->count > 0) == have) {
+                if (pool->queue_first && !pool->retired &&
+                    (pool->count > 0) == have) {
                     served |= serve_first(pool);
                 }
             }
@@ -462,6 +466,9 @@ void isere__exchange_serve_queue(isere_server_t *server)
 bool isere__exchange_could_serve(const isere_server_t *server)
 {
     const isere_pool_t *pool = server->queue_length ? server->pools : NULL;
+    if (server->platform.followed) {
+        return true;
+    }
     while (pool && !(pool->queue_first && (pool->idle || had_its_turn(pool)))) {
         pool = pool->next;
     }

@@ -213,8 +213,9 @@ typedef struct isere_platform {
     isere_catalog_t *catalog; /* held: what is served */
     isere_pool_t **pools;     /* of the catalog's entries, when used yet */
     atomic_ulong generation;  /* of the catalog; ULONG_MAX: none any more */
-    unsigned retiring;        /* pools that will go when they are idle */
-    isere_job_t *jobs;        /* not answered yet */
+    bool followed; /* to a new catalog in this turn; the rest is to be done */
+    unsigned retiring;             /* pools that will go when they are idle */
+    isere_job_t *jobs;             /* not answered yet */
     isere_connection_t *followers; /* streams that wait for log lines */
     unsigned long log_seq;         /* what they have been told of */
 } isere_platform_t;
@@ -458,7 +459,11 @@ void isere__platform_route(isere_connection_t *c);
 isere_pool_t *isere__platform_pool(isere_server_t *server, const char *name,
                                    int *status);
 
-/* Takes over what was deployed meanwhile; destroys pools that are done. */
+/* Takes over what was deployed meanwhile: before each request. */
+void isere__platform_follow(isere_server_t *server);
+
+/* The same, and what follows from it: who waits for a function that is gone,
+ * pools that are done, answers to those who deployed. */
 void isere__platform_turn(isere_server_t *server);
 
 /* How many instances the pool must leave to functions that have none. */

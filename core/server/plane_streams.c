@@ -9,6 +9,7 @@ typedef struct metrics_stream {
     isere_stream_t stream;
     const isere_port_t *port;
     isere_catalog_t *catalog;
+    bool any_broken;
     isere_metrics_t metrics;
     isere_metrics_position_t position;
 } metrics_stream_t;
@@ -31,11 +32,12 @@ static void metrics_close(isere_stream_t *stream)
 /* Those that are not broken, by name: that of the built-in one comes first. */
 static isere_metrics_function_t metrics_function(void *ctx, size_t index)
 {
-    const isere_catalog_t *catalog = ((metrics_stream_t *)ctx)->catalog;
+    const metrics_stream_t *self = ctx;
+    const isere_catalog_t *catalog = self->catalog;
     const isere_catalog_entry_t *entry = &catalog->entries[catalog->count];
     if (!catalog->has_fallback || index-- > 0) {
-        entry = catalog->entries;
-        while (!entry->deployment || index > 0) {
+        entry = &catalog->entries[self->any_broken ? 0 : index];
+        while (self->any_broken && (!entry->deployment || index > 0)) {
             index -= entry->deployment != NULL;
             entry++;
         }
@@ -80,6 +82,8 @@ void isere__plane_start_metrics(isere_connection_t *c)
     for (size_t i = 0; i <= self->catalog->count; i++) {
         self->metrics.count += self->catalog->entries[i].deployment != NULL;
     }
+    self->any_broken = self->metrics.count <
+                       self->catalog->count + self->catalog->has_fallback;
     isere_plane_fields_t fields =
         isere__plane_fields("text/plain; version=0.0.4; charset=utf-8");
     isere__stream_start(c, 200, fields.list, fields.count, &self->stream, -1);

@@ -3,8 +3,9 @@
  *
  * A server holds one catalog at a time and sees only that: so a request meets
  * one version of everything. When another one is published, the server takes it
- * over between two turns. Pools are made when a function's first request comes,
- * and those whose deployment is not in the new catalog finish what they run.
+ * over before the next request. Pools are made when a function's first request
+ * comes, and those whose deployment is not in the new catalog finish what they
+ * run.
  */
 #include "core/server/internal.h"
 
@@ -174,8 +175,22 @@ static void adopt(isere_server_t *server)
     p->pools = pools;
     p->catalog = next;
     atomic_store(&p->generation, next->generation);
-    requeue(server);
-    isere__group_wake(server->group, server); /* some may wait for us */
+}
+
+static bool is_behind(const isere_server_t *server)
+{
+    const isere_platform_t *p = &server->platform;
+    return atomic_load_explicit(&p->control->generation,
+                                memory_order_acquire) !=
+           atomic_load_explicit(&p->generation, memory_order_relaxed);
+}
+
+void isere__platform_follow(isere_server_t *server)
+{
+    if (is_behind(server)) {
+        adopt(server);
+        server->platform.followed = true; /* the turn's end does the rest */
+    }
 }
 
 static void destroy_retired(isere_server_t *server)
@@ -193,13 +208,12 @@ static void destroy_retired(isere_server_t *server)
 void isere__platform_turn(isere_server_t *server)
 {
     isere_platform_t *p = &server->platform;
-    unsigned long published =
-        atomic_load_explicit(&p->control->generation, memory_order_acquire);
-    if (published !=
-        atomic_load_explicit(&p->generation, memory_order_relaxed)) {
-        adopt(server);
-        destroy_retired(server);
-    } else if (p->retiring > 0) {
+    isere__platform_follow(server);
+    while (p->followed) {
+        p->followed = false;
+        requeue(server);
+    }
+    if (p->retiring > 0) {
         destroy_retired(server);
     }
     isere__plane_turn(server);

@@ -226,12 +226,14 @@ void isere_server_stop(isere_server_t *server)
     server->port->poll_wake(server->port->ctx);
 }
 
-/* The default counts for functions that have no pool yet, and for work. */
+/* With a platform that is the default one: a function may ask for hours. */
 static uint64_t longest_us(const isere_server_t *server)
 {
     const isere_control_t *control = server->platform.control;
-    uint64_t longest =
-        control ? (uint64_t)control->config.defaults.timeout_ms * 1000 : 0;
+    uint64_t longest = 0;
+    if (control) {
+        return (uint64_t)control->config.defaults.timeout_ms * 1000;
+    }
     for (const isere_pool_t *pool = server->pools; pool; pool = pool->next) {
         uint64_t timeout = isere__function_timeout_us(pool->function);
         longest = timeout > longest ? timeout : longest;
