@@ -319,6 +319,12 @@ static isere_args_result_t check_store(const isere_args_t *args)
     if (args->store && args->watch) {
         return bad(args, "--watch is for a module, not for --store");
     }
+    for (size_t i = 0; i < args->hosts.count; i++) {
+        if (strpbrk(args->hosts.items[i], "/:@")) {
+            return bad(args, "--allow-host takes a name without port, not '%s'",
+                       args->hosts.items[i]);
+        }
+    }
     for (size_t i = 0; i < 2 && !args->store; i++) {
         if (isere_args_given(args, of_stores[i])) {
             return bad(args, "--%s is for --store", of_stores[i]);

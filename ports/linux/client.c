@@ -291,6 +291,9 @@ int isere_client_call(const isere_client_request_t *request,
     error = connect_to(&call);
     if (error == 0) {
         error = exchange(&call);
+        if (error != 0 && !has_unsent(&call)) {
+            error = ISERE_ERR_TIMEOUT;
+        }
         close(call.fd);
     }
     explicit_bzero(head, sizeof(head));

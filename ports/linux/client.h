@@ -40,8 +40,9 @@ typedef struct isere_client_request {
  * Sends the request and receives the answer, whose body goes to
  * response->body. Initialise the response before. Returns 0 with a response
  * that is DONE or LEFT, or ISERE_ERR_IO with `reason`, which names the
- * server. An answer that comes while the request is still being sent counts:
- * so is a body refused that is too long.
+ * server; ISERE_ERR_TIMEOUT when the whole request was sent, so that the server
+ * may have done what it asks for. An answer that comes while the request is
+ * still being sent counts: so is a body refused that is too long.
  */
 int isere_client_call(const isere_client_request_t *request,
                       isere_client_response_t *response,

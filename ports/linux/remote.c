@@ -260,8 +260,13 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
         isere_remote_say("the function's name is too long");
         return false;
     }
-    if (isere_client_call(&request, &remote->response, reason) != 0) {
+    int error = isere_client_call(&request, &remote->response, reason);
+    if (error != 0) {
         isere_remote_say("%s", reason);
+        if (error == ISERE_ERR_TIMEOUT && strcmp(call->method, "GET") != 0) {
+            isere_remote_say("it is not known whether it was done: see isere "
+                             "list");
+        }
         return false;
     }
     return (remote->stream && remote->response.status == 200) ||

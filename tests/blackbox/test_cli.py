@@ -68,6 +68,8 @@ def test_serve_help_names_every_option_of_the_contract(isere):
         ["serve", "--port", "99999"],
         ["serve", "--memory", "lots"],
         ["serve", "--timeout", "3"],
+        ["serve", "--store", "s", "--allow-host", "http://x"],
+        ["serve", "--store", "s", "--allow-host", "x:80"],
         ["serve", "--env", "=x"],
         ["serve", "--payload", "3.0"],
         ["invoke"],

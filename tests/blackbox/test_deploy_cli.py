@@ -510,6 +510,10 @@ def test_silence(isere, script):
         isere("list", "--to", server.url, "--wait", "200ms"),
         f"{server.url} was silent for 200 ms",
     )
+    fails(
+        isere("rollback", "x", "--to", server.url, "--wait", "200ms"),
+        "it is not known whether it was done: see isere list",
+    )
     done.set()
 
 
