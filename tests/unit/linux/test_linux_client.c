@@ -406,13 +406,13 @@ static void test_failed_calls(void **state)
     char target[3000];
 
     (void)state;
-    assert_int_equal(call(&s, &request), ISERE_ERR_IO);
+    assert_int_equal(call(&s, &request), ISERE_ERR_TIMEOUT);
     assert_non_null(strstr(reason, "gave no proper answer: it was cut short"));
     memset(&s, 0, sizeof(s));
     s.answer = OK;
     s.want = 1;
     s.stays = true;
-    assert_int_equal(call(&s, &request), ISERE_ERR_IO);
+    assert_int_equal(call(&s, &request), ISERE_ERR_TIMEOUT);
     assert_non_null(strstr(reason, "was silent for 50 ms"));
 
     /* Nobody is there any more. */
