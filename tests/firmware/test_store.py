@@ -2,9 +2,13 @@
 whatever else goes wrong."""
 
 import json
+import os
 import re
+import subprocess
 
 import pytest
+
+from device import find_tool
 
 GOOD = "export const handler = () => 'good'"
 FUNCTIONS = "/_isere/v1/functions"
@@ -211,3 +215,37 @@ def test_built_in_handler_that_throws(boot):
     assert device.get("/").status == 404
     device.deploy("default", answer("repaired"))
     assert device.get("/").text == "repaired"
+
+
+def test_the_command_line_deploys_to_a_device(boot, tmp_path):
+    device = boot(GOOD)
+    (tmp_path / "hello.js").write_text(
+        "import { name } from './name.js'\n"
+        "export const handler = () => { console.log('asked'); return name }\n"
+    )
+    (tmp_path / "name.js").write_text("export const name = 'a device'\n")
+
+    def isere(*words):
+        done = subprocess.run(
+            [find_tool(), *words],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "ISERE_URL": f"http://127.0.0.1:{device.port}",
+                "ISERE_TOKEN": device.token,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert isere("deploy", "hello.js").startswith("hello version 1 at http://")
+    assert device.get("/hello").text == "a device"
+    assert "hello" in isere("list")
+    assert "asked" in isere("logs", "hello")
+    assert json.loads(isere("invoke-remote", "hello"))["body"] == "a device"
+    isere("remove", "hello")
+    assert device.get("/hello").text == "good"
