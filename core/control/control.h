@@ -151,7 +151,7 @@ typedef struct isere_work {
     int status;
     char *text; /* JSON, in memory of the control's port; NULL for none */
     size_t text_size;
-    unsigned long generation; /* that servers must have before it counts; 0 */
+    unsigned long generation; /* that the change is in; 0: none */
     isere_fault_t fault;
 } isere_work_t;
 

@@ -94,7 +94,7 @@ enum {
 struct isere_slot;
 struct isere_pool;
 
-/* Work for a request on another thread; see plane.c. */
+/* Work for a request on another thread; see plane_jobs.c. */
 typedef struct isere_job isere_job_t;
 
 /*

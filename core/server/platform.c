@@ -119,6 +119,17 @@ static isere_pool_t **make_pools(isere_server_t *server, size_t count)
     return pools;
 }
 
+/* Where a deployment is in a catalog; -1 when it is not there. */
+static long place_of(isere_catalog_t *catalog, const isere_deployment_t *d)
+{
+    const isere_catalog_entry_t *entry = isere_catalog_find(catalog, d->name);
+    if (!entry && catalog->has_fallback) {
+        entry = &catalog->entries[catalog->count];
+    }
+    return entry && entry->deployment == d ? (long)(entry - catalog->entries)
+                                           : -1;
+}
+
 /* Pools of deployments that stay are kept, the others retire. */
 static void move_pools(isere_server_t *server, isere_catalog_t *next,
                        isere_pool_t **pools)
@@ -128,17 +139,10 @@ static void move_pools(isere_server_t *server, isere_catalog_t *next,
         p->catalog ? p->catalog->count + p->catalog->has_fallback : 0;
     for (size_t i = 0; i < old_count; i++) {
         isere_pool_t *pool = p->pools[i];
-        size_t j = 0;
-        if (!pool) {
-            continue;
-        }
-        while (j < next->count + next->has_fallback &&
-               next->entries[j].deployment != pool->deployment) {
-            j++;
-        }
-        if (j < next->count + next->has_fallback) {
-            pools[j] = pool;
-        } else {
+        long place = pool ? place_of(next, pool->deployment) : -1;
+        if (place >= 0) {
+            pools[place] = pool;
+        } else if (pool) {
             isere__pool_retire(pool);
         }
     }

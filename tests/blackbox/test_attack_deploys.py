@@ -555,3 +555,43 @@ def in_vain(server, i, source, answers):
         answers.append(put(server, f"bad{i}", AWAY + source, timeout=60))
     except (OSError, conftest.http.client.HTTPException):
         answers.append(None)
+
+
+# ---- a worker that is busy ----
+
+
+def test_a_change_waits_for_no_handler(platform):
+    """One of two workers is in a handler: deploys of the other are answered
+    before it ends, and what was asked of the busy one meets what they made."""
+    server = platform(
+        "--workers", 2, "--init-timeout", "60s", "--timeout", f"{int(6 * SLOW)}s"
+    )
+    server.deploy("loop", "export const handler = () => { for (;;); }")
+    server.deploy("f", "export const handler = () => 'old'")
+    ended = threading.Event()
+    early = []
+
+    def loop():
+        assert server.get("/loop").status == 504
+        ended.set()
+
+    def change(i):
+        # Who meets the busy worker is answered later.
+        name = "f" if i % 2 else f"g{i}"
+        status, answer = put(
+            server, name, "export const handler = () => 'new'", 30 * SLOW
+        )
+        if status < 300 and not ended.is_set():
+            early.append(name)
+        return status if status < 300 or status == 503 else answer
+
+    busy = threading.Thread(target=loop)
+    busy.start()
+    time.sleep(0.3 * SLOW)
+    assert set(in_threads(change, 14)) <= {200, 201, 503}
+    assert len(early) > 1, early
+    if "f" not in early:
+        assert put(server, "f", "export const handler = () => 'new'")[0] == 200
+    assert in_threads(lambda i: server.get("/f").text, 12) == ["new"] * 12
+    busy.join()
+    assert ended.is_set()
