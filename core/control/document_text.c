@@ -1,31 +1,13 @@
 /* Texts of documents: JSON strings, and names of files. */
 #include "core/control/document_read.h"
+#include "core/util/json_escape.h"
 #include "core/util/utf8.h"
 
 /* ---- JSON strings ---- */
 
-/* As JSON.stringify escapes `c`: the length, or 0 when it needs no escape. */
-static size_t escape(unsigned char c, char out[6])
+static bool has_escape(unsigned char c)
 {
-    static const char hex[] = "0123456789abcdef";
-    static const char letters[] = "btn\0fr"; /* of 8 to 13 */
-
-    if (c >= 0x20 && c != '"' && c != '\\') {
-        return 0;
-    }
-    out[0] = '\\';
-    if (c >= 0x20) {
-        out[1] = (char)c;
-        return 2;
-    }
-    if (c >= 8 && c <= 13 && letters[c - 8]) {
-        out[1] = letters[c - 8];
-        return 2;
-    }
-    memcpy(out + 1, "u00", 3);
-    out[4] = hex[c >> 4];
-    out[5] = hex[c & 15];
-    return 6;
+    return c < 0x20 || c == '"' || c == '\\';
 }
 
 size_t isere__document_string(char *out, isere_slice_t text)
@@ -34,7 +16,8 @@ size_t isere__document_string(char *out, isere_slice_t text)
 
     for (size_t i = 0; i < text.len; i++) {
         char escaped[6];
-        size_t n = escape((unsigned char)text.ptr[i], escaped);
+        unsigned char c = (unsigned char)text.ptr[i];
+        size_t n = has_escape(c) ? isere_json_escape(c, escaped) : 0;
         if (out && n > 0) {
             memcpy(out + 1 + len, escaped, n);
         } else if (out) {

@@ -1,5 +1,6 @@
 #include "core/control/writer.h"
 #include "core/util/base64.h"
+#include "core/util/json_escape.h"
 #include "core/util/utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -146,27 +147,11 @@ static size_t plain_run(const unsigned char *p, size_t len)
 static size_t encode_character(char out[6], const unsigned char *p, size_t len,
                                size_t *used)
 {
-    static const char hex[] = "0123456789abcdef";
-    static const char letters[] = "btn\0fr"; /* of 8 to 13 */
-    unsigned char c = *p;
-
-    if (c >= 0x80) {
+    if (*p >= 0x80) {
         return isere_utf8_encode(isere_utf8_decode(p, len, used), out);
     }
     *used = 1;
-    out[0] = '\\';
-    if (c == '"' || c == '\\') {
-        out[1] = (char)c;
-        return 2;
-    }
-    if (c >= 8 && c <= 13 && letters[c - 8]) {
-        out[1] = letters[c - 8];
-        return 2;
-    }
-    memcpy(out + 1, "u00", 3);
-    out[4] = hex[c >> 4];
-    out[5] = hex[c & 15];
-    return 6;
+    return isere_json_escape(*p, out);
 }
 
 /* Puts what is between the quotes, as far as it fits. */

@@ -1,4 +1,5 @@
 #include "core/lambda/json.h"
+#include "core/util/json_escape.h"
 #include <math.h>
 
 /* An object or array that is being written. */
@@ -57,40 +58,19 @@ static bool is_usual(unsigned char c)
     return c >= 0x20 && c != '"' && c != '\\' && c != 0xED;
 }
 
-static size_t add_escape(char *out, unsigned c)
-{
-    static const char hex[] = "0123456789abcdef";
-    static const char letters[] = "btn\0fr"; /* of 8 to 13 */
-
-    out[0] = '\\';
-    if (c == '"' || c == '\\') {
-        out[1] = (char)c;
-        return 2;
-    }
-    if (c >= 8 && c <= 13 && letters[c - 8]) {
-        out[1] = letters[c - 8];
-        return 2;
-    }
-    out[1] = 'u';
-    out[2] = hex[c >> 12];
-    out[3] = hex[c >> 8 & 15];
-    out[4] = hex[c >> 4 & 15];
-    out[5] = hex[c & 15];
-    return 6;
-}
-
 /* The character at p that is not a usual one, as JSON.stringify writes it;
  * *len: how many bytes it has. */
 static size_t add_unusual(char *out, const unsigned char *p, size_t *len)
 {
     if (p[0] != 0xED) {
         *len = 1;
-        return add_escape(out, p[0]);
+        return isere_json_escape(p[0], out);
     }
     /* The engine's UTF-8 has three bytes for half of a pair, too. */
     *len = 3;
     if (p[1] >= 0xA0) {
-        return add_escape(out, 0xD000u | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu));
+        return isere_json_escape(0xD000u | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu),
+                                 out);
     }
     memcpy(out, p, 3);
     return 3;
