@@ -78,11 +78,12 @@ typedef enum isere_merge {
 } isere_merge_t;
 
 /* The fields as an object with names in lower case; Cookie fields are joined
- * with "; " whatever `merge` says, unless that is LAST. */
+ * with "; " whatever `merge` says. With LAST the last of a name wins, and names
+ * are as the first was sent. */
 JSValue isere_event_headers(JSContext *ctx, const isere_http_request_t *request,
                             isere_merge_t merge);
 
-/* The fields as an object of arrays, names in lower case. */
+/* The fields as an object of arrays, names as the first of each was sent. */
 JSValue isere_event_multi_headers(JSContext *ctx,
                                   const isere_http_request_t *request);
 

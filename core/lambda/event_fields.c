@@ -25,9 +25,14 @@ static unsigned find_field(const isere_http_request_t *request, unsigned i,
     return i;
 }
 
-/* The atom of a name in lower case (names are tokens, so ASCII). */
-static JSAtom lower_atom(isere_text_t *text, isere_slice_t name)
+/* The atom of a name (a token, so ASCII): in lower case, or as it was sent
+ * where the last field of a name wins, as REST APIs have it. */
+static JSAtom name_atom(isere_text_t *text, isere_slice_t name,
+                        isere_merge_t merge)
 {
+    if (merge == ISERE_MERGE_LAST) {
+        return JS_NewAtomLen(text->ctx, name.ptr, name.len);
+    }
     char *out = isere_text_reserve(text, name.len);
 
     if (!out) {
@@ -77,7 +82,7 @@ JSValue isere_event_headers(JSContext *ctx, const isere_http_request_t *request,
         if (find_field(request, 0, name) < i) {
             continue; /* done with the first of that name */
         }
-        JSAtom atom = lower_atom(&text, name);
+        JSAtom atom = name_atom(&text, name, merge);
         isere_object_put_atom(&headers, atom,
                               merged_field(&text, request, i, merge));
         JS_FreeAtom(ctx, atom);
@@ -101,7 +106,6 @@ static JSValue field_list(JSContext *ctx, const isere_http_request_t *request,
 JSValue isere_event_multi_headers(JSContext *ctx,
                                   const isere_http_request_t *request)
 {
-    isere_text_t text = isere_text_begin(ctx);
     isere_object_t headers = isere_object_begin(ctx);
 
     for (unsigned i = 0; i < request->nfields && !headers.failed; i++) {
@@ -109,11 +113,10 @@ JSValue isere_event_multi_headers(JSContext *ctx,
         if (find_field(request, 0, name) < i) {
             continue;
         }
-        JSAtom atom = lower_atom(&text, name);
+        JSAtom atom = JS_NewAtomLen(ctx, name.ptr, name.len);
         isere_object_put_atom(&headers, atom, field_list(ctx, request, i));
         JS_FreeAtom(ctx, atom);
     }
-    isere_text_free(&text);
     return isere_object_end(&headers);
 }
 

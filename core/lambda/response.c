@@ -219,6 +219,7 @@ int isere_response_decode(JSContext *ctx, const isere_names_t *names,
     d.reason = reason;
     d.text_len = d.text_cap = 0;
     d.capacity = ISERE_FEW_RESPONSE_FIELDS;
+    d.first_multi = 0;
     d.given = 0;
     d.has_type = false;
     response->status = 200;

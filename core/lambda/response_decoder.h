@@ -21,9 +21,10 @@ typedef struct isere_decoder {
         uint32_t name;
         uint32_t value;
     } offsets[ISERE_MAX_RESPONSE_FIELDS];
-    unsigned capacity; /* of response->fields */
-    unsigned given;    /* fields, the dropped ones included */
-    bool has_type;     /* the handler names a content type */
+    unsigned capacity;    /* of response->fields */
+    unsigned first_multi; /* fields before it are those of headers */
+    unsigned given;       /* fields, the dropped ones included */
+    bool has_type;        /* the handler names a content type */
 } isere_decoder_t;
 
 /* All of these return 0 or what isere_response_decode returns. */

@@ -223,6 +223,100 @@ static int add_value(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
     return array ? add_elements(d, name, value) : add_field(d, name, value);
 }
 
+/* ---- the same name again ---- */
+
+static isere_slice_t stored_name(const isere_decoder_t *d, unsigned i)
+{
+    return isere_slice_of(d->response->field_text + d->offsets[i].name,
+                          d->response->fields[i].name.len);
+}
+
+static bool same_bytes(isere_slice_t a, isere_slice_t b)
+{
+    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+static bool same_value(const isere_decoder_t *d, unsigned a, unsigned b)
+{
+    const isere_response_field_t *fields = d->response->fields;
+    const char *text = d->response->field_text;
+
+    return same_bytes(
+        isere_slice_of(text + d->offsets[a].value, fields[a].value.len),
+        isere_slice_of(text + d->offsets[b].value, fields[b].value.len));
+}
+
+static void remove_field(isere_decoder_t *d, unsigned i)
+{
+    isere_response_t *response = d->response;
+    unsigned after = --response->nfields - i;
+
+    memmove(&response->fields[i], &response->fields[i + 1],
+            after * sizeof response->fields[0]);
+    memmove(&d->offsets[i], &d->offsets[i + 1], after * sizeof d->offsets[0]);
+}
+
+/* Fields that can have one value only (RFC 9110), which handlers tend to name
+ * in both objects. */
+static bool is_single(isere_slice_t name)
+{
+    static const isere_slice_t names[] = {
+        ISERE_SLICE("content-type"),        ISERE_SLICE("location"),
+        ISERE_SLICE("content-disposition"), ISERE_SLICE("etag"),
+        ISERE_SLICE("last-modified"),       ISERE_SLICE("retry-after")};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (isere_ascii_equal(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the value of the earlier field `i` is one more beside those of
+ * `name`: so are cookies, whatever the spelling, which old handlers vary to
+ * send several; and multiValueHeaders adds to what headers has by that name,
+ * as on API Gateway. */
+static bool adds_to(const isere_decoder_t *d, unsigned i, isere_slice_t name)
+{
+    if (isere_ascii_equal(name, isere_slice("set-cookie"))) {
+        return true;
+    }
+    return i < d->first_multi && same_bytes(stored_name(d, i), name) &&
+           !is_single(name);
+}
+
+/*
+ * Fields from `from` on are the lines of one property. Earlier ones of that
+ * name, in whatever spelling, go: the last one wins, since one field line is
+ * what recipients expect, and which of two they take is up to them. A pair that
+ * is in both objects is sent once.
+ */
+static void settle_repeated(isere_decoder_t *d, unsigned from)
+{
+    const isere_response_t *response = d->response;
+    unsigned i = 0;
+
+    while (i < from && from < response->nfields) {
+        isere_slice_t name = stored_name(d, from);
+        bool goes = isere_ascii_equal(stored_name(d, i), name);
+        if (goes && adds_to(d, i, name)) {
+            goes = false;
+            for (unsigned j = from; j < response->nfields && !goes; j++) {
+                goes = i < d->first_multi && from >= d->first_multi &&
+                       same_value(d, i, j);
+            }
+        }
+        if (!goes) {
+            i++;
+            continue;
+        }
+        remove_field(d, i);
+        from--;
+        d->first_multi -= i < d->first_multi;
+    }
+}
+
 /* One property of headers or multiValueHeaders; `known`, or NULL for one that
  * is to be read. */
 static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom,
@@ -241,6 +335,7 @@ static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom,
         return isere_decoder_threw(d, "a header");
     }
     isere_slice_t name = isere_slice_of(text, len);
+    unsigned before = d->response->nfields;
     if (len == 0 || !isere_http_all(name, ISERE_HTTP_TOKEN)) {
         result = isere_decoder_malformed(
             d, "the header name \"%s\" is no token", name);
@@ -254,6 +349,9 @@ static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom,
     result = JS_IsException(value) ? isere_decoder_threw(d, "reading a header")
                                    : add_value(d, name, value);
 done:
+    if (result == 0) {
+        settle_repeated(d, before);
+    }
     JS_FreeValue(ctx, value);
     JS_FreeCString(ctx, text);
     return result;
@@ -326,43 +424,10 @@ int isere_decoder_headers(isere_decoder_t *d, JSValueConst headers)
                                     : add_listed(d, headers);
 }
 
-/* Whether two stored fields say the same. */
-static bool same_field(const isere_decoder_t *d, unsigned a, unsigned b)
-{
-    const isere_response_field_t *fields = d->response->fields;
-    const char *text = d->response->field_text;
-    const char *name = text + d->offsets[a].name;
-    const char *other = text + d->offsets[b].name;
-
-    return fields[a].value.len == fields[b].value.len &&
-           isere_ascii_equal(isere_slice_of(name, fields[a].name.len),
-                             isere_slice_of(other, fields[b].name.len)) &&
-           memcmp(text + d->offsets[a].value, text + d->offsets[b].value,
-                  fields[a].value.len) == 0;
-}
-
 int isere_decoder_multi_headers(isere_decoder_t *d, JSValueConst headers)
 {
-    isere_response_t *response = d->response;
-    unsigned before = response->nfields;
-    int result = isere_decoder_headers(d, headers);
-
-    /* A pair that is in both objects is sent once, as API Gateway does. */
-    for (unsigned i = before; i < response->nfields && result == 0; i++) {
-        for (unsigned j = 0; j < before; j++) {
-            if (!same_field(d, i, j)) {
-                continue;
-            }
-            unsigned after = --response->nfields - i;
-            memmove(&response->fields[i], &response->fields[i + 1],
-                    after * sizeof response->fields[0]);
-            memmove(&d->offsets[i], &d->offsets[i + 1],
-                    after * sizeof d->offsets[0]);
-            i--;
-            break;
-        }
-    }
-    return result;
+    d->first_multi = d->response->nfields;
+    return isere_decoder_headers(d, headers);
 }
 
 int isere_decoder_cookies(isere_decoder_t *d, JSValueConst cookies)
