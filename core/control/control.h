@@ -128,7 +128,7 @@ typedef struct isere_call {
 bool isere_call_is_control(isere_slice_t path);
 
 /* Reads a request to the control plane: what it asks for, and whether it may.
- * `request` is complete. Pure. */
+ * `request` has its head; the body is not looked at. Pure. */
 void isere_call_read(const isere_control_t *control,
                      const isere_http_request_t *request, isere_call_t *call);
 

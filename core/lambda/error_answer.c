@@ -36,8 +36,8 @@ static const isere_error_answer_t http_answers[] = {
     {417, NO_FIELD, MESSAGE("The expectation can't be met."), NO_FIELD},
     {431, NO_FIELD, MESSAGE("The request's header fields are too large."),
      NO_FIELD},
-    {501, NO_FIELD, MESSAGE("The request's transfer coding is unknown."),
-     NO_FIELD},
+    {501, NO_FIELD,
+     MESSAGE("The method or transfer coding is not implemented."), NO_FIELD},
     {503, NO_FIELD, MESSAGE("The service is not available."), ISERE_SLICE("1")},
     {505, NO_FIELD, MESSAGE("The HTTP version is not supported."), NO_FIELD},
 };

@@ -116,6 +116,7 @@ static bool make_exchange(isere_connection_t *c)
         }
     }
     x->began_us = server->now_us;
+    x->judged = false;
     x->continued = false;
     x->following = false;
     x->last = false;
@@ -321,6 +322,9 @@ static bool parse(isere_connection_t *c)
     }
     c->in.end = c->in.start + len;
     if (result == ISERE_HTTP_NEED_MORE) {
+        if (x->parser.head_complete && !x->judged && isere__exchange_judge(c)) {
+            return true;
+        }
         if (!ask_for_body(c)) {
             isere__connection_close(c);
         }

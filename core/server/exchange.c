@@ -85,8 +85,8 @@ static void answer_error(isere_connection_t *c,
     isere__exchange_finish(c, answered);
 }
 
-static void log_no_memory(isere_connection_t *c, const char *text,
-                          const char *request_id)
+static void log_error(isere_connection_t *c, const char *text,
+                      const char *request_id)
 {
     const isere_pool_t *pool =
         c->exchange->pool ? c->exchange->pool : c->server->pool;
@@ -108,7 +108,7 @@ static void answer_too_large(isere_connection_t *c,
     snprintf(text, sizeof(text),
              "no memory to send a response of %lu bytes beside the others",
              (unsigned long)length);
-    log_no_memory(c, text, isere_isolate_request_id(isolate));
+    log_error(c, text, isere_isolate_request_id(isolate));
     answer_error(c, isere_error_answer(ISERE_ERROR_MEMORY));
 }
 
@@ -118,15 +118,30 @@ void isere__exchange_no_room(isere_connection_t *c)
     snprintf(text, sizeof(text),
              "no memory to receive more than %lu bytes beside the others",
              (unsigned long)(c->in.end - c->in.start));
-    log_no_memory(c, text, "");
+    log_error(c, text, "");
     c->close_after = true;
     answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+}
+
+/* A 2xx to CONNECT would say that a tunnel is open now, and there is none: RFC
+ * 9110 section 9.3.6. */
+static bool opens_tunnel(const isere_connection_t *c,
+                         const isere_isolate_t *isolate)
+{
+    return c->exchange->parser.is_connect && !c->exchange->event &&
+           !isere_isolate_error(isolate) &&
+           isere_isolate_response(isolate)->status < 300;
 }
 
 static void answer_isolate(isere_connection_t *c, const isere_slot_t *slot)
 {
     const isere_isolate_t *isolate = slot->isolate;
     const isere_error_answer_t *error = isere_isolate_error(isolate);
+    if (opens_tunnel(c, isolate)) {
+        log_error(c, "malformed response: a 2xx to CONNECT would open a tunnel",
+                  isere_isolate_request_id(isolate));
+        error = isere_error_answer(ISERE_ERROR_MALFORMED);
+    }
     if (c->exchange->event) {
         isere__plane_answer_invoke(c, slot);
     } else if (error) {
@@ -218,11 +233,13 @@ static void run(isere_connection_t *c, isere_slot_t *slot)
     isere__exchange_slot_changed(slot);
 }
 
-static void count_run(const isere_slot_t *slot)
+static void count_run(const isere_connection_t *c, const isere_slot_t *slot)
 {
     const isere_error_answer_t *error = isere_isolate_error(slot->isolate);
+    int kind = error ? (int)isere_error_kind(error) : -1;
     isere_stats_count(slot->pool->stats,
-                      error ? (int)isere_error_kind(error) : -1,
+                      opens_tunnel(c, slot->isolate) ? ISERE_ERROR_MALFORMED
+                                                     : kind,
                       slot->pool->server->now_us - slot->began_us,
                       isere_isolate_peak(slot->isolate));
 }
@@ -236,7 +253,7 @@ void isere__exchange_slot_changed(isere_slot_t *slot)
     }
     c->slot = NULL;
     if (slot->pool->stats) {
-        count_run(slot);
+        count_run(c, slot);
     }
     if (c->state == ISERE_CONN_CLOSED) {
         isere__connection_bury(c); /* the client left meanwhile */
@@ -405,7 +422,11 @@ void isere__exchange_start(isere_connection_t *c)
     isere_server_t *server = c->server;
     c->close_after = !c->exchange->parser.keep_alive || server->stopping;
     if (!server->platform.control) {
-        isere__exchange_enter(c, server->pool);
+        if (c->exchange->parser.is_connect) { /* no route names it */
+            isere__exchange_refuse(c, 501);
+        } else {
+            isere__exchange_enter(c, server->pool);
+        }
         return;
     }
     isere__platform_follow(server);
@@ -414,6 +435,27 @@ void isere__exchange_start(isere_connection_t *c)
     } else {
         isere__platform_route(c);
     }
+}
+
+bool isere__exchange_judge(isere_connection_t *c)
+{
+    isere_exchange_t *x = c->exchange;
+    x->judged = true;
+    if (!c->server->platform.control) {
+        if (x->parser.is_connect) {
+            isere__exchange_refuse(c, 501);
+        }
+        return x->parser.is_connect;
+    }
+    isere__platform_follow(c->server);
+    bool closed = c->close_after;
+    c->close_after = true; /* the body would be taken for a request */
+    if (isere__plane_is_wanted(c) ? isere__plane_judge(c)
+                                  : isere__platform_refuse(c)) {
+        return true;
+    }
+    c->close_after = closed;
+    return false;
 }
 
 /* Gives the first in the pool's queue a slot, or the answer that there will be

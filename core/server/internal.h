@@ -113,6 +113,7 @@ typedef struct isere_exchange {
     isere_http_parser_t parser;
     isere_http_request_t request;
     uint64_t began_us;       /* when its first byte came */
+    bool judged;             /* its head was looked at; the body is to come */
     bool continued;          /* 100 was sent */
     bool chunked;            /* of the stream: its length is not known */
     bool following;          /* it is among the server's followers */
@@ -369,6 +370,13 @@ void isere__buffer_drop_spares(isere_server_t *server, unsigned keep);
  * answered, RUNNING or QUEUED. */
 void isere__exchange_start(isere_connection_t *c);
 
+/*
+ * Looks at the head of a request whose body is still to come: when that is
+ * enough for the answer, gives it, and true; the body is not read then. Once
+ * for each request.
+ */
+bool isere__exchange_judge(isere_connection_t *c);
+
 /* Gives free slots to queued requests. */
 void isere__exchange_serve_queue(isere_server_t *server);
 
@@ -454,6 +462,10 @@ void isere__pool_destroy(isere_pool_t *pool);
  * is none. */
 void isere__platform_route(isere_connection_t *c);
 
+/* Answers a request that no function will get, and true; false for all
+ * others. */
+bool isere__platform_refuse(isere_connection_t *c);
+
 /* The pool of a function of that name; NULL when there is none (*error 404), or
  * no memory for it (503). */
 isere_pool_t *isere__platform_pool(isere_server_t *server, const char *name,
@@ -478,6 +490,10 @@ bool isere__plane_is_wanted(const isere_connection_t *c);
 
 /* Answers it, now or later. */
 void isere__plane_start(isere_connection_t *c);
+
+/* Answers a request to the control plane whose body does not matter, and true;
+ * false when the body is needed. */
+bool isere__plane_judge(isere_connection_t *c);
 
 /* Answers a direct invocation that is complete. */
 void isere__plane_answer_invoke(isere_connection_t *c,

@@ -179,14 +179,28 @@ bool isere__plane_is_wanted(const isere_connection_t *c)
     return isere_call_is_control(isere_http_path(&x->request));
 }
 
-void isere__plane_start(isere_connection_t *c)
+/* Whether the answer depends on the body. Those with the token may send one
+ * where none is looked at. */
+static bool needs_body(const isere_server_t *server, const isere_call_t *call)
+{
+    switch (call->kind) {
+    case ISERE_CALL_REFUSED:
+    case ISERE_CALL_HEALTH:
+    case ISERE_CALL_PAGE:
+        return false;
+    case ISERE_CALL_INVOKE:
+        return isere_catalog_find(server->platform.catalog, call->name);
+    default:
+        return true;
+    }
+}
+
+static void start(isere_connection_t *c, const isere_call_t *call)
 {
     isere_server_t *server = c->server;
-    isere_call_t call;
-    isere_call_read(server->platform.control, &c->exchange->request, &call);
-    switch (call.kind) {
+    switch (call->kind) {
     case ISERE_CALL_REFUSED:
-        refuse(c, &call);
+        refuse(c, call);
         break;
     case ISERE_CALL_HEALTH:
         answer_health(c);
@@ -198,22 +212,41 @@ void isere__plane_start(isere_connection_t *c)
         isere__plane_start_metrics(c);
         break;
     case ISERE_CALL_LOGS:
-        isere__plane_start_logs(c, &call);
+        isere__plane_start_logs(c, call);
         break;
     case ISERE_CALL_LIST:
         isere__plane_answer_built(c, put_list, server->platform.catalog);
         break;
     case ISERE_CALL_DESCRIBE:
-        describe(c, &call);
+        describe(c, call);
         break;
     case ISERE_CALL_INVOKE:
-        isere__plane_start_invoke(c, &call);
+        isere__plane_start_invoke(c, call);
         break;
     case ISERE_CALL_DEPLOY:
     case ISERE_CALL_ROLLBACK:
     case ISERE_CALL_REMOVE:
     case ISERE_CALL_FILES:
-        isere__plane_start_job(c, &call);
+        isere__plane_start_job(c, call);
         break;
     }
+}
+
+bool isere__plane_judge(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    isere_call_t call;
+    isere_call_read(server->platform.control, &c->exchange->request, &call);
+    if (needs_body(server, &call)) {
+        return false;
+    }
+    start(c, &call);
+    return true;
+}
+
+void isere__plane_start(isere_connection_t *c)
+{
+    isere_call_t call;
+    isere_call_read(c->server->platform.control, &c->exchange->request, &call);
+    start(c, &call);
 }

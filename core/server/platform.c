@@ -64,17 +64,37 @@ static void answer_unrouted(isere_connection_t *c, int error)
     isere__exchange_finish(c, answered);
 }
 
+/* A route that takes every method is not meant for tunnels. */
+static bool names_connect(const isere_exchange_t *x)
+{
+    static const char connect[] = "CONNECT ";
+    return strncmp(x->route.key, connect, sizeof(connect) - 1) == 0;
+}
+
+bool isere__platform_refuse(isere_connection_t *c)
+{
+    isere_exchange_t *x = c->exchange;
+    x->request.base = c->in.data + c->in.start;
+    int error =
+        isere_routes_match(c->server->platform.catalog->routes,
+                           isere_http_slice(&x->request, x->request.method),
+                           isere_http_path(&x->request), &x->route);
+    if (x->parser.is_connect && (error || !names_connect(x))) {
+        isere__exchange_refuse(c, 501);
+        return true;
+    }
+    if (error) {
+        answer_unrouted(c, error);
+    }
+    return error != 0;
+}
+
 void isere__platform_route(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
     isere_platform_t *p = &server->platform;
     isere_exchange_t *x = c->exchange;
-    x->request.base = c->in.data + c->in.start;
-    int error = isere_routes_match(
-        p->catalog->routes, isere_http_slice(&x->request, x->request.method),
-        isere_http_path(&x->request), &x->route);
-    if (error) {
-        answer_unrouted(c, error);
+    if (isere__platform_refuse(c)) {
         return;
     }
     const isere_catalog_entry_t *entry = x->route.owner;
