@@ -46,6 +46,7 @@ export class FunctionView {
     this.routes = el('ul', { class: 'routes', 'aria-label': 'Routes' })
     this.broken = el('p', { class: 'error', hidden: true })
     this.rollbackButton = button('Roll back', () => this.rollback())
+    this.releaseButton = button('Release', () => this.release())
     this.removeButton = button('Remove', () => this.remove(), { class: 'danger' })
     this.code = new CodeView(name, () => {})
     this.try = new TryView(name)
@@ -57,7 +58,7 @@ export class FunctionView {
       heading.focus()
     }, { class: 'quiet' })
     this.node = el('div', {}, back(),
-      el('div', { class: 'head' }, this.heading, this.status, el('span', { class: 'space' }), this.rollbackButton, this.removeButton),
+      el('div', { class: 'head' }, this.heading, this.status, el('span', { class: 'space' }), this.releaseButton, this.rollbackButton, this.removeButton),
       this.facts, this.routes, this.broken,
       el('nav', { class: 'jump', 'aria-label': 'On this page' }, jump('code', 'Code'), jump('try', 'Try it'), jump('logs', 'Logs')),
       this.plots.node, this.counts,
@@ -82,6 +83,7 @@ export class FunctionView {
   update() {
     const info = find(this.name)
     if (!info) {
+      this.releaseButton.hidden = true
       this.rollbackButton.hidden = true
       this.removeButton.hidden = true
       this.broken.hidden = !state.functions
@@ -90,7 +92,7 @@ export class FunctionView {
     }
     const broken = info.status !== 'ok'
     this.status.className = broken ? 'badge bad' : 'badge'
-    setText(this.status, 'version ' + info.version + (broken ? ' · broken' : ''))
+    setText(this.status, 'version ' + info.version + (broken ? ' · ' + info.status : ''))
     this.broken.hidden = !broken
     setText(this.broken, broken ? String(info.message) : '')
     setText(this.facts, [
@@ -99,6 +101,7 @@ export class FunctionView {
       'payload ' + info.payload, 'sha256 ' + String(info.sha256).slice(0, 12),
     ].join(' · '))
     this.routes.replaceChildren(...info.routes.map((route) => el('li', {}, route)))
+    this.releaseButton.hidden = info.status !== 'quarantined'
     this.rollbackButton.hidden = !info.previous
     this.removeButton.hidden = false
     this.try.suggest(info)
@@ -116,6 +119,18 @@ export class FunctionView {
       announce('Version ' + answer.version + ' of ' + this.name + ' is live again.')
     } catch (error) {
       announce('Not rolled back: ' + error.message)
+    }
+    await refreshFunctions().catch(() => {})
+    this.heading.focus()
+  }
+
+  // It is served again: no question, as nothing is lost by it.
+  async release() {
+    try {
+      await callJson('POST', functionPath(this.name, 'release'), { timeout: 90 })
+      announce(this.name + ' is released: it is served again.')
+    } catch (error) {
+      announce('Not released: ' + error.message)
     }
     await refreshFunctions().catch(() => {})
     this.heading.focus()

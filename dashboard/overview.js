@@ -22,7 +22,7 @@ class Row {
 
   update(info) {
     const broken = info.status !== 'ok'
-    setText(this.cells[1], info.version + (broken ? ' broken' : ''))
+    setText(this.cells[1], info.version + (broken ? ' ' + info.status : ''))
     this.cells[1].className = broken ? 'bad' : ''
     this.cells[1].title = broken ? String(info.message) : ''
     const [first, ...others] = info.routes

@@ -88,10 +88,20 @@ static void put_limits(isere_writer_t *text, const isere_deployment_t *d)
     put_env_names(text, d);
 }
 
-void isere__control_put_entry(isere_writer_t *text,
+static void put_status(isere_writer_t *text, const char *status,
+                       const char *message)
+{
+    isere_writer_puts(text, ",\"status\":");
+    isere_writer_json(text, isere_slice(status));
+    isere_writer_puts(text, ",\"message\":");
+    isere_writer_json(text, isere_slice(message));
+}
+
+void isere__control_put_entry(isere_writer_t *text, isere_control_t *control,
                               const isere_catalog_entry_t *entry)
 {
     const isere_deployment_t *d = entry->deployment;
+    char why[256];
     put_name_and_version(text, entry->name, entry->version);
     if (d && d->previous > 0) {
         isere_writer_printf(text, ",\"previous\":%lu",
@@ -99,10 +109,13 @@ void isere__control_put_entry(isere_writer_t *text,
     } else {
         isere_writer_puts(text, ",\"previous\":null");
     }
-    isere_writer_puts(text,
-                      d ? ",\"status\":\"ok\"" : ",\"status\":\"broken\"");
-    isere_writer_puts(text, ",\"message\":");
-    isere_writer_json(text, isere_slice(entry->message));
+    if (!d) {
+        put_status(text, "broken", entry->message);
+    } else if (isere__faults_describe(control, entry->name, why, sizeof(why))) {
+        put_status(text, "quarantined", why);
+    } else {
+        put_status(text, "ok", "");
+    }
     if (d) {
         put_content(text, d);
         put_limits(text, d);

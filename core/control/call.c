@@ -169,6 +169,7 @@ static const place_t places[] = {
      {ISERE_CALL_DESCRIBE, ISERE_CALL_DEPLOY, 0, ISERE_CALL_REMOVE}},
     {"/v1/functions/*/files", "GET, HEAD", GET, {ISERE_CALL_FILES}},
     {"/v1/functions/*/rollback", "POST", POST, {0, 0, ISERE_CALL_ROLLBACK}},
+    {"/v1/functions/*/release", "POST", POST, {0, 0, ISERE_CALL_RELEASE}},
     {"/v1/functions/*/invoke", "POST", POST, {0, 0, ISERE_CALL_INVOKE}},
 };
 

@@ -12,6 +12,8 @@ void isere_control_config_init(isere_control_config_t *config)
     config->timeout_max_ms = 24u * 3600 * 1000;
     config->log_bytes = (size_t)64 * 1024;
     config->log_level = ISERE_LOG_INFO;
+    config->faults = 3;
+    config->fault_window_s = 60;
 }
 
 void isere__control_lock(isere_control_t *control)
@@ -76,6 +78,7 @@ unsigned long isere__control_publish(isere_control_t *control,
 {
     isere__control_lock(control);
     isere_catalog_t *old = control->catalog;
+    isere__faults_settle(control, next);
     next->generation = old ? old->generation + 1 : 1;
     control->catalog = next;
     atomic_store(&control->generation, next->generation);
@@ -119,7 +122,7 @@ static int make_fallback(isere_control_t *control)
     atomic_init(&d->references, 1);
     atomic_init(&stats->references, 1);
     d->port = *port;
-    memcpy(d->name, "$built-in", sizeof("$built-in"));
+    memcpy(d->name, ISERE_BUILT_IN_NAME, sizeof(ISERE_BUILT_IN_NAME));
     d->main = "";
     d->routes = none;
     d->env = none;
@@ -145,7 +148,14 @@ static int init(isere_control_t *control, const isere_port_t *port,
     if (!error) {
         error = isere_store_open(&control->store, &control->port, blobs);
     }
-    return error ? error : isere__control_load(control, &tapped);
+    if (!error) {
+        isere__faults_load(control, &tapped);
+        error = isere__control_load(control, &tapped);
+    }
+    if (!error) {
+        (void)isere__faults_save(control, &tapped); /* else it stays as it is */
+    }
+    return error;
 }
 
 int isere_control_create(const isere_port_t *port, const isere_blobs_t *blobs,
@@ -165,6 +175,8 @@ int isere_control_create(const isere_port_t *port, const isere_blobs_t *blobs,
     memcpy(c->token, config->token, ISERE_TOKEN_LEN);
     c->config.token = c->token;
     c->started_us = port->monotonic_us(port->ctx);
+    isere_quarantine_init(&c->quarantine, &c->port, config->faults,
+                          config->fault_window_s);
     int error = init(c, port, blobs);
     if (error) {
         isere_control_destroy(c);
@@ -182,6 +194,7 @@ void isere_control_destroy(isere_control_t *control)
     isere_port_t port = control->port;
     isere_catalog_release(control->catalog);
     isere_deployment_release(control->fallback);
+    isere_quarantine_deinit(&control->quarantine);
     port.resize(port.ctx, control->logs.ring, 0);
     memset(control->token, 0, sizeof(control->token));
     port.resize(port.ctx, control, 0);

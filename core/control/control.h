@@ -5,6 +5,8 @@
  *   catalog.c  what is served: functions and their routes
  *   deploy.c   deploying, rolling back, removing: changes to store and catalog
  *   answer.c   what it says about functions, as JSON
+ *   faults.c   functions that faulted, and the quarantine of some
+ *   quarantine.c  the table of them
  *   call.c     from a request to a call of the control plane, or a refusal
  *   page.c     the dashboard
  *
@@ -17,6 +19,7 @@
 
 #include "core/control/deployment.h"
 #include "core/control/logs.h"
+#include "core/control/quarantine.h"
 #include "core/http/request.h"
 #include "core/route/route.h"
 #include "isere/control.h"
@@ -62,6 +65,8 @@ struct isere_control {
     atomic_uint followers;        /* of the log, in all servers */
     atomic_ulong deploys_ok;
     atomic_ulong deploys_failed;
+    isere_quarantine_t quarantine; /* under the lock */
+    atomic_bool saving;            /* ... and will be written by a job */
     _Atomic(isere_server_group_t *) group; /* whose servers are to be woken */
 };
 
@@ -95,6 +100,29 @@ int isere__catalog_change(isere_control_t *control, const char *name,
 unsigned long isere__control_publish(isere_control_t *control,
                                      isere_catalog_t *next);
 
+/* ---- Faults ---- */
+
+/* Reads what is kept of faults: before the first catalog is published. Damage
+ * is logged, and nobody is quarantined then. */
+void isere__faults_load(isere_control_t *control, const isere_port_t *port);
+
+/* With the lock held: forgets faults of versions that `next` does not serve. */
+void isere__faults_settle(isere_control_t *control, isere_catalog_t *next);
+
+/* Writes what is kept, if it has changed. Returns 0 or an error of the blobs,
+ * which was logged. On the thread that does the control plane's work. */
+int isere__faults_save(isere_control_t *control, const isere_port_t *port);
+
+/* Ends a quarantine, and forgets all faults of the function. Returns 0, or an
+ * error of the blobs: then nothing has changed. The same thread. */
+int isere__faults_release(isere_control_t *control, const isere_port_t *port,
+                          const char *name);
+
+/* Whether a function is quarantined, and why: text of `size` bytes, "" when it
+ * is not. Any thread. */
+bool isere__faults_describe(isere_control_t *control, const char *name,
+                            char *text, size_t size);
+
 /* ---- Calls ---- */
 
 typedef enum isere_call_kind {
@@ -109,6 +137,7 @@ typedef enum isere_call_kind {
     ISERE_CALL_DEPLOY,
     ISERE_CALL_REMOVE,
     ISERE_CALL_ROLLBACK,
+    ISERE_CALL_RELEASE,
     ISERE_CALL_INVOKE,
 } isere_call_kind_t;
 
@@ -140,7 +169,7 @@ bool isere_token_equals(const char token[ISERE_TOKEN_LEN], isere_slice_t given);
 /* A call that changes or reads the store, and its outcome. */
 typedef struct isere_work {
     isere_control_t *control;
-    isere_call_kind_t kind; /* DEPLOY, REMOVE, ROLLBACK or FILES */
+    isere_call_kind_t kind; /* DEPLOY, REMOVE, ROLLBACK, RELEASE or FILES */
     char name[ISERE_FUNCTION_NAME_MAX];
     bool is_source;
     isere_slice_t body;
@@ -169,7 +198,7 @@ void isere__control_put_summary(isere_writer_t *text,
                                 const isere_deployment_t *deployment);
 
 /* The same as list and describe have it. */
-void isere__control_put_entry(isere_writer_t *text,
+void isere__control_put_entry(isere_writer_t *text, isere_control_t *control,
                               const isere_catalog_entry_t *entry);
 
 /* ---- The dashboard ---- */

@@ -341,6 +341,28 @@ static void remove_function(isere_work_t *work, const isere_port_t *port)
     log_done(work, port, "removed", version);
 }
 
+/* ---- ending a quarantine ---- */
+
+static void release(isere_work_t *work, const isere_port_t *port)
+{
+    isere_control_t *control = work->control;
+    const isere_catalog_entry_t *entry =
+        isere_catalog_find(control->catalog, work->name);
+    if (!entry || !entry->deployment) {
+        fail(work, 404, "there is no function of that name that serves");
+        return;
+    }
+    int error = prepare_answer(work, 200, entry->deployment);
+    if (!error) {
+        error = isere__faults_release(control, port, work->name);
+    }
+    if (error) {
+        fail_with(work, error);
+    } else {
+        log_done(work, port, "released", entry->version);
+    }
+}
+
 /* ---- reading ---- */
 
 static void read_files(isere_work_t *work)
@@ -370,6 +392,7 @@ static void log_failed(const isere_work_t *work, const isere_port_t *port)
     snprintf(text, sizeof(text), "%s %s failed with %d: %s",
              work->kind == ISERE_CALL_DEPLOY     ? "deploying"
              : work->kind == ISERE_CALL_ROLLBACK ? "rolling back"
+             : work->kind == ISERE_CALL_RELEASE  ? "releasing"
                                                  : "removing",
              work->name, work->status, fault->message);
     isere_log_record_t record = {
@@ -391,6 +414,9 @@ void isere__control_work(isere_work_t *work, const isere_port_t *port)
     case ISERE_CALL_ROLLBACK:
         roll_back(work, &tapped);
         break;
+    case ISERE_CALL_RELEASE:
+        release(work, &tapped);
+        break;
     case ISERE_CALL_REMOVE:
         remove_function(work, &tapped);
         break;
@@ -401,4 +427,7 @@ void isere__control_work(isere_work_t *work, const isere_port_t *port)
     if (work->status >= 300) {
         log_failed(work, &tapped);
     }
+    /* What a version did that is gone is forgotten; if not on the medium, then
+     * when it is read again. */
+    (void)isere__faults_save(work->control, &tapped);
 }

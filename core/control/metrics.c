@@ -86,6 +86,11 @@ static void read_deploys(const isere_metrics_t *m, uint64_t *values)
     values[1] = m->deploys_failed;
 }
 
+static void read_server_restarts(const isere_metrics_t *m, uint64_t *values)
+{
+    values[0] = m->restarts;
+}
+
 static void read_requests(const isere_metrics_function_t *f, uint64_t *values)
 {
     values[0] = get(&f->stats->requests);
@@ -146,6 +151,18 @@ static void read_heap_limit(const isere_metrics_function_t *f, uint64_t *values)
     values[0] = f->memory_bytes;
 }
 
+static void read_crashes(const isere_metrics_function_t *f, uint64_t *values)
+{
+    values[0] = get(&f->stats->crashes);
+}
+
+static void read_quarantined(const isere_metrics_function_t *f,
+                             uint64_t *values)
+{
+    values[0] =
+        atomic_load_explicit(&f->stats->quarantined, memory_order_relaxed);
+}
+
 static void read_queue(const isere_metrics_function_t *f, uint64_t *values)
 {
     values[0] = get_uint(&f->stats->queued);
@@ -178,6 +195,8 @@ static const metric_t table[] = {
     OF_PROCESS("log_lines_lost_total", "counter", FORM_NUMBER,
                read_log_lines_lost,
                "Log lines that readers were too slow for."),
+    OF_PROCESS("restarts_total", "counter", FORM_NUMBER, read_server_restarts,
+               "Restarts after faults that could not be contained."),
     BY_FUNCTION("requests_total", "counter", FORM_NUMBER, read_requests,
                 "Requests that were answered, errors among them."),
     BY_FUNCTION("errors_total", "counter", FORM_ERRORS, read_errors,
@@ -201,6 +220,10 @@ static const metric_t table[] = {
                 "Heap that an instance may have."),
     BY_FUNCTION("queue_length", "gauge", FORM_NUMBER, read_queue,
                 "Requests that wait for an instance."),
+    BY_FUNCTION("crashes_total", "counter", FORM_NUMBER, read_crashes,
+                "Faults of the server while the function ran."),
+    BY_FUNCTION("quarantined", "gauge", FORM_NUMBER, read_quarantined,
+                "1 while it is not served because of its crashes."),
 };
 
 enum { METRICS = sizeof(table) / sizeof(table[0]) };

@@ -28,13 +28,15 @@ typedef struct isere_stats {
     atomic_ulong duration_us;       /* sum: its last 32 or 64 bits */
     atomic_ulong duration_overflow; /* how often those were full */
     atomic_uint instances;
-    atomic_uint queued;     /* requests that wait for one */
-    atomic_ulong hits;      /* requests that found an instance ready */
-    atomic_ulong starts;    /* instances made */
-    atomic_ulong restarts;  /* of those, made again after being given up */
-    atomic_uint given_up;   /* instances given up and not made again yet */
-    atomic_ulong heap_used; /* bytes, of an instance after its init phase */
-    atomic_ulong heap_peak; /* bytes, the most of any request since start */
+    atomic_uint queued;      /* requests that wait for one */
+    atomic_ulong hits;       /* requests that found an instance ready */
+    atomic_ulong starts;     /* instances made */
+    atomic_ulong restarts;   /* of those, made again after being given up */
+    atomic_uint given_up;    /* instances given up and not made again yet */
+    atomic_ulong heap_used;  /* bytes, of an instance after its init phase */
+    atomic_ulong heap_peak;  /* bytes, the most of any request since start */
+    atomic_ulong crashes;    /* faults of ours while it ran */
+    atomic_bool quarantined; /* it is answered with 503 */
 } isere_stats_t;
 
 /* Counts a request that was answered: `kind` negative, or an

@@ -23,6 +23,14 @@ static const isere_error_answer_t handler_answers[ISERE_ERROR_KINDS] = {
     [ISERE_ERROR_BUSY] = {503, ISERE_SLICE("busy"),
                           MESSAGE("Too many requests at once; try again."),
                           ISERE_SLICE("1")},
+    [ISERE_ERROR_CRASH] = {500, ISERE_SLICE("crash"),
+                           MESSAGE("The function ran into a fault of the "
+                                   "server."),
+                           NO_FIELD},
+    [ISERE_ERROR_QUARANTINED] = {503, ISERE_SLICE("quarantined"),
+                                 MESSAGE("The function is quarantined: it "
+                                         "crashed again and again."),
+                                 NO_FIELD},
 };
 
 static const isere_error_answer_t http_answers[] = {

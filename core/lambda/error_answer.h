@@ -15,6 +15,8 @@ typedef enum isere_error_kind {
     ISERE_ERROR_TIMEOUT,
     ISERE_ERROR_MALFORMED,
     ISERE_ERROR_BUSY,
+    ISERE_ERROR_CRASH,       /* a fault of ours, contained */
+    ISERE_ERROR_QUARANTINED, /* too many of them */
     ISERE_ERROR_KINDS,
 } isere_error_kind_t;
 

@@ -400,12 +400,22 @@ static void answer_hopeless(isere_connection_t *c, int error)
     answer_error(c, isere_error_answer(kind));
 }
 
+static void answer_quarantined(isere_connection_t *c)
+{
+    count_unrun(c, ISERE_ERROR_QUARANTINED);
+    answer_error(c, isere_error_answer(ISERE_ERROR_QUARANTINED));
+}
+
 void isere__exchange_enter(isere_connection_t *c, isere_pool_t *pool)
 {
     int error = 0;
     uint64_t began_us = c->server->now_us;
     bool waits = pool->queue_first || (had_its_turn(pool) && may_wait(pool));
     c->exchange->pool = pool;
+    if (isere__pool_is_quarantined(pool)) {
+        answer_quarantined(c);
+        return;
+    }
     isere_slot_t *slot = waits ? NULL : find_slot(pool, 1, &error);
     if (slot) {
         run(c, slot);
@@ -458,6 +468,14 @@ bool isere__exchange_judge(isere_connection_t *c)
     return false;
 }
 
+/* The first in the pool's queue waits no longer. */
+static isere_connection_t *unqueue_first(isere_pool_t *pool)
+{
+    isere_connection_t *c = pool->queue_first;
+    isere__exchange_unqueue(c);
+    return c;
+}
+
 /* Gives the first in the pool's queue a slot, or the answer that there will be
  * none. False when it must wait on. */
 static bool serve_first(isere_pool_t *pool)
@@ -465,6 +483,12 @@ static bool serve_first(isere_pool_t *pool)
     isere_server_t *server = pool->server;
     uint64_t began_us = server->now_us;
     int error;
+    if (isere__pool_is_quarantined(pool)) {
+        isere_connection_t *refused = unqueue_first(pool);
+        answer_quarantined(refused);
+        isere__connection_advance(refused);
+        return true;
+    }
     if (had_its_turn(pool)) {
         return false;
     }
@@ -475,8 +499,7 @@ static bool serve_first(isere_pool_t *pool)
         }
         return false;
     }
-    isere_connection_t *c = pool->queue_first;
-    isere__exchange_unqueue(c);
+    isere_connection_t *c = unqueue_first(pool);
     if (slot) {
         run(c, slot);
     } else {

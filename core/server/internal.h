@@ -204,6 +204,11 @@ struct isere_server_group {
     /* Who needs an instance while all are made; `urgent` when it has none. */
     _Atomic(isere_server_t *) wanted;
     atomic_bool urgent;
+    /* Without a control object: the last faults, and whose they were when they
+     * were too many. */
+    atomic_uint faults;
+    atomic_uint fault_times[ISERE_QUARANTINE_FAULTS];
+    _Atomic(const isere_function_t *) quarantined;
     _Atomic(isere_server_t *) servers[ISERE_GROUP_MAX];
 };
 
@@ -435,6 +440,19 @@ void isere__pool_slot_due(isere_slot_t *slot);
 /* Sets the slot's timer to when its isolate must go on. */
 void isere__pool_schedule(isere_slot_t *slot);
 
+/* A fault of ours while its function ran: see isere_control_report_fault. */
+void isere__pool_report_fault(const isere_pool_t *pool, const char *where);
+
+/* Whether its function is answered with 503. */
+static inline bool isere__pool_is_quarantined(const isere_pool_t *pool)
+{
+    return pool->stats
+               ? atomic_load_explicit(&pool->stats->quarantined,
+                                      memory_order_relaxed)
+               : atomic_load_explicit(&pool->server->group->quarantined,
+                                      memory_order_relaxed) == pool->function;
+}
+
 /* Gives up instances that were not needed for a while. */
 void isere__pool_reap(isere_pool_t *pool);
 
@@ -543,6 +561,10 @@ void isere__group_give(atomic_uint *counter);
 
 /* Counts one less, unless there is none; false then. */
 bool isere__group_take_back(atomic_uint *counter);
+
+/* A function is replaced: it is quarantined no more. */
+void isere__group_forget_faults(isere_server_group_t *group,
+                                const isere_function_t *function);
 
 int isere__group_join(isere_server_group_t *group, isere_server_t *server);
 void isere__group_leave(isere_server_group_t *group, isere_server_t *server);

@@ -131,18 +131,26 @@ void isere__plane_answer_owned(isere_connection_t *c, int status, char *text,
 
 static void put_list(isere_writer_t *text, const void *arg)
 {
-    const isere_catalog_t *catalog = arg;
+    const isere_server_t *server = arg;
+    const isere_catalog_t *catalog = server->platform.catalog;
     isere_writer_puts(text, "{\"functions\":[");
     for (size_t i = 0; i < catalog->count && !text->full; i++) {
         isere_writer_puts(text, i > 0 ? "," : "");
-        isere__control_put_entry(text, &catalog->entries[i]);
+        isere__control_put_entry(text, server->platform.control,
+                                 &catalog->entries[i]);
     }
     isere_writer_puts(text, "]}");
 }
 
-static void put_entry(isere_writer_t *text, const void *arg)
+typedef struct described {
+    isere_control_t *control;
+    const isere_catalog_entry_t *entry;
+} described_t;
+
+static void put_described(isere_writer_t *text, const void *arg)
 {
-    isere__control_put_entry(text, arg);
+    const described_t *described = arg;
+    isere__control_put_entry(text, described->control, described->entry);
 }
 
 void isere__plane_answer_built(isere_connection_t *c,
@@ -161,10 +169,11 @@ void isere__plane_answer_built(isere_connection_t *c,
 
 static void describe(isere_connection_t *c, const isere_call_t *call)
 {
-    const isere_catalog_entry_t *entry =
-        isere_catalog_find(c->server->platform.catalog, call->name);
-    if (entry) {
-        isere__plane_answer_built(c, put_entry, entry);
+    const isere_platform_t *p = &c->server->platform;
+    described_t described = {p->control,
+                             isere_catalog_find(p->catalog, call->name)};
+    if (described.entry) {
+        isere__plane_answer_built(c, put_described, &described);
     } else {
         isere__plane_refuse(c, 404, "there is no function of that name");
     }
@@ -215,7 +224,7 @@ static void start(isere_connection_t *c, const isere_call_t *call)
         isere__plane_start_logs(c, call);
         break;
     case ISERE_CALL_LIST:
-        isere__plane_answer_built(c, put_list, server->platform.catalog);
+        isere__plane_answer_built(c, put_list, server);
         break;
     case ISERE_CALL_DESCRIBE:
         describe(c, call);
@@ -225,6 +234,7 @@ static void start(isere_connection_t *c, const isere_call_t *call)
         break;
     case ISERE_CALL_DEPLOY:
     case ISERE_CALL_ROLLBACK:
+    case ISERE_CALL_RELEASE:
     case ISERE_CALL_REMOVE:
     case ISERE_CALL_FILES:
         isere__plane_start_job(c, call);

@@ -76,6 +76,7 @@ void isere__plane_start_metrics(isere_connection_t *c)
         .log_lines_lost = lost,
         .deploys_ok = atomic_load(&control->deploys_ok),
         .deploys_failed = atomic_load(&control->deploys_failed),
+        .restarts = control->config.restarts,
         .ctx = self,
         .function = metrics_function,
     };

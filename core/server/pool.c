@@ -305,6 +305,42 @@ void isere__pool_slot_due(isere_slot_t *slot)
     isere__connection_advance(c);
 }
 
+static void report_lone_fault(const isere_pool_t *pool)
+{
+    isere_server_t *server = pool->server;
+    isere_server_group_t *group = server->group;
+    const isere_port_t *port = server->port;
+    bool was = isere__pool_is_quarantined(pool);
+    uint32_t at_s = (uint32_t)(port->monotonic_us(port->ctx) / 1000000);
+    if (isere_server_group_report_fault(group, pool->function, at_s) && !was) {
+        isere_log_record_t record = {
+            .level = ISERE_LOG_ERROR,
+            .function = isere_slice(pool->function->config.name),
+            .message = ISERE_SLICE("quarantined after too many crashes: all "
+                                   "requests get 503 until the function or "
+                                   "the server is replaced"),
+        };
+        isere_log(port, &record);
+    }
+}
+
+void isere__pool_report_fault(const isere_pool_t *pool, const char *where)
+{
+    isere_server_t *server = pool->server;
+    const isere_port_t *port = server->port;
+    if (!pool->deployment) {
+        report_lone_fault(pool);
+        return;
+    }
+    isere_fault_report_t report = {
+        .name = pool->deployment->name,
+        .version = pool->deployment->version,
+        .where = where,
+        .at_s = port->wall_us(port->ctx) / 1000000,
+    };
+    isere_control_report_fault(server->platform.control, port, &report);
+}
+
 bool isere__pool_give_up(isere_pool_t *pool)
 {
     isere_slot_t **last = &pool->idle; /* the coldest */

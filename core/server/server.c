@@ -168,6 +168,7 @@ static void begin_replacement(isere_server_t *server)
 static void end_retirement(isere_server_t *server)
 {
     const isere_function_t *released = server->retired->function;
+    isere__group_forget_faults(server->group, released);
     isere__pool_destroy(server->retired);
     server->retired = NULL;
     replacement_ended(server, released, 0);

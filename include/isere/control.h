@@ -43,6 +43,14 @@ typedef struct isere_control_config {
     uint32_t timeout_max_ms;     /* the same of its time limit */
     size_t log_bytes;            /* ring of recent log lines, from 1024 */
     isere_log_level_t log_level; /* what is kept in it: this and worse */
+    /* A function with so many faults (at most 8; 0: never) within so many
+     * seconds is quarantined: answered with 503, until another version of it
+     * is deployed or it is released. */
+    unsigned faults;
+    uint32_t fault_window_s;
+    /* How often the program was started again after a fault, for the
+     * metrics. */
+    uint32_t restarts;
     /* Answers what no route takes, in place of 404. Not owned. May be NULL. */
     const isere_function_t *fallback;
 
@@ -60,7 +68,8 @@ typedef struct isere_control_config {
 } isere_control_config_t;
 
 /* Sets the defaults: those of isere_function_config_init, memory up to 16 MB,
- * 24 hours, a ring of 64 KB for levels down to info. Any thread. */
+ * 24 hours, a ring of 64 KB for levels down to info, 3 faults within 60
+ * seconds. Any thread. */
 void isere_control_config_init(isere_control_config_t *config);
 
 /*
@@ -81,6 +90,39 @@ void isere_control_destroy(isere_control_t *control);
 /* How many functions there are, those that are broken among them. Any
  * thread. */
 size_t isere_control_count(isere_control_t *control);
+
+/* A fault of ours, in the engine or below it, while a function ran. */
+typedef struct isere_fault_report {
+    const char *name;  /* of the function */
+    uint32_t version;  /* 0: the one that is served */
+    const char *where; /* for people: what happened, in a few words */
+    int64_t at_s;      /* seconds of a clock that goes on across restarts */
+} isere_fault_report_t;
+
+/*
+ * Notes a fault, which quarantines the function when there were too many. It is
+ * kept in the store, on the thread that does the control plane's work. The
+ * server itself reports what the port contained (exec_run); a program reports
+ * what ended it, after its restart and before its servers start. Returns
+ * whether the function is quarantined now. A fault of a version that is not
+ * served any more, or of an unknown function, is only logged. `port` is the
+ * calling thread's; any thread.
+ */
+bool isere_control_report_fault(isere_control_t *control,
+                                const isere_port_t *port,
+                                const isere_fault_report_t *report);
+
+/* Whether a function is quarantined. Any thread. */
+bool isere_control_is_quarantined(isere_control_t *control, const char *name);
+
+/*
+ * Forgets all faults of a function: it is served again. Returns 0, or
+ * ISERE_ERR_LIMIT or ISERE_ERR_IO when the store can't be written (nothing has
+ * changed then). For the thread that does the control plane's work, or before
+ * servers start.
+ */
+int isere_control_release(isere_control_t *control, const isere_port_t *port,
+                          const char *name);
 
 /*
  * A server for all functions of `control`, on a listening socket (the server's

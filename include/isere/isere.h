@@ -205,6 +205,10 @@ typedef struct isere_server_limits {
     uint32_t max_connections;    /* in the group, default 10,000 */
     uint32_t max_instances;      /* in the group, default 1,024 */
     uint32_t max_queue;          /* waiting requests in the group, 1,024 */
+    /* Without a control object: a function that had so many faults (at most 8;
+     * 0: never; default 3) within so many seconds (60) is answered with 503. */
+    uint32_t faults;
+    uint32_t fault_window_s;
 } isere_server_limits_t;
 
 /* The defaults above. Any thread. */
@@ -260,6 +264,17 @@ typedef void isere_replaced_fn(void *arg, const isere_function_t *released,
 int isere_server_replace(isere_server_t *server,
                          const isere_function_t *function,
                          isere_replaced_fn *replaced, void *arg);
+
+/*
+ * Notes a fault of ours while a function ran (of a group without a control
+ * object; isere_control_report_fault is for the others): too many of them and
+ * it is quarantined, until it is replaced. `at_s` is a time in seconds of one
+ * clock. The servers report what the port contained. Returns whether it is
+ * quarantined now. Any thread.
+ */
+bool isere_server_group_report_fault(isere_server_group_t *group,
+                                     const isere_function_t *function,
+                                     uint32_t at_s);
 
 /* Closes everything and releases the server. NULL is fine. */
 void isere_server_destroy(isere_server_t *server);

@@ -10,9 +10,11 @@
 #define LOGS (1u << ISERE_COMMAND_LOGS)
 #define INVOKE_REMOTE (1u << ISERE_COMMAND_INVOKE_REMOTE)
 #define ROLLBACK (1u << ISERE_COMMAND_ROLLBACK)
+#define RELEASE (1u << ISERE_COMMAND_RELEASE)
 #define REMOVE (1u << ISERE_COMMAND_REMOVE)
 /* Commands that talk to a server. */
-#define REMOTE (DEPLOY | LIST | LOGS | INVOKE_REMOTE | ROLLBACK | REMOVE)
+#define REMOTE                                                                 \
+    (DEPLOY | LIST | LOGS | INVOKE_REMOTE | ROLLBACK | RELEASE | REMOVE)
 
 #define K 1024ull
 #define M (1024 * K)
@@ -185,6 +187,11 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
          "go back to the version before",
          "Makes the version before the current one of a function current\n"
          "again. One version is kept: there is no second step back."},
+    [ISERE_COMMAND_RELEASE] =
+        {"release", ISERE_OPERAND_FUNCTION, "NAME", NULL,
+         "serve a function again that was quarantined",
+         "Ends the quarantine of a function that crashed again and again, and\n"
+         "forgets its crashes. `isere list` says which are quarantined."},
     [ISERE_COMMAND_REMOVE] =
         {"remove", ISERE_OPERAND_FUNCTION, "NAME", NULL,
          "remove a function from a server",

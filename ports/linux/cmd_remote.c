@@ -1,15 +1,16 @@
-/* isere rollback and isere remove: the short commands for a server. */
+/* isere rollback, release and remove: the short commands for a server. */
 #include "ports/linux/commands.h"
 #include "ports/linux/remote.h"
 #include <stdio.h>
 #include <unistd.h>
 
-int isere_command_rollback(const isere_args_t *args)
+/* A call that answers with the version that is served then. */
+static int post(const isere_args_t *args, const char *rest)
 {
     const isere_remote_call_t call = {
         .method = "POST",
         .function = args->function,
-        .rest = "/rollback",
+        .rest = rest,
     };
     isere_remote_t remote;
     int code = isere_remote_open(&remote, args);
@@ -23,6 +24,16 @@ int isere_command_rollback(const isere_args_t *args)
     }
     isere_remote_close(&remote);
     return code;
+}
+
+int isere_command_rollback(const isere_args_t *args)
+{
+    return post(args, "/rollback");
+}
+
+int isere_command_release(const isere_args_t *args)
+{
+    return post(args, "/release");
 }
 
 /* The server answers without a body: the object of --json is ours. */

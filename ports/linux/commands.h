@@ -15,6 +15,7 @@ int isere_command_list(const isere_args_t *args);
 int isere_command_logs(const isere_args_t *args);
 int isere_command_invoke_remote(const isere_args_t *args);
 int isere_command_rollback(const isere_args_t *args);
+int isere_command_release(const isere_args_t *args);
 int isere_command_remove(const isere_args_t *args);
 
 #endif

@@ -23,6 +23,8 @@ static int run(const isere_args_t *args)
         return isere_command_invoke_remote(args);
     case ISERE_COMMAND_ROLLBACK:
         return isere_command_rollback(args);
+    case ISERE_COMMAND_RELEASE:
+        return isere_command_release(args);
     case ISERE_COMMAND_REMOVE:
         return isere_command_remove(args);
     case ISERE_COMMANDS:

@@ -109,6 +109,7 @@ def test_nothing_is_learned_without_the_token(platform):
         ("GET", f"{LIST}/..%2f"),
         ("GET", f"{LIST}/hello/files"),
         ("POST", f"{LIST}/hello/rollback"),
+        ("POST", f"{LIST}/hello/release"),
         ("POST", f"{LIST}/hello/invoke"),
         ("DELETE", f"{LIST}/hello"),
         ("PATCH", f"{LIST}/hello"),

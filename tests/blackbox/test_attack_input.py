@@ -81,6 +81,7 @@ def test_bad_names(platform):
             ("DELETE", ""),
             ("GET", "/files"),
             ("POST", "/rollback"),
+            ("POST", "/release"),
             ("POST", "/invoke"),
         ):
             status, _, body = raw(
@@ -223,6 +224,7 @@ ALLOWED = {
     "/_isere/v1/functions/a": "DELETE, GET, HEAD, PUT",
     "/_isere/v1/functions/a/files": "GET, HEAD",
     "/_isere/v1/functions/a/rollback": "POST",
+    "/_isere/v1/functions/a/release": "POST",
     "/_isere/v1/functions/a/invoke": "POST",
 }
 

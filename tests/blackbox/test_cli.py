@@ -38,7 +38,7 @@ def test_version_and_help(isere):
     top = isere("--help")
     assert top.returncode == 0 and top.stderr == ""
     for name in (
-        "serve invoke build deploy list logs invoke-remote rollback remove"
+        "serve invoke build deploy list logs invoke-remote rollback release remove"
     ).split():
         assert f"isere {name}" in top.stdout
         of = isere(name, "--help")

@@ -397,7 +397,7 @@ REFUSALS = [
 def test_refusals(isere, script, tmp_path, status, body, text):
     server = script(answer(status, body))
     write(tmp_path, {"hello.js": HELLO})
-    for args in (["deploy", "hello.js"], ["list"], ["rollback", "hello"]):
+    for args in (["deploy", "hello.js"], ["list"], ["rollback", "hello"], ["release", "hello"]):
         fails(isere(*args, "--to", server.url), server.url, text)
 
 
@@ -857,6 +857,16 @@ def test_rollback(isere, script):
     head, body = server.requests[0]
     assert head.startswith("POST /_isere/v1/functions/hello/rollback ")
     assert "\r\nContent-Length: 0" in head and body == b""
+
+
+def test_release(isere, script):
+    server = script(answer(200, VERSION))
+    result = isere("release", "hello", "--to", server.url)
+    assert result.returncode == 0
+    assert result.stdout.startswith("hello version ")
+    head, body = server.requests[0]
+    assert head.startswith("POST /_isere/v1/functions/hello/release ")
+    assert body == b""
 
 
 def test_remove(isere, script):

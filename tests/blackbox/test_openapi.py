@@ -13,6 +13,7 @@ import time
 
 import conftest
 import pytest
+import quarantine
 import schema
 from conftest import ROOT, SLOW
 
@@ -22,6 +23,7 @@ METHODS = ("get", "put", "post", "delete")
 F = "/_isere/v1/functions"
 ONE = F + "/{name}"
 FILES, ROLLBACK, INVOKE = ONE + "/files", ONE + "/rollback", ONE + "/invoke"
+RELEASE = ONE + "/release"
 LOGS = "/_isere/v1/logs"
 
 JS = {"Content-Type": "text/javascript"}
@@ -299,8 +301,17 @@ def when_it_does_not_start(server, method, path):
     return ask(server, method, path, "moody")
 
 
+def with_quarantine(server):
+    """Stops it; hello and another function are quarantined then."""
+    server.deploy("other", HELLO)
+    server.stop()
+    quarantine.write(server.store, [("hello", 2, True), ("other", 1, True)])
+
+
 def on_a_full_store(platform, monkeypatch, server, method, path):
     """The same store, in a process whose files may have no bytes."""
+    if path == RELEASE:
+        with_quarantine(server)
     server.stop()
     limit = 'trap "" XFSZ; ulimit -f 0; exec "$@"'
     monkeypatch.setattr(
@@ -314,10 +325,14 @@ def answer_409(server, method, path):
     return act(server, method, path)
 
 
-def answer_500(server, method, path):
-    if path == INVOKE:
+def answer_500(server, platform, method, path):
+    if path == RELEASE:
+        with_quarantine(server)
+        server = platform(store=server.store)
+        put_in_the_way(server, quarantine.BLOB)
+    elif path == INVOKE:
         return when_it_does_not_start(server, method, path)
-    if method == "delete":
+    elif method == "delete":
         put_in_the_way(server, "hello")
     else:
         spoil(server, {FILES: "hello.2", ROLLBACK: "hello.1"}[path])
@@ -348,7 +363,6 @@ SIMPLE = {
 SPECIAL = {
     400: answer_400,
     409: answer_409,
-    500: answer_500,
     503: answer_503,
 }
 # Where memory ends, which the system does not do for a test. 503 of the calls
@@ -374,6 +388,8 @@ def provoke(server, platform, monkeypatch, method, path, status):
         return on_a_full_store(platform, monkeypatch, server, method, path)
     if (path, status) == (INVOKE, 503):
         return while_all_are_busy(platform)
+    if status == 500:
+        return answer_500(server, platform, method, path)
     if status in SPECIAL:
         return SPECIAL[status](server, method, path)
     return ask(server, method, path, **SIMPLE.get(status, {}))

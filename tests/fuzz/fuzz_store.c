@@ -1,6 +1,7 @@
 /* The store over any bytes: what it calls a head or a document is one, a change
  * that fails changes nothing, and one that succeeds is read again. An input is
  * a list of blobs: what it is and how it is mended, a length, bytes. */
+#include "core/control/quarantine.h"
 #include "core/store/record.h"
 #include "core/util/crc32.h"
 #include "tests/unit/support/sim_blobs.h"
@@ -168,11 +169,45 @@ static void check_put(const char *name)
     }
 }
 
+/* The blob of crashes: what is taken is what it says, byte for byte but for the
+ * places that are not used. */
+static void check_crashes(const uint8_t *data, size_t size, bool mended)
+{
+    static uint8_t bytes[ISERE_QUARANTINE_BLOB + 1];
+    static uint8_t again[ISERE_QUARANTINE_BLOB];
+    isere_quarantine_t table, copy;
+
+    size = size < sizeof(bytes) ? size : sizeof(bytes);
+    memcpy(bytes, data, size);
+    if (mended && size > ISERE_QUARANTINE_HEAD + 4) {
+        memcpy(bytes, "\x89isQ\1\0", 6);
+        bytes[6] = (uint8_t)((size - ISERE_QUARANTINE_HEAD - 4) /
+                             ISERE_QUARANTINE_ENTRY);
+        bytes[7] = 0;
+        put32(bytes + size - 4, isere_crc32(0, bytes, size - 4));
+    }
+    isere_quarantine_init(&table, isere_test_port(), 3, 60);
+    isere_quarantine_init(&copy, isere_test_port(), 3, 60);
+    if (isere_quarantine_decode(&table, bytes, size) == NULL) {
+        check(isere_quarantine_size(&table) == size);
+        isere_quarantine_encode(&table, again);
+        check(isere_quarantine_decode(&copy, again, size) == NULL);
+        check(copy.count == table.count);
+        (void)isere_quarantine_report(&table, "new", 1, "here", 1);
+    } else {
+        check(table.count == 0);
+    }
+    isere_quarantine_deinit(&table);
+    isere_quarantine_deinit(&copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     isere_store_head_t head;
 
     isere_test_port_reset();
+    check_crashes(data, size, false);
+    check_crashes(data, size, true);
     fill_medium(data, size);
     check_open();
     check_list();

@@ -310,9 +310,9 @@ static void test_changes_in_between(void **state)
         char series[64];
 
         /* The whole takes some 90 pieces. */
-        write_changing(*from, to, i / 25 * 18 + i % 18);
+        write_changing(*from, to, i / 25 * 21 + i % 21);
         check_order(text);
-        assert_int_equal(lines_with(text, "# TYPE "), 18);
+        assert_int_equal(lines_with(text, "# TYPE "), 21);
         snprintf(series, sizeof(series), "%s_count", name);
         unsigned counts = lines_with(text, series);
         snprintf(series, sizeof(series), "%s_bucket", name);
@@ -323,7 +323,7 @@ static void test_changes_in_between(void **state)
         if (from->indexes[from->count - (from->count > 0)] == 4 &&
             to->indexes[to->count - (to->count > 0)] == 4) {
             assert_int_equal(
-                lines_with(text, "isere_queue_length{function=\"zz\"}"), 1);
+                lines_with(text, "isere_quarantined{function=\"zz\"}"), 1);
         }
     }
 }

@@ -261,6 +261,7 @@ static void test_refused(void **state)
     bad("logs --level all", "--level takes error, warn, info or debug");
     bad("invoke-remote", "which function? Usage: isere invoke-remote NAME");
     bad("rollback", "which function?");
+    bad("release", "which function?");
     bad("remove ''", "a function's name");
     bad("remove 012345678901234567890123456789012", "a function's name");
     bad("remove a --wait 0s", "--wait must be from 1ms");

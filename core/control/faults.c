@@ -1,0 +1,313 @@
+/*
+ * Faults of functions: noting them, keeping them in the store, and who is
+ * quarantined. A server looks only at a flag of the function (isere_stats_t),
+ * which costs its requests a load.
+ */
+#include "core/control/control.h"
+#include "core/util/log.h"
+#include "core/util/text.h"
+#include <stdio.h>
+
+/* ---- log lines ---- */
+
+/* Not with the lock held: the log takes it. */
+static void say(const isere_port_t *port, isere_log_level_t level,
+                const char *name, const char *message)
+{
+    isere_log_record_t record = {
+        .level = level,
+        .function = isere_slice(name),
+        .message = isere_slice(message),
+    };
+    isere_log(port, &record);
+}
+
+/* ---- what is served, with the lock held ---- */
+
+typedef struct served {
+    isere_deployment_t *deployment; /* NULL: it is broken */
+    uint32_t version;
+} served_t;
+
+static bool find_served(isere_catalog_t *catalog, const char *name,
+                        served_t *served)
+{
+    const isere_catalog_entry_t *entry = isere_catalog_find(catalog, name);
+    if (!entry && catalog->has_fallback &&
+        strcmp(name, ISERE_BUILT_IN_NAME) == 0) {
+        entry = &catalog->entries[catalog->count];
+    }
+    if (entry) {
+        *served = (served_t){entry->deployment, entry->version};
+    }
+    return entry != NULL;
+}
+
+static void set_flag(const served_t *served, bool quarantined)
+{
+    if (served->deployment) {
+        atomic_store(&served->deployment->stats->quarantined, quarantined);
+    }
+}
+
+/* ---- keeping them ---- */
+
+/* A copy of the table as its blob has it, or NULL: without memory, or when
+ * nothing has changed. */
+static uint8_t *encode(isere_control_t *control, size_t *size, int *error)
+{
+    const isere_port_t *port = &control->port;
+    isere_quarantine_t *q = &control->quarantine;
+    uint8_t *bytes = NULL;
+    *error = 0;
+    isere__control_lock(control);
+    if (q->changed) {
+        *size = isere_quarantine_size(q);
+        bytes = port->resize(port->ctx, NULL, *size);
+        *error = bytes ? 0 : ISERE_ERR_NOMEM;
+    }
+    if (bytes) {
+        isere_quarantine_encode(q, bytes);
+        *size = q->count > 0 ? *size : 0;
+        q->changed = false;
+    }
+    isere__control_unlock(control);
+    return bytes;
+}
+
+static int write_or_remove(isere_control_t *control, const uint8_t *bytes,
+                           size_t size)
+{
+    const isere_blobs_t *blobs = control->store.blobs;
+    isere_slice_t part = isere_slice_of(bytes, size);
+    if (size > 0) {
+        return blobs->write(blobs->ctx, ISERE_QUARANTINE_NAME, &part, 1);
+    }
+    int error = blobs->remove(blobs->ctx, ISERE_QUARANTINE_NAME);
+    return error == ISERE_ERR_NOENT ? 0 : error;
+}
+
+int isere__faults_save(isere_control_t *control, const isere_port_t *port)
+{
+    char text[96];
+    size_t size = 0;
+    int error;
+    uint8_t *bytes = encode(control, &size, &error);
+    if (bytes) {
+        error = write_or_remove(control, bytes, size);
+        control->port.resize(control->port.ctx, bytes, 0);
+    }
+    if (error) {
+        isere__control_lock(control);
+        control->quarantine.changed = true;
+        isere__control_unlock(control);
+        snprintf(text, sizeof(text),
+                 "what is known of crashes can't be kept in the store: %s",
+                 isere_strerror(error));
+        say(port, ISERE_LOG_WARN, "", text);
+    }
+    return error;
+}
+
+/* A job; when it is not done (no port), the next change saves it. */
+static void save_job(void *arg, const isere_port_t *port)
+{
+    isere_control_t *control = arg;
+    atomic_store(&control->saving, false);
+    if (port) {
+        isere_port_t tapped = *port;
+        isere__control_tap(control, &tapped);
+        (void)isere__faults_save(control, &tapped);
+    }
+}
+
+static void save_soon(isere_control_t *control, const isere_port_t *port)
+{
+    const isere_control_config_t *config = &control->config;
+    if (!config->run) {
+        (void)isere__faults_save(control, port);
+    } else if (!atomic_exchange(&control->saving, true) &&
+               config->run(config->ctx, save_job, control)) {
+        atomic_store(&control->saving, false); /* the jobs before it do it */
+    }
+}
+
+static int read_blob(isere_control_t *control, uint8_t *bytes)
+{
+    const isere_blobs_t *blobs = control->store.blobs;
+    size_t size = 0;
+    int n;
+    do { /* one byte more would be too long */
+        n = blobs->read(blobs->ctx, ISERE_QUARANTINE_NAME, size, bytes + size,
+                        ISERE_QUARANTINE_BLOB + 1 - size);
+        size += n > 0 ? (size_t)n : 0;
+    } while (n > 0 && size <= ISERE_QUARANTINE_BLOB);
+    return n < 0 ? n : (int)size;
+}
+
+void isere__faults_load(isere_control_t *control, const isere_port_t *port)
+{
+    const isere_port_t *own = &control->port;
+    uint8_t *bytes = own->resize(own->ctx, NULL, ISERE_QUARANTINE_BLOB + 1);
+    int size = bytes ? read_blob(control, bytes) : ISERE_ERR_NOMEM;
+    const char *wrong = NULL;
+    char text[160];
+    if (size >= 0) {
+        wrong =
+            isere_quarantine_decode(&control->quarantine, bytes, (size_t)size);
+    } else if (size != ISERE_ERR_NOENT) {
+        wrong = isere_strerror(size);
+    }
+    own->resize(own->ctx, bytes, 0);
+    if (wrong) {
+        snprintf(text, sizeof(text),
+                 "what is kept of crashes can't be used, nobody is "
+                 "quarantined: %s",
+                 wrong);
+        say(port, ISERE_LOG_ERROR, "", text);
+    }
+}
+
+/* ---- what changes is forgotten ---- */
+
+void isere__faults_settle(isere_control_t *control, isere_catalog_t *next)
+{
+    isere_quarantine_t *q = &control->quarantine;
+    for (unsigned i = q->count; i > 0; i--) {
+        const isere_quarantine_entry_t *entry = &q->entries[i - 1];
+        served_t served = {NULL, 0};
+        bool stays = find_served(next, entry->name, &served) &&
+                     served.version == entry->version;
+        set_flag(&served, stays && entry->quarantined);
+        if (!stays) {
+            isere_quarantine_forget(q, entry->name);
+        }
+    }
+}
+
+int isere__faults_release(isere_control_t *control, const isere_port_t *port,
+                          const char *name)
+{
+    isere_quarantine_t *q = &control->quarantine;
+    isere_quarantine_entry_t old = {.count = 0};
+    served_t served = {NULL, 0};
+    isere__control_lock(control);
+    const isere_quarantine_entry_t *entry = isere_quarantine_find(q, name);
+    if (entry) {
+        old = *entry;
+        isere_quarantine_forget(q, name);
+    }
+    isere__control_unlock(control);
+    int error = old.count > 0 ? isere__faults_save(control, port) : 0;
+    isere__control_lock(control);
+    if (error) {
+        (void)isere_quarantine_put(q, &old);
+    } else if (find_served(control->catalog, name, &served)) {
+        entry = isere_quarantine_find(q, name); /* there may be new ones */
+        set_flag(&served, entry && entry->quarantined);
+    }
+    isere__control_unlock(control);
+    return error;
+}
+
+int isere_control_release(isere_control_t *control, const isere_port_t *port,
+                          const char *name)
+{
+    isere_port_t tapped = *port;
+    isere__control_tap(control, &tapped);
+    return isere__faults_release(control, &tapped, name);
+}
+
+/* ---- faults ---- */
+
+/* With the lock held: what isere_quarantine_report returns. */
+static int note(isere_control_t *control, const isere_fault_report_t *report,
+                uint32_t *version)
+{
+    served_t served = {NULL, 0};
+    if (!find_served(control->catalog, report->name, &served)) {
+        return 0;
+    }
+    if (served.deployment) {
+        atomic_fetch_add(&served.deployment->stats->crashes, 1);
+    }
+    *version = report->version ? report->version : served.version;
+    if (*version != served.version) {
+        return 0; /* of one that is on its way out */
+    }
+    int result = isere_quarantine_report(&control->quarantine, report->name,
+                                         *version, report->where, report->at_s);
+    if (result > 0) {
+        set_flag(&served, true);
+    }
+    return result;
+}
+
+static void say_outcome(const isere_control_t *control,
+                        const isere_port_t *port,
+                        const isere_fault_report_t *report, uint32_t version,
+                        int result)
+{
+    const isere_control_config_t *config = &control->config;
+    char text[256];
+    if (result > 0) {
+        snprintf(text, sizeof(text),
+                 "quarantined %s, version %lu: %u crashes within %lu s; "
+                 "another version or `isere release %s` ends it",
+                 report->name, (unsigned long)version, config->faults,
+                 (unsigned long)config->fault_window_s, report->name);
+        say(port, ISERE_LOG_ERROR, report->name, text);
+    } else if (result < 0) {
+        say(port, ISERE_LOG_WARN, report->name,
+            "no memory to remember this crash");
+    }
+}
+
+bool isere_control_report_fault(isere_control_t *control,
+                                const isere_port_t *port,
+                                const isere_fault_report_t *report)
+{
+    isere_port_t tapped = *port;
+    uint32_t version = 0;
+    isere__control_tap(control, &tapped);
+    isere__control_lock(control);
+    int result = note(control, report, &version);
+    bool changed = control->quarantine.changed;
+    isere__control_unlock(control);
+    say_outcome(control, &tapped, report, version, result);
+    if (changed) {
+        save_soon(control, &tapped);
+    }
+    return isere_control_is_quarantined(control, report->name);
+}
+
+bool isere_control_is_quarantined(isere_control_t *control, const char *name)
+{
+    isere__control_lock(control);
+    const isere_quarantine_entry_t *entry =
+        isere_quarantine_find(&control->quarantine, name);
+    bool quarantined = entry && entry->quarantined;
+    isere__control_unlock(control);
+    return quarantined;
+}
+
+bool isere__faults_describe(isere_control_t *control, const char *name,
+                            char *text, size_t size)
+{
+    isere_quarantine_entry_t copy = {.quarantined = false};
+    isere__control_lock(control);
+    const isere_quarantine_entry_t *entry =
+        isere_quarantine_find(&control->quarantine, name);
+    if (entry) {
+        copy = *entry;
+    }
+    isere__control_unlock(control);
+    text[0] = 0;
+    if (copy.quarantined) {
+        snprintf(text, size,
+                 "quarantined after %u crashes within %lu s, the last one: %s",
+                 control->config.faults,
+                 (unsigned long)control->config.fault_window_s, copy.where);
+    }
+    return copy.quarantined;
+}

@@ -1,0 +1,75 @@
+"""A function that crashed again and again is served no more, until another
+version of it comes or somebody releases it."""
+
+import os
+
+import quarantine
+
+HELLO = "export const handler = () => 'hello'\n"
+
+
+def command(isere, server, *args):
+    result = isere(
+        *args,
+        "--to",
+        server.url,
+        "--token-file",
+        server.store / "token",
+        env={"ISERE_TOKEN": "", "ISERE_URL": ""},
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def quarantined(platform, *names):
+    """A server with functions, some of them quarantined when it starts."""
+    server = platform()
+    for name in ("good", *names):
+        server.deploy(name, HELLO)
+    server.stop()
+    quarantine.write(server.store, [(name, 1, True) for name in names])
+    return platform(store=server.store)
+
+
+def test_it_is_refused_and_listed(platform, isere):
+    server = quarantined(platform, "bad")
+    answer = server.get("/bad")
+    assert answer.status == 503
+    assert answer.headers["Isere-Error"] == "quarantined"
+    assert server.get("/good").text == "hello"
+    text = command(isere, server, "list")
+    assert "bad   1        quarantined  16M" in text, text
+    assert "quarantined after 3 crashes within 60 s" in text
+    assert quarantine.WHERE in text
+
+
+def test_a_release(platform, isere):
+    server = quarantined(platform, "bad", "worse")
+    assert command(isere, server, "release", "bad").startswith("bad version 1 at ")
+    assert server.get("/bad").text == "hello"
+    assert server.get("/worse").status == 503
+    assert quarantine.read(server.store) == [("worse", 1, True, 3)]
+    command(isere, server, "release", "worse")
+    assert not (server.store / "functions" / quarantine.BLOB).exists()
+    server.stop()
+    assert platform(store=server.store).get("/bad").text == "hello"
+
+
+def test_a_deploy(platform):
+    server = quarantined(platform, "bad", "worse")
+    assert server.deploy("bad", HELLO)["version"] == 2
+    assert server.get("/bad").text == "hello"
+    assert server.get("/worse").status == 503
+    server.stop()
+    assert quarantine.read(server.store) == [("worse", 1, True, 3)]
+
+
+def test_damage(platform):
+    server = quarantined(platform, "bad")
+    server.stop()
+    path = server.store / "functions" / quarantine.BLOB
+    path.write_bytes(path.read_bytes()[:-1])
+    server = platform(store=server.store)
+    assert server.get("/bad").text == "hello"
+    assert "what is kept of crashes can't be used" in server.log()
+    assert os.path.getsize(path) > 0  # for somebody to look at

@@ -1,0 +1,508 @@
+/*
+ * Functions that fault: the rule, what is kept of them byte by byte, and what a
+ * server for many functions makes of it.
+ */
+#include "core/control/quarantine.h"
+#include "core/server/internal.h"
+#include "core/util/crc32.h"
+#include "tests/unit/support/platform_fixture.h"
+#include "tests/unit/support/test_port.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ONE "export const handler = () => 'one'"
+
+/* ---- the table ---- */
+
+static isere_quarantine_t table, other;
+
+static int setup_table(void **state)
+{
+    (void)state;
+    isere_test_port_reset();
+    isere_quarantine_init(&table, isere_test_port(), 3, 60);
+    isere_quarantine_init(&other, isere_test_port(), 3, 60);
+    return 0;
+}
+
+static int teardown_table(void **state)
+{
+    (void)state;
+    isere_quarantine_deinit(&table);
+    isere_quarantine_deinit(&other);
+    return isere_test_state()->live_blocks == 0 ? 0 : -1;
+}
+
+static int report(const char *name, uint32_t version, int64_t at_s)
+{
+    return isere_quarantine_report(&table, name, version, "a place", at_s);
+}
+
+static void test_three_within_a_minute(void **state)
+{
+    (void)state;
+    assert_int_equal(report("f", 1, 100), 0);
+    assert_int_equal(report("f", 1, 120), 0);
+    assert_int_equal(report("g", 1, 121), 0);
+    assert_int_equal(report("f", 1, 160), 1);
+    assert_true(isere_quarantine_find(&table, "f")->quarantined);
+    assert_false(isere_quarantine_find(&table, "g")->quarantined);
+    assert_int_equal(report("f", 1, 161), 0); /* it is already */
+    assert_true(isere_quarantine_find(&table, "f")->quarantined);
+    assert_true(isere_quarantine_forget(&table, "f"));
+    assert_false(isere_quarantine_forget(&table, "f"));
+    assert_null(isere_quarantine_find(&table, "f"));
+    assert_int_equal(report("f", 1, 162), 0);
+}
+
+static void test_faults_that_are_rare(void **state)
+{
+    (void)state;
+    for (int64_t i = 0; i < 100; i++) {
+        assert_int_equal(report("f", 1, 1000 + i * 31), 0);
+    }
+    /* 62 s between the first and the third; now one is 1 s later. */
+    assert_int_equal(report("f", 1, 1000 + 99 * 31 + 1), 1);
+}
+
+static void test_another_version_begins_anew(void **state)
+{
+    (void)state;
+    report("f", 1, 100);
+    report("f", 1, 100);
+    assert_int_equal(report("f", 2, 100), 0);
+    assert_int_equal(report("f", 2, 100), 0);
+    assert_int_equal(report("f", 2, 100), 1);
+    assert_int_equal(report("f", 3, 100), 0);
+    assert_false(isere_quarantine_find(&table, "f")->quarantined);
+}
+
+static void test_a_clock_that_was_set_back(void **state)
+{
+    (void)state;
+    report("f", 1, 5000);
+    report("f", 1, 5001);
+    assert_int_equal(report("f", 1, 10), 1);
+}
+
+static void test_rules(void **state)
+{
+    (void)state;
+    isere_quarantine_init(&table, isere_test_port(), 0, 60);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(report("f", 1, 1), 0);
+    }
+    isere_quarantine_deinit(&table);
+    isere_quarantine_init(&table, isere_test_port(), 100, 60);
+    for (int i = 0; i < ISERE_QUARANTINE_FAULTS - 1; i++) {
+        assert_int_equal(report("f", 1, 1), 0);
+    }
+    assert_int_equal(report("f", 1, 1), 1);
+}
+
+static void test_the_oldest_give_way(void **state)
+{
+    char name[16];
+    (void)state;
+    for (int i = 0; i < ISERE_QUARANTINE_ENTRIES; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        report(name, 1, 1000 - i);
+    }
+    report("f31", 1, 969);
+    assert_int_equal(report("f31", 1, 969), 1);
+    assert_int_equal(report("new", 1, 2000), 0);
+    assert_null(isere_quarantine_find(&table, "f30"));
+    assert_non_null(isere_quarantine_find(&table, "f31"));
+    for (int i = 0; i < ISERE_QUARANTINE_ENTRIES; i++) {
+        snprintf(name, sizeof(name), "g%d", i);
+        report(name, 1, 3000);
+        report(name, 1, 3000);
+        report(name, 1, 3000);
+    }
+    assert_int_equal(report("late", 1, 4000), ISERE_ERR_NOMEM);
+    assert_non_null(isere_quarantine_find(&table, "f31"));
+}
+
+static void test_without_memory(void **state)
+{
+    isere_test_state_t *test = isere_test_state();
+    (void)state;
+    test->fail_at = test->allocations + 1;
+    assert_int_equal(report("f", 1, 1), ISERE_ERR_NOMEM);
+    test->fail_at = 0;
+    assert_int_equal(report("f", 1, 1), 0);
+}
+
+static size_t encode(uint8_t *out)
+{
+    isere_quarantine_encode(&table, out);
+    return isere_quarantine_size(&table);
+}
+
+static void test_what_is_kept_is_read_again(void **state)
+{
+    static uint8_t bytes[ISERE_QUARANTINE_BLOB], again[ISERE_QUARANTINE_BLOB];
+    (void)state;
+    report("f", 7, 100);
+    report("f", 7, 101);
+    report("f", 7, 102);
+    report("a-name-of-thirty-two-characters-", 1, INT64_MAX);
+    size_t size = encode(bytes);
+    assert_int_equal(size, 8 + 2 * 184 + 4);
+    assert_null(isere_quarantine_decode(&other, bytes, size));
+    assert_int_equal(other.count, 2);
+    const isere_quarantine_entry_t *f = isere_quarantine_find(&other, "f");
+    assert_true(f->quarantined);
+    assert_int_equal(f->version, 7);
+    assert_string_equal(f->where, "a place");
+    isere_quarantine_encode(&other, again);
+    assert_memory_equal(bytes, again, size);
+}
+
+static void test_every_damaged_bit_is_noticed(void **state)
+{
+    static uint8_t bytes[ISERE_QUARANTINE_BLOB];
+    (void)state;
+    report("f", 1, 100);
+    report("g", 1, 100);
+    size_t size = encode(bytes);
+    for (size_t bit = 0; bit < size * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        assert_non_null(isere_quarantine_decode(&other, bytes, size));
+        assert_int_equal(other.count, 0);
+        bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    }
+    for (size_t len = 0; len < size; len++) {
+        assert_non_null(isere_quarantine_decode(&other, bytes, len));
+    }
+    assert_null(isere_quarantine_decode(&other, bytes, size));
+}
+
+/* A checksum that fits makes nothing of it true. */
+static void expect_refused(uint8_t *bytes, size_t size, size_t at,
+                           uint8_t value)
+{
+    uint8_t old = bytes[at];
+    bytes[at] = value;
+    uint32_t sum = isere_crc32(0, bytes, size - 4);
+    for (int i = 0; i < 4; i++) {
+        bytes[size - 4 + (size_t)i] = (uint8_t)(sum >> (8 * i));
+    }
+    assert_non_null(isere_quarantine_decode(&other, bytes, size));
+    assert_int_equal(other.count, 0);
+    bytes[at] = old;
+}
+
+static void test_entries_that_are_none(void **state)
+{
+    static uint8_t bytes[ISERE_QUARANTINE_BLOB];
+    (void)state;
+    report("f", 1, 100);
+    report("g", 1, 100);
+    size_t size = encode(bytes);
+    expect_refused(bytes, size, 8, 'F');           /* no name */
+    expect_refused(bytes, size, 8, 0);             /* an empty one */
+    expect_refused(bytes, size, 8 + 184, 'f');     /* twice the same */
+    expect_refused(bytes, size, 8 + 36, 2);        /* the flag */
+    expect_refused(bytes, size, 8 + 37, 0);        /* no times */
+    expect_refused(bytes, size, 8 + 37, 9);        /* too many */
+    expect_refused(bytes, size, 8 + 38, 1);        /* zeros */
+    expect_refused(bytes, size, 8 + 184 - 1, 'x'); /* no end */
+    expect_refused(bytes, size, 6, 3);             /* the count */
+}
+
+/* ---- a server ---- */
+
+static platform_fixture_t p;
+
+static int setup(void **state)
+{
+    (void)state;
+    platform_init(&p);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    platform_deinit(&p);
+    return isere_test_state()->live_blocks == 0 &&
+                   isere_test_state()->live_heaps == 0
+               ? 0
+               : -1;
+}
+
+static void expect(int client, int status, const char *part)
+{
+    platform_ask(&p, client);
+    const char *text = sim_received(client);
+    assert_int_equal(platform_status(client), status);
+    if (!strstr(text, part)) {
+        fail_msg("%s is not in: %s", part, text);
+    }
+    sim_forget_received(client);
+}
+
+static void ask(const char *path, int status, const char *part)
+{
+    expect(platform_get(path), status, part);
+}
+
+static void call(const char *method, const char *path, int status,
+                 const char *part)
+{
+    expect(platform_call(method, path, "application/json", ""), status, part);
+}
+
+static void restart(void)
+{
+    platform_stop(&p);
+    sim_stop();
+    sim_start();
+    assert_int_equal(platform_start(&p), 0);
+}
+
+static bool fault(const char *name, uint32_t version)
+{
+    isere_fault_report_t one = {
+        .name = name,
+        .version = version,
+        .where = "SIGSEGV at address 0x10",
+        .at_s = 1000,
+    };
+    return isere_control_report_fault(p.control, &p.port, &one);
+}
+
+static void quarantine(const char *name)
+{
+    assert_false(fault(name, 0));
+    assert_false(fault(name, 0));
+    assert_true(fault(name, 0));
+}
+
+static void start_two(void)
+{
+    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(platform_deploy(&p, "one", ONE), 201);
+    assert_int_equal(platform_deploy(&p, "two", ONE), 201);
+}
+
+static void test_a_quarantined_function(void **state)
+{
+    (void)state;
+    start_two();
+    ask("/one", 200, "one");
+    quarantine("one");
+    ask("/one", 503, "Isere-Error: quarantined\r\n");
+    ask("/two", 200, "one");
+    call("POST", "/v1/functions/one/invoke", 503, "Isere-Error: quarantined");
+    call("GET", "/v1/functions/one", 200,
+         "\"status\":\"quarantined\",\"message\":\"quarantined after 3 crashes "
+         "within 60 s, the last one: SIGSEGV at address 0x10\",\"sha256\"");
+    call("GET", "/v1/functions", 200, "\"status\":\"ok\",\"message\":\"\"");
+    call("GET", "/metrics", 200, "isere_quarantined{function=\"one\"} 1\n");
+    call("GET", "/metrics", 200, "isere_quarantined{function=\"two\"} 0\n");
+    call("GET", "/metrics", 200, "isere_crashes_total{function=\"one\"} 3\n");
+    call("GET", "/metrics", 200,
+         "isere_errors_total{function=\"one\",kind=\"quarantined\"} 2\n");
+    call("GET", "/v1/logs", 200,
+         "quarantined one, version 1: 3 crashes within 60 s; another version "
+         "or `isere release one` ends it");
+}
+
+static void test_it_survives_a_restart(void **state)
+{
+    (void)state;
+    start_two();
+    assert_false(fault("one", 0));
+    restart();
+    assert_false(fault("one", 0));
+    restart();
+    assert_true(fault("one", 0));
+    ask("/one", 503, "quarantined");
+    restart();
+    ask("/one", 503, "quarantined");
+    ask("/two", 200, "one");
+}
+
+static void test_a_release_ends_it(void **state)
+{
+    (void)state;
+    start_two();
+    quarantine("one");
+    call("POST", "/v1/functions/one/release", 200, "\"version\":1");
+    ask("/one", 200, "one");
+    assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
+    call("POST", "/v1/functions/one/release", 200, "\"version\":1");
+    call("POST", "/v1/functions/none/release", 404, "no function");
+    restart();
+    ask("/one", 200, "one");
+    quarantine("one"); /* the old crashes were forgotten */
+}
+
+static void test_another_version_ends_it(void **state)
+{
+    (void)state;
+    start_two();
+    quarantine("one");
+    assert_int_equal(platform_deploy(&p, "one", ONE), 200);
+    ask("/one", 200, "one");
+    restart();
+    ask("/one", 200, "one");
+    quarantine("one");
+    call("POST", "/v1/functions/one/rollback", 200, "\"version\":1");
+    ask("/one", 200, "one");
+    quarantine("one");
+    call("DELETE", "/v1/functions/one", 204, "");
+    assert_int_equal(platform_deploy(&p, "one", ONE), 201);
+    ask("/one", 200, "one");
+}
+
+static void test_a_deploy_of_another_function_does_not(void **state)
+{
+    (void)state;
+    start_two();
+    quarantine("one");
+    assert_int_equal(platform_deploy(&p, "two", ONE), 200);
+    ask("/one", 503, "quarantined");
+    restart();
+    ask("/one", 503, "quarantined");
+}
+
+static void test_versions_that_are_gone_do_not_count(void **state)
+{
+    (void)state;
+    start_two();
+    assert_int_equal(platform_deploy(&p, "one", ONE), 200);
+    for (int i = 0; i < 5; i++) {
+        assert_false(fault("one", 1));
+        assert_false(fault("unknown", 0));
+    }
+    ask("/one", 200, "one");
+    call("GET", "/metrics", 200, "isere_crashes_total{function=\"one\"} 5\n");
+}
+
+static void test_damage_means_nobody(void **state)
+{
+    (void)state;
+    start_two();
+    quarantine("one");
+    sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME)->bytes[20] ^= 1;
+    restart();
+    ask("/one", 200, "one");
+    call("GET", "/v1/logs", 200, "what is kept of crashes can't be used");
+}
+
+static void test_a_store_that_is_full(void **state)
+{
+    (void)state;
+    start_two();
+    p.blobs.fault = SIM_BLOBS_FULL;
+    p.blobs.fail_at = p.blobs.operations + 1;
+    assert_false(fault("two", 0));
+    p.blobs.fail_at = 0;
+    call("GET", "/v1/logs", 200, "can't be kept in the store");
+    quarantine("one"); /* which keeps the other's, too */
+    p.blobs.fail_at = p.blobs.operations + 1;
+    call("POST", "/v1/functions/one/release", 507, "nothing was changed");
+    p.blobs.fail_at = 0;
+    ask("/one", 503, "quarantined");
+    restart();
+    ask("/one", 503, "quarantined");
+    assert_false(fault("two", 0));
+    assert_true(fault("two", 0));
+}
+
+static void test_who_waits_is_answered(void **state)
+{
+    (void)state;
+    p.limits.max_instances = 1;
+    assert_int_equal(platform_start(&p), 0);
+    platform_deploy(&p, "one",
+                    "export const handler = async () => {"
+                    " await new Promise(r => setTimeout(r, 100)); return 1 }");
+    int first = platform_get("/one"), second = platform_get("/one");
+    sim_run(p.server, 1);
+    quarantine("one");
+    sim_run(p.server, 200);
+    assert_int_equal(platform_status(first), 200); /* it ran already */
+    assert_int_equal(platform_status(second), 503);
+    assert_non_null(strstr(sim_received(second), "quarantined"));
+}
+
+/* ---- a server of one function ---- */
+
+static void test_one_function(void **state)
+{
+    isere_server_limits_t limits;
+    const isere_function_t *f = (const isere_function_t *)&limits;
+    const isere_function_t *g = (const isere_function_t *)&table;
+    (void)state;
+    isere_server_limits_init(&limits);
+    isere_server_group_t *group =
+        isere_server_group_create(isere_test_port(), &limits);
+    assert_false(isere_server_group_report_fault(group, f, 5));
+    assert_false(isere_server_group_report_fault(group, f, 40));
+    assert_false(isere_server_group_report_fault(group, f, 70));
+    assert_true(isere_server_group_report_fault(group, f, 99));
+    assert_true(isere_server_group_report_fault(group, f, 1000));
+    isere__group_forget_faults(group, g);
+    assert_true(isere_server_group_report_fault(group, f, 2000));
+    isere__group_forget_faults(group, f);
+    assert_false(isere_server_group_report_fault(group, g, 2000));
+    isere_server_group_destroy(group);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tables[] = {
+        cmocka_unit_test_setup_teardown(test_three_within_a_minute, setup_table,
+                                        teardown_table),
+        cmocka_unit_test_setup_teardown(test_faults_that_are_rare, setup_table,
+                                        teardown_table),
+        cmocka_unit_test_setup_teardown(test_another_version_begins_anew,
+                                        setup_table, teardown_table),
+        cmocka_unit_test_setup_teardown(test_a_clock_that_was_set_back,
+                                        setup_table, teardown_table),
+        cmocka_unit_test_setup_teardown(test_rules, setup_table,
+                                        teardown_table),
+        cmocka_unit_test_setup_teardown(test_the_oldest_give_way, setup_table,
+                                        teardown_table),
+        cmocka_unit_test_setup_teardown(test_without_memory, setup_table,
+                                        teardown_table),
+        cmocka_unit_test_setup_teardown(test_what_is_kept_is_read_again,
+                                        setup_table, teardown_table),
+        cmocka_unit_test_setup_teardown(test_every_damaged_bit_is_noticed,
+                                        setup_table, teardown_table),
+        cmocka_unit_test_setup_teardown(test_entries_that_are_none, setup_table,
+                                        teardown_table),
+        cmocka_unit_test_setup_teardown(test_one_function, setup_table,
+                                        teardown_table),
+    };
+    const struct CMUnitTest servers[] = {
+        cmocka_unit_test_setup_teardown(test_a_quarantined_function, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_it_survives_a_restart, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_a_release_ends_it, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_another_version_ends_it, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_deploy_of_another_function_does_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_versions_that_are_gone_do_not_count, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_damage_means_nobody, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_a_store_that_is_full, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_who_waits_is_answered, setup,
+                                        teardown),
+    };
+    int failed = cmocka_run_group_tests_name("table", tables, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("server", servers, NULL, NULL);
+}
