@@ -307,6 +307,41 @@ static void test_relative_imports_work(void **state)
     js_expect_body(&f, "/", "ablateab");
 }
 
+/* Patch 0031: modules that import each other and export what they imported. */
+static void test_an_imported_name_is_exported_across_a_cycle(void **state)
+{
+    (void)state;
+    static const js_file_t files[] = {
+        {"main.js", "import { one } from './b.js'; export { one }\n"
+                    "import * as b from './b.js'; export { b }\n"
+                    "export const two = 2\n"
+                    "export const handler = () =>"
+                    " [one, b.two, b.a.one, b.a.handler === handler,"
+                    " Object.keys(b.a)].join()"},
+        {"b.js", "import { two } from './main.js'; export { two }\n"
+                 "import * as a from './main.js'; export { a }\n"
+                 "export const one = 1"},
+        {NULL, NULL},
+    };
+    assert_int_equal(js_compile(&f, files), 0);
+    assert_int_equal(js_start_compiled(&f), ISERE_ISOLATE_READY);
+    js_expect_body(&f, "/", "1,2,1,true,b,handler,one,two");
+}
+
+static void test_a_cycle_of_names_that_nobody_has_is_an_error(void **state)
+{
+    (void)state;
+    static const js_file_t files[] = {
+        {"main.js", "import { x } from './b.js'; export { x }\n"
+                    "export const handler = () => x"},
+        {"b.js", "import { x } from './main.js'; export { x }"},
+        {NULL, NULL},
+    };
+    assert_int_equal(js_compile(&f, files), 0);
+    assert_int_equal(js_start_compiled(&f), ISERE_ISOLATE_FAILED);
+    assert_non_null(strstr(f.fault.message, "circular reference"));
+}
+
 /* ---- damaged bytecode ---- */
 
 static void test_every_damaged_byte_is_noticed(void **state)
@@ -350,6 +385,8 @@ int main(void)
         TEST(test_faults_say_what_is_wrong_and_where),
         TEST(test_init_phase_waits_for_timers),
         TEST(test_relative_imports_work),
+        TEST(test_an_imported_name_is_exported_across_a_cycle),
+        TEST(test_a_cycle_of_names_that_nobody_has_is_an_error),
         TEST(test_every_damaged_byte_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
