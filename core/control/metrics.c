@@ -70,6 +70,21 @@ static void read_functions(const isere_metrics_t *m, uint64_t *values)
     values[0] = m->functions;
 }
 
+static void read_buffer(const isere_metrics_t *m, uint64_t *values)
+{
+    values[0] = m->buffer_bytes;
+}
+
+static void read_buffer_limit(const isere_metrics_t *m, uint64_t *values)
+{
+    values[0] = m->buffer_limit;
+}
+
+static void read_buffer_refusals(const isere_metrics_t *m, uint64_t *values)
+{
+    values[0] = m->buffer_refusals;
+}
+
 static void read_log_lines(const isere_metrics_t *m, uint64_t *values)
 {
     values[0] = m->log_lines;
@@ -188,6 +203,13 @@ static const metric_t table[] = {
                "Open connections."),
     OF_PROCESS("functions", "gauge", FORM_NUMBER, read_functions,
                "Functions that are deployed."),
+    OF_PROCESS("buffer_bytes", "gauge", FORM_NUMBER, read_buffer,
+               "Memory of requests that are received or under way."),
+    OF_PROCESS("buffer_limit_bytes", "gauge", FORM_NUMBER, read_buffer_limit,
+               "Memory that they may have."),
+    OF_PROCESS("buffer_refusals_total", "counter", FORM_NUMBER,
+               read_buffer_refusals,
+               "Requests that were refused for lack of it."),
     OF_PROCESS("deploys_total", "counter", FORM_DEPLOYS, read_deploys,
                "Deploys, by result."),
     OF_PROCESS("log_lines_total", "counter", FORM_NUMBER, read_log_lines,

@@ -28,7 +28,10 @@ typedef struct isere_metrics {
     const char *version;
     uint64_t uptime_us;
     unsigned connections;
-    unsigned functions; /* that are deployed */
+    unsigned functions;    /* that are deployed */
+    uint64_t buffer_bytes; /* of requests under way */
+    uint64_t buffer_limit;
+    uint64_t buffer_refusals;
     uint64_t log_lines;
     uint64_t log_lines_lost; /* to readers that were too slow */
     uint64_t deploys_ok;

@@ -11,6 +11,7 @@
 void isere__buffer_free_in(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
+    isere__budget_give(server, c->in.capacity);
     if (c->in.capacity == ISERE_IN_FIRST && !server->spare_in) {
         server->spare_in = c->in.data;
     } else {
@@ -38,39 +39,67 @@ static size_t next_capacity(const isere_connection_t *c)
     return capacity;
 }
 
-bool isere__buffer_make_room(isere_connection_t *c)
+/* The first size, whatever the others have. */
+static int begin(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
     const isere_port_t *port = server->port;
+    char *data = server->spare_in
+                     ? server->spare_in
+                     : port->resize(port->ctx, NULL, ISERE_IN_FIRST);
+    server->spare_in = NULL;
+    if (!data) {
+        return ISERE_ERR_NOMEM;
+    }
+    c->in.data = data;
+    c->in.capacity = ISERE_IN_FIRST;
+    isere__budget_add(server, ISERE_IN_FIRST);
+    isere__budget_begin(c);
+    return 0;
+}
+
+static int grow(isere_connection_t *c, size_t capacity)
+{
+    isere_server_t *server = c->server;
+    const isere_port_t *port = server->port;
+    size_t more = capacity - c->in.capacity;
+    if (!isere__budget_take(server, more, capacity)) {
+        isere__budget_relieve(server, c, false);
+        if (!isere__budget_take(server, more, capacity)) {
+            return ISERE_ERR_LIMIT;
+        }
+    }
+    char *data = port->resize(port->ctx, c->in.data, capacity);
+    if (!data) {
+        isere__budget_relieve(server, c, true);
+        data = port->resize(port->ctx, c->in.data, capacity);
+    }
+    if (!data) {
+        isere__budget_give(server, more);
+        return ISERE_ERR_NOMEM;
+    }
+    c->in.data = data;
+    c->in.capacity = capacity;
+    return 0;
+}
+
+int isere__buffer_make_room(isere_connection_t *c)
+{
     isere_buffer_t *in = &c->in;
     if (in->capacity == 0) {
-        in->data = server->spare_in
-                       ? server->spare_in
-                       : port->resize(port->ctx, NULL, ISERE_IN_FIRST);
-        server->spare_in = NULL;
-        in->capacity = in->data ? ISERE_IN_FIRST : 0;
-        return in->data != NULL;
+        return begin(c);
     }
     if (in->end < in->capacity) {
-        return true;
+        return 0;
     }
     if (in->start > 0) {
         memmove(in->data, in->data + in->start, in->end - in->start);
         in->end -= in->start;
         in->start = 0;
-        return true;
+        return 0;
     }
     size_t capacity = next_capacity(c);
-    if (capacity <= in->capacity) {
-        return false;
-    }
-    char *data = port->resize(port->ctx, in->data, capacity);
-    if (!data) {
-        return false;
-    }
-    in->data = data;
-    in->capacity = capacity;
-    return true;
+    return capacity > in->capacity ? grow(c, capacity) : ISERE_ERR_NOMEM;
 }
 
 /* ---- sending ---- */

@@ -236,7 +236,7 @@ void isere__connection_free(isere_connection_t *c)
         port->resize(port->ctx, c->exchange->event, 0);
     }
     port->resize(port->ctx, c->exchange, 0);
-    port->resize(port->ctx, c->in.data, 0);
+    isere__buffer_free_in(c);
     port->resize(port->ctx, c->out.data, 0);
     port->resize(port->ctx, c, 0);
 }
@@ -258,6 +258,7 @@ static bool flush(isere_connection_t *c)
         return false;
     }
     c->out.start += sent > 0 ? (size_t)sent : 0;
+    isere__budget_note(c, sent > 0 ? (size_t)sent : 0);
     if (sent > 0 || c->write_deadline_us == 0) {
         c->write_deadline_us = after_ms(c, c->server->limits->idle_timeout_ms);
     }
@@ -464,11 +465,11 @@ static void end_of_stream(isere_connection_t *c)
 
 /* Nothing can be received now. A connection that only lingers is left alone:
  * closed with bytes unread it would be reset, and its last answer lost. */
-static void no_room(isere_connection_t *c)
+static void no_room(isere_connection_t *c, int error)
 {
     const isere_port_t *port = c->server->port;
     if (c->state == ISERE_CONN_READING && has_begun(c)) {
-        isere__exchange_no_room(c);
+        isere__exchange_no_room(c, error);
         isere__connection_advance(c);
     } else if (c->state == ISERE_CONN_DRAINING &&
                port->poll_set(port->ctx, c->socket, 0, c) == 0) {
@@ -485,8 +486,9 @@ static void receive(isere_connection_t *c)
         c->in.start = 0; /* nobody wants these bytes */
         c->in.end = 0;
     }
-    if (!isere__buffer_make_room(c)) {
-        no_room(c);
+    int error = isere__buffer_make_room(c);
+    if (error) {
+        no_room(c, error);
         return;
     }
     int got = port->recv(port->ctx, c->socket, c->in.data + c->in.end,
@@ -502,7 +504,10 @@ static void receive(isere_connection_t *c)
         c->in.end += (size_t)got; /* of the next request */
     } else if (c->state == ISERE_CONN_READING) {
         c->in.end += (size_t)got;
+        isere__budget_note(c, (size_t)got);
         advance_in_turn(c);
+    } else {
+        isere__buffer_free_in(c);
     }
 }
 

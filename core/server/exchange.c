@@ -59,6 +59,9 @@ void isere__exchange_finish(isere_connection_t *c, bool answered)
     c->exchange = NULL;
     c->state = c->close_after ? ISERE_CONN_FLUSHING : ISERE_CONN_READING;
     end_exchange(c->server, x);
+    if (c->close_after && c->in.data) {
+        isere__buffer_free_in(c); /* no request follows */
+    }
 }
 
 /* The receive buffer becomes the send buffer: there is room in it for an error
@@ -71,6 +74,7 @@ static bool send_from_in(isere_connection_t *c)
         return false;
     }
     port->resize(port->ctx, c->out.data, 0);
+    isere__budget_give(c->server, c->in.capacity);
     c->out = (isere_buffer_t){.data = c->in.data, .capacity = c->in.capacity};
     memset(&c->in, 0, sizeof(c->in));
     c->close_after = true;
@@ -112,13 +116,17 @@ static void answer_too_large(isere_connection_t *c,
     answer_error(c, isere_error_answer(ISERE_ERROR_MEMORY));
 }
 
-void isere__exchange_no_room(isere_connection_t *c)
+void isere__exchange_no_room(isere_connection_t *c, int error)
 {
     char text[96];
-    snprintf(text, sizeof(text),
-             "no memory to receive more than %lu bytes beside the others",
-             (unsigned long)(c->in.end - c->in.start));
-    log_error(c, text, "");
+    if (error == ISERE_ERR_LIMIT) {
+        isere__budget_refused(c->server);
+    } else {
+        snprintf(text, sizeof(text),
+                 "no memory to receive more than %lu bytes beside the others",
+                 (unsigned long)(c->in.end - c->in.start));
+        log_error(c, text, "");
+    }
     c->close_after = true;
     answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
 }
@@ -447,6 +455,16 @@ void isere__exchange_start(isere_connection_t *c)
     }
 }
 
+/* Else it is refused before it is read, and before a 100. */
+static bool has_room_for_body(isere_connection_t *c)
+{
+    bool admitted = isere__budget_admits(c);
+    if (!admitted) {
+        isere__exchange_no_room(c, ISERE_ERR_LIMIT);
+    }
+    return admitted;
+}
+
 bool isere__exchange_judge(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
@@ -455,7 +473,7 @@ bool isere__exchange_judge(isere_connection_t *c)
         if (x->parser.is_connect) {
             isere__exchange_refuse(c, 501);
         }
-        return x->parser.is_connect;
+        return x->parser.is_connect || !has_room_for_body(c);
     }
     isere__platform_follow(c->server);
     bool closed = c->close_after;
@@ -465,7 +483,7 @@ bool isere__exchange_judge(isere_connection_t *c)
         return true;
     }
     c->close_after = closed;
-    return false;
+    return !has_room_for_body(c);
 }
 
 /* The first in the pool's queue waits no longer. */

@@ -5,6 +5,7 @@ void isere_server_limits_init(isere_server_limits_t *limits)
     *limits = (isere_server_limits_t){
         .max_head = 8 * 1024,
         .max_body = 1024 * 1024,
+        .max_buffer = (size_t)64 * 1024 * 1024,
         .header_timeout_ms = 10 * 1000,
         .request_timeout_ms = 30 * 1000,
         .idle_timeout_ms = 60 * 1000,
@@ -27,6 +28,7 @@ isere_server_group_create(const isere_port_t *port,
     memset(group, 0, sizeof(*group));
     group->port = *port;
     group->limits = *limits;
+    isere__budget_init(&group->limits);
     return group;
 }
 

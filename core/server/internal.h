@@ -4,6 +4,7 @@
  *   server.c      the event loop, accepting, stopping
  *   connection.c  one connection: receive, parse, send, time out
  *   buffer.c      what it receives into and sends from
+ *   budget.c      how much of that all clients may have
  *   exchange.c    one request: find a slot, invoke, answer
  *   share.c       what a busy server's neighbours take over
  *   pool.c        isolates of one function: slots, idle and busy
@@ -53,8 +54,9 @@ enum {
 /* When one of several functions has had the thread for so long in a turn of the
  * loop, its further requests wait for the next turn: others come first. */
 #define ISERE_POOL_TURN_US ((uint64_t)10 * 1000)
-#define ISERE_GROW_US ((uint64_t)1000 * 1000)  /* make a slot again */
-#define ISERE_GROW_MAX_US (60 * ISERE_GROW_US) /* the same, at last */
+#define ISERE_RELIEVE_US ((uint64_t)200 * 1000) /* slow clients looked for */
+#define ISERE_GROW_US ((uint64_t)1000 * 1000)   /* make a slot again */
+#define ISERE_GROW_MAX_US (60 * ISERE_GROW_US)  /* the same, at last */
 
 /* Bytes received or to be sent: [start, end) of `capacity` at `data`. */
 typedef struct isere_buffer {
@@ -83,6 +85,7 @@ enum {
     ISERE_TIMER_SLOT,
     ISERE_TIMER_ACCEPT,
     ISERE_TIMER_REAP,
+    ISERE_TIMER_RELIEVE,
 };
 
 enum {
@@ -139,12 +142,15 @@ typedef struct isere_connection {
     uint64_t deadline_us;       /* the real one; the timer may be due earlier */
     uint64_t write_deadline_us; /* of sending; 0 when all is sent */
     uint64_t queue_deadline_us; /* of waiting for an instance */
+    uint64_t paced_us;          /* since when it sent and took paced_bytes */
+    uint32_t paced_bytes;
     isere_socket_t socket;
     isere_conn_state_t state;
     uint8_t interest; /* ISERE_POLL_* as the port has it */
     bool close_after; /* the answer under way is the last */
     bool fresh;       /* no request has been completed yet */
     bool resume;      /* its timer lets it go on, after others had a turn */
+    bool slow;        /* it was when that was looked for last */
     char peer[ISERE_ADDRESS_MAX];
 } isere_connection_t;
 
@@ -200,7 +206,9 @@ struct isere_server_group {
     atomic_uint instances;
     atomic_uint queued;
     atomic_uint members;
-    atomic_uint hurry_until_ms; /* until when some server may need help */
+    atomic_size_t buffered;       /* bytes of receive buffers */
+    atomic_ulong buffer_refusals; /* requests there was no room for in them */
+    atomic_uint hurry_until_ms;   /* until when some server may need help */
     /* Who needs an instance while all are made; `urgent` when it has none. */
     _Atomic(isere_server_t *) wanted;
     atomic_bool urgent;
@@ -242,6 +250,11 @@ struct isere_server {
     bool accepting; /* the listener is polled */
     isere_timer_node_t accept_timer;
     isere_timer_node_t reap_timer;
+    isere_timer_node_t relieve_timer;
+    uint64_t relieved_us;   /* when slow clients were looked for last */
+    bool short_of_memory;   /* since then */
+    uint64_t logged_us;     /* when refusals of the budget were */
+    unsigned long unlogged; /* such refusals since then */
     isere_timer_queue_t timers;
     uint64_t now_us;                        /* of this turn of the loop */
     unsigned long turn;                     /* counts them */
@@ -356,18 +369,47 @@ void isere__share_take(isere_server_t *server);
 
 /* ---- buffer.c ---- */
 
-/* Room for at least one more byte behind the received ones, or false. */
-bool isere__buffer_make_room(isere_connection_t *c);
+/* Room for at least one more byte behind the received ones: 0, or
+ * ISERE_ERR_LIMIT when all clients together have too much, ISERE_ERR_NOMEM. */
+int isere__buffer_make_room(isere_connection_t *c);
 
 /* Room for `more` bytes behind the unsent ones, or false. */
 bool isere__buffer_reserve(isere_connection_t *c, size_t more);
 
-/* Give up the connection's buffer, which is empty. */
+/* Give up the connection's buffer, whose bytes nobody wants. */
 void isere__buffer_free_in(isere_connection_t *c);
 void isere__buffer_free_out(isere_connection_t *c);
 
 /* Frees buffers that are kept for later, but for some. */
 void isere__buffer_drop_spares(isere_server_t *server, unsigned keep);
+
+/* ---- budget.c ---- */
+
+/* Raises a budget that no request fits into. */
+void isere__budget_init(isere_server_limits_t *limits);
+
+/* `more` bytes for a buffer that will have `capacity`; false when that is too
+ * much. The first bytes of a request are added in any case. */
+bool isere__budget_take(isere_server_t *server, size_t more, size_t capacity);
+void isere__budget_add(isere_server_t *server, size_t more);
+void isere__budget_give(isere_server_t *server, size_t less);
+
+/* Whether there is room for the body of a request whose head is there. */
+bool isere__budget_admits(const isere_connection_t *c);
+
+/* The client begins to send, or has sent or taken so many bytes. */
+void isere__budget_begin(isere_connection_t *c);
+void isere__budget_note(isere_connection_t *c, size_t bytes);
+
+/* Refuses clients that are slow, but for `c`: now, when memory itself is short,
+ * when the timer is due, and when it must be set. */
+void isere__budget_relieve(isere_server_t *server, const isere_connection_t *c,
+                           bool memory);
+void isere__budget_due(isere_server_t *server);
+void isere__budget_turn(isere_server_t *server);
+
+/* Counts a request that was refused, and logs it, once a second. */
+void isere__budget_refused(isere_server_t *server);
 
 /* ---- exchange.c ---- */
 
@@ -407,8 +449,9 @@ void isere__exchange_unqueue(isere_connection_t *c);
 /* Answers 503 to a request that waited too long. */
 void isere__exchange_busy(isere_connection_t *c);
 
-/* Answers 503 to a request whose rest there is no memory for, and closes. */
-void isere__exchange_no_room(isere_connection_t *c);
+/* Answers 503 to a request whose rest there is no memory for, or none in the
+ * budget (ISERE_ERR_LIMIT), and closes. */
+void isere__exchange_no_room(isere_connection_t *c, int error);
 
 /* Answers the request that the parser refused, and closes. */
 void isere__exchange_refuse(isere_connection_t *c, int status);

@@ -112,6 +112,9 @@ static void timer_due(isere_server_t *server, isere_timer_node_t *node)
     case ISERE_TIMER_ACCEPT:
         isere__server_accept_again(server);
         break;
+    case ISERE_TIMER_RELIEVE:
+        isere__budget_due(server);
+        break;
     default:
         reap(server);
         break;
@@ -329,6 +332,7 @@ static void end_turn(isere_server_t *server)
     isere__exchange_serve_queue(server);
     give_to_others(server);
     isere__connection_send_held(server); /* of connections that a stop read */
+    isere__budget_turn(server);
     free_closed(server);
 }
 
@@ -472,6 +476,7 @@ isere_server_t *isere__server_new(const isere_port_t *port,
     server->listener = listener;
     server->accept_timer.kind = ISERE_TIMER_ACCEPT;
     server->reap_timer.kind = ISERE_TIMER_REAP;
+    server->relieve_timer.kind = ISERE_TIMER_RELIEVE;
     isere__server_update_now(server);
     return server;
 }

@@ -199,6 +199,9 @@ typedef struct isere_server_group isere_server_group_t;
 typedef struct isere_server_limits {
     uint32_t max_head;           /* bytes, default 8 KB */
     uint32_t max_body;           /* bytes, default 1 MB */
+    size_t max_buffer;           /* bytes of requests that are received or
+                                    under way in the group: 64 MB; at least
+                                    one request is let in */
     uint32_t header_timeout_ms;  /* default 10 s */
     uint32_t request_timeout_ms; /* default 30 s */
     uint32_t idle_timeout_ms;    /* default 60 s */

@@ -57,7 +57,7 @@ typedef struct isere_args {
     bool watch, follow, json;
     /* Sizes are in bytes, times in milliseconds; workers 0: one per core. */
     uint64_t port, workers, memory, stack, timeout, init_timeout;
-    uint64_t instances, queue, max_head, max_body, header_timeout;
+    uint64_t instances, queue, max_head, max_body, buffer, header_timeout;
     uint64_t request_timeout, idle_timeout, max_connections, wait;
     uint64_t payload;    /* an isere_payload_t */
     uint64_t isolation;  /* an isere_isolation_t */

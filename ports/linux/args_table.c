@@ -112,6 +112,9 @@ const isere_option_t isere_options[] = {
            "longest request line and header section"),
     NUMBER("max-body", SERVE, SIZE, max_body, "SIZE", "1M", 0, 1 * G,
            "longest request body"),
+    NUMBER("buffer", SERVE, SIZE, buffer, "SIZE", "64M", 64 * K, 1024 * G,
+           "memory for requests that are under way, of all clients together; "
+           "beyond it they get 503"),
     NUMBER("header-timeout", SERVE, TIME, header_timeout, "TIME", "10s", 1,
            24 * HOUR, "time to receive the head of a request"),
     NUMBER("request-timeout", SERVE, TIME, request_timeout, "TIME", "30s", 1,

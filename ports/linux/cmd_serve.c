@@ -1,6 +1,7 @@
 /* isere serve: from the command line to running workers, and their end. */
 #include "ports/linux/commands.h"
 #include "ports/linux/platform.h"
+#include "ports/linux/port_linux.h"
 #include "ports/linux/program.h"
 #include "ports/linux/watch.h"
 #include "ports/linux/workers.h"
@@ -181,6 +182,7 @@ int isere_command_serve(const isere_args_t *args)
     stop_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     raise_descriptor_limit(args);
+    isere_linux_give_memory_back();
     signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
     if (signal_fd < 0) {
         fprintf(stderr, "isere: signalfd: %s\n", strerror(errno));

@@ -1,4 +1,5 @@
 #include "ports/linux/port_linux.h"
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -7,18 +8,52 @@
 /* What every heap uses, even that of a function with nothing in it. */
 #define FILLED ((size_t)80 * 1024)
 
+/* So much freed is worth a walk over what is left. */
+#define WORTH_A_TRIM ((size_t)1024 * 1024)
+
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+
+/* By this thread since its last trim. */
+static _Thread_local size_t freed;
+
+static void count_freed(void *ptr)
+{
+#ifdef __GLIBC__
+    freed += malloc_usable_size(ptr);
+#endif
+}
+
+void isere_linux_trim_memory(void)
+{
+#ifdef __GLIBC__
+    if (freed >= WORTH_A_TRIM) {
+        freed = 0;
+        malloc_trim(0);
+    }
+#endif
+}
 
 void *isere_linux_resize(void *ctx, void *ptr, size_t size)
 {
     (void)ctx;
     if (size == 0) {
+        count_freed(ptr);
         free(ptr);
         return NULL;
     }
     return realloc(ptr, size);
+}
+
+void isere_linux_give_memory_back(void)
+{
+#ifdef __GLIBC__
+    /* By default both grow with what was freed, up to 32 and 64 MB: a body of
+     * 1 MB, and all that is behind it, would then be kept for good. */
+    mallopt(M_MMAP_THRESHOLD, 32 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+#endif
 }
 
 void *isere_linux_heap_map(void *ctx, size_t size)

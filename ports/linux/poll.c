@@ -110,6 +110,9 @@ int isere_linux_poll_wait(void *ctx, isere_poll_event_t *events, int max,
     if (n < 0) {
         return errno == EINTR ? 0 : ISERE_ERR_IO;
     }
+    if (n == 0 && timeout_us > 0) {
+        isere_linux_trim_memory(); /* there is nothing else to do */
+    }
     for (int i = 0; i < n; i++) {
         if (ready[i].data.ptr == self) {
             uint64_t wakes;

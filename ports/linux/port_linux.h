@@ -47,6 +47,11 @@ void isere_linux_shutdown(void *ctx, isere_socket_t socket);
 void isere_linux_close(void *ctx, isere_socket_t socket);
 
 /* memory.c */
+/* Has the C library give memory of some size back to the system when it is
+ * freed: for a program that is isère's alone. Before any thread starts. */
+void isere_linux_give_memory_back(void);
+/* The same with what this thread has freed in small pieces. */
+void isere_linux_trim_memory(void);
 void *isere_linux_resize(void *ctx, void *ptr, size_t size);
 void *isere_linux_heap_map(void *ctx, size_t size);
 void isere_linux_heap_unmap(void *ctx, void *heap, size_t size);

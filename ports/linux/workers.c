@@ -151,6 +151,7 @@ static isere_server_group_t *create_group(const isere_port_t *own,
     isere_server_limits_init(&limits);
     limits.max_head = (uint32_t)args->max_head;
     limits.max_body = (uint32_t)args->max_body;
+    limits.max_buffer = (size_t)args->buffer;
     limits.header_timeout_ms = (uint32_t)args->header_timeout;
     limits.request_timeout_ms = (uint32_t)args->request_timeout;
     limits.idle_timeout_ms = (uint32_t)args->idle_timeout;

@@ -310,9 +310,9 @@ static void test_changes_in_between(void **state)
         char series[64];
 
         /* The whole takes some 90 pieces. */
-        write_changing(*from, to, i / 25 * 21 + i % 21);
+        write_changing(*from, to, i / 25 * 24 + i % 24);
         check_order(text);
-        assert_int_equal(lines_with(text, "# TYPE "), 21);
+        assert_int_equal(lines_with(text, "# TYPE "), 24);
         snprintf(series, sizeof(series), "%s_count", name);
         unsigned counts = lines_with(text, series);
         snprintf(series, sizeof(series), "%s_bucket", name);
