@@ -36,6 +36,56 @@ static JSValue make_remaining_time(JSContext *ctx, isere_lambda_t *lambda)
     return JS_NewCFunction(ctx, remaining_time, "getRemainingTimeInMillis", 0);
 }
 
+static bool is_nothing(JSValueConst value)
+{
+    return JS_IsNull(value) || JS_IsUndefined(value);
+}
+
+/* succeed(result), fail(error) and done(error, result) complete the request as
+ * on the Lambda of Node 0.10, which frameworks still call. */
+static JSValue succeed(JSContext *ctx, JSValueConst this_value, int argc,
+                       JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    isere_host_complete(ctx, argv[0]);
+    return JS_UNDEFINED;
+}
+
+static JSValue fail(JSContext *ctx, JSValueConst this_value, int argc,
+                    JSValueConst *argv)
+{
+    (void)this_value;
+    (void)argc;
+    isere_host_fail(ctx, argv[0]);
+    return JS_UNDEFINED;
+}
+
+static JSValue done(JSContext *ctx, JSValueConst this_value, int argc,
+                    JSValueConst *argv)
+{
+    return is_nothing(argv[0]) ? succeed(ctx, this_value, argc, argv + 1)
+                               : fail(ctx, this_value, argc, argv);
+}
+
+static JSValue make_succeed(JSContext *ctx, isere_lambda_t *lambda)
+{
+    (void)lambda;
+    return JS_NewCFunction(ctx, succeed, "succeed", 1);
+}
+
+static JSValue make_fail(JSContext *ctx, isere_lambda_t *lambda)
+{
+    (void)lambda;
+    return JS_NewCFunction(ctx, fail, "fail", 1);
+}
+
+static JSValue make_done(JSContext *ctx, isere_lambda_t *lambda)
+{
+    (void)lambda;
+    return JS_NewCFunction(ctx, done, "done", 2);
+}
+
 static JSValue make_true(JSContext *ctx, isere_lambda_t *lambda)
 {
     (void)ctx;
@@ -52,6 +102,9 @@ JSValue isere_context_new(JSContext *ctx)
         ISERE_LAZY("awsRequestId", isere_make_request_id),
         ISERE_LAZY("getRemainingTimeInMillis", make_remaining_time),
         ISERE_LAZY("callbackWaitsForEmptyEventLoop", make_true),
+        ISERE_LAZY("done", make_done),
+        ISERE_LAZY("fail", make_fail),
+        ISERE_LAZY("succeed", make_succeed),
         ISERE_LAZY_END,
     };
 

@@ -52,9 +52,9 @@ static const char *const formats[] = {"text", "json", NULL};
     }
 
 const isere_option_t isere_options[] = {
-    TEXT("event", 0, INVOKE | INVOKE_REMOTE, TEXT, event, "FILE", NULL,
-         "the event as a JSON object, - for standard input; without it a GET "
-         "of /"),
+    TEXT("event", 0, INVOKE | INVOKE_REMOTE, TEXT, event, "JSON", NULL,
+         "the event as a JSON object, or the file that has it, - for standard "
+         "input; without it a GET of /"),
     TEXT("output", 'o', BUILD, TEXT, output, "FILE", NULL,
          "where to write; without it MODULE.js becomes MODULE.bin"),
     TEXT("depfile", 0, BUILD, TEXT, depfile, "FILE", NULL,

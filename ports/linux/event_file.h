@@ -5,7 +5,7 @@
 #include "ports/linux/args.h"
 
 /*
- * Reads args->event into *data (for free()) and checks that it is a JSON
+ * Reads args->event, a file or the JSON itself, into *data (for free()) and checks that it is a JSON
  * object; *data stays NULL without one. Returns 0, or ISERE_ERR_* after saying
  * on stderr what is wrong; *data is then what there is to free.
  */

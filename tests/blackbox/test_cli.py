@@ -351,6 +351,38 @@ def test_invoke_with_bad_event(isere, tmp_path, event, place):
     assert f"event.json:{place}: " in result.stderr
 
 
+def test_invoke_with_an_event_in_line(isere, tmp_path):
+    """As a file that has it, and before one that has such a name."""
+    write(tmp_path, "h.js", "export const handler = (e) => e.path")
+    write(tmp_path, "{}", "{}")
+    for event, path in [
+        ('{"path":"/x"}', "/x"),
+        (' \n\t{"path": "/\u00e9"}\n', "/\u00e9"),
+        ("{}", "/"),
+    ]:
+        for args in [("--event", event), (f"--event={event}",)]:
+            result = isere("invoke", "h.js", *args)
+            assert result.returncode == 0, result.stderr
+            assert json.loads(result.stdout)["body"] == path
+
+
+@pytest.mark.parametrize(
+    "event, place",
+    [
+        ("{", "1:2"),
+        ('{"a":1,}', "1:8"),
+        ("[]", "1:1"),
+        ('"text"', "1:1"),
+        ("{}\n{}", "2:1"),
+    ],
+)
+def test_invoke_with_a_bad_event_in_line(isere, tmp_path, event, place):
+    write(tmp_path, "h.js", ECHO)
+    result = isere("invoke", "h.js", "--event", event)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert f"isere: --event:{place}: the event is no JSON obj" in result.stderr
+
+
 def test_invoke_with_missing_event(isere, tmp_path):
     write(tmp_path, "h.js", HELLO)
     result = isere("invoke", "h.js", "--event", "none.json")
