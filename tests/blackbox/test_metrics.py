@@ -15,10 +15,11 @@ NAMES = """
 isere_info isere_uptime_seconds isere_connections isere_functions
 isere_buffer_bytes isere_buffer_limit_bytes isere_buffer_refusals_total
 isere_deploys_total isere_log_lines_total isere_log_lines_lost_total
+isere_restarts_total
 isere_requests_total isere_errors_total isere_request_duration_seconds
 isere_instances isere_instance_hits_total isere_instance_starts_total
 isere_instance_restarts_total isere_heap_used_bytes isere_heap_peak_bytes
-isere_heap_limit_bytes isere_queue_length
+isere_heap_limit_bytes isere_queue_length isere_crashes_total isere_quarantined
 """.split()
 
 
