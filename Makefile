@@ -64,7 +64,7 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
     test-long test-long-unit test-firmware test-unit test-blackbox test-url \
     test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm \
-    test-fuzz test-release fuzz lint format clean distclean help
+    test-fuzz test-release fuzz fuzz-handlers lint format clean distclean help
 
 all: ## build build/isere (default)
 	@scripts/setup run
@@ -230,6 +230,11 @@ test-fuzz: fuzzers ## fuzzers, the same inputs always: NAME=one of them, RUNS=in
 fuzz: fuzzers ## fuzzers, random inputs: NAME=one of them, TIME=seconds each
 	@$(SANITIZERS) tests/fuzz/run $(TIME) $(BUILD)/fuzz $(NAME)
 
+fuzz-handlers: fuzzers ## the fuzzer of handlers in all variants: TIME=seconds each
+	@CC=clang $(call configure,$(BUILD)/fuzz32,-DISERE_FUZZ=ON -DISERE_M32=ON)
+	@$(call build,$(BUILD)/fuzz32,fuzz_handlers)
+	@$(SANITIZERS) tests/fuzz/handlers/run $(TIME) $(BUILD)
+
 .PHONY: fuzzers
 fuzzers:
 	@scripts/setup fuzz
@@ -240,7 +245,7 @@ lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/setup lint
 	@scripts/check-core && echo "lint: core knows no system"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
-	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/dashboard/*.sh tests/arm/run-qemu bench/arm/check .ci/run && \
+	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(BUILD))
 	@printf '%s\n' $(TIDY) | scripts/tidy $(BUILD) && \

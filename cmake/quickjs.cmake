@@ -52,8 +52,14 @@ if(ISERE_RELEASE)
         quickjs PRIVATE -ffile-prefix-map=${quickjs_sources}/=quickjs/)
 endif()
 if(ISERE_SANITIZE)
-    # Only its accesses are checked: it computes with overflow, misaligned and
-    # null pointers of length 0 on purpose.
+    # It computes with overflow, misaligned and null pointers of length 0 on
+    # purpose; tests/fuzz/handlers/README.md says what is checked besides its
+    # accesses, and why the rest isn't.
     target_compile_options(quickjs PRIVATE -fno-sanitize=undefined)
+    if(ISERE_FUZZ)
+        target_compile_options(
+            quickjs PRIVATE -fsanitize=bounds,null,return,unreachable,vla-bound,shift-exponent,float-cast-overflow,integer-divide-by-zero,object-size,bool,enum,builtin
+                            -fno-sanitize-recover=all)
+    endif()
 endif()
 target_link_libraries(quickjs PUBLIC m)
