@@ -136,6 +136,8 @@ static void fail_to_prepare(isere_work_t *work, int error)
         fail(work, 413, NULL); /* more than the compiler's memory holds */
     } else if (error == ISERE_ERR_HANDLER || error == ISERE_ERR_INVAL) {
         fail(work, 400, NULL);
+    } else if (error == ISERE_ERR_CRASH) {
+        fail(work, 500, work->fault.message[0] ? NULL : "the server crashed");
     } else {
         fail_with(work, error);
     }

@@ -7,6 +7,7 @@
 #include "core/isere_config.h"
 #include "core/js/fault.h"
 #include "core/js/heap.h"
+#include "core/js/isolate_internal.h"
 #include "core/route/route.h"
 #include "core/util/env_name.h"
 #include "core/util/text.h"
@@ -513,18 +514,35 @@ static void run(void *arg)
     }
 }
 
+/* What was read until then counts for nothing. */
+static void crashed(reader_t *r, const isere_port_t *port)
+{
+    memset(r->fault, 0, sizeof(*r->fault));
+    isere__describe_crash(port, "reading the document crashed",
+                          r->fault->message, sizeof(r->fault->message));
+    r->error = ISERE_ERR_CRASH;
+}
+
 static void read_in_heap(reader_t *r, const isere_port_t *port)
 {
     uint64_t deadline =
         port->monotonic_us(port->ctx) + (uint64_t)READ_TIMEOUT_MS * 1000;
 
-    if (isere_heap_init(&r->heap, port, ISERE_COMPILE_MEMORY,
-                        ISERE_COMPILE_STACK)) {
+    int error = isere_heap_init(&r->heap, port, ISERE_COMPILE_MEMORY,
+                                ISERE_COMPILE_STACK);
+    if (error == ISERE_ERR_CRASH) {
+        crashed(r, port);
+        return;
+    }
+    if (error) {
         (void)out_of_memory(r);
         return;
     }
     /* What is abandoned has written to the block and to the heap only. */
-    if (port->exec_run(port->ctx, run, r, deadline)) {
+    error = port->exec_run(port->ctx, run, r, deadline);
+    if (error == ISERE_ERR_CRASH) {
+        crashed(r, port);
+    } else if (error) {
         (void)bad(r, "reading the document took longer than %d ms",
                   READ_TIMEOUT_MS);
     }

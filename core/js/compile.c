@@ -4,6 +4,7 @@
 #include "core/js/bundle.h"
 #include "core/js/fault.h"
 #include "core/js/heap.h"
+#include "core/js/isolate_internal.h"
 #include "core/js/module_name.h"
 #include "core/util/text.h"
 #include "core/util/units.h"
@@ -390,6 +391,15 @@ static void report_timeout(compiler_t *c)
     c->error = ISERE_ERR_HANDLER;
 }
 
+/* Nothing of the compiler's is looked at. */
+static void report_crash(compiler_t *c, const isere_port_t *port)
+{
+    memset(c->fault, 0, sizeof(*c->fault));
+    isere__describe_crash(port, "the compiler crashed", c->fault->message,
+                          sizeof(c->fault->message));
+    c->error = ISERE_ERR_CRASH;
+}
+
 static int write_bundle(const compiler_t *c, const isere_port_t *port,
                         void **code, size_t *size)
 {
@@ -435,11 +445,16 @@ int isere__compile_within(const isere_port_t *port,
     int error = isere_heap_init(&c.heap, port, ISERE_COMPILE_MEMORY,
                                 ISERE_COMPILE_STACK);
     if (error) {
-        isere_fault_set(fault, "not enough memory to compile");
+        isere_fault_set(fault, error == ISERE_ERR_CRASH
+                                   ? "the compiler crashed at its start"
+                                   : "not enough memory to compile");
         return error;
     }
     /* Whatever is abandoned lies in the heap, which goes as a whole. */
-    if (port->exec_run(port->ctx, run_and_report, &c, until)) {
+    error = port->exec_run(port->ctx, run_and_report, &c, until);
+    if (error == ISERE_ERR_CRASH) {
+        report_crash(&c, port);
+    } else if (error) {
         report_timeout(&c);
     }
     error = c.error ? c.error : write_bundle(&c, port, code, size);

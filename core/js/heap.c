@@ -202,11 +202,11 @@ int isere_heap_init_with(isere_heap_t *heap, const isere_port_t *port,
     /* On the stack that the engine believes in: reading deeply nested functions
      * takes a lot of it. */
     filling_t filling = {heap, memory, code, false};
-    port->exec_run(port->ctx, run_filling, &filling, UINT64_MAX);
-    if (!filling.filled) {
+    int error = port->exec_run(port->ctx, run_filling, &filling, UINT64_MAX);
+    if (error || !filling.filled) {
         port->heap_unmap(port->ctx, memory, size);
         heap->arena = NULL;
-        return ISERE_ERR_NOMEM;
+        return error ? error : ISERE_ERR_NOMEM;
     }
     return 0;
 }

@@ -28,8 +28,8 @@ typedef struct isere_heap {
 /*
  * The heap struct must stay where it is until deinit. Maps `size` bytes and
  * makes a runtime and a context with all of QuickJS's own globals in them.
- * Returns 0 or ISERE_ERR_NOMEM (nothing to deinit then). Thread: the port's, as
- * for all of a heap.
+ * Returns 0, ISERE_ERR_NOMEM or ISERE_ERR_CRASH (nothing to deinit then).
+ * Thread: the port's, as for all of a heap.
  */
 int isere_heap_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
                     size_t stack_size);

@@ -430,8 +430,22 @@ static void run_resume(void *arg)
 }
 
 /* Outside the engine again: the end of the phase, when it has come. */
+static void fail_crashed(isere_isolate_t *isolate)
+{
+    isere_fault_t *fault = isolate->fault;
+    memset(fault, 0, sizeof(*fault));
+    isere__describe_crash(isolate->port, "the init phase crashed",
+                          fault->message, sizeof(fault->message));
+    name_main(isolate);
+    fail(isolate);
+}
+
 static void end(isere_isolate_t *isolate)
 {
+    if (isolate->crashed) {
+        fail_crashed(isolate);
+        return;
+    }
     if (isolate->interrupted) {
         fail_deadline(isolate);
         return;
@@ -458,6 +472,10 @@ static void end(isere_isolate_t *isolate)
 
 void isere__init_begin(isere_isolate_t *isolate)
 {
+    if (isolate->crashed) { /* it has no heap */
+        fail_crashed(isolate);
+        return;
+    }
     isere__enter(isolate, run_begin);
     end(isolate);
 }

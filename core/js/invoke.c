@@ -418,8 +418,22 @@ static void fail_deadline(isere_isolate_t *isolate, const char *where)
     isere__fail(isolate, ISERE_ERROR_TIMEOUT, reason);
 }
 
+/* Nothing in the heap is looked at, not even whether there was an answer. */
+static void end_crashed(isere_isolate_t *isolate)
+{
+    isere__describe_crash(isolate->port, "crashed", isolate->reason,
+                          sizeof(isolate->reason));
+    isere__log(isolate, ISERE_LOG_ERROR, isere_slice(isolate->reason));
+    isolate->error = isere_error_answer(ISERE_ERROR_CRASH);
+    isolate->state = ISERE_ISOLATE_COMPLETE;
+}
+
 static void end(isere_isolate_t *isolate)
 {
+    if (isolate->crashed) {
+        end_crashed(isolate);
+        return;
+    }
     if (isolate->interrupted && !isolate->realm->answered) {
         fail_deadline(isolate, isolate->abandoned ? "inside a built-in function"
                                                   : "in jobs that kept coming");

@@ -64,14 +64,40 @@ static void run_entry(void *arg)
     }
 }
 
+/* Who works, for what survives a fault. */
+static void note(const isere_isolate_t *isolate, bool works)
+{
+    const isere_port_t *port = isolate->port;
+    const isere_function_config_t *config = &isolate->function->config;
+    if (port->exec_note) {
+        port->exec_note(port->ctx, works ? config->name : NULL,
+                        works ? config->version : NULL);
+    }
+}
+
 void isere__enter(isere_isolate_t *isolate, void (*fn)(void *))
 {
     const isere_port_t *port = isolate->port;
     entry_t entry = {isolate, fn};
-    if (port->exec_run(port->ctx, run_entry, &entry, isolate->deadline_us)) {
+    note(isolate, true);
+    int error =
+        port->exec_run(port->ctx, run_entry, &entry, isolate->deadline_us);
+    note(isolate, false);
+    if (error) {
         isolate->interrupted = true;
         isolate->abandoned = true;
+        isolate->crashed = error == ISERE_ERR_CRASH;
     }
+}
+
+void isere__describe_crash(const isere_port_t *port, const char *what,
+                           char *text, size_t size)
+{
+    char where[128] = "";
+    if (port->exec_fault) {
+        port->exec_fault(port->ctx, where, sizeof(where));
+    }
+    snprintf(text, size, where[0] ? "%s: %s" : "%s", what, where);
 }
 
 bool isere__run_jobs(isere_isolate_t *isolate)
@@ -88,6 +114,25 @@ bool isere__run_jobs(isere_isolate_t *isolate)
     return ran == 0;
 }
 
+/* A heap with the function's code in it. */
+static int make_heap(isere_isolate_t *isolate)
+{
+    const isere_port_t *port = isolate->port;
+    const isere_function_t *function = isolate->function;
+    int error =
+        port->random(port->ctx, isolate->random, sizeof(isolate->random));
+    if (error) {
+        return error;
+    }
+    note(isolate, true);
+    error = isere_heap_init_with(
+        &isolate->heap, port, function->config.memory_bytes,
+        function->config.stack_bytes, function->bundle.code,
+        function->bundle.code_size);
+    note(isolate, false);
+    return error;
+}
+
 isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
                                          const isere_function_t *function,
                                          isere_snapshot_family_t *family)
@@ -101,16 +146,16 @@ isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
     isolate->function = function;
     isolate->family = family;
     isolate->state = ISERE_ISOLATE_FAILED;
-    if (port->random(port->ctx, isolate->random, sizeof(isolate->random)) ||
-        isere_heap_init_with(
-            &isolate->heap, port, function->config.memory_bytes,
-            function->config.stack_bytes, function->bundle.code,
-            function->bundle.code_size)) {
+    int error = make_heap(isolate);
+    if (error && error != ISERE_ERR_CRASH) {
         port->resize(port->ctx, isolate, 0);
         return NULL;
     }
-    isolate->random[0] |= 1; /* the one state it must not have is zero */
-    JS_SetInterruptHandler(isolate->heap.rt, interrupt, isolate);
+    isolate->crashed = error != 0; /* reading the code; start will say so */
+    isolate->random[0] |= 1;       /* the one state it must not have is zero */
+    if (!error) {
+        JS_SetInterruptHandler(isolate->heap.rt, interrupt, isolate);
+    }
     return isolate;
 }
 
@@ -183,8 +228,16 @@ isere_isolate_state_t isere_isolate_state(const isere_isolate_t *isolate)
     return isolate->state;
 }
 
+bool isere_isolate_has_crashed(const isere_isolate_t *isolate)
+{
+    return isolate->crashed;
+}
+
 int isere_isolate_failure(const isere_isolate_t *isolate)
 {
+    if (isolate->crashed) {
+        return ISERE_ERR_CRASH;
+    }
     return isolate->starved ? ISERE_ERR_NOMEM : ISERE_ERR_HANDLER;
 }
 
@@ -211,7 +264,9 @@ const char *isere_isolate_reason(const isere_isolate_t *isolate)
 void isere_isolate_reset(isere_isolate_t *isolate)
 {
     if (!isere__keep_warm(isolate)) {
+        note(isolate, true);
         isere_snapshot_restore(isolate->snapshot);
+        note(isolate, false);
     }
     isolate->invoking = false;
     isolate->interrupted = false;
@@ -223,7 +278,7 @@ void isere_isolate_reset(isere_isolate_t *isolate)
 
 size_t isere_isolate_peak(const isere_isolate_t *isolate)
 {
-    return isolate->heap.arena->peak;
+    return isolate->crashed ? 0 : isolate->heap.arena->peak;
 }
 
 size_t isere_isolate_heap_size(const isere_isolate_t *isolate)

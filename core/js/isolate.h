@@ -58,8 +58,13 @@ isere_isolate_invoke(isere_isolate_t *isolate,
  * when its deadline has passed. */
 isere_isolate_state_t isere_isolate_resume(isere_isolate_t *isolate);
 
-/* Of a FAILED isolate: ISERE_ERR_HANDLER, or ISERE_ERR_NOMEM when the function
- * is fine and only memory for one more isolate was missing. */
+/* Of a COMPLETE or FAILED isolate: whether isère itself had a fault in it,
+ * which the port contained. Its heap is given up: it can only be destroyed. The
+ * error is ISERE_ERROR_CRASH, the reason says where. */
+bool isere_isolate_has_crashed(const isere_isolate_t *isolate);
+
+/* Of a FAILED isolate: ISERE_ERR_HANDLER; ISERE_ERR_NOMEM when the function is
+ * fine and only memory for one more isolate was missing; ISERE_ERR_CRASH. */
 int isere_isolate_failure(const isere_isolate_t *isolate);
 
 /* When a WAITING isolate must be resumed: monotonic microseconds. */
@@ -81,8 +86,8 @@ const char *isere_isolate_reason(const isere_isolate_t *isolate);
 /* The id of the invocation that was begun last. Valid until the next one. */
 const char *isere_isolate_request_id(const isere_isolate_t *isolate);
 
-/* Puts the heap back: COMPLETE (or WAITING in an invocation that is given
- * up) -> READY. */
+/* Puts the heap back: COMPLETE, unless it has crashed (or WAITING in an
+ * invocation that is given up) -> READY. */
 void isere_isolate_reset(isere_isolate_t *isolate);
 
 /* Releases an isolate in any state. NULL is fine. */

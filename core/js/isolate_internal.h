@@ -55,6 +55,7 @@ struct isere_isolate {
     /* Either way the heap is in no usable state: */
     bool abandoned;          /* left at the hard deadline */
     bool exhausted;          /* left because memory ended in the compiler */
+    bool crashed;            /* left at a fault: nothing in it is looked at */
     uint64_t deadline_us;    /* of the init phase or the invocation */
     uint64_t started_us;     /* when that began */
     uint64_t time_origin_us; /* performance.now() counts from here */
@@ -78,6 +79,10 @@ void isere__logf(struct isere_isolate *isolate, isere_log_level_t level,
 /* Enters the engine: fn(isolate) with the deadline as its hard end. Look at
  * `abandoned` and `exhausted` afterwards. */
 void isere__enter(struct isere_isolate *isolate, void (*fn)(void *));
+
+/* The port's words for the fault that it crashed at, behind `what`. */
+void isere__describe_crash(const isere_port_t *port, const char *what,
+                           char *text, size_t size);
 
 /* Runs jobs until none is left, one throws, or the deadline passes. Returns
  * false with the exception pending when one threw. */

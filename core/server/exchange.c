@@ -268,6 +268,10 @@ void isere__exchange_slot_changed(isere_slot_t *slot)
     } else {
         answer_isolate(c, slot);
     }
+    if (isere_isolate_has_crashed(slot->isolate)) {
+        isere__pool_report_fault(slot->pool,
+                                 isere_isolate_reason(slot->isolate));
+    }
     isere__pool_release(slot);
 }
 
@@ -395,15 +399,17 @@ static isere_slot_t *find_slot(isere_pool_t *pool, unsigned waiting, int *error)
  * is no memory even for the first. */
 static bool is_hopeless(const isere_pool_t *pool, int error)
 {
-    return error == ISERE_ERR_HANDLER ||
+    return error == ISERE_ERR_HANDLER || error == ISERE_ERR_CRASH ||
            (error == ISERE_ERR_NOMEM && pool->count == 0 &&
             !isere__pool_is_blocked(pool));
 }
 
 static void answer_hopeless(isere_connection_t *c, int error)
 {
-    isere_error_kind_t kind =
-        error == ISERE_ERR_NOMEM ? ISERE_ERROR_BUSY : ISERE_ERROR_EXCEPTION;
+    isere_error_kind_t kind = error == ISERE_ERR_NOMEM ? ISERE_ERROR_BUSY
+                              : error == ISERE_ERR_CRASH
+                                  ? ISERE_ERROR_CRASH
+                                  : ISERE_ERROR_EXCEPTION;
     count_unrun(c, kind);
     answer_error(c, isere_error_answer(kind));
 }

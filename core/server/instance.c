@@ -29,6 +29,35 @@ static void wait_for(isere_instance_t *i)
     }
 }
 
+/* An isolate whose init phase has ended. */
+static int make_isolate(isere_instance_t *i, isere_fault_t *fault)
+{
+    i->isolate = isere_isolate_create(i->port, i->function);
+    if (!i->isolate) {
+        return ISERE_ERR_NOMEM;
+    }
+    isere_isolate_start(i->isolate, fault);
+    wait_for(i);
+    return isere_isolate_state(i->isolate) == ISERE_ISOLATE_READY
+               ? 0
+               : isere_isolate_failure(i->isolate);
+}
+
+/* In the place of one that has crashed, or that could not be replaced then. */
+static int replace_isolate(isere_instance_t *i)
+{
+    const isere_port_t *port = i->port;
+    isere_fault_t *fault = port->resize(port->ctx, NULL, sizeof(*fault));
+    if (!fault) {
+        return ISERE_ERR_NOMEM;
+    }
+    isere_isolate_destroy(i->isolate);
+    i->isolate = NULL;
+    int error = make_isolate(i, fault);
+    port->resize(port->ctx, fault, 0);
+    return error;
+}
+
 int isere_instance_create(const isere_port_t *port,
                           const isere_function_t *function,
                           isere_instance_t **instance, isere_fault_t *fault)
@@ -44,15 +73,8 @@ int isere_instance_create(const isere_port_t *port,
     memset(i, 0, sizeof(*i));
     i->port = port;
     i->function = function;
-    i->isolate = isere_isolate_create(port, function);
-    if (!i->isolate) {
-        isere_instance_destroy(i);
-        return ISERE_ERR_NOMEM;
-    }
-    isere_isolate_start(i->isolate, fault);
-    wait_for(i);
-    if (isere_isolate_state(i->isolate) != ISERE_ISOLATE_READY) {
-        int error = isere_isolate_failure(i->isolate);
+    int error = make_isolate(i, fault);
+    if (error) {
         isere_instance_destroy(i);
         return error;
     }
@@ -229,10 +251,14 @@ int isere_instance_invoke(isere_instance_t *i, const isere_request_t *request,
                           isere_result_t *result)
 {
     isere_invocation_t invocation;
-    if (isere_isolate_state(i->isolate) == ISERE_ISOLATE_COMPLETE) {
+    int error = 0;
+    if (!i->isolate || isere_isolate_has_crashed(i->isolate) ||
+        isere_isolate_state(i->isolate) == ISERE_ISOLATE_FAILED) {
+        error = replace_isolate(i);
+    } else if (isere_isolate_state(i->isolate) == ISERE_ISOLATE_COMPLETE) {
         isere_isolate_reset(i->isolate);
     }
-    int error = prepare(i, request, &invocation);
+    error = error ? error : prepare(i, request, &invocation);
     if (error) {
         return error;
     }

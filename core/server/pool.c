@@ -199,6 +199,8 @@ static int slot_failed(isere_slot_t *slot)
     slot_destroy(slot);
     if (error == ISERE_ERR_NOMEM) {
         postpone(pool);
+    } else if (error == ISERE_ERR_CRASH && pool != server->coming) {
+        isere__pool_report_fault(pool, server->fault.message);
     }
     return error;
 }
@@ -273,7 +275,7 @@ void isere__pool_release(isere_slot_t *slot)
     isere_pool_t *pool = slot->pool;
     isere_server_t *server = pool->server;
     isere_timer_queue_remove(&server->timers, &slot->timer);
-    if (pool->retired ||
+    if (pool->retired || isere_isolate_has_crashed(slot->isolate) ||
         pool->function->config.isolation == ISERE_ISOLATION_FRESH) {
         slot_give_back(slot);
         return;

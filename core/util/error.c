@@ -26,6 +26,8 @@ const char *isere_strerror(int error)
         return "the handler is at fault";
     case ISERE_ERR_INUSE:
         return "already in use";
+    case ISERE_ERR_CRASH:
+        return "the program had a fault";
     case ISERE_OK:
         break;
     }

@@ -24,6 +24,7 @@ typedef enum isere_error {
     ISERE_ERR_NOENT = -8,   /* no such file, module or function */
     ISERE_ERR_HANDLER = -9, /* the handler's code is at fault */
     ISERE_ERR_INUSE = -10,  /* the address or the name is taken */
+    ISERE_ERR_CRASH = -11,  /* isère itself had a fault, which was contained */
 } isere_error_t;
 
 /*

@@ -3,11 +3,13 @@
  * folder that functions are kept in.
  *
  * A port uses one real-time signal, SIGRTMIN + 5, to end executions over
- * their deadline: the program must neither block nor handle that signal. Unless
- * guard_heaps is off it also handles SIGSEGV, to notice which pages of a heap
- * are written to: a program that has a handler of its own installs it before
- * the first port (it gets the faults that are not the port's) or turns
- * guard_heaps off, and never blocks SIGSEGV.
+ * their deadline: the program must neither block nor handle that signal. It
+ * also handles SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT, to contain faults
+ * of executions and (unless guard_heaps is off) to notice which pages of a heap
+ * are written to: a program that has handlers of its own for these installs
+ * them before the first port (they get what is not the port's), and never
+ * blocks them. Each thread with a port has an alternate signal stack: its own,
+ * or one that the port makes.
  */
 #ifndef ISERE_LINUX_H
 #define ISERE_LINUX_H

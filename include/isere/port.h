@@ -122,11 +122,27 @@ typedef struct isere_port {
      * and exec_release the code must not be abandoned (it holds something
      * outside the heap); a deadline that passed meanwhile acts at release.
      * hold and release do not nest; both do nothing outside exec_run.
+     *
+     * A port that can contain faults (a wild access, an illegal instruction, a
+     * failed assertion) abandons fn at one in the same way, if nothing is held,
+     * and returns ISERE_ERR_CRASH: what fn used is in no state to be looked at.
      */
     int (*exec_run)(void *ctx, void (*fn)(void *arg), void *arg,
                     uint64_t deadline_us);
     void (*exec_hold)(void *ctx);
     void (*exec_release)(void *ctx);
+
+    /* Optional: what the last fault was that exec_run returned ISERE_ERR_CRASH
+     * for, in a few words; `size` bytes with the NUL. */
+    void (*exec_fault)(void *ctx, char *text, size_t size);
+
+    /*
+     * Optional: the thread works for this function from now on, or (NULL) for
+     * none any more. What survives a fault that was not contained can then say
+     * who it was: the texts are copied, where such memory is. Called several
+     * times in each invocation.
+     */
+    void (*exec_note)(void *ctx, const char *name, const char *version);
 
     /*
      * Sockets. All are non-blocking. accept, recv and send return

@@ -1,10 +1,16 @@
 #include "ports/linux/exec.h"
 #include "isere/error.h"
+#include "ports/linux/fault.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #ifndef sigev_notify_thread_id
@@ -33,11 +39,14 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void jump_out(isere_exec_t *exec)
+/* What a jump says. */
+enum { OUT_OF_TIME = 1, OUT_AT_FAULT };
+
+static void jump_out(isere_exec_t *exec, int why)
 {
     exec->running = 0;
     fence();
-    siglongjmp(exec->out, 1);
+    siglongjmp(exec->out, why);
 }
 
 static void on_tick(int number, siginfo_t *info, void *context)
@@ -59,8 +68,102 @@ static void on_tick(int number, siginfo_t *info, void *context)
         exec->pending = 1;
         return;
     }
-    jump_out(exec);
+    jump_out(exec, OUT_OF_TIME);
 }
+
+/* ---- faults ---- */
+
+static uintptr_t program_counter(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+#elif defined(__i386__)
+    return (uintptr_t)context->uc_mcontext.gregs[REG_EIP];
+#elif defined(__aarch64__)
+    return (uintptr_t)context->uc_mcontext.pc;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+/*
+ * Whether the thread did that itself. What the kernel found has a positive
+ * code; abort sends its signal, without any lock of its own held, so that it
+ * may be left. Whatever else was sent is nobody's fault here.
+ */
+static bool is_own(int number, const siginfo_t *info)
+{
+    return number == SIGABRT
+               ? info->si_code == SI_TKILL && info->si_pid == getpid()
+               : info->si_code > 0;
+}
+
+/*
+ * What may be left here was interrupted anywhere: in the engine, which has all
+ * that it holds in its heap, or in a pure function of the C library that it
+ * called (memcpy, strlen, those of numbers; none of them locks). The one
+ * exception is what a failed assertion prints: it is through with its locks
+ * when it comes to abort.
+ */
+void isere_exec_at_fault(int number, const siginfo_t *info, const void *context)
+{
+    const ucontext_t *interrupted = context;
+    isere_exec_t *exec = current;
+
+    if (!exec || !exec->running || exec->held || !is_own(number, info)) {
+        return;
+    }
+    exec->fault = (isere_exec_fault_t){
+        .number = number,
+        .code = info->si_code,
+        .address = number == SIGABRT ? 0 : (uintptr_t)info->si_addr,
+        .pc = program_counter(interrupted),
+    };
+    /* As many signals as the kernel has: it wrote no more. */
+    sigemptyset(&exec->mask);
+    memcpy(&exec->mask, &interrupted->uc_sigmask, (_NSIG - 1) / 8);
+    jump_out(exec, OUT_AT_FAULT);
+}
+
+/* "isere+0x1a2b": what addr2line takes. */
+static int describe_code(uintptr_t pc, char *text, size_t size)
+{
+    const void *address = (const void *)pc; /* NOLINT: it is one */
+    const char *slash;
+    Dl_info found;
+
+    if (pc == 0) {
+        return snprintf(text, size, "not known");
+    }
+    if (dladdr(address, &found) == 0 || !found.dli_fname) {
+        return snprintf(text, size, "%#lx, in no file", (unsigned long)pc);
+    }
+    slash = strrchr(found.dli_fname, '/');
+    return snprintf(text, size, "%s+%#lx", slash ? slash + 1 : found.dli_fname,
+                    (unsigned long)(pc - (uintptr_t)found.dli_fbase));
+}
+
+void isere_exec_describe(const isere_exec_t *exec, char *text, size_t size)
+{
+    const isere_exec_fault_t *fault = &exec->fault;
+    char code[64];
+
+    describe_code(fault->pc, code, sizeof(code));
+    if (fault->number == SIGABRT) {
+        snprintf(text, size, "SIGABRT (an assertion failed)");
+    } else if (fault->code == SI_KERNEL) {
+        /* x86 names no address then: it was none that there can be. */
+        snprintf(text, size, "%s at an impossible address, code %s",
+                 isere_fault_name(fault->number), code);
+    } else {
+        snprintf(text, size, "%s at address %#lx, code %s",
+                 isere_fault_name(fault->number), (unsigned long)fault->address,
+                 code);
+    }
+}
+
+/* ---- time ---- */
 
 int isere_exec_signal(void)
 {
@@ -75,7 +178,7 @@ static void install_handler(void)
 
     memset(&action, 0, sizeof(action));
     action.sa_sigaction = on_tick;
-    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
     sigemptyset(&action.sa_mask);
     install_error = sigaction(isere_exec_signal(), &action, NULL) ? errno : 0;
 }
@@ -87,6 +190,53 @@ static void unblock_signal(void)
     sigemptyset(&set);
     sigaddset(&set, isere_exec_signal());
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* A fault while its signal is blocked ends the program. */
+static void unblock_faults(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (int i = 0; i < ISERE_FAULTS; i++) {
+        sigaddset(&set, isere_faults[i]);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* The thread may have one already: then that is used. */
+static int set_stack(isere_exec_t *exec)
+{
+    long least = sysconf(_SC_MINSIGSTKSZ);
+    stack_t stack = {.ss_size = (size_t)(least > 0 ? least : MINSIGSTKSZ)};
+    stack_t old;
+
+    if (sigaltstack(NULL, &old) != 0) {
+        return ISERE_ERR_IO;
+    }
+    if (!(old.ss_flags & SS_DISABLE)) {
+        return 0;
+    }
+    stack.ss_size += ISERE_EXEC_STACK;
+    stack.ss_sp = mmap(NULL, stack.ss_size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (stack.ss_sp == MAP_FAILED) {
+        return ISERE_ERR_NOMEM;
+    }
+    exec->stack = stack.ss_sp;
+    exec->stack_size = stack.ss_size;
+    return sigaltstack(&stack, NULL) == 0 ? 0 : ISERE_ERR_IO;
+}
+
+static void drop_stack(isere_exec_t *exec)
+{
+    const stack_t none = {.ss_flags = SS_DISABLE};
+
+    if (exec->stack) {
+        (void)sigaltstack(&none, NULL);
+        munmap(exec->stack, exec->stack_size);
+        exec->stack = NULL;
+    }
 }
 
 static int start_timer(isere_exec_t *exec)
@@ -112,15 +262,25 @@ static int start_timer(isere_exec_t *exec)
 int isere_exec_init(isere_exec_t *exec)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int error, saved;
 
     memset(exec, 0, sizeof(*exec));
     pthread_once(&once, install_handler);
-    if (install_error != 0) {
-        errno = install_error;
+    error = install_error ? install_error : isere_faults_catch();
+    if (error != 0) {
+        errno = error;
         return ISERE_ERR_IO;
     }
     unblock_signal();
-    return start_timer(exec);
+    unblock_faults();
+    error = set_stack(exec);
+    error = error ? error : start_timer(exec);
+    if (error != 0) {
+        saved = errno;
+        drop_stack(exec);
+        errno = saved;
+    }
+    return error;
 }
 
 void isere_exec_deinit(isere_exec_t *exec)
@@ -129,12 +289,14 @@ void isere_exec_deinit(isere_exec_t *exec)
     if (current == exec) {
         current = NULL; /* a signal may still be on its way */
     }
+    drop_stack(exec);
 }
 
 int isere_exec_run(isere_exec_t *exec, void (*fn)(void *arg), void *arg,
                    uint64_t deadline_us)
 {
     isere_exec_t *outer = current;
+    int why;
 
     if (exec->running) {
         fn(arg);
@@ -146,11 +308,16 @@ int isere_exec_run(isere_exec_t *exec, void (*fn)(void *arg), void *arg,
                          ? UINT64_MAX
                          : deadline_us + ISERE_EXEC_GRACE_US;
     current = exec;
-    if (sigsetjmp(exec->out, 0) != 0) {
-        /* The jump out of the handler left its signal blocked: saving and
+    why = sigsetjmp(exec->out, 0);
+    if (why != 0) {
+        /* The jump out of the handler left signals blocked: saving and
          * restoring the mask would cost system calls in every execution. */
-        unblock_signal();
         current = outer;
+        if (why == OUT_AT_FAULT) {
+            pthread_sigmask(SIG_SETMASK, &exec->mask, NULL);
+            return ISERE_ERR_CRASH;
+        }
+        unblock_signal();
         return ISERE_ERR_TIMEOUT;
     }
     fence();
@@ -180,6 +347,6 @@ void isere_exec_release(isere_exec_t *exec)
     exec->held = 0;
     fence();
     if (exec->pending) {
-        jump_out(exec);
+        jump_out(exec, OUT_OF_TIME);
     }
 }

@@ -1,4 +1,5 @@
 #include "ports/linux/guard.h"
+#include "ports/linux/fault.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -25,8 +26,6 @@ static _Atomic(isere_watch_t *) watches;
  * trigger the lazy allocation of thread-local memory. */
 static _Thread_local char here __attribute__((tls_model("initial-exec")));
 
-static struct sigaction previous; /* whom faults that are not ours go to */
-static pthread_mutex_t installing = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(size_t) page_size;
 
 /* ---- opening ---- */
@@ -82,64 +81,9 @@ static bool open_closed(const void *address)
     return false;
 }
 
-static bool is_default(const struct sigaction *action)
+bool isere_watch_open(const siginfo_t *info)
 {
-    return action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN;
-}
-
-/* A fault that is not ours takes the way that it would have taken. */
-static void pass_on(int number, siginfo_t *info, void *context)
-{
-    if (is_default(&previous)) {
-        /* The instruction runs again and ends the program. */
-        signal(number, SIG_DFL);
-    } else if (previous.sa_flags & SA_SIGINFO) {
-        previous.sa_sigaction(number, info, context);
-    } else {
-        previous.sa_handler(number);
-    }
-}
-
-static void on_fault(int number, siginfo_t *info, void *context)
-{
-    int saved = errno;
-    if (info->si_code != SEGV_ACCERR || !open_closed(info->si_addr)) {
-        pass_on(number, info, context);
-    }
-    errno = saved;
-}
-
-static int set_handler(void)
-{
-    struct sigaction action;
-
-    memset(&action, 0, sizeof(action));
-    action.sa_sigaction = on_fault;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
-    /* Above all the signal that abandons executions: jumping out of this
-     * handler would leave SIGSEGV blocked. */
-    sigfillset(&action.sa_mask);
-    return sigaction(SIGSEGV, &action, NULL);
-}
-
-/* Makes on_fault the handler, if it is not or is no longer. Not in the place
- * of one that came later: that may pass on to this one, in a circle. */
-static bool install_handler(void)
-{
-    static bool installed;
-    struct sigaction current;
-    bool ours;
-
-    pthread_mutex_lock(&installing);
-    ours = sigaction(SIGSEGV, NULL, &current) == 0 &&
-           current.sa_sigaction == on_fault;
-    if (!ours && (!installed || is_default(&current) ||
-                  current.sa_sigaction == previous.sa_sigaction)) {
-        previous = current;
-        installed = ours = set_handler() == 0;
-    }
-    pthread_mutex_unlock(&installing);
-    return ours;
+    return info->si_code == SEGV_ACCERR && open_closed(info->si_addr);
 }
 
 /* ---- watches ---- */
@@ -168,7 +112,7 @@ isere_watch_t *isere_watch_new(void)
 {
     sigset_t set;
 
-    if (!install_handler()) {
+    if (!isere_fault_catch(SIGSEGV)) {
         return NULL;
     }
     atomic_store(&page_size, (size_t)sysconf(_SC_PAGESIZE));
@@ -204,7 +148,7 @@ static void close_all(isere_watch_t *watch, isere_guard_t *guard)
         guard->next = watch->guards;
         watch->guards = guard;
     }
-    if (install_handler() && protect(guard, PROT_READ)) {
+    if (isere_fault_catch(SIGSEGV) && protect(guard, PROT_READ)) {
         size_t units = guard->size / page_size;
         memset(guard->open, 0, (units + 31) / 32 * sizeof(*guard->open));
         return;

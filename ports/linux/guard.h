@@ -7,13 +7,14 @@
  * that no longer are. In between there are no system calls and no faults.
  *
  * Where protecting fails (the kernel limits how many areas a process has), the
- * heap is left open, which is only slower. A SIGSEGV that is none of ours goes
- * to the handler that was there before.
+ * heap is left open, which is only slower.
  */
 #ifndef ISERE_PORTS_LINUX_GUARD_H
 #define ISERE_PORTS_LINUX_GUARD_H
 
 #include "isere/port.h"
+#include <signal.h>
+#include <stdbool.h>
 
 /* Restores of a heap before its pages are closed for the first time: a heap
  * that serves few requests is better left alone. And restores between two
@@ -34,6 +35,10 @@ typedef struct isere_watch isere_watch_t;
  * memory ends or the system refuses the handler. */
 isere_watch_t *isere_watch_new(void);
 void isere_watch_release(isere_watch_t *watch);
+
+/* In the handler of SIGSEGV: opens the page that was written to. False when it
+ * is none of the thread's closed ones. */
+bool isere_watch_open(const siginfo_t *info);
 
 /* As heap_guard and heap_unguard of isere_port_t. */
 void isere_watch_guard(isere_watch_t *watch, isere_guard_t *guard);

@@ -23,6 +23,12 @@ static void linux_exec_release(void *ctx)
     isere_exec_release(&self->exec);
 }
 
+static void linux_exec_fault(void *ctx, char *text, size_t size)
+{
+    const isere_linux_t *self = ctx;
+    isere_exec_describe(&self->exec, text, size);
+}
+
 static void linux_yield(void *ctx)
 {
     (void)ctx;
@@ -53,6 +59,7 @@ static const isere_port_t table = {
     .exec_run = linux_exec_run,
     .exec_hold = linux_exec_hold,
     .exec_release = linux_exec_release,
+    .exec_fault = linux_exec_fault,
     .accept = isere_linux_accept,
     .recv = isere_linux_recv,
     .send = isere_linux_send,

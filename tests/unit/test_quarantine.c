@@ -434,6 +434,166 @@ static void test_who_waits_is_answered(void **state)
     assert_non_null(strstr(sim_received(second), "quarantined"));
 }
 
+/* ---- faults that the port contained ---- */
+
+static unsigned long entered; /* executions so far */
+static unsigned long crash_from, crash_to;
+
+/* Some executions end at a fault, without having done what they were to. */
+static int crashing_run(void *ctx, void (*fn)(void *arg), void *arg,
+                        uint64_t deadline_us)
+{
+    entered++;
+    return entered >= crash_from && entered < crash_to
+               ? ISERE_ERR_CRASH
+               : isere_test_port()->exec_run(ctx, fn, arg, deadline_us);
+}
+
+static void tell_fault(void *ctx, char *text, size_t size)
+{
+    (void)ctx;
+    snprintf(text, size, "SIGSEGV at address 0x99");
+}
+
+static void crash_next(unsigned long count)
+{
+    crash_from = entered + 1;
+    crash_to = crash_from + count;
+}
+
+static int setup_crashes(void **state)
+{
+    setup(state);
+    p.port.exec_run = crashing_run;
+    p.port.exec_fault = tell_fault;
+    crash_from = crash_to = 0;
+    return 0;
+}
+
+static void test_a_crash_costs_one_request(void **state)
+{
+    (void)state;
+    start_two();
+    ask("/one", 200, "one");
+    for (int i = 0; i < 3; i++) {
+        ask("/one", 200, "one"); /* in the instance that took its place */
+        crash_next(1);
+        ask("/one", 500, "Isere-Error: crash\r\n");
+        ask("/two", 200, "one");
+    }
+    ask("/one", 503, "quarantined");
+    ask("/two", 200, "one");
+    call("GET", "/v1/functions/one", 200,
+         "the last one: crashed: SIGSEGV at address 0x99");
+    call("GET", "/v1/logs", 200, "\"crashed: SIGSEGV at address 0x99\"");
+    call("GET", "/metrics", 200, "isere_instances{function=\"one\"} 0\n");
+    call("GET", "/metrics", 200,
+         "isere_errors_total{function=\"one\",kind=\"crash\"} 3\n");
+}
+
+static void test_a_direct_invocation_that_crashes(void **state)
+{
+    (void)state;
+    start_two();
+    call("POST", "/v1/functions/one/invoke", 200, "\"error\":null");
+    crash_next(1);
+    call("POST", "/v1/functions/one/invoke", 200,
+         "\"error\":\"crash\",\"message\":\"crashed: SIGSEGV at");
+    call("POST", "/v1/functions/one/invoke", 200, "\"error\":null");
+}
+
+/* Reading the code into a heap and the init phase, of each instance. */
+static void test_instances_that_crash(void **state)
+{
+    (void)state;
+    start_two();
+    for (unsigned long i = 0; i < 3; i++) {
+        crash_next(1);
+        crash_from += i % 2;
+        crash_to += i % 2;
+        ask("/one", 500, "Isere-Error: crash\r\n");
+    }
+    ask("/one", 503, "quarantined");
+    ask("/two", 200, "one");
+    call("GET", "/v1/logs", 200,
+         "the init phase crashed: SIGSEGV at address 0x99");
+}
+
+static void test_a_deploy_that_crashes(void **state)
+{
+    (void)state;
+    start_two();
+    unsigned long before = entered;
+    assert_int_equal(platform_deploy(&p, "two", ONE), 200);
+    unsigned long steps = entered - before;
+    assert_true(steps > 5);
+    for (unsigned long i = 0; i < steps; i++) {
+        crash_next(1);
+        crash_from += i;
+        crash_to += i;
+        assert_int_equal(platform_deploy(&p, "one", ONE), 500);
+    }
+    ask("/one", 200, "one");
+    call("GET", "/v1/functions/one", 200, "\"version\":1");
+}
+
+static int load_one(void *ctx, const char *name, isere_slice_t *source)
+{
+    (void)ctx;
+    (void)name;
+    *source = isere_slice(ONE);
+    return 0;
+}
+
+static void compile_one(void **code, size_t *size)
+{
+    const isere_loader_t loader = {NULL, load_one};
+    isere_fault_t fault;
+    assert_int_equal(isere_compile(isere_test_port(), &loader, "one.js", "",
+                                   code, size, &fault),
+                     0);
+}
+
+static void test_an_instance_goes_on_after_a_crash(void **state)
+{
+    isere_function_config_t config;
+    isere_function_t *function;
+    isere_instance_t *instance;
+    isere_fault_t fault;
+    isere_result_t result;
+    const isere_request_t request = {.target = ISERE_SLICE("/")};
+    void *code;
+    size_t size;
+    (void)state;
+    isere_function_config_init(&config);
+    config.memory_bytes = p.config.defaults.memory_bytes;
+    compile_one(&code, &size);
+    assert_int_equal(
+        isere_function_create(&p.port, code, size, &config, &function, &fault),
+        0);
+    crash_next(1);
+    assert_int_equal(
+        isere_instance_create(&p.port, function, &instance, &fault),
+        ISERE_ERR_CRASH);
+    assert_int_equal(
+        isere_instance_create(&p.port, function, &instance, &fault), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(isere_instance_invoke(instance, &request, &result), 0);
+        assert_int_equal(result.status, 200);
+        crash_next(1);
+        assert_int_equal(isere_instance_invoke(instance, &request, &result), 0);
+        assert_int_equal(result.status, 500);
+        assert_string_equal(result.error, "crash");
+        assert_string_equal(result.reason, "crashed: SIGSEGV at address 0x99");
+        crash_next(1); /* while it is replaced */
+        assert_int_equal(isere_instance_invoke(instance, &request, &result),
+                         ISERE_ERR_CRASH);
+    }
+    isere_instance_destroy(instance);
+    isere_function_destroy(function);
+    isere_test_port()->resize(NULL, code, 0);
+}
+
 /* ---- a server of one function ---- */
 
 static void test_one_function(void **state)
@@ -502,6 +662,16 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_who_waits_is_answered, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_a_crash_costs_one_request,
+                                        setup_crashes, teardown),
+        cmocka_unit_test_setup_teardown(test_a_direct_invocation_that_crashes,
+                                        setup_crashes, teardown),
+        cmocka_unit_test_setup_teardown(test_instances_that_crash,
+                                        setup_crashes, teardown),
+        cmocka_unit_test_setup_teardown(test_a_deploy_that_crashes,
+                                        setup_crashes, teardown),
+        cmocka_unit_test_setup_teardown(test_an_instance_goes_on_after_a_crash,
+                                        setup_crashes, teardown),
     };
     int failed = cmocka_run_group_tests_name("table", tables, NULL, NULL);
     return failed + cmocka_run_group_tests_name("server", servers, NULL, NULL);

@@ -10,7 +10,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -281,6 +286,275 @@ static void test_stray_signals(void **state)
     assert_int_equal(calls, 1);
 }
 
+/* ---- faults ---- */
+
+/* What the compiler does not see through. */
+static void *hide(uintptr_t address)
+{
+    volatile uintptr_t hidden = address;
+    return (void *)hidden; /* NOLINT: that is what these tests are about */
+}
+
+static void read_low(void *arg)
+{
+    (void)arg;
+    (void)*(volatile char *)hide(0x10);
+}
+
+/* Not an address at all: the kernel does not name it. */
+static void read_nowhere(void *arg)
+{
+    (void)arg;
+#if UINTPTR_MAX > 0xffffffff
+    (void)*(volatile char *)hide(0x5a5a5a5a5a5a5a5a);
+#else
+    (void)*(volatile char *)hide(0x10);
+#endif
+}
+
+static void call_low(void *arg)
+{
+    void (*volatile low)(void) = (void (*)(void))hide(0x20);
+    (void)arg;
+    low();
+}
+
+static void copy_from_low(void *arg)
+{
+    memcpy(arg, hide(0x30), 4);
+}
+
+static void illegal(void *arg)
+{
+    (void)arg;
+    __builtin_trap();
+}
+
+static void divide(void *arg)
+{
+    volatile uintptr_t by = (uintptr_t)hide(0);
+    (void)arg;
+    by = 7 / by;
+}
+
+static void fail_assertion(void *arg)
+{
+    (void)arg;
+    abort();
+}
+
+static void read_past_a_file(void *arg)
+{
+    (void)*(volatile char *)arg;
+}
+
+static int recurse(volatile char *above)
+{
+    int (*volatile again)(volatile char *above) = recurse;
+    volatile char here[512];
+    here[0] = above ? *above : 0;
+    return again(here) + here[0];
+}
+
+static void use_all_stack(void *arg)
+{
+    *(volatile int *)arg = recurse(NULL);
+}
+
+static void *page_past_a_file(void)
+{
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fileno(file), 0);
+    assert_true(page != MAP_FAILED);
+    return page;
+}
+
+static void expect_contained(isere_exec_t *exec, void (*fn)(void *arg),
+                             void *arg, const char *text)
+{
+    char said[128];
+    int calls = 0;
+    assert_int_equal(isere_exec_run(exec, fn, arg, UINT64_MAX),
+                     ISERE_ERR_CRASH);
+    isere_exec_describe(exec, said, sizeof(said));
+    if (!strstr(said, text)) {
+        fail_msg("%s is not in: %s", text, said);
+    }
+    assert_int_equal(isere_exec_run(exec, finish, &calls, UINT64_MAX), 0);
+    assert_int_equal(calls, 1);
+}
+
+static void test_faults_are_contained(void **state)
+{
+    isere_exec_t exec;
+    int value = 0;
+    void *page = page_past_a_file();
+    (void)state;
+    assert_int_equal(isere_exec_init(&exec), 0);
+    for (int i = 0; i < 100; i++) {
+        expect_contained(&exec, read_low, NULL,
+                         "SIGSEGV at address 0x10, code test_linux_exec+0x");
+        expect_contained(&exec, read_nowhere, NULL, "SIGSEGV at a");
+        expect_contained(&exec, call_low, NULL,
+                         "SIGSEGV at address 0x20, code 0x20, in no file");
+        expect_contained(&exec, copy_from_low, &value,
+                         "SIGSEGV at address 0x30");
+        expect_contained(&exec, illegal, NULL, "SIGILL");
+        expect_contained(&exec, fail_assertion, NULL,
+                         "SIGABRT (an assertion failed)");
+        expect_contained(&exec, read_past_a_file, page, "SIGBUS");
+#if defined(__i386__) || defined(__x86_64__)
+        expect_contained(&exec, divide, NULL, "SIGFPE");
+#endif
+    }
+    munmap(page, 4096);
+    isere_exec_deinit(&exec);
+}
+
+static void *overflow_thread(void *arg)
+{
+    isere_exec_t exec;
+    int value = 0;
+    assert_int_equal(isere_exec_init(&exec), 0);
+    for (int i = 0; i < 20; i++) {
+        expect_contained(&exec, use_all_stack, &value, "SIGSEGV at address");
+    }
+    isere_exec_deinit(&exec);
+    return arg;
+}
+
+static void test_the_end_of_the_stack(void **state)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    (void)state;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, (size_t)256 * 1024);
+    assert_int_equal(
+        pthread_create(&thread, &attributes, overflow_thread, NULL), 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+}
+
+/* After a fault all signals arrive as before, the time limit's too. */
+static void test_time_goes_on_after_a_fault(void **state)
+{
+    isere_exec_t exec;
+    volatile uint64_t count = 0;
+    sigset_t before, after;
+    (void)state;
+    assert_int_equal(isere_exec_init(&exec), 0);
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    expect_contained(&exec, read_low, NULL, "SIGSEGV");
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    for (int i = 1; i < _NSIG; i++) {
+        assert_int_equal(sigismember(&before, i), sigismember(&after, i));
+    }
+    assert_int_equal(
+        isere_exec_run(&exec, spin, (void *)&count, limit_in(1000)),
+        ISERE_ERR_TIMEOUT);
+    isere_exec_deinit(&exec);
+}
+
+static void *fault_thread(void *arg)
+{
+    isere_exec_t exec;
+    long *wrong = arg;
+
+    *wrong = isere_exec_init(&exec) != 0;
+    timer_t ticks = start_ticks(30);
+    volatile uint64_t count = 0;
+    for (int i = 0; i < 3000 && *wrong == 0; i++) {
+        int crashed = isere_exec_run(&exec, read_low, NULL, UINT64_MAX);
+        int late = isere_exec_run(&exec, spin, (void *)&count,
+                                  limit_in((uint64_t)(i % 61)));
+        *wrong += crashed != ISERE_ERR_CRASH || late != ISERE_ERR_TIMEOUT;
+    }
+    timer_delete(ticks);
+    isere_exec_deinit(&exec);
+    return NULL;
+}
+
+static void test_faults_in_two_threads(void **state)
+{
+    pthread_t threads[2];
+    long wrong[2] = {0, 0};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, fault_thread, &wrong[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(wrong[i], 0);
+    }
+}
+
+/* ---- what is not contained ---- */
+
+static isere_exec_t *doomed;
+
+static void fault_while_held(void *arg)
+{
+    isere_exec_hold(doomed);
+    read_low(arg);
+}
+
+static void be_killed(void *arg)
+{
+    (void)arg;
+    kill(getpid(), SIGSEGV);
+    for (;;) {
+    }
+}
+
+static void abort_while_held(void *arg)
+{
+    isere_exec_hold(doomed);
+    fail_assertion(arg);
+}
+
+static void run_nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* The signal that ends a process which runs `inside`, then `outside`. */
+static int die(void (*inside)(void *arg), void (*outside)(void *arg))
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        isere_exec_t exec;
+        for (int i = 1; i < SIGRTMIN; i++) {
+            signal(i, SIG_DFL); /* without the test program's */
+        }
+        if (isere_exec_init(&exec) == 0) {
+            doomed = &exec;
+            (void)isere_exec_run(&exec, inside, NULL, UINT64_MAX);
+            outside(NULL);
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void test_what_ends_the_program(void **state)
+{
+    (void)state;
+    assert_int_equal(die(run_nothing, run_nothing), 0);
+    assert_int_equal(die(read_low, run_nothing), 0);
+    assert_int_equal(die(run_nothing, read_low), SIGSEGV);
+    assert_int_equal(die(run_nothing, illegal), SIGILL);
+    assert_int_equal(die(run_nothing, fail_assertion), SIGABRT);
+    assert_int_equal(die(fault_while_held, run_nothing), SIGSEGV);
+    assert_int_equal(die(abort_while_held, run_nothing), SIGABRT);
+    assert_int_equal(die(be_killed, run_nothing), SIGSEGV);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +566,11 @@ int main(void)
         cmocka_unit_test(test_keeps_errno),
         cmocka_unit_test(test_run_inside_a_run),
         cmocka_unit_test(test_stray_signals),
+        cmocka_unit_test(test_faults_are_contained),
+        cmocka_unit_test(test_the_end_of_the_stack),
+        cmocka_unit_test(test_time_goes_on_after_a_fault),
+        cmocka_unit_test(test_faults_in_two_threads),
+        cmocka_unit_test(test_what_ends_the_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

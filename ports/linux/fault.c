@@ -1,0 +1,108 @@
+#include "ports/linux/fault.h"
+#include "ports/linux/exec.h"
+#include "ports/linux/guard.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+const int isere_faults[ISERE_FAULTS] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+                                        SIGABRT};
+
+static const char *const names[ISERE_FAULTS] = {"SIGSEGV", "SIGBUS", "SIGILL",
+                                                "SIGFPE", "SIGABRT"};
+
+/* Whom the others' faults go to. */
+static struct sigaction previous[ISERE_FAULTS];
+static bool installed[ISERE_FAULTS];
+static pthread_mutex_t installing = PTHREAD_MUTEX_INITIALIZER;
+
+static int index_of(int number)
+{
+    int i = 0;
+    while (i < ISERE_FAULTS - 1 && isere_faults[i] != number) {
+        i++;
+    }
+    return i;
+}
+
+const char *isere_fault_name(int number)
+{
+    return names[index_of(number)];
+}
+
+static bool is_default(const struct sigaction *action)
+{
+    return action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN;
+}
+
+/* The way that the signal would have taken. */
+static void pass_on(int number, siginfo_t *info, void *context)
+{
+    const struct sigaction *next = &previous[index_of(number)];
+
+    if (next->sa_flags & SA_SIGINFO) {
+        next->sa_sigaction(number, info, context);
+    } else if (!is_default(next)) {
+        next->sa_handler(number);
+    } else {
+        /* The instruction runs again and ends the program; a signal that was
+         * sent is sent again, and arrives when this returns. */
+        signal(number, SIG_DFL);
+        if (info->si_code <= 0) {
+            raise(number);
+        }
+    }
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    if (!(number == SIGSEGV && isere_watch_open(info))) {
+        isere_exec_at_fault(number, info, context);
+        pass_on(number, info, context);
+    }
+    errno = saved;
+}
+
+/* On a stack of its own: the thread's may be what is at its end. And nothing
+ * else comes in between, so that leaving it leaves no other handler. */
+static bool set_handler(int number)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+    sigfillset(&action.sa_mask);
+    return sigaction(number, &action, NULL) == 0;
+}
+
+bool isere_fault_catch(int number)
+{
+    struct sigaction now;
+    int i = index_of(number);
+    bool ours;
+
+    pthread_mutex_lock(&installing);
+    ours = sigaction(number, NULL, &now) == 0 && now.sa_sigaction == on_fault;
+    if (!ours && (!installed[i] || is_default(&now) ||
+                  now.sa_sigaction == previous[i].sa_sigaction)) {
+        previous[i] = now;
+        installed[i] = ours = set_handler(number);
+    }
+    pthread_mutex_unlock(&installing);
+    return ours;
+}
+
+int isere_faults_catch(void)
+{
+    errno = 0;
+    for (int i = 0; i < ISERE_FAULTS; i++) {
+        /* Another's that came later is no error: it was meant to. */
+        if (!isere_fault_catch(isere_faults[i]) && !installed[i]) {
+            return errno ? errno : EINVAL;
+        }
+    }
+    return 0;
+}
