@@ -2,12 +2,20 @@
 
 find_package(Threads REQUIRED)
 
-# Everything of the port but main, so that tests and examples can link it.
+# Everything of the port but main, so that tests and examples can link it. As in
+# the core, what looks at ISERE_CHECK_RESTORE is compiled for each, all else once.
 # `name`: the target; `core`: which core it belongs to.
 file(GLOB linux_sources CONFIGURE_DEPENDS ports/linux/*.c)
 list(FILTER linux_sources EXCLUDE REGEX "/main\\.c$")
+set(linux_restore_sources ${PROJECT_SOURCE_DIR}/ports/linux/guard.c)
+list(REMOVE_ITEM linux_sources ${linux_restore_sources})
+add_library(isere_linux_either OBJECT EXCLUDE_FROM_ALL ${linux_sources})
+isere_core_settings(isere_linux_either ${isere_either})
+target_compile_definitions(isere_linux_either PRIVATE _GNU_SOURCE)
+target_link_libraries(isere_linux_either PRIVATE Threads::Threads)
 function(add_isere_linux name core)
-    add_library(${name} STATIC ${linux_sources})
+    add_library(${name} STATIC ${linux_restore_sources}
+                               $<TARGET_OBJECTS:isere_linux_either>)
     isere_own_code(${name})
     target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
     target_link_libraries(${name} PUBLIC ${core} Threads::Threads)

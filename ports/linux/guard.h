@@ -20,13 +20,8 @@
  * that serves few requests is better left alone. And restores between two
  * times: a closing costs a fault of some microseconds for each of the ten
  * pages or so that a request writes to. */
-#if ISERE_CHECK_RESTORE
-#define ISERE_GUARD_FIRST 1
-#define ISERE_GUARD_PERIOD 8
-#else
-#define ISERE_GUARD_FIRST 16
-#define ISERE_GUARD_PERIOD 1024
-#endif
+#define ISERE_GUARD_FIRST (ISERE_CHECK_RESTORE ? 1 : 16)
+#define ISERE_GUARD_PERIOD (ISERE_CHECK_RESTORE ? 8 : 1024)
 
 /* The guards of one port. Opaque; it is never freed, but used again. */
 typedef struct isere_watch isere_watch_t;
