@@ -26,7 +26,8 @@
 #include <time.h>
 
 /* How far an execution may pass its deadline before it is abandoned. The
- * engine's own check normally ends it before: it leaves a better trace. */
+ * engine's own check normally ends it before: it leaves a better trace, and has
+ * the CPU time between two looks for it however busy the machine is. */
 #define ISERE_EXEC_GRACE_US 20000
 
 /* CPU time between two looks at the deadline. */
@@ -48,6 +49,7 @@ typedef struct isere_exec {
     volatile sig_atomic_t running;
     volatile sig_atomic_t held;
     volatile sig_atomic_t pending; /* jump at release */
+    volatile sig_atomic_t late;    /* looks that found the deadline passed */
     volatile uint64_t limit_us;    /* monotonic; written while not running */
     sigjmp_buf out;
     timer_t timer;

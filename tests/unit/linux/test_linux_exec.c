@@ -156,6 +156,34 @@ static void test_own_timer(void **state)
     isere_exec_deinit(&exec);
 }
 
+static void look_twice(void *arg)
+{
+    volatile int *looks = arg;
+    raise(isere_exec_signal());
+    *looks = 1;
+    raise(isere_exec_signal());
+    *looks = 2;
+}
+
+/* A run that had no processor until its grace was over has the time between two
+ * looks for ending by itself. */
+static void test_one_look_is_not_enough(void **state)
+{
+    isere_exec_t exec;
+    volatile int looks = 0;
+    (void)state;
+    assert_int_equal(isere_exec_init(&exec), 0);
+    /* The timer may have a look, too, if rarely. */
+    for (int i = 0; i < 10 && looks != 1; i++) {
+        looks = 0;
+        assert_int_equal(isere_exec_run(&exec, look_twice, (void *)&looks,
+                                        now_us() - 1000000),
+                         ISERE_ERR_TIMEOUT);
+    }
+    assert_int_equal(looks, 1);
+    isere_exec_deinit(&exec);
+}
+
 static void test_ten_thousand(void **state)
 {
     isere_exec_t exec;
@@ -560,6 +588,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finishes),
         cmocka_unit_test(test_own_timer),
+        cmocka_unit_test(test_one_look_is_not_enough),
         cmocka_unit_test(test_ten_thousand),
         cmocka_unit_test(test_held_in_two_threads),
         cmocka_unit_test(test_acts_at_release),
