@@ -17,14 +17,17 @@ RELEASE ?= $(BUILD)/release
 ROUNDS ?=
 SECONDS ?=
 ONLY ?=
+# How many black-box tests run at a time: they mostly wait. `ARGS='-n 0'`: one.
+TESTERS ?= $(shell echo $$((2 * $(JOBS))))
 # More arguments: `make run ARGS='--port 9000'`, `make test-unit ARGS='-R url'`.
 ARGS ?=
 
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 # Debian's pytest belongs to Debian's Python, which may not be the first here.
 PYTHON := $(shell for p in python3 /usr/bin/python3; do \
-    $$p -c 'import pytest' 2>/dev/null && echo $$p && break; done)
+    $$p -c 'import pytest, xdist' 2>/dev/null && echo $$p && break; done)
 PYTHON := $(or $(PYTHON),/usr/bin/python3)
+pytest = $(PYTHON) -m pytest -q -p no:cacheprovider -n $(TESTERS)
 # The same for the firmware's tests, which read ELF files.
 FIRMWARE_PYTHON = $(shell for p in python3 /usr/bin/python3; do \
     $$p -c 'import elftools, pytest' 2>/dev/null && echo $$p && break; done)
@@ -45,8 +48,10 @@ TIDY = $(filter core/%.c ports/linux/%.c examples/%.c tests/unit/support/%.c \
     bench/load/%.c, \
     $(C_FILES))
 
+# Several targets may be made at a time: each folder is built by one of them.
+locked = mkdir -p $(1) && flock $(1)/.lock
 # $(call configure,folder,options)
-configure = cmake -S . -B $(1) --log-level=WARNING -DISERE_FETCH_DIR=$(BUILD) \
+configure = $(locked) cmake -S . -B $(1) --log-level=WARNING -DISERE_FETCH_DIR=$(BUILD) \
     $(if $(wildcard $(1)/CMakeCache.txt),,$(if \
     $(shell command -v ninja),-G Ninja)) $(2) >/dev/null
 # For the Cortex-M33, with files that the host's build makes for it.
@@ -56,7 +61,7 @@ configure-arm = mkdir -p $(BUILD)/for-arm && \
     $(call configure,$(BUILD)/arm,-DISERE_HOST_FILES=$(abspath $(BUILD))/for-arm \
         -DCMAKE_TOOLCHAIN_FILE=cmake/arm-none-eabi.cmake)
 # $(call build,folder,target)
-build = cmake --build $(1) -j$(JOBS) --target $(2)
+build = $(locked) cmake --build $(1) -j$(JOBS) --target $(2)
 # $(call unit,folder): runs the unit tests that were built there
 unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
@@ -128,12 +133,13 @@ bench-footprint: ## memory of the program, flash and RAM by part
 	@$(call build,$(BUILD),all bench_load)
 	@bench/run footprint --build $(BUILD)
 
-# The black-box tests mostly wait, so those of other processors are built and run
-# meanwhile: below them in priority, for some measure time.
-test: test-unit test-url ## all tests but those that .ci/run adds
+# The black-box tests mostly wait, and the browser's, so others run meanwhile.
+test: ## all tests but those that .ci/run adds
+	@scripts/setup test
 	@scripts/setup test-dashboard
-	@$(call build,$(BUILD),all bench_load)
-	@$(MAKE) -j2 -O test-blackbox test-dashboard
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),all unit_tests bench_load url_run)
+	@$(MAKE) -j2 -k -O test-blackbox test-unit test-dashboard test-url
 	@echo "test: all passed"
 
 # Tests that have a long form; all others are the same in `make test`.
@@ -160,7 +166,7 @@ test-blackbox: ## tests of the real program, the handler corpus among them
 	@$(call configure,$(BUILD))
 	@$(call build,$(BUILD),all bench_load)
 	@ISERE_BIN=$(abspath $(BUILD))/isere \
-	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/blackbox $(ARGS)
+	    $(pytest) tests/blackbox $(ARGS)
 
 test-url: ## URL against the published cases and the reference in JavaScript
 	@scripts/setup test
@@ -180,14 +186,14 @@ test-asan: ## unit and black-box tests under AddressSanitizer and UBSan
 	@$(call build,$(BUILD)/asan,all unit_tests bench_load)
 	@$(SANITIZERS) $(call unit,$(BUILD)/asan)
 	@$(SANITIZERS) ISERE_BIN=$(abspath $(BUILD))/asan/isere ISERE_TEST_SLOW=5 \
-	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/blackbox $(ARGS)
+	    $(pytest) tests/blackbox $(ARGS)
 
 test-tsan: ## black-box tests of several workers under ThreadSanitizer
 	@scripts/setup test
 	@$(call configure,$(BUILD)/tsan,-DISERE_TSAN=ON)
 	@$(call build,$(BUILD)/tsan,isere)
 	@TSAN_OPTIONS=halt_on_error=1 ISERE_BIN=$(abspath $(BUILD))/tsan/isere \
-	    ISERE_TEST_SLOW=8 $(PYTHON) -m pytest -q -p no:cacheprovider \
+	    ISERE_TEST_SLOW=8 $(pytest) \
 	    $(addprefix tests/blackbox/test_,share.py busy.py attack_deploys.py \
 	    handler_concurrency.py) -k "not test_waiting_is_cheap" $(ARGS)
 
@@ -198,7 +204,7 @@ test-valgrind: ## black-box tests marked valgrind, under valgrind
 	@$(call build,$(BUILD),all bench_load)
 	@ISERE_BIN=$(abspath $(BUILD))/isere ISERE_TEST_SLOW=20 \
 	    ISERE_TEST_WRAPPER='valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
-	    $(PYTHON) -m pytest -q -p no:cacheprovider -m valgrind tests/blackbox $(ARGS)
+	    $(pytest) -m valgrind tests/blackbox $(ARGS)
 
 test-m32: ## unit tests, compiled for 32 bits
 	@scripts/setup test

@@ -254,6 +254,9 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "valgrind: `make test-valgrind` runs it under valgrind"
     )
+    # What started us may have had SIGINT ignored, as shells do in the
+    # background, and programs would inherit it. A handler is not inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

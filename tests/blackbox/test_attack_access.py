@@ -295,7 +295,7 @@ def test_the_token_is_made_once(platform):
     path = server.store / "token"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert re.fullmatch(r"[0-9a-f]{64}", server.token)
-    assert f"made a token for the control plane: {path}" in server.log()
+    server.wait_log(f"made a token for the control plane: {path}")
     assert server.token not in server.log()
     assert server.stop() == 0
     again = platform(store=server.store)

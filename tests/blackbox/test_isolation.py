@@ -178,7 +178,7 @@ def test_memory_of_other_requests_is_not_seen(serve):
       return bad
     }
     """
-    with Wire(serve(source, "--workers", 1)) as wire:
+    with Wire(serve(source, "--workers", 1, "--timeout", "60s")) as wire:
         for _ in range(5):
             body = "secret " * 10000
             assert wire.ask(request("POST", "/write", body)).json == 100

@@ -244,7 +244,8 @@ def wrk(server, tmp_path, script, seconds):
     path = tmp_path / "check.lua"
     path.write_text(script)
     result = subprocess.run(
-        ["wrk", "-t2", "-c40", f"-d{seconds}s", "-s", path, server.url],
+        ["wrk", "-t2", "-c40", f"-d{seconds}s", "--timeout", "60s", "-s", path,
+         server.url],
         capture_output=True,
         text=True,
         timeout=60 * SLOW,
@@ -259,7 +260,7 @@ def test_wrk_sees_no_wrong_answer(serve, tmp_path):
     server = serve(HANDLER)
     count, wrong = wrk(server, tmp_path, LUA, 5 if LONG else 2)
     print(f"wrk: {count} requests, {wrong} wrong")
-    assert wrong == 0 and count > 10000 / SLOW
+    assert wrong == 0 and count > 40
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="no wrk")
@@ -285,7 +286,7 @@ def test_wrk_with_other_kinds(serve, tmp_path, target, status, body):
     )
     count, wrong = wrk(server, tmp_path, script, 5 if LONG else 1)
     print(f"wrk {target}: {count} requests, {wrong} wrong")
-    assert wrong == 0 and count > 1000 / SLOW
+    assert wrong == 0 and count > 40
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="no wrk")

@@ -15,6 +15,9 @@ if [ $# -ne 1 ]; then
 fi
 mkdir -p "$1"
 cd "$1"
+# Several tests may want it at a time.
+exec 9>.lock
+flock 9
 
 cat > SHA512SUMS <<'END'
 8a561a9c453cbf1c417b1a4977c716338125490ab841cb422ca8a1d1349f8c87c24137b21ffeb356b98825f2cfaca4ca2516e21be71f9d96d02230252661758d  axe-core-4.11.0.tgz

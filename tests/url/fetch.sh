@@ -23,6 +23,9 @@ if [ $# -ne 1 ]; then
 fi
 mkdir -p "$1"
 cd "$1"
+# Several tests may want it at a time.
+exec 9>.lock
+flock 9
 
 cat > SHA512SUMS <<'END'
 bd8b7b503d54f5683ad77f2c84bb4b3af740bbef03b02fe2945b44547707fb0c9d712a4d136d007d239db9fe8c91115a84be4563b5f5a14ee7295645b5fabc16  punycode-2.3.1.tgz
