@@ -1,0 +1,55 @@
+// Digits of BigInts, and counts that don't fit.
+import { equal, throws } from './assert.js'
+
+// Digit by digit, which is what toString does not do.
+function digits(value, radix) {
+  let text = ''
+  const r = BigInt(radix)
+  for (let rest = value < 0n ? -value : value; rest > 0n; rest /= r) {
+    text = Number(rest % r).toString(radix) + text
+  }
+  return (value < 0n ? '-' : '') + (text || '0')
+}
+
+for (const power of [31n, 32n, 62n, 63n, 64n, 65n, 95n, 96n, 126n, 127n, 128n, 191n, 255n, 256n, 511n]) {
+  for (const near of [-2n, -1n, 0n, 1n]) {
+    for (const radix of [2, 3, 8, 10, 16, 32, 36]) {
+      const value = 2n ** power + near
+      equal(value.toString(radix), digits(value, radix))
+      equal((-value).toString(radix), digits(-value, radix))
+    }
+  }
+}
+equal((2n ** 63n).toString(16), '8000000000000000')
+equal((-(2n ** 63n)).toString(16), '-8000000000000000')
+equal((2n ** 127n).toString(2), '1' + '0'.repeat(127))
+equal((2n ** 127n).toString(8), '2' + '0'.repeat(42))
+equal((2n ** 127n).toString(32), '4' + '0'.repeat(25))
+equal((2n ** 64n - 1n).toString(8), '1' + '7'.repeat(21))
+
+// More digits than a BigInt may have. A small heap may not hold the text.
+function refused(run) {
+  try {
+    run()
+  } catch (error) {
+    return error.name === 'RangeError' || error.message.startsWith('out of memory')
+  }
+  return false
+}
+for (const count of [350000, 1048577, 1500000]) {
+  equal(refused(() => BigInt('9'.repeat(count))), true)
+  equal(refused(() => BigInt('0x' + 'f'.repeat(count))), true)
+}
+equal(BigInt('0'.repeat(100000) + '7'), 7n)
+throws(() => 2n ** 4294967296n, 'RangeError')
+throws(() => 3n ** 1000000000n, 'RangeError')
+throws(() => 1n << 1000000000n, 'RangeError')
+
+// A list of names that says it is longer than memory.
+for (const length of [0x20000001, 0x40000001, 0x80000001, 2 ** 32 - 1]) {
+  const liar = new Proxy({}, { ownKeys: () => ({ length }) })
+  for (const run of [Object.keys, Reflect.ownKeys, Object.getOwnPropertyNames, Object.entries,
+    (o) => ({ ...o }), (o) => Object.assign({}, o), (o) => { for (const name in o) return name }]) {
+    throws(() => run(liar), 'InternalError')
+  }
+}
