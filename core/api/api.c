@@ -1,4 +1,5 @@
 #include "core/api/api.h"
+#include <string.h>
 
 void isere_api_register_classes(void)
 {
@@ -139,4 +140,39 @@ int isere_api_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
         *bytes += offset;
     }
     return 1;
+}
+
+/* Whether the pending exception says that; it is taken away then. */
+static bool take_detached(JSContext *ctx)
+{
+    JSValue exception = JS_GetException(ctx);
+    JSValue message = JS_UNDEFINED;
+    const char *text = NULL;
+
+    if (JS_IsError(ctx, exception)) {
+        message = JS_GetPropertyStr(ctx, exception, "message");
+        text = JS_ToCString(ctx, message);
+    }
+    bool detached = text && strcmp(text, "ArrayBuffer is detached") == 0;
+    JS_FreeCString(ctx, text);
+    JS_FreeValue(ctx, message);
+    if (detached) {
+        JS_FreeValue(ctx, exception);
+    } else {
+        JS_Throw(ctx, exception);
+    }
+    return detached;
+}
+
+int isere_api_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
+                           size_t *len)
+{
+    int found = isere_api_bytes(ctx, value, bytes, len);
+
+    if (found < 0 && take_detached(ctx)) {
+        *bytes = NULL;
+        *len = 0;
+        return 1;
+    }
+    return found;
 }

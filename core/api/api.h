@@ -85,6 +85,11 @@ JSValue isere_api_throw_dom(JSContext *ctx, const char *name, int code,
 int isere_api_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
                     size_t *len);
 
+/* The same where a detached buffer has no bytes (Web IDL, "get a copy of the
+ * bytes held by the buffer source"): 1 then, and *len is 0. */
+int isere_api_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
+                           size_t *len);
+
 /* Timers, for the event loop. All monotonic microseconds. */
 
 /* When the next timer is due; UINT64_MAX when none is pending. */

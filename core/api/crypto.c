@@ -29,7 +29,7 @@ static JSValue get_random_values(JSContext *ctx, JSValueConst self, int argc,
         return isere_api_throw_dom(ctx, "TypeMismatchError", TYPE_MISMATCH,
                                    "not an integer typed array");
     }
-    if (isere_api_bytes(ctx, argv[0], &bytes, &len) < 0) {
+    if (isere_api_bytes_if_any(ctx, argv[0], &bytes, &len) < 0) {
         return JS_EXCEPTION;
     }
     if (len > RANDOM_MAX) {

@@ -356,7 +356,7 @@ static JSValue decode(JSContext *ctx, JSValueConst self, int argc,
         return JS_EXCEPTION;
     }
     if (!JS_IsUndefined(argv[0])) {
-        int found = isere_api_bytes(ctx, argv[0], &bytes, &len);
+        int found = isere_api_bytes_if_any(ctx, argv[0], &bytes, &len);
 
         if (found < 0) {
             return JS_EXCEPTION;

@@ -120,7 +120,7 @@ static JSValue encode_into(JSContext *ctx, JSValueConst self, int argc,
         JS_FreeCString(ctx, text);
         return JS_ThrowTypeError(ctx, "encodeInto needs a Uint8Array");
     }
-    if (isere_api_bytes(ctx, argv[1], &out, &room) < 0) {
+    if (isere_api_bytes_if_any(ctx, argv[1], &out, &room) < 0) {
         JS_FreeCString(ctx, text);
         return JS_EXCEPTION;
     }

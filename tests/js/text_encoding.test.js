@@ -114,7 +114,7 @@ const big = 'häßlich '.repeat(50000)
 equal(decoder.decode(encoder.encode(big)), big)
 const gone = new ArrayBuffer(4)
 structuredClone(gone, { transfer: [gone] })
-throws(() => decoder.decode(gone), 'TypeError')
+equal(decoder.decode(gone), '')
 
 class Mine extends TextDecoder {}
 equal(new Mine().decode(bytes(65)), 'A')
