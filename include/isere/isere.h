@@ -77,8 +77,10 @@ typedef struct isere_function_config {
      * ended by NUL, the last one by two. NULL for none, the default. */
     const char *env_block;
     size_t memory_bytes;      /* of one heap, engine included; default 16 MB */
-    size_t stack_bytes;       /* of JavaScript calls; default 256 KB. The
-                                 thread needs 512 KB more than that */
+    size_t stack_bytes;       /* of JavaScript calls; default 1 MB, for more
+                                 than 1,000 of them. The thread needs 512 KB
+                                 more than that: lower it for a thread that
+                                 has less */
     uint32_t timeout_ms;      /* of one invocation; default 3 s */
     uint32_t init_timeout_ms; /* of the init phase; default 10 s */
     isere_isolation_t isolation; /* default SNAPSHOT */

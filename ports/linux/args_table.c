@@ -87,7 +87,7 @@ const isere_option_t isere_options[] = {
            "threads that serve (default: one per core)"),
     NUMBER("memory", SERVE | INVOKE | DEPLOY, SIZE, memory, "SIZE", "16M",
            256 * K, 2 * G, "JavaScript heap of each instance"),
-    NUMBER("stack", SERVE | INVOKE, SIZE, stack, "SIZE", "256K", 32 * K, 64 * M,
+    NUMBER("stack", SERVE | INVOKE, SIZE, stack, "SIZE", "1M", 32 * K, 64 * M,
            "stack of JavaScript calls"),
     NUMBER("timeout", SERVE | INVOKE | BUILD | DEPLOY, TIME, timeout, "TIME",
            "3s", 1, 24 * HOUR, "time limit of an invocation"),

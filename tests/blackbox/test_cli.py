@@ -430,7 +430,7 @@ def test_large_stack(isere, tmp_path):
         export const handler = () => ({ body: depth() })
         """,
     )
-    small = isere("invoke", "h.js")
+    small = isere("invoke", "h.js", "--stack", "256K")
     assert small.returncode == 0, small.stderr[:500]
     large = isere("invoke", "h.js", "--stack", "64M", "--memory", "256M")
     assert large.returncode == 0, large.stderr[:500]

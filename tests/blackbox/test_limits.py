@@ -1,5 +1,10 @@
 """Each limit of HTTP, at its boundary and one beyond."""
 
+import json
+
+import pytest
+
+from conftest import ROOT, SLOW
 from wire import Wire, chunked, has_not_grown, refused, request, rss_kb
 
 HANDLER = """
@@ -140,3 +145,17 @@ def test_response_size(serve):
             answer = wire.ask(request("GET", f"/?{size}"))
             assert answer.body == b"\x07" * size
         wire.ask(request("GET", f"/?{64 << 20}")).is_error(500, "memory")
+
+
+@pytest.mark.skipif(SLOW != 1, reason="sanitizers make frames larger")
+def test_default_stack(serve, isere, platform):
+    """1,000 nested calls of each plain kind fit; the case says which."""
+    case = ROOT / "tests" / "corpus" / "deep-recursion"
+    expected = (case / "expected").read_text().partition("\n\n")[2]
+    source = (case / "handler.js").read_text()
+    assert serve(source).get("/").text == expected
+    server = platform()
+    server.deploy("deep", source)
+    assert server.get("/deep").text == expected
+    result = isere("invoke", case / "handler.js")
+    assert json.loads(result.stdout)["body"] == expected

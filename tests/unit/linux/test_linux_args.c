@@ -72,7 +72,7 @@ static void test_defaults(void **state)
     assert_int_equal(args.port, 8080);
     assert_int_equal(args.workers, 0);
     assert_int_equal(args.memory, 16 << 20);
-    assert_int_equal(args.stack, 256 << 10);
+    assert_int_equal(args.stack, 1 << 20);
     assert_int_equal(args.timeout, 3000);
     assert_int_equal(args.init_timeout, 10000);
     assert_int_equal(args.max_head, 8 << 10);
