@@ -5,6 +5,7 @@ void isere_api_register_classes(void)
 {
     isere_api_text_encoding_register_classes();
     isere_api_url_register_classes();
+    isere_api_timers_register_class();
 }
 
 int isere_api_install(JSContext *ctx)

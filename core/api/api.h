@@ -25,6 +25,7 @@ typedef struct isere_api_state {
     struct isere_timer *timers;
     uint32_t timers_count;
     uint32_t timers_capacity;
+    uint32_t timers_held; /* of the pending, without those that are unref'd */
     uint32_t last_timer_id;
     uint32_t last_timer_age;
     uint32_t running_timer_id; /* 0: none, or it was cleared meanwhile */
@@ -61,6 +62,7 @@ int isere_api_process_install(JSContext *ctx, JSValueConst global);
 /* Parts of isere_api_register_classes. */
 void isere_api_text_encoding_register_classes(void);
 void isere_api_url_register_classes(void);
+void isere_api_timers_register_class(void);
 
 /*
  * Defines a global object with these members. At once, not when it is first
@@ -94,6 +96,10 @@ int isere_api_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
 
 /* When the next timer is due; UINT64_MAX when none is pending. */
 uint64_t isere_api_timers_next(JSContext *ctx);
+
+/* Whether a timer is pending that is to be waited for: not one that unref was
+ * called of. */
+bool isere_api_timers_hold(JSContext *ctx);
 
 /*
  * Calls the callback of the first timer that is due at `now_us`. Returns 1

@@ -340,12 +340,15 @@ static void settle(isere_isolate_t *isolate)
         isere__rejections_report(isolate);
         return;
     }
-    if (isere_api_timers_next(ctx) != UINT64_MAX) {
+    /* A promise may be settled by a timer that nothing else waits for. */
+    bool pending =
+        promised && JS_PromiseState(ctx, realm->promise) == JS_PROMISE_PENDING;
+    if (isere_api_timers_hold(ctx) ||
+        (pending && isere_api_timers_next(ctx) != UINT64_MAX)) {
         isolate->state = ISERE_ISOLATE_WAITING;
         return;
     }
-    if (promised &&
-        JS_PromiseState(ctx, realm->promise) == JS_PROMISE_PENDING) {
+    if (pending) {
         fail_unsettled(isolate);
     } else {
         complete(ctx, JS_UNDEFINED, false);

@@ -19,7 +19,9 @@ same(order, ['sync', 'micro', 'promise', 'a1', 'a2', 'a3', 'a4', 'b', 'last'])
 
 // Arguments and ids.
 const id = setTimeout(() => {}, 0)
-equal(typeof id, 'number')
+equal(typeof id, 'object')
+equal(`${id}`, String(+id))
+assert(Number.isInteger(+id) && id[Symbol.toPrimitive]() === +id)
 assert(setTimeout(() => {}, 0) > id)
 same(await done((resolve) => setTimeout((...all) => resolve(all), 0, 1, 'x', null)), [1, 'x', null])
 equal(setTimeout.length, 1)
@@ -37,6 +39,55 @@ let crossed = true
 clearInterval(setTimeout(() => (crossed = false), 1))
 await sleep(5)
 assert(cleared && byString && crossed)
+
+let byNumber = true
+clearTimeout(+setTimeout(() => (byNumber = false), 1))
+let closed = true
+equal(setTimeout(() => (closed = false), 1).close().refresh().hasRef(), true)
+const [timeout, interval] = [setTimeout(() => {}, 1), setInterval(() => {}, 1)]
+equal(Object.getPrototypeOf(timeout), Object.getPrototypeOf(interval))
+interval.close()
+await sleep(5)
+assert(byNumber && closed)
+
+// Methods: each gives the timer, and those of others are refused.
+same([timeout.hasRef(), timeout.unref() === timeout, timeout.hasRef(), timeout.ref() === timeout, timeout.hasRef()],
+  [true, true, false, true, true])
+for (const name of ['ref', 'unref', 'hasRef', 'refresh', 'close']) {
+  throws(() => timeout[name].call({}), 'TypeError')
+  throws(() => timeout[name].call(1), 'TypeError')
+}
+
+// refresh: of one that is pending, that has fired, and in its own callback.
+let fired = 0
+const again = setTimeout((add) => (fired += add), 8, 1)
+for (let i = 0; i < 4; i++) {
+  await sleep(4)
+  equal(again.refresh(), again)
+}
+equal(fired, 0)
+await sleep(12)
+equal(fired, 1)
+again.refresh()
+await sleep(12)
+equal(fired, 2)
+let rounds = 0
+const own = setTimeout(() => { if (++rounds < 3) own.refresh() }, 1)
+const steady = setInterval(() => { if (++rounds > 100) steady.close(); steady.refresh() }, 1)
+await sleep(30)
+clearInterval(steady)
+assert(rounds > 3, String(rounds))
+
+// The timer is `this`, as in Node; an interval can end itself by it.
+equal(await done((resolve) => setTimeout(function () { resolve(this.hasRef()) })), true)
+let selfish = 0
+setInterval(function () { selfish++; clearInterval(this) }, 1)
+await sleep(10)
+equal(selfish, 1)
+
+// A cycle through the callback is no leak: it is collected.
+for (let i = 0; i < 1000; i++) { const t = setTimeout(() => t, 0) }
+await sleep(5)
 
 // One callback clears the next.
 let victim = true
