@@ -40,6 +40,10 @@ void isere_api_uninstall(JSContext *ctx)
     isere_api_state_t *state = isere_host_api_state(ctx);
 
     isere_api_timers_clear(ctx);
+    for (int i = 0; i < 2; i++) {
+        JS_FreeValue(ctx, state->console_tables[i]);
+        state->console_tables[i] = JS_UNDEFINED;
+    }
     isere_intrinsics_deinit(ctx, &state->intrinsics);
 }
 

@@ -28,6 +28,8 @@ typedef struct isere_api_state {
     uint32_t timers_held; /* of the pending, without those that are unref'd */
     uint32_t last_timer_id;
     uint32_t last_timer_age;
+    JSValue console_tables[2]; /* counts and timers; see console_more.c */
+    uint32_t console_indent;   /* spaces, by open groups */
     uint32_t running_timer_id; /* 0: none, or it was cleared meanwhile */
 } isere_api_state_t;
 

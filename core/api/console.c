@@ -2,8 +2,7 @@
  * console (WHATWG Console): each call is one log line of the function, its
  * arguments formatted as Node's util.format does.
  */
-#include "core/api/api.h"
-#include "core/api/inspect.h"
+#include "core/api/console.h"
 #include "core/isere_config.h"
 
 #include <math.h>
@@ -168,7 +167,7 @@ static int put_format(isere_inspect_t *i, const char *format, size_t len,
     return used;
 }
 
-static void put_arguments(isere_inspect_t *i, int argc, JSValueConst *argv)
+void isere_console_put(isere_inspect_t *i, int argc, JSValueConst *argv)
 {
     int n = 0;
 
@@ -224,23 +223,37 @@ static JSValue recover(JSContext *ctx, isere_log_level_t level)
     return JS_UNDEFINED;
 }
 
+void isere_console_begin(isere_inspect_t *i, JSContext *ctx)
+{
+    isere_inspect_init(i, ctx);
+    for (unsigned n = isere_host_api_state(ctx)->console_indent; n > 0; n--) {
+        isere_inspect_puts(i, " ");
+    }
+}
+
+JSValue isere_console_end(isere_inspect_t *i, isere_log_level_t level)
+{
+    JSContext *ctx = i->ctx;
+    size_t len;
+    char *text = isere_inspect_finish(i, &len);
+
+    if (!text) {
+        return recover(ctx, level);
+    }
+    isere_host_log(ctx, level, isere_slice_of(text, len));
+    js_free(ctx, text);
+    return JS_UNDEFINED;
+}
+
 static JSValue console_log(JSContext *ctx, JSValueConst self, int argc,
                            JSValueConst *argv, int level)
 {
     isere_inspect_t i;
-    char *text;
-    size_t len;
 
     (void)self;
-    isere_inspect_init(&i, ctx);
-    put_arguments(&i, argc, argv);
-    text = isere_inspect_finish(&i, &len);
-    if (!text) {
-        return recover(ctx, (isere_log_level_t)level);
-    }
-    isere_host_log(ctx, (isere_log_level_t)level, isere_slice_of(text, len));
-    js_free(ctx, text);
-    return JS_UNDEFINED;
+    isere_console_begin(&i, ctx);
+    isere_console_put(&i, argc, argv);
+    return isere_console_end(&i, (isere_log_level_t)level);
 }
 
 static const JSCFunctionListEntry members[] = {
@@ -249,6 +262,23 @@ static const JSCFunctionListEntry members[] = {
     JS_CFUNC_MAGIC_DEF("warn", 0, console_log, ISERE_LOG_WARN),
     JS_CFUNC_MAGIC_DEF("error", 0, console_log, ISERE_LOG_ERROR),
     JS_CFUNC_MAGIC_DEF("debug", 0, console_log, ISERE_LOG_DEBUG),
+    /* A table would take several lines. */
+    JS_CFUNC_MAGIC_DEF("dirxml", 0, console_log, ISERE_LOG_INFO),
+    JS_CFUNC_MAGIC_DEF("table", 0, console_log, ISERE_LOG_INFO),
+    JS_CFUNC_DEF("assert", 0, isere_console_assert),
+    JS_CFUNC_MAGIC_DEF("clear", 0, isere_console_group_end, 1),
+    JS_CFUNC_MAGIC_DEF("count", 0, isere_console_count, 0),
+    JS_CFUNC_MAGIC_DEF("countReset", 0, isere_console_count, 1),
+    JS_CFUNC_DEF("dir", 0, isere_console_dir),
+    JS_CFUNC_DEF("group", 0, isere_console_group),
+    JS_CFUNC_DEF("groupCollapsed", 0, isere_console_group),
+    JS_CFUNC_MAGIC_DEF("groupEnd", 0, isere_console_group_end, 0),
+    JS_CFUNC_MAGIC_DEF("time", 0, isere_console_time, ISERE_CONSOLE_TIME),
+    JS_CFUNC_MAGIC_DEF("timeEnd", 0, isere_console_time,
+                       ISERE_CONSOLE_TIME_END),
+    JS_CFUNC_MAGIC_DEF("timeLog", 0, isere_console_time,
+                       ISERE_CONSOLE_TIME_LOG),
+    JS_CFUNC_DEF("trace", 0, isere_console_trace),
 };
 
 int isere_api_console_install(JSContext *ctx, JSValueConst global)
