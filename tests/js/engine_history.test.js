@@ -55,6 +55,27 @@ for (const length of [0x1fffffff, 0x20000000, 0x20000001, 0x3fffffff, 0x40000001
   equal(list[0x7fffffff], 4)
 }
 
+// 0048: a yield in the expression of for-of, left in each way
+{
+  let closed = 0
+  const list = { [Symbol.iterator]: () => ({ next: () => ({ value: 'x' }), return: () => ({ closed: closed++ }) }) }
+  function* loop() {
+    for (const x of (yield 'first')) yield x
+  }
+  const run = () => {
+    const loops = loop()
+    equal(loops.next().value, 'first')
+    return loops
+  }
+  equal(run().return('early').value, 'early')
+  throws(() => run().throw(new RangeError('early')), 'RangeError')
+  equal(closed, 0)
+  const loops = run()
+  equal(loops.next(list).value, 'x')
+  equal(loops.return('late').value, 'late')
+  equal(closed, 1)
+}
+
 // What held already, and stays so.
 {
   const list = [{ x: 0 }, { x: 1 }]

@@ -342,6 +342,30 @@ static void test_a_cycle_of_names_that_nobody_has_is_an_error(void **state)
     assert_non_null(strstr(f.fault.message, "circular reference"));
 }
 
+/* Patch 0033: a module that waited for another one, imported once it is done.
+ */
+static void test_a_module_that_has_waited_can_be_imported(void **state)
+{
+    (void)state;
+    static const js_file_t files[] = {
+        {"main.js", "import './parent.js'\n"
+                    "const { late } = await import('./grandparent.js')\n"
+                    "let reason\n"
+                    "try { await import('./broken.js') }"
+                    " catch (e) { reason = e.message }\n"
+                    "export const handler = () => late + reason"},
+        {"parent.js", "import './waits.js'"},
+        {"waits.js", "await 0"},
+        {"grandparent.js", "import './parent.js'; export const late = 'late '"},
+        {"broken.js", "import './throws.js'"},
+        {"throws.js", "await 0; throw new Error('reason')"},
+        {NULL, NULL},
+    };
+    assert_int_equal(js_compile(&f, files), 0);
+    assert_int_equal(js_start_compiled(&f), ISERE_ISOLATE_READY);
+    js_expect_body(&f, "/", "late reason");
+}
+
 /* ---- damaged bytecode ---- */
 
 static void test_every_damaged_byte_is_noticed(void **state)
@@ -387,6 +411,7 @@ int main(void)
         TEST(test_relative_imports_work),
         TEST(test_an_imported_name_is_exported_across_a_cycle),
         TEST(test_a_cycle_of_names_that_nobody_has_is_an_error),
+        TEST(test_a_module_that_has_waited_can_be_imported),
         TEST(test_every_damaged_byte_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
