@@ -69,7 +69,8 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
     test-long test-long-unit test-firmware test-unit test-blackbox test-url \
     test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm \
-    test-fuzz test-release fuzz fuzz-handlers lint format clean distclean help
+    test-fuzz test-release test262 fuzz fuzz-handlers lint format clean \
+    distclean help
 
 all: ## build build/isere (default)
 	@scripts/setup run
@@ -138,7 +139,7 @@ test: ## all tests but those that .ci/run adds
 	@scripts/setup test
 	@scripts/setup test-dashboard
 	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all unit_tests bench_load url_run)
+	@$(call build,$(BUILD),all unit_tests bench_load url_run run262)
 	@$(MAKE) -j2 -k -O test-blackbox test-unit test-dashboard test-url
 	@echo "test: all passed"
 
@@ -164,7 +165,7 @@ test-unit: ## unit tests
 test-blackbox: ## tests of the real program, the handler corpus among them
 	@scripts/setup test
 	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all bench_load)
+	@$(call build,$(BUILD),all bench_load run262)
 	@ISERE_BIN=$(abspath $(BUILD))/isere \
 	    $(pytest) tests/blackbox $(ARGS)
 
@@ -173,6 +174,12 @@ test-url: ## URL against the published cases and the reference in JavaScript
 	@$(call configure,$(BUILD))
 	@$(call build,$(BUILD),url_run)
 	@tests/url/run_tests.sh $(BUILD)/url/run $(BUILD)/downloads/url
+
+test262: ## TEST262=DIR: ECMAScript's own tests against the lists of known failures
+	@$(if $(TEST262),,tests/test262/run.py - '')
+	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),run262)
+	@tests/test262/run.py $(BUILD)/test262/run262 '$(TEST262)' $(ARGS)
 
 test-dashboard: ## the dashboard in a browser; ISERE_URL and ISERE_TOKEN: of another server
 	@scripts/setup test-dashboard
