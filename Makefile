@@ -135,7 +135,7 @@ bench-footprint: ## memory of the program, flash and RAM by part
 	@bench/run footprint --build $(BUILD)
 
 # The black-box tests mostly wait, and the browser's, so others run meanwhile.
-test: ## all tests but those that .ci/run adds
+test: ## unit, black-box, browser and URL tests; .ci/run has the others too
 	@scripts/setup test
 	@scripts/setup test-dashboard
 	@$(call configure,$(BUILD))
@@ -261,6 +261,7 @@ lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
 	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(BUILD))
+	@$(call build,$(BUILD),isere_dashboard)
 	@printf '%s\n' $(TIDY) | scripts/tidy $(BUILD) && \
 	    echo "lint: clang-tidy is content"
 	@scripts/cppcheck && echo "lint: cppcheck is content"
