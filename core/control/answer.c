@@ -55,10 +55,17 @@ static void put_content(isere_writer_t *text, const isere_deployment_t *d)
 }
 
 void isere__control_put_summary(isere_writer_t *text,
-                                const isere_deployment_t *d)
+                                const isere_deployment_t *d,
+                                const isere_deployment_t *replaced)
 {
     put_name_and_version(text, d->name, d->version);
     put_content(text, d);
+    if (replaced) {
+        isere_writer_printf(text, ",\"replaced\":{\"version\":%lu,\"main\":",
+                            (unsigned long)replaced->version);
+        isere_writer_json(text, isere_slice(replaced->main));
+        isere_writer_puts(text, "}");
+    }
     isere_writer_puts(text, "}");
 }
 

@@ -193,9 +193,11 @@ char *isere__control_text(const isere_port_t *port,
                           void (*put)(isere_writer_t *text, const void *arg),
                           const void *arg, size_t *size);
 
-/* {"name",...} of a deployment, as PUT and rollback answer it. */
+/* {"name",...} of a deployment, as PUT and rollback answer it. `replaced` is
+ * one of another main file whose place it takes, or NULL. */
 void isere__control_put_summary(isere_writer_t *text,
-                                const isere_deployment_t *deployment);
+                                const isere_deployment_t *deployment,
+                                const isere_deployment_t *replaced);
 
 /* The same as list and describe have it. */
 void isere__control_put_entry(isere_writer_t *text, isere_control_t *control,

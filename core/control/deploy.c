@@ -79,9 +79,17 @@ static void fail_with(isere_work_t *work, int error)
     }
 }
 
+/* What is answered: a deployment, and what it replaces if that is something
+ * else. */
+typedef struct summary {
+    const isere_deployment_t *deployment;
+    const isere_deployment_t *replaced;
+} summary_t;
+
 static void put_summary(isere_writer_t *text, const void *arg)
 {
-    isere__control_put_summary(text, arg);
+    const summary_t *summary = arg;
+    isere__control_put_summary(text, summary->deployment, summary->replaced);
 }
 
 static void log_done(isere_work_t *work, const isere_port_t *port,
@@ -147,9 +155,11 @@ static void fail_to_prepare(isere_work_t *work, int error)
 
 /* The answer to what can't fail once it is stored: made before that. */
 static int prepare_answer(isere_work_t *work, int status,
-                          const isere_deployment_t *d)
+                          const isere_deployment_t *d,
+                          const isere_deployment_t *replaced)
 {
-    answer(work, status, put_summary, d);
+    summary_t summary = {d, replaced};
+    answer(work, status, put_summary, &summary);
     return work->text ? 0 : ISERE_ERR_NOMEM;
 }
 
@@ -161,9 +171,13 @@ static void commit(isere_work_t *work, const isere_port_t *port,
     isere_control_t *control = work->control;
     isere_store_head_t head;
     uint8_t sum[ISERE_SHA256_SIZE];
-    bool is_new = !isere_catalog_find(control->catalog, work->name);
+    const isere_catalog_entry_t *entry =
+        isere_catalog_find(control->catalog, work->name);
+    const isere_deployment_t *old = entry ? entry->deployment : NULL;
     isere_sha256_of(document.ptr, document.len, sum);
-    int error = prepare_answer(work, is_new ? 201 : 200, d);
+    int error =
+        prepare_answer(work, entry ? 200 : 201, d,
+                       old && strcmp(old->main, d->main) != 0 ? old : NULL);
     if (!error) {
         error =
             isere_store_put(&control->store, work->name, document, sum, &head);
@@ -258,7 +272,7 @@ static void roll_back_to(isere_work_t *work, const isere_port_t *port,
         return;
     }
     if (!error) {
-        error = prepare_answer(work, 200, d);
+        error = prepare_answer(work, 200, d, NULL);
         if (!error) {
             error = isere_store_rollback(&control->store, work->name, &head);
         }
@@ -354,7 +368,7 @@ static void release(isere_work_t *work, const isere_port_t *port)
         fail(work, 404, "there is no function of that name that serves");
         return;
     }
-    int error = prepare_answer(work, 200, entry->deployment);
+    int error = prepare_answer(work, 200, entry->deployment, NULL);
     if (!error) {
         error = isere__faults_release(control, port, work->name);
     }

@@ -60,7 +60,8 @@ const isere_option_t isere_options[] = {
     TEXT("depfile", 0, BUILD, TEXT, depfile, "FILE", NULL,
          "write the files that were read as a rule for make or ninja"),
     TEXT("name", 0, BUILD | DEPLOY, NAME, name, "NAME", NULL,
-         "the function's name; without it that of the module"),
+         "the function's name; without it that of the module (deploy: of the "
+         "folder, when the module is index, handler or main)"),
     TEXT("route", 0, DEPLOY, LIST, routes, "ROUTE", NULL,
          "what it answers: 'GET /pets/{id}', 'ANY /files/{path+}' or "
          "'$default'; may be repeated; without it ANY /NAME and "

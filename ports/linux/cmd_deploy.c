@@ -122,6 +122,22 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Another main file: perhaps another function of the same name. Its name is the
+ * server's text, which say escapes. */
+static void tell_replaced(isere_remote_t *remote, const char *name)
+{
+    isere_reply_t *reply = &remote->reply;
+    JSValueConst old = isere_reply_member(reply, reply->value, "replaced");
+    isere_slice_t main_name = isere_reply_text(reply, old, "main");
+
+    if (main_name.len > 0) {
+        isere_remote_say(
+            "replaces version %llu of '%s', whose main file was %.*s",
+            (unsigned long long)isere_reply_number(reply, old, "version"), name,
+            (int)main_name.len, main_name.ptr);
+    }
+}
+
 static int send_package(isere_remote_t *remote, const isere_files_t *files,
                         const char *name, const isere_out_t *document)
 {
@@ -143,6 +159,7 @@ static int send_package(isere_remote_t *remote, const isere_files_t *files,
         return ISERE_EXIT_FAULT;
     }
     isere_remote_progress("done in %.2f s", seconds() - begun);
+    tell_replaced(remote, name);
     return isere_remote_print_version(remote);
 }
 
@@ -190,20 +207,53 @@ static int deploy(isere_remote_t *remote, const char *name)
     return result;
 }
 
-int isere_command_deploy(const isere_args_t *args)
+/* The folder of a module, absolute and for free(); NULL when there is none. */
+static char *folder_of(const char *module)
+{
+    const char *slash = strrchr(module, '/');
+    char *path =
+        slash ? strndup(module, (size_t)(slash - module) + 1) : strdup(".");
+    char *folder = path ? realpath(path, NULL) : NULL;
+
+    free(path);
+    return folder;
+}
+
+/* The name that the module gives, or its folder where that is what tells it
+ * from others; false after saying that there is none. */
+static bool make_name(const isere_args_t *args,
+                      char name[ISERE_PACKAGE_NAME_MAX])
 {
     const char *slash = strrchr(args->module, '/');
     const char *main_name = slash ? slash + 1 : args->module;
+    char *folder = NULL;
+    bool made;
+
+    if (isere_package_is_common(main_name)) {
+        folder = folder_of(args->module);
+    }
+    /* Without a folder there is no module: its own name does until then. */
+    made = folder ? isere_package_folder_name(folder, name)
+                  : isere_package_name(main_name, name);
+    if (!made) {
+        isere_remote_usage(
+            args,
+            "'%s' is no name for a function, which has 1 to 32 of a-z, 0-9 "
+            "and -: give one with --name",
+            folder ? folder : main_name);
+    }
+    free(folder);
+    return made;
+}
+
+int isere_command_deploy(const isere_args_t *args)
+{
     char made[ISERE_PACKAGE_NAME_MAX];
     isere_remote_t remote;
     int code;
 
-    if (!args->name && !isere_package_name(main_name, made)) {
-        return isere_remote_usage(
-            args,
-            "'%s' is no name for a function, which has 1 to 32 of a-z, 0-9 "
-            "and -: give one with --name",
-            main_name);
+    if (!args->name && !make_name(args, made)) {
+        return ISERE_EXIT_USAGE;
     }
     code = isere_remote_open(&remote, args);
     if (code == ISERE_EXIT_OK) {

@@ -29,6 +29,50 @@ bool isere_package_name(const char *main_name,
     return true;
 }
 
+bool isere_package_is_common(const char *main_name)
+{
+    static const char *const names[] = {"index", "handler", "main"};
+    size_t len = strcspn(main_name, ".");
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strlen(names[i]) == len && strncmp(main_name, names[i], len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a name in lower case; 0 for what it can't have. */
+static char name_char(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '\0';
+}
+
+bool isere_package_folder_name(const char *folder,
+                               char name[ISERE_PACKAGE_NAME_MAX])
+{
+    const char *slash = strrchr(folder, '/');
+    const char *from = slash ? slash + 1 : folder;
+    size_t len = 0;
+
+    for (; *from && len < ISERE_PACKAGE_NAME_MAX - 1; from++) {
+        char c = name_char(*from);
+        if (c != '\0') {
+            name[len++] = c;
+        } else if (len > 0 && name[len - 1] != '-') {
+            name[len++] = '-';
+        }
+    }
+    while (len > 0 && name[len - 1] == '-') {
+        len--;
+    }
+    name[len] = '\0';
+    return len > 0;
+}
+
 static bool is_text(isere_slice_t text)
 {
     return isere_utf8_valid(text.ptr, text.len);

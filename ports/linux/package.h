@@ -17,6 +17,18 @@
 bool isere_package_name(const char *main_name,
                         char name[ISERE_PACKAGE_NAME_MAX]);
 
+/* Whether a module's name says nothing about the function: index.*, handler.*
+ * or main.*. */
+bool isere_package_is_common(const char *main_name);
+
+/*
+ * The function's name that comes from the last part of a folder's path: in
+ * lower case, with - for all that a name can't have, at most 32. False when
+ * nothing is left.
+ */
+bool isere_package_folder_name(const char *folder,
+                               char name[ISERE_PACKAGE_NAME_MAX]);
+
 /*
  * Writes the document of the files that were read, with what the command line
  * gives; `out` is in memory (isere_out_memory). Returns NULL, or what a file or
