@@ -118,6 +118,10 @@ int isere__faults_save(isere_control_t *control, const isere_port_t *port);
 int isere__faults_release(isere_control_t *control, const isere_port_t *port,
                           const char *name);
 
+/* When the last of the faults was that are remembered: seconds, as they were
+ * reported. 0 when there are none. Any thread. */
+int64_t isere__faults_last_s(isere_control_t *control);
+
 /* Whether a function is quarantined, and why: text of `size` bytes, "" when it
  * is not. Any thread. */
 bool isere__faults_describe(isere_control_t *control, const char *name,

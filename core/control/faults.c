@@ -291,6 +291,20 @@ bool isere_control_is_quarantined(isere_control_t *control, const char *name)
     return quarantined;
 }
 
+int64_t isere__faults_last_s(isere_control_t *control)
+{
+    const isere_quarantine_t *q = &control->quarantine;
+    int64_t last = 0;
+    isere__control_lock(control);
+    for (unsigned i = 0; i < q->count; i++) {
+        const isere_quarantine_entry_t *entry = &q->entries[i];
+        int64_t at = entry->times[entry->count - 1];
+        last = at > last ? at : last;
+    }
+    isere__control_unlock(control);
+    return last;
+}
+
 bool isere__faults_describe(isere_control_t *control, const char *name,
                             char *text, size_t size)
 {

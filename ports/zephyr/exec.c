@@ -61,6 +61,7 @@ static bool wait_until(uint64_t deadline_us)
 {
     for (;;) {
         uint64_t now = isere_zephyr_monotonic_us(NULL);
+        isere_retained_tick(isere__zephyr_retained(), now);
         uint64_t left = deadline_us > now ? deadline_us - now : 0;
         uint64_t slice = MIN(left, ISERE_ZEPHYR_FEED_US);
         if (k_sem_take(&stopped, K_USEC(slice)) == 0) {

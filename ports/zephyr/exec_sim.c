@@ -17,6 +17,12 @@ int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
     return isere_sim_exec_run(fn, arg, deadline_us);
 }
 
+void isere_zephyr_exec_fault(void *ctx, char *text, size_t size)
+{
+    ARG_UNUSED(ctx);
+    isere_sim_exec_describe(text, size);
+}
+
 void isere_zephyr_exec_hold(void *ctx)
 {
     ARG_UNUSED(ctx);

@@ -4,11 +4,8 @@
 #include "ports/zephyr/handler.h"
 #include "ports/zephyr/options.h"
 #include "ports/zephyr/port_zephyr.h"
-#include <zephyr/fatal.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
-#include <zephyr/logging/log_ctrl.h>
-#include <zephyr/sys/reboot.h>
 
 LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 
@@ -33,18 +30,6 @@ static int load(isere_function_t **function)
                                  &fault);
 }
 
-#ifndef CONFIG_ARCH_POSIX
-/* A fault in C code, which nothing can be done about: the device starts anew
- * rather than stand still. */
-void k_sys_fatal_error_handler(unsigned int reason, const struct arch_esf *esf)
-{
-    ARG_UNUSED(esf);
-    LOG_PANIC();
-    LOG_ERR("fatal error %u: starting anew", reason);
-    sys_reboot(SYS_REBOOT_COLD);
-}
-#endif
-
 /* The handler that is built in, and nothing else. */
 static int serve_handler(void)
 {
@@ -58,25 +43,15 @@ static int serve_handler(void)
 
 #ifdef CONFIG_ISERE_STORE
 
-/* The handler that is built in, or NULL. Its init phase runs once, to say now
- * what is wrong with it. */
+/* The handler that is built in, or NULL. */
 static isere_function_t *load_fallback(void)
 {
     isere_function_t *function = NULL;
-    isere_instance_t *instance;
-
     int error = load(&function);
-    if (!error) {
-        error = isere_instance_create(&port, function, &instance, &fault);
-    }
     if (error) {
         isere_zephyr_log_fault(error, &fault);
         LOG_WRN("only the functions in the store are served");
-        memset(&fault, 0, sizeof(fault));
-        isere_function_destroy(function);
-        return NULL;
     }
-    isere_instance_destroy(instance);
     return function;
 }
 
@@ -105,7 +80,6 @@ static int serve(void)
 int main(void)
 {
     LOG_INF("isere %s", isere_version());
-    isere_zephyr_log_reset_cause();
     int error = isere_zephyr_port_init(&port);
     if (!error) {
         error = isere_zephyr_network_start();

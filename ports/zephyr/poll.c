@@ -172,6 +172,7 @@ int isere_zephyr_poll_wait(void *ctx, isere_poll_event_t *events, int max,
     uint64_t start = isere_zephyr_monotonic_us(ctx);
     uint64_t spent = 0;
     do {
+        isere_retained_tick(isere__zephyr_retained(), start + spent);
         int ready = wait_slice(timeout_us - spent);
         if (ready < 0 && errno != EINTR && errno != EAGAIN) {
             return ISERE_ERR_IO;

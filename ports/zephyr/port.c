@@ -34,6 +34,10 @@ int isere_zephyr_port_init(isere_port_t *port)
         .exec_run = isere_zephyr_exec_run,
         .exec_hold = isere_zephyr_exec_hold,
         .exec_release = isere_zephyr_exec_release,
+#ifdef CONFIG_ARCH_POSIX
+        .exec_fault = isere_zephyr_exec_fault,
+#endif
+        .exec_note = isere_zephyr_exec_note,
         .accept = isere_zephyr_accept,
         .recv = isere_zephyr_recv,
         .send = isere_zephyr_send,
@@ -47,6 +51,7 @@ int isere_zephyr_port_init(isere_port_t *port)
     char probe[4];
 
     *port = table;
+    isere_zephyr_restart_begin();
     if (port_random(NULL, probe, sizeof(probe)) != 0) {
         return ISERE_ERR_IO;
     }

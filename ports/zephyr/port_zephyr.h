@@ -7,6 +7,7 @@
 #define ISERE_PORTS_ZEPHYR_PORT_ZEPHYR_H
 
 #include "isere/zephyr.h"
+#include "ports/zephyr/retained.h"
 
 /* How long an execution may go on after its deadline before it is abandoned:
  * the engine's own check comes first, its errors carry a stack. */
@@ -34,6 +35,7 @@ void isere_zephyr_log(void *ctx, const isere_log_record_t *record);
 void isere_zephyr_exec_init(void);
 int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
                           uint64_t deadline_us);
+void isere_zephyr_exec_fault(void *ctx, char *text, size_t size); /* sim */
 void isere_zephyr_exec_hold(void *ctx);
 void isere_zephyr_exec_release(void *ctx);
 
@@ -69,7 +71,30 @@ void isere__zephyr_poll_pause(isere_socket_t socket);
 void isere_zephyr_watchdog_start(void);
 void isere_zephyr_watchdog_feed(void);
 
-/* Logs why the device was started. */
-void isere_zephyr_log_reset_cause(void);
+/*
+ * restart.c: resets after a fault. `begin` comes first at a start: it logs why
+ * the device was started, and what is told below is known from then on.
+ */
+void isere_zephyr_restart_begin(void);
+void isere_zephyr_exec_note(void *ctx, const char *name, const char *version);
+
+/* Notes what ends the device, logs the message and resets it. */
+void isere__zephyr_restart(isere_retained_kind_t kind, uint32_t pc, uint32_t lr,
+                           const char *message) __attribute__((noreturn));
+
+/* What outlasts it. */
+isere_retained_t *isere__zephyr_retained(void);
+
+/* The function that is called ISERE_BUILT_IN_NAME, whatever its own name. */
+void isere__zephyr_built_in(const isere_function_t *function);
+
+/* "restarted after a fault in function 'x' version 3 (...)"; false: it was not.
+ */
+bool isere__zephyr_describe_restart(char *text, size_t size);
+
+/* Of restart.c, or of the chip: why it starts, *name for people or NULL, to be
+ * called once; and a reset that leaves `retained` as it is. */
+isere_reset_t isere__zephyr_reset_cause(const char **name);
+void isere__zephyr_reset(void);
 
 #endif

@@ -1,4 +1,7 @@
 /* HTTP: one server, which is the device's event loop. */
+#include "core/control/control.h"
+#include "core/js/fault.h"
+#include "core/store/store.h"
 #include "isere/control.h"
 #include "ports/zephyr/net.h"
 #include "ports/zephyr/port_zephyr.h"
@@ -61,6 +64,7 @@ static int run(serving_t *s, int error)
     if (!error) {
         LOG_INF("isere listening on port %u", s->number);
         isere_zephyr_watchdog_start();
+        isere_retained_serving(isere__zephyr_retained());
         error = isere_server_run(s->server);
         isere_server_destroy(s->server);
     }
@@ -68,14 +72,50 @@ static int run(serving_t *s, int error)
     return error;
 }
 
+static bool is_built_in(const isere_retained_fault_t *fault)
+{
+    return strcmp(fault->name, ISERE_BUILT_IN_NAME) == 0;
+}
+
+/* Nothing but memory remembers faults here, so all of them are told of at each
+ * start. Returns whether the function's init phase can be begun: faults in an
+ * invocation only make that it gets no more. */
+static bool tell_group(const serving_t *s, const isere_function_t *function)
+{
+    const isere_retained_t *retained = isere__zephyr_retained();
+    bool quarantined = false;
+    bool init = false;
+
+    for (uint32_t i = 0; i < retained->count; i++) {
+        const isere_retained_fault_t *fault = &retained->faults[i];
+        if (is_built_in(fault)) {
+            quarantined = isere_server_group_report_fault(
+                s->group, function,
+                (uint32_t)isere_retained_seconds(fault->at));
+            init = fault->cause.starting != 0;
+        }
+    }
+    if (quarantined) {
+        LOG_ERR("the built-in function is quarantined until power is cut off");
+    }
+    return !(quarantined && init);
+}
+
 int isere_zephyr_serve(const isere_port_t *port,
                        const isere_function_t *function, uint16_t number,
                        isere_fault_t *fault)
 {
     serving_t serving;
+    isere__zephyr_built_in(function);
     int error = start(&serving, port, number);
     if (error) {
         return error;
+    }
+    if (!tell_group(&serving, function)) {
+        port->close(port->ctx, serving.listener);
+        isere_server_group_destroy(serving.group);
+        isere_fault_set(fault, "its init phase faulted again and again");
+        return ISERE_ERR_HANDLER;
     }
     error = isere_server_create(port, serving.group, serving.listener, function,
                                 &serving.server, fault);
@@ -105,7 +145,89 @@ static void configure(isere_control_config_t *config, const char *token,
         config->memory_min = (size_t)ISERE_ZEPHYR_MEMORY_MIN * 1024;
     }
     config->timeout_max_ms = CONFIG_ISERE_TIMEOUT_MAX_MS;
+    config->faults = CONFIG_ISERE_QUARANTINE_FAULTS;
+    config->fault_window_s = CONFIG_ISERE_QUARANTINE_WINDOW_S;
+    config->restarts = isere__zephyr_retained()->restarts;
     config->log_bytes = CONFIG_ISERE_LOG_RING;
+}
+
+/* For whoever reads the log over the network: the console had it already. */
+static void repeat_restart(isere_control_t *control, const isere_port_t *port)
+{
+    isere_port_t tapped = *port;
+    char text[192];
+    if (isere__zephyr_describe_restart(text, sizeof(text))) {
+        const isere_log_record_t record = {
+            .level = ISERE_LOG_ERROR,
+            .message = isere_slice(text),
+        };
+        isere__control_tap(control, &tapped);
+        tapped.tap(tapped.tap_ctx, &record);
+    }
+}
+
+/* The faults of before this start. The store has those of before that. */
+static void tell_control(isere_control_t *control, const isere_port_t *port)
+{
+    isere_retained_t *retained = isere__zephyr_retained();
+    const isere_retained_fault_t *fault;
+    char text[96];
+
+    repeat_restart(control, port);
+    while ((fault = isere_retained_next(retained)) != NULL) {
+        isere_retained_describe(&fault->cause, text, sizeof(text));
+        const isere_fault_report_t report = {
+            .name = fault->name,
+            .version = fault->version,
+            .where = text,
+            .at_s = isere_retained_seconds(fault->at),
+        };
+        (void)isere_control_report_fault(control, port, &report);
+    }
+    /* Whatever the store knows of is older than all that is to come. */
+    isere_retained_begin_at(retained, isere__faults_last_s(control) +
+                                          CONFIG_ISERE_QUARANTINE_WINDOW_S + 1);
+}
+
+/* Runs the init phase of the built-in function once, to say now what is wrong
+ * with it. */
+static bool try_fallback(const isere_port_t *port,
+                         const isere_function_t *fallback)
+{
+    isere_instance_t *instance = NULL;
+    isere_fault_t *fault = port->resize(port->ctx, NULL, sizeof(*fault));
+    if (!fault) {
+        return true;
+    }
+    int error = isere_instance_create(port, fallback, &instance, fault);
+    if (error) {
+        isere_zephyr_log_fault(error, fault);
+        LOG_WRN("only the functions in the store are served");
+    }
+    isere_instance_destroy(instance);
+    port->resize(port->ctx, fault, 0);
+    return !error;
+}
+
+/* What is wrong with the built-in function keeps nothing else from being
+ * served. */
+static int make_control(const isere_port_t *port, const isere_blobs_t *blobs,
+                        isere_control_config_t *config,
+                        isere_control_t **control)
+{
+    int error = isere_control_create(port, blobs, config, control);
+    if (error) {
+        return error;
+    }
+    tell_control(*control, port);
+    if (!config->fallback ||
+        isere_control_is_quarantined(*control, ISERE_BUILT_IN_NAME) ||
+        try_fallback(port, config->fallback)) {
+        return 0;
+    }
+    isere_control_destroy(*control);
+    config->fallback = NULL;
+    return isere_control_create(port, blobs, config, control);
 }
 
 int isere_zephyr_serve_store(const isere_port_t *port,
@@ -122,7 +244,8 @@ int isere_zephyr_serve_store(const isere_port_t *port,
         return error;
     }
     configure(&config, token, fallback);
-    error = isere_control_create(port, blobs, &config, &control);
+    isere__zephyr_built_in(fallback);
+    error = make_control(port, blobs, &config, &control);
     memset(token, 0, sizeof(token));
     if (error) {
         return error;

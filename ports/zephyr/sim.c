@@ -1,5 +1,6 @@
 #include "ports/zephyr/sim.h"
 #include "ports/linux/exec.h"
+#include "ports/linux/guard.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -37,6 +38,18 @@ int isere_sim_exec_init(void)
 int isere_sim_exec_run(void (*fn)(void *arg), void *arg, uint64_t deadline_us)
 {
     return isere_exec_run(&exec, fn, arg, deadline_us);
+}
+
+void isere_sim_exec_describe(char *text, size_t size)
+{
+    isere_exec_describe(&exec, text, size);
+}
+
+/* Heaps have no guard here: no fault is a write to a closed page. */
+bool isere_watch_open(const siginfo_t *info)
+{
+    (void)info;
+    return false;
 }
 
 void isere_sim_exec_hold(void)

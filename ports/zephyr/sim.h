@@ -19,6 +19,7 @@ int isere_sim_random(void *buf, size_t len);
  * simulated time stands still while code runs. init returns 0 or -1. */
 int isere_sim_exec_init(void);
 int isere_sim_exec_run(void (*fn)(void *arg), void *arg, uint64_t deadline_us);
+void isere_sim_exec_describe(char *text, size_t size); /* the last fault */
 void isere_sim_exec_hold(void);
 void isere_sim_exec_release(void);
 

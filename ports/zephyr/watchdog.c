@@ -1,12 +1,12 @@
-/* The watchdog, and why the device was started. */
+/* The watchdog. */
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/device.h>
-#include <zephyr/drivers/hwinfo.h>
 #include <zephyr/drivers/watchdog.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
-#include <zephyr/logging/log_ctrl.h>
-#include <zephyr/sys/reboot.h>
+#ifdef CONFIG_CPU_CORTEX_M
+#include <cmsis_core.h>
+#endif
 
 LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 
@@ -21,11 +21,19 @@ static int channel = -1;
 /* Before the reset, in an interrupt. */
 static void on_expiry(const struct device *device, int expired)
 {
+    uint32_t pc = 0;
+    uint32_t lr = 0;
     ARG_UNUSED(device);
     ARG_UNUSED(expired);
-    LOG_PANIC();
-    LOG_ERR("the event loop is stuck: starting anew");
-    sys_reboot(SYS_REBOOT_COLD);
+#ifdef CONFIG_CPU_CORTEX_M
+    if (SCB->ICSR & SCB_ICSR_RETTOBASE_Msk) { /* a thread was interrupted */
+        const uint32_t *frame = (const uint32_t *)__get_PSP();
+        lr = frame[5];
+        pc = frame[6];
+    }
+#endif
+    isere__zephyr_restart(ISERE_RETAINED_WATCHDOG, pc, lr,
+                          "the event loop is stuck");
 }
 #define ON_EXPIRY on_expiry
 #endif
@@ -67,20 +75,3 @@ void isere_zephyr_watchdog_feed(void)
 }
 
 #endif
-
-void isere_zephyr_log_reset_cause(void)
-{
-#ifdef CONFIG_HWINFO
-    uint32_t cause = 0;
-    if (hwinfo_get_reset_cause(&cause) == 0) {
-        LOG_INF("started after: %s", cause & RESET_WATCHDOG   ? "watchdog"
-                                     : cause & RESET_SOFTWARE ? "software reset"
-                                     : cause & RESET_PIN      ? "reset pin"
-                                     : cause & RESET_BROWNOUT ? "brown-out"
-                                     : cause & RESET_DEBUG    ? "debugger"
-                                     : cause & RESET_POR      ? "power-on"
-                                                         : "unknown cause");
-        hwinfo_clear_reset_cause();
-    }
-#endif
-}

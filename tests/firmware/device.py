@@ -27,7 +27,8 @@ TOKEN = re.compile(r"isere token: ([0-9a-f]{64})\b")
 # As many starts, and that the last of them came to its end.
 BOOTS = r"(?s)(?:Booting Zephyr.*?){%d}isere listening on port"
 FLASH = 0x80000000  # of mps2: boards/mps2_an521_cpu0.overlay
-# What a firmware must never log.
+RETAINED = 0x80100000  # the same file
+# What a firmware must never log, unless a test makes it crash.
 CRASH = re.compile(r"FATAL|ASSERTION|MPU FAULT|Stack overflow|Halting system")
 
 
@@ -70,6 +71,7 @@ class Device(linux.Server):
     """What QEMU and native_sim have in common."""
 
     host = "127.0.0.1"
+    may_crash = False
 
     def __init__(self, target, code, folder, ready):
         self.target = target
@@ -191,13 +193,16 @@ class QemuDevice(Device):
         if ready:
             self.wait_match(BOOTS % (count + 1), 30)
 
-    def write_flash(self, offset, data):
-        """Changes the flash that the store is in. It has whole words."""
+    def write_memory(self, address, data):
+        """By whole words."""
         step = 1024
         with self.debugger() as debugger:
             for at in range(0, len(data), step):
-                address = FLASH + offset + at
-                debugger.write(address, data[at : at + step])
+                debugger.write(address + at, data[at : at + step])
+
+    def write_flash(self, offset, data):
+        """Changes the flash that the store is in. It has whole words."""
+        self.write_memory(FLASH + offset, data)
 
     def set_link(self, up):
         self.monitor.call("set_link", name="net0", up=up)
@@ -248,6 +253,11 @@ class SimDevice(Device):
         with open(f"/proc/{self.pid}/mem", "rb") as memory:
             memory.seek(address)
             return memory.read(size)
+
+    def write_memory(self, address, data):
+        with open(f"/proc/{self.pid}/mem", "r+b", buffering=0) as memory:
+            memory.seek(address)
+            memory.write(data)
 
     def now(self):
         return time.time()

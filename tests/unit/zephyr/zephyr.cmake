@@ -1,5 +1,12 @@
-# Tests of what the Zephyr port does with littlefs, for the host. littlefs is
-# that of a Zephyr workspace, found as scripts/firmware finds it.
+# Tests of what of the Zephyr port knows no Zephyr, for the host.
+add_library(isere_zephyr_retained STATIC EXCLUDE_FROM_ALL
+            ${PROJECT_SOURCE_DIR}/ports/zephyr/retained.c)
+isere_own_code(isere_zephyr_retained)
+target_link_libraries(isere_zephyr_retained PUBLIC test_support)
+add_unit_test(${unit}/zephyr/test_retained.c isere_zephyr_retained)
+
+# What it does with littlefs, which is that of a Zephyr workspace, found as
+# scripts/firmware finds it.
 if(DEFINED ENV{ZEPHYR_BASE})
     set(littlefs $ENV{ZEPHYR_BASE}/../modules/fs/littlefs)
 else()
@@ -25,7 +32,7 @@ add_library(zephyr_test_support STATIC EXCLUDE_FROM_ALL
 isere_own_code(zephyr_test_support)
 target_link_libraries(zephyr_test_support PUBLIC isere_zephyr_blobs
                                                  test_support)
-file(GLOB zephyr_unit_sources CONFIGURE_DEPENDS ${unit}/zephyr/test_*.c)
+file(GLOB zephyr_unit_sources CONFIGURE_DEPENDS ${unit}/zephyr/test_zephyr_*.c)
 foreach(source ${zephyr_unit_sources})
     add_unit_test(${source} zephyr_test_support)
 endforeach()

@@ -1,0 +1,256 @@
+#include "ports/zephyr/retained.h"
+#include "core/util/crc32.h"
+#include <stdio.h>
+#include <string.h>
+
+#define MAGIC 0x69737231u /* "isr1": the layout's version is part of it */
+/* Of `state`, each far from the others. */
+#define STARTING 0x53544100u
+#define SERVING 0x53525600u
+#define RUNS 0x00a5u /* added to one of them */
+#define MICROSECONDS 1000000
+
+_Static_assert(sizeof(isere_retained_t) % 4 == 0, "whole words");
+
+static uint32_t checksum(const isere_retained_t *r)
+{
+    const char *from = (const char *)&r->base;
+    const char *to = (const char *)&r->ticks;
+    return isere_crc32(0, from, (size_t)(to - from));
+}
+
+static void seal(isere_retained_t *r)
+{
+    r->crc = checksum(r);
+}
+
+/* ---- what runs ---- */
+
+static uint32_t mix(uint32_t hash, uint32_t value)
+{
+    return (hash ^ value) * 16777619u;
+}
+
+static uint32_t number_of(const char *version)
+{
+    uint32_t number = 0;
+    for (; version && *version; version++) {
+        if (*version < '0' || *version > '9') {
+            return 0;
+        }
+        number = number * 10 + (uint32_t)(*version - '0');
+    }
+    return number;
+}
+
+/* Before every invocation, hence no more than this: a CRC would take as long as
+ * the handler. */
+void isere_retained_enter(isere_retained_t *r, const char *name,
+                          const char *version)
+{
+    uint32_t number = number_of(version);
+    uint32_t hash = mix(MAGIC, number);
+    unsigned i = 0;
+    for (; name[i] && i + 1 < sizeof(r->name); i++) {
+        r->name[i] = name[i];
+        hash = mix(hash, (unsigned char)name[i]);
+    }
+    r->name[i] = 0;
+    r->version = number;
+    r->check = hash;
+    r->state |= RUNS;
+}
+
+void isere_retained_leave(isere_retained_t *r)
+{
+    r->state &= ~RUNS;
+}
+
+void isere_retained_serving(isere_retained_t *r)
+{
+    r->state = SERVING;
+}
+
+static bool runs(const isere_retained_t *r)
+{
+    return r->state == (STARTING | RUNS) || r->state == (SERVING | RUNS);
+}
+
+static bool starts(const isere_retained_t *r)
+{
+    return (r->state & ~RUNS) == STARTING;
+}
+
+static bool is_sound(const isere_retained_t *r)
+{
+    uint32_t hash = mix(MAGIC, r->version);
+    unsigned i = 0;
+    for (; i < sizeof(r->name) && r->name[i]; i++) {
+        hash = mix(hash, (unsigned char)r->name[i]);
+    }
+    return i < sizeof(r->name) && hash == r->check;
+}
+
+/* ---- the end ---- */
+
+void isere_retained_fault(isere_retained_t *r, isere_retained_kind_t kind,
+                          uint32_t pc, uint32_t lr)
+{
+    if (r->cause.kind != ISERE_RETAINED_NONE) {
+        return;
+    }
+    r->cause.kind = (uint32_t)kind;
+    r->cause.pc = pc;
+    r->cause.lr = lr;
+    r->cause.starting = starts(r);
+    seal(r);
+}
+
+/* ---- the start ---- */
+
+static void forget_all(isere_retained_t *r)
+{
+    memset(r, 0, sizeof(*r));
+    r->magic = MAGIC;
+}
+
+static bool is_kept(const isere_retained_t *r)
+{
+    return r->crc == checksum(r) && r->count <= ISERE_RETAINED_FAULTS &&
+           r->cause.kind <= ISERE_RETAINED_EXCEPTION;
+}
+
+static void add_fault(isere_retained_t *r, const isere_restart_t *restart)
+{
+    if (r->count == ISERE_RETAINED_FAULTS) {
+        r->count--;
+        memmove(r->faults, r->faults + 1, r->count * sizeof(r->faults[0]));
+    }
+    isere_retained_fault_t *fault = &r->faults[r->count++];
+    memset(fault, 0, sizeof(*fault));
+    memcpy(fault->name, restart->name, sizeof(fault->name));
+    fault->version = restart->version;
+    fault->at = r->base;
+    fault->cause = restart->cause;
+}
+
+/* What the last end was. A function is named when its code ran. */
+static void examine(const isere_retained_t *r, isere_reset_t reset,
+                    isere_restart_t *restart)
+{
+    restart->cause = r->cause;
+    if (r->cause.kind == ISERE_RETAINED_NONE && reset == ISERE_RESET_WATCHDOG) {
+        restart->cause.kind = ISERE_RETAINED_WATCHDOG;
+        restart->cause.starting = starts(r);
+    }
+    if (restart->cause.kind != ISERE_RETAINED_NONE && runs(r)) {
+        if (is_sound(r)) {
+            memcpy(restart->name, r->name, strlen(r->name));
+            restart->version = r->version;
+        } else {
+            restart->damaged = true;
+        }
+    }
+}
+
+void isere_retained_begin(isere_retained_t *r, isere_reset_t reset,
+                          isere_restart_t *restart)
+{
+    memset(restart, 0, sizeof(*restart));
+    if (r->magic != MAGIC || reset == ISERE_RESET_POWER) {
+        forget_all(r);
+    } else if (!is_kept(r)) {
+        restart->damaged = true;
+        forget_all(r);
+    } else {
+        if (r->ticks == ~r->not_ticks) {
+            r->base += r->ticks + 1; /* and what the start took */
+        }
+        examine(r, reset, restart);
+        r->restarts += restart->cause.kind != ISERE_RETAINED_NONE;
+        if (restart->name[0]) {
+            add_fault(r, restart);
+        }
+    }
+    memset(&r->cause, 0, sizeof(r->cause));
+    r->state = STARTING;
+    isere_retained_tick(r, 0);
+    seal(r);
+}
+
+/* ---- faults ---- */
+
+int64_t isere_retained_seconds(uint32_t ticks)
+{
+    return ((int64_t)ticks << ISERE_RETAINED_TICK_BITS) / MICROSECONDS;
+}
+
+void isere_retained_begin_at(isere_retained_t *r, int64_t at_s)
+{
+    uint64_t ticks = ((uint64_t)(at_s > 0 ? at_s : 0) * MICROSECONDS >>
+                      ISERE_RETAINED_TICK_BITS) +
+                     1;
+    if (r->count == 0 && r->base < ticks && ticks < UINT32_MAX / 2) {
+        r->base = (uint32_t)ticks;
+        seal(r);
+    }
+}
+
+const isere_retained_fault_t *isere_retained_next(isere_retained_t *r)
+{
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (!r->faults[i].reported) {
+            r->faults[i].reported = 1;
+            seal(r);
+            return &r->faults[i];
+        }
+    }
+    return NULL;
+}
+
+bool isere_retained_breaks_rule(const isere_retained_t *r, const char *name,
+                                uint32_t faults, uint32_t window_s)
+{
+    uint32_t found = 0;
+    int64_t last = 0;
+    for (uint32_t i = r->count; i > 0 && faults > 0; i--) {
+        const isere_retained_fault_t *fault = &r->faults[i - 1];
+        if (strncmp(fault->name, name, sizeof(fault->name)) == 0) {
+            int64_t at = isere_retained_seconds(fault->at);
+            last = found == 0 ? at : last;
+            if (last - at > window_s) {
+                return false;
+            }
+            if (++found == faults) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- for people ---- */
+
+void isere_retained_describe(const isere_retained_cause_t *cause, char *text,
+                             size_t size)
+{
+    static const char *const kinds[] = {
+        [ISERE_RETAINED_NONE] = "nothing",
+        [ISERE_RETAINED_WATCHDOG] = "the watchdog",
+        [ISERE_RETAINED_STACK] = "stack overflow",
+        [ISERE_RETAINED_MEMORY] = "memory fault",
+        [ISERE_RETAINED_BUS] = "bus fault",
+        [ISERE_RETAINED_USAGE] = "usage fault",
+        [ISERE_RETAINED_PANIC] = "panic",
+        [ISERE_RETAINED_EXCEPTION] = "exception",
+    };
+    const char *kind =
+        kinds[cause->kind <= ISERE_RETAINED_EXCEPTION ? cause->kind : 0];
+    const char *when = cause->starting ? ", while it started" : "";
+    if (cause->pc) {
+        snprintf(text, size, "%s at 0x%08lx, called from 0x%08lx%s", kind,
+                 (unsigned long)cause->pc, (unsigned long)cause->lr, when);
+    } else {
+        snprintf(text, size, "%s%s", kind, when);
+    }
+}
