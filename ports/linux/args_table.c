@@ -106,6 +106,12 @@ const isere_option_t isere_options[] = {
     TEXT("watch", 0, SERVE, FLAG, watch, NULL, NULL,
          "loads the function anew when one of its files changes"),
 
+    TEXT("no-supervisor", 0, SERVE, FLAG, alone, NULL, NULL,
+         "serves in this process alone, for debuggers: a fault that can't be "
+         "contained is the end"),
+    TEXT("core-dumps", 0, SERVE | INVOKE, FLAG, core_dumps, NULL, NULL,
+         "lets a fault write a core dump, which holds tokens and secrets"),
+
     CHOICE("isolation", SERVE, isolation, "HOW", "snapshot", isolations,
            "snapshot, none or fresh", NULL),
 

@@ -3,12 +3,15 @@
 #include "ports/linux/platform.h"
 #include "ports/linux/port_linux.h"
 #include "ports/linux/program.h"
+#include "ports/linux/shared.h"
+#include "ports/linux/supervisor.h"
 #include "ports/linux/watch.h"
 #include "ports/linux/workers.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -37,10 +40,18 @@ static void raise_descriptor_limit(const isere_args_t *args)
     }
 }
 
+/* Once, however many servers a supervisor starts. */
 static bool announce(const isere_args_t *args, uint16_t port)
 {
     bool is_v6 = strchr(args->host, ':') != NULL;
+    isere_shared_t *shared = isere_shared();
 
+    if (shared) {
+        atomic_store(&shared->ready, true);
+        if (atomic_exchange(&shared->announced, true)) {
+            return true;
+        }
+    }
     printf("isere listening on http://%s%s%s:%u\n", is_v6 ? "[" : "",
            args->host, is_v6 ? "]" : "", (unsigned)port);
     return fflush(stdout) == 0;
@@ -68,6 +79,7 @@ static void restore_signals(void)
     sigset_t set;
 
     stop_signals(&set);
+    isere_supervised_stop_again();
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -92,15 +104,14 @@ static bool stop_helpers(service_t *service)
 
 /* Runs the workers until the end. */
 static int run(const isere_port_t *own, const isere_args_t *args,
-               service_t *service, int signal_fd)
+               isere_listeners_t *listeners, service_t *service, int signal_fd)
 {
-    uint16_t port = (uint16_t)args->port;
     isere_workers_t *workers = NULL;
     bool helpers_ended;
     int error;
 
     error = isere_workers_start(own, args, service->program.function,
-                                service->platform.control, &port, &workers);
+                                service->platform.control, listeners, &workers);
     if (error != 0) {
         return error;
     }
@@ -108,7 +119,7 @@ static int run(const isere_port_t *own, const isere_args_t *args,
         error = isere_watch_start(args, &service->program, workers,
                                   &service->watch);
     }
-    if (error == 0 && !announce(args, port)) {
+    if (error == 0 && !announce(args, listeners->port)) {
         fputs("isere: cannot write to standard output\n", stderr);
         error = ISERE_ERR_IO;
     }
@@ -134,7 +145,8 @@ static int run(const isere_port_t *own, const isere_args_t *args,
 }
 
 static int serve_module(const isere_port_t *own, const isere_args_t *args,
-                        service_t *service, int signal_fd)
+                        isere_listeners_t *listeners, service_t *service,
+                        int signal_fd)
 {
     isere_fault_t fault;
     int error = isere_program_load(own, args, &service->program, &fault);
@@ -142,19 +154,40 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
     if (error != 0) {
         isere_program_print_fault(&fault, error);
     } else {
-        error = run(own, args, service, signal_fd);
+        error = run(own, args, listeners, service, signal_fd);
     }
     isere_program_release(own, &service->program);
     return error;
 }
 
+/* What functions did to servers before this one, once. */
+static void report_deaths(const isere_port_t *own, isere_control_t *control)
+{
+    isere_shared_t *shared = isere_shared();
+
+    for (; shared && shared->reported < shared->deaths_count;
+         shared->reported++) {
+        const isere_death_t *death =
+            &shared->deaths[shared->reported % ISERE_SHARED_DEATHS];
+        isere_fault_report_t report = {
+            .name = death->name,
+            .version = (uint32_t)strtoul(death->version, NULL, 10),
+            .where = death->where,
+            .at_s = death->wall_s,
+        };
+        (void)isere_control_report_fault(control, own, &report);
+    }
+}
+
 static int serve_store(const isere_port_t *own, const isere_args_t *args,
-                       service_t *service, int signal_fd)
+                       isere_listeners_t *listeners, service_t *service,
+                       int signal_fd)
 {
     int error = isere_platform_open(own, args, &service->platform);
 
     if (error == 0) {
-        error = run(own, args, service, signal_fd);
+        report_deaths(own, service->platform.control);
+        error = run(own, args, listeners, service, signal_fd);
         if (error != 0 && service->platform.deployer) {
             (void)isere_deployer_stop(service->platform.deployer);
         }
@@ -164,15 +197,17 @@ static int serve_store(const isere_port_t *own, const isere_args_t *args,
 }
 
 static int load_and_run(const isere_port_t *own, const isere_args_t *args,
-                        int signal_fd)
+                        isere_listeners_t *listeners, int signal_fd)
 {
     service_t service = {0};
 
-    return args->store ? serve_store(own, args, &service, signal_fd)
-                       : serve_module(own, args, &service, signal_fd);
+    return args->store
+               ? serve_store(own, args, listeners, &service, signal_fd)
+               : serve_module(own, args, listeners, &service, signal_fd);
 }
 
-int isere_command_serve(const isere_args_t *args)
+/* Until a signal to stop. */
+static int serve(const isere_args_t *args, isere_listeners_t *listeners)
 {
     isere_port_t own;
     sigset_t set;
@@ -195,9 +230,24 @@ int isere_command_serve(const isere_args_t *args)
     }
     error = isere_program_port_init(&own, args);
     if (error == 0) {
-        error = load_and_run(&own, args, signal_fd);
+        error = load_and_run(&own, args, listeners, signal_fd);
         isere_linux_port_deinit(&own);
     }
     close(signal_fd);
     return error == 0 ? ISERE_EXIT_OK : ISERE_EXIT_FAULT;
+}
+
+int isere_command_serve(const isere_args_t *args)
+{
+    static isere_listeners_t listeners;
+    int code;
+
+    raise_descriptor_limit(args);
+    if (isere_listeners_open(args, &listeners) != 0) {
+        return ISERE_EXIT_FAULT;
+    }
+    code = args->alone ? serve(args, &listeners)
+                       : isere_supervise(args, &listeners, serve);
+    isere_listeners_close(&listeners);
+    return code;
 }

@@ -80,8 +80,10 @@ static void on_tick(int number, siginfo_t *info, void *context)
 
 /* ---- faults ---- */
 
-static uintptr_t program_counter(const ucontext_t *context)
+uintptr_t isere_exec_code(const void *handled)
 {
+    const ucontext_t *context = handled;
+
 #if defined(__x86_64__)
     return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
 #elif defined(__i386__)
@@ -99,7 +101,7 @@ static uintptr_t program_counter(const ucontext_t *context)
  * code; abort sends its signal, without any lock of its own held, so that it
  * may be left. Whatever else was sent is nobody's fault here.
  */
-static bool is_own(int number, const siginfo_t *info)
+bool isere_exec_is_own(int number, const siginfo_t *info)
 {
     return number == SIGABRT
                ? info->si_code == SI_TKILL && info->si_pid == getpid()
@@ -118,14 +120,15 @@ void isere_exec_at_fault(int number, const siginfo_t *info, const void *context)
     const ucontext_t *interrupted = context;
     isere_exec_t *exec = current;
 
-    if (!exec || !exec->running || exec->held || !is_own(number, info)) {
+    if (!exec || !exec->running || exec->held ||
+        !isere_exec_is_own(number, info)) {
         return;
     }
     exec->fault = (isere_exec_fault_t){
         .number = number,
         .code = info->si_code,
         .address = number == SIGABRT ? 0 : (uintptr_t)info->si_addr,
-        .pc = program_counter(interrupted),
+        .pc = isere_exec_code(context),
     };
     /* As many signals as the kernel has: it wrote no more. */
     sigemptyset(&exec->mask);

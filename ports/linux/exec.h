@@ -22,6 +22,8 @@
 
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -74,6 +76,11 @@ void isere_exec_deinit(isere_exec_t *exec);
  * is part of the outer one. */
 int isere_exec_run(isere_exec_t *exec, void (*fn)(void *arg), void *arg,
                    uint64_t deadline_us);
+/* In the handler of a fault's signal: whether the thread raised it itself, and
+ * where in the code (0: not known). */
+bool isere_exec_is_own(int number, const siginfo_t *info);
+uintptr_t isere_exec_code(const void *context);
+
 /* In the handler of a fault's signal: leaves the run, if the fault is one of
  * it; else returns. */
 void isere_exec_at_fault(int number, const siginfo_t *info,

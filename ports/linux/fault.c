@@ -1,6 +1,7 @@
 #include "ports/linux/fault.h"
 #include "ports/linux/exec.h"
 #include "ports/linux/guard.h"
+#include "ports/linux/shared.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -60,6 +61,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     int saved = errno;
     if (!(number == SIGSEGV && isere_watch_open(info))) {
         isere_exec_at_fault(number, info, context);
+        isere_running_faulted(number, info, context);
         pass_on(number, info, context);
     }
     errno = saved;

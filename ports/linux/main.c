@@ -3,6 +3,7 @@
 #include "ports/linux/commands.h"
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 static int run(const isere_args_t *args)
 {
@@ -46,6 +47,11 @@ int main(int argc, char **argv)
     case ISERE_ARGS_TEXT:
         break;
     case ISERE_ARGS_RUN:
+        if (!args.core_dumps) {
+            /* Neither the kernel nor another process of the user's writes down
+             * what is in memory: tokens, environments, requests. */
+            (void)prctl(PR_SET_DUMPABLE, 0);
+        }
         code = run(&args);
         break;
     }

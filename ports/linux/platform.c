@@ -1,10 +1,12 @@
 #include "ports/linux/platform.h"
 #include "isere/linux.h"
+#include "ports/linux/shared.h"
 #include "ports/linux/token.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum { LOG_BYTES = 256 * 1024, PATH_BYTES = 4096 };
 
@@ -26,6 +28,7 @@ static bool join(char path[PATH_BYTES], const char *folder, const char *name)
 
 static int open_store(const isere_args_t *args, isere_platform_files_t *p)
 {
+    const struct timespec step = {.tv_nsec = 10 * 1000000};
     char path[PATH_BYTES];
     int error;
 
@@ -38,6 +41,11 @@ static int open_store(const isere_args_t *args, isere_platform_files_t *p)
     }
     errno = 0;
     error = isere_linux_blobs_open(&p->blobs, path);
+    /* A server whose supervisor was killed this moment is on its way out. */
+    for (int i = 0; i < 30 && error == ISERE_ERR_INUSE; i++) {
+        nanosleep(&step, NULL);
+        error = isere_linux_blobs_open(&p->blobs, path);
+    }
     p->has_blobs = error == 0;
     return error ? complain(args->store, error) : 0;
 }
@@ -63,6 +71,7 @@ static void configure(const isere_args_t *args, isere_control_config_t *config)
     config->log_bytes = LOG_BYTES;
     config->log_level = (isere_log_level_t)args->log_level;
     config->memory_max = (size_t)2048 * 1024 * 1024;
+    config->restarts = isere_shared() ? isere_shared()->restarts : 0;
     defaults->env = args->env;
     defaults->payload = (isere_payload_t)args->payload;
     defaults->memory_bytes = (size_t)args->memory;

@@ -29,6 +29,12 @@ static void linux_exec_fault(void *ctx, char *text, size_t size)
     isere_exec_describe(&self->exec, text, size);
 }
 
+static void linux_exec_note(void *ctx, const char *name, const char *version)
+{
+    const isere_linux_t *self = ctx;
+    isere_running_note(self->running, name, version);
+}
+
 static void linux_yield(void *ctx)
 {
     (void)ctx;
@@ -60,6 +66,7 @@ static const isere_port_t table = {
     .exec_hold = linux_exec_hold,
     .exec_release = linux_exec_release,
     .exec_fault = linux_exec_fault,
+    .exec_note = linux_exec_note,
     .accept = isere_linux_accept,
     .recv = isere_linux_recv,
     .send = isere_linux_send,
@@ -120,6 +127,8 @@ int isere_linux_port_init(isere_port_t *port,
     }
     *port = table;
     port->ctx = self;
+    self->running = isere_running_claim();
+    self->listener = -1;
     if (self->config.guard_heaps) {
         guard_heaps(port, self);
     }
@@ -131,6 +140,7 @@ void isere_linux_port_deinit(isere_port_t *port)
     isere_linux_t *self = port->ctx;
 
     if (self) {
+        isere_running_release(self->running);
         isere_watch_release(self->watch);
         isere_exec_deinit(&self->exec);
         isere_linux_poll_deinit(self);

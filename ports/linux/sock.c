@@ -52,9 +52,10 @@ isere_socket_t isere_linux_accept(void *ctx, isere_socket_t listener,
 {
     struct sockaddr_storage from = {0};
     socklen_t len = sizeof(from);
+    isere_linux_t *self = ctx;
     int fd;
 
-    (void)ctx;
+    self->listener = listener;
     do {
         fd = accept4(listener, (struct sockaddr *)&from, &len,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -151,7 +152,13 @@ void isere_linux_shutdown(void *ctx, isere_socket_t socket)
 
 void isere_linux_close(void *ctx, isere_socket_t socket)
 {
-    (void)ctx;
+    isere_linux_t *self = ctx;
+
+    /* A supervisor has it open, too, and no more connections are to come. */
+    if (socket == self->listener) {
+        (void)shutdown(socket, SHUT_RDWR);
+        self->listener = -1;
+    }
     /* Not repeated after EINTR: on Linux the descriptor is closed then. */
     (void)close(socket);
 }

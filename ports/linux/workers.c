@@ -1,10 +1,10 @@
 #include "ports/linux/workers.h"
 #include "isere/linux.h"
 #include "ports/linux/program.h"
+#include "ports/linux/shared.h"
 #include "ports/linux/thread.h"
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -125,24 +125,6 @@ static void *worker_main(void *arg)
 
 /* ---- start ---- */
 
-static unsigned choose_count(const isere_args_t *args)
-{
-    uint64_t count = args->workers;
-    cpu_set_t cores;
-
-    if (count == 0) {
-        count = 1;
-        if (sched_getaffinity(0, sizeof(cores), &cores) == 0) {
-            count = (uint64_t)CPU_COUNT(&cores);
-        }
-    }
-    if (count > ISERE_GROUP_MAX) {
-        count = ISERE_GROUP_MAX;
-    }
-    /* Every worker has at least one instance. */
-    return (unsigned)(count < args->instances ? count : args->instances);
-}
-
 static isere_server_group_t *create_group(const isere_port_t *own,
                                           const isere_args_t *args)
 {
@@ -161,36 +143,30 @@ static isere_server_group_t *create_group(const isere_port_t *own,
     return isere_server_group_create(own, &limits);
 }
 
-static int open_listeners(isere_workers_t *all, uint16_t *port)
+/* What the one function did to servers before this one. */
+static void report_deaths(isere_workers_t *all)
 {
-    const char *host = all->args->host;
+    const isere_shared_t *shared = isere_shared();
+    unsigned count = shared ? shared->deaths_count : 0;
 
-    for (unsigned i = 0; i < all->count; i++) {
-        int fd = isere_linux_listen(host, port, i == 0);
-        if (fd < 0) {
-            const char *why = strerror(errno);
-            if (fd == ISERE_ERR_INUSE) {
-                why = "the address is in use (another isere? see --port)";
-            } else if (fd == ISERE_ERR_INVAL) {
-                why = "this machine has no such address (see --host)";
-            }
-            fprintf(stderr, "isere: cannot listen on %s port %u: %s\n", host,
-                    (unsigned)*port, why);
-            return fd;
+    for (unsigned i = 0; all->function && i < count; i++) {
+        if (i + ISERE_SHARED_DEATHS >= count) {
+            isere_server_group_report_fault(
+                all->group, all->function,
+                shared->deaths[i % ISERE_SHARED_DEATHS].monotonic_s);
         }
-        all->workers[i].listener = fd;
     }
-    return 0;
 }
 
-static int start_thread(worker_t *worker)
+/* The socket is the server's from now on. */
+static int start_thread(worker_t *worker, isere_listeners_t *listeners)
 {
     isere_workers_t *all = worker->all;
     int error = isere_thread_start(&worker->thread, (size_t)all->args->stack,
                                    worker_main, worker);
 
     if (error == 0) {
-        all->started++;
+        listeners->sockets[all->started++] = -1;
     }
     return error;
 }
@@ -215,15 +191,15 @@ static int await_start(worker_t *worker)
 }
 
 /* The first one alone: when the function is at fault, it says so once. */
-static int start_all(isere_workers_t *all)
+static int start_all(isere_workers_t *all, isere_listeners_t *listeners)
 {
-    int error = start_thread(&all->workers[0]);
+    int error = start_thread(&all->workers[0], listeners);
 
     if (error == 0) {
         error = await_start(&all->workers[0]);
     }
     for (unsigned i = 1; i < all->count && error == 0; i++) {
-        error = start_thread(&all->workers[i]);
+        error = start_thread(&all->workers[i], listeners);
     }
     for (unsigned i = 1; i < all->started && error == 0; i++) {
         error = await_start(&all->workers[i]);
@@ -234,9 +210,10 @@ static int start_all(isere_workers_t *all)
 static isere_workers_t *create(const isere_port_t *own,
                                const isere_args_t *args,
                                const isere_function_t *function,
-                               isere_control_t *control)
+                               isere_control_t *control,
+                               isere_listeners_t *listeners)
 {
-    unsigned count = choose_count(args);
+    unsigned count = listeners->count;
     isere_workers_t *all = calloc(1, sizeof(*all) + count * sizeof(worker_t));
 
     if (!all) {
@@ -253,26 +230,24 @@ static isere_workers_t *create(const isere_port_t *own,
     pthread_cond_init(&all->changed, NULL);
     for (unsigned i = 0; i < count; i++) {
         all->workers[i].all = all;
-        all->workers[i].listener = -1;
+        all->workers[i].listener = listeners->sockets[i];
     }
     return all;
 }
 
 int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
                         const isere_function_t *function,
-                        isere_control_t *control, uint16_t *port,
+                        isere_control_t *control, isere_listeners_t *listeners,
                         isere_workers_t **workers)
 {
-    isere_workers_t *all = create(own, args, function, control);
+    isere_workers_t *all = create(own, args, function, control, listeners);
     int error = ISERE_ERR_NOMEM;
 
     if (!all || !all->group || all->ended_fd < 0) {
         fputs("isere: not enough memory to start\n", stderr);
     } else {
-        error = open_listeners(all, port);
-    }
-    if (error == 0) {
-        error = start_all(all);
+        report_deaths(all);
+        error = start_all(all, listeners);
     }
     if (error == 0) {
         *workers = all;

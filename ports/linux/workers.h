@@ -6,19 +6,20 @@
 
 #include "isere/control.h"
 #include "ports/linux/args.h"
+#include "ports/linux/listeners.h"
 
 typedef struct isere_workers isere_workers_t;
 
 /*
  * Starts the workers with the function, or with all those of `control` (the
- * other one is NULL), and waits until all of them serve, on
- * *port of args->host (written back when it was 0). The calling thread's
- * signal mask becomes theirs. Returns 0 with *workers, or ISERE_ERR_* after
- * saying on stderr what is wrong.
+ * other one is NULL), one for each listener, whose sockets become theirs, and
+ * waits until all of them serve. The calling thread's signal mask becomes
+ * theirs. Returns 0 with *workers, or ISERE_ERR_* after saying on stderr what
+ * is wrong.
  */
 int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
                         const isere_function_t *function,
-                        isere_control_t *control, uint16_t *port,
+                        isere_control_t *control, isere_listeners_t *listeners,
                         isere_workers_t **workers);
 
 unsigned isere_workers_count(const isere_workers_t *workers);

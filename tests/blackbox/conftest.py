@@ -101,7 +101,12 @@ class Server:
 
     @property
     def pid(self):
-        return self.process.pid
+        """The process that serves: the supervisor's child, if there is one."""
+        own = self.process.pid
+        path = f"/proc/{own}/task/{own}/children"
+        with open(path, encoding="ascii") as children:
+            pids = children.read().split()
+        return int(pids[0]) if pids and not PREFIX else own
 
     def log(self):
         """What was written to stderr so far, as text."""
@@ -183,6 +188,7 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        # The supervisor's child has the pipe, too: it is gone then.
         self._reader.join()
 
 

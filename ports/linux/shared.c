@@ -1,0 +1,91 @@
+#include "ports/linux/shared.h"
+#include "ports/linux/exec.h"
+#include <string.h>
+#include <sys/mman.h>
+
+extern const char __executable_start; /* the linker's */
+
+static isere_shared_t *shared;
+
+/* Initial-exec, since a handler must not trigger the lazy allocation of
+ * thread-local memory. */
+static _Thread_local isere_running_t *volatile mine
+    __attribute__((tls_model("initial-exec")));
+
+isere_shared_t *isere_shared_create(void)
+{
+    void *memory = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    shared = memory == MAP_FAILED ? NULL : memory;
+    return shared;
+}
+
+isere_shared_t *isere_shared(void)
+{
+    return shared;
+}
+
+isere_running_t *isere_running_claim(void)
+{
+    for (int i = 0; shared && i < ISERE_SHARED_THREADS; i++) {
+        isere_running_t *running = &shared->threads[i];
+        bool taken = false;
+        if (atomic_compare_exchange_strong(&running->taken, &taken, true)) {
+            mine = running;
+            return running;
+        }
+    }
+    return NULL;
+}
+
+void isere_running_release(isere_running_t *running)
+{
+    if (running) {
+        mine = NULL;
+        atomic_store(&running->state, ISERE_RUNNING_NOTHING);
+        atomic_store(&running->taken, false);
+    }
+}
+
+static void copy(char *out, size_t size, const char *text)
+{
+    size_t len = strnlen(text, size - 1);
+    memcpy(out, text, len);
+    out[len] = 0;
+}
+
+/* The state says that the texts are whole: whoever reads them does so when this
+ * process is gone, wherever it was. */
+void isere_running_note(isere_running_t *running, const char *name,
+                        const char *version)
+{
+    if (!running) {
+        return;
+    }
+    if (!name) {
+        atomic_store_explicit(&running->state, ISERE_RUNNING_NOTHING,
+                              memory_order_release);
+        return;
+    }
+    copy(running->name, sizeof(running->name), name);
+    copy(running->version, sizeof(running->version), version);
+    atomic_store_explicit(&running->state, ISERE_RUNNING_FUNCTION,
+                          memory_order_release);
+}
+
+void isere_running_faulted(int number, const siginfo_t *info,
+                           const void *context)
+{
+    isere_running_t *running = mine;
+
+    if (!running || !isere_exec_is_own(number, info)) {
+        return;
+    }
+    running->number = number;
+    running->address = number == SIGABRT ? 0 : (uintptr_t)info->si_addr;
+    running->pc = isere_exec_code(context) - (uintptr_t)&__executable_start;
+    if (atomic_load(&running->state) == ISERE_RUNNING_FUNCTION) {
+        atomic_store(&running->state, ISERE_RUNNING_FAULTED);
+    }
+}

@@ -1,0 +1,81 @@
+/*
+ * Memory that the supervisor and the server share, and that survives the
+ * server: what each of its threads is at, and what became of servers before it.
+ *
+ * There is none without a supervisor: then all of this does nothing.
+ */
+#ifndef ISERE_PORTS_LINUX_SHARED_H
+#define ISERE_PORTS_LINUX_SHARED_H
+
+#include "isere/control.h"
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum {
+    ISERE_RUNNING_NAME = 64, /* with the NUL; longer ones are cut */
+    ISERE_RUNNING_VERSION = 16,
+    ISERE_SHARED_THREADS = ISERE_GROUP_MAX + 4, /* workers, and some others */
+    ISERE_SHARED_DEATHS = 8,
+};
+
+enum {
+    ISERE_RUNNING_NOTHING,
+    ISERE_RUNNING_FUNCTION,
+    ISERE_RUNNING_FAULTED, /* this thread's fault ended the server */
+};
+
+/* What a thread is at. */
+typedef struct isere_running {
+    atomic_uint state;
+    atomic_bool taken;
+    char name[ISERE_RUNNING_NAME];
+    char version[ISERE_RUNNING_VERSION];
+    /* Of the fault: */
+    int number;
+    uintptr_t address;
+    uintptr_t pc; /* from the program's beginning */
+} isere_running_t;
+
+/* A function that ran when a server died. */
+typedef struct isere_death {
+    char name[ISERE_RUNNING_NAME];
+    char version[ISERE_RUNNING_VERSION];
+    char where[80];
+    int64_t wall_s;
+    uint32_t monotonic_s;
+} isere_death_t;
+
+typedef struct isere_shared {
+    pid_t supervisor;
+    atomic_uint stops;     /* signals to stop that the supervisor got */
+    atomic_bool announced; /* the line on stdout was printed */
+    atomic_bool ready;     /* the present server has come to serve */
+    uint32_t restarts;
+    unsigned deaths_count; /* the last ones; one more overwrites the oldest */
+    unsigned reported;     /* of them, by servers with a store */
+    isere_death_t deaths[ISERE_SHARED_DEATHS];
+    isere_running_t threads[ISERE_SHARED_THREADS];
+} isere_shared_t;
+
+/* Makes it, in the supervisor; NULL without memory. */
+isere_shared_t *isere_shared_create(void);
+
+/* What there is; NULL: there is no supervisor. */
+isere_shared_t *isere_shared(void);
+
+/* A place for the calling thread; NULL when there is none. */
+isere_running_t *isere_running_claim(void);
+void isere_running_release(isere_running_t *running);
+
+/* As exec_note of isere_port_t. */
+void isere_running_note(isere_running_t *running, const char *name,
+                        const char *version);
+
+/* In the handler of a fault that is not contained: if the calling thread has a
+ * place, it was its fault. */
+void isere_running_faulted(int number, const siginfo_t *info,
+                           const void *context);
+
+#endif

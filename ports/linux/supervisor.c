@@ -1,0 +1,370 @@
+#include "ports/linux/supervisor.h"
+#include "core/control/writer.h"
+#include "ports/linux/fault.h"
+#include "ports/linux/port_linux.h"
+#include "ports/linux/program.h"
+#include "ports/linux/shared.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    TRIES = 3,   /* servers in a row that may die before they serve */
+    HASTY = 8,   /* restarts at once; then with pauses */
+    CALM_S = 60, /* after so long without a death all is well again */
+    FIRST_PAUSE_MS = 50,
+    LONGEST_PAUSE_MS = 5000,
+    TWICE_MS = 150, /* a signal to stop again so soon is the same one */
+};
+
+typedef struct supervisor {
+    const isere_args_t *args;
+    isere_listeners_t *listeners;
+    isere_serve_fn *serve;
+    isere_shared_t *shared;
+    isere_linux_t log; /* a port's, of which only the log is used */
+    sigset_t before;   /* the mask that servers begin with */
+    sigset_t waited;   /* signals that the supervisor waits for */
+    pid_t child;
+    int stop;         /* the last signal to stop; 0: none */
+    unsigned early;   /* deaths in a row before the server served */
+    unsigned deaths;  /* in a row, without a calm time in between */
+    int64_t death_ms; /* the last one */
+} supervisor_t;
+
+static int64_t now_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void say(supervisor_t *s, isere_log_level_t level, const char *text)
+{
+    isere_log_record_t record = {.level = level, .message = isere_slice(text)};
+    isere_linux_log(&s->log, &record);
+}
+
+/* ---- the child ---- */
+
+static void prepare_threads(isere_shared_t *shared)
+{
+    memset(shared->threads, 0, sizeof(shared->threads));
+    atomic_store(&shared->ready, false);
+}
+
+/* In the child: the kernel ends it with the supervisor, which may be gone
+ * already. */
+static int be_server(supervisor_t *s)
+{
+    pid_t supervisor = s->shared->supervisor;
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != supervisor) {
+        _exit(ISERE_EXIT_FAULT);
+    }
+    pthread_sigmask(SIG_SETMASK, &s->before, NULL);
+    return s->serve(s->args, s->listeners);
+}
+
+/* ---- deaths ---- */
+
+/* Who ran counts as at fault: the thread whose fault it was, if that is known,
+ * else all. What the kernel or somebody killed was nobody's fault. */
+static bool counts(const isere_shared_t *shared, const isere_running_t *running,
+                   int number)
+{
+    unsigned state = atomic_load(&running->state);
+
+    if (number == SIGKILL || state == ISERE_RUNNING_NOTHING) {
+        return false;
+    }
+    for (int i = 0; i < ISERE_SHARED_THREADS; i++) {
+        if (shared->threads[i].number != 0) {
+            return running->number != 0;
+        }
+    }
+    return true;
+}
+
+static bool is_remembered(const isere_shared_t *shared, unsigned from,
+                          const isere_running_t *running)
+{
+    for (unsigned i = from; i < shared->deaths_count; i++) {
+        const isere_death_t *death = &shared->deaths[i % ISERE_SHARED_DEATHS];
+        if (strcmp(death->name, running->name) == 0 &&
+            strcmp(death->version, running->version) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Once for each function, on however many threads it ran. */
+static void remember(isere_shared_t *shared, int number)
+{
+    unsigned from = shared->deaths_count;
+
+    for (int i = 0; i < ISERE_SHARED_THREADS; i++) {
+        const isere_running_t *running = &shared->threads[i];
+        isere_death_t *death =
+            &shared->deaths[shared->deaths_count % ISERE_SHARED_DEATHS];
+        if (!counts(shared, running, number) ||
+            is_remembered(shared, from, running) ||
+            shared->deaths_count - from == ISERE_SHARED_DEATHS) {
+            continue;
+        }
+        memcpy(death->name, running->name, sizeof(death->name));
+        memcpy(death->version, running->version, sizeof(death->version));
+        snprintf(death->where, sizeof(death->where), "the server died with %s",
+                 sigabbrev_np(number) ? sigabbrev_np(number)
+                                      : "an unknown signal");
+        death->wall_s = now_ms(CLOCK_REALTIME) / 1000;
+        death->monotonic_s = (uint32_t)(now_ms(CLOCK_MONOTONIC) / 1000);
+        shared->deaths_count++;
+    }
+}
+
+/* Where the fault was, if a thread noted it. */
+static void put_place(const isere_shared_t *shared, isere_writer_t *text)
+{
+    for (int i = 0; i < ISERE_SHARED_THREADS; i++) {
+        const isere_running_t *running = &shared->threads[i];
+        if (running->number != 0) {
+            isere_writer_printf(text, " at address %#lx, code isere+%#lx",
+                                (unsigned long)running->address,
+                                (unsigned long)running->pc);
+            return;
+        }
+    }
+}
+
+static void put_functions(const isere_shared_t *shared, isere_writer_t *text,
+                          unsigned from)
+{
+    for (unsigned i = from; i < shared->deaths_count; i++) {
+        const isere_death_t *death = &shared->deaths[i % ISERE_SHARED_DEATHS];
+        isere_writer_puts(text, i == from ? "; while it ran " : ", ");
+        isere_writer_puts(text, death->name);
+        isere_writer_puts(text, ", version ");
+        isere_writer_puts(text, death->version);
+    }
+}
+
+static void report_death(supervisor_t *s, int number)
+{
+    isere_shared_t *shared = s->shared;
+    const char *name = sigabbrev_np(number);
+    unsigned from = shared->deaths_count;
+    char line[512];
+    isere_writer_t text = isere_writer_begin(line, sizeof(line) - 1);
+
+    remember(shared, number);
+    isere_writer_puts(&text, "the server died: SIG");
+    isere_writer_puts(&text, name ? name : "?");
+    put_place(shared, &text);
+    put_functions(shared, &text, from);
+    line[text.len] = 0;
+    say(s, ISERE_LOG_ERROR, line);
+}
+
+/* ---- starting again ---- */
+
+static bool start(supervisor_t *s)
+{
+    prepare_threads(s->shared);
+    s->child = fork();
+    if (s->child == 0) {
+        exit(be_server(s));
+    }
+    if (s->child < 0) {
+        fprintf(stderr, "isere: cannot start the server: %s\n",
+                strerror(errno));
+    }
+    return s->child >= 0;
+}
+
+/* Milliseconds until the next attempt. */
+static int64_t pause_ms(const supervisor_t *s)
+{
+    unsigned doubled = s->deaths > HASTY ? s->deaths - HASTY - 1 : 0;
+
+    if (s->deaths <= HASTY) {
+        return 0;
+    }
+    return doubled < 7 ? (int64_t)FIRST_PAUSE_MS << doubled : LONGEST_PAUSE_MS;
+}
+
+/* Waits, unless there is a signal to stop; that is left pending. */
+static void wait_a_little(int64_t ms)
+{
+    const struct timespec step = {.tv_nsec = 10 * 1000000};
+    int64_t end = now_ms(CLOCK_MONOTONIC) + ms;
+    sigset_t pending;
+
+    while (now_ms(CLOCK_MONOTONIC) < end) {
+        if (sigpending(&pending) == 0 &&
+            (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT))) {
+            return;
+        }
+        nanosleep(&step, NULL);
+    }
+}
+
+/* False when there is no use in another one. */
+static bool start_again(supervisor_t *s)
+{
+    int64_t now = now_ms(CLOCK_MONOTONIC);
+
+    s->early = atomic_load(&s->shared->ready) ? 0 : s->early + 1;
+    if (s->early >= TRIES) {
+        fprintf(stderr,
+                "isere: the server died %d times in a row before it served\n",
+                TRIES);
+        return false;
+    }
+    s->deaths = now - s->death_ms > CALM_S * 1000 ? 1 : s->deaths + 1;
+    s->death_ms = now;
+    wait_a_little(pause_ms(s));
+    s->shared->restarts++;
+    return start(s);
+}
+
+/* ---- signals ---- */
+
+/* A terminal sends its signal to the server, too; there it counts once. */
+static void pass_on(supervisor_t *s, int number)
+{
+    s->stop = number;
+    atomic_fetch_add(&s->shared->stops, 1);
+    isere_listeners_close(s->listeners);
+    if (s->child > 0) {
+        kill(s->child, number);
+    }
+}
+
+/* As the child did. */
+static int end_by(int number)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    signal(number, SIG_DFL);
+    raise(number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    return ISERE_EXIT_FAULT;
+}
+
+/* The child ended: false when that is the end, with *code. */
+static bool go_on(supervisor_t *s, int status, int *code)
+{
+    if (WIFEXITED(status)) {
+        *code = WEXITSTATUS(status);
+        return false;
+    }
+    *code = ISERE_EXIT_FAULT;
+    if (s->stop && WTERMSIG(status) == s->stop) {
+        *code = end_by(s->stop);
+        return false;
+    }
+    report_death(s, WTERMSIG(status));
+    return !s->stop && start_again(s);
+}
+
+static int watch(supervisor_t *s)
+{
+    int code = ISERE_EXIT_FAULT;
+    siginfo_t info;
+    int status;
+
+    for (;;) {
+        int number = sigwaitinfo(&s->waited, &info);
+        if (number > 0 && number != SIGCHLD) {
+            pass_on(s, number);
+        }
+        if (waitpid(s->child, &status, WNOHANG) == s->child) {
+            s->child = 0;
+            if (!go_on(s, status, &code)) {
+                return code;
+            }
+        }
+    }
+}
+
+/* Signals that were ignored stay so: nohup. */
+static void choose_signals(supervisor_t *s)
+{
+    static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction now;
+
+    sigemptyset(&s->waited);
+    sigaddset(&s->waited, SIGCHLD);
+    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+        if (sigaction(stops[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) {
+            sigaddset(&s->waited, stops[i]);
+        }
+    }
+    signal(SIGCHLD, SIG_DFL);
+    pthread_sigmask(SIG_BLOCK, &s->waited, &s->before);
+}
+
+int isere_supervise(const isere_args_t *args, isere_listeners_t *listeners,
+                    isere_serve_fn *serve)
+{
+    static supervisor_t s; /* its log needs a buffer */
+
+    s.args = args;
+    s.listeners = listeners;
+    s.serve = serve;
+    s.log.config = isere_program_port_config(args);
+    s.shared = isere_shared_create();
+    if (!s.shared) {
+        fputs("isere: not enough memory to start\n", stderr);
+        return ISERE_EXIT_FAULT;
+    }
+    s.shared->supervisor = getpid();
+    choose_signals(&s);
+    return start(&s) ? watch(&s) : ISERE_EXIT_FAULT;
+}
+
+/* ---- in the server ---- */
+
+static int64_t stopped_ms; /* when the first one was seen */
+
+/* A terminal and a service manager send theirs to both processes: then the
+ * first one comes twice, in any order. */
+static void on_stop_again(int number, siginfo_t *info, void *context)
+{
+    isere_shared_t *shared = isere_shared();
+    bool passed_on =
+        info->si_pid == shared->supervisor && atomic_load(&shared->stops) <= 1;
+
+    (void)context;
+    if (passed_on || now_ms(CLOCK_MONOTONIC) - stopped_ms < TWICE_MS) {
+        return;
+    }
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void isere_supervised_stop_again(void)
+{
+    struct sigaction action;
+
+    if (!isere_shared()) {
+        return;
+    }
+    stopped_ms = now_ms(CLOCK_MONOTONIC);
+    memset(&action, 0, sizeof(action));
+    action.sa_sigaction = on_stop_again;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
