@@ -186,6 +186,21 @@ static void run_filling(void *arg)
     f->filled = fill_arena(f->heap, f->memory, f->code);
 }
 
+static void *map_arena(const isere_port_t *port, size_t size)
+{
+    return port->arena_map ? port->arena_map(port->ctx, size)
+                           : port->heap_map(port->ctx, size);
+}
+
+static void unmap_arena(const isere_port_t *port, void *arena, size_t size)
+{
+    if (port->arena_map) {
+        port->arena_unmap(port->ctx, arena, size);
+    } else {
+        port->heap_unmap(port->ctx, arena, size);
+    }
+}
+
 int isere_heap_init_with(isere_heap_t *heap, const isere_port_t *port,
                          size_t size, size_t stack_size, const void *code,
                          size_t code_size)
@@ -195,7 +210,7 @@ int isere_heap_init_with(isere_heap_t *heap, const isere_port_t *port,
     heap->size = size;
     heap->stack_size = stack_size;
     heap->code_size = code_size;
-    void *memory = port->heap_map(port->ctx, size);
+    void *memory = map_arena(port, size);
     if (!memory) {
         return ISERE_ERR_NOMEM;
     }
@@ -204,7 +219,7 @@ int isere_heap_init_with(isere_heap_t *heap, const isere_port_t *port,
     filling_t filling = {heap, memory, code, false};
     int error = port->exec_run(port->ctx, run_filling, &filling, UINT64_MAX);
     if (error || !filling.filled) {
-        port->heap_unmap(port->ctx, memory, size);
+        unmap_arena(port, memory, size);
         heap->arena = NULL;
         return error ? error : ISERE_ERR_NOMEM;
     }
@@ -220,7 +235,7 @@ int isere_heap_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
 void isere_heap_deinit(isere_heap_t *heap)
 {
     if (heap->arena) {
-        heap->port->heap_unmap(heap->port->ctx, heap->arena, heap->size);
+        unmap_arena(heap->port, heap->arena, heap->size);
         heap->arena = NULL;
     }
 }

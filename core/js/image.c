@@ -39,6 +39,9 @@ isere_image_t *isere_image_take(const isere_port_t *port,
         return NULL;
     }
     isere_words_copy(image->copy, (const isere_word_t *)arena, image->words);
+    if (port->snapshot_seal) {
+        port->snapshot_seal(port->ctx, image->copy, size);
+    }
     if (offer) {
         *offer = image;
     }

@@ -102,6 +102,17 @@ typedef struct isere_port {
     void (*heap_trim)(void *ctx, void *start, size_t size);
 
     /*
+     * Optional, all three or none. arena_map is used in the place of heap_map
+     * for JavaScript heaps alone: what a wild index of the engine could reach
+     * from there should not be writable. arena_unmap gives it back.
+     * snapshot_seal is told that memory from heap_map will only be read from
+     * now on.
+     */
+    void *(*arena_map)(void *ctx, size_t size);
+    void (*arena_unmap)(void *ctx, void *arena, size_t size);
+    void (*snapshot_seal)(void *ctx, void *start, size_t size);
+
+    /*
      * Optional: a port that can't notice writes leaves all three zero, and
      * heaps are restored as a whole. guard_unit is the size of a unit, a power
      * of two from 32. heap_guard is called after each restore, when the heap

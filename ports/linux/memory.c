@@ -56,12 +56,14 @@ void isere_linux_give_memory_back(void)
 #endif
 }
 
-void *isere_linux_heap_map(void *ctx, size_t size)
+/* At a place of the system's choice, or (`fixed`) there. */
+void *isere_linux_map(void *place, size_t size, bool fixed)
 {
-    void *heap = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *heap = mmap(place, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+                          (fixed ? MAP_FIXED : 0),
+                      -1, 0);
 
-    (void)ctx;
     if (heap == MAP_FAILED) {
         return NULL;
     }
@@ -72,6 +74,19 @@ void *isere_linux_heap_map(void *ctx, size_t size)
      * as many faults. Kernels before 5.14 refuse. */
     (void)madvise(heap, size < FILLED ? size : FILLED, MADV_POPULATE_WRITE);
     return heap;
+}
+
+void *isere_linux_heap_map(void *ctx, size_t size)
+{
+    (void)ctx;
+    return isere_linux_map(NULL, size, false);
+}
+
+/* Where protecting fails it stays writable, and far from every heap. */
+void isere_linux_snapshot_seal(void *ctx, void *start, size_t size)
+{
+    (void)ctx;
+    (void)mprotect(start, size, PROT_READ);
 }
 
 void isere_linux_heap_unmap(void *ctx, void *heap, size_t size)

@@ -56,9 +56,20 @@ void isere_linux_give_memory_back(void);
 /* The same with what this thread has freed in small pieces. */
 void isere_linux_trim_memory(void);
 void *isere_linux_resize(void *ctx, void *ptr, size_t size);
+void *isere_linux_map(void *place, size_t size, bool fixed);
 void *isere_linux_heap_map(void *ctx, size_t size);
 void isere_linux_heap_unmap(void *ctx, void *heap, size_t size);
 void isere_linux_heap_trim(void *ctx, void *start, size_t size);
+
+void isere_linux_snapshot_seal(void *ctx, void *start, size_t size);
+
+/* arenas.c */
+void *isere_linux_arena_map(void *ctx, size_t size);
+void isere_linux_arena_unmap(void *ctx, void *arena, size_t size);
+
+/* The least distance between heaps mapped so far, or between one and anything
+ * else, in bytes; 0: none was mapped yet. Any thread. */
+size_t isere_linux_arena_gap(void);
 
 /* clock.c */
 uint64_t isere_linux_monotonic_us(void *ctx);

@@ -216,6 +216,10 @@ void isere_template_port_init(isere_port_t *port, isere_template_t *self)
         .heap_map = template_heap_map,
         .heap_unmap = template_heap_unmap,
         .heap_trim = template_heap_trim,
+        /* Heaps are memory like any other. */
+        .arena_map = NULL,
+        .arena_unmap = NULL,
+        .snapshot_seal = NULL,
         /* It can't notice writes: heaps are restored as a whole. */
         .guard_unit = 0,
         .heap_guard = NULL,
@@ -223,6 +227,9 @@ void isere_template_port_init(isere_port_t *port, isere_template_t *self)
         .exec_run = template_exec_run,
         .exec_hold = template_exec_nothing,
         .exec_release = template_exec_nothing,
+        /* It contains no faults, and nothing survives one. */
+        .exec_fault = NULL,
+        .exec_note = NULL,
         .accept = template_accept,
         .recv = template_recv,
         .send = template_send,
