@@ -34,9 +34,9 @@ class Server:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self.stderr,
+            # Before it starts processes and threads of its own.
+            preexec_fn=None if cpus is None else lambda: os.sched_setaffinity(0, cpus),
         )
-        if cpus is not None:
-            os.sched_setaffinity(self.process.pid, cpus)
         try:
             self._wait_ready()
         except BaseException:
@@ -98,15 +98,28 @@ class Server:
         """The most so far."""
         return self._memory("status", "VmHWM")
 
+    def _pids(self):
+        """The process and its children: a supervisor has one that serves."""
+        own = self.process.pid
+        children = pathlib.Path(f"/proc/{own}/task/{own}/children").read_text()
+        return [own, *map(int, children.split())]
+
     def _memory(self, file, key):
-        text = pathlib.Path(f"/proc/{self.process.pid}/{file}").read_text()
-        return int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M)[1]) * 1024
+        """Of all its processes; pages that they share count in each."""
+        total = 0
+        for pid in self._pids():
+            text = pathlib.Path(f"/proc/{pid}/{file}").read_text()
+            total += int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M)[1]) * 1024
+        return total
 
     def cpu_seconds(self):
         """User and system time of all its threads so far."""
-        text = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
-        fields = text.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        ticks = 0
+        for pid in self._pids():
+            text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+            fields = text.rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def stop(self):
         if self.process.poll() is None:

@@ -79,7 +79,7 @@ int isere_exec_run(isere_exec_t *exec, void (*fn)(void *arg), void *arg,
 /* In the handler of a fault's signal: whether the thread raised it itself, and
  * where in the code (0: not known). */
 bool isere_exec_is_own(int number, const siginfo_t *info);
-uintptr_t isere_exec_code(const void *context);
+uintptr_t isere_exec_code(const void *handled);
 
 /* In the handler of a fault's signal: leaves the run, if the fault is one of
  * it; else returns. */

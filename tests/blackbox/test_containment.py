@@ -1,11 +1,13 @@
 """A fault in the engine costs the invocation that has it, and nothing else."""
 
+import http.client
 import json
 import threading
 import time
 
 import inject
 import pytest
+from attack import much
 from conftest import SLOW
 
 pytestmark = pytest.mark.skipif(
@@ -143,3 +145,153 @@ def test_a_compiler_that_crashes(platform):
     assert all(b" crashed" in body for body in crashed)
     assert {a[0] for a in answers} <= {200, 201, 500}
     assert server.get("/good").text == "hello"
+
+
+# ---- under load ----
+
+# Much work for the engine, of many kinds, whose right result the client knows.
+WORK = """
+const table = new Map(Array.from({ length: 200 }, (_, i) => ['k' + i, i]))
+export const handler = (event) => {
+  const { id, n } = JSON.parse(event.rawBody)
+  let sum = 0n
+  for (let i = 0; i < n; i++) {
+    const text = JSON.stringify({ id, i, list: [...table.keys()].slice(i % 50, i % 50 + 9) })
+    sum += BigInt(text.replace(/k(\\d+)/g, (_, d) => d + id).length)
+    sum ^= BigInt(table.get('k' + (i % 200)))
+  }
+  return { id, sum: String(sum), path: event.path }
+}
+"""
+
+
+class Clients:
+    """Clients that ask on connections of their own, without a pause, and know
+    what is right."""
+
+    def __init__(self, server, path, count, expected):
+        self.server, self.path, self.expected = server, path, expected
+        self.stop = threading.Event()
+        self.right, self.crashed, self.wrong, self.took = 0, 0, [], []
+        self.lock = threading.Lock()
+        self.threads = [
+            threading.Thread(target=self.run, args=(i,)) for i in range(count)
+        ]
+
+    def run(self, number):
+        conn = http.client.HTTPConnection(
+            self.server.host, self.server.port, timeout=60 * SLOW
+        )
+        turn = 0
+        while not self.stop.is_set():
+            turn += 1
+            ident = f"{number}-{turn}"
+            path = f"{self.path}/{ident}"
+            body = json.dumps({"id": ident, "n": 40})
+            began = time.monotonic()
+            try:
+                conn.request("POST", path, body)
+                response = conn.getresponse()
+                status, text = response.status, response.read()
+            except OSError as error:
+                status, text, response = 0, repr(error), None
+            took = time.monotonic() - began
+            with self.lock:
+                self.took.append(took)
+                self.judge(ident, path, status, text, response)
+        conn.close()
+
+    def judge(self, ident, path, status, text, response):
+        if status == 500 and response.headers["Isere-Error"] == "crash":
+            self.crashed += 1
+        elif status == 200 and self.expected(ident, path, json.loads(text)):
+            self.right += 1
+        else:
+            self.wrong.append((status, text))
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def p99(self):
+        took = sorted(self.took)
+        return took[len(took) * 99 // 100]
+
+
+def same(sums):
+    """The answer is of this request, and the same as for others of its kind."""
+
+    def check(ident, path, answer):
+        length = len(ident)
+        known = sums.setdefault(length, answer["sum"])
+        return answer == {"id": ident, "sum": known, "path": path}
+
+    return check
+
+
+def release(server, name):
+    status, _, body = server.api("POST", f"/_isere/v1/functions/{name}/release")
+    assert status == 200, body
+
+
+def test_faults_under_load(platform):
+    """Faults at random instructions while 40 clients ask: each costs the one
+    request in which it was, and no other answer is wrong or another's."""
+    server = platform("--timeout", "30s", "--workers", 2)
+    server.deploy("f", WORK)
+    pid = server.pid
+    count = much(30, 1000)
+    with Clients(server, "/f", 40, same({})) as clients:
+        for _ in range(count // 2):
+            # One more, and it would be quarantined.
+            assert inject.inject(pid, 2) == 2
+            time.sleep(0.02)
+            release(server, "f")
+    assert not clients.wrong, clients.wrong[:3]
+    assert clients.crashed == count
+    assert clients.right > 0
+    assert server.pid == pid, "the server died"
+    assert server.stop() == 0
+    assert server.log().count("] crashed: SIGSEGV at address 0x10") == count
+
+
+ECHO = "export const handler = (event) => JSON.parse(event.rawBody)\n"
+
+
+def test_a_crash_loop_beside_a_healthy_function(platform):
+    """It is released each time, so that it goes on crashing. The healthy one's
+    latency is reported: the machine may be busy."""
+    server = platform("--timeout", "60s", "--workers", 2)
+    server.deploy("bad", BUSY)
+    server.deploy("good", ECHO)
+    pid = server.pid
+    echo = lambda ident, path, answer: answer == {"id": ident, "n": 40}
+    with Clients(server, "/good", 2, echo) as alone:
+        time.sleep(1 * SLOW)
+    with Clients(server, "/good", 2, echo) as beside:
+        for _ in range(much(12, 100)):
+            answers = []
+            busy = threading.Thread(
+                target=lambda: answers.append(server.get("/bad/busy", timeout=90))
+            )
+            busy.start()
+            time.sleep(0.02)
+            while busy.is_alive():
+                # It may be the other that is hit, which is rarely in the engine.
+                inject.inject(pid, 1, patience=1)
+                time.sleep(0.01)
+                release(server, "good")
+            assert answers[0].headers["Isere-Error"] == "crash"
+            release(server, "bad")
+    assert not alone.wrong and not beside.wrong, beside.wrong[:3]
+    assert beside.right > 0
+    assert server.pid == pid
+    print(
+        f"p99 alone {alone.p99() * 1000:.1f} ms, beside {beside.p99() * 1000:.1f} ms"
+    )
