@@ -192,6 +192,9 @@ void isere_control_destroy(isere_control_t *control)
         return;
     }
     isere_port_t port = control->port;
+    if (control->store.blobs) { /* what no job came to do */
+        (void)isere__faults_save(control, NULL);
+    }
     isere_catalog_release(control->catalog);
     isere_deployment_release(control->fallback);
     isere_quarantine_deinit(&control->quarantine);

@@ -104,7 +104,9 @@ int isere__faults_save(isere_control_t *control, const isere_port_t *port)
         snprintf(text, sizeof(text),
                  "what is known of crashes can't be kept in the store: %s",
                  isere_strerror(error));
-        say(port, ISERE_LOG_WARN, "", text);
+        if (port) {
+            say(port, ISERE_LOG_WARN, "", text);
+        }
     }
     return error;
 }

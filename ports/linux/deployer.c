@@ -5,8 +5,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-enum { QUEUE = 16 };
+enum { QUEUE = 16, PATIENCE_S = 1 };
 
 typedef struct piece {
     isere_control_work_fn *work;
@@ -166,10 +167,19 @@ bool isere_deployer_stop(isere_deployer_t *deployer)
 {
     bool working;
 
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&deployer->lock);
     deployer->stopping = true;
-    working = deployer->working;
     pthread_cond_broadcast(&deployer->changed);
+    /* It may be writing to the store; only an init phase takes long. */
+    while (deployer->working &&
+           pthread_cond_timedwait(&deployer->changed, &deployer->lock,
+                                  &until) == 0) {
+    }
+    working = deployer->working;
     pthread_mutex_unlock(&deployer->lock);
     drop_queue(deployer);
     if (!working && !deployer->joined) {

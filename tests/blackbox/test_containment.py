@@ -258,7 +258,7 @@ def test_faults_under_load(platform):
     assert clients.right > 0
     assert server.pid == pid, "the server died"
     assert server.stop() == 0
-    assert server.log().count("] crashed: SIGSEGV at address 0x10") == count
+    assert server.log().count("crashed: SIGSEGV at address 0x10, code") == count
 
 
 ECHO = "export const handler = (event) => JSON.parse(event.rawBody)\n"

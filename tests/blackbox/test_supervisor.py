@@ -256,9 +256,10 @@ def test_one_that_dies_before_it_serves(tmp_path):
 
     def kill_next():
         for pid in path.read_text().split():
-            time.sleep(0.1)
-            os.kill(int(pid), signal.SIGSEGV)
-            killed.add(pid)
+            if pid not in killed:
+                time.sleep(0.1)
+                os.kill(int(pid), signal.SIGSEGV)
+                killed.add(pid)
         return len(killed) >= 3
 
     wait_for(kill_next)

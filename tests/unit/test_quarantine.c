@@ -417,6 +417,27 @@ static void test_a_store_that_is_full(void **state)
     assert_true(fault("two", 0));
 }
 
+static int refuse_work(void *ctx, isere_control_work_fn *work, void *arg)
+{
+    (void)ctx;
+    (void)work;
+    (void)arg;
+    return ISERE_ERR_LIMIT;
+}
+
+static void test_what_no_job_kept_is_kept_at_the_end(void **state)
+{
+    (void)state;
+    start_two();
+    p.config.run = refuse_work;
+    restart();
+    quarantine("one");
+    assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
+    p.config.run = NULL;
+    restart();
+    ask("/one", 503, "quarantined");
+}
+
 static void test_who_waits_is_answered(void **state)
 {
     (void)state;
@@ -660,6 +681,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_store_that_is_full, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            test_what_no_job_kept_is_kept_at_the_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_waits_is_answered, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_crash_costs_one_request,
