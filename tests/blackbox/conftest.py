@@ -37,6 +37,9 @@ BINARY = pathlib.Path(os.environ.get("ISERE_BIN", ROOT / "build" / "isere"))
 # Sanitizers and valgrind make everything slower: tests multiply their
 # patience (never the program's own limits) by this.
 SLOW = float(os.environ.get("ISERE_TEST_SLOW", "1"))
+# How long, at most, tests wait for what must come: it is there to end a test that
+# hangs, not to measure, and a machine may be very busy.
+PATIENCE = 60
 PREFIX = os.environ.get("ISERE_TEST_WRAPPER", "").split()
 
 
@@ -69,7 +72,7 @@ class Server:
         self._reader.start()
         self.line = self.url = self.host = self.port = None
         if ready:
-            self._wait_ready(10 * SLOW)
+            self._wait_ready(PATIENCE * SLOW)
 
     def _collect(self):
         while chunk := self.process.stderr.read1(65536):
@@ -113,7 +116,7 @@ class Server:
         with self._changed:
             return self._stderr.decode(errors="replace")
 
-    def wait_log(self, text, patience=5, count=1):
+    def wait_log(self, text, patience=PATIENCE, count=1):
         """Waits until `text` is in the log (`count` times); returns it."""
         end = time.monotonic() + patience * SLOW
         with self._changed:
@@ -125,13 +128,13 @@ class Server:
                 assert left > 0, f"{text!r} never logged:\n{log}"
                 self._changed.wait(left)
 
-    def connect(self, timeout=10):
+    def connect(self, timeout=PATIENCE):
         """A raw TCP connection; use it in a `with` statement."""
         return socket.create_connection(
             (self.host, self.port), timeout=timeout * SLOW
         )
 
-    def raw(self, data, timeout=10, end=True):
+    def raw(self, data, timeout=PATIENCE, end=True):
         """Sends bytes on a connection of their own, ends the sending side
         (unless `end` is False), and returns all that came back until the
         server closed."""
@@ -144,7 +147,7 @@ class Server:
                 answer += chunk
             return answer
 
-    def request(self, method, path, body=None, headers=None, timeout=10):
+    def request(self, method, path, body=None, headers=None, timeout=PATIENCE):
         """One request on a connection of its own; the response (its body is
         read already: .body, .text)."""
         conn = http.client.HTTPConnection(
@@ -159,16 +162,16 @@ class Server:
         finally:
             conn.close()
 
-    def get(self, path="/", headers=None, timeout=10):
+    def get(self, path="/", headers=None, timeout=PATIENCE):
         return self.request("GET", path, None, headers, timeout)
 
-    def post(self, path, body, headers=None, timeout=10):
+    def post(self, path, body, headers=None, timeout=PATIENCE):
         return self.request("POST", path, body, headers, timeout)
 
     def signal(self, number):
         self.process.send_signal(number)
 
-    def wait(self, patience=10):
+    def wait(self, patience=PATIENCE):
         """The exit code of the program, once it ended by itself."""
         try:
             code = self.process.wait(patience * SLOW)
@@ -178,7 +181,7 @@ class Server:
         self._reader.join()
         return code
 
-    def stop(self, patience=10):
+    def stop(self, patience=PATIENCE):
         """Stops the program with SIGTERM and returns its exit code."""
         if self.process.poll() is None:
             self.signal(signal.SIGTERM)
@@ -206,7 +209,7 @@ class Platform(Server):
             self.token = (store / "token").read_text().strip()
 
     def api(
-        self, method, path, body=None, headers=None, token=True, timeout=10
+        self, method, path, body=None, headers=None, token=True, timeout=PATIENCE
     ):
         """One call; (status, headers, bytes). `body`: text, bytes, or what
         is sent as JSON. `token`: True for the right one, False for none, or
@@ -223,7 +226,7 @@ class Platform(Server):
         response = self.request(method, path, body, headers, timeout)
         return response.status, response.headers, response.body
 
-    def deploy(self, name, function, timeout=10):
+    def deploy(self, name, function, timeout=PATIENCE):
         """Deploys source text or a document (a dict); the answer."""
         headers = {}
         if isinstance(function, str):
@@ -316,7 +319,7 @@ def isere(tmp_path):
     """isere(*args) runs the program to its end: .returncode, .stdout,
     .stderr (text). Its folder is the test's own."""
 
-    def run(*args, input=None, cwd=None, env=None, timeout=20):
+    def run(*args, input=None, cwd=None, env=None, timeout=2 * PATIENCE):
         if args[:1] == ("serve",) and "--port" not in args and "--help" not in args:
             args += ("--port", 0)  # the default one may be taken
         return subprocess.run(

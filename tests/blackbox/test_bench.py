@@ -117,6 +117,7 @@ def test_wrong_options(tmp_path, environment):
     done = bench("linux", "--out", tmp_path, **environment)
     assert done.returncode == 1
     assert next(iter(environment)) in done.stderr
+    assert "installing" not in done.stderr
 
 
 def test_tables_are_put_into_a_page(tmp_path):

@@ -28,7 +28,7 @@ import time
 import zlib
 
 import pytest
-from conftest import BINARY, ROOT, SLOW
+from conftest import BINARY, PATIENCE, ROOT, SLOW
 
 EXAMPLES = ["README.md", "docs/handler.md", "docs/porting.md"]
 WHOLE = ["docs/api.md", "docs/deploy.md"]
@@ -224,7 +224,7 @@ class Example:
         assert same(line, self.server.line)
 
     def expect_log(self, content):
-        end = time.monotonic() + 5 * SLOW
+        end = time.monotonic() + PATIENCE * SLOW
         for line in content.splitlines():
             pattern = re.compile(f"^{pattern_of(line)}$", re.M)
             while not pattern.search(self.server.log()):
