@@ -203,6 +203,14 @@ static int method_index(isere_slice_t method)
     return equals(method, "HEAD") ? 0 : -1;
 }
 
+/* The function that is part of the program can be released, and no more. */
+static bool is_name(const place_t *place, isere_slice_t name)
+{
+    return isere_function_name_is_valid(name) ||
+           (place->kinds[2] == ISERE_CALL_RELEASE &&
+            equals(name, ISERE_BUILT_IN_NAME));
+}
+
 static const place_t *find_place(isere_slice_t path, isere_call_t *call)
 {
     isere_slice_t name;
@@ -210,8 +218,7 @@ static const place_t *find_place(isere_slice_t path, isere_call_t *call)
         if (!is_at(&places[i], path, &name)) {
             continue;
         }
-        if (strchr(places[i].path, '*') &&
-            !isere_function_name_is_valid(name)) {
+        if (strchr(places[i].path, '*') && !is_name(&places[i], name)) {
             refuse(call, 400,
                    "a function's name has 1 to 32 characters of a-z, 0-9 "
                    "and -");

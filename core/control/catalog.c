@@ -48,6 +48,7 @@ static isere_catalog_t *create(isere_control_t *control, size_t count)
         catalog->has_fallback = true;
         catalog->entries[count].deployment =
             isere_deployment_hold(control->fallback);
+        catalog->entries[count].version = control->fallback->version;
     }
     return catalog;
 }
@@ -82,6 +83,14 @@ isere_catalog_entry_t *isere_catalog_find(isere_catalog_t *catalog,
         }
     }
     return NULL;
+}
+
+isere_catalog_entry_t *isere_catalog_find_any(isere_catalog_t *catalog,
+                                              const char *name)
+{
+    return catalog->has_fallback && strcmp(name, ISERE_BUILT_IN_NAME) == 0
+               ? &catalog->entries[catalog->count]
+               : isere_catalog_find(catalog, name);
 }
 
 static size_t count_routes(const isere_catalog_t *catalog)

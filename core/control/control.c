@@ -1,7 +1,9 @@
 /* The control object: its life, its lock, and the log lines it keeps. */
 #include "core/control/control.h"
 #include "core/http/chars.h"
+#include "core/js/function.h"
 #include "core/server/internal.h"
+#include "core/util/crc32.h"
 
 void isere_control_config_init(isere_control_config_t *config)
 {
@@ -123,6 +125,9 @@ static int make_fallback(isere_control_t *control)
     atomic_init(&stats->references, 1);
     d->port = *port;
     memcpy(d->name, ISERE_BUILT_IN_NAME, sizeof(ISERE_BUILT_IN_NAME));
+    /* Another one in its place is another version, as far as crashes go. */
+    d->version = isere_crc32(0, control->config.fallback->bundle.bytes,
+                             control->config.fallback->bundle.size);
     d->main = "";
     d->routes = none;
     d->env = none;

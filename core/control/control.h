@@ -49,6 +49,10 @@ void isere_catalog_release(isere_catalog_t *catalog);
 isere_catalog_entry_t *isere_catalog_find(isere_catalog_t *catalog,
                                           const char *name);
 
+/* The same, and the fallback as ISERE_BUILT_IN_NAME. */
+isere_catalog_entry_t *isere_catalog_find_any(isere_catalog_t *catalog,
+                                              const char *name);
+
 /* ---- The object ---- */
 
 struct isere_control {

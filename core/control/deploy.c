@@ -363,7 +363,7 @@ static void release(isere_work_t *work, const isere_port_t *port)
 {
     isere_control_t *control = work->control;
     const isere_catalog_entry_t *entry =
-        isere_catalog_find(control->catalog, work->name);
+        isere_catalog_find_any(control->catalog, work->name);
     if (!entry || !entry->deployment) {
         fail(work, 404, "there is no function of that name that serves");
         return;

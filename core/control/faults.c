@@ -32,11 +32,7 @@ typedef struct served {
 static bool find_served(isere_catalog_t *catalog, const char *name,
                         served_t *served)
 {
-    const isere_catalog_entry_t *entry = isere_catalog_find(catalog, name);
-    if (!entry && catalog->has_fallback &&
-        strcmp(name, ISERE_BUILT_IN_NAME) == 0) {
-        entry = &catalog->entries[catalog->count];
-    }
+    const isere_catalog_entry_t *entry = isere_catalog_find_any(catalog, name);
     if (entry) {
         *served = (served_t){entry->deployment, entry->version};
     }

@@ -262,7 +262,10 @@ static isere_args_result_t set_module(isere_args_t *args, const char *value)
 
 static isere_args_result_t set_function(isere_args_t *args, const char *value)
 {
-    if (!is_function_name(value)) {
+    /* What the server calls its own one: see ISERE_BUILT_IN_NAME. */
+    bool built_in = args->command == ISERE_COMMAND_RELEASE &&
+                    strcmp(value, "$built-in") == 0;
+    if (!built_in && !is_function_name(value)) {
         return bad(args,
                    "a function's name is 1 to 32 of a-z, 0-9 and -, not '%s'",
                    value);

@@ -156,16 +156,20 @@ def quarantine(mps2):
     return device
 
 
-def test_release_ends_it(mps2):
-    device = quarantine(mps2)
+def release(device, name):
     done = subprocess.run(
-        [find_tool(), "release", "bad", "--to", f"http://127.0.0.1:{device.port}"],
+        [find_tool(), "release", name, "--to", f"http://127.0.0.1:{device.port}"],
         env=dict(os.environ, ISERE_TOKEN=device.token),
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_release_ends_it(mps2):
+    device = quarantine(mps2)
+    release(device, "bad")
     assert device.get("/bad").text == "31"
     # What was before is forgotten.
     fault(device, "/bad", 4)
@@ -218,6 +222,8 @@ def test_the_built_in_function(mps2):
     fault(device, "/", 3)
     assert answer_of(device, "/?safe") == (503, "quarantined")
     assert device.get("/well").text == "good"
+    release(device, "$built-in")
+    assert device.get("/").text == "31"
 
 
 @pytest.mark.long

@@ -344,6 +344,60 @@ static void test_a_release_ends_it(void **state)
     quarantine("one"); /* the old crashes were forgotten */
 }
 
+static int load_built_in(void *ctx, const char *name, isere_slice_t *source)
+{
+    (void)name;
+    *source = isere_slice(ctx);
+    return 0;
+}
+
+static void compile_built_in(char *source, isere_function_t **function,
+                             void **code)
+{
+    const isere_loader_t loader = {source, load_built_in};
+    isere_function_config_t config = p.config.defaults;
+    static isere_fault_t fault;
+    size_t size;
+    assert_int_equal(
+        isere_compile(&p.port, &loader, "a.js", "", code, &size, &fault), 0);
+    assert_int_equal(
+        isere_function_create(&p.port, *code, size, &config, function, &fault),
+        0);
+}
+
+/* The function that is part of the program. */
+static void test_the_built_in_one(void **state)
+{
+    isere_function_t *first, *second;
+    char one[] = ONE, two[] = "export const handler = () => 'two'";
+    void *codes[2];
+    (void)state;
+    compile_built_in(one, &first, &codes[0]);
+    compile_built_in(two, &second, &codes[1]);
+    p.config.fallback = first;
+    start_two();
+    ask("/", 200, "one");
+    quarantine(ISERE_BUILT_IN_NAME);
+    ask("/", 503, "quarantined");
+    ask("/one", 200, "one");
+    restart();
+    ask("/", 503, "quarantined");
+    call("POST", "/v1/functions/$built-in/release", 200, "$built-in");
+    ask("/", 200, "one");
+    call("POST", "/v1/functions/$built-in/rollback", 400, "");
+    call("DELETE", "/v1/functions/$built-in", 400, "");
+    quarantine(ISERE_BUILT_IN_NAME);
+    p.config.fallback = second;
+    restart();
+    ask("/", 200, "two");
+    assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
+    platform_stop(&p);
+    isere_function_destroy(first);
+    isere_function_destroy(second);
+    p.port.resize(p.port.ctx, codes[0], 0);
+    p.port.resize(p.port.ctx, codes[1], 0);
+}
+
 static void test_another_version_ends_it(void **state)
 {
     (void)state;
@@ -671,6 +725,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_release_ends_it, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_the_built_in_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_version_ends_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(
