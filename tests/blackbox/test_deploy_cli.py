@@ -805,6 +805,7 @@ def test_invoke_remote(isere, script, tmp_path):
     write(tmp_path, {"event.json": event})
     for result in (
         isere("invoke-remote", "hello", "--to", server.url, "--event", "event.json"),
+        isere("invoke-remote", "hello", "--to", server.url, "--event", event),
         isere(
             "invoke-remote", "hello", "--to", server.url, "--event=-", "--json",
             input=event,
