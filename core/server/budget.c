@@ -4,8 +4,9 @@
  *
  * What is counted is what was really received, in the steps that buffers grow
  * by: a length that is only announced holds nothing. Every request has its
- * first 4 KB in any case, so that small ones are served whatever others do; an
- * eighth is kept for those that are a little longer.
+ * first 4 KB beside the budget, so that small ones are served whatever others
+ * do, and cost no atomic operation; an eighth is kept for those that are a
+ * little longer.
  *
  * A client that sends slowly must not hold up the rest. While more than three
  * quarters are in use, those that send less than PACE bytes in PACE_US get the
@@ -57,16 +58,9 @@ static size_t high(const isere_server_t *server)
     return server->limits->max_buffer / 4 * 3;
 }
 
-void isere__budget_add(isere_server_t *server, size_t more)
+bool isere__budget_take(isere_server_t *server, size_t from, size_t capacity)
 {
-    size_t before = atomic_fetch_add(&server->group->buffered, more);
-    if (before <= high(server) && before + more > high(server)) {
-        isere__group_wake(server->group, server);
-    }
-}
-
-bool isere__budget_take(isere_server_t *server, size_t more, size_t capacity)
-{
+    size_t more = from > ISERE_IN_FIRST ? capacity - from : capacity;
     size_t limit = limit_for(server->limits, capacity);
     size_t before = in_use(server);
     do {
@@ -81,9 +75,17 @@ bool isere__budget_take(isere_server_t *server, size_t more, size_t capacity)
     return true;
 }
 
-void isere__budget_give(isere_server_t *server, size_t less)
+void isere__budget_give(isere_server_t *server, size_t capacity)
 {
-    atomic_fetch_sub(&server->group->buffered, less);
+    if (capacity > ISERE_IN_FIRST) {
+        atomic_fetch_sub(&server->group->buffered, capacity);
+    }
+}
+
+void isere__budget_back(isere_server_t *server, size_t from, size_t capacity)
+{
+    atomic_fetch_sub(&server->group->buffered,
+                     from > ISERE_IN_FIRST ? capacity - from : capacity);
 }
 
 bool isere__budget_admits(const isere_connection_t *c)

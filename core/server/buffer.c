@@ -53,7 +53,6 @@ static int begin(isere_connection_t *c)
     }
     c->in.data = data;
     c->in.capacity = ISERE_IN_FIRST;
-    isere__budget_add(server, ISERE_IN_FIRST);
     isere__budget_begin(c);
     return 0;
 }
@@ -62,10 +61,10 @@ static int grow(isere_connection_t *c, size_t capacity)
 {
     isere_server_t *server = c->server;
     const isere_port_t *port = server->port;
-    size_t more = capacity - c->in.capacity;
-    if (!isere__budget_take(server, more, capacity)) {
+    size_t from = c->in.capacity;
+    if (!isere__budget_take(server, from, capacity)) {
         isere__budget_relieve(server, c, false);
-        if (!isere__budget_take(server, more, capacity)) {
+        if (!isere__budget_take(server, from, capacity)) {
             return ISERE_ERR_LIMIT;
         }
     }
@@ -75,7 +74,7 @@ static int grow(isere_connection_t *c, size_t capacity)
         data = port->resize(port->ctx, c->in.data, capacity);
     }
     if (!data) {
-        isere__budget_give(server, more);
+        isere__budget_back(server, from, capacity);
         return ISERE_ERR_NOMEM;
     }
     c->in.data = data;

@@ -206,7 +206,7 @@ struct isere_server_group {
     atomic_uint instances;
     atomic_uint queued;
     atomic_uint members;
-    atomic_size_t buffered;       /* bytes of receive buffers */
+    atomic_size_t buffered;       /* bytes of receive buffers that have grown */
     atomic_ulong buffer_refusals; /* requests there was no room for in them */
     atomic_uint hurry_until_ms;   /* until when some server may need help */
     /* Who needs an instance while all are made; `urgent` when it has none. */
@@ -388,11 +388,14 @@ void isere__buffer_drop_spares(isere_server_t *server, unsigned keep);
 /* Raises a budget that no request fits into. */
 void isere__budget_init(isere_server_limits_t *limits);
 
-/* `more` bytes for a buffer that will have `capacity`; false when that is too
- * much. The first bytes of a request are added in any case. */
-bool isere__budget_take(isere_server_t *server, size_t more, size_t capacity);
-void isere__budget_add(isere_server_t *server, size_t more);
-void isere__budget_give(isere_server_t *server, size_t less);
+/* A buffer grows from one capacity to another; false when that is too much. */
+bool isere__budget_take(isere_server_t *server, size_t from, size_t capacity);
+
+/* It did not grow after all. */
+void isere__budget_back(isere_server_t *server, size_t from, size_t capacity);
+
+/* A buffer of that capacity is given up. */
+void isere__budget_give(isere_server_t *server, size_t capacity);
 
 /* Whether there is room for the body of a request whose head is there. */
 bool isere__budget_admits(const isere_connection_t *c);

@@ -67,7 +67,7 @@ def test_many_uploads_that_never_end(platform):
     wait_until(lambda: server.post("/hello", "x" * MB).status == 200)
     for wire in wires:
         wire.sock.close()
-    wait_until(lambda: metrics(server)["isere_buffer_bytes"] <= 65536)
+    wait_until(lambda: metrics(server)["isere_buffer_bytes"] == 0)
     server.wait_log("(--buffer), is in use: refused")
     assert server.log().count("is in use: refused") < 30
     if SLOW == 1:
@@ -90,21 +90,6 @@ def test_a_slow_one_alone_has_its_time(serve):
     time.sleep(2)
     assert server.post("/", "x" * 900000).text == "900000"
     assert wire.ask(b"last").text == "900004"
-
-
-def test_expectations_are_judged_before_the_body(platform):
-    server = platform("--buffer", "4M", "--workers", "1")
-    server.deploy("hello", LENGTH)
-    wires = [upload(server) for _ in range(3)] + [
-        upload(server, 100) for _ in range(300)
-    ]
-    headers = {"Content-Length": "900000", "Expect": "100-continue"}
-    with Wire(server) as wire:
-        answer = wire.ask(request("POST", "/hello", None, headers))
-        assert answer.is_error(503, "busy").interim == []
-        assert answer.get("Retry-After") == "1" and wire.ended()
-    for wire in wires:
-        wire.sock.close()
 
 
 @pytest.mark.parametrize("size", ["64K", "1M"])
