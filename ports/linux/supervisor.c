@@ -297,18 +297,18 @@ static int watch(supervisor_t *s)
     }
 }
 
-/* Signals that were ignored stay so: nohup. */
+/* A hang-up that is ignored stays so: nohup. The others may be, for a shell's
+ * jobs in the background, and stop it all the same. */
 static void choose_signals(supervisor_t *s)
 {
-    static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction now;
 
     sigemptyset(&s->waited);
     sigaddset(&s->waited, SIGCHLD);
-    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
-        if (sigaction(stops[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) {
-            sigaddset(&s->waited, stops[i]);
-        }
+    sigaddset(&s->waited, SIGINT);
+    sigaddset(&s->waited, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler != SIG_IGN) {
+        sigaddset(&s->waited, SIGHUP);
     }
     signal(SIGCHLD, SIG_DFL);
     pthread_sigmask(SIG_BLOCK, &s->waited, &s->before);

@@ -2,13 +2,14 @@
 
 import http.client
 import json
+import subprocess
 import threading
 import time
 
 import inject
 import pytest
 from attack import much
-from conftest import SLOW
+from conftest import SLOW, command
 
 pytestmark = pytest.mark.skipif(
     inject.why_not() is not None, reason=str(inject.why_not())
@@ -295,3 +296,23 @@ def test_a_crash_loop_beside_a_healthy_function(platform):
     print(
         f"p99 alone {alone.p99() * 1000:.1f} ms, beside {beside.p99() * 1000:.1f} ms"
     )
+
+
+def test_an_invocation_without_a_server_that_crashes(tmp_path):
+    (tmp_path / "h.js").write_text(BUSY)
+    process = subprocess.Popen(
+        command("invoke", "h.js", "--event", "-", "--timeout", "30s"),
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdin.write('{"path": "/busy"}')
+    process.stdin.close()
+    time.sleep(0.2 * SLOW)
+    assert inject.inject(process.pid) == 1
+    out, err = process.stdout.read(), process.stderr.read()
+    assert process.wait(10 * SLOW) == 1
+    assert json.loads(out)["statusCode"] == 500
+    assert f"crashed: {WHERE}" in err

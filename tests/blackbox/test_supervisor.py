@@ -232,6 +232,21 @@ def test_stop_twice(serve):
     assert not is_alive(child)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_job_in_the_background(tmp_path, number):
+    """Shells ignore SIGINT for those."""
+    (tmp_path / "h.js").write_text(HELLO)
+    process = subprocess.Popen(
+        command("serve", "h.js", "--port", 0),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    assert process.stdout.readline()
+    process.send_signal(number)
+    assert process.wait(10 * SLOW) == 0
+
+
 def test_hang_up(serve):
     server = serve(HELLO)
     child = server.pid
