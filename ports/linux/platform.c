@@ -123,10 +123,11 @@ int isere_platform_open(const isere_port_t *port, const isere_args_t *args,
 
 void isere_platform_close(isere_platform_files_t *platform)
 {
+    /* Its lock is the deployer's, whose queue is empty: it was stopped. */
+    isere_control_destroy(platform->control);
     if (platform->deployer) {
         isere_deployer_destroy(platform->deployer);
     }
-    isere_control_destroy(platform->control);
     if (platform->has_blobs) {
         isere_linux_blobs_close(&platform->blobs);
     }
