@@ -92,6 +92,13 @@
 #define ISERE_MEMORY_OPTION "--memory"
 #endif
 
+/* Keep the text of functions in the bytecode, for String(function). It costs
+ * the heap nothing, but for each function its text where the bytecode lies; a
+ * function in another is there twice. 0 or 1. */
+#ifndef ISERE_FUNCTION_SOURCE
+#define ISERE_FUNCTION_SOURCE 1
+#endif
+
 /* Check after every restore that the arena equals its snapshot, byte for
  * byte, and that the snapshot itself was not written to. 0 or 1. */
 #ifndef ISERE_CHECK_RESTORE

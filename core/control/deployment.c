@@ -94,7 +94,7 @@ static int compile(making_t *m)
     isere_deployment_t *d = m->deployment;
 
     return isere__compile_within(m->port, &loader, m->document->main.ptr, "",
-                                 m->config->init_timeout_ms, &d->code,
+                                 m->config->init_timeout_ms, false, &d->code,
                                  &d->code_size, m->fault);
 }
 

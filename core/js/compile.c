@@ -426,8 +426,9 @@ static uint64_t deadline(const isere_port_t *port, uint32_t timeout_ms)
 
 int isere__compile_within(const isere_port_t *port,
                           const isere_loader_t *loader, const char *main_name,
-                          const char *prefix, uint32_t timeout_ms, void **code,
-                          size_t *size, isere_fault_t *fault)
+                          const char *prefix, uint32_t timeout_ms,
+                          bool no_source, void **code, size_t *size,
+                          isere_fault_t *fault)
 {
     compiler_t c = {
         .loader = loader,
@@ -450,6 +451,9 @@ int isere__compile_within(const isere_port_t *port,
                                    : "not enough memory to compile");
         return error;
     }
+    if (ISERE_FUNCTION_SOURCE && !no_source) {
+        JS_SetStripInfo(c.heap.rt, 0);
+    }
     /* Whatever is abandoned lies in the heap, which goes as a whole. */
     error = port->exec_run(port->ctx, run_and_report, &c, until);
     if (error == ISERE_ERR_CRASH) {
@@ -466,7 +470,7 @@ int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
                   const char *main_name, const char *prefix, void **code,
                   size_t *size, isere_fault_t *fault)
 {
-    int error = isere__compile_within(port, loader, main_name, prefix, 0, code,
-                                      size, fault);
+    int error = isere__compile_within(port, loader, main_name, prefix, 0, false,
+                                      code, size, fault);
     return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
 }

@@ -9,11 +9,14 @@
  * limit. What takes longer is abandoned (port.h), wherever it is: also in the
  * loader, which then must only read. That is ISERE_ERR_HANDLER with a fault
  * that says so. On a port that can't abandon there is no limit. ISERE_ERR_LIMIT
- * when the compiler's own memory is too small. Thread: the port's.
+ * when the compiler's own memory is too small. With `no_source` the bytecode
+ * lacks the text of functions, as it always does without ISERE_FUNCTION_SOURCE.
+ * Thread: the port's.
  */
 int isere__compile_within(const isere_port_t *port,
                           const isere_loader_t *loader, const char *main_name,
-                          const char *prefix, uint32_t timeout_ms, void **code,
-                          size_t *size, isere_fault_t *fault);
+                          const char *prefix, uint32_t timeout_ms,
+                          bool no_source, void **code, size_t *size,
+                          isere_fault_t *fault);
 
 #endif

@@ -54,7 +54,7 @@ typedef struct isere_args {
     const char *to;         /* NULL: see ISERE_URL */
     const char *token_file; /* NULL: in the store, or see ISERE_TOKEN */
     isere_args_list_t hosts, routes;
-    bool watch, follow, json, alone, core_dumps;
+    bool watch, follow, json, alone, core_dumps, no_source;
     /* Sizes are in bytes, times in milliseconds; workers 0: one per core. */
     uint64_t port, workers, memory, stack, timeout, init_timeout;
     uint64_t instances, queue, max_head, max_body, buffer, header_timeout;

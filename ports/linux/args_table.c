@@ -59,6 +59,9 @@ const isere_option_t isere_options[] = {
          "where to write; without it MODULE.js becomes MODULE.bin"),
     TEXT("depfile", 0, BUILD, TEXT, depfile, "FILE", NULL,
          "write the files that were read as a rule for make or ninja"),
+    TEXT("no-source", 0, BUILD, FLAG, no_source, NULL, NULL,
+         "leave out the text of functions, as devices do: String(function) "
+         "then says \"[source not kept]\""),
     TEXT("name", 0, BUILD | DEPLOY, NAME, name, "NAME", NULL,
          "the function's name; without it that of the module (deploy: of the "
          "folder, when the module is index, handler or main)"),

@@ -1,4 +1,5 @@
 #include "ports/linux/program.h"
+#include "core/js/compile.h"
 #include "core/util/text.h"
 #include "ports/linux/out.h"
 #include <errno.h>
@@ -43,13 +44,14 @@ static int open_files(const isere_args_t *args, isere_program_t *program,
 }
 
 /* `folder` is put before the names of modules. */
-static int compile(const isere_port_t *port, isere_program_t *program,
-                   const char *folder, void **code, size_t *size,
-                   isere_fault_t *fault)
+static int compile(const isere_port_t *port, const isere_args_t *args,
+                   isere_program_t *program, const char *folder, void **code,
+                   size_t *size, isere_fault_t *fault)
 {
     isere_files_t *files = &program->files;
-    int error = isere_compile(port, &files->loader, files->main_name, folder,
-                              code, size, fault);
+    int error =
+        isere__compile_within(port, &files->loader, files->main_name, folder, 0,
+                              args->no_source, code, size, fault);
 
     if (error != 0 && fault->message[0] == '\0') {
         snprintf(fault->message, sizeof(fault->message), "%s%s: %s",
@@ -142,8 +144,8 @@ int isere_program_load(const isere_port_t *port, const isere_args_t *args,
         return create(port, args, program, program->files.main->data,
                       program->files.main->size, fault);
     }
-    error = compile(port, program, program->files.folder, &program->code, &size,
-                    fault);
+    error = compile(port, args, program, program->files.folder, &program->code,
+                    &size, fault);
     if (error != 0) {
         return error;
     }
@@ -179,12 +181,12 @@ int isere_program_compile(const isere_port_t *port, const isere_args_t *args,
     }
     /* A file of bytecode knows nothing of where it was built. A fault is told
      * with the path as it was given, for which it is found once more. */
-    error = compile(port, program, "", code, size, fault);
+    error = compile(port, args, program, "", code, size, fault);
     if (error != 0) {
-        error =
-            compile(port, program, program->files.folder, code, size, fault);
+        error = compile(port, args, program, program->files.folder, code, size,
+                        fault);
     }
-    return error;
+    return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
 }
 
 void isere_program_fault_text(const isere_fault_t *fault,

@@ -38,9 +38,13 @@ function(isere_embed_handler target file)
 
     # Also where the source is kept: what does not compile fails here.
     set(code ${folder}/handler.bin)
+    set(options "")
+    if(NOT CONFIG_ISERE_FUNCTION_SOURCE)
+        set(options --no-source)
+    endif()
     add_custom_command(
         OUTPUT ${code}
-        COMMAND ${tool} build ${file} -o ${code} --depfile ${code}.d
+        COMMAND ${tool} build ${file} -o ${code} --depfile ${code}.d ${options}
         DEPENDS ${file} ${tool} ${ISERE_QUICKJS}/quickjs.c
         DEPFILE ${code}.d
         COMMENT "Compiling ${file} to bytecode")

@@ -41,7 +41,7 @@ static int compile(char *source, uint32_t timeout_ms)
 {
     isere_loader_t loader = {source, load};
     return isere__compile_within(&port, &loader, "a.js", "fn/", timeout_ms,
-                                 &code, &size, &fault);
+                                 false, &code, &size, &fault);
 }
 
 /* `count` of `before`, a number, `after`. */
