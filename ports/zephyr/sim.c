@@ -1,6 +1,7 @@
 #include "ports/zephyr/sim.h"
 #include "ports/linux/exec.h"
 #include "ports/linux/guard.h"
+#include "ports/linux/shared.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -50,6 +51,15 @@ bool isere_watch_open(const siginfo_t *info)
 {
     (void)info;
     return false;
+}
+
+/* Nobody starts it again. */
+void isere_running_faulted(int number, const siginfo_t *info,
+                           const void *context)
+{
+    (void)number;
+    (void)info;
+    (void)context;
 }
 
 void isere_sim_exec_hold(void)
