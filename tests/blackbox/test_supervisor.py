@@ -23,6 +23,15 @@ LOOP = "export const handler = (e) => { while (e.path.endsWith('loop')) {} retur
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
+@pytest.fixture(autouse=True)
+def signals_are_the_program_s(monkeypatch):
+    """A sanitizer would make exits of them, with a report."""
+    for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
+        theirs = [f"handle_{what}=0" for what in ("segv", "sigbus", "sigill", "abort")]
+        given = [os.environ[name]] if name in os.environ else []
+        monkeypatch.setenv(name, ":".join(given + theirs))
+
+
 def wait_for(what, patience=10):
     end = time.monotonic() + patience * SLOW
     while not what():
