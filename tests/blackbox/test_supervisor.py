@@ -312,8 +312,14 @@ def test_watch_goes_on_after_a_death(serve, tmp_path):
     kill_server(server)
     assert server.get().text == "hello"
     module = next(tmp_path.glob("function*/handler.js"))
-    module.write_text(HELLO.replace("hello", "changed"))
-    wait_for(lambda: server.get().text == "changed")
+
+    def change():
+        """Again and again: at first nobody may watch yet."""
+        module.write_text(HELLO.replace("hello", "changed"))
+        time.sleep(0.3)
+        return server.get().text == "changed"
+
+    wait_for(change)
 
 
 def test_the_store_goes_on_after_a_death(platform):
