@@ -206,7 +206,12 @@ static bool write_target(const isere_remote_call_t *call, char *target,
         if (len > 64) {
             return false;
         }
-        name[isere_percent_encode(call->function, len, name)] = '\0';
+        /* That of the built-in one begins with a $, which a path may have. */
+        size_t plain = call->function[0] == '$';
+        name[0] = call->function[0];
+        len = plain + isere_percent_encode(call->function + plain, len - plain,
+                                           name + plain);
+        name[len] = '\0';
     }
     return snprintf(target, size, "/_isere/v1%s%s%s",
                     call->function ? "/functions/" : "", name,
