@@ -141,3 +141,8 @@ equal(Object.isFrozen(new Proxy({}, { ownKeys: () => { throw new Error('asked') 
   equal(d.sort((x, y) => { if (d.length > 0) structuredClone(d.buffer, { transfer: [d.buffer] }); return x - y }).length, 0)
   assert(throws(() => Uint8Array.of(2, 1).sort(() => { throw new RangeError('mine') }), 'RangeError').message === 'mine')
 }
+
+// Attributes of HTML methods may be anything (patch 0072).
+equal(''.anchor(), '<a name="undefined"></a>')
+equal('a'.link(null), '<a href="null">a</a>')
+equal('a'.fontcolor('"'), '<font color="&quot;">a</font>')
