@@ -3,8 +3,11 @@
  * that are given as text. None may do anything that a sanitizer objects to, or
  * keep memory when it is done.
  *
- * An input that begins with // is a program. Any other one has three bytes that
- * say how it is run, and then the choices in the grammar (generate.h):
+ * An input that begins with // is a program. It runs twice, and garbage is
+ * collected at each object then; one that begins with "// memory:" runs again
+ * for each allocation that it makes, which fails then. Any other one has three
+ * bytes that say how it is run, and then the choices in the grammar
+ * (generate.h):
  *
  *   0  bits 0-1: 2: garbage is collected at each object; 3: memory ends once;
  *      bit 2: as a module; bit 3: in strict mode
@@ -41,6 +44,9 @@ enum {
     STRICT = 8
 };
 
+enum { FAILURES_MAX = 1000 };
+static const char fails[] = "// memory:";
+
 static char text[HANDLERS_PROGRAM_MAX + 1];
 static int always = -1; /* the kind of all runs, or -1 */
 static bool verbose;
@@ -68,6 +74,16 @@ static void run(size_t len, unsigned kind, unsigned head, uint32_t from)
     ends[handlers_run(text, len, &o, NULL, 0)]++;
 }
 
+/* Once for each allocation that it makes, which fails then. */
+static void run_with_failures(size_t len)
+{
+    handlers_options_t o = {.compile_first = true, .fail_count = 1};
+    do {
+        o.fail_at++;
+        ends[handlers_run(text, len, &o, NULL, 0)]++;
+    } while (o.fail_at < FAILURES_MAX && handlers_allocations() >= o.fail_at);
+}
+
 static void run_text(const uint8_t *data, size_t size)
 {
     size_t len = size < HANDLERS_PROGRAM_MAX ? size : HANDLERS_PROGRAM_MAX;
@@ -76,6 +92,9 @@ static void run_text(const uint8_t *data, size_t size)
     if (strlen(text) == len) {
         run(len, PLAIN, 0, 0);
         run(len, GC, 0, 0);
+    }
+    if (strncmp(text, fails, sizeof(fails) - 1) == 0) {
+        run_with_failures(len);
     }
 }
 
@@ -95,14 +114,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
                                unsigned seed)
 {
-    if (is_text(data, size)) {
+    if (max_size < 64) {
         return LLVMFuzzerMutate(data, size, max_size);
     }
-    if (size < HEAD || seed % 16 == 0) {
-        size_t head = size < HEAD ? size : HEAD;
-        size_t len = LLVMFuzzerMutate(data, head, HEAD);
+    if (is_text(data, size) || size <= HEAD) {
+        /* Changed letters make no programs: a new one instead. */
+        memset(data, 0, HEAD);
+        data[0] = (uint8_t)(seed % 16);
+        data[1] = (uint8_t)(seed >> 4);
+        data[2] = (uint8_t)(seed >> 12);
+        size = HEAD;
+    }
+    if (size > HEAD && seed % 16 == 0) {
+        size_t len = LLVMFuzzerMutate(data, HEAD, HEAD);
         memset(data + len, 0, HEAD - len);
-        return size < HEAD ? HEAD : size;
+        return size;
     }
     return HEAD + handlers_mutate(data + HEAD, size - HEAD, max_size - HEAD,
                                   seed, LLVMFuzzerMutate);

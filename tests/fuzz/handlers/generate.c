@@ -246,7 +246,9 @@ size_t handlers_generate(const uint8_t *data, size_t size, bool compared,
         put_parts(&m, &variables[i], 0);
     }
     for (int i = 0; i < STATEMENTS_MAX && next_piece(&m); i++) {
-        put_text(&m, "try{");
+        char mark[32];
+        snprintf(mark, sizeof(mark), "try{L[L.length]=%d;", i);
+        put_text(&m, compared ? mark : "try{");
         expand(&m, statement, 0);
         put_text(&m, "}catch(e){o(e)}\n");
     }
@@ -313,8 +315,12 @@ size_t handlers_mutate(uint8_t *data, size_t size, size_t max_size,
     size_t begin[PIECES_MAX];
     size_t n = find_pieces(data, size, begin);
     if (n == 0) {
-        size_t len = random_piece(piece, &seed);
-        return replace(data, size, max_size, 0, size, piece, len);
+        /* Those of the variables, and some statements. */
+        for (size_t i = nvariables + handlers_random(&seed) % 6; i > 0; i--) {
+            size_t len = random_piece(piece, &seed);
+            size = replace(data, size, max_size, size, size, piece, len);
+        }
+        return size;
     }
     size_t from = begin[handlers_random(&seed) % n];
     size_t to = piece_end(data, size, from);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sanitizer/asan_interface.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -86,13 +87,17 @@ static void forget_block(const void *ptr)
     spare = b;
 }
 
-/* Frees what is left; how many there were. */
-static size_t free_blocks(void)
+/* Frees what is left; how many there were. With `tell` it says where they come
+ * from. */
+static size_t free_blocks(bool tell)
 {
     size_t count = 0;
     for (size_t i = 0; i < BUCKETS; i++) {
         while (blocks[i]) {
             void *ptr = blocks[i]->ptr;
+            if (tell) {
+                __asan_describe_address(ptr);
+            }
             forget_block(ptr);
             free(ptr);
             count++;
@@ -314,6 +319,11 @@ static void set_alarm(int seconds)
     setitimer(ITIMER_PROF, &timer, NULL);
 }
 
+uint32_t handlers_allocations(void)
+{
+    return r.allocations;
+}
+
 void handlers_run_init(void)
 {
     struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_NODEFER};
@@ -392,12 +402,14 @@ static handlers_end_t evaluate(const char *text, size_t len)
     if (r.options->strict) {
         flags |= JS_EVAL_FLAG_STRICT;
     }
+    r.counting = !r.options->compile_first;
     JSValue code = JS_Eval(r.ctx, text, len, "handler.js",
                            flags | JS_EVAL_FLAG_COMPILE_ONLY);
     if (JS_IsException(code)) {
         drop_exception();
         return HANDLERS_SYNTAX;
     }
+    r.counting = true;
     JSValue value = JS_EvalFunction(r.ctx, code);
     bool threw = JS_IsException(value);
     if (threw) {
@@ -434,7 +446,7 @@ static void destroy(handlers_end_t end)
         JS_FreeContext(r.ctx);
         JS_FreeRuntime(r.rt);
         r.running = 0;
-        size_t left = free_blocks();
+        size_t left = free_blocks(true);
         if (left) {
             fprintf(stderr, "%zu blocks were not given back\n", left);
             abort();
@@ -446,7 +458,6 @@ static handlers_end_t run(const char *text, size_t len, char *result,
                           size_t size)
 {
     create();
-    r.counting = true;
     handlers_end_t end = evaluate(text, len);
     if (result) {
         take_result(result, size);
@@ -473,6 +484,6 @@ handlers_end_t handlers_run(const char *text, size_t len,
     }
     r.running = 0;
     set_alarm(0);
-    free_blocks();
+    free_blocks(false);
     return end;
 }

@@ -18,6 +18,7 @@ typedef struct handlers_options {
     uint32_t gc_count; /* ... so often; 0: never */
     uint32_t fail_at;  /* this allocation fails; 0: none does */
     uint32_t fail_count; /* ... and those behind it, so many */
+    bool compile_first;  /* count from when the program is compiled */
 } handlers_options_t;
 
 typedef enum handlers_end {
@@ -27,6 +28,9 @@ typedef enum handlers_end {
     HANDLERS_STOPPED,   /* it took too long, and said so */
     HANDLERS_ABANDONED, /* it took too long and was left where it was */
 } handlers_end_t;
+
+/* Allocations of the last run that were counted. */
+uint32_t handlers_allocations(void);
 
 /* Once, before anything else. */
 void handlers_run_init(void);
