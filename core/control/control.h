@@ -114,7 +114,8 @@ void isere__faults_load(isere_control_t *control, const isere_port_t *port);
 void isere__faults_settle(isere_control_t *control, isere_catalog_t *next);
 
 /* Writes what is kept, if it has changed. Returns 0 or an error of the blobs,
- * which was logged, unless there is no port. On the thread that does the control plane's work. */
+ * which was logged, unless there is no port. On the thread that does the
+ * control plane's work. */
 int isere__faults_save(isere_control_t *control, const isere_port_t *port);
 
 /* Ends a quarantine, and forgets all faults of the function. Returns 0, or an
