@@ -32,7 +32,7 @@ def signals_are_the_program_s(monkeypatch):
         monkeypatch.setenv(name, ":".join(given + theirs))
 
 
-def wait_for(what, patience=10):
+def wait_for(what, patience=60):
     end = time.monotonic() + patience * SLOW
     while not what():
         assert time.monotonic() < end, "it did not happen in time"
@@ -81,6 +81,8 @@ def test_connections_wait_meanwhile(serve):
     """Also those that came before the death and were not accepted yet."""
     server = serve(HELLO, "--workers", 1)
     os.kill(server.pid, signal.SIGSTOP)
+    stat = pathlib.Path(f"/proc/{server.pid}/stat")
+    wait_for(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
     waiting = [server.connect() for _ in range(20)]
     for sock in waiting:
         sock.sendall(GET)
