@@ -244,14 +244,14 @@ fuzz: fuzzers ## fuzzers, random inputs: NAME=one of them, TIME=seconds each
 	@$(SANITIZERS) tests/fuzz/run $(TIME) $(BUILD)/fuzz $(NAME)
 
 fuzz-handlers: fuzzers ## the fuzzer of handlers in all variants: TIME=seconds each
-	@CC=clang $(call configure,$(BUILD)/fuzz32,-DISERE_FUZZ=ON -DISERE_M32=ON)
+	@export CC=clang && $(call configure,$(BUILD)/fuzz32,-DISERE_FUZZ=ON -DISERE_M32=ON)
 	@$(call build,$(BUILD)/fuzz32,fuzz_handlers)
 	@$(SANITIZERS) tests/fuzz/handlers/run $(TIME) $(BUILD)
 
 .PHONY: fuzzers
 fuzzers:
 	@scripts/setup fuzz
-	@CC=clang $(call configure,$(BUILD)/fuzz,-DISERE_FUZZ=ON)
+	@export CC=clang && $(call configure,$(BUILD)/fuzz,-DISERE_FUZZ=ON)
 	@$(call build,$(BUILD)/fuzz,fuzzers)
 
 lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
