@@ -365,7 +365,7 @@ static void release(isere_work_t *work, const isere_port_t *port)
     const isere_catalog_entry_t *entry =
         isere_catalog_find_any(control->catalog, work->name);
     if (!entry || !entry->deployment) {
-        fail(work, 404, "there is no function of that name that serves");
+        fail(work, 404, "no function of that name is served");
         return;
     }
     int error = prepare_answer(work, 200, entry->deployment, NULL);

@@ -59,8 +59,7 @@ void isere__plane_start_invoke(isere_connection_t *c, const isere_call_t *call)
     int status;
     isere_pool_t *pool = isere__platform_pool(c->server, call->name, &status);
     if (!pool && status == 404) {
-        isere__plane_refuse(c, 404,
-                            "there is no function of that name that serves");
+        isere__plane_refuse(c, 404, "no function of that name is served");
         return;
     }
     if (!check_event(c, &wrong)) {

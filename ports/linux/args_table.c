@@ -110,8 +110,8 @@ const isere_option_t isere_options[] = {
          "loads the function anew when one of its files changes"),
 
     TEXT("no-supervisor", 0, SERVE, FLAG, alone, NULL, NULL,
-         "serves in this process alone, for debuggers: a fault that can't be "
-         "contained is the end"),
+         "serves in this process alone, for debuggers: nothing starts it again "
+         "after a fault that can't be contained"),
     TEXT("core-dumps", 0, SERVE | INVOKE, FLAG, core_dumps, NULL, NULL,
          "lets a fault write a core dump, which holds tokens and secrets"),
 
@@ -202,7 +202,7 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
          "again. One version is kept: there is no second step back."},
     [ISERE_COMMAND_RELEASE] =
         {"release", ISERE_OPERAND_FUNCTION, "NAME", NULL,
-         "serve a function again that was quarantined",
+         "end the quarantine of a function",
          "Ends the quarantine of a function that crashed again and again, and\n"
          "forgets its crashes. `isere list` says which are quarantined."},
     [ISERE_COMMAND_REMOVE] =

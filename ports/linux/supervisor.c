@@ -121,9 +121,8 @@ static void remember(isere_shared_t *shared, int number)
         }
         memcpy(death->name, running->name, sizeof(death->name));
         memcpy(death->version, running->version, sizeof(death->version));
-        snprintf(death->where, sizeof(death->where), "the server died with %s",
-                 sigabbrev_np(number) ? sigabbrev_np(number)
-                                      : "an unknown signal");
+        snprintf(death->where, sizeof(death->where), "the server died: SIG%s",
+                 sigabbrev_np(number) ? sigabbrev_np(number) : "?");
         death->wall_s = now_ms(CLOCK_REALTIME) / 1000;
         death->monotonic_s = (uint32_t)(now_ms(CLOCK_MONOTONIC) / 1000);
         shared->deaths_count++;

@@ -167,7 +167,7 @@ def test_a_function_that_runs_in_three_deaths(platform):
     assert server.get("/bad").headers["Isere-Error"] == "quarantined"
     assert server.get("/good").text == "hello"
     status, _, body = server.api("GET", "/_isere/v1/functions/bad")
-    assert "the server died with SEGV" in json.loads(body)["message"]
+    assert "the server died: SIGSEGV" in json.loads(body)["message"]
     status, _, body = server.api("GET", "/_isere/metrics")
     assert b"\nisere_restarts_total 3\n" in body
     assert server.stop() == 0
