@@ -43,3 +43,29 @@ Error.stackTraceLimit = Infinity
 assert(deep(20) > 20)
 delete Error.stackTraceLimit
 assert(deep(20) > 20)
+
+// The names of getters and setters are made when somebody asks for them.
+const getter = (object, name) => Object.getOwnPropertyDescriptor(object, name).get
+const size = getter(Map.prototype, 'size')
+const failed = throws(() => size.call({}), 'TypeError')
+assert(/^ +at get size /.test(failed.stack), failed.stack)
+same(Reflect.ownKeys(size), ['length', 'name'])
+same(Object.getOwnPropertyDescriptor(size, 'name'),
+  { value: 'get size', writable: false, enumerable: false, configurable: true })
+equal(size.length, 0)
+assert(/^ +at get size /.test(throws(() => size.call({}), 'TypeError').stack))
+equal(getter(Set, Symbol.species).name, 'get [Symbol.species]')
+equal(getter(RegExp.prototype, 'flags').name, 'get flags')
+equal(String(getter(Set.prototype, 'size')), 'function get size() {\n    [native code]\n}')
+const proto = Object.getOwnPropertyDescriptor(Object.prototype, '__proto__')
+same([proto.get.name, proto.set.name, proto.set.length], ['get __proto__', 'set __proto__', 1])
+const href = Object.getOwnPropertyDescriptor(URL.prototype, 'href')
+same([href.set.name, href.get.name], ['set href', 'get href'])
+equal(getter(URL.prototype, 'port').bind(null).name, 'bound get port')
+const host = getter(URL.prototype, 'host')
+assert(delete host.name)
+equal(host.name, '')
+assert(!Object.hasOwn(host, 'name'))
+const hash = getter(URL.prototype, 'hash')
+Object.defineProperty(hash, 'name', { value: 'other' })
+equal(hash.name, 'other')
