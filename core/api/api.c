@@ -17,7 +17,7 @@ int isere_api_install(JSContext *ctx)
         isere_api_text_encoding_install, isere_api_base64_install,
         isere_api_url_install,           isere_api_performance_install,
         isere_api_crypto_install,        isere_api_math_install,
-        isere_api_process_install,
+        isere_api_process_install,       isere_api_locale_install,
     };
     isere_api_state_t *state = isere_host_api_state(ctx);
     JSValue global = JS_GetGlobalObject(ctx);

@@ -60,6 +60,7 @@ int isere_api_performance_install(JSContext *ctx, JSValueConst global);
 int isere_api_crypto_install(JSContext *ctx, JSValueConst global);
 int isere_api_math_install(JSContext *ctx, JSValueConst global);
 int isere_api_process_install(JSContext *ctx, JSValueConst global);
+int isere_api_locale_install(JSContext *ctx, JSValueConst global);
 
 /* Parts of isere_api_register_classes. */
 void isere_api_text_encoding_register_classes(void);

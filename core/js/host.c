@@ -53,6 +53,47 @@ uint64_t isere_host_time_origin_us(JSContext *ctx)
     return isolate_of(ctx)->time_origin_us;
 }
 
+/* Nothing that leads out of the port's folder of zones, and no small letter to
+ * begin with: so are other files called that lie there (leapseconds, right/).
+ */
+static bool is_zone_name(isere_slice_t name)
+{
+    if (name.len == 0 || name.len >= ISERE_TIME_ZONE_NAME_MAX ||
+        name.ptr[0] < 'A' || name.ptr[0] > 'Z') {
+        return false;
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        bool good = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                    (c >= '0' && c <= '9') || c == '_' || c == '+' ||
+                    c == '-' || c == '/';
+        if (!good) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int isere_host_time_zone(JSContext *ctx, isere_slice_t name, void *buf,
+                         size_t size)
+{
+    const isere_port_t *port = isolate_of(ctx)->port;
+    char text[ISERE_TIME_ZONE_NAME_MAX];
+
+    if (!port->time_zone) {
+        return ISERE_ERR_INVAL;
+    }
+    if (!is_zone_name(name)) {
+        return ISERE_ERR_NOENT;
+    }
+    memcpy(text, name.ptr, name.len);
+    text[name.len] = '\0';
+    port->exec_hold(port->ctx);
+    int result = port->time_zone(port->ctx, text, buf, size);
+    port->exec_release(port->ctx);
+    return result;
+}
+
 uint32_t isere_host_remaining_ms(JSContext *ctx)
 {
     const struct isere_isolate *isolate = isolate_of(ctx);

@@ -37,6 +37,14 @@ int64_t isere_host_wall_us(JSContext *ctx);
 /* Monotonic time at which this isolate's init phase began. */
 uint64_t isere_host_time_origin_us(JSContext *ctx);
 
+/*
+ * The TZif file of a time zone, by the port's time_zone, whose errors it
+ * returns; ISERE_ERR_INVAL also when the port has none, and ISERE_ERR_NOENT for
+ * a name that can't be one, which the port is not asked for.
+ */
+int isere_host_time_zone(JSContext *ctx, isere_slice_t name, void *buf,
+                         size_t size);
+
 /* Milliseconds until the running invocation's deadline, 0 when it passed. */
 uint32_t isere_host_remaining_ms(JSContext *ctx);
 

@@ -50,7 +50,8 @@ typedef struct isere_poll_event {
     unsigned events; /* ISERE_POLL_* */
 } isere_poll_event_t;
 
-#define ISERE_ADDRESS_MAX 46 /* text of an IPv6 address with its NUL */
+#define ISERE_ADDRESS_MAX 46        /* text of an IPv6 address with its NUL */
+#define ISERE_TIME_ZONE_NAME_MAX 65 /* "America/New_York" and its NUL */
 
 /*
  * A part of a heap whose writes a port can notice, in units. A unit is open or
@@ -154,6 +155,17 @@ typedef struct isere_port {
      * times in each invocation.
      */
     void (*exec_note)(void *ctx, const char *name, const char *version);
+
+    /*
+     * Optional, NULL where there are no time zones: copies the TZif file
+     * (RFC 9636) of a zone of the IANA database to `buf` and returns its
+     * length; ISERE_ERR_NOENT when there is no such zone, ISERE_ERR_INVAL when
+     * there are none at all, ISERE_ERR_LIMIT when it is longer than `size`,
+     * ISERE_ERR_IO. `name` has up to ISERE_TIME_ZONE_NAME_MAX - 1 characters
+     * out of [A-Za-z0-9_+/-] and begins with a letter. Called between exec_hold
+     * and exec_release; may be called by a handler as often as it likes.
+     */
+    int (*time_zone)(void *ctx, const char *name, void *buf, size_t size);
 
     /*
      * Sockets. All are non-blocking. accept, recv and send return

@@ -70,6 +70,7 @@ static const isere_port_t table = {
     .exec_release = linux_exec_release,
     .exec_fault = linux_exec_fault,
     .exec_note = linux_exec_note,
+    .time_zone = isere_linux_time_zone,
     .accept = isere_linux_accept,
     .recv = isere_linux_recv,
     .send = isere_linux_send,

@@ -30,6 +30,9 @@ typedef struct isere_linux {
 /* log.c */
 void isere_linux_log(void *ctx, const isere_log_record_t *record);
 
+/* zoneinfo.c */
+int isere_linux_time_zone(void *ctx, const char *name, void *buf, size_t size);
+
 /* poll.c: init returns 0 or ISERE_ERR_*, and leaves nothing behind then. */
 int isere_linux_poll_init(isere_linux_t *self);
 void isere_linux_poll_deinit(isere_linux_t *self);

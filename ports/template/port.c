@@ -230,6 +230,8 @@ void isere_template_port_init(isere_port_t *port, isere_template_t *self)
         /* It contains no faults, and nothing survives one. */
         .exec_fault = NULL,
         .exec_note = NULL,
+        /* It has no time zones but UTC and fixed offsets. */
+        .time_zone = NULL,
         .accept = template_accept,
         .recv = template_recv,
         .send = template_send,
