@@ -1,5 +1,6 @@
 /* isere serve: from the command line to running workers, and their end. */
 #include "ports/linux/commands.h"
+#include "ports/linux/kept.h"
 #include "ports/linux/platform.h"
 #include "ports/linux/port_linux.h"
 #include "ports/linux/program.h"
@@ -40,14 +41,31 @@ static void raise_descriptor_limit(const isere_args_t *args)
     }
 }
 
+static void log_return(const isere_port_t *own, const isere_shared_t *shared)
+{
+    isere_log_record_t record = {.level = ISERE_LOG_WARN};
+    long long now_ms = (long long)(own->monotonic_us(own->ctx) / 1000);
+    char text[96];
+
+    snprintf(
+        text, sizeof(text), "the server is back after %lld ms (restart %lu)",
+        now_ms - (long long)shared->death_ms, (unsigned long)shared->restarts);
+    record.message = isere_slice(text);
+    own->log(own->ctx, &record);
+}
+
 /* Once, however many servers a supervisor starts. */
-static bool announce(const isere_args_t *args, uint16_t port)
+static bool announce(const isere_port_t *own, const isere_args_t *args,
+                     uint16_t port)
 {
     bool is_v6 = strchr(args->host, ':') != NULL;
     isere_shared_t *shared = isere_shared();
 
     if (shared) {
         atomic_store(&shared->ready, true);
+        if (shared->restarts > 0) {
+            log_return(own, shared);
+        }
         if (atomic_exchange(&shared->announced, true)) {
             return true;
         }
@@ -115,11 +133,14 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     if (error != 0) {
         return error;
     }
+    if (service->program.function) {
+        isere_kept_save(&service->program);
+    }
     if (args->watch) {
         error = isere_watch_start(args, &service->program, workers,
                                   &service->watch);
     }
-    if (error == 0 && !announce(args, listeners->port)) {
+    if (error == 0 && !announce(own, args, listeners->port)) {
         fputs("isere: cannot write to standard output\n", stderr);
         error = ISERE_ERR_IO;
     }
@@ -149,8 +170,11 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
                         int signal_fd)
 {
     isere_fault_t fault;
-    int error = isere_program_load(own, args, &service->program, &fault);
+    int error = isere_kept_load(own, args, &service->program, &fault);
 
+    if (error == ISERE_ERR_NOENT) {
+        error = isere_program_load(own, args, &service->program, &fault);
+    }
     if (error != 0) {
         isere_program_print_fault(&fault, error);
     } else {

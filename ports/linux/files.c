@@ -308,11 +308,11 @@ static int load(void *ctx, const char *name, isere_slice_t *source)
     return 0;
 }
 
-int isere_files_open(isere_files_t *files, const char *path)
+/* All but the files; -1 without memory. */
+static int begin(isere_files_t *files, const char *path)
 {
     const char *slash = strrchr(path, '/');
     size_t len = slash ? (size_t)(slash - path) + 1 : 0;
-    int error = ISERE_ERR_NOMEM, saved;
 
     memset(files, 0, sizeof(*files));
     files->loader.ctx = files;
@@ -321,9 +321,19 @@ int isere_files_open(isere_files_t *files, const char *path)
     files->folder = strndup(path, len);
     if (!files->folder) {
         errno = ENOMEM;
-        return error;
+        return -1;
     }
     files->root = realpath(len ? files->folder : ".", NULL);
+    return 0;
+}
+
+int isere_files_open(isere_files_t *files, const char *path)
+{
+    int error, saved;
+
+    if (begin(files, path) != 0) {
+        return ISERE_ERR_NOMEM;
+    }
     error = files->root ? add_file(files, files->main_name, true, &files->main)
                         : read_error(errno);
     if (error != 0) {
@@ -332,6 +342,28 @@ int isere_files_open(isere_files_t *files, const char *path)
         errno = saved;
     }
     return error;
+}
+
+int isere_files_name(isere_files_t *files, const char *path, const char *names,
+                     size_t size)
+{
+    const char *end = names + size;
+
+    if (begin(files, path) != 0) {
+        return ISERE_ERR_NOMEM;
+    }
+    for (const char *at = names; at < end; at += strlen(at) + 1) {
+        isere_file_t *file = calloc(1, sizeof(*file));
+        if (!file || !(file->name = strdup(at))) {
+            free(file);
+            isere_files_close(files);
+            errno = ENOMEM;
+            return ISERE_ERR_NOMEM;
+        }
+        file->next = files->files;
+        files->files = file;
+    }
+    return 0;
 }
 
 bool isere_files_contain(const isere_files_t *files, const char *path)

@@ -34,6 +34,13 @@ typedef struct isere_files {
  */
 int isere_files_open(isere_files_t *files, const char *path);
 
+/*
+ * The list of files as it was, of which none is read: `names` are `size` bytes,
+ * each name with its NUL. Returns 0 or ISERE_ERR_NOMEM, with *files released.
+ */
+int isere_files_name(isere_files_t *files, const char *path, const char *names,
+                     size_t size);
+
 /* Whether `path` is one of the files that were read, by whatever name. */
 bool isere_files_contain(const isere_files_t *files, const char *path);
 

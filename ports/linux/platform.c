@@ -26,6 +26,16 @@ static bool join(char path[PATH_BYTES], const char *folder, const char *name)
     return snprintf(path, PATH_BYTES, "%s/%s", folder, name) < PATH_BYTES;
 }
 
+/* A server that is started again makes nothing anew: what is missing may come
+ * back, like a volume that is not mounted now. */
+static bool is_missing(const char *path)
+{
+    struct stat info;
+
+    errno = 0;
+    return isere_shared_is_restart() && stat(path, &info) != 0;
+}
+
 static int open_store(const isere_args_t *args, isere_platform_files_t *p)
 {
     const struct timespec step = {.tv_nsec = 10 * 1000000};
@@ -35,6 +45,9 @@ static int open_store(const isere_args_t *args, isere_platform_files_t *p)
     if (!join(path, args->store, "functions")) {
         errno = ENAMETOOLONG;
         return complain(args->store, ISERE_ERR_INVAL);
+    }
+    if (is_missing(path)) {
+        return complain(args->store, ISERE_ERR_IO);
     }
     if (mkdir(args->store, 0700) != 0 && errno != EEXIST) {
         return complain(args->store, ISERE_ERR_IO);
@@ -52,13 +65,19 @@ static int open_store(const isere_args_t *args, isere_platform_files_t *p)
 
 static int load_token(const isere_args_t *args, char *token)
 {
-    char path[PATH_BYTES];
+    char joined[PATH_BYTES];
+    const char *path = args->token_file ? args->token_file : joined;
 
-    if (!args->token_file && !join(path, args->store, "token")) {
+    if (!args->token_file && !join(joined, args->store, "token")) {
         errno = ENAMETOOLONG;
         return complain(args->store, ISERE_ERR_INVAL);
     }
-    return isere_token_load(args->token_file ? args->token_file : path, token);
+    if (is_missing(path)) {
+        fprintf(stderr, "isere: the token file %s: %s\n", path,
+                strerror(errno));
+        return ISERE_ERR_IO;
+    }
+    return isere_token_load(path, token);
 }
 
 /* What functions get whose documents don't say otherwise. */

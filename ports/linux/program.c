@@ -105,10 +105,18 @@ static int configure(const isere_args_t *args, isere_function_config_t *config,
     return error;
 }
 
-static int create(const isere_port_t *port, const isere_args_t *args,
-                  isere_program_t *program, const void *code, size_t size,
-                  isere_fault_t *fault)
+isere_slice_t isere_program_code(const isere_program_t *program)
 {
+    const isere_file_t *main = program->files.main;
+
+    return program->code ? isere_slice_of(program->code, program->code_size)
+                         : isere_slice_of(main->data, main->size);
+}
+
+int isere_program_create(const isere_port_t *port, const isere_args_t *args,
+                         isere_program_t *program, isere_fault_t *fault)
+{
+    isere_slice_t code = isere_program_code(program);
     isere_function_config_t config;
     char name[ISERE_PROGRAM_NAME_MAX];
     int error;
@@ -116,9 +124,9 @@ static int create(const isere_port_t *port, const isere_args_t *args,
     isere_function_config_init(&config);
     isere_program_name(program, name);
     config.name = name;
-    error = configure(args, &config, code, size, fault);
+    error = configure(args, &config, code.ptr, code.len, fault);
     if (error == 0) {
-        error = isere_function_create(port, code, size, &config,
+        error = isere_function_create(port, code.ptr, code.len, &config,
                                       &program->function, fault);
     }
     if (error != 0 && fault->file[0] == '\0') {
@@ -131,25 +139,17 @@ static int create(const isere_port_t *port, const isere_args_t *args,
 int isere_program_load(const isere_port_t *port, const isere_args_t *args,
                        isere_program_t *program, isere_fault_t *fault)
 {
-    size_t size = 0;
     int error;
 
     memset(program, 0, sizeof(*program));
     memset(fault, 0, sizeof(*fault));
     error = open_files(args, program, fault);
-    if (error != 0) {
-        return error;
+    if (error == 0 && !is_bytecode(program) &&
+        !is_named_bin(program->files.main_name)) {
+        error = compile(port, args, program, program->files.folder,
+                        &program->code, &program->code_size, fault);
     }
-    if (is_bytecode(program) || is_named_bin(program->files.main_name)) {
-        return create(port, args, program, program->files.main->data,
-                      program->files.main->size, fault);
-    }
-    error = compile(port, args, program, program->files.folder, &program->code,
-                    &size, fault);
-    if (error != 0) {
-        return error;
-    }
-    return create(port, args, program, program->code, size, fault);
+    return error ? error : isere_program_create(port, args, program, fault);
 }
 
 void isere_program_release(const isere_port_t *port, isere_program_t *program)

@@ -14,6 +14,7 @@
 typedef struct isere_program {
     isere_files_t files;
     void *code; /* compiled; NULL when the file was bytecode itself */
+    size_t code_size;
     isere_function_t *function;
     unsigned uses;              /* see watch.c */
     struct isere_program *next; /* see watch.c */
@@ -30,6 +31,14 @@ typedef struct isere_program {
 int isere_program_load(const isere_port_t *port, const isere_args_t *args,
                        isere_program_t *program, isere_fault_t *fault);
 void isere_program_release(const isere_port_t *port, isere_program_t *program);
+
+/* Its bytecode, wherever it is. */
+isere_slice_t isere_program_code(const isere_program_t *program);
+
+/* Makes the function of a program that has its bytecode and the list of its
+ * files. Returns as isere_program_load. */
+int isere_program_create(const isere_port_t *port, const isere_args_t *args,
+                         isere_program_t *program, isere_fault_t *fault);
 
 /* Compiles the source args->module to bytecode; for `isere build`. *code is
  * released with port->resize. The rest as above. */

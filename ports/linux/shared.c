@@ -26,6 +26,11 @@ isere_shared_t *isere_shared(void)
     return shared;
 }
 
+bool isere_shared_is_restart(void)
+{
+    return shared && shared->restarts > 0 && atomic_load(&shared->announced);
+}
+
 isere_running_t *isere_running_claim(void)
 {
     for (int i = 0; shared && i < ISERE_SHARED_THREADS; i++) {

@@ -47,13 +47,28 @@ typedef struct isere_death {
     uint32_t monotonic_s;
 } isere_death_t;
 
+/* What kept.c keeps: two places, so that one is whole at any moment. */
+typedef struct isere_kept_place {
+    size_t code_size;
+    size_t names_size;
+    uint64_t sum;
+} isere_kept_place_t;
+
+typedef struct isere_kept_state {
+    atomic_uint saves; /* the last one is in place saves % 2; 0: none yet */
+    isere_kept_place_t places[2];
+} isere_kept_state_t;
+
 typedef struct isere_shared {
     pid_t supervisor;
     atomic_uint stops;     /* signals to stop that the supervisor got */
     atomic_bool announced; /* the line on stdout was printed */
     atomic_bool ready;     /* the present server has come to serve */
     uint32_t restarts;
+    int64_t death_ms; /* the last one, on the monotonic clock */
+    isere_kept_state_t kept;
     unsigned deaths_count; /* the last ones; one more overwrites the oldest */
+    unsigned forgotten;    /* the first ones, of a function that was replaced */
     unsigned reported;     /* of them, by servers with a store */
     isere_death_t deaths[ISERE_SHARED_DEATHS];
     isere_running_t threads[ISERE_SHARED_THREADS];
@@ -64,6 +79,10 @@ isere_shared_t *isere_shared_create(void);
 
 /* What there is; NULL: there is no supervisor. */
 isere_shared_t *isere_shared(void);
+
+/* Whether a server before this one has come to serve: this one only goes on,
+ * and makes nothing that a first start makes. */
+bool isere_shared_is_restart(void);
 
 /* A place for the calling thread; NULL when there is none. */
 isere_running_t *isere_running_claim(void);

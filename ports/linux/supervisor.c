@@ -1,6 +1,7 @@
 #include "ports/linux/supervisor.h"
 #include "core/control/writer.h"
 #include "ports/linux/fault.h"
+#include "ports/linux/kept.h"
 #include "ports/linux/port_linux.h"
 #include "ports/linux/program.h"
 #include "ports/linux/shared.h"
@@ -19,7 +20,8 @@ enum {
     HASTY = 8,   /* restarts at once; then with pauses */
     CALM_S = 60, /* after so long without a death all is well again */
     FIRST_PAUSE_MS = 50,
-    LONGEST_PAUSE_MS = 5000,
+    LONGEST_PAUSE_MS = 200,  /* of one that served */
+    LONGEST_EARLY_MS = 2000, /* of one that did not come to serve */
     TWICE_MS = 150, /* a signal to stop again so soon is the same one */
 };
 
@@ -32,10 +34,10 @@ typedef struct supervisor {
     sigset_t before;   /* the mask that servers begin with */
     sigset_t waited;   /* signals that the supervisor waits for */
     pid_t child;
-    int stop;         /* the last signal to stop; 0: none */
-    unsigned early;   /* deaths in a row before the server served */
-    unsigned deaths;  /* in a row, without a calm time in between */
-    int64_t death_ms; /* the last one */
+    int stop;        /* the last signal to stop; 0: none */
+    unsigned early;  /* deaths in a row before the server served */
+    unsigned deaths; /* in a row, without a calm time in between, of which no
+                      * function is at fault: those end in a quarantine */
 } supervisor_t;
 
 static int64_t now_ms(clockid_t clock)
@@ -64,11 +66,15 @@ static void prepare_threads(isere_shared_t *shared)
 static int be_server(supervisor_t *s)
 {
     pid_t supervisor = s->shared->supervisor;
+    sigset_t set = s->before;
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != supervisor) {
         _exit(ISERE_EXIT_FAULT);
     }
-    pthread_sigmask(SIG_SETMASK, &s->before, NULL);
+    /* One that comes now waits until the server can stop in order. */
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_SETMASK, &set, NULL);
     return s->serve(s->args, s->listeners);
 }
 
@@ -155,7 +161,8 @@ static void put_functions(const isere_shared_t *shared, isere_writer_t *text,
     }
 }
 
-static void report_death(supervisor_t *s, int number)
+/* Whether functions are at fault. */
+static bool report_death(supervisor_t *s, int number)
 {
     isere_shared_t *shared = s->shared;
     const char *name = sigabbrev_np(number);
@@ -170,6 +177,7 @@ static void report_death(supervisor_t *s, int number)
     put_functions(shared, &text, from);
     line[text.len] = 0;
     say(s, ISERE_LOG_ERROR, line);
+    return shared->deaths_count != from;
 }
 
 /* ---- starting again ---- */
@@ -191,45 +199,75 @@ static bool start(supervisor_t *s)
 /* Milliseconds until the next attempt. */
 static int64_t pause_ms(const supervisor_t *s)
 {
-    unsigned doubled = s->deaths > HASTY ? s->deaths - HASTY - 1 : 0;
+    bool early = s->early > 0;
+    unsigned allowed = early ? 1 : HASTY;
+    unsigned count = early ? s->early : s->deaths;
+    int64_t longest = early ? LONGEST_EARLY_MS : LONGEST_PAUSE_MS;
+    unsigned doubled = count > allowed ? count - allowed - 1 : 0;
+    int64_t ms = doubled < 8 ? (int64_t)FIRST_PAUSE_MS << doubled : longest;
 
-    if (s->deaths <= HASTY) {
+    if (count <= allowed) {
         return 0;
     }
-    return doubled < 7 ? (int64_t)FIRST_PAUSE_MS << doubled : LONGEST_PAUSE_MS;
+    return ms < longest ? ms : longest;
 }
 
-/* Waits, unless there is a signal to stop; that is left pending. */
-static void wait_a_little(int64_t ms)
+/* Waits. The signal to stop that came instead, or 0. */
+static int wait_a_little(supervisor_t *s, int64_t ms)
 {
-    const struct timespec step = {.tv_nsec = 10 * 1000000};
-    int64_t end = now_ms(CLOCK_MONOTONIC) + ms;
-    sigset_t pending;
+    const struct timespec time = {.tv_sec = ms / 1000,
+                                  .tv_nsec = ms % 1000 * 1000000};
+    sigset_t stops = s->waited;
+    char line[96];
+    int number;
 
-    while (now_ms(CLOCK_MONOTONIC) < end) {
-        if (sigpending(&pending) == 0 &&
-            (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT))) {
-            return;
-        }
-        nanosleep(&step, NULL);
+    if (ms == 0) {
+        return 0;
     }
+    snprintf(line, sizeof(line),
+             "the next server starts in %lld ms: too many have died",
+             (long long)ms);
+    say(s, ISERE_LOG_WARN, line);
+    sigdelset(&stops, SIGCHLD);
+    number = sigtimedwait(&stops, NULL, &time);
+    return number > 0 ? number : 0;
 }
 
-/* False when there is no use in another one. */
-static bool start_again(supervisor_t *s)
+/* What has served before is tried again for ever: its listener stays open. */
+static bool is_hopeless(const supervisor_t *s)
+{
+    if (s->early < TRIES || atomic_load(&s->shared->announced)) {
+        return false;
+    }
+    fprintf(stderr,
+            "isere: the server died %d times in a row before it served\n",
+            TRIES);
+    return true;
+}
+
+/* False when there is no use in another one, or a signal to stop came: then
+ * *code is what to end with. */
+static bool start_again(supervisor_t *s, bool blamed, int *code)
 {
     int64_t now = now_ms(CLOCK_MONOTONIC);
 
     s->early = atomic_load(&s->shared->ready) ? 0 : s->early + 1;
-    if (s->early >= TRIES) {
-        fprintf(stderr,
-                "isere: the server died %d times in a row before it served\n",
-                TRIES);
+    if (is_hopeless(s)) {
         return false;
     }
-    s->deaths = now - s->death_ms > CALM_S * 1000 ? 1 : s->deaths + 1;
-    s->death_ms = now;
-    wait_a_little(pause_ms(s));
+    if (now - s->shared->death_ms > CALM_S * 1000) {
+        s->deaths = 0;
+    }
+    s->deaths += blamed ? 0 : 1;
+    /* Of several in a row, the first one is when the service ended. */
+    if (s->early == 0) {
+        s->shared->death_ms = now;
+    }
+    s->stop = wait_a_little(s, pause_ms(s));
+    if (s->stop) {
+        *code = ISERE_EXIT_OK; /* nothing was under way */
+        return false;
+    }
     s->shared->restarts++;
     return start(s);
 }
@@ -260,20 +298,40 @@ static int end_by(int number)
     return ISERE_EXIT_FAULT;
 }
 
+/* The server ended by itself. The first one's end is that of all; one that was
+ * started again and could not begin is tried again. */
+static bool go_on_after_exit(supervisor_t *s, int *code)
+{
+    bool serves = atomic_load(&s->shared->ready);
+    char line[96];
+
+    if (*code == ISERE_EXIT_OK || serves || !isere_shared_is_restart()) {
+        return false;
+    }
+    if (s->stop) {
+        *code = ISERE_EXIT_OK;
+        return false;
+    }
+    snprintf(line, sizeof(line),
+             "the server could not start again (exit code %d)", *code);
+    say(s, ISERE_LOG_ERROR, line);
+    return start_again(s, false, code);
+}
+
 /* The child ended: false when that is the end, with *code. */
 static bool go_on(supervisor_t *s, int status, int *code)
 {
     if (WIFEXITED(status)) {
         *code = WEXITSTATUS(status);
-        return false;
+        return go_on_after_exit(s, code);
     }
     *code = ISERE_EXIT_FAULT;
     if (s->stop && WTERMSIG(status) == s->stop) {
         *code = end_by(s->stop);
         return false;
     }
-    report_death(s, WTERMSIG(status));
-    return !s->stop && start_again(s);
+    bool blamed = report_death(s, WTERMSIG(status));
+    return !s->stop && start_again(s, blamed, code);
 }
 
 static int watch(supervisor_t *s)
@@ -328,6 +386,9 @@ int isere_supervise(const isere_args_t *args, isere_listeners_t *listeners,
         return ISERE_EXIT_FAULT;
     }
     s.shared->supervisor = getpid();
+    if (!args->store) {
+        isere_kept_create();
+    }
     choose_signals(&s);
     return start(&s) ? watch(&s) : ISERE_EXIT_FAULT;
 }

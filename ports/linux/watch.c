@@ -1,4 +1,6 @@
 #include "ports/linux/watch.h"
+#include "ports/linux/kept.h"
+#include "ports/linux/shared.h"
 #include "ports/linux/thread.h"
 #include <errno.h>
 #include <poll.h>
@@ -285,12 +287,24 @@ static void replace(isere_watch_t *w, isere_program_t *program)
     if (w->refused) {
         log_fault(w, &w->refusal);
     } else {
+        isere_kept_save(program);
+        if (isere_shared()) {
+            isere_shared()->forgotten = isere_shared()->deaths_count;
+        }
         snprintf(text, sizeof(text), "reloaded %s", w->args->module);
         log_line(w, ISERE_LOG_INFO, text);
     }
 }
 
-static void reload(isere_watch_t *w)
+static bool is_same(const isere_program_t *a, const isere_program_t *b)
+{
+    isere_slice_t one = isere_program_code(a), other = isere_program_code(b);
+
+    return one.len == other.len && memcmp(one.ptr, other.ptr, one.len) == 0;
+}
+
+/* `anyway`: even if it is what is served. */
+static void reload(isere_watch_t *w, bool anyway)
 {
     isere_program_t *program = calloc(1, sizeof(*program));
     isere_instance_t *instance = NULL;
@@ -308,6 +322,11 @@ static void reload(isere_watch_t *w)
     }
     error = isere_program_load(&w->port, w->args, program, &fault);
     watch_files(w, &program->files);
+    if (error == 0 && !anyway && is_same(program, w->programs)) {
+        isere_program_release(&w->port, program);
+        free(program);
+        return;
+    }
     if (error == 0) {
         error = isere_instance_create(&w->port, program->function, &instance,
                                       &fault);
@@ -362,8 +381,13 @@ static void *watch_main(void *arg)
     if (error != 0) {
         return NULL;
     }
+    /* After a death the program is the one that was kept: the files may have
+     * changed when nobody watched. */
+    if (isere_shared_is_restart()) {
+        reload(w, false);
+    }
     while (await_change(w)) {
-        reload(w);
+        reload(w, true);
     }
     if (w->failed) {
         isere_program_release(&w->port, w->failed);

@@ -149,7 +149,8 @@ static void report_deaths(isere_workers_t *all)
     const isere_shared_t *shared = isere_shared();
     unsigned count = shared ? shared->deaths_count : 0;
 
-    for (unsigned i = 0; all->function && i < count; i++) {
+    for (unsigned i = shared ? shared->forgotten : 0;
+         all->function && i < count; i++) {
         if (i + ISERE_SHARED_DEATHS >= count) {
             isere_server_group_report_fault(
                 all->group, all->function,

@@ -4,6 +4,7 @@ one on the same sockets."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -107,10 +108,126 @@ def test_restarts_are_fast(serve):
         assert server.get().text == "hello"
         took.append((time.monotonic() - began) * 1000)
         if i == 5:
-            break  # beyond 8 in a minute there are pauses
+            break  # beyond 8 in a minute there are pauses: the next test
     took.sort()
     print(f"p50 {took[len(took) // 2]:.1f} ms, max {took[-1]:.1f} ms")
     assert took[0] < 50 * SLOW
+
+
+def test_pauses_are_short(serve):
+    """After many deaths of which no function is at fault, and the log says so."""
+    server = serve(HELLO)
+    for i in range(1, 15):
+        began = time.monotonic()
+        kill_server(server)
+        assert server.get().text == "hello"
+        assert time.monotonic() - began < 2 * SLOW
+        back = rf"WARN +the server is back after \d+ ms \(restart {i}\)\n"
+        wait_for(lambda back=back: re.search(back, server.log()))
+    pauses = re.findall(r"the next server starts in (\d+) ms: too many have died\n", server.log())
+    assert pauses == ["50", "100"] + ["200"] * 4
+
+
+BROKEN = "export const handler = ("
+
+
+def install(path, text):
+    """At once, as an editor does, or it is gone."""
+    if text is None:
+        path.unlink()
+        return
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.rename(path)
+
+
+@pytest.mark.parametrize("now", [BROKEN, None, HELLO.replace("hello", "not deployed")])
+def test_a_death_deploys_nothing(serve, tmp_path, now):
+    """The next server serves what the last one did, not what is on the disk."""
+    main = "import { text } from './text.js'\nexport const handler = () => text\n"
+    server = serve({"handler.js": main, "text.js": "export const text = 'hello'\n"})
+    folder = next(tmp_path.glob("function*"))
+    install(folder / "handler.js", now)
+    install(folder / "text.js", None)
+    for _ in range(2):
+        kill_server(server)
+        assert server.get().text == "hello"
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("now", [BROKEN, None])
+def test_a_death_while_what_is_watched_is_broken(serve, tmp_path, now):
+    server = serve({"handler.js": HELLO}, "--watch")
+    path = next(tmp_path.glob("function*/handler.js"))
+    install(path, HELLO.replace("hello", "second"))
+    wait_for(lambda: server.get().text == "second")
+    install(path, now)
+    wait_for(lambda: "the version before goes on serving" in server.log())
+    for _ in range(2):
+        kill_server(server)
+        assert server.get().text == "second"
+    install(path, HELLO.replace("hello", "third"))
+    wait_for(lambda: server.get().text == "third")
+    reloads = server.log().count("reloaded ")
+    kill_server(server)
+    assert server.get().text == "third"
+    time.sleep(0.3)
+    assert server.log().count("reloaded ") == reloads, "it is the same"
+
+
+def test_a_change_in_the_moment_of_a_death(serve, tmp_path):
+    """It is seen although nobody watched."""
+    server = serve({"handler.js": HELLO}, "--watch")
+    path = next(tmp_path.glob("function*/handler.js"))
+    os.kill(server.process.pid, signal.SIGSTOP)
+    os.kill(server.pid, signal.SIGKILL)
+    install(path, HELLO.replace("hello", "second"))
+    os.kill(server.process.pid, signal.SIGCONT)
+    wait_for(lambda: server.get().text == "second")
+
+
+def without_store(server):
+    """Takes the store away from a server that dies; its new place."""
+    away = server.store.with_suffix(".away")
+    server.store.rename(away)
+    os.kill(server.pid, signal.SIGSEGV)
+    wait_for(lambda: server.log().count("could not start again (exit code 1)") > 2)
+    return away
+
+
+def test_a_restart_makes_no_store(platform):
+    """A volume that is not mounted may come back; until then connections wait."""
+    server = platform()
+    server.deploy("a", HELLO)
+    away = without_store(server)
+    assert not server.store.exists()
+    assert f"the store {server.store}: No such file or directory" in server.log()
+    away.rename(server.store)
+    assert server.get("/a").text == "hello"
+    assert server.deploy("a", HELLO)["version"] == 2
+
+
+def test_a_restart_makes_no_token(platform):
+    server = platform()
+    token = server.store / "token"
+    away = token.rename(server.store / "token.away")
+    os.kill(server.pid, signal.SIGSEGV)
+    wait_for(lambda: "could not start again (exit code 1)" in server.log())
+    assert not token.exists()
+    assert f"the token file {token}: No such file or directory" in server.log()
+    away.rename(token)
+    assert server.deploy("a", HELLO)["version"] == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_stop_in_a_pause(platform, number):
+    server = platform()
+    without_store(server)
+    began = time.monotonic()
+    server.signal(number)
+    assert server.wait() == 0
+    assert time.monotonic() - began < 1 * SLOW
+    assert is_refused(server)
 
 
 def test_only_requests_under_way_are_lost(serve):
