@@ -55,9 +55,10 @@ static void put_content(isere_writer_t *text, const isere_deployment_t *d)
 }
 
 void isere__control_put_summary(isere_writer_t *text,
-                                const isere_deployment_t *d,
-                                const isere_deployment_t *replaced)
+                                const isere_summary_t *summary)
 {
+    const isere_deployment_t *d = summary->deployment;
+    const isere_deployment_t *replaced = summary->replaced;
     put_name_and_version(text, d->name, d->version);
     put_content(text, d);
     if (replaced) {
@@ -65,6 +66,10 @@ void isere__control_put_summary(isere_writer_t *text,
                             (unsigned long)replaced->version);
         isere_writer_json(text, isere_slice(replaced->main));
         isere_writer_puts(text, "}");
+    }
+    if (summary->released) {
+        isere_writer_printf(text, ",\"released\":%s",
+                            *summary->released ? "true" : "false");
     }
     isere_writer_puts(text, "}");
 }

@@ -202,11 +202,17 @@ char *isere__control_text(const isere_port_t *port,
                           void (*put)(isere_writer_t *text, const void *arg),
                           const void *arg, size_t *size);
 
-/* {"name",...} of a deployment, as PUT and rollback answer it. `replaced` is
- * one of another main file whose place it takes, or NULL. */
+/* What is answered to a change. */
+typedef struct isere_summary {
+    const isere_deployment_t *deployment;
+    const isere_deployment_t *replaced; /* NULL: nothing that is another */
+    const bool *released;               /* NULL: not asked for; else whether it
+                                           was quarantined */
+} isere_summary_t;
+
+/* {"name",...} of a deployment, as PUT, rollback and release answer it. */
 void isere__control_put_summary(isere_writer_t *text,
-                                const isere_deployment_t *deployment,
-                                const isere_deployment_t *replaced);
+                                const isere_summary_t *summary);
 
 /* The same as list and describe have it. */
 void isere__control_put_entry(isere_writer_t *text, isere_control_t *control,

@@ -79,17 +79,9 @@ static void fail_with(isere_work_t *work, int error)
     }
 }
 
-/* What is answered: a deployment, and what it replaces if that is something
- * else. */
-typedef struct summary {
-    const isere_deployment_t *deployment;
-    const isere_deployment_t *replaced;
-} summary_t;
-
 static void put_summary(isere_writer_t *text, const void *arg)
 {
-    const summary_t *summary = arg;
-    isere__control_put_summary(text, summary->deployment, summary->replaced);
+    isere__control_put_summary(text, arg);
 }
 
 static void log_done(isere_work_t *work, const isere_port_t *port,
@@ -155,12 +147,19 @@ static void fail_to_prepare(isere_work_t *work, int error)
 
 /* The answer to what can't fail once it is stored: made before that. */
 static int prepare_answer(isere_work_t *work, int status,
-                          const isere_deployment_t *d,
-                          const isere_deployment_t *replaced)
+                          const isere_summary_t *summary)
 {
-    summary_t summary = {d, replaced};
-    answer(work, status, put_summary, &summary);
+    answer(work, status, put_summary, summary);
     return work->text ? 0 : ISERE_ERR_NOMEM;
+}
+
+/* Whether it may be another function of the same name: its main file has
+ * another name, or both say that they are from different places. */
+static bool is_other(const isere_deployment_t *old, const isere_deployment_t *d)
+{
+    return strcmp(old->main, d->main) != 0 ||
+           (old->source[0] && d->source[0] &&
+            strcmp(old->source, d->source) != 0);
 }
 
 /* Keeps it and publishes it; `next` is taken. */
@@ -174,10 +173,12 @@ static void commit(isere_work_t *work, const isere_port_t *port,
     const isere_catalog_entry_t *entry =
         isere_catalog_find(control->catalog, work->name);
     const isere_deployment_t *old = entry ? entry->deployment : NULL;
+    const isere_summary_t summary = {
+        .deployment = d,
+        .replaced = old && is_other(old, d) ? old : NULL,
+    };
     isere_sha256_of(document.ptr, document.len, sum);
-    int error =
-        prepare_answer(work, entry ? 200 : 201, d,
-                       old && strcmp(old->main, d->main) != 0 ? old : NULL);
+    int error = prepare_answer(work, entry ? 200 : 201, &summary);
     if (!error) {
         error =
             isere_store_put(&control->store, work->name, document, sum, &head);
@@ -272,7 +273,7 @@ static void roll_back_to(isere_work_t *work, const isere_port_t *port,
         return;
     }
     if (!error) {
-        error = prepare_answer(work, 200, d, NULL);
+        error = prepare_answer(work, 200, &(isere_summary_t){.deployment = d});
         if (!error) {
             error = isere_store_rollback(&control->store, work->name, &head);
         }
@@ -368,7 +369,11 @@ static void release(isere_work_t *work, const isere_port_t *port)
         fail(work, 404, "no function of that name is served");
         return;
     }
-    int error = prepare_answer(work, 200, entry->deployment, NULL);
+    char why[256];
+    bool was = isere__faults_describe(control, work->name, why, sizeof(why));
+    int error = prepare_answer(
+        work, 200,
+        &(isere_summary_t){.deployment = entry->deployment, .released = &was});
     if (!error) {
         error = isere__faults_release(control, port, work->name);
     }

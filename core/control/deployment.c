@@ -6,6 +6,7 @@
 #include "core/js/fault.h"
 #include "core/js/function.h"
 #include "core/util/sha256.h"
+#include "core/util/text.h"
 #include <stdio.h>
 
 /* Room for the routes that a function has when its document has none. */
@@ -184,6 +185,7 @@ static int make(making_t *m, uint32_t version, isere_slice_t text)
     snprintf(d->name, sizeof(d->name), "%s", m->name);
     isere_sha256_of(text.ptr, text.len, sum);
     isere_sha256_hex(sum, d->sha256);
+    isere_text_copy(d->source, sizeof(d->source), m->document->source);
     for (size_t i = 0; i < m->document->nfiles; i++) {
         d->bytes += m->document->files[i].source.len;
     }

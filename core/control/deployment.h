@@ -10,14 +10,19 @@
 #include "core/store/store.h"
 #include <stdatomic.h>
 
+/* Of the document's "source", with its NUL. */
+#define ISERE_DEPLOYMENT_SOURCE_MAX 9
+
 typedef struct isere_deployment {
     atomic_uint references;
     isere_port_t port; /* for its memory functions */
     char name[ISERE_FUNCTION_NAME_MAX];
     uint32_t version;
-    uint32_t previous; /* 0: none */
-    char sha256[65];   /* hexadecimal, of the document */
-    size_t bytes;      /* of all sources */
+    uint32_t previous;                        /* 0: none */
+    char sha256[65];                          /* hexadecimal, of the document */
+    char source[ISERE_DEPLOYMENT_SOURCE_MAX]; /* as in the document, or empty
+                                               */
+    size_t bytes;                             /* of all sources */
     const char *main;
     const char *const *routes; /* canonical, ended by NULL; the default ones
                                   where the document has none */

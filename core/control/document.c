@@ -77,6 +77,10 @@ static void put_document(writer_t *w, const isere_document_t *d)
         put(w, isere_document_payloads[d->payload]);
         put(w, "\"");
     }
+    if (d->source.len > 0) {
+        put(w, ",\"source\":");
+        put_string(w, d->source);
+    }
     put(w, "}");
 }
 

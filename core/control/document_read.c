@@ -428,6 +428,23 @@ static bool take_payload(reader_t *r, JSValueConst value)
     return bad_value(r, "must be \"isere\", \"1.0\" or \"2.0\"");
 }
 
+/* A fingerprint only: a path would tell of the machine that it is from. */
+static bool take_source(reader_t *r, JSValueConst value)
+{
+    static const char digits[] = "0123456789abcdef";
+    isere_slice_t text = isere_slice("");
+
+    if (JS_IsString(value) && !put_string(r, value, &text)) {
+        return false;
+    }
+    if (text.len != ISERE_DOCUMENT_SOURCE_LEN ||
+        strspn(text.ptr, digits) != ISERE_DOCUMENT_SOURCE_LEN) {
+        return bad_value(r, "must be 8 hexadecimal digits in lower case");
+    }
+    r->document->source = text;
+    return true;
+}
+
 /* ---- the document ---- */
 
 static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
@@ -439,7 +456,7 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
         {"main", take_main},       {"files", take_files},
         {"routes", take_routes},   {"env", take_env},
         {"memory", take_memory},   {"timeout", take_timeout},
-        {"payload", take_payload},
+        {"payload", take_payload}, {"source", take_source},
     };
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -450,7 +467,7 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
     }
     at_name(r, NULL, name);
     return bad_value(r, "a document has no such member, only main, files, "
-                        "routes, env, memory, timeout and payload");
+                        "routes, env, memory, timeout, payload and source");
 }
 
 static bool check_main(reader_t *r)

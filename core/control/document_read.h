@@ -12,6 +12,7 @@ enum {
     ISERE_DOCUMENT_ROUTES_MAX = 64,
     ISERE_DOCUMENT_ENV_MAX = 64,
     ISERE_DOCUMENT_FILE_NAME_MAX = 159, /* bytes; isere_fault_t has room */
+    ISERE_DOCUMENT_SOURCE_LEN = 8,      /* of "source" */
 };
 
 typedef struct isere_document_file {
@@ -33,6 +34,7 @@ typedef struct isere_document {
     uint32_t timeout_ms; /* 0: not given */
     bool has_payload;
     isere_payload_t payload;
+    isere_slice_t source; /* length 0: not given */
 } isere_document_t;
 
 /* As "payload" has it. */

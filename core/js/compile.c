@@ -352,11 +352,26 @@ static void report_exhausted(compiler_t *c)
     c->error = ISERE_ERR_LIMIT;
 }
 
+/* The engine quotes the token that it did not expect: that of the end is
+ * empty. */
+static void name_the_end(isere_fault_t *fault)
+{
+    static const char before[] = "SyntaxError: unexpected token";
+    size_t len = strlen(fault->message);
+
+    if (len > 4 && strcmp(fault->message + len - 4, ": ''") == 0 &&
+        strncmp(fault->message, before, sizeof(before) - 1) == 0) {
+        isere_text_copy(fault->message, sizeof(fault->message),
+                        isere_slice("SyntaxError: unexpected end of the file"));
+    }
+}
+
 static void report_thrown(compiler_t *c)
 {
     isere_fault_t *fault = c->fault;
     JSValue thrown = JS_GetException(c->heap.ctx);
     isere_fault_from_engine(c->heap.ctx, thrown, fault);
+    name_the_end(fault);
     if (fault->line == 0 && c->import_module) {
         isere_text_copy(fault->file, sizeof(fault->file),
                         isere_slice(c->import_module->name));

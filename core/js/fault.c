@@ -1,6 +1,7 @@
 #include "core/js/fault.h"
 #include "core/api/api.h"
 #include "core/util/text.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 void isere_fault_set(isere_fault_t *fault, const char *message)
@@ -93,6 +94,14 @@ void isere_fault_from(JSContext *ctx, JSValueConst thrown, isere_fault_t *fault)
         text.len -= 2;
     }
     take_text(fault, text);
+    if (!JS_IsError(ctx, thrown)) {
+        char said[sizeof(fault->message)]; /* a bare value says little */
+        isere_text_copy(said, sizeof(said), isere_slice(fault->message));
+        static const isere_slice_t threw = ISERE_SLICE("threw ");
+        memcpy(fault->message, threw.ptr, threw.len);
+        isere_text_copy(fault->message + threw.len,
+                        sizeof(fault->message) - threw.len, isere_slice(said));
+    }
     js_free(ctx, inspected);
 }
 

@@ -17,6 +17,7 @@
  */
 #include "core/server/internal.h"
 #include "core/util/log.h"
+#include "core/util/units.h"
 #include <stdio.h>
 
 enum { PACE = 16 * 1024, SMALL = 4 * ISERE_IN_FIRST };
@@ -183,7 +184,7 @@ void isere__budget_turn(isere_server_t *server)
 
 void isere__budget_refused(isere_server_t *server)
 {
-    char text[128];
+    char text[128], size[ISERE_UNITS_TEXT_MAX];
     atomic_fetch_add_explicit(&server->group->buffer_refusals, 1,
                               memory_order_relaxed);
     server->unlogged++;
@@ -191,9 +192,10 @@ void isere__budget_refused(isere_server_t *server)
         return; /* thousands may be refused at once */
     }
     snprintf(text, sizeof(text),
-             "the memory for requests, %lu bytes (--buffer), is in use: "
-             "refused %lu",
-             (unsigned long)server->limits->max_buffer, server->unlogged);
+             "the memory for requests, %s (--buffer), is in use: refused %lu "
+             "request%s",
+             isere_units_format_size(server->limits->max_buffer, size),
+             server->unlogged, server->unlogged == 1 ? "" : "s");
     isere_log_record_t record = {
         .level = ISERE_LOG_WARN,
         .function = isere_slice(""),

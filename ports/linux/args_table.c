@@ -188,7 +188,8 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
          "show what a server's functions have logged",
          "Shows the recent log lines of a server, or of one function of it.\n"
          "With -f it goes on until it is interrupted; exit code 1 when the\n"
-         "server ends it. With --json a line is an object."},
+         "server ends it, or went away and is not back within --wait. With\n"
+         "--json a line is an object."},
     [ISERE_COMMAND_INVOKE_REMOTE] =
         {"invoke-remote", ISERE_OPERAND_FUNCTION, "NAME", NULL,
          "call a function on a server, past its routes",

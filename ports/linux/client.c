@@ -247,13 +247,16 @@ static int receive_some(call_t *call)
 /* Sends and receives until the answer is there. */
 static int exchange(call_t *call)
 {
-    int silence_ms = call->request->silence_ms;
+    const isere_client_request_t *request = call->request;
     int error = 0;
 
     while (error == 0 && call->response->state == ISERE_CLIENT_MORE) {
         short events = (short)(has_unsent(call) ? POLLIN | POLLOUT : POLLIN);
         short ready = 0;
         char time[16];
+        int silence_ms = call->response->status == 0 && request->head_ms > 0
+                             ? request->head_ms
+                             : request->silence_ms;
         int n = wait_for(call->fd, events, silence_ms, &ready);
         if (n < 0) {
             return fail(call, "can't be waited for: %s", strerror(errno));

@@ -30,6 +30,8 @@ typedef struct isere_client_request {
     const char *type;   /* of the body; NULL: there is no body */
     isere_slice_t body;
     int connect_ms; /* for each address of the host */
+    int head_ms;    /* the same as silence_ms until the status line has come;
+                       0: silence_ms */
     int silence_ms; /* longest time in which nothing comes or goes; -1: none */
 } isere_client_request_t;
 

@@ -5,8 +5,10 @@
 #include "ports/linux/package.h"
 #include "ports/linux/program.h"
 #include "ports/linux/remote.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -122,19 +124,27 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Another main file: perhaps another function of the same name. Its name is the
- * server's text, which say escapes. */
-static void tell_replaced(isere_remote_t *remote, const char *name)
+/* Perhaps it is another function of the same name. The name of its main file
+ * is the server's text, which say escapes. */
+static void tell_replaced(isere_remote_t *remote, const isere_files_t *files,
+                          const char *name)
 {
     isere_reply_t *reply = &remote->reply;
     JSValueConst old = isere_reply_member(reply, reply->value, "replaced");
     isere_slice_t main_name = isere_reply_text(reply, old, "main");
+    unsigned long long version = isere_reply_number(reply, old, "version");
 
-    if (main_name.len > 0) {
+    if (main_name.len == 0) {
+        return;
+    }
+    if (isere_slice_is(main_name, files->main_name)) {
+        isere_remote_say("replaces version %llu of '%s', which was deployed "
+                         "from another folder (main file %s)",
+                         version, name, files->main_name);
+    } else {
         isere_remote_say(
-            "replaces version %llu of '%s', whose main file was %.*s",
-            (unsigned long long)isere_reply_number(reply, old, "version"), name,
-            (int)main_name.len, main_name.ptr);
+            "replaces version %llu of '%s', whose main file was %.*s", version,
+            name, (int)main_name.len, main_name.ptr);
     }
 }
 
@@ -159,8 +169,33 @@ static int send_package(isere_remote_t *remote, const isere_files_t *files,
         return ISERE_EXIT_FAULT;
     }
     isere_remote_progress("done in %.2f s", seconds() - begun);
-    tell_replaced(remote, name);
+    tell_replaced(remote, files, name);
     return isere_remote_print_version(remote);
+}
+
+/* The folder of a module, absolute and for free(); NULL when there is none. */
+static char *folder_of(const char *module)
+{
+    const char *slash = strrchr(module, '/');
+    char *path =
+        slash ? strndup(module, (size_t)(slash - module) + 1) : strdup(".");
+    char *folder = path ? realpath(path, NULL) : NULL;
+
+    free(path);
+    return folder;
+}
+
+/* Which folder it is from, as far as that is known. */
+static void make_source(const char *module,
+                        char source[ISERE_PACKAGE_SOURCE_MAX])
+{
+    char *folder = folder_of(module);
+
+    source[0] = '\0';
+    if (folder) {
+        isere_package_source(folder, source);
+    }
+    free(folder);
 }
 
 static int pack_and_send(isere_remote_t *remote, const isere_files_t *files,
@@ -168,12 +203,14 @@ static int pack_and_send(isere_remote_t *remote, const isere_files_t *files,
 {
     size_t count = isere_package_count(files);
     int code = ISERE_EXIT_FAULT;
+    char source[ISERE_PACKAGE_SOURCE_MAX];
     isere_out_t document;
     const char *wrong;
 
     isere_remote_progress("packing %zu file%s", count, count == 1 ? "" : "s");
     isere_out_memory(&document);
-    wrong = isere_package_write(&document, remote->args, files);
+    make_source(remote->args->module, source);
+    wrong = isere_package_write(&document, remote->args, files, source);
     if (wrong) {
         isere_remote_say("%s is not UTF-8", wrong);
     } else if (document.failed) {
@@ -207,18 +244,6 @@ static int deploy(isere_remote_t *remote, const char *name)
     return result;
 }
 
-/* The folder of a module, absolute and for free(); NULL when there is none. */
-static char *folder_of(const char *module)
-{
-    const char *slash = strrchr(module, '/');
-    char *path =
-        slash ? strndup(module, (size_t)(slash - module) + 1) : strdup(".");
-    char *folder = path ? realpath(path, NULL) : NULL;
-
-    free(path);
-    return folder;
-}
-
 /* The name that the module gives, or its folder where that is what tells it
  * from others; false after saying that there is none. */
 static bool make_name(const isere_args_t *args,
@@ -246,12 +271,45 @@ static bool make_name(const isere_args_t *args,
     return made;
 }
 
+static bool exists(const char *path, mode_t type)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && (info.st_mode & S_IFMT) == type;
+}
+
+/* Says what to give instead of a folder. */
+static int refuse_folder(const isere_args_t *args)
+{
+    static const char *const names[] = {"index.js", "handler.js", "main.js"};
+    const char *folder = args->module;
+    size_t len = strlen(folder);
+    const char *slash = folder[len - 1] == '/' ? "" : "/";
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s%s%s", folder, slash, names[i]);
+        if (exists(path, S_IFREG)) {
+            return isere_remote_usage(
+                args, "'%s' is a folder: give its main module, %s", folder,
+                path);
+        }
+    }
+    return isere_remote_usage(
+        args, "'%s' is a folder: give its main module, such as %s%sindex.js",
+        folder, folder, slash);
+}
+
 int isere_command_deploy(const isere_args_t *args)
 {
     char made[ISERE_PACKAGE_NAME_MAX];
     isere_remote_t remote;
     int code;
 
+    if (exists(args->module, S_IFDIR) ||
+        args->module[strlen(args->module) - 1] == '/') {
+        return refuse_folder(args);
+    }
     if (!args->name && !make_name(args, made)) {
         return ISERE_EXIT_USAGE;
     }

@@ -4,9 +4,13 @@
 #include "ports/linux/remote.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_LINE ((size_t)1 << 20)
+
+/* Pauses before a server that went away is asked again: they double. */
+enum { PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 2000 };
 
 typedef struct logs {
     isere_remote_t remote;
@@ -14,6 +18,8 @@ typedef struct logs {
     isere_out_t out;
     char buffer[4096];
     bool failed; /* it was said why */
+    bool shown;  /* something has come over this connection */
+    bool away;   /* it was said that the server is */
 } logs_t;
 
 /* Lines that the server had to drop, since we were too slow. */
@@ -81,6 +87,11 @@ static bool show(void *arg, isere_slice_t bytes)
 {
     logs_t *logs = arg;
 
+    if (logs->away) {
+        isere_remote_say("the server is back");
+        logs->away = false;
+    }
+    logs->shown = true;
     while (bytes.len > 0 && !logs->failed) {
         const char *end = memchr(bytes.ptr, '\n', bytes.len);
         size_t len = end ? (size_t)(end - bytes.ptr) : bytes.len;
@@ -115,6 +126,56 @@ static void write_query(const isere_args_t *args, char *rest, size_t size)
              has_level ? levels[args->level] : "");
 }
 
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void sleep_ms(unsigned ms)
+{
+    struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+    nanosleep(&time, NULL);
+}
+
+/*
+ * Calls, and calls again when a server that was followed went away, as at a
+ * restart: until it has been away for --wait. What it keeps is shown then, so
+ * nothing that it has logged since its start is missed. Returns whether there
+ * is an answer.
+ */
+static bool call_patiently(logs_t *logs, const isere_remote_call_t *call)
+{
+    isere_remote_t *remote = &logs->remote;
+    uint64_t end = 0;
+    unsigned pause = PAUSE_MIN_MS;
+
+    while (!isere_remote_call(remote, call)) {
+        if (!remote->lost || logs->failed) {
+            return false;
+        }
+        if (logs->shown || !logs->away) {
+            isere_remote_say("the server went away, waiting for it");
+            end = now_ms() + remote->args->wait;
+            pause = PAUSE_MIN_MS;
+        }
+        logs->away = true;
+        logs->shown = false;
+        logs->line.used = 0; /* its end never comes */
+        if (now_ms() >= end) {
+            isere_remote_say("http://%s did not come back",
+                             remote->url.authority);
+            return false;
+        }
+        sleep_ms(pause);
+        pause = 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;
+    }
+    return true;
+}
+
 static int follow(logs_t *logs)
 {
     isere_remote_t *remote = &logs->remote;
@@ -123,7 +184,7 @@ static int follow(logs_t *logs)
     const isere_remote_call_t call = {.method = "GET", .rest = rest};
 
     write_query(args, rest, sizeof(rest));
-    if (!isere_remote_call(remote, &call) || !isere_remote_is_fine(remote)) {
+    if (!call_patiently(logs, &call) || !isere_remote_is_fine(remote)) {
         return ISERE_EXIT_FAULT;
     }
     if (logs->line.used > 0 && !logs->failed) {
@@ -149,7 +210,7 @@ int isere_command_logs(const isere_args_t *args)
     }
     isere_out_memory(&logs.line);
     isere_out_init(&logs.out, STDOUT_FILENO, logs.buffer, sizeof(logs.buffer));
-    logs.failed = false;
+    logs.failed = logs.shown = logs.away = false;
     logs.remote.stream = show;
     logs.remote.arg = &logs;
     code = follow(&logs);

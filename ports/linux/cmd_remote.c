@@ -4,6 +4,21 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Released or not, it is served: only this tells which. An older server does
+ * not say. */
+static void tell_released(isere_remote_t *remote)
+{
+    isere_reply_t *reply = &remote->reply;
+    JSValueConst released = isere_reply_member(reply, reply->value, "released");
+
+    if (JS_IsBool(released)) {
+        isere_remote_say(JS_VALUE_GET_BOOL(released)
+                             ? "'%s' was quarantined, and is served again"
+                             : "'%s' was not quarantined",
+                         remote->args->function);
+    }
+}
+
 /* A call that answers with the version that is served then. */
 static int post(const isere_args_t *args, const char *rest)
 {
@@ -20,6 +35,7 @@ static int post(const isere_args_t *args, const char *rest)
     }
     code = ISERE_EXIT_FAULT;
     if (isere_remote_call(&remote, &call) && isere_remote_is_fine(&remote)) {
+        tell_released(&remote);
         code = isere_remote_print_version(&remote);
     }
     isere_remote_close(&remote);

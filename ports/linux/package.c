@@ -1,7 +1,9 @@
 #include "ports/linux/package.h"
+#include "core/util/sha256.h"
 #include "core/util/utf8.h"
 #include "isere/isere.h"
 #include <stdio.h>
+#include <strings.h>
 
 bool isere_package_name(const char *main_name,
                         char name[ISERE_PACKAGE_NAME_MAX])
@@ -35,7 +37,8 @@ bool isere_package_is_common(const char *main_name)
     size_t len = strcspn(main_name, ".");
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strlen(names[i]) == len && strncmp(main_name, names[i], len) == 0) {
+        if (strlen(names[i]) == len &&
+            strncasecmp(main_name, names[i], len) == 0) {
             return true;
         }
     }
@@ -51,14 +54,40 @@ static char name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '\0';
 }
 
+/* Where the last part of a path begins; `end` is behind that. */
+static const char *last_part(const char *path, const char *end)
+{
+    while (end > path && end[-1] != '/') {
+        end--;
+    }
+    return end;
+}
+
+/* What many projects call a folder in them. */
+static bool is_common_folder(const char *name, size_t len)
+{
+    static const char *const names[] = {"src", "lib", "dist", "build"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strlen(names[i]) == len && strncasecmp(name, names[i], len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool isere_package_folder_name(const char *folder,
                                char name[ISERE_PACKAGE_NAME_MAX])
 {
-    const char *slash = strrchr(folder, '/');
-    const char *from = slash ? slash + 1 : folder;
+    const char *end = folder + strlen(folder);
+    const char *from = last_part(folder, end);
     size_t len = 0;
 
-    for (; *from && len < ISERE_PACKAGE_NAME_MAX - 1; from++) {
+    while (from - folder > 1 && is_common_folder(from, (size_t)(end - from))) {
+        end = from - 1;
+        from = last_part(folder, end);
+    }
+    for (; from < end && len < ISERE_PACKAGE_NAME_MAX - 1; from++) {
         char c = name_char(*from);
         if (c != '\0') {
             name[len++] = c;
@@ -71,6 +100,17 @@ bool isere_package_folder_name(const char *folder,
     }
     name[len] = '\0';
     return len > 0;
+}
+
+void isere_package_source(const char *folder,
+                          char source[ISERE_PACKAGE_SOURCE_MAX])
+{
+    uint8_t sum[ISERE_SHA256_SIZE];
+    char hex[2 * ISERE_SHA256_SIZE + 1];
+
+    isere_sha256_of(folder, strlen(folder), sum);
+    isere_sha256_hex(sum, hex);
+    snprintf(source, ISERE_PACKAGE_SOURCE_MAX, "%.8s", hex);
 }
 
 static bool is_text(isere_slice_t text)
@@ -170,7 +210,7 @@ static void put_settings(isere_out_t *out, const isere_args_t *args)
 }
 
 const char *isere_package_write(isere_out_t *out, const isere_args_t *args,
-                                const isere_files_t *files)
+                                const isere_files_t *files, const char *source)
 {
     const char *wrong;
 
@@ -185,6 +225,10 @@ const char *isere_package_write(isere_out_t *out, const isere_args_t *args,
         wrong = put_env(out, args);
     }
     put_settings(out, args);
+    if (source[0]) {
+        put_name(out, ",", isere_slice("source"));
+        isere_out_json(out, isere_slice(source));
+    }
     isere_out_text(out, "}");
     return wrong;
 }

@@ -252,6 +252,7 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
         .type = call->type,
         .body = call->body,
         .connect_ms = CONNECT_MS,
+        .head_ms = (int)remote->args->wait,
         .silence_ms = (int)remote->args->wait,
     };
 
@@ -260,13 +261,22 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
     }
     remote->body.used = 0;
     remote->is_object = false;
+    remote->lost = false;
     isere_client_response_init(&remote->response, take, remote);
     if (!write_target(call, target, sizeof(target))) {
         isere_remote_say("the function's name is too long");
         return false;
     }
     int error = isere_client_call(&request, &remote->response, reason);
+    if (remote->stream && remote->response.status == 200 &&
+        remote->args->follow) {
+        remote->patient = true;
+    }
     if (error != 0) {
+        remote->lost = remote->patient;
+        if (remote->lost) {
+            return false;
+        }
         isere_remote_say("%s", reason);
         if (error == ISERE_ERR_TIMEOUT && strcmp(call->method, "GET") != 0) {
             isere_remote_say("it is not known whether it was done: see isere "

@@ -29,6 +29,8 @@ typedef struct isere_remote {
     char token[68];                   /* with its NUL, and one too many */
     isere_remote_stream_fn *stream;   /* takes answers with status 200 */
     void *arg;
+    bool patient; /* once it has answered: see lost */
+    bool lost;    /* the last call's connection was, which was not said */
 } isere_remote_t;
 
 /*
@@ -50,7 +52,7 @@ typedef struct isere_remote_call {
 /*
  * Makes a call. Returns true when there is an answer, whatever its status:
  * 2xx has a JSON object in `reply` (but 204, and what went to `stream`).
- * False after saying on stderr what went wrong.
+ * False after saying on stderr what went wrong, unless `lost` is set.
  */
 bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call);
 

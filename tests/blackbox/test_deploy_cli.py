@@ -1,6 +1,7 @@
 """The commands that talk to a server: what they send and what they say,
 against answers by script."""
 
+import hashlib
 import json
 import os
 import pty
@@ -135,6 +136,10 @@ def write(folder, files):
         path.write_bytes(source if isinstance(source, bytes) else source.encode())
 
 
+def source_of(folder):
+    return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+
+
 def test_deploy(isere, script, tmp_path):
     server = script(answer(201, VERSION))
     write(
@@ -165,6 +170,7 @@ def test_deploy(isere, script, tmp_path):
             "lib/text.js": (tmp_path / "fn/lib/text.js").read_text(),
             "more.js": "export {}\n",
         },
+        "source": source_of(tmp_path / "fn"),
     }
 
 
@@ -192,6 +198,7 @@ def test_deploy_with_everything(isere, script, tmp_path):
         "memory": 2 << 20,
         "timeout": 500,
         "payload": "2.0",
+        "source": source_of(tmp_path),
     }
 
 
@@ -750,7 +757,11 @@ def test_following_a_server_that_dies(follower):
     sock.sendall(chunk(line(message="x"))[:-4])
     sock.shutdown(socket.SHUT_RDWR)
     _, err = process.communicate(timeout=20 * SLOW)
-    assert process.returncode == 1 and b"it was cut short" in err
+    assert process.returncode == 1
+    assert err.decode() == (
+        "isere: the server went away, waiting for it\n"
+        f"isere: {server.url} did not come back\n"
+    )
 
 
 def test_following_until_interrupted(follower):
@@ -868,6 +879,21 @@ def test_release(isere, script):
     head, body = server.requests[0]
     assert head.startswith("POST /_isere/v1/functions/hello/release ")
     assert body == b""
+    assert result.stderr == ""  # a server that doesn't say
+
+
+@pytest.mark.parametrize(
+    "released, said",
+    [
+        (True, "isere: 'hello' was quarantined, and is served again\n"),
+        (False, "isere: 'hello' was not quarantined\n"),
+        ("yes", ""),
+    ],
+)
+def test_release_says_what_it_did(isere, script, released, said):
+    server = script(answer(200, {**VERSION, "released": released}))
+    result = isere("release", "hello", "--to", server.url)
+    assert result.returncode == 0 and result.stderr == said
 
 
 def test_remove(isere, script):

@@ -2,6 +2,7 @@
 replaces."""
 
 import json
+import re
 
 import pytest
 
@@ -89,3 +90,66 @@ def test_what_is_replaced(remote, tmp_path):  # noqa: F811
     succeeds(remote("rollback", "x"))
     succeeds(remote("remove", "x"))
     assert succeeds(remote("deploy", "two.js", "--name", "x"))
+
+
+OTHER = "which was deployed from another folder (main file {})"
+
+
+def test_another_folder(remote, tmp_path):  # noqa: F811
+    files = ["g/foo.js", "h/foo.js", "a/index.js", "z/a/index.js", "b/index.js"]
+    write(tmp_path, {f: HI for f in files})
+    for args, replaced in [
+        (["g/foo.js"], None),
+        (["g/foo.js"], None),
+        (["./h/../g/foo.js"], None),
+        (["h/foo.js"], "version 3 of 'foo', " + OTHER.format("foo.js")),
+        ([tmp_path / "h/foo.js"], None),
+        (["a/index.js"], None),
+        (["z/a/index.js"], "version 1 of 'a', " + OTHER.format("index.js")),
+        (["b/index.js", "--name", "a"],
+         "version 2 of 'a', " + OTHER.format("index.js")),
+    ]:
+        result = remote("deploy", *args)
+        succeeds(result)
+        said = f"isere: replaces {replaced}\n" if replaced else ""
+        assert result.stderr == said, args
+    # It is kept, also by a server that starts again: not the path itself.
+    _, _, body = remote.server.api("GET", "/_isere/v1/functions/foo/files")
+    assert re.fullmatch("[0-9a-f]{8}", json.loads(body)["source"])
+    assert str(tmp_path) not in str(body)
+    # Who does not say where it is from is not told.
+    write(tmp_path, {"g/foo.js": HI})
+    remote.server.deploy("foo", {"main": "foo.js", "files": {"foo.js": HI}})
+    assert remote("deploy", "g/foo.js").stderr == ""
+
+
+@pytest.mark.parametrize(
+    "path, name",
+    [
+        ("f/Index.js", "f"),
+        ("f/HANDLER.JS", "f"),
+        ("app/src/index.js", "app"),
+        ("app/dist/Src/main.js", "app"),
+        ("app/build/handler.mjs", "app"),
+        ("app/lib/index.js", "app"),
+        ("app/srcs/index.js", "srcs"),
+        ("app/src/pets.js", "pets"),
+    ],
+)
+def test_folders_that_many_have(remote, tmp_path, path, name):  # noqa: F811
+    write(tmp_path, {path: HI})
+    assert f"{name} version 1 " in succeeds(remote("deploy", path))
+
+
+def test_a_folder_is_given(remote, tmp_path):  # noqa: F811
+    write(tmp_path, {"a/index.js": HI, "b/main.js": HI, "c/pets.js": HI})
+    for path, main in [
+        ("a", "a/index.js"), ("a/", "a/index.js"), ("b/", "b/main.js"),
+        ("c", "such as c/index.js"), ("none/", "such as none/index.js"),
+    ]:
+        for more in [], ["--name", "x"]:
+            result = remote("deploy", path, *more)
+            assert (result.returncode, result.stdout) == (2, "")
+            text = f"'{path}' is a folder: give its main module, {main} "
+            assert text in result.stderr
+    assert names(remote) == []

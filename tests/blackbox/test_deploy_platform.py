@@ -1,6 +1,7 @@
 """The commands that talk to a server, against `isere serve --store`."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -246,6 +247,35 @@ def test_following(remote):
             wait_line(process, b"asked for /hello/%d\n" % i)
         process.send_signal(signal.SIGINT)
         assert process.wait(20 * SLOW) == -signal.SIGINT
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_following_across_a_restart(remote):
+    """The process that serves dies; the supervisor starts another."""
+    server = remote.server
+    succeeds(remote("deploy", "fn/hello.js"))
+    process = follow(server, "hello")
+    try:
+        wait_line(process, b"deployed hello")
+        children = f"/proc/{server.process.pid}/task/{server.process.pid}/children"
+        with open(children, encoding="ascii") as file:
+            os.kill(int(file.read().split()[0]), signal.SIGSEGV)
+        end = time.monotonic() + 20 * SLOW
+        while time.monotonic() < end:
+            try:
+                if server.get("/hello/again").status == 200:
+                    break
+            except OSError:
+                time.sleep(0.05)
+        wait_line(process, b"asked for /hello/again\n")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20 * SLOW)
+        assert err == (
+            b"isere: the server went away, waiting for it\n"
+            b"isere: the server is back\n"
+        )
     finally:
         process.kill()
         process.communicate()

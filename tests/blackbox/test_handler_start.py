@@ -9,6 +9,10 @@ from conftest import SLOW
 BAD = {
     "syntax": ("export const handler = () => {\n  let = 5 5\n}", "handler.js:2:", "expect"),
     "throw": ("\n\nthrow new Error('init failed')", "handler.js:3:", "init failed"),
+    "throw 1": ("\nthrow 1", "handler.js", ": threw 1\n"),
+    "throw text": ("throw 'é'.repeat(900)", "handler.js", ": threw éé"),
+    "end": ("export const handler = (", "handler.js:1:25: ", "SyntaxError: unexpected end of the file\n"),
+    "end of a block": ("export const handler = () => {\n", "handler.js:2:1: ", "SyntaxError: unexpected end of the file\n"),
     "reject": ("export const handler = 1\nawait Promise.reject(new Error('no'))", "handler.js:2:", "no"),
     "no handler": ("export const other = () => 1", "handler.js", "handler"),
     "no function": ("export const handler = 7", "handler.js", "handler"),

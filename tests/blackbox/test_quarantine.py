@@ -1,6 +1,7 @@
 """A function that crashed again and again is served no more, until another
 version of it comes or somebody releases it."""
 
+import json
 import os
 
 import quarantine
@@ -49,7 +50,10 @@ def test_a_release(platform, isere):
     assert server.get("/bad").text == "hello"
     assert server.get("/worse").status == 503
     assert quarantine.read(server.store) == [("worse", 1, True, 3)]
-    command(isere, server, "release", "worse")
+    path = "/_isere/v1/functions/{}/release"
+    for name, released in [("bad", False), ("worse", True), ("worse", False)]:
+        _, _, body = server.api("POST", path.format(name))
+        assert json.loads(body)["released"] is released
     assert not (server.store / "functions" / quarantine.BLOB).exists()
     server.stop()
     assert platform(store=server.store).get("/bad").text == "hello"

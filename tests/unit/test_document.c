@@ -138,6 +138,8 @@ static void test_only_what_was_given(void **state)
     expect("{" A ",\"routes\":[],\"env\":{}}", "{" A "}");
     expect("{" A ",\"payload\":\"isere\"}", "{" A ",\"payload\":\"isere\"}");
     expect("{" A ",\"payload\":\"1.0\"}", "{" A ",\"payload\":\"1.0\"}");
+    expect("{\"source\":\"0123cdef\"," A "}",
+           "{" A ",\"source\":\"0123cdef\"}");
 }
 
 static void test_amounts(void **state)
@@ -195,7 +197,7 @@ static void test_names_of_prototypes(void **state)
            "\"env\":{\"__proto__\":\"5\",\"constructor\":\"6\"}}");
     refuse("{\"__proto__\":{" A "}}",
            "\"__proto__\": a document has no such member, only main, files, "
-           "routes, env, memory, timeout and payload");
+           "routes, env, memory, timeout, payload and source");
     refuse("{\"main\":\"constructor\",\"files\":{\"a\":\"\"}}",
            "\"main\": \"constructor\": there is no such file in \"files\"");
     refuse("{\"main\":\"a\",\"files\":{\"__proto__\":{\"a\":\"\"}}}",
@@ -240,7 +242,18 @@ static void test_members_that_are_not_right(void **state)
            "\"files\": \"a\": must be a text");
     refuse("{" A ",\"Memory\":1}",
            "\"Memory\": a document has no such member, only main, files, "
-           "routes, env, memory, timeout and payload");
+           "routes, env, memory, timeout, payload and source");
+    static const char *const sources[] = {
+        "\"\"",           "\"0123cde\"",    "\"0123cdef0\"",
+        "\"0123CDEF\"",   "\"/home/me\"",   "12345678",
+        "null",           "[\"0123cdef\"]", "\"0123\\u0000def\"",
+        "\"0123cde\\n\"",
+    };
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        char json[128];
+        snprintf(json, sizeof(json), "{" A ",\"source\":%s}", sources[i]);
+        refuse(json, "\"source\": must be 8 hexadecimal digits in lower case");
+    }
     refuse("{" A ",\"payload\":1.0}",
            "\"payload\": must be \"isere\", \"1.0\" or \"2.0\"");
     refuse("{" A ",\"payload\":\"1\"}",
@@ -486,7 +499,7 @@ static void test_bombs(void **state)
     refuse_bomb("{\"", "a", 1000000, "\":1}", ISERE_ERR_INVAL,
                 "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" (cut): a "
                 "document has no such member, only main, files, routes, env, "
-                "memory, timeout and payload");
+                "memory, timeout, payload and source");
     /* A megabyte of objects takes more than the heap has. */
     refuse_bomb("{\"files\":[", "[[[]]],", 1000000, "0]}", ISERE_ERR_NOMEM,
                 "not enough memory to read the document: there are 64M");

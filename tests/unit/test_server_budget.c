@@ -143,7 +143,9 @@ static void test_more_than_there_is_room_for(void **state)
     }
     assert_int_equal(refusals(), refused);
     assert_int_equal(refused, 16);
-    assert_non_null(strstr(isere_test_state()->log, "(--buffer)"));
+    assert_non_null(strstr(isere_test_state()->log,
+                           "the memory for requests, 128K (--buffer), is in "
+                           "use: refused 1 request"));
     /* What is small goes on, also with a body. */
     int small = post(3000, 3000);
     assert_true(has(small, "<3000>"));
