@@ -424,9 +424,13 @@ static void fail_deadline(isere_isolate_t *isolate, const char *where)
 /* Nothing in the heap is looked at, not even whether there was an answer. */
 static void end_crashed(isere_isolate_t *isolate)
 {
+    char line[sizeof(isolate->reason) + ISERE_BUNDLE_NAME_MAX + 16];
+
     isere__describe_crash(isolate->port, "crashed", isolate->reason,
                           sizeof(isolate->reason));
-    isere__log(isolate, ISERE_LOG_ERROR, isere_slice(isolate->reason));
+    snprintf(line, sizeof(line), "%s, while %s ran", isolate->reason,
+             isolate->function->config.name);
+    isere__log(isolate, ISERE_LOG_ERROR, isere_slice(line));
     isolate->error = isere_error_answer(ISERE_ERROR_CRASH);
     isolate->state = ISERE_ISOLATE_COMPLETE;
 }

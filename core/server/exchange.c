@@ -426,7 +426,7 @@ void isere__exchange_enter(isere_connection_t *c, isere_pool_t *pool)
     uint64_t began_us = c->server->now_us;
     bool waits = pool->queue_first || (had_its_turn(pool) && may_wait(pool));
     c->exchange->pool = pool;
-    if (isere__pool_is_quarantined(pool)) {
+    if (isere__pool_refuses(pool)) {
         answer_quarantined(c);
         return;
     }

@@ -63,9 +63,29 @@ bool isere_server_group_report_fault(isere_server_group_t *group,
                                      uint32_t at_s)
 {
     if (breaks_rule(group, at_s)) {
+        if (atomic_load(&group->quarantined) != function) {
+            atomic_store(&group->quarantined_s, at_s);
+        }
         atomic_store(&group->quarantined, function);
     }
     return atomic_load(&group->quarantined) == function;
+}
+
+/* Another thread may read a clock that is a second behind. */
+bool isere__group_end_quarantine(isere_server_group_t *group,
+                                 const isere_function_t *function,
+                                 uint32_t now_s)
+{
+    const isere_function_t *expected = function;
+    int32_t lasted = (int32_t)(now_s - atomic_load(&group->quarantined_s));
+
+    if (group->limits.quarantine_s == 0 ||
+        atomic_load(&group->quarantined) != function ||
+        lasted < (int32_t)group->limits.quarantine_s) {
+        return false;
+    }
+    atomic_store(&group->faults, 0);
+    return atomic_compare_exchange_strong(&group->quarantined, &expected, NULL);
 }
 
 void isere__group_forget_faults(isere_server_group_t *group,

@@ -217,6 +217,7 @@ struct isere_server_group {
     atomic_uint faults;
     atomic_uint fault_times[ISERE_QUARANTINE_FAULTS];
     _Atomic(const isere_function_t *) quarantined;
+    atomic_uint quarantined_s; /* since then; of the reports' clock */
     _Atomic(isere_server_t *) servers[ISERE_GROUP_MAX];
 };
 
@@ -499,6 +500,9 @@ static inline bool isere__pool_is_quarantined(const isere_pool_t *pool)
                                       memory_order_relaxed) == pool->function;
 }
 
+/* The same for a request that has come: a quarantine that is over ends. */
+bool isere__pool_refuses(const isere_pool_t *pool);
+
 /* Gives up instances that were not needed for a while. */
 void isere__pool_reap(isere_pool_t *pool);
 
@@ -607,6 +611,12 @@ void isere__group_give(atomic_uint *counter);
 
 /* Counts one less, unless there is none; false then. */
 bool isere__group_take_back(atomic_uint *counter);
+
+/* Ends the function's quarantine if it has lasted long enough; whether it did
+ * so now. */
+bool isere__group_end_quarantine(isere_server_group_t *group,
+                                 const isere_function_t *function,
+                                 uint32_t now_s);
 
 /* A function is replaced: it is quarantined no more. */
 void isere__group_forget_faults(isere_server_group_t *group,

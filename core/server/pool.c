@@ -307,6 +307,17 @@ void isere__pool_slot_due(isere_slot_t *slot)
     isere__connection_advance(c);
 }
 
+static void log_quarantine(const isere_pool_t *pool, isere_log_level_t level,
+                           const char *text)
+{
+    isere_log_record_t record = {
+        .level = level,
+        .function = isere_slice(pool->function->config.name),
+        .message = isere_slice(text),
+    };
+    isere_log(pool->server->port, &record);
+}
+
 static void report_lone_fault(const isere_pool_t *pool)
 {
     isere_server_t *server = pool->server;
@@ -314,16 +325,33 @@ static void report_lone_fault(const isere_pool_t *pool)
     const isere_port_t *port = server->port;
     bool was = isere__pool_is_quarantined(pool);
     uint32_t at_s = (uint32_t)(port->monotonic_us(port->ctx) / 1000000);
+    char text[160];
     if (isere_server_group_report_fault(group, pool->function, at_s) && !was) {
-        isere_log_record_t record = {
-            .level = ISERE_LOG_ERROR,
-            .function = isere_slice(pool->function->config.name),
-            .message = ISERE_SLICE("quarantined after too many crashes: all "
-                                   "requests get 503 until the function or "
-                                   "the server is replaced"),
-        };
-        isere_log(port, &record);
+        int len = snprintf(text, sizeof(text),
+                           "quarantined after too many crashes: all requests "
+                           "get 503 until the function or the server is "
+                           "replaced");
+        if (group->limits.quarantine_s > 0) {
+            snprintf(text + len, sizeof(text) - (size_t)len, ", or for %lu s",
+                     (unsigned long)group->limits.quarantine_s);
+        }
+        log_quarantine(pool, ISERE_LOG_ERROR, text);
     }
+}
+
+bool isere__pool_refuses(const isere_pool_t *pool)
+{
+    uint32_t now_s = (uint32_t)(pool->server->now_us / 1000000);
+    if (!isere__pool_is_quarantined(pool)) {
+        return false;
+    }
+    if (pool->stats || !isere__group_end_quarantine(pool->server->group,
+                                                    pool->function, now_s)) {
+        return isere__pool_is_quarantined(pool);
+    }
+    log_quarantine(pool, ISERE_LOG_WARN,
+                   "the quarantine is over: the function is served again");
+    return false;
 }
 
 void isere__pool_report_fault(const isere_pool_t *pool, const char *where)

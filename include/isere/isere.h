@@ -214,6 +214,7 @@ typedef struct isere_server_limits {
      * 0: never; default 3) within so many seconds (60) is answered with 503. */
     uint32_t faults;
     uint32_t fault_window_s;
+    uint32_t quarantine_s; /* so long; 0, the default: until it is replaced */
 } isere_server_limits_t;
 
 /* The defaults above. Any thread. */
@@ -273,8 +274,9 @@ int isere_server_replace(isere_server_t *server,
 /*
  * Notes a fault of ours while a function ran (of a group without a control
  * object; isere_control_report_fault is for the others): too many of them and
- * it is quarantined, until it is replaced. `at_s` is a time in seconds of one
- * clock. The servers report what the port contained. Returns whether it is
+ * it is quarantined, until it is replaced or limits.quarantine_s have passed.
+ * `at_s` is a time in seconds of one clock; with quarantine_s, of the ports'
+ * monotonic one. The servers report what the port contained. Returns whether it is
  * quarantined now. Any thread.
  */
 bool isere_server_group_report_fault(isere_server_group_t *group,

@@ -10,6 +10,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* Of a function without a store, which nobody can release. */
+enum { QUARANTINE_S = 60 };
+
 typedef enum worker_state {
     WORKER_STARTING,
     WORKER_SERVING,
@@ -140,22 +143,43 @@ static isere_server_group_t *create_group(const isere_port_t *own,
     limits.max_connections = (uint32_t)args->max_connections;
     limits.max_instances = (uint32_t)args->instances;
     limits.max_queue = (uint32_t)args->queue;
+    limits.quarantine_s = QUARANTINE_S;
     return isere_server_group_create(own, &limits);
 }
 
-/* What the one function did to servers before this one. */
+static void log_quarantine(const isere_workers_t *all)
+{
+    isere_log_record_t record = {.level = ISERE_LOG_ERROR};
+    char text[160];
+
+    snprintf(text, sizeof(text),
+             "quarantined after too many crashes: all requests get 503 for %d "
+             "s%s",
+             QUARANTINE_S,
+             all->args->watch ? ", or until the function is replaced" : "");
+    record.message = isere_slice(text);
+    all->own->log(all->own->ctx, &record);
+}
+
+/* What the one function did to servers before this one. What is older than a
+ * quarantine is over. */
 static void report_deaths(isere_workers_t *all)
 {
     const isere_shared_t *shared = isere_shared();
-    unsigned count = shared ? shared->deaths_count : 0;
+    unsigned count = all->function && shared ? shared->deaths_count : 0;
+    uint32_t now_s =
+        (uint32_t)(all->own->monotonic_us(all->own->ctx) / 1000000);
+    bool quarantined = false;
 
-    for (unsigned i = shared ? shared->forgotten : 0;
-         all->function && i < count; i++) {
-        if (i + ISERE_SHARED_DEATHS >= count) {
-            isere_server_group_report_fault(
-                all->group, all->function,
-                shared->deaths[i % ISERE_SHARED_DEATHS].monotonic_s);
+    for (unsigned i = count ? shared->forgotten : 0; i < count; i++) {
+        uint32_t at_s = shared->deaths[i % ISERE_SHARED_DEATHS].monotonic_s;
+        if (i + ISERE_SHARED_DEATHS >= count && now_s - at_s < QUARANTINE_S) {
+            quarantined = isere_server_group_report_fault(all->group,
+                                                          all->function, at_s);
         }
+    }
+    if (quarantined) {
+        log_quarantine(all);
     }
 }
 

@@ -55,6 +55,7 @@ def test_a_crash(serve):
     assert server.get().text == "fine"
     assert server.stop() == 0
     assert f"] crashed: {WHERE}" in server.log()
+    assert ", while handler ran\n" in server.log()
 
 
 def test_the_third_crash_quarantines(platform):

@@ -168,11 +168,11 @@ def test_a_death_while_what_is_watched_is_broken(serve, tmp_path, now):
         assert server.get().text == "second"
     install(path, HELLO.replace("hello", "third"))
     wait_for(lambda: server.get().text == "third")
-    reloads = server.log().count("reloaded ")
+    wait_for(lambda: server.log().count("reloaded /") == 2)
     kill_server(server)
     assert server.get().text == "third"
     time.sleep(0.3)
-    assert server.log().count("reloaded ") == reloads, "it is the same"
+    assert server.log().count("reloaded /") == 2, "it is the same"
 
 
 def test_a_change_in_the_moment_of_a_death(serve, tmp_path):
@@ -302,6 +302,8 @@ def test_one_function_that_runs_in_three_deaths(serve):
             kill_server(server)
     assert server.get().headers["Isere-Error"] == "quarantined"
     server.stop()
+    line = "ERROR quarantined after too many crashes: all requests get 503 for 60 s\n"
+    assert server.log().count(line) == 1
 
 
 def test_a_kill_is_nobody_s_fault(platform):

@@ -560,7 +560,8 @@ static void test_a_crash_costs_one_request(void **state)
     ask("/two", 200, "one");
     call("GET", "/v1/functions/one", 200,
          "the last one: crashed: SIGSEGV at address 0x99");
-    call("GET", "/v1/logs", 200, "\"crashed: SIGSEGV at address 0x99\"");
+    call("GET", "/v1/logs", 200,
+         "\"crashed: SIGSEGV at address 0x99, while one ran\"");
     call("GET", "/metrics", 200, "isere_instances{function=\"one\"} 0\n");
     call("GET", "/metrics", 200,
          "isere_errors_total{function=\"one\",kind=\"crash\"} 3\n");
@@ -692,6 +693,35 @@ static void test_one_function(void **state)
     isere_server_group_destroy(group);
 }
 
+static void test_one_function_s_quarantine_ends(void **state)
+{
+    isere_server_limits_t limits;
+    const isere_function_t *f = (const isere_function_t *)&limits;
+    (void)state;
+    isere_server_limits_init(&limits);
+    assert_int_equal(limits.quarantine_s, 0);
+    for (uint32_t lasts = 0; lasts <= 60; lasts += 60) {
+        limits.quarantine_s = lasts;
+        isere_server_group_t *group =
+            isere_server_group_create(isere_test_port(), &limits);
+        for (uint32_t at = 10; at < 13; at++) {
+            assert_false(isere__group_end_quarantine(group, f, 5000));
+            isere_server_group_report_fault(group, f, at);
+        }
+        assert_false(isere__group_end_quarantine(group, f, 11));
+        assert_false(isere__group_end_quarantine(group, f, 71));
+        assert_int_equal(isere__group_end_quarantine(group, f, 72), lasts > 0);
+        assert_false(isere__group_end_quarantine(group, f, 73));
+        /* It begins anew. */
+        assert_int_equal(isere_server_group_report_fault(group, f, 74),
+                         lasts == 0);
+        assert_int_equal(isere_server_group_report_fault(group, f, 75),
+                         lasts == 0);
+        assert_true(isere_server_group_report_fault(group, f, 76));
+        isere_server_group_destroy(group);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tables[] = {
@@ -717,6 +747,8 @@ int main(void)
                                         teardown_table),
         cmocka_unit_test_setup_teardown(test_one_function, setup_table,
                                         teardown_table),
+        cmocka_unit_test_setup_teardown(test_one_function_s_quarantine_ends,
+                                        setup_table, teardown_table),
     };
     const struct CMUnitTest servers[] = {
         cmocka_unit_test_setup_teardown(test_a_quarantined_function, setup,
