@@ -45,11 +45,32 @@ throws(() => 2n ** 4294967296n, 'RangeError')
 throws(() => 3n ** 1000000000n, 'RangeError')
 throws(() => 1n << 1000000000n, 'RangeError')
 
-// A list of names that says it is longer than memory.
-for (const length of [0x20000001, 0x40000001, 0x80000001, 2 ** 32 - 1]) {
-  const liar = new Proxy({}, { ownKeys: () => ({ length }) })
-  for (const run of [Object.keys, Reflect.ownKeys, Object.getOwnPropertyNames, Object.entries,
-    (o) => ({ ...o }), (o) => Object.assign({}, o), (o) => { for (const name in o) return name }]) {
-    throws(() => run(liar), 'InternalError')
+// A list of names that says it is longer than it is: ends at what is no name.
+const listers = [Object.keys, Reflect.ownKeys, Object.getOwnPropertyNames, Object.entries,
+  (o) => ({ ...o }), (o) => Object.assign({}, o), (o) => { for (const name in o) return name }]
+for (const length of [3, 0x20000001, 0x40000001, 0x80000001, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53, 1e300, Infinity]) {
+  const liar = new Proxy({}, { ownKeys: () => ({ length, 0: 'a', 1: 'b' }) })
+  for (const run of listers) throws(() => run(liar), 'TypeError')
+}
+// 0063: other lengths
+for (const [length, expected] of [[-1, ''], [-Infinity, ''], [NaN, ''], [undefined, ''], ['2', 'a,b'], [1.9, 'a']]) {
+  const keys = Reflect.ownKeys(new Proxy({}, { ownKeys: () => ({ length, 0: 'a', 1: 'b' }) }))
+  equal(keys.join(), expected)
+}
+throws(() => Reflect.ownKeys(new Proxy({}, { ownKeys: () => ({ length: 1n }) })), 'TypeError')
+throws(() => Reflect.ownKeys(new Proxy({}, { ownKeys: () => ['a', 'b', 'a'] })), 'TypeError')
+{
+  const names = Array.from({ length: 300 }, (_, i) => 'name' + i)
+  equal(Reflect.ownKeys(new Proxy({}, { ownKeys: () => names })).join(), names.join())
+}
+// Names without end need more memory than there is.
+{
+  const endless = new Proxy({}, { get: (_, name) => name === 'length' ? Infinity : 'n' + name })
+  let thrown
+  try {
+    Reflect.ownKeys(new Proxy({}, { ownKeys: () => endless }))
+  } catch (error) {
+    thrown = error // 0064: a value; null when there was no memory for an error
   }
+  equal(thrown === null || thrown?.name === 'InternalError', true)
 }
