@@ -256,6 +256,17 @@ static JSValue console_log(JSContext *ctx, JSValueConst self, int argc,
     return isere_console_end(&i, (isere_log_level_t)level);
 }
 
+/* What needs an inspector, as in Node without one. */
+static JSValue console_ignore(JSContext *ctx, JSValueConst self, int argc,
+                              JSValueConst *argv)
+{
+    (void)ctx;
+    (void)self;
+    (void)argc;
+    (void)argv;
+    return JS_UNDEFINED;
+}
+
 static const JSCFunctionListEntry members[] = {
     JS_CFUNC_MAGIC_DEF("log", 0, console_log, ISERE_LOG_INFO),
     JS_CFUNC_MAGIC_DEF("info", 0, console_log, ISERE_LOG_INFO),
@@ -273,11 +284,14 @@ static const JSCFunctionListEntry members[] = {
     JS_CFUNC_DEF("group", 0, isere_console_group),
     JS_CFUNC_DEF("groupCollapsed", 0, isere_console_group),
     JS_CFUNC_MAGIC_DEF("groupEnd", 0, isere_console_group_end, 0),
+    JS_CFUNC_DEF("profile", 0, console_ignore),
+    JS_CFUNC_DEF("profileEnd", 0, console_ignore),
     JS_CFUNC_MAGIC_DEF("time", 0, isere_console_time, ISERE_CONSOLE_TIME),
     JS_CFUNC_MAGIC_DEF("timeEnd", 0, isere_console_time,
                        ISERE_CONSOLE_TIME_END),
     JS_CFUNC_MAGIC_DEF("timeLog", 0, isere_console_time,
                        ISERE_CONSOLE_TIME_LOG),
+    JS_CFUNC_DEF("timeStamp", 0, console_ignore),
     JS_CFUNC_DEF("trace", 0, isere_console_trace),
 };
 

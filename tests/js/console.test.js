@@ -119,3 +119,10 @@ is(new URLSearchParams('a=1&b=%20&a=\n'), "URLSearchParams { 'a' => '1', 'b' => 
 is([new URL('http://a?q=x').searchParams], "[ URLSearchParams { 'q' => 'x' } ]")
 is(Object.assign(new URLSearchParams('a=1'), { own: 2 }), "URLSearchParams { 'a' => '1', own: 2 }")
 is(Object.create(URL.prototype), 'URL {}')
+
+// What needs an inspector does nothing.
+for (const name of ['profile', 'profileEnd', 'timeStamp']) {
+  const before = log('before')
+  equal(console[name]('label'), undefined)
+  equal(__lastLog(), before)
+}
