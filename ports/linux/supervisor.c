@@ -224,9 +224,8 @@ static int wait_a_little(supervisor_t *s, int64_t ms)
     if (ms == 0) {
         return 0;
     }
-    snprintf(line, sizeof(line),
-             "the next server starts in %lld ms: too many have died",
-             (long long)ms);
+    snprintf(line, sizeof(line), "the next server starts in %lld ms%s",
+             (long long)ms, s->early > 0 ? "" : ": too many have died");
     say(s, ISERE_LOG_WARN, line);
     sigdelset(&stops, SIGCHLD);
     number = sigtimedwait(&stops, NULL, &time);

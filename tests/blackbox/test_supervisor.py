@@ -201,7 +201,9 @@ def test_a_restart_makes_no_store(platform):
     server.deploy("a", HELLO)
     away = without_store(server)
     assert not server.store.exists()
-    assert f"the store {server.store}: No such file or directory" in server.log()
+    log = server.log()
+    assert f"the store {server.store}: No such file or directory" in log
+    assert "the next server starts in 50 ms\n" in log
     away.rename(server.store)
     assert server.get("/a").text == "hello"
     assert server.deploy("a", HELLO)["version"] == 2
