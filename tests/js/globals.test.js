@@ -28,6 +28,9 @@ for (const type of [Int8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32
 }
 equal(crypto.getRandomValues(new Uint8Array(0)).length, 0)
 equal(crypto.getRandomValues(new Uint8Array(65536)).length, 65536)
+const gone = new Uint8Array(70000) // too many, but it has none any more
+structuredClone(gone.buffer, { transfer: [gone.buffer] })
+equal(crypto.getRandomValues(gone).length, 0)
 throws(() => crypto.getRandomValues(new Uint8Array(65537)), 'QuotaExceededError', 22)
 throws(() => crypto.getRandomValues(new Uint32Array(16385)), 'QuotaExceededError', 22)
 throws(() => crypto.getRandomValues(new Float32Array(1)), 'TypeMismatchError', 17)

@@ -1,0 +1,22 @@
+export const handler = async () => {
+  console.group('outer %s', 'one')
+  console.warn('within')
+  console.groupCollapsed('inner')
+  console.log('deep')
+  console.groupEnd()
+  console.log('shallow')
+  console.groupEnd()
+  console.groupEnd()
+  console.log('outside')
+  console.count()
+  console.count()
+  console.count('x')
+  console.countReset()
+  console.count()
+  console.countReset('unknown')
+  console.clear()
+  console.group()
+  console.log('nameless')
+  console.groupEnd()
+  return ['done']
+}
