@@ -276,8 +276,8 @@ int isere_server_replace(isere_server_t *server,
  * object; isere_control_report_fault is for the others): too many of them and
  * it is quarantined, until it is replaced or limits.quarantine_s have passed.
  * `at_s` is a time in seconds of one clock; with quarantine_s, of the ports'
- * monotonic one. The servers report what the port contained. Returns whether it is
- * quarantined now. Any thread.
+ * monotonic one. The servers report what the port contained. Returns whether it
+ * is quarantined now. Any thread.
  */
 bool isere_server_group_report_fault(isere_server_group_t *group,
                                      const isere_function_t *function,
