@@ -180,16 +180,17 @@ class Follower:
         self.sock.close()
 
     def lines(self):
-        """The log lines in what came, without the framing."""
+        """The whole log lines in what came, without the framing."""
         head, _, body = self.bytes.partition(b"\r\n\r\n")
         if b"\r\nTransfer-Encoding: chunked" in head:
             plain = b""
-            while body:
+            while b"\r\n" in body:
                 size, _, body = body.partition(b"\r\n")
                 plain += body[: int(size, 16)]
                 body = body[int(size, 16) + 2:]
             body = plain
-        return [json.loads(line) for line in body.splitlines() if line.strip()]
+        lines = body.rpartition(b"\n")[0].splitlines()  # the last may be cut
+        return [json.loads(line) for line in lines if line.strip()]
 
 
 FLOOD = """
