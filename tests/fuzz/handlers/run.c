@@ -255,6 +255,16 @@ uint64_t isere_host_time_origin_us(JSContext *ctx)
     return 0;
 }
 
+int isere_host_time_zone(JSContext *ctx, isere_slice_t name, void *buf,
+                         size_t size)
+{
+    (void)ctx;
+    (void)name;
+    (void)buf;
+    (void)size;
+    return ISERE_ERR_INVAL; /* as on a device */
+}
+
 uint32_t isere_host_remaining_ms(JSContext *ctx)
 {
     (void)ctx;
