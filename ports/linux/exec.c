@@ -214,12 +214,19 @@ static void unblock_faults(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* The thread may have one already: then that is used. */
+#define STACK_MARGIN ((size_t)2 << 20)
+
+/*
+ * The thread may have one already: then that is used. On both sides lies more
+ * that is inaccessible than valgrind takes for one frame: what is nearer to the
+ * thread's own stack is a part of that for it, after a jump from here to there.
+ */
 static int set_stack(isere_exec_t *exec)
 {
     long least = sysconf(_SC_MINSIGSTKSZ);
     stack_t stack = {.ss_size = (size_t)(least > 0 ? least : MINSIGSTKSZ)};
     stack_t old;
+    char *memory;
 
     if (sigaltstack(NULL, &old) != 0) {
         return ISERE_ERR_IO;
@@ -228,14 +235,18 @@ static int set_stack(isere_exec_t *exec)
         return 0;
     }
     stack.ss_size += ISERE_EXEC_STACK;
-    stack.ss_sp = mmap(NULL, stack.ss_size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (stack.ss_sp == MAP_FAILED) {
+    exec->stack_size = stack.ss_size + 2 * STACK_MARGIN;
+    memory = mmap(NULL, exec->stack_size, PROT_NONE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
         return ISERE_ERR_NOMEM;
     }
-    exec->stack = stack.ss_sp;
-    exec->stack_size = stack.ss_size;
-    return sigaltstack(&stack, NULL) == 0 ? 0 : ISERE_ERR_IO;
+    exec->stack = memory;
+    stack.ss_sp = memory + STACK_MARGIN;
+    return mprotect(stack.ss_sp, stack.ss_size, PROT_READ | PROT_WRITE) == 0 &&
+                   sigaltstack(&stack, NULL) == 0
+               ? 0
+               : ISERE_ERR_IO;
 }
 
 static void drop_stack(isere_exec_t *exec)
