@@ -37,7 +37,9 @@ PAGES = sorted(
     for p in [
         ROOT / "README.md",
         ROOT / "CHANGELOG.md",
+        ROOT / "CONTRIBUTING.md",
         ROOT / "examples" / "README.md",
+        ROOT / "tests" / "README.md",
         *ROOT.glob("docs/*.md"),
     ]
 )
