@@ -83,8 +83,8 @@ export class CodeView {
     this.settings = el('details', { class: 'settings' },
       el('summary', {}, 'Routes, environment and limits'),
       el('div', { class: 'columns' },
-        field('Routes', routes, 'One a line: GET /pets/{id}, ANY /files/{path+}.'),
-        field('Environment', env, 'One a line: NAME=value.')),
+        field('Routes', routes, 'One per line: GET /pets/{id}, ANY /files/{path+}.'),
+        field('Environment', env, 'One per line: NAME=value.')),
       el('div', { class: 'columns three' }, field('Memory', memory), field('Timeout', timeout), field('Payload', payload)))
     return this.settings
   }
@@ -97,7 +97,7 @@ export class CodeView {
         entry = await this.fetchEntry()
       } catch (error) {
         this.message.className = 'error'
-        this.message.textContent = 'The files can’t be had: ' + error.message
+        this.message.textContent = 'The files can’t be loaded: ' + error.message
         return
       }
     }
@@ -160,7 +160,7 @@ export class CodeView {
 
   async addFile() {
     const { files } = this.entry.draft
-    const check = (name) => checkFileName(name) || (Object.hasOwn(files, name) ? 'There is one of that name.' : '')
+    const check = (name) => checkFileName(name) || (Object.hasOwn(files, name) ? 'A file of that name exists already.' : '')
     const name = await promptDialog('Add a file', 'Name, such as lib/text.js', '', check)
     if (name !== null) {
       files[name] = ''
@@ -179,7 +179,7 @@ export class CodeView {
 
   async removeFile() {
     const { draft, file } = this.entry
-    if (await confirmDialog('Remove ' + file + '?', 'It is gone from the next deploy on.', 'Remove', 'danger')) {
+    if (await confirmDialog('Remove ' + file + '?', 'The next deploy removes it from the function.', 'Remove', 'danger')) {
       delete draft.files[file]
       this.openFile(draft.main)
       this.update()
@@ -254,7 +254,7 @@ export class CodeView {
   // The name it goes to, or null when there is something against it.
   async target() {
     const name = this.name || this.nameInput.value.trim()
-    const wrong = checkName(name) || (!this.name && find(name) ? 'There is a function of that name.' : '')
+    const wrong = checkName(name) || (!this.name && find(name) ? 'A function of that name exists already.' : '')
     if (wrong) {
       this.fail(new Error(wrong))
       this.nameInput.focus()

@@ -87,7 +87,7 @@ export class FunctionView {
       this.rollbackButton.hidden = true
       this.removeButton.hidden = true
       this.broken.hidden = !state.functions
-      setText(this.broken, state.functions ? 'There is no function of this name any more.' : '')
+      setText(this.broken, state.functions ? 'This function no longer exists.' : '')
       return
     }
     const broken = info.status !== 'ok'
@@ -137,7 +137,7 @@ export class FunctionView {
   }
 
   async remove() {
-    const text = 'Its files, its versions and its routes are gone then.'
+    const text = 'This removes its files, its versions and its routes.'
     if (!await confirmDialog('Remove ' + this.name + '?', text, 'Remove', 'danger')) {
       return
     }

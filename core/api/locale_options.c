@@ -18,8 +18,8 @@ static int check_tag(JSContext *ctx, JSValueConst tag)
     bool valid =
         isere_locale_tag_is_valid(isere_slice_of(text, len), &extended);
     if (!valid) {
-        JS_ThrowRangeError(ctx, "'%s' is no locale, which looks like 'en-US'",
-                           text);
+        JS_ThrowRangeError(
+            ctx, "'%s' is not a valid locale: write it as 'en-US'", text);
     } else if (extended) {
         JS_ThrowRangeError(
             ctx, "locale '%s': the extension -u- is not supported", text);

@@ -7,7 +7,7 @@
 /* Real files have up to 4 KB. */
 #define FILE_SIZE_MAX 16384
 
-#define HERE "; always there: 'UTC' and offsets such as '+05:30'"
+#define HERE "; always available: 'UTC' and offsets such as '+05:30'"
 
 static char upper(char c)
 {
@@ -113,8 +113,8 @@ static int refuse(JSContext *ctx, int error, const char *name)
                            name);
     } else if (error == ISERE_ERR_NOENT) {
         JS_ThrowRangeError(ctx,
-                           "time zone '%.64s' is not known: a name is written "
-                           "as in 'America/New_York'" HERE,
+                           "time zone '%.64s' is unknown: write a name as in "
+                           "'America/New_York'" HERE,
                            name);
     } else {
         JS_ThrowRangeError(

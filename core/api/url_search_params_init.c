@@ -49,8 +49,9 @@ static JSValue iterator_method(JSContext *ctx, JSValueConst object)
     }
     bool missing = JS_IsUndefined(method) || JS_IsNull(method);
     JS_FreeValue(ctx, method);
-    return missing ? JS_UNDEFINED
-                   : JS_ThrowTypeError(ctx, "Symbol.iterator is no function");
+    return missing
+               ? JS_UNDEFINED
+               : JS_ThrowTypeError(ctx, "Symbol.iterator is not a function");
 }
 
 /* Begins to iterate; 0, or -1 with an exception pending. */

@@ -227,7 +227,8 @@ static const place_t *find_place(isere_slice_t path, isere_call_t *call)
         isere_text_copy(call->name, sizeof(call->name), name);
         return &places[i];
     }
-    refuse(call, 404, "nothing is here; docs/api.md lists what there is");
+    refuse(call, 404,
+           "there is nothing at this path: docs/api.md lists the calls");
     return NULL;
 }
 
@@ -276,12 +277,12 @@ static void read_logs(const isere_http_request_t *request, isere_call_t *call)
             call->follow = !equals(value, "0");
         } else if (equals(name, "level")) {
             if (!read_level(value, &call->level)) {
-                refuse(call, 400, "level is error, warn, info or debug");
+                refuse(call, 400, "level must be error, warn, info or debug");
                 return;
             }
         } else if (equals(name, "function")) {
             if (!isere_function_name_is_valid(value)) {
-                refuse(call, 400, "function is no name of a function");
+                refuse(call, 400, "function must be a function's name");
                 return;
             }
             isere_text_copy(call->name, sizeof(call->name), value);
@@ -329,12 +330,11 @@ void isere_call_read(const isere_control_t *control,
     memset(call, 0, sizeof(*call));
     if (!is_our_host(control, authority)) {
         refuse(call, 403,
-               "the Host is neither an address nor a name that this server "
-               "was told");
+               "Host must be an address, localhost or a name of this server");
         return;
     }
     if (!is_our_origin(isere_http_field(request, "origin"), authority)) {
-        refuse(call, 403, "pages of other origins can't use this");
+        refuse(call, 403, "requests from pages of another origin are refused");
         return;
     }
     if (path.len == root) {
@@ -347,7 +347,7 @@ void isere_call_read(const isere_control_t *control,
     /* Whoever has no token learns nothing of what is here. */
     if (!open && !has_token(control, request)) {
         refuse(call, 401,
-               "this needs Authorization: Bearer and the server's token");
+               "Authorization: Bearer with the server's token is required");
         return;
     }
     read_details(request, call);

@@ -177,7 +177,7 @@ static void describe_conflict(const isere_route_claim_t conflict[2],
     const isere_catalog_entry_t *other = theirs->owner;
     snprintf(fault->message, sizeof(fault->message),
              strcmp(other->name, name) == 0
-                 ? "the route %s is there twice"
+                 ? "the route %s is listed twice"
                  : "the route %s belongs to the function %s",
              theirs->text, other->name);
 }
@@ -265,7 +265,7 @@ static int load_entry(isere_control_t *control, const isere_port_t *port,
     if (error) {
         isere_text_copy(fault->message, sizeof(fault->message),
                         isere_slice(error == ISERE_ERR_INVAL
-                                        ? "what is stored of it is damaged"
+                                        ? "its stored data is damaged"
                                         : isere_strerror(error)));
         return error;
     }

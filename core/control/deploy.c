@@ -71,7 +71,7 @@ static void fail_with(isere_work_t *work, int error)
         fail(work, 404, "there is no function of that name");
         break;
     case ISERE_ERR_INVAL:
-        fail(work, 500, "what is stored of the function is damaged");
+        fail(work, 500, "the function's stored data is damaged");
         break;
     default:
         fail(work, 500, "the store can't be read or written");

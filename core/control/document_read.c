@@ -171,7 +171,7 @@ static bool take_text(reader_t *r, JSValueConst value, isere_slice_t *out)
     }
     /* Half of a surrogate pair is three bytes that UTF-8 does not have. */
     return isere_utf8_valid(out->ptr, out->len) ||
-           bad_value(r, "has half of a surrogate pair, which is no character");
+           bad_value(r, "contains a lone surrogate, which is not a character");
 }
 
 /* ---- objects ---- */

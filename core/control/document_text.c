@@ -69,7 +69,7 @@ const char *isere__document_file_name_problem(isere_slice_t name)
         return "is longer than 159 bytes";
     }
     if (!isere_utf8_valid(name.ptr, name.len)) {
-        return "has half of a surrogate pair";
+        return "contains a lone surrogate";
     }
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];

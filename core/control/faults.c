@@ -98,7 +98,7 @@ int isere__faults_save(isere_control_t *control, const isere_port_t *port)
         control->quarantine.changed = true;
         isere__control_unlock(control);
         snprintf(text, sizeof(text),
-                 "what is known of crashes can't be kept in the store: %s",
+                 "the crash records can't be written to the store: %s",
                  isere_strerror(error));
         if (port) {
             say(port, ISERE_LOG_WARN, "", text);
@@ -159,8 +159,8 @@ void isere__faults_load(isere_control_t *control, const isere_port_t *port)
     own->resize(own->ctx, bytes, 0);
     if (wrong) {
         snprintf(text, sizeof(text),
-                 "what is kept of crashes can't be used, nobody is "
-                 "quarantined: %s",
+                 "the crash records in the store can't be used, so no "
+                 "function is quarantined: %s",
                  wrong);
         say(port, ISERE_LOG_ERROR, "", text);
     }
@@ -257,7 +257,7 @@ static void say_outcome(const isere_control_t *control,
         say(port, ISERE_LOG_ERROR, report->name, text);
     } else if (result < 0) {
         say(port, ISERE_LOG_WARN, report->name,
-            "no memory to remember this crash");
+            "not enough memory to record this crash");
     }
 }
 

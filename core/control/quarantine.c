@@ -264,14 +264,14 @@ static const char *decode_entry(isere_quarantine_t *q, const uint8_t *in)
     entry.quarantined = in[AT_QUARANTINED] != 0;
     entry.count = in[AT_TIMES_COUNT];
     if (!is_sound(q, &entry, in)) {
-        return "an entry is not what it must be";
+        return "an entry is invalid";
     }
     for (unsigned i = 0; i < entry.count; i++) {
         entry.times[i] =
             (int64_t)(get(in + AT_TIMES + 8 * i, 8) & (uint64_t)INT64_MAX);
     }
     memcpy(entry.where, in + AT_WHERE, ISERE_QUARANTINE_WHERE);
-    return isere_quarantine_put(q, &entry) ? "there is no memory for it" : NULL;
+    return isere_quarantine_put(q, &entry) ? "not enough memory" : NULL;
 }
 
 static const char *check(const uint8_t *bytes, size_t size, size_t *count)
@@ -283,12 +283,12 @@ static const char *check(const uint8_t *bytes, size_t size, size_t *count)
         return "it does not begin with the magic bytes";
     }
     if (get(bytes + AT_FORMAT, 2) != FORMAT) {
-        return "its format version is another one";
+        return "its format version is not supported";
     }
     *count = (size_t)get(bytes + AT_COUNT, 2);
     if (*count > ISERE_QUARANTINE_ENTRIES ||
         size != ISERE_QUARANTINE_HEAD + *count * ISERE_QUARANTINE_ENTRY + 4) {
-        return "its length is not what it must be";
+        return "its length is wrong";
     }
     return get(bytes + size - 4, 4) == isere_crc32(0, bytes, size - 4)
                ? NULL

@@ -84,11 +84,22 @@ static void note_import(compiler_t *c, const char *base, const char *specifier)
 
 /* ---- loading ---- */
 
-static const char *load_problem(int error)
+/* Node's CommonJS adds the extension, so it is often left out. */
+static bool has_extension(const char *name)
+{
+    const char *base = strrchr(name, '/');
+
+    return strchr(base ? base : name, '.');
+}
+
+static const char *load_problem(int error, const char *name)
 {
     switch (error) {
     case ISERE_ERR_NOENT:
-        return "no such file";
+        return has_extension(name)
+                   ? "no such file"
+                   : "no such file; an import needs the extension, as in "
+                     "'./file.js'";
     case ISERE_ERR_LIMIT:
         return "the file is too large";
     default:
@@ -160,7 +171,7 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
         c->loader->load(c->loader->ctx, name + strlen(c->root), &source);
     if (error) {
         JS_ThrowSyntaxError(ctx, "cannot import '%s': %s", name,
-                            load_problem(error));
+                            load_problem(error, name));
         return NULL;
     }
     c->import_module = NULL;
@@ -336,7 +347,7 @@ static void report_unread(compiler_t *c)
 {
     char text[256];
     snprintf(text, sizeof(text), "cannot read '%s%s': %s", c->root,
-             c->main_name, load_problem(c->error));
+             c->main_name, load_problem(c->error, "."));
     isere_fault_set(c->fault, text);
 }
 

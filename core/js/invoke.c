@@ -116,7 +116,7 @@ static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
     const char *prefix = late ? "after the answer: " : "";
     const char *what = kind_text(kind);
     if (kind == ISERE_ERROR_EXCEPTION && !JS_IsError(ctx, thrown)) {
-        what = "threw a value that is no Error: ";
+        what = "threw a value that is not an Error: ";
     }
     size_t len;
     bool bare = kind == ISERE_ERROR_MEMORY && is_bare(thrown);
@@ -443,7 +443,7 @@ static void end(isere_isolate_t *isolate)
     }
     if (isolate->interrupted && !isolate->realm->answered) {
         fail_deadline(isolate, isolate->abandoned ? "inside a built-in function"
-                                                  : "in jobs that kept coming");
+                                                  : "in promise jobs");
     } else if (isolate->exhausted) {
         isere__fail(isolate, ISERE_ERROR_MEMORY,
                     "memory limit hit while compiling code");

@@ -502,7 +502,8 @@ int isere_native_check(const isere_native_module_t *const *modules,
         if (find_module(modules, name, &first) != *m ||
             has_twice((*m)->functions)) {
             return check_failed(fault, ISERE_ERR_INVAL,
-                                "or one of its functions is there twice", name);
+                                "or one of its functions is defined twice",
+                                name);
         }
         for (const isere_native_function_t *f = (*m)->functions; f->name; f++) {
             if (!f->call) {

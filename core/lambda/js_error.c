@@ -156,7 +156,7 @@ void isere_js_describe(JSContext *ctx, JSValueConst thrown, char *out,
         len = describe_error(ctx, thrown, out, size - 1);
     } else if (JS_IsObject(thrown) || JS_IsSymbol(thrown)) {
         /* Its text would take user code to find out. */
-        snprintf(out, size, "a value that is no Error was thrown");
+        snprintf(out, size, "a value that is not an Error was thrown");
         return;
     } else {
         JSValue text = JS_ToString(ctx, thrown);

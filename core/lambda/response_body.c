@@ -204,7 +204,7 @@ static int base64_body(isere_decoder_t *d, JSValueConst string)
 
     if (!JS_IsString(string)) {
         return isere_decoder_malformed(
-            d, "isBase64Encoded is true, but the body is no string",
+            d, "isBase64Encoded is true, but the body is not a string",
             isere_slice(""));
     }
     const char *text = JS_ToCStringLen(d->ctx, &len, string);

@@ -96,7 +96,8 @@ static const char *scalar_text(isere_decoder_t *d, isere_slice_t name,
 
     if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
         *result = isere_decoder_malformed(
-            d, "the value of header %s is no string, number or boolean", name);
+            d, "the value of header %s is not a string, number or boolean",
+            name);
         return NULL;
     }
     text = JS_ToCStringLen(d->ctx, len, value);
@@ -338,7 +339,7 @@ static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom,
     unsigned before = d->response->nfields;
     if (len == 0 || !isere_http_all(name, ISERE_HTTP_TOKEN)) {
         result = isere_decoder_malformed(
-            d, "the header name \"%s\" is no token", name);
+            d, "the header name \"%s\" is not a valid token", name);
         goto done;
     }
     if (known) {

@@ -110,7 +110,7 @@ static void answer_too_large(isere_connection_t *c,
     size_t length = isere_isolate_response(isolate)->body.len;
     char text[96];
     snprintf(text, sizeof(text),
-             "no memory to send a response of %lu bytes beside the others",
+             "not enough memory to send a response of %lu bytes",
              (unsigned long)length);
     log_error(c, text, isere_isolate_request_id(isolate));
     answer_error(c, isere_error_answer(ISERE_ERROR_MEMORY));
@@ -123,7 +123,7 @@ void isere__exchange_no_room(isere_connection_t *c, int error)
         isere__budget_refused(c->server);
     } else {
         snprintf(text, sizeof(text),
-                 "no memory to receive more than %lu bytes beside the others",
+                 "not enough memory to receive more than %lu bytes",
                  (unsigned long)(c->in.end - c->in.start));
         log_error(c, text, "");
     }

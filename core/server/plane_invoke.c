@@ -44,7 +44,7 @@ static void refuse_event(isere_connection_t *c, const isere_json_error_t *wrong)
 {
     char message[128];
     isere_writer_t text = isere_writer_begin(message, sizeof(message) - 1);
-    isere_writer_puts(&text, "the event is no JSON object: ");
+    isere_writer_puts(&text, "the event is not a JSON object: ");
     if (wrong->line > 0) {
         isere_writer_printf(&text, "%d:%d: ", wrong->line, wrong->column);
     }

@@ -167,7 +167,7 @@ static void postpone(isere_pool_t *pool)
     isere_log_record_t record = {
         .level = ISERE_LOG_WARN,
         .function = isere_slice(pool->function->config.name),
-        .message = ISERE_SLICE("no memory for a further instance"),
+        .message = ISERE_SLICE("not enough memory for another instance"),
     };
     if (server->now_us < pool->retry_us) {
         return; /* slots that began together fail together */

@@ -58,7 +58,7 @@ static const char *check_start(const uint8_t *bytes, size_t size, size_t least,
         return "it does not begin with the magic bytes";
     }
     if (get16(bytes + AT_FORMAT) != ISERE_STORE_FORMAT) {
-        return "its format version is another one";
+        return "its format version is not supported";
     }
     if (get16(bytes + AT_ZERO) != 0) {
         return "bytes that must be zero are not";

@@ -89,8 +89,8 @@ static void remove_version(const isere_store_t *store,
     error = store->blobs->remove(store->blobs->ctx, blob);
     if (error != 0 && error != ISERE_ERR_NOENT) {
         isere__store_report(store, ISERE_LOG_WARN, entry->name,
-                            "version %lu, which nobody needs, can't be removed "
-                            "from the store: %s",
+                            "version %lu is no longer needed, but can't be "
+                            "removed from the store: %s",
                             (unsigned long)entry->current,
                             isere_strerror(error));
     }

@@ -73,7 +73,7 @@ export const handler = (event) => {
   }
   const payload = parse(event.rawBody)
   if (!payload) {
-    return answer(400, 'the body is no JSON object')
+    return answer(400, 'the body is not a JSON object')
   }
   const name = event.headers['x-github-event']
   return Object.hasOwn(actions, name ?? '')

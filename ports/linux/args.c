@@ -253,8 +253,8 @@ static isere_args_result_t set_module(isere_args_t *args, const char *value)
         return bad(args, "the module's name must not be empty");
     }
     if (args->module) {
-        return bad(args, "one module is enough: '%s' came after '%s'", value,
-                   args->module);
+        return bad(args, "only one module can be given: '%s' came after '%s'",
+                   value, args->module);
     }
     args->module = value;
     return ISERE_ARGS_RUN;
@@ -271,8 +271,8 @@ static isere_args_result_t set_function(isere_args_t *args, const char *value)
                    value);
     }
     if (args->function) {
-        return bad(args, "one function is enough: '%s' came after '%s'", value,
-                   args->function);
+        return bad(args, "only one function can be given: '%s' came after '%s'",
+                   value, args->function);
     }
     args->function = value;
     return ISERE_ARGS_RUN;
@@ -287,7 +287,7 @@ static isere_args_result_t set_operand(isere_args_t *args, const char *value)
     case ISERE_OPERAND_ANY_FUNCTION:
         return set_function(args, value);
     default:
-        return bad(args, "only options are taken, not '%s'", value);
+        return bad(args, "unexpected argument '%s'", value);
     }
 }
 
@@ -316,11 +316,11 @@ static isere_args_result_t check_store(const isere_args_t *args)
     static const char *const of_stores[] = {"token-file", "allow-host"};
 
     if (args->store && args->module) {
-        return bad(args, "--store and a module, '%s', don't go together",
+        return bad(args, "--store can't be combined with a module, '%s'",
                    args->module);
     }
     if (args->store && args->watch) {
-        return bad(args, "--watch is for a module, not for --store");
+        return bad(args, "--watch can't be combined with --store");
     }
     for (size_t i = 0; i < args->hosts.count; i++) {
         if (strpbrk(args->hosts.items[i], "/:@")) {
@@ -330,7 +330,7 @@ static isere_args_result_t check_store(const isere_args_t *args)
     }
     for (size_t i = 0; i < 2 && !args->store; i++) {
         if (isere_args_given(args, of_stores[i])) {
-            return bad(args, "--%s is for --store", of_stores[i]);
+            return bad(args, "--%s requires --store", of_stores[i]);
         }
     }
     return ISERE_ARGS_RUN;

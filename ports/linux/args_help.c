@@ -65,7 +65,7 @@ void isere_help_program(void)
     }
     puts("  isere COMMAND --help the operands and options of a command\n"
          "  isere --version | --help\n\n"
-         "Exit codes: 0 fine, 1 the handler, a file or a server is at fault, "
+         "Exit codes: 0 success, 1 a handler, file or server failed, "
          "2 usage.");
 }
 

@@ -52,43 +52,46 @@ static const char *const formats[] = {"text", "json", NULL};
     }
 
 const isere_option_t isere_options[] = {
-    TEXT("event", 0, INVOKE | INVOKE_REMOTE, TEXT, event, "JSON", NULL,
-         "the event as a JSON object, or the file that has it, - for standard "
-         "input; without it a GET of /"),
+    TEXT(
+        "event", 0, INVOKE | INVOKE_REMOTE, TEXT, event, "JSON", NULL,
+        "the event: a JSON object, a file that contains one, or - for standard "
+        "input (default: a GET of /)"),
     TEXT("output", 'o', BUILD, TEXT, output, "FILE", NULL,
-         "where to write; without it MODULE.js becomes MODULE.bin"),
+         "the file to write (default: MODULE.bin beside MODULE.js)"),
     TEXT("depfile", 0, BUILD, TEXT, depfile, "FILE", NULL,
-         "write the files that were read as a rule for make or ninja"),
+         "writes the files that were read as a rule for make or ninja"),
     TEXT("no-source", 0, BUILD, FLAG, no_source, NULL, NULL,
-         "leave out the text of functions, as devices do: String(function) "
+         "leaves out the text of functions, as devices do: String(function) "
          "then says \"[source not kept]\""),
-    TEXT("name", 0, BUILD | DEPLOY, NAME, name, "NAME", NULL,
-         "the function's name; without it that of the module (deploy: of the "
-         "folder, when the module is index, handler or main)"),
+    TEXT(
+        "name", 0, BUILD | DEPLOY, NAME, name, "NAME", NULL,
+        "the function's name (default: the module's name; deploy: the folder's "
+        "name when the module is index, handler or main)"),
     TEXT("route", 0, DEPLOY, LIST, routes, "ROUTE", NULL,
-         "what it answers: 'GET /pets/{id}', 'ANY /files/{path+}' or "
-         "'$default'; may be repeated; without it ANY /NAME and "
-         "ANY /NAME/{path+}"),
+         "the requests that it gets: 'GET /pets/{id}', 'ANY /files/{path+}' or "
+         "'$default'; may be repeated (default: ANY /NAME and "
+         "ANY /NAME/{path+})"),
     TEXT("follow", 'f', LOGS, FLAG, follow, NULL, NULL,
-         "goes on with what is logged from now on"),
+         "also shows new lines until it is interrupted"),
     CHOICE("level", LOGS, level, "LEVEL", NULL, levels,
-           "error, warn, info or debug", "only lines of this level and worse"),
+           "error, warn, info or debug",
+           "only lines of this level and more severe ones"),
 
     TEXT("store", 0, SERVE, TEXT, store, "DIR", NULL,
-         "serve all functions of this folder, and its control plane, instead "
+         "serves all functions of this folder, and the control plane, instead "
          "of one module"),
     TEXT("token-file", 0, SERVE, TEXT, token_file, "FILE", NULL,
-         "token of the control plane, made when there is none (default "
+         "the control plane's token; created when it does not exist (default "
          "DIR/token)"),
     TEXT("allow-host", 0, SERVE, LIST, hosts, "NAME", NULL,
-         "name under which the control plane may be used, besides addresses "
-         "and localhost; may be repeated"),
+         "a host name under which clients may use the control plane, besides "
+         "addresses and localhost; may be repeated"),
     TEXT("host", 0, SERVE, TEXT, host, "ADDRESS", "127.0.0.1",
          "address to listen on"),
     NUMBER("port", SERVE, NUMBER, port, "PORT", "8080", 0, 65535,
            "port to listen on, 0 for a free one"),
     NUMBER("workers", SERVE, NUMBER, workers, "N", NULL, 1, ISERE_GROUP_MAX,
-           "threads that serve (default: one per core)"),
+           "worker threads (default: one per core)"),
     NUMBER("memory", SERVE | INVOKE | DEPLOY, SIZE, memory, "SIZE", "16M",
            256 * K, 2 * G, "JavaScript heap of each instance"),
     NUMBER("stack", SERVE | INVOKE, SIZE, stack, "SIZE", "1M", 32 * K, 64 * M,
@@ -98,20 +101,21 @@ const isere_option_t isere_options[] = {
     NUMBER("init-timeout", SERVE | INVOKE, TIME, init_timeout, "TIME", "10s", 1,
            24 * HOUR, "time limit of the init phase"),
     NUMBER("instances", SERVE, NUMBER, instances, "N", "1024", 1, 1000000,
-           "most instances at once"),
-    NUMBER("queue", SERVE, NUMBER, queue, "N", "1024", 0, 1000000,
-           "most requests that wait for an instance; more get 503"),
+           "maximum number of instances"),
+    NUMBER(
+        "queue", SERVE, NUMBER, queue, "N", "1024", 0, 1000000,
+        "maximum number of requests that wait for an instance; more get 503"),
     TEXT("env", 0, SERVE | INVOKE | BUILD | DEPLOY, ENV, env, "NAME=VALUE",
          NULL, "adds to process.env; may be repeated"),
     CHOICE("payload", SERVE | INVOKE | BUILD | DEPLOY, payload, "FORMAT",
            "isere", payloads, "isere, 1.0 or 2.0",
            "event format: isere, or API Gateway's 1.0 or 2.0"),
     TEXT("watch", 0, SERVE, FLAG, watch, NULL, NULL,
-         "loads the function anew when one of its files changes"),
+         "reloads the function when one of its files changes"),
 
     TEXT("no-supervisor", 0, SERVE, FLAG, alone, NULL, NULL,
-         "serves in this process alone, for debuggers: nothing starts it again "
-         "after a fault that can't be contained"),
+         "serves in a single process, for debuggers: nothing restarts it after "
+         "a fault that can't be contained"),
     TEXT("core-dumps", 0, SERVE | INVOKE, FLAG, core_dumps, NULL, NULL,
          "lets a fault write a core dump, which holds tokens and secrets"),
 
@@ -119,20 +123,21 @@ const isere_option_t isere_options[] = {
            "snapshot, none or fresh", NULL),
 
     NUMBER("max-head", SERVE, SIZE, max_head, "SIZE", "8K", 256, 1 * M,
-           "longest request line and header section"),
+           "maximum size of request line and header fields"),
     NUMBER("max-body", SERVE, SIZE, max_body, "SIZE", "1M", 0, 1 * G,
-           "longest request body"),
-    NUMBER("buffer", SERVE, SIZE, buffer, "SIZE", "64M", 64 * K, 1024 * G,
-           "memory for requests that are under way, of all clients together; "
-           "beyond it they get 503"),
+           "maximum size of a request body"),
+    NUMBER(
+        "buffer", SERVE, SIZE, buffer, "SIZE", "64M", 64 * K, 1024 * G,
+        "memory for the requests in progress of all clients together; further "
+        "requests get 503"),
     NUMBER("header-timeout", SERVE, TIME, header_timeout, "TIME", "10s", 1,
            24 * HOUR, "time to receive the head of a request"),
     NUMBER("request-timeout", SERVE, TIME, request_timeout, "TIME", "30s", 1,
            24 * HOUR, "time to receive a whole request"),
     NUMBER("idle-timeout", SERVE, TIME, idle_timeout, "TIME", "60s", 1,
-           24 * HOUR, "time an idle connection is kept open"),
+           24 * HOUR, "how long an idle connection is kept open"),
     NUMBER("max-connections", SERVE, NUMBER, max_connections, "N", "10000", 1,
-           1000000, "most connections at once"),
+           1000000, "maximum number of connections"),
 
     CHOICE("log-level", SERVE | INVOKE, log_level, "LEVEL", "info", levels,
            "error, warn, info or debug", "error, warn, info or debug"),
@@ -140,13 +145,13 @@ const isere_option_t isere_options[] = {
            "text or json", "text or json"),
 
     TEXT("to", 0, REMOTE, TEXT, to, "URL", NULL,
-         "the server, http://HOST[:PORT]; without it ISERE_URL"),
+         "the server, http://HOST[:PORT] (default: $ISERE_URL)"),
     TEXT("token-file", 0, REMOTE, TEXT, token_file, "FILE", NULL,
-         "has the server's token in it; without it ISERE_TOKEN"),
+         "the file with the server's token (default: $ISERE_TOKEN)"),
     NUMBER("wait", REMOTE, TIME, wait, "TIME", "1m", 1, 24 * HOUR,
-           "how long the server may be silent"),
+           "how long to wait while the server sends nothing"),
     TEXT("json", 0, REMOTE, FLAG, json, NULL, NULL,
-         "prints what the server answers, for machines"),
+         "prints the server's JSON answer, for programs"),
 };
 
 const size_t isere_options_count =
@@ -156,9 +161,10 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
     [ISERE_COMMAND_SERVE] =
         {"serve", ISERE_OPERAND_MODULE, "[MODULE.js | MODULE.bin]",
          "js/handler.js", "serve a handler over HTTP",
-         "Serves one handler over HTTP until SIGINT or SIGTERM. Prints\n"
-         "`isere listening on http://HOST:PORT` when it is ready, and logs on\n"
-         "standard error."},
+         "Serves one handler, or with --store many functions, over HTTP until\n"
+         "SIGINT or SIGTERM. Prints `isere listening on http://HOST:PORT` "
+         "when\n"
+         "it is ready. Logs go to standard error."},
     [ISERE_COMMAND_INVOKE] =
         {"invoke", ISERE_OPERAND_MODULE, "MODULE.js | MODULE.bin", NULL,
          "call a handler once, without a server",
@@ -170,16 +176,16 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
         {"build", ISERE_OPERAND_MODULE, "MODULE.js [-o MODULE.bin]", NULL,
          "compile a handler and its imports to bytecode",
          "Compiles a handler and the files it imports to one file of\n"
-         "bytecode, for `isere serve` or for a device. Name, environment,\n"
-         "payload format and time limit that are given here are in the file,\n"
-         "and count wherever it runs, unless they are given there."},
+         "bytecode, for `isere serve` or for a device. The file contains the\n"
+         "name, environment, payload format and time limit given here. They\n"
+         "apply wherever it runs, unless other ones are given there."},
     [ISERE_COMMAND_DEPLOY] =
         {"deploy", ISERE_OPERAND_MODULE, "MODULE.js", NULL,
          "put a handler and its imports on a server",
-         "Compiles a handler, and sends it and the files it imports to a\n"
-         "server, which makes them the new version of a function: whole, or\n"
-         "not at all. Prints the version and the routes. Settings that are\n"
-         "not given here are those of the server."},
+         "Compiles a handler to check it, and sends it and the files it\n"
+         "imports to a server as the new version of a function: completely,\n"
+         "or not at all. Prints the version and the routes. The server's own\n"
+         "settings apply where none are given here."},
     [ISERE_COMMAND_LIST] =
         {"list", ISERE_OPERAND_NONE, "", NULL, "list a server's functions",
          "Lists the functions of a server, with their versions and routes."},
@@ -187,24 +193,26 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
         {"logs", ISERE_OPERAND_ANY_FUNCTION, "[-f] [NAME]", NULL,
          "show what a server's functions have logged",
          "Shows the recent log lines of a server, or of one function of it.\n"
-         "With -f it goes on until it is interrupted; exit code 1 when the\n"
-         "server ends it, or went away and is not back within --wait. With\n"
-         "--json a line is an object."},
+         "With -f it runs until it is interrupted. Exit code 1 when the "
+         "server\n"
+         "stops, or does not come back within --wait after a restart. With\n"
+         "--json each line is a JSON object."},
     [ISERE_COMMAND_INVOKE_REMOTE] =
         {"invoke-remote", ISERE_OPERAND_FUNCTION, "NAME", NULL,
-         "call a function on a server, past its routes",
+         "call a function on a server directly, without a route",
          "Calls a function on a server once and prints its response as one\n"
          "line of JSON, as `isere invoke` does. Its logs go to standard\n"
          "error. Exit code 1 when the handler fails."},
     [ISERE_COMMAND_ROLLBACK] =
         {"rollback", ISERE_OPERAND_FUNCTION, "NAME", NULL,
-         "go back to the version before",
-         "Makes the version before the current one of a function current\n"
-         "again. One version is kept: there is no second step back."},
+         "go back to the previous version",
+         "Makes the previous version of a function the current one again. "
+         "Only\n"
+         "one previous version is kept: there is no second step back."},
     [ISERE_COMMAND_RELEASE] =
         {"release", ISERE_OPERAND_FUNCTION, "NAME", NULL,
          "end the quarantine of a function",
-         "Ends the quarantine of a function that crashed again and again, and\n"
+         "Ends the quarantine of a function that crashed repeatedly, and\n"
          "forgets its crashes. `isere list` says which are quarantined."},
     [ISERE_COMMAND_REMOVE] =
         {"remove", ISERE_OPERAND_FUNCTION, "NAME", NULL,

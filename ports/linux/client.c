@@ -239,7 +239,8 @@ static int receive_some(call_t *call)
         return fail(call, "broke the connection: %s", strerror(errno));
     }
     if (call->response->state == ISERE_CLIENT_BAD) {
-        return fail(call, "gave no proper answer: %s", call->response->reason);
+        return fail(call, "sent an invalid response: %s",
+                    call->response->reason);
     }
     return 0;
 }
@@ -262,7 +263,8 @@ static int exchange(call_t *call)
             return fail(call, "can't be waited for: %s", strerror(errno));
         }
         if (n == 0) {
-            return fail(call, "was silent for %s", as_time(silence_ms, time));
+            return fail(call, "did not answer for %s",
+                        as_time(silence_ms, time));
         }
         /* First what has come: an early answer is more than our request. */
         if (ready & (POLLIN | POLLERR | POLLHUP)) {

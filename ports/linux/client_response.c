@@ -169,7 +169,7 @@ static isere_client_state_t read_head(isere_client_response_t *r)
         const char *cr = memchr(line, '\r', (size_t)(end - line));
         isere_slice_t text = isere_slice_of(line, (size_t)(cr - line));
         if (cr[1] != '\n') {
-            wrong = "a line of its head has no proper end";
+            wrong = "a line of its head does not end in CRLF";
         } else if (line == r->head) {
             wrong =
                 read_status(r, text) ? NULL : "its status line is malformed";

@@ -21,7 +21,7 @@ static const char *read_host(isere_client_url_t *url, const char *text,
     if (is_v6 ? text[len] != ']' ||
                     strspn(text, "0123456789abcdefABCDEF:.") != len
               : !isere_http_all(isere_slice_of(text, len), ISERE_HTTP_HOST)) {
-        return "has a malformed host";
+        return "has an invalid host";
     }
     memcpy(url->host, text, len);
     url->host[len] = '\0';
@@ -37,16 +37,16 @@ static const char *read_port(isere_client_url_t *url, const char *text)
         text = ":80";
     }
     if (*text != ':' || text[1] == '\0' || strlen(text) > 6) {
-        return "has a malformed port";
+        return "has an invalid port";
     }
     for (const char *p = text + 1; *p; p++) {
         if (!isere_http_is(*p, ISERE_HTTP_DIGIT)) {
-            return "has a malformed port";
+            return "has an invalid port";
         }
         port = port * 10 + (unsigned)(*p - '0');
     }
     if (port == 0 || port > 65535) {
-        return "has a port that is none";
+        return "has an invalid port";
     }
     snprintf(url->port, sizeof(url->port), "%u", port);
     return NULL;
@@ -60,7 +60,8 @@ const char *isere_client_url_parse(isere_client_url_t *url, const char *text)
     size_t len;
 
     if (strncasecmp(text, "https://", 8) == 0) {
-        return "is https, which isere does not speak: use http://, or a tunnel";
+        return "is https, which isere does not support: use http://, or a "
+               "tunnel";
     }
     if (strncasecmp(text, scheme, sizeof(scheme) - 1) != 0) {
         return "does not begin with http://";
@@ -68,10 +69,10 @@ const char *isere_client_url_parse(isere_client_url_t *url, const char *text)
     text += sizeof(scheme) - 1;
     len = strcspn(text, "/?#");
     if (memchr(text, '@', len)) {
-        return "has a user's name, which is not used";
+        return "has a user name, which is not supported";
     }
     if (text[len] && strcmp(text + len, "/") != 0) {
-        return "has a path: only the server's address is wanted";
+        return "has a path: give only the server, http://HOST[:PORT]";
     }
     if (len >= sizeof(rest)) {
         return "has a host that is too long";

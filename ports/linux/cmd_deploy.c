@@ -263,8 +263,8 @@ static bool make_name(const isere_args_t *args,
     if (!made) {
         isere_remote_usage(
             args,
-            "'%s' is no name for a function, which has 1 to 32 of a-z, 0-9 "
-            "and -: give one with --name",
+            "'%s' is not a valid function name (1 to 32 of a-z, 0-9 and -): "
+            "give one with --name",
             folder ? folder : main_name);
     }
     free(folder);

@@ -158,7 +158,7 @@ static bool call_patiently(logs_t *logs, const isere_remote_call_t *call)
             return false;
         }
         if (logs->shown || !logs->away) {
-            isere_remote_say("the server went away, waiting for it");
+            isere_remote_say("lost the server, waiting for it to come back");
             end = now_ms() + remote->args->wait;
             pause = PAUSE_MIN_MS;
         }

@@ -44,7 +44,7 @@ int isere_event_file_read(const isere_args_t *args, char **data, size_t *size)
         return ISERE_ERR_IO;
     }
     if (!isere_json_check_object(isere_slice_of(*data, *size), &wrong)) {
-        fprintf(stderr, "isere: %s:%d:%d: the event is no JSON object: %s\n",
+        fprintf(stderr, "isere: %s:%d:%d: the event is not a JSON object: %s\n",
                 name, wrong.line, wrong.column, wrong.message);
         return ISERE_ERR_INVAL;
     }

@@ -101,8 +101,8 @@ static void tell_losses(isere_out_t *out, const isere_linux_config_t *config)
         return;
     }
     isere_out_text(out, "\n"); /* the last one may have been cut off */
-    snprintf(text, sizeof(text), "%lu log lines lost: nobody read them",
-             lost_records);
+    snprintf(text, sizeof(text),
+             "%lu log lines lost: standard error was not read", lost_records);
     record.message = isere_slice(text);
     put_record(out, &record, config);
 }

@@ -12,9 +12,10 @@ enum { LOG_BYTES = 256 * 1024, PATH_BYTES = 4096 };
 
 static int complain(const char *path, int error)
 {
-    const char *why = error == ISERE_ERR_INUSE ? "another isere has it"
-                      : errno                  ? strerror(errno)
-                                               : isere_strerror(error);
+    const char *why = error == ISERE_ERR_INUSE
+                          ? "another isere process is using it"
+                      : errno ? strerror(errno)
+                              : isere_strerror(error);
 
     fprintf(stderr, "isere: the store %s: %s\n", path, why);
     return error;

@@ -110,8 +110,8 @@ static int set_token(isere_remote_t *remote, const char *from,
         text.len--;
     }
     if (text.len != TOKEN_LEN || !isere_http_all(text, ISERE_HTTP_HEX)) {
-        isere_remote_say("%s has no token in it, which is %d hexadecimal "
-                         "digits",
+        isere_remote_say("%s does not contain a token: a token has %d "
+                         "hexadecimal digits",
                          from, TOKEN_LEN);
         return remote->args->token_file ? ISERE_EXIT_FAULT : ISERE_EXIT_USAGE;
     }
@@ -225,7 +225,7 @@ static bool read_body(isere_remote_t *remote)
 
     isere_out_bytes(&remote->body, "", 1); /* a NUL, for the engine */
     if (remote->body.failed || remote->body.used - 1 > MAX_ANSWER) {
-        isere_remote_say("http://%s gave an answer that is too long",
+        isere_remote_say("http://%s sent a response that is too long",
                          remote->url.authority);
         return false;
     }
@@ -279,8 +279,7 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
         }
         isere_remote_say("%s", reason);
         if (error == ISERE_ERR_TIMEOUT && strcmp(call->method, "GET") != 0) {
-            isere_remote_say("it is not known whether it was done: see isere "
-                             "list");
+            isere_remote_say("the change may have been made: see isere list");
         }
         return false;
     }
@@ -295,9 +294,10 @@ static void say_unauthorized(const isere_remote_t *remote)
     const char *server = remote->url.authority;
 
     if (!remote->token_from) {
-        isere_remote_say("http://%s wants a token: give --token-file FILE, or "
-                         "set ISERE_TOKEN (401)",
-                         server);
+        isere_remote_say(
+            "http://%s requires a token: give --token-file FILE, or "
+            "set ISERE_TOKEN (401)",
+            server);
     } else {
         isere_remote_say("http://%s refuses the token in %s (401)", server,
                          remote->token_from);
@@ -308,8 +308,8 @@ static void say_redirected(const isere_remote_t *remote)
 {
     isere_slice_t to = remote->response.location;
 
-    isere_remote_say("http://%s points to '%.*s' instead, which is not "
-                     "followed (%d)",
+    isere_remote_say("http://%s redirects to '%.*s', which isere does "
+                     "not follow (%d)",
                      remote->url.authority, (int)to.len, to.ptr,
                      remote->response.status);
 }

@@ -225,7 +225,7 @@ static int wait_a_little(supervisor_t *s, int64_t ms)
         return 0;
     }
     snprintf(line, sizeof(line), "the next server starts in %lld ms%s",
-             (long long)ms, s->early > 0 ? "" : ": too many have died");
+             (long long)ms, s->early > 0 ? "" : ": the server died too often");
     say(s, ISERE_LOG_WARN, line);
     sigdelset(&stops, SIGCHLD);
     number = sigtimedwait(&stops, NULL, &time);

@@ -204,7 +204,7 @@ static void log_fault(isere_watch_t *w, const isere_fault_t *fault)
     isere_program_fault_text(fault, text);
     log_line(w, ISERE_LOG_ERROR, text);
     log_line(w, ISERE_LOG_WARN,
-             "not reloaded: the version before goes on serving");
+             "not reloaded: the previous version keeps serving");
 }
 
 /* A worker's answer: it has let go of the old function, or kept it. */

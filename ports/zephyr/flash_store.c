@@ -90,8 +90,8 @@ int isere_zephyr_store_open(isere_blobs_t *table)
         &blobs, IS_ENABLED(CONFIG_ISERE_STORE_FORMAT), &made);
     if (error == ISERE_ERR_INVAL) {
         LOG_ERR(
-            "store: what is in its flash partition is damaged, or not a "
-            "store. It is left as it is; erase the partition to begin anew");
+            "store: the flash partition is damaged, or holds something else. "
+            "It is left as it is; erase the partition to start over");
     } else if (error) {
         LOG_ERR("store: the flash can't be read or written");
     } else if (made) {

@@ -99,8 +99,7 @@ static void name_culprit(char *text, size_t size)
 {
     if (!restart.name[0]) {
         snprintf(text, size, "%s",
-                 restart.damaged ? "a function, but not which one is known"
-                                 : "no function");
+                 restart.damaged ? "an unknown function" : "no function");
     } else if (strcmp(restart.name, ISERE_BUILT_IN_NAME) == 0) {
         snprintf(text, size, "the built-in function");
     } else {
@@ -134,7 +133,7 @@ void isere_zephyr_restart_begin(void)
     }
     isere_retained_begin(retained, reset, &restart);
     if (restart.damaged) {
-        LOG_WRN("what was kept over the reset is damaged");
+        LOG_WRN("the record kept across the reset is damaged");
     }
     if (isere__zephyr_describe_restart(text, sizeof(text))) {
         LOG_ERR("%s", text);
@@ -154,7 +153,7 @@ FUNC_NORETURN void isere__zephyr_restart(isere_retained_kind_t kind,
     if (!ending) {
         ending = true;
         LOG_PANIC();
-        LOG_ERR("%s: starting anew", message);
+        LOG_ERR("%s: restarting", message);
     }
     isere__zephyr_reset();
     CODE_UNREACHABLE;

@@ -380,7 +380,7 @@ def test_invoke_with_a_bad_event_in_line(isere, tmp_path, event, place):
     write(tmp_path, "h.js", ECHO)
     result = isere("invoke", "h.js", "--event", event)
     assert (result.returncode, result.stdout) == (1, "")
-    assert f"isere: --event:{place}: the event is no JSON obj" in result.stderr
+    assert f"isere: --event:{place}: the event is not a JSON obj" in result.stderr
 
 
 def test_invoke_with_missing_event(isere, tmp_path):

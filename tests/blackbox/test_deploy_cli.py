@@ -358,6 +358,19 @@ def test_odd_places_of_faults(isere, script, tmp_path, place):
     fails(isere("deploy", "hello.js", "--to", server.url), "Error: odd")
 
 
+def read_terminal(ours):
+    """All that was written to a terminal whose other side is closed: the kernel
+    may hand it over in pieces."""
+    shown = b""
+    try:
+        while more := os.read(ours, 65536):
+            shown += more
+    except OSError:  # the other side is closed, and all was read
+        pass
+    os.close(ours)
+    return shown
+
+
 def test_progress_is_for_terminals(script, tmp_path):
     server = script(answer(201, VERSION))
     write(tmp_path, {"hello.js": HELLO})
@@ -370,8 +383,7 @@ def test_progress_is_for_terminals(script, tmp_path):
         timeout=20 * SLOW,
     )
     os.close(theirs)
-    shown = os.read(ours, 65536).decode()
-    os.close(ours)
+    shown = read_terminal(ours).decode()
     assert done.returncode == 0
     assert "isere: packing 1 file\r\n" in shown
     assert re.search(r"isere: sending \d+ bytes to http://", shown)
@@ -412,7 +424,7 @@ def test_unauthorized(isere, script, tmp_path):
     server = script(answer(401, {"message": "no"}, "WWW-Authenticate: Bearer\r\n"))
     write(tmp_path, {"my-token": TOKEN})
     to = ["--to", server.url]
-    fails(isere("list", *to), "wants a token: give --token-file FILE, or set")
+    fails(isere("list", *to), "requires a token: give --token-file FILE, or set")
     fails(
         isere("list", *to, "--token-file", "my-token"),
         "refuses the token in my-token (401)",
@@ -428,7 +440,7 @@ def test_redirects_are_not_followed(isere, script):
     server = script(answer(302, b"", f"Location: {other.url}/\x1b\r\n".replace("\x1b", "")))
     fails(
         isere("list", "--to", server.url, env={"ISERE_TOKEN": TOKEN}),
-        f"points to '{other.url}/' instead, which is not followed (302)",
+        f"redirects to '{other.url}/', which isere does not follow (302)",
     )
     assert not other.requests
 
@@ -438,22 +450,22 @@ def test_only_tokens_are_sent(isere, script, tmp_path):
     write(tmp_path, {"secret": "-----BEGIN PRIVATE KEY-----\n", "long": TOKEN + "0"})
     for name in ("secret", "long"):
         result = isere("list", "--to", server.url, "--token-file", name)
-        fails(result, f"{name} has no token in it")
+        fails(result, f"{name} does not contain a token")
         assert "BEGIN" not in result.stderr
     fails(isere("list", "--to", server.url, "--token-file", "none"), "cannot read none")
     result = isere("list", "--to", server.url, env={"ISERE_TOKEN": "x"})
     assert result.returncode == 2
-    assert "ISERE_TOKEN has no token in it" in result.stderr
+    assert "ISERE_TOKEN does not contain a token" in result.stderr
     assert not server.requests
 
 
 @pytest.mark.parametrize(
     "url, text",
     [
-        ("https://x", "'https://x' is https, which isere does not speak"),
+        ("https://x", "'https://x' is https, which isere does not support"),
         ("x:80", "'x:80' does not begin with http://"),
         ("http://x/y", "has a path"),
-        ("http://x:99999", "has a port that is none"),
+        ("http://x:99999", "has an invalid port"),
     ],
 )
 def test_bad_addresses(isere, url, text):
@@ -496,7 +508,7 @@ def test_broken_answers(isere, script, data, text):
     server = script(data)
     fails(
         isere("list", "--to", server.url),
-        f"{server.url} gave no proper answer: {text}",
+        f"{server.url} sent an invalid response: {text}",
     )
 
 
@@ -507,7 +519,7 @@ def test_endless_answer(isere, script):
             sock.sendall(b"x" * 65536)
 
     server = script(endless)
-    fails(isere("list", "--to", server.url), "an answer that is too long")
+    fails(isere("list", "--to", server.url), "a response that is too long")
 
 
 def test_silence(isere, script):
@@ -515,11 +527,11 @@ def test_silence(isere, script):
     server = script(lambda sock: done.wait(20 * SLOW))
     fails(
         isere("list", "--to", server.url, "--wait", "200ms"),
-        f"{server.url} was silent for 200 ms",
+        f"{server.url} did not answer for 200 ms",
     )
     fails(
         isere("rollback", "x", "--to", server.url, "--wait", "200ms"),
-        "it is not known whether it was done: see isere list",
+        "the change may have been made: see isere list",
     )
     done.set()
 
@@ -612,13 +624,7 @@ def test_list_on_a_terminal(script):
         timeout=20 * SLOW,
     )
     os.close(theirs)
-    shown = b""
-    try:
-        while more := os.read(ours, 65536):
-            shown += more
-    except OSError:  # the other side is closed, and all was read
-        pass
-    os.close(ours)
+    shown = read_terminal(ours)
     assert done.returncode == 0
     lines = shown.decode().splitlines()
     assert max(map(len, lines)) <= 90
@@ -759,7 +765,7 @@ def test_following_a_server_that_dies(follower):
     _, err = process.communicate(timeout=20 * SLOW)
     assert process.returncode == 1
     assert err.decode() == (
-        "isere: the server went away, waiting for it\n"
+        "isere: lost the server, waiting for it to come back\n"
         f"isere: {server.url} did not come back\n"
     )
 
@@ -853,7 +859,7 @@ def test_invoke_remote_failing(isere, script, tmp_path):
         isere(
             "invoke-remote", "x", "--to", server.url, "--event", "event.json"
         ),
-        "event.json:1:1: the event is no JSON object",
+        "event.json:1:1: the event is not a JSON object",
     )
     assert len(server.requests) == 1
 

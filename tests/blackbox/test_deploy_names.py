@@ -51,7 +51,7 @@ def test_no_name_is_left(remote, tmp_path):  # noqa: F811
     write(tmp_path, {"日本/index.js": HI})
     result = remote("deploy", "日本/index.js")
     assert (result.returncode, result.stdout) == (2, "")
-    assert "is no name for a function" in result.stderr
+    assert "is not a valid function name" in result.stderr
     assert "--name" in result.stderr
     succeeds(remote("deploy", "日本/index.js", "--name", "japan"))
     assert names(remote) == ["japan"]

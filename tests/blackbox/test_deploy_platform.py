@@ -127,7 +127,7 @@ def test_refused(remote, tmp_path):
         remote("list", env={"ISERE_TOKEN": "0" * 64}),
         "refuses the token in ISERE_TOKEN (401)",
     )
-    fails(remote("list", env={"ISERE_TOKEN": ""}), "wants a token")
+    fails(remote("list", env={"ISERE_TOKEN": ""}), "requires a token")
     assert remote("list", "--token-file", server.store / "token").returncode == 0
 
 
@@ -270,7 +270,7 @@ def test_following_across_a_restart(remote):
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20 * SLOW)
         assert err == (
-            b"isere: the server went away, waiting for it\n"
+            b"isere: lost the server, waiting for it to come back\n"
             b"isere: the server is back\n"
         )
     finally:

@@ -75,5 +75,5 @@ def test_damage(platform):
     path.write_bytes(path.read_bytes()[:-1])
     server = platform(store=server.store)
     assert server.get("/bad").text == "hello"
-    assert "what is kept of crashes can't be used" in server.log()
+    assert "the crash records in the store can't be used" in server.log()
     assert os.path.getsize(path) > 0  # for somebody to look at

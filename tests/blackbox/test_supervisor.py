@@ -124,7 +124,7 @@ def test_pauses_are_short(serve):
         assert time.monotonic() - began < 2 * SLOW
         back = rf"WARN +the server is back after \d+ ms \(restart {i}\)\n"
         wait_for(lambda back=back: re.search(back, server.log()))
-    pauses = re.findall(r"the next server starts in (\d+) ms: too many have died\n", server.log())
+    pauses = re.findall(r"the next server starts in (\d+) ms: the server died too often\n", server.log())
     assert pauses == ["50", "100"] + ["200"] * 4
 
 
@@ -162,7 +162,7 @@ def test_a_death_while_what_is_watched_is_broken(serve, tmp_path, now):
     install(path, HELLO.replace("hello", "second"))
     wait_for(lambda: server.get().text == "second")
     install(path, now)
-    wait_for(lambda: "the version before goes on serving" in server.log())
+    wait_for(lambda: "the previous version keeps serving" in server.log())
     for _ in range(2):
         kill_server(server)
         assert server.get().text == "second"

@@ -292,11 +292,11 @@ def test_a_damaged_record_is_ignored(mps2, offset):
     # The fault is noted, and the device stands still before its reset.
     overwrite(device, "isere__zephyr_reset", LOOP)
     ask(device, "/bad")
-    device.wait_log("fatal error: starting anew", 30, 2)
+    device.wait_log("fatal error: restarting", 30, 2)
     old = device.read_memory(RETAINED + offset, 4)
     device.write_memory(RETAINED + offset, bytes(b ^ 0x10 for b in old))
     device.reboot()
-    device.wait_match("what was kept over the reset is damaged")
+    device.wait_match("the record kept across the reset is damaged")
     assert device.get("/bad").text == "31"
     assert status(device, "bad") == "ok"
 

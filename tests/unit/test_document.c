@@ -337,7 +337,7 @@ static void test_amounts_that_are_not_right(void **state)
 static void test_half_a_pair_is_refused(void **state)
 {
     (void)state;
-    static const char message[] = "has half of a surrogate pair, which is no "
+    static const char message[] = "contains a lone surrogate, which is not a "
                                   "character";
     char wanted[128];
     snprintf(wanted, sizeof(wanted), "\"files\": \"a\": %s", message);
@@ -346,8 +346,8 @@ static void test_half_a_pair_is_refused(void **state)
     snprintf(wanted, sizeof(wanted), "\"env\": \"A\": %s", message);
     refuse("{" A ",\"env\":{\"A\":\"\\ud800\"}}", wanted);
     refuse("{\"main\":\"a\",\"files\":{\"\\udfff\":\"\"}}",
-           "\"files\": \"\xef\xbf\xbd\": the name has half of a surrogate "
-           "pair");
+           "\"files\": \"\xef\xbf\xbd\": the name contains a lone "
+           "surrogate");
 }
 
 /* ---- names of files ---- */

@@ -467,11 +467,11 @@ static void test_wrong_tables_are_refused(void **state)
     const isere_native_module_t double_name = {"isere:a", twice, NULL};
     const isere_native_module_t lacking = {"isere:a", no_code, NULL};
     expect_refused(&same,
-                   "'isere:probe' or one of its functions is there twice");
+                   "'isere:probe' or one of its functions is defined twice");
     expect_refused(&bare, "'probe' is not called");
     expect_refused(&upper, "'isere:Probe' is not called");
     expect_refused(&long_name, "is not called");
-    expect_refused(&double_name, "there twice");
+    expect_refused(&double_name, "defined twice");
     expect_refused(&lacking, "'isere:a' has a function without code");
 }
 

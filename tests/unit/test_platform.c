@@ -451,8 +451,9 @@ static void test_direct_invocations(void **state)
          "\"level\":\"warn\",\"message\":\"seen\"}],\"durationMs\":");
     call("POST", "/v1/functions/one/invoke", "{\"bad\":1}", 200,
          "\"error\":\"exception\",\"message\":\"Error: why");
-    call("POST", "/v1/functions/one/invoke", "[1]", 400, "no JSON object");
-    call("POST", "/v1/functions/one/invoke", "{\"x\":", 400, "no JSON object");
+    call("POST", "/v1/functions/one/invoke", "[1]", 400, "not a JSON object");
+    call("POST", "/v1/functions/one/invoke", "{\"x\":", 400,
+         "not a JSON object");
     call("POST", "/v1/functions/two/invoke", "{}", 404, "no function");
 }
 

@@ -448,7 +448,8 @@ static void test_damage_means_nobody(void **state)
     sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME)->bytes[20] ^= 1;
     restart();
     ask("/one", 200, "one");
-    call("GET", "/v1/logs", 200, "what is kept of crashes can't be used");
+    call("GET", "/v1/logs", 200,
+         "the crash records in the store can't be used");
 }
 
 static void test_a_store_that_is_full(void **state)
@@ -459,7 +460,7 @@ static void test_a_store_that_is_full(void **state)
     p.blobs.fail_at = p.blobs.operations + 1;
     assert_false(fault("two", 0));
     p.blobs.fail_at = 0;
-    call("GET", "/v1/logs", 200, "can't be kept in the store");
+    call("GET", "/v1/logs", 200, "can't be written to the store");
     quarantine("one"); /* which keeps the other's, too */
     p.blobs.fail_at = p.blobs.operations + 1;
     call("POST", "/v1/functions/one/release", 507, "nothing was changed");

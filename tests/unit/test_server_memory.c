@@ -105,7 +105,7 @@ static void test_requests_wait_for_the_instances_there_are(void **state)
         /* Once for all of them, not for each request and each answer. */
         assert_int_equal(refused, 1);
         assert_non_null(
-            strstr(isere_test_state()->log, "no memory for a further"));
+            strstr(isere_test_state()->log, "not enough memory for another"));
         /* Later there is room: then there are two. */
         most_heaps = SIZE_MAX;
         sim_run(s.server, 1000);
@@ -256,8 +256,9 @@ static void assert_refused(int client)
     assert_non_null(strstr(answer, "HTTP/1.1 500 "));
     assert_non_null(strstr(answer, "Isere-Error: memory\r\n"));
     assert_non_null(strstr(answer, "}"));
-    assert_non_null(strstr(isere_test_state()->log,
-                           "no memory to send a response of 20000 bytes"));
+    assert_non_null(
+        strstr(isere_test_state()->log,
+               "not enough memory to send a response of 20000 bytes"));
 }
 
 /* The connection goes on, with the requests that are behind it already. */
@@ -337,8 +338,8 @@ static void test_a_request_that_does_not_fit(void **state)
     assert_non_null(strstr(answer, "Retry-After: 1\r\n"));
     assert_non_null(strstr(answer, "Connection: close\r\n"));
     assert_true(sim_is_closed(client));
-    assert_non_null(
-        strstr(isere_test_state()->log, "no memory to receive more than"));
+    assert_non_null(strstr(isere_test_state()->log,
+                           "not enough memory to receive more than"));
     assert_non_null(strstr(sim_received(other), "\r\n\r\nyyy"));
     /* A buffer is not made twice as large for a few bytes. */
     assert_non_null(strstr(post(other, ISERE_IN_FIRST + 1500), "\r\n\r\nyyy"));

@@ -58,22 +58,22 @@ static void test_urls(void **state)
     bad_url("http://", "has no host");
     bad_url("http://:80", "has no host");
     bad_url("http://[]", "has no host");
-    bad_url("http://[::1", "malformed host");
-    bad_url("http://[::1%25eth0]", "malformed host");
-    bad_url("http://[pico]", "malformed host");
-    bad_url("http://a b", "malformed host");
-    bad_url("http://a\r\nX: y", "malformed host");
-    bad_url("http://\xc3\xa9", "malformed host");
+    bad_url("http://[::1", "has an invalid host");
+    bad_url("http://[::1%25eth0]", "has an invalid host");
+    bad_url("http://[pico]", "has an invalid host");
+    bad_url("http://a b", "has an invalid host");
+    bad_url("http://a\r\nX: y", "has an invalid host");
+    bad_url("http://\xc3\xa9", "has an invalid host");
     bad_url("http://::1", "has no host");
-    bad_url("http://pico:", "malformed port");
-    bad_url("http://pico:http", "malformed port");
-    bad_url("http://pico:80a", "malformed port");
-    bad_url("http://pico:+80", "malformed port");
-    bad_url("http://[::1]80", "malformed port");
-    bad_url("http://pico:0", "has a port that is none");
-    bad_url("http://pico:65536", "has a port that is none");
-    bad_url("http://pico:123456", "malformed port");
-    bad_url("http://me:secret@pico", "a user's name");
+    bad_url("http://pico:", "has an invalid port");
+    bad_url("http://pico:http", "has an invalid port");
+    bad_url("http://pico:80a", "has an invalid port");
+    bad_url("http://pico:+80", "has an invalid port");
+    bad_url("http://[::1]80", "has an invalid port");
+    bad_url("http://pico:0", "has an invalid port");
+    bad_url("http://pico:65536", "has an invalid port");
+    bad_url("http://pico:123456", "has an invalid port");
+    bad_url("http://me:secret@pico", "a user name");
     bad_url("http://pico/x", "has a path");
     bad_url("http://pico?x", "has a path");
     bad_url("http://pico#x", "has a path");
@@ -199,7 +199,7 @@ static void test_bad_answers(void **state)
     bad("HTTP/1.1  200 OK\r\n\r\n", "status line");
     bad("HTTP/1.1 200 O\x01K\r\n\r\n", "status line");
     bad(OK "X: y\n\r\n", "cut short");
-    bad(OK "X: y\rZ: a\r\n\r\n", "no proper end");
+    bad(OK "X: y\rZ: a\r\n\r\n", "does not end in CRLF");
     bad(OK "X: y\nZ: a\r\n\r\n", "malformed");
     bad(OK " X: y\r\n\r\n", "malformed");
     bad(OK "X : y\r\n\r\n", "malformed");
@@ -407,13 +407,14 @@ static void test_failed_calls(void **state)
 
     (void)state;
     assert_int_equal(call(&s, &request), ISERE_ERR_TIMEOUT);
-    assert_non_null(strstr(reason, "gave no proper answer: it was cut short"));
+    assert_non_null(
+        strstr(reason, "sent an invalid response: it was cut short"));
     memset(&s, 0, sizeof(s));
     s.answer = OK;
     s.want = 1;
     s.stays = true;
     assert_int_equal(call(&s, &request), ISERE_ERR_TIMEOUT);
-    assert_non_null(strstr(reason, "was silent for 50 ms"));
+    assert_non_null(strstr(reason, "did not answer for 50 ms"));
 
     /* Nobody is there any more. */
     memset(&s, 0, sizeof(s));

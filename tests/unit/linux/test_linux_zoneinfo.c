@@ -124,14 +124,15 @@ static void broken_files_and_none_are_said(void **state)
     other.time_zone = broken;
     js_init(&f, &other);
     assert_int_equal(js_start(&f, tell), ISERE_ISOLATE_READY);
-    expect("/", "time zone 'Asia/Tokyo': its data can't be read; always there: "
-                "'UTC' and offsets such as '+05:30'");
+    expect("/",
+           "time zone 'Asia/Tokyo': its data can't be read; always available: "
+           "'UTC' and offsets such as '+05:30'");
     js_deinit(&f);
     other.time_zone = NULL;
     js_init(&f, &other);
     assert_int_equal(js_start(&f, tell), ISERE_ISOLATE_READY);
     expect("/", "time zone 'Asia/Tokyo': this system has no time zone data; "
-                "always there: 'UTC' and offsets such as '+05:30'");
+                "always available: 'UTC' and offsets such as '+05:30'");
     js_deinit(&f);
 }
 
