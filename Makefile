@@ -78,7 +78,7 @@ all: ## build build/isere (default)
 	@$(call build,$(BUILD),all)
 
 # One folder for both steps: the profile is found by the objects' names.
-release: ## build/release/isere: optimised as a whole, by what a training run counts
+release: ## build/release/isere: optimised with the profile of a training run
 	@scripts/setup run
 	@$(call configure,$(RELEASE),-DISERE_RELEASE=train)
 	@find $(RELEASE) -name '*.gcda' -delete
@@ -87,7 +87,7 @@ release: ## build/release/isere: optimised as a whole, by what a training run co
 	@$(call configure,$(RELEASE),-DISERE_RELEASE=use)
 	@$(call build,$(RELEASE),isere)
 
-test-release: ## that a second release is the same, byte for byte
+test-release: ## check that two release builds are equal, byte for byte
 	@scripts/get-quickjs $(BUILD)
 	@$(MAKE) -j2 release-first release-again
 	@cmp $(RELEASE)/isere $(BUILD)/release-again/isere && \
@@ -113,7 +113,7 @@ firmware: all ## build/firmware/: the firmware of every board, in a Zephyr works
 	        $$([ ! -f $$conf ] || echo -DEXTRA_CONF_FILE=$(CURDIR)/$$conf) || \
 	        exit 1; done
 
-bench: ## figures of this machine, peers beside it: ROUNDS=5 SECONDS=3 ONLY=
+bench: ## benchmarks, compared with other servers: ROUNDS=5 SECONDS=3 ONLY=
 	@scripts/setup bench
 	@$(call configure,$(BUILD))
 	@$(call build,$(BUILD),all bench_load)
@@ -162,7 +162,7 @@ test-unit: ## unit tests
 	@$(call build,$(BUILD),all unit_tests)
 	@$(call unit,$(BUILD))
 
-test-blackbox: ## tests of the real program, the handler corpus among them
+test-blackbox: ## tests of the real program, including the handler corpus
 	@scripts/setup test
 	@$(call configure,$(BUILD))
 	@$(call build,$(BUILD),all bench_load run262)
@@ -175,13 +175,13 @@ test-url: ## URL against the published cases and the reference in JavaScript
 	@$(call build,$(BUILD),url_run)
 	@tests/url/run_tests.sh $(BUILD)/url/run $(BUILD)/downloads/url
 
-test262: ## TEST262=DIR: ECMAScript's own tests against the lists of known failures
+test262: ## TEST262=DIR: ECMAScript's conformance tests, against the known failures
 	@$(if $(TEST262),,tests/test262/run.py - '')
 	@$(call configure,$(BUILD))
 	@$(call build,$(BUILD),run262)
 	@tests/test262/run.py $(BUILD)/test262/run262 '$(TEST262)' $(ARGS)
 
-test-dashboard: ## the dashboard in a browser; ISERE_URL and ISERE_TOKEN: of another server
+test-dashboard: ## the dashboard in a browser; ISERE_URL, ISERE_TOKEN: another server's
 	@scripts/setup test-dashboard
 	@[ -n "$(ISERE_URL)" ] || { $(call configure,$(BUILD)); $(call build,$(BUILD),isere); }
 	@ISERE_BIN=$(abspath $(BUILD))/isere \
@@ -237,10 +237,10 @@ test-firmware: ## the firmware in QEMU and as native_sim, where Zephyr is found
 	        tests/firmware $(ARGS); \
 	fi
 
-test-fuzz: fuzzers ## fuzzers, the same inputs always: NAME=one of them, RUNS=inputs
+test-fuzz: fuzzers ## fuzzers with fixed inputs: NAME=one of them, RUNS=inputs
 	@$(SANITIZERS) tests/fuzz/run fixed $(BUILD)/fuzz "$(NAME)" $(RUNS)
 
-fuzz: fuzzers ## fuzzers, random inputs: NAME=one of them, TIME=seconds each
+fuzz: fuzzers ## fuzzers with random inputs: NAME=one of them, TIME=seconds each
 	@$(SANITIZERS) tests/fuzz/run $(TIME) $(BUILD)/fuzz $(NAME)
 
 fuzz-handlers: fuzzers ## the fuzzer of handlers in all variants: TIME=seconds each
@@ -269,7 +269,7 @@ lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
 format: ## format all C code
 	@clang-format -i $(C_FILES)
 
-clean: ## remove what was built; what was downloaded stays
+clean: ## remove what was built; downloads stay
 	@[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 \
 	    ! -name downloads -exec rm -rf {} +
 

@@ -156,8 +156,10 @@ static void put_functions(const isere_shared_t *shared, isere_writer_t *text,
         const isere_death_t *death = &shared->deaths[i % ISERE_SHARED_DEATHS];
         isere_writer_puts(text, i == from ? "; while it ran " : ", ");
         isere_writer_puts(text, death->name);
-        isere_writer_puts(text, ", version ");
-        isere_writer_puts(text, death->version);
+        if (death->version[0] != '$') { /* "$LATEST": served without a store */
+            isere_writer_puts(text, ", version ");
+            isere_writer_puts(text, death->version);
+        }
     }
 }
 

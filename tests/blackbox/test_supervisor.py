@@ -306,6 +306,8 @@ def test_one_function_that_runs_in_three_deaths(serve):
     server.stop()
     line = "ERROR quarantined after too many crashes: all requests get 503 for 60 s\n"
     assert server.log().count(line) == 1
+    death = r"ERROR the server died: SIGSEGV; while it ran [a-z]+\n"
+    assert len(re.findall(death, server.log())) == 3
 
 
 def test_a_kill_is_nobody_s_fault(platform):
