@@ -152,6 +152,78 @@ def test_an_init_phase_takes_nothing_of_a_request(platform):
 # ---- log floods and followers ----
 
 
+class Answer:
+    """A response that comes in pieces, cut anywhere. Each byte is looked at once,
+    however long it gets; what is no whole line of the framing yet is kept."""
+
+    def __init__(self):
+        self.head = None
+        self.body = bytearray()  # without the framing
+        self.ended = False  # by the last chunk
+        self._rest = b""
+        self._left = 0  # of a chunk, with the line end behind it
+
+    def feed(self, more):
+        rest = self._rest + more
+        self._rest = b""
+        if self.head is None:
+            head, end, body = rest.partition(b"\r\n\r\n")
+            if not end:
+                self._rest = rest
+                return
+            self.head, rest = head, body
+        if b"\r\nTransfer-Encoding: chunked" in self.head:
+            self._take_chunks(rest)
+        else:
+            self.body += rest
+
+    def _take_chunks(self, rest):
+        at = 0
+        while at < len(rest):
+            if self._left > 2:
+                piece = rest[at:at + self._left - 2]
+                self.body += piece
+            elif self._left > 0:
+                piece = rest[at:at + self._left]
+                assert b"\r\n"[2 - self._left:].startswith(piece)
+            else:
+                assert not self.ended, "more behind the last chunk"
+                size, end, _ = rest[at:at + 20].partition(b"\r\n")
+                if not end:
+                    assert len(size) < 18, "no size of a chunk"
+                    break
+                self._left = int(size, 16) + 2
+                self.ended = self._left == 2
+                at += len(size) + 2
+                continue
+            at += len(piece)
+            self._left -= len(piece)
+        self._rest = rest[at:]
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])
+def test_answers_in_pieces(step):
+    """The class above, with cuts in all places."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"
+    body = b"one line\r\nand 0\r\n\r\nanother"
+    framed = b"".join(
+        b"%x\r\n%s\r\n" % (len(part), part)
+        for part in (body[:3], body[3:4], body[4:])
+    )
+    for framing, wanted in ((framed + b"0\r\n\r\n", True), (framed, False)):
+        answer = Answer()
+        data = head + b"\r\n\r\n" + framing
+        for i in range(0, len(data), step):
+            answer.feed(data[i:i + step])
+        assert (answer.head, answer.body, answer.ended) == (head, body, wanted)
+    answer = Answer()
+    answer.feed(b"HTTP/1.1 200 OK\r\nServer: isere\r\n\r\n5\r\nplain")
+    assert answer.body == b"5\r\nplain"
+    for wrong in (b"5\r\nhelloX\n", b"x\r\n", b"1" * 30):
+        with pytest.raises((AssertionError, ValueError)):
+            Answer().feed(head + b"\r\n\r\n" + wrong)
+
+
 class Follower:
     """Reads the log on a connection of its own, when it is asked to."""
 
@@ -165,31 +237,26 @@ class Follower:
             f"GET {LOGS}?{query} HTTP/{version}\r\nHost: 127.0.0.1\r\n"
             f"Authorization: Bearer {server.token}\r\n\r\n".encode()
         )
-        self.bytes = b""
+        self.answer = Answer()
 
     def read_until(self, what):
-        """Reads on until the text has come, or the end; all that came."""
-        while what is None or what not in self.bytes:
+        """Reads on until the text has come, or (None) to the end."""
+        body = self.answer.body
+        looked = 0
+        while what is None or body.find(what, looked) < 0:
+            looked = max(0, len(body) - len(what or b""))
             more = self.sock.recv(1 << 20)
             if not more:
                 break
-            self.bytes += more
-        return self.bytes
+            self.answer.feed(more)
+        return self.answer
 
     def close(self):
         self.sock.close()
 
     def lines(self):
-        """The whole log lines in what came, without the framing."""
-        head, _, body = self.bytes.partition(b"\r\n\r\n")
-        if b"\r\nTransfer-Encoding: chunked" in head:
-            plain = b""
-            while b"\r\n" in body:
-                size, _, body = body.partition(b"\r\n")
-                plain += body[: int(size, 16)]
-                body = body[int(size, 16) + 2:]
-            body = plain
-        lines = body.rpartition(b"\n")[0].splitlines()  # the last may be cut
+        """The whole log lines in what came."""
+        lines = self.answer.body.rpartition(b"\n")[0].splitlines()
         return [json.loads(line) for line in lines if line.strip()]
 
 
@@ -287,9 +354,9 @@ def test_followers(platform):
     assert server.stop() == 0
     assert time.monotonic() - began < 3 * SLOW
     for follower in followers[:-1]:
-        assert follower.read_until(None).endswith(b"\r\n0\r\n\r\n")
+        assert follower.read_until(None).ended
     last = followers[-1].read_until(None)
-    assert b"chunked" not in last and last.endswith(b"}\n")
+    assert b"chunked" not in last.head and last.body.endswith(b"}\n")
     assert followers[-1].lines()
 
 
