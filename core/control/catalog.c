@@ -269,7 +269,9 @@ static int load_entry(isere_control_t *control, const isere_port_t *port,
                                         : isere_strerror(error)));
         return error;
     }
-    error = isere_deployment_create(
+    error = (isere__faults_keep_from(control, head->name, head->current)
+                 ? isere_deployment_create_blank
+                 : isere_deployment_create)(
         port, head->name, head->current,
         isere_slice_of(document.text, document.size), &control->config.defaults,
         &entry->deployment, fault);
@@ -309,6 +311,9 @@ int isere__control_load(isere_control_t *control, const isere_port_t *port)
     isere_catalog_t *catalog =
         count >= 0 ? create(control, (size_t)count) : NULL;
     int error = count < 0 ? count : catalog ? 0 : ISERE_ERR_NOMEM;
+    if (!error) {
+        isere__faults_take(control, port, heads, (size_t)count);
+    }
     for (int i = 0; i < count && !error; i++) {
         isere_catalog_entry_t *entry = &catalog->entries[i];
         if (load_entry(control, port, &heads[i], entry, fault)) {

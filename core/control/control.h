@@ -110,6 +110,16 @@ unsigned long isere__control_publish(isere_control_t *control,
  * is logged, and nobody is quarantined then. */
 void isere__faults_load(isere_control_t *control, const isere_port_t *port);
 
+/* Counts what ended the program before, of versions that are current: when it
+ * is known which those are, and before any is made ready. */
+void isere__faults_take(isere_control_t *control, const isere_port_t *port,
+                        const isere_store_head_t *heads, size_t count);
+
+/* Whether that version is quarantined. Before the first catalog is published.
+ */
+bool isere__faults_keep_from(const isere_control_t *control, const char *name,
+                             uint32_t version);
+
 /* With the lock held: forgets faults of versions that `next` does not serve. */
 void isere__faults_settle(isere_control_t *control, isere_catalog_t *next);
 
@@ -195,6 +205,11 @@ typedef struct isere_work {
 
 /* Does it. Always sets a status; the text may be missing when memory ends. */
 void isere__control_work(isere_work_t *work, const isere_port_t *port);
+
+/* Makes the function ready that was quarantined when it was loaded, and
+ * publishes it. Returns 0, also when it was ready, or an error, with
+ * work->fault where the function is the cause. */
+int isere__control_ready(isere_work_t *work, const isere_port_t *port);
 
 /* Has `put` write a text of any length, from the beginning again when it did
  * not fit. The caller's, released with port->resize; NULL when memory ends. */

@@ -143,6 +143,19 @@ static void fail_to_prepare(isere_work_t *work, int error)
     }
 }
 
+/* The same of a version that ran once: the function is at fault now. */
+static void fail_to_start(isere_work_t *work, int error)
+{
+    bool is_its_own = work->fault.message[0] && error != ISERE_ERR_NOMEM;
+    if (is_its_own && error != ISERE_ERR_CRASH) {
+        fail(work, 409, NULL);
+    } else if (error == ISERE_ERR_CRASH) {
+        fail_to_prepare(work, error);
+    } else {
+        fail_with(work, error);
+    }
+}
+
 /* ---- deploying ---- */
 
 /* The answer to what can't fail once it is stored: made before that. */
@@ -315,10 +328,8 @@ static void roll_back(isere_work_t *work, const isere_port_t *port)
                     head.previous, &d);
     } while (made_room(work, error));
     port->resize(port->ctx, document.text, 0);
-    if (error == ISERE_ERR_HANDLER || error == ISERE_ERR_INVAL) {
-        fail(work, 409, NULL); /* it ran once: the function is at fault now */
-    } else if (error) {
-        fail_with(work, error);
+    if (error) {
+        fail_to_start(work, error);
     } else {
         roll_back_to(work, port, d);
         isere_deployment_release(d);
@@ -360,6 +371,55 @@ static void remove_function(isere_work_t *work, const isere_port_t *port)
 
 /* ---- ending a quarantine ---- */
 
+static int read_current(isere_work_t *work, isere_store_document_t *document)
+{
+    isere_control_t *control = work->control;
+    isere_store_head_t head;
+    int error = isere_store_head(&control->store, work->name, &head);
+    return error ? error
+                 : isere_store_read(&control->store, work->name, head.current,
+                                    document);
+}
+
+/* The same version, with its code. */
+static int fill(isere_work_t *work, const isere_port_t *port,
+                const isere_deployment_t *blank)
+{
+    isere_store_document_t document;
+    isere_deployment_t *d;
+    isere_catalog_t *next;
+    int error = read_current(work, &document);
+    if (error) {
+        return error;
+    }
+    do {
+        error =
+            prepare(work, port, isere_slice_of(document.text, document.size),
+                    blank->version, &d);
+    } while (made_room(work, error));
+    port->resize(port->ctx, document.text, 0);
+    if (error) {
+        return error;
+    }
+    d->previous = blank->previous;
+    error = isere__catalog_change(work->control, work->name, d, &next,
+                                  &work->fault);
+    if (!error) {
+        work->generation = isere__control_publish(work->control, next);
+    }
+    isere_deployment_release(d);
+    return error;
+}
+
+int isere__control_ready(isere_work_t *work, const isere_port_t *port)
+{
+    const isere_catalog_entry_t *entry =
+        isere_catalog_find_any(work->control->catalog, work->name);
+    return entry && entry->deployment && entry->deployment->blank
+               ? fill(work, port, entry->deployment)
+               : 0;
+}
+
 static void release(isere_work_t *work, const isere_port_t *port)
 {
     isere_control_t *control = work->control;
@@ -371,7 +431,14 @@ static void release(isere_work_t *work, const isere_port_t *port)
     }
     char why[256];
     bool was = isere__faults_describe(control, work->name, why, sizeof(why));
-    int error = prepare_answer(
+    uint32_t version = entry->version;
+    int error = isere__control_ready(work, port);
+    if (error) {
+        fail_to_start(work, error);
+        return;
+    }
+    entry = isere_catalog_find_any(control->catalog, work->name);
+    error = prepare_answer(
         work, 200,
         &(isere_summary_t){.deployment = entry->deployment, .released = &was});
     if (!error) {
@@ -380,7 +447,7 @@ static void release(isere_work_t *work, const isere_port_t *port)
     if (error) {
         fail_with(work, error);
     } else {
-        log_done(work, port, "released", entry->version);
+        log_done(work, port, "released", version);
     }
 }
 
@@ -388,14 +455,8 @@ static void release(isere_work_t *work, const isere_port_t *port)
 
 static void read_files(isere_work_t *work)
 {
-    isere_control_t *control = work->control;
-    isere_store_head_t head;
     isere_store_document_t document;
-    int error = isere_store_head(&control->store, work->name, &head);
-    if (!error) {
-        error = isere_store_read(&control->store, work->name, head.current,
-                                 &document);
-    }
+    int error = read_current(work, &document);
     if (error) {
         fail_with(work, error);
         return;

@@ -20,6 +20,7 @@ typedef struct making {
     isere_document_t *document;
     isere_deployment_t *deployment;
     isere_fault_t *fault;
+    bool blank;
 } making_t;
 
 /* ---- routes ---- */
@@ -89,9 +90,17 @@ static int load(void *ctx, const char *name, isere_slice_t *source)
     return ISERE_ERR_NOENT;
 }
 
+static int load_nothing(void *ctx, const char *name, isere_slice_t *source)
+{
+    (void)ctx;
+    (void)name;
+    *source = isere_slice("");
+    return 0;
+}
+
 static int compile(making_t *m)
 {
-    isere_loader_t loader = {m->document, load};
+    isere_loader_t loader = {m->document, m->blank ? load_nothing : load};
     isere_deployment_t *d = m->deployment;
 
     return isere__compile_within(m->port, &loader, m->document->main.ptr, "",
@@ -182,6 +191,7 @@ static int make(making_t *m, uint32_t version, isere_slice_t text)
     atomic_init(&d->references, 1);
     d->port = *m->port;
     d->version = version;
+    d->blank = m->blank;
     snprintf(d->name, sizeof(d->name), "%s", m->name);
     isere_sha256_of(text.ptr, text.len, sum);
     isere_sha256_hex(sum, d->sha256);
@@ -199,6 +209,38 @@ static int make(making_t *m, uint32_t version, isere_slice_t text)
     return error;
 }
 
+/* Whose code the engine reads, for what survives a fault. */
+static void note(const making_t *m, uint32_t version, bool works)
+{
+    const isere_port_t *port = m->port;
+    char text[16];
+
+    if (port->exec_note) {
+        snprintf(text, sizeof(text), "%lu", (unsigned long)version);
+        port->exec_note(port->ctx, works ? m->name : NULL, works ? text : NULL);
+    }
+}
+
+static int create(making_t *m, uint32_t version, isere_slice_t document,
+                  isere_deployment_t **deployment)
+{
+    note(m, version, true);
+    int error =
+        isere__document_read(m->port, document, NULL, &m->document, m->fault);
+
+    if (!error) {
+        error = make(m, version, document);
+        isere__document_drop(m->port, m->document);
+    }
+    note(m, version, false);
+    if (error) {
+        isere_deployment_release(m->deployment);
+        return error;
+    }
+    *deployment = m->deployment;
+    return 0;
+}
+
 int isere_deployment_create(const isere_port_t *port, const char *name,
                             uint32_t version, isere_slice_t document,
                             const isere_function_config_t *config,
@@ -211,19 +253,23 @@ int isere_deployment_create(const isere_port_t *port, const char *name,
         .name = name,
         .fault = fault,
     };
-    int error = isere__document_read(port, document, NULL, &m.document, fault);
+    return create(&m, version, document, deployment);
+}
 
-    if (error) {
-        return error;
-    }
-    error = make(&m, version, document);
-    isere__document_drop(port, m.document);
-    if (error) {
-        isere_deployment_release(m.deployment);
-        return error;
-    }
-    *deployment = m.deployment;
-    return 0;
+int isere_deployment_create_blank(const isere_port_t *port, const char *name,
+                                  uint32_t version, isere_slice_t document,
+                                  const isere_function_config_t *config,
+                                  isere_deployment_t **deployment,
+                                  isere_fault_t *fault)
+{
+    making_t m = {
+        .port = port,
+        .config = config,
+        .name = name,
+        .fault = fault,
+        .blank = true,
+    };
+    return create(&m, version, document, deployment);
 }
 
 int isere_deployment_check(const isere_port_t *port,

@@ -31,6 +31,7 @@ typedef struct isere_deployment {
     isere_function_t *function; /* its config has memory, timeout, payload */
     void *code; /* bytecode; NULL: the function is the program's */
     size_t code_size;
+    bool blank;           /* made by isere_deployment_create_blank */
     isere_stats_t *stats; /* of the name; set by the control plane, which
                              counts its references; NULL until then */
 } isere_deployment_t;
@@ -54,6 +55,14 @@ int isere_deployment_create(const isere_port_t *port, const char *name,
                             const isere_function_config_t *config,
                             isere_deployment_t **deployment,
                             isere_fault_t *fault);
+
+/* The same for one that is not to run, since its code may be what ended the
+ * program: it has an empty module in the place of each of its files. */
+int isere_deployment_create_blank(const isere_port_t *port, const char *name,
+                                  uint32_t version, isere_slice_t document,
+                                  const isere_function_config_t *config,
+                                  isere_deployment_t **deployment,
+                                  isere_fault_t *fault);
 
 /*
  * Runs the init phase in an instance of its own, which is given back. Returns

@@ -213,7 +213,16 @@ int isere_control_release(isere_control_t *control, const isere_port_t *port,
 {
     isere_port_t tapped = *port;
     isere__control_tap(control, &tapped);
-    return isere__faults_release(control, &tapped, name);
+    isere_work_t *work = port->resize(port->ctx, NULL, sizeof(*work));
+    if (!work) {
+        return ISERE_ERR_NOMEM;
+    }
+    memset(work, 0, sizeof(*work));
+    work->control = control;
+    isere_text_copy(work->name, sizeof(work->name), isere_slice(name));
+    int error = isere__control_ready(work, &tapped);
+    port->resize(port->ctx, work, 0);
+    return error ? error : isere__faults_release(control, &tapped, name);
 }
 
 /* ---- faults ---- */
@@ -322,4 +331,52 @@ bool isere__faults_describe(isere_control_t *control, const char *name,
                  (unsigned long)control->config.fault_window_s, copy.where);
     }
     return copy.quarantined;
+}
+
+/* ---- what ended the program before ---- */
+
+/* Which version of a function will be served. */
+static bool find_version(const isere_control_t *control, const char *name,
+                         const isere_store_head_t *heads, size_t count,
+                         uint32_t *version)
+{
+    if (control->fallback && strcmp(name, ISERE_BUILT_IN_NAME) == 0) {
+        *version = control->fallback->version;
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(heads[i].name, name) == 0) {
+            *version = heads[i].current;
+            return true;
+        }
+    }
+    return false;
+}
+
+void isere__faults_take(isere_control_t *control, const isere_port_t *port,
+                        const isere_store_head_t *heads, size_t count)
+{
+    const isere_control_config_t *config = &control->config;
+    isere_fault_report_t report;
+    while (config->next_fault && config->next_fault(config->ctx, &report)) {
+        uint32_t version;
+        if (!find_version(control, report.name, heads, count, &version) ||
+            (report.version && report.version != version)) {
+            continue; /* in a deploy of it that did not come to its end */
+        }
+        int result =
+            isere_quarantine_report(&control->quarantine, report.name, version,
+                                    report.where, report.at_s);
+        say_outcome(control, port, &report, version, result);
+    }
+    /* Now: the next one may end it again. */
+    (void)isere__faults_save(control, port);
+}
+
+bool isere__faults_keep_from(const isere_control_t *control, const char *name,
+                             uint32_t version)
+{
+    const isere_quarantine_entry_t *entry =
+        isere_quarantine_find(&control->quarantine, name);
+    return entry && entry->quarantined && entry->version == version;
 }

@@ -462,8 +462,10 @@ static void end(isere_isolate_t *isolate)
     if (isolate->function->config.isolation == ISERE_ISOLATION_FRESH) {
         return;
     }
+    isere__note(isolate, true);
     isolate->snapshot = isere_snapshot_take(isolate->port, isolate->heap.arena,
                                             isolate->family);
+    isere__note(isolate, false);
     if (!isolate->snapshot) {
         isolate->starved = true;
         fail_text(isolate, "not enough memory for the snapshot");

@@ -64,8 +64,7 @@ static void run_entry(void *arg)
     }
 }
 
-/* Who works, for what survives a fault. */
-static void note(const isere_isolate_t *isolate, bool works)
+void isere__note(const isere_isolate_t *isolate, bool works)
 {
     const isere_port_t *port = isolate->port;
     const isere_function_config_t *config = &isolate->function->config;
@@ -79,10 +78,10 @@ void isere__enter(isere_isolate_t *isolate, void (*fn)(void *))
 {
     const isere_port_t *port = isolate->port;
     entry_t entry = {isolate, fn};
-    note(isolate, true);
+    isere__note(isolate, true);
     int error =
         port->exec_run(port->ctx, run_entry, &entry, isolate->deadline_us);
-    note(isolate, false);
+    isere__note(isolate, false);
     if (error) {
         isolate->interrupted = true;
         isolate->abandoned = true;
@@ -124,12 +123,12 @@ static int make_heap(isere_isolate_t *isolate)
     if (error) {
         return error;
     }
-    note(isolate, true);
+    isere__note(isolate, true);
     error = isere_heap_init_with(
         &isolate->heap, port, function->config.memory_bytes,
         function->config.stack_bytes, function->bundle.code,
         function->bundle.code_size);
-    note(isolate, false);
+    isere__note(isolate, false);
     return error;
 }
 
@@ -264,9 +263,9 @@ const char *isere_isolate_reason(const isere_isolate_t *isolate)
 void isere_isolate_reset(isere_isolate_t *isolate)
 {
     if (!isere__keep_warm(isolate)) {
-        note(isolate, true);
+        isere__note(isolate, true);
         isere_snapshot_restore(isolate->snapshot);
-        note(isolate, false);
+        isere__note(isolate, false);
     }
     isolate->invoking = false;
     isolate->interrupted = false;

@@ -80,6 +80,10 @@ void isere__logf(struct isere_isolate *isolate, isere_log_level_t level,
  * `abandoned` and `exhausted` afterwards. */
 void isere__enter(struct isere_isolate *isolate, void (*fn)(void *));
 
+/* Whether the isolate's function works, for what survives a fault. isere__enter
+ * says so itself. */
+void isere__note(const struct isere_isolate *isolate, bool works);
+
 /* The port's words for the fault that it crashed at, behind `what`. */
 void isere__describe_crash(const isere_port_t *port, const char *what,
                            char *text, size_t size);

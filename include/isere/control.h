@@ -27,6 +27,14 @@ typedef struct isere_control isere_control_t;
  * it; NULL when it will not be done any more, to release what belongs to it. */
 typedef void isere_control_work_fn(void *arg, const isere_port_t *port);
 
+/* A fault of ours, in the engine or below it, while a function ran. */
+typedef struct isere_fault_report {
+    const char *name;  /* of the function */
+    uint32_t version;  /* 0: the one that is served */
+    const char *where; /* for people: what happened, in a few words */
+    int64_t at_s;      /* seconds of a clock that goes on across restarts */
+} isere_fault_report_t;
+
 typedef struct isere_control_config {
     /* What requests must bring as `Authorization: Bearer`: ISERE_TOKEN_LEN
      * digits. Copied. */
@@ -51,6 +59,13 @@ typedef struct isere_control_config {
     /* How often the program was started again after a fault, for the
      * metrics. */
     uint32_t restarts;
+    /*
+     * What ended the program before this start, for isere_control_create alone.
+     * next_fault gives one fault after the other, each once and until the next
+     * call, and false after the last: they are counted before any function is
+     * made ready, since that may be what ends the program. NULL: nothing.
+     */
+    bool (*next_fault)(void *ctx, isere_fault_report_t *report);
     /* Answers what no route takes, in place of 404. Not owned. May be NULL. */
     const isere_function_t *fallback;
 
@@ -74,7 +89,8 @@ void isere_control_config_init(isere_control_config_t *config);
 
 /*
  * Opens the store and makes its functions ready: compiled, not yet started. A
- * function that can't be is logged and listed as broken; the others serve.
+ * function that can't be is logged and listed as broken; the others serve. One
+ * that is quarantined is made ready when it is released, and not before.
  * `port` lends its memory functions for good, and the rest during the call;
  * `blobs` is borrowed. Returns 0 with *control; ISERE_ERR_IO when the store
  * can't be read; ISERE_ERR_NOMEM; ISERE_ERR_INVAL for a token that is none.
@@ -91,19 +107,11 @@ void isere_control_destroy(isere_control_t *control);
  * thread. */
 size_t isere_control_count(isere_control_t *control);
 
-/* A fault of ours, in the engine or below it, while a function ran. */
-typedef struct isere_fault_report {
-    const char *name;  /* of the function */
-    uint32_t version;  /* 0: the one that is served */
-    const char *where; /* for people: what happened, in a few words */
-    int64_t at_s;      /* seconds of a clock that goes on across restarts */
-} isere_fault_report_t;
-
 /*
  * Notes a fault, which quarantines the function when there were too many. It is
  * kept in the store, on the thread that does the control plane's work. The
- * server itself reports what the port contained (exec_run); a program reports
- * what ended it, after its restart and before its servers start. Returns
+ * server itself reports what the port contained (exec_run); what ended the
+ * program before is better told with the configuration's next_fault. Returns
  * whether the function is quarantined now. A fault of a version that is not
  * served any more, or of an unknown function, is only logged. `port` is the
  * calling thread's; any thread.
@@ -117,9 +125,9 @@ bool isere_control_is_quarantined(isere_control_t *control, const char *name);
 
 /*
  * Forgets all faults of a function: it is served again. Returns 0, or
- * ISERE_ERR_LIMIT or ISERE_ERR_IO when the store can't be written (nothing has
- * changed then). For the thread that does the control plane's work, or before
- * servers start.
+ * ISERE_ERR_LIMIT or ISERE_ERR_IO when the store can't be written, or an error
+ * of making it ready (it stays quarantined then). For the thread that does the
+ * control plane's work, or before servers start.
  */
 int isere_control_release(isere_control_t *control, const isere_port_t *port,
                           const char *name);

@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -184,25 +183,6 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
     return error;
 }
 
-/* What functions did to servers before this one, once. */
-static void report_deaths(const isere_port_t *own, isere_control_t *control)
-{
-    isere_shared_t *shared = isere_shared();
-
-    for (; shared && shared->reported < shared->deaths_count;
-         shared->reported++) {
-        const isere_death_t *death =
-            &shared->deaths[shared->reported % ISERE_SHARED_DEATHS];
-        isere_fault_report_t report = {
-            .name = death->name,
-            .version = (uint32_t)strtoul(death->version, NULL, 10),
-            .where = death->where,
-            .at_s = death->wall_s,
-        };
-        (void)isere_control_report_fault(control, own, &report);
-    }
-}
-
 static int serve_store(const isere_port_t *own, const isere_args_t *args,
                        isere_listeners_t *listeners, service_t *service,
                        int signal_fd)
@@ -210,7 +190,6 @@ static int serve_store(const isere_port_t *own, const isere_args_t *args,
     int error = isere_platform_open(own, args, &service->platform);
 
     if (error == 0) {
-        report_deaths(own, service->platform.control);
         error = run(own, args, listeners, service, signal_fd);
         if (error != 0 && service->platform.deployer) {
             (void)isere_deployer_stop(service->platform.deployer);

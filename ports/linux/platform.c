@@ -4,6 +4,7 @@
 #include "ports/linux/token.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -81,6 +82,31 @@ static int load_token(const isere_args_t *args, char *token)
     return isere_token_load(path, token);
 }
 
+/* What functions did to servers before this one. The next one is not told of it
+ * again, however this one ends. */
+static bool next_fault(void *ctx, isere_fault_report_t *report)
+{
+    isere_shared_t *shared = isere_shared();
+    const isere_death_t *death;
+    unsigned left = shared ? shared->deaths_count - shared->reported : 0;
+
+    (void)ctx;
+    if (left == 0) {
+        return false;
+    }
+    if (left > ISERE_SHARED_DEATHS) { /* the others were overwritten */
+        shared->reported = shared->deaths_count - ISERE_SHARED_DEATHS;
+    }
+    death = &shared->deaths[shared->reported++ % ISERE_SHARED_DEATHS];
+    *report = (isere_fault_report_t){
+        .name = death->name,
+        .version = (uint32_t)strtoul(death->version, NULL, 10),
+        .where = death->where,
+        .at_s = death->wall_s,
+    };
+    return true;
+}
+
 /* What functions get whose documents don't say otherwise. */
 static void configure(const isere_args_t *args, isere_control_config_t *config)
 {
@@ -92,6 +118,7 @@ static void configure(const isere_args_t *args, isere_control_config_t *config)
     config->log_level = (isere_log_level_t)args->log_level;
     config->memory_max = (size_t)2048 * 1024 * 1024;
     config->restarts = isere_shared() ? isere_shared()->restarts : 0;
+    config->next_fault = next_fault;
     defaults->env = args->env;
     defaults->payload = (isere_payload_t)args->payload;
     defaults->memory_bytes = (size_t)args->memory;

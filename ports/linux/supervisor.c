@@ -36,6 +36,7 @@ typedef struct supervisor {
     pid_t child;
     int stop;        /* the last signal to stop; 0: none */
     unsigned early;  /* deaths in a row before the server served */
+    unsigned hopes;  /* of those, that a quarantine will end */
     unsigned deaths; /* in a row, without a calm time in between, of which no
                       * function is at fault: those end in a quarantine */
 } supervisor_t;
@@ -81,13 +82,17 @@ static int be_server(supervisor_t *s)
 /* ---- deaths ---- */
 
 /* Who ran counts as at fault: the thread whose fault it was, if that is known,
- * else all. What the kernel or somebody killed was nobody's fault. */
-static bool counts(const isere_shared_t *shared, const isere_running_t *running,
+ * else all. What the kernel or somebody killed was nobody's fault; but a
+ * function that is read at a start and ends it, again and again, for lack of
+ * memory perhaps, must not keep the others from being served. */
+static bool counts(const supervisor_t *s, const isere_running_t *running,
                    int number)
 {
+    const isere_shared_t *shared = s->shared;
     unsigned state = atomic_load(&running->state);
+    bool starts = s->args->store && !atomic_load(&shared->ready);
 
-    if (number == SIGKILL || state == ISERE_RUNNING_NOTHING) {
+    if (state == ISERE_RUNNING_NOTHING || (number == SIGKILL && !starts)) {
         return false;
     }
     for (int i = 0; i < ISERE_SHARED_THREADS; i++) {
@@ -112,15 +117,16 @@ static bool is_remembered(const isere_shared_t *shared, unsigned from,
 }
 
 /* Once for each function, on however many threads it ran. */
-static void remember(isere_shared_t *shared, int number)
+static void remember(const supervisor_t *s, int number)
 {
+    isere_shared_t *shared = s->shared;
     unsigned from = shared->deaths_count;
 
     for (int i = 0; i < ISERE_SHARED_THREADS; i++) {
         const isere_running_t *running = &shared->threads[i];
         isere_death_t *death =
             &shared->deaths[shared->deaths_count % ISERE_SHARED_DEATHS];
-        if (!counts(shared, running, number) ||
+        if (!counts(s, running, number) ||
             is_remembered(shared, from, running) ||
             shared->deaths_count - from == ISERE_SHARED_DEATHS) {
             continue;
@@ -172,7 +178,7 @@ static bool report_death(supervisor_t *s, int number)
     char line[512];
     isere_writer_t text = isere_writer_begin(line, sizeof(line) - 1);
 
-    remember(shared, number);
+    remember(s, number);
     isere_writer_puts(&text, "the server died: SIG");
     isere_writer_puts(&text, name ? name : "?");
     put_place(shared, &text);
@@ -237,7 +243,7 @@ static int wait_a_little(supervisor_t *s, int64_t ms)
 /* What has served before is tried again for ever: its listener stays open. */
 static bool is_hopeless(const supervisor_t *s)
 {
-    if (s->early < TRIES || atomic_load(&s->shared->announced)) {
+    if (s->early - s->hopes < TRIES || atomic_load(&s->shared->announced)) {
         return false;
     }
     fprintf(stderr,
@@ -253,6 +259,7 @@ static bool start_again(supervisor_t *s, bool blamed, int *code)
     int64_t now = now_ms(CLOCK_MONOTONIC);
 
     s->early = atomic_load(&s->shared->ready) ? 0 : s->early + 1;
+    s->hopes = s->early == 0 ? 0 : s->hopes + (blamed && s->args->store);
     if (is_hopeless(s)) {
         return false;
     }

@@ -124,6 +124,42 @@ int isere_zephyr_serve(const isere_port_t *port,
 
 #ifdef CONFIG_ISERE_STORE
 
+/* For whoever reads the log over the network: the console had it already. */
+static void repeat_restart(isere_control_t *control, const isere_port_t *port)
+{
+    isere_port_t tapped = *port;
+    char text[192];
+    if (isere__zephyr_describe_restart(text, sizeof(text))) {
+        const isere_log_record_t record = {
+            .level = ISERE_LOG_ERROR,
+            .message = isere_slice(text),
+        };
+        isere__control_tap(control, &tapped);
+        tapped.tap(tapped.tap_ctx, &record);
+    }
+}
+
+/* The faults of before this start. The store has those of before that. */
+static bool next_fault(void *ctx, isere_fault_report_t *report)
+{
+    static char text[ISERE_QUARANTINE_WHERE];
+    const isere_retained_fault_t *fault =
+        isere_retained_next(isere__zephyr_retained());
+
+    ARG_UNUSED(ctx);
+    if (!fault) {
+        return false;
+    }
+    isere_retained_describe(&fault->cause, text, sizeof(text));
+    *report = (isere_fault_report_t){
+        .name = fault->name,
+        .version = fault->version,
+        .where = text,
+        .at_s = isere_retained_seconds(fault->at),
+    };
+    return true;
+}
+
 static void configure(isere_control_config_t *config, const char *token,
                       const isere_function_t *fallback)
 {
@@ -148,45 +184,8 @@ static void configure(isere_control_config_t *config, const char *token,
     config->faults = CONFIG_ISERE_QUARANTINE_FAULTS;
     config->fault_window_s = CONFIG_ISERE_QUARANTINE_WINDOW_S;
     config->restarts = isere__zephyr_retained()->restarts;
+    config->next_fault = next_fault;
     config->log_bytes = CONFIG_ISERE_LOG_RING;
-}
-
-/* For whoever reads the log over the network: the console had it already. */
-static void repeat_restart(isere_control_t *control, const isere_port_t *port)
-{
-    isere_port_t tapped = *port;
-    char text[192];
-    if (isere__zephyr_describe_restart(text, sizeof(text))) {
-        const isere_log_record_t record = {
-            .level = ISERE_LOG_ERROR,
-            .message = isere_slice(text),
-        };
-        isere__control_tap(control, &tapped);
-        tapped.tap(tapped.tap_ctx, &record);
-    }
-}
-
-/* The faults of before this start. The store has those of before that. */
-static void tell_control(isere_control_t *control, const isere_port_t *port)
-{
-    isere_retained_t *retained = isere__zephyr_retained();
-    const isere_retained_fault_t *fault;
-    char text[96];
-
-    repeat_restart(control, port);
-    while ((fault = isere_retained_next(retained)) != NULL) {
-        isere_retained_describe(&fault->cause, text, sizeof(text));
-        const isere_fault_report_t report = {
-            .name = fault->name,
-            .version = fault->version,
-            .where = text,
-            .at_s = isere_retained_seconds(fault->at),
-        };
-        (void)isere_control_report_fault(control, port, &report);
-    }
-    /* Whatever the store knows of is older than all that is to come. */
-    isere_retained_begin_at(retained, isere__faults_last_s(control) +
-                                          CONFIG_ISERE_QUARANTINE_WINDOW_S + 1);
 }
 
 /* Runs the init phase of the built-in function once, to say now what is wrong
@@ -219,7 +218,11 @@ static int make_control(const isere_port_t *port, const isere_blobs_t *blobs,
     if (error) {
         return error;
     }
-    tell_control(*control, port);
+    repeat_restart(*control, port);
+    /* Whatever the store knows of is older than all that is to come. */
+    isere_retained_begin_at(isere__zephyr_retained(),
+                            isere__faults_last_s(*control) +
+                                CONFIG_ISERE_QUARANTINE_WINDOW_S + 1);
     if (!config->fallback ||
         isere_control_is_quarantined(*control, ISERE_BUILT_IN_NAME) ||
         try_fallback(port, config->fallback)) {

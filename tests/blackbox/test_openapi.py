@@ -290,15 +290,29 @@ def while_all_are_busy(platform):
     return answer
 
 
-def when_it_does_not_start(server, method, path):
-    """Its top-level code does something else later on."""
+def deploy_moody(server):
+    """Its top-level code does something else later on, which is now."""
     until = time.time() + 1.5 * SLOW
     server.deploy(
         "moody",
         f"if (Date.now() > {until * 1000}) throw new Error('late')\n{HELLO}",
     )
     time.sleep(max(0, until - time.time()) + 0.1)
+
+
+def when_it_does_not_start(server, method, path):
+    deploy_moody(server)
     return ask(server, method, path, "moody")
+
+
+def when_it_can_not_be_released(server, platform, method, path):
+    deploy_moody(server)
+    server.stop()
+    quarantine.write(server.store, [("moody", 1, True)])
+    server = platform(store=server.store)
+    answer = ask(server, method, path, "moody")
+    assert server.get("/moody").headers["Isere-Error"] == "quarantined"
+    return answer
 
 
 def with_quarantine(server):
@@ -388,6 +402,8 @@ def provoke(server, platform, monkeypatch, method, path, status):
         return on_a_full_store(platform, monkeypatch, server, method, path)
     if (path, status) == (INVOKE, 503):
         return while_all_are_busy(platform)
+    if (path, status) == (RELEASE, 409):
+        return when_it_can_not_be_released(server, platform, method, path)
     if status == 500:
         return answer_500(server, platform, method, path)
     if status in SPECIAL:

@@ -294,6 +294,116 @@ def test_a_function_that_runs_in_three_deaths(platform):
     assert quarantine.read(server.store) == [("bad", 1, True, 3)]
 
 
+# Takes the compiler seconds, and nothing else.
+LARGE = "".join(f"export const f{i} = (x) => x + {i}\n" for i in range(18000)) + HELLO
+
+
+def kill_while_it_starts(server, number):
+    """Kills servers that read LARGE, as the function bad, until three of them
+    have died of it."""
+    died = f"the server died: {number.name}; while it ran bad, version 1\n"
+    while server.log().count(died) < 3:
+        time.sleep(0.4 * SLOW)
+        kill_server(server, number)
+        time.sleep(0.05)  # for the log to arrive
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_function_that_ends_three_starts(platform, number):
+    """It is the compiler's, or the memory's: the others must come to be served."""
+    options = ("--memory", "64M", "--init-timeout", "60s", "--max-body", "8M")
+    server = platform(*options)
+    server.deploy("bad", LARGE)
+    server.deploy("good", HELLO)
+    kill_server(server, number)
+    kill_while_it_starts(server, number)
+    assert server.get("/good").text == "hello"
+    assert server.get("/bad").headers["Isere-Error"] == "quarantined"
+    wait_for(lambda: "the server is back after" in server.log())
+    died = f"the server died: {number.name}"
+    assert f"ERROR {died}; while it ran bad, version 1\n" in server.log()
+    assert quarantine.read(server.store) == [("bad", 1, True, 3)]
+    status, _, body = server.api("GET", "/_isere/v1/functions/bad")
+    listed = json.loads(body)
+    assert listed["status"] == "quarantined" and died in listed["message"]
+    assert listed["routes"] == ["ANY /bad", "ANY /bad/{path+}"]
+    assert listed["bytes"] == len(LARGE)
+    # It is made ready now, and counts as any other.
+    status, _, body = server.api("POST", "/_isere/v1/functions/bad/release", timeout=60)
+    assert status == 200 and json.loads(body)["released"] is True, body
+    assert server.get("/bad").text == "hello"
+
+
+def test_a_first_start_that_a_function_ends(platform):
+    """The tries of a first start are not used up by what a quarantine ends."""
+    options = ("--memory", "64M", "--init-timeout", "60s", "--max-body", "8M")
+    server = platform(*options)
+    server.deploy("bad", LARGE)
+    server.deploy("good", HELLO)
+    server.stop()
+    server = platform(*options, store=server.store, ready=False)
+    wait_for(lambda: server.pid != server.process.pid)
+    kill_while_it_starts(server, signal.SIGSEGV)
+    server._wait_ready(60 * SLOW)
+    assert server.get("/good").text == "hello"
+    assert server.get("/bad").headers["Isere-Error"] == "quarantined"
+
+
+# Its init phase lasts long enough to be killed in it.
+LONG_INIT = "const end = Date.now() + 1000; while (Date.now() < end) {}\n" + HELLO
+
+
+def test_an_init_phase_in_three_deaths(platform):
+    server = platform()
+    server.deploy("bad", LONG_INIT)
+    server.deploy("good", HELLO)
+    for _ in range(3):
+        with server.connect() as sock:
+            sock.sendall(b"GET /bad HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(0.3 * SLOW)
+            kill_server(server)
+    assert server.get("/bad").headers["Isere-Error"] == "quarantined"
+    assert server.get("/good").text == "hello"
+
+
+def test_a_deploy_in_deaths(platform):
+    """The store has not taken it: nothing of it is left."""
+    server = platform()
+    server.deploy("good", HELLO)
+    for _ in range(4):
+        with server.connect() as sock:
+            sock.sendall(
+                b"PUT /_isere/v1/functions/good HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                b"Authorization: Bearer %s\r\nContent-Type: text/javascript\r\n"
+                b"Content-Length: %d\r\n\r\n%s"
+                % (server.token.encode(), len(LONG_INIT), LONG_INIT.encode())
+            )
+            time.sleep(0.3 * SLOW)
+            kill_server(server)
+            assert sock.recv(10) == b""
+    assert server.get("/good").text == "hello"
+    assert server.deploy("good", LONG_INIT)["version"] == 2
+    assert server.get("/good").text == "hello"
+    assert quarantine.read(server.store) == []
+    assert "while it ran good, version 2" in server.log()
+
+
+WAIT = "export const handler = () => new Promise((r) => setTimeout(r, 60000))\n"
+
+
+def test_who_waits_does_not_run(platform):
+    server = platform("--timeout", "90s")
+    server.deploy("waits", WAIT)
+    server.deploy("bad", LOOP)
+    for _ in range(3):
+        with server.connect() as sock:
+            sock.sendall(b"GET /waits HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(0.2 * SLOW)
+            kill_server(server)
+    assert "while it ran" not in server.log()
+    assert quarantine.read(server.store) == []
+
+
 def test_one_function_that_runs_in_three_deaths(serve):
     server = serve(LOOP, "--timeout", "60s")
     for _ in range(3):

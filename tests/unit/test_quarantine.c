@@ -344,6 +344,93 @@ static void test_a_release_ends_it(void **state)
     quarantine("one"); /* the old crashes were forgotten */
 }
 
+static unsigned faults_left;
+static const char *faults_of;
+static uint32_t faults_version;
+
+static bool give_fault(void *ctx, isere_fault_report_t *report)
+{
+    (void)ctx;
+    *report = (isere_fault_report_t){
+        .name = faults_of,
+        .version = faults_version,
+        .where = "the server died: SIGSEGV",
+        .at_s = 1000,
+    };
+    return faults_left > 0 && faults_left-- > 0;
+}
+
+static void restart_after(unsigned count, const char *name, uint32_t version)
+{
+    faults_left = count;
+    faults_of = name;
+    faults_version = version;
+    p.config.next_fault = give_fault;
+    restart();
+    assert_int_equal(faults_left, 0);
+}
+
+static bool is_blank(const char *name)
+{
+    return isere_catalog_find(p.control->catalog, name)->deployment->blank;
+}
+
+/* What ended the program is counted before anything is compiled, and kept
+ * before that, too. */
+static void test_faults_of_before(void **state)
+{
+    (void)state;
+    start_two();
+    restart_after(2, "one", 1);
+    assert_non_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
+    assert_false(is_blank("one"));
+    ask("/one", 200, "one");
+    restart_after(1, "one", 0);
+    assert_true(is_blank("one"));
+    assert_false(is_blank("two"));
+    ask("/one", 503, "quarantined");
+    ask("/two", 200, "one");
+    call("GET", "/v1/functions/one", 200, "\"main\":\"one.js\"");
+    call("GET", "/v1/functions/one/files", 200, "'one'");
+    call("POST", "/v1/functions/one/release", 200, "\"released\":true");
+    assert_false(is_blank("one"));
+    ask("/one", 200, "one");
+    restart_after(3, "one", 1);
+    assert_int_equal(isere_control_release(p.control, &p.port, "one"), 0);
+    assert_false(is_blank("one"));
+    ask("/one", 200, "one");
+    assert_int_equal(isere_control_release(p.control, &p.port, "none"), 0);
+}
+
+/* Versions that are not served, functions that are gone. */
+static void test_faults_of_others_before(void **state)
+{
+    (void)state;
+    start_two();
+    restart_after(9, "one", 2);
+    restart_after(9, "three", 1);
+    assert_false(is_blank("one"));
+    assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
+    ask("/one", 200, "one");
+}
+
+/* A release that fails leaves it quarantined. */
+static void test_a_release_that_fails(void **state)
+{
+    (void)state;
+    start_two();
+    restart_after(3, "one", 1);
+    sim_blob_t *blob = sim_blobs_find(&p.blobs, "one.1");
+    blob->bytes[blob->size - 2] ^= 1;
+    call("POST", "/v1/functions/one/release", 500, "damaged");
+    assert_int_equal(isere_control_release(p.control, &p.port, "one"),
+                     ISERE_ERR_INVAL);
+    ask("/one", 503, "quarantined");
+    blob->bytes[blob->size - 2] ^= 1;
+    call("POST", "/v1/functions/one/release", 200, "\"version\":1");
+    ask("/one", 200, "one");
+}
+
 static int load_built_in(void *ctx, const char *name, isere_slice_t *source)
 {
     (void)name;
@@ -756,6 +843,11 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_it_survives_a_restart, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_a_release_that_fails, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_faults_of_others_before, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_faults_of_before, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_release_ends_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_the_built_in_one, setup, teardown),
