@@ -1,4 +1,6 @@
 /* isere serve: from the command line to running workers, and their end. */
+#include "core/control/control.h"
+#include "core/util/log.h"
 #include "ports/linux/commands.h"
 #include "ports/linux/kept.h"
 #include "ports/linux/platform.h"
@@ -40,9 +42,11 @@ static void raise_descriptor_limit(const isere_args_t *args)
     }
 }
 
-static void log_return(const isere_port_t *own, const isere_shared_t *shared)
+static void log_return(const isere_port_t *own, const isere_shared_t *shared,
+                       isere_control_t *control)
 {
     isere_log_record_t record = {.level = ISERE_LOG_WARN};
+    isere_port_t tapped = *own;
     long long now_ms = (long long)(own->monotonic_us(own->ctx) / 1000);
     char text[96];
 
@@ -50,20 +54,24 @@ static void log_return(const isere_port_t *own, const isere_shared_t *shared)
         text, sizeof(text), "the server is back after %lld ms (restart %lu)",
         now_ms - (long long)shared->death_ms, (unsigned long)shared->restarts);
     record.message = isere_slice(text);
-    own->log(own->ctx, &record);
+    if (control) {
+        isere__control_tap(control, &tapped);
+    }
+    isere_log(&tapped, &record);
 }
 
 /* Once, however many servers a supervisor starts. */
 static bool announce(const isere_port_t *own, const isere_args_t *args,
-                     uint16_t port)
+                     isere_control_t *control, uint16_t port)
 {
     bool is_v6 = strchr(args->host, ':') != NULL;
     isere_shared_t *shared = isere_shared();
 
     if (shared) {
         atomic_store(&shared->ready, true);
+        shared->told = shared->notices_count;
         if (shared->restarts > 0) {
-            log_return(own, shared);
+            log_return(own, shared, control);
         }
         if (atomic_exchange(&shared->announced, true)) {
             return true;
@@ -139,7 +147,8 @@ static int run(const isere_port_t *own, const isere_args_t *args,
         error = isere_watch_start(args, &service->program, workers,
                                   &service->watch);
     }
-    if (error == 0 && !announce(own, args, listeners->port)) {
+    if (error == 0 &&
+        !announce(own, args, service->platform.control, listeners->port)) {
         fputs("isere: cannot write to standard output\n", stderr);
         error = ISERE_ERR_IO;
     }
@@ -183,6 +192,29 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
     return error;
 }
 
+/* What the supervisor said of deaths, for whoever reads the log over the
+ * network: its own log had it already. */
+static void repeat_notices(const isere_port_t *own, isere_control_t *control)
+{
+    const isere_shared_t *shared = isere_shared();
+    unsigned count = shared ? shared->notices_count : 0;
+    unsigned left = shared ? count - shared->told : 0;
+    isere_port_t tapped = *own;
+
+    isere__control_tap(control, &tapped);
+    left = left < ISERE_SHARED_DEATHS ? left : ISERE_SHARED_DEATHS;
+    for (unsigned i = count - left; i != count; i++) {
+        const isere_notice_t *notice =
+            &shared->notices[i % ISERE_SHARED_DEATHS];
+        isere_log_record_t record = {
+            .level = ISERE_LOG_ERROR,
+            .function = isere_slice(notice->function),
+            .message = isere_slice(notice->text),
+        };
+        tapped.tap(tapped.tap_ctx, &record);
+    }
+}
+
 static int serve_store(const isere_port_t *own, const isere_args_t *args,
                        isere_listeners_t *listeners, service_t *service,
                        int signal_fd)
@@ -190,6 +222,7 @@ static int serve_store(const isere_port_t *own, const isere_args_t *args,
     int error = isere_platform_open(own, args, &service->platform);
 
     if (error == 0) {
+        repeat_notices(own, service->platform.control);
         error = run(own, args, listeners, service, signal_fd);
         if (error != 0 && service->platform.deployer) {
             (void)isere_deployer_stop(service->platform.deployer);

@@ -47,6 +47,12 @@ typedef struct isere_death {
     uint32_t monotonic_s;
 } isere_death_t;
 
+/* What the supervisor said of a death. */
+typedef struct isere_notice {
+    char function[ISERE_RUNNING_NAME]; /* empty: of none */
+    char text[256];
+} isere_notice_t;
+
 /* What kept.c keeps: two places, so that one is whole at any moment. */
 typedef struct isere_kept_place {
     size_t code_size;
@@ -71,6 +77,9 @@ typedef struct isere_shared {
     unsigned forgotten;    /* the first ones, of a function that was replaced */
     unsigned reported;     /* of them, by servers with a store */
     isere_death_t deaths[ISERE_SHARED_DEATHS];
+    unsigned notices_count; /* the last ones */
+    unsigned told;          /* of them, by servers that came to serve */
+    isere_notice_t notices[ISERE_SHARED_DEATHS];
     isere_running_t threads[ISERE_SHARED_THREADS];
 } isere_shared_t;
 

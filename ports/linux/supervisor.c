@@ -155,36 +155,52 @@ static void put_place(const isere_shared_t *shared, isere_writer_t *text)
     }
 }
 
-static void put_functions(const isere_shared_t *shared, isere_writer_t *text,
-                          unsigned from)
+/* Says it, and keeps it for the log of the next server. */
+static void give_notice(supervisor_t *s, const char *text,
+                        const isere_death_t *death)
 {
-    for (unsigned i = from; i < shared->deaths_count; i++) {
-        const isere_death_t *death = &shared->deaths[i % ISERE_SHARED_DEATHS];
-        isere_writer_puts(text, i == from ? "; while it ran " : ", ");
-        isere_writer_puts(text, death->name);
-        if (death->version[0] != '$') { /* "$LATEST": served without a store */
-            isere_writer_puts(text, ", version ");
-            isere_writer_puts(text, death->version);
-        }
+    isere_shared_t *shared = s->shared;
+    isere_notice_t *notice =
+        &shared->notices[shared->notices_count % ISERE_SHARED_DEATHS];
+    isere_log_record_t record = {.level = ISERE_LOG_ERROR};
+    /* "$LATEST": served without a store */
+    bool has_version = death && death->version[0] != '$';
+
+    memset(notice, 0, sizeof(*notice));
+    if (death) {
+        memcpy(notice->function, death->name, sizeof(notice->function));
+        snprintf(notice->text, sizeof(notice->text), "%s; while it ran %s%s%s",
+                 text, death->name, has_version ? ", version " : "",
+                 has_version ? death->version : "");
+    } else {
+        snprintf(notice->text, sizeof(notice->text), "%s", text);
     }
+    shared->notices_count++;
+    record.function = isere_slice(notice->function);
+    record.message = isere_slice(notice->text);
+    isere_linux_log(&s->log, &record);
 }
 
-/* Whether functions are at fault. */
+/* A line for each function that is at fault; whether there are any. */
 static bool report_death(supervisor_t *s, int number)
 {
     isere_shared_t *shared = s->shared;
     const char *name = sigabbrev_np(number);
     unsigned from = shared->deaths_count;
-    char line[512];
+    char line[160];
     isere_writer_t text = isere_writer_begin(line, sizeof(line) - 1);
 
     remember(s, number);
     isere_writer_puts(&text, "the server died: SIG");
     isere_writer_puts(&text, name ? name : "?");
     put_place(shared, &text);
-    put_functions(shared, &text, from);
     line[text.len] = 0;
-    say(s, ISERE_LOG_ERROR, line);
+    if (shared->deaths_count == from) {
+        give_notice(s, line, NULL);
+    }
+    for (unsigned i = from; i < shared->deaths_count; i++) {
+        give_notice(s, line, &shared->deaths[i % ISERE_SHARED_DEATHS]);
+    }
     return shared->deaths_count != from;
 }
 

@@ -321,7 +321,7 @@ def test_a_function_that_ends_three_starts(platform, number):
     assert server.get("/bad").headers["Isere-Error"] == "quarantined"
     wait_for(lambda: "the server is back after" in server.log())
     died = f"the server died: {number.name}"
-    assert f"ERROR {died}; while it ran bad, version 1\n" in server.log()
+    assert f"ERROR bad {died}; while it ran bad, version 1\n" in server.log()
     assert quarantine.read(server.store) == [("bad", 1, True, 3)]
     status, _, body = server.api("GET", "/_isere/v1/functions/bad")
     listed = json.loads(body)
@@ -402,6 +402,37 @@ def test_who_waits_does_not_run(platform):
             kill_server(server)
     assert "while it ran" not in server.log()
     assert quarantine.read(server.store) == []
+
+
+def network_log(server, query=""):
+    _, _, body = server.api("GET", "/_isere/v1/logs" + query)
+    return [json.loads(line) for line in body.splitlines()]
+
+
+def test_what_is_known_of_deaths(platform):
+    """In the log over the network, and in fields."""
+    server = platform("--timeout", "60s", "--log-format", "json")
+    server.deploy("bad", LOOP)
+    server.deploy("good", HELLO)
+    died = "the server died: SIGSEGV"
+    for i in (1, 2):
+        with server.connect() as sock:
+            sock.sendall(b"GET /bad/loop HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(0.2 * SLOW)
+            kill_server(server)
+        server.wait_log("the server is back after", count=i)
+        known = network_log(server, "?function=bad")
+        assert [(k["level"], k["function"], k["message"]) for k in known] == [
+            ("error", "bad", f"{died}; while it ran bad, version 1")
+        ]
+    kill_server(server)
+    wait_for(lambda: len(network_log(server)) == 2)
+    known = [line["message"] for line in network_log(server)]
+    assert known[0] == died and known[1].startswith("the server is back after ")
+    assert server.stop() == 0
+    lines = [json.loads(k) for k in server.log().splitlines() if k.startswith("{")]
+    deaths = [k.get("function") for k in lines if k["message"].startswith(died)]
+    assert deaths == ["bad", "bad", None]
 
 
 def test_one_function_that_runs_in_three_deaths(serve):
