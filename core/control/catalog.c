@@ -280,6 +280,9 @@ static int load_entry(isere_control_t *control, const isere_port_t *port,
         entry->deployment->previous = head->previous;
         error = give_stats(NULL, entry->deployment);
     }
+    if (!error) {
+        isere__faults_count(control, head->name, entry->deployment->stats);
+    }
     if (error && !fault->message[0]) {
         isere_text_copy(fault->message, sizeof(fault->message),
                         isere_slice(isere_strerror(error)));

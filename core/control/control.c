@@ -132,6 +132,7 @@ static int make_fallback(isere_control_t *control)
     d->routes = none;
     d->env = none;
     d->stats = stats;
+    isere__faults_count(control, d->name, stats);
     /* Nobody destroys it through this: it is the program's. */
     d->function = (isere_function_t *)control->config.fallback;
     control->fallback = d;

@@ -120,6 +120,10 @@ void isere__faults_take(isere_control_t *control, const isere_port_t *port,
 bool isere__faults_keep_from(const isere_control_t *control, const char *name,
                              uint32_t version);
 
+/* Sets how often a function has crashed so far. */
+void isere__faults_count(const isere_control_t *control, const char *name,
+                         isere_stats_t *stats);
+
 /* With the lock held: forgets faults of versions that `next` does not serve. */
 void isere__faults_settle(isere_control_t *control, isere_catalog_t *next);
 

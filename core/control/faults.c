@@ -380,3 +380,12 @@ bool isere__faults_keep_from(const isere_control_t *control, const char *name,
         isere_quarantine_find(&control->quarantine, name);
     return entry && entry->quarantined && entry->version == version;
 }
+
+void isere__faults_count(const isere_control_t *control, const char *name,
+                         isere_stats_t *stats)
+{
+    const isere_control_config_t *config = &control->config;
+    if (config->crashes) {
+        atomic_store(&stats->crashes, config->crashes(config->ctx, name));
+    }
+}

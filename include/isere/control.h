@@ -63,9 +63,11 @@ typedef struct isere_control_config {
      * What ended the program before this start, for isere_control_create alone.
      * next_fault gives one fault after the other, each once and until the next
      * call, and false after the last: they are counted before any function is
-     * made ready, since that may be what ends the program. NULL: nothing.
+     * made ready, since that may be what ends the program. crashes says how
+     * often a function has crashed so far, for the metrics. NULL: nothing.
      */
     bool (*next_fault)(void *ctx, isere_fault_report_t *report);
+    unsigned long (*crashes)(void *ctx, const char *name);
     /* Answers what no route takes, in place of 404. Not owned. May be NULL. */
     const isere_function_t *fallback;
 

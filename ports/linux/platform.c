@@ -107,6 +107,12 @@ static bool next_fault(void *ctx, isere_fault_report_t *report)
     return true;
 }
 
+static unsigned long crashes(void *ctx, const char *name)
+{
+    (void)ctx;
+    return isere_shared_crashes(name);
+}
+
 /* What functions get whose documents don't say otherwise. */
 static void configure(const isere_args_t *args, isere_control_config_t *config)
 {
@@ -119,6 +125,7 @@ static void configure(const isere_args_t *args, isere_control_config_t *config)
     config->memory_max = (size_t)2048 * 1024 * 1024;
     config->restarts = isere_shared() ? isere_shared()->restarts : 0;
     config->next_fault = next_fault;
+    config->crashes = crashes;
     defaults->env = args->env;
     defaults->payload = (isere_payload_t)args->payload;
     defaults->memory_bytes = (size_t)args->memory;

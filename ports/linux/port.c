@@ -8,7 +8,12 @@ static int linux_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
                           uint64_t deadline_us)
 {
     isere_linux_t *self = ctx;
-    return isere_exec_run(&self->exec, fn, arg, deadline_us);
+    int error = isere_exec_run(&self->exec, fn, arg, deadline_us);
+
+    if (error == ISERE_ERR_CRASH) {
+        isere_running_crashed(self->running);
+    }
+    return error;
 }
 
 static void linux_exec_hold(void *ctx)

@@ -79,6 +79,59 @@ void isere_running_note(isere_running_t *running, const char *name,
                           memory_order_release);
 }
 
+/* ---- crashes ---- */
+
+enum { TALLY_FREE, TALLY_BEGUN, TALLY_WHOLE };
+
+static bool is_of(const isere_tally_t *tally, const char *name)
+{
+    return atomic_load(&tally->state) == TALLY_WHOLE &&
+           strncmp(tally->name, name, sizeof(tally->name) - 1) == 0;
+}
+
+/* Takes a free one. A fault in here leaves it begun, for good. */
+static bool begin(isere_tally_t *tally, const char *name)
+{
+    unsigned state = TALLY_FREE;
+
+    if (!atomic_compare_exchange_strong(&tally->state, &state, TALLY_BEGUN)) {
+        return false;
+    }
+    copy(tally->name, sizeof(tally->name), name);
+    atomic_store(&tally->state, TALLY_WHOLE);
+    return true;
+}
+
+/* Two threads may begin two of one name: the sum counts. */
+void isere_shared_count(const char *name)
+{
+    for (int i = 0; shared && i < ISERE_SHARED_TALLIES; i++) {
+        isere_tally_t *tally = &shared->tallies[i];
+        if (is_of(tally, name) || begin(tally, name)) {
+            atomic_fetch_add(&tally->count, 1);
+            return;
+        }
+    }
+}
+
+unsigned long isere_shared_crashes(const char *name)
+{
+    unsigned long count = 0;
+
+    for (int i = 0; shared && i < ISERE_SHARED_TALLIES; i++) {
+        const isere_tally_t *tally = &shared->tallies[i];
+        count += is_of(tally, name) ? atomic_load(&tally->count) : 0;
+    }
+    return count;
+}
+
+void isere_running_crashed(const isere_running_t *running)
+{
+    if (running && atomic_load(&running->state) != ISERE_RUNNING_NOTHING) {
+        isere_shared_count(running->name);
+    }
+}
+
 void isere_running_faulted(int number, const siginfo_t *info,
                            const void *context)
 {

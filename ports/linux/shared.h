@@ -18,6 +18,7 @@ enum {
     ISERE_RUNNING_VERSION = 16,
     ISERE_SHARED_THREADS = ISERE_GROUP_MAX + 4, /* workers, and some others */
     ISERE_SHARED_DEATHS = 8,
+    ISERE_SHARED_TALLIES = 128,
 };
 
 enum {
@@ -53,6 +54,14 @@ typedef struct isere_notice {
     char text[256];
 } isere_notice_t;
 
+/* How often a function crashed, contained or not, since the supervisor began.
+ */
+typedef struct isere_tally {
+    atomic_uint state;
+    atomic_ulong count;
+    char name[ISERE_RUNNING_NAME];
+} isere_tally_t;
+
 /* What kept.c keeps: two places, so that one is whole at any moment. */
 typedef struct isere_kept_place {
     size_t code_size;
@@ -80,6 +89,7 @@ typedef struct isere_shared {
     unsigned notices_count; /* the last ones */
     unsigned told;          /* of them, by servers that came to serve */
     isere_notice_t notices[ISERE_SHARED_DEATHS];
+    isere_tally_t tallies[ISERE_SHARED_TALLIES];
     isere_running_t threads[ISERE_SHARED_THREADS];
 } isere_shared_t;
 
@@ -100,6 +110,14 @@ void isere_running_release(isere_running_t *running);
 /* As exec_note of isere_port_t. */
 void isere_running_note(isere_running_t *running, const char *name,
                         const char *version);
+
+/* One crash more of a function, and how many there were. Any thread; beyond
+ * ISERE_SHARED_TALLIES functions nothing is counted. */
+void isere_shared_count(const char *name);
+unsigned long isere_shared_crashes(const char *name);
+
+/* A fault was contained while this function ran. */
+void isere_running_crashed(const isere_running_t *running);
 
 /* In the handler of a fault that is not contained: if the calling thread has a
  * place, it was its fault. */

@@ -138,6 +138,7 @@ static void remember(const supervisor_t *s, int number)
         death->wall_s = now_ms(CLOCK_REALTIME) / 1000;
         death->monotonic_s = (uint32_t)(now_ms(CLOCK_MONOTONIC) / 1000);
         shared->deaths_count++;
+        isere_shared_count(death->name);
     }
 }
 

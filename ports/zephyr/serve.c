@@ -160,6 +160,19 @@ static bool next_fault(void *ctx, isere_fault_report_t *report)
     return true;
 }
 
+/* As many as are remembered. */
+static unsigned long crashes(void *ctx, const char *name)
+{
+    const isere_retained_t *retained = isere__zephyr_retained();
+    unsigned long count = 0;
+
+    ARG_UNUSED(ctx);
+    for (uint32_t i = 0; i < retained->count; i++) {
+        count += strcmp(retained->faults[i].name, name) == 0;
+    }
+    return count;
+}
+
 static void configure(isere_control_config_t *config, const char *token,
                       const isere_function_t *fallback)
 {
@@ -185,6 +198,7 @@ static void configure(isere_control_config_t *config, const char *token,
     config->fault_window_s = CONFIG_ISERE_QUARANTINE_WINDOW_S;
     config->restarts = isere__zephyr_retained()->restarts;
     config->next_fault = next_fault;
+    config->crashes = crashes;
     config->log_bytes = CONFIG_ISERE_LOG_RING;
 }
 

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -9,7 +11,7 @@ import time
 import inject
 import pytest
 from attack import much
-from conftest import SLOW, command
+from conftest import PREFIX, SLOW, command
 
 pytestmark = pytest.mark.skipif(
     inject.why_not() is not None, reason=str(inject.why_not())
@@ -74,6 +76,19 @@ def test_the_third_crash_quarantines(platform):
     assert server.get("/bad/").headers["Isere-Error"] == "quarantined"
     server.deploy("bad", BUSY)
     assert server.get("/bad/").text == "fine"
+
+
+@pytest.mark.skipif(bool(PREFIX), reason="it is another process's child")
+def test_counters_go_on_after_a_death(platform, monkeypatch):
+    for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
+        monkeypatch.setenv(name, os.environ.get(name, "") + ":handle_segv=0")
+    server = platform("--timeout", "30s")
+    server.deploy("bad", BUSY)
+    crash(server, "/bad/busy")
+    os.kill(server.pid, signal.SIGSEGV)
+    server.wait_log("the server is back after")
+    _, _, body = server.api("GET", "/_isere/metrics")
+    assert b'\nisere_crashes_total{function="bad"} 1\n' in body
 
 
 def test_one_function_is_quarantined_until_the_next_start(serve):

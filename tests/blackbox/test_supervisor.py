@@ -404,13 +404,19 @@ def test_who_waits_does_not_run(platform):
     assert quarantine.read(server.store) == []
 
 
+def crashes(server, name):
+    _, _, body = server.api("GET", "/_isere/metrics")
+    found = re.search(rf'^isere_crashes_total{{function="{name}"}} (\d+)$', body.decode(), re.M)
+    return int(found[1])
+
+
 def network_log(server, query=""):
     _, _, body = server.api("GET", "/_isere/v1/logs" + query)
     return [json.loads(line) for line in body.splitlines()]
 
 
 def test_what_is_known_of_deaths(platform):
-    """In the log over the network, and in fields."""
+    """In the log over the network, in fields, and in counters that go on."""
     server = platform("--timeout", "60s", "--log-format", "json")
     server.deploy("bad", LOOP)
     server.deploy("good", HELLO)
@@ -421,11 +427,13 @@ def test_what_is_known_of_deaths(platform):
             time.sleep(0.2 * SLOW)
             kill_server(server)
         server.wait_log("the server is back after", count=i)
+        assert crashes(server, "bad") == i and crashes(server, "good") == 0
         known = network_log(server, "?function=bad")
         assert [(k["level"], k["function"], k["message"]) for k in known] == [
             ("error", "bad", f"{died}; while it ran bad, version 1")
         ]
     kill_server(server)
+    assert crashes(server, "bad") == 2
     wait_for(lambda: len(network_log(server)) == 2)
     known = [line["message"] for line in network_log(server)]
     assert known[0] == died and known[1].startswith("the server is back after ")

@@ -360,12 +360,19 @@ static bool give_fault(void *ctx, isere_fault_report_t *report)
     return faults_left > 0 && faults_left-- > 0;
 }
 
+static unsigned long give_crashes(void *ctx, const char *name)
+{
+    (void)ctx;
+    return strcmp(name, "one") == 0 ? 7 : 0;
+}
+
 static void restart_after(unsigned count, const char *name, uint32_t version)
 {
     faults_left = count;
     faults_of = name;
     faults_version = version;
     p.config.next_fault = give_fault;
+    p.config.crashes = give_crashes;
     restart();
     assert_int_equal(faults_left, 0);
 }
@@ -390,6 +397,8 @@ static void test_faults_of_before(void **state)
     assert_false(is_blank("two"));
     ask("/one", 503, "quarantined");
     ask("/two", 200, "one");
+    call("GET", "/metrics", 200, "isere_crashes_total{function=\"one\"} 7\n");
+    call("GET", "/metrics", 200, "isere_crashes_total{function=\"two\"} 0\n");
     call("GET", "/v1/functions/one", 200, "\"main\":\"one.js\"");
     call("GET", "/v1/functions/one/files", 200, "'one'");
     call("POST", "/v1/functions/one/release", 200, "\"released\":true");
