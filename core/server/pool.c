@@ -145,12 +145,19 @@ void isere__pool_schedule(isere_slot_t *slot)
                              isere_isolate_wakeup_us(slot->isolate));
 }
 
-static void log_fault(const isere_pool_t *pool, const isere_fault_t *fault)
+/* A crash names the function, as one in an invocation does. */
+static void log_fault(const isere_pool_t *pool, const isere_fault_t *fault,
+                      int error)
 {
     isere_server_t *server = pool->server;
-    char text[sizeof(fault->message) + sizeof(fault->file) + 64];
-    snprintf(text, sizeof(text), "init phase failed: %s:%d:%d: %s", fault->file,
-             fault->line, fault->column, fault->message);
+    bool crashed = error == ISERE_ERR_CRASH;
+    char text[sizeof(fault->message) + sizeof(fault->file) +
+              ISERE_BUNDLE_NAME_MAX + 64];
+    snprintf(text, sizeof(text), "init phase failed: %s:%d:%d: %s%s%s%s",
+             fault->file, fault->line, fault->column, fault->message,
+             crashed ? ", while " : "",
+             crashed ? pool->function->config.name : "",
+             crashed ? " began" : "");
     isere_log_record_t record = {
         .level = ISERE_LOG_ERROR,
         .function = isere_slice(pool->function->config.name),
@@ -194,7 +201,7 @@ static int slot_failed(isere_slot_t *slot)
     pool->starting--;
     server->fault = *slot->fault;
     if (error != ISERE_ERR_NOMEM && server->running && pool != server->coming) {
-        log_fault(pool, &server->fault); /* else the caller tells */
+        log_fault(pool, &server->fault, error); /* else the caller tells */
     }
     slot_destroy(slot);
     if (error == ISERE_ERR_NOMEM) {

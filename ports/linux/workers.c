@@ -1,4 +1,5 @@
 #include "ports/linux/workers.h"
+#include "core/js/function.h"
 #include "isere/linux.h"
 #include "ports/linux/program.h"
 #include "ports/linux/shared.h"
@@ -7,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -196,6 +198,18 @@ static int start_thread(worker_t *worker, isere_listeners_t *listeners)
     return error;
 }
 
+/* As the log names the function of a crash when it is served. */
+static void name_crashed(const worker_t *worker, isere_fault_t *fault)
+{
+    const isere_function_t *function = worker->all->function;
+    size_t len = strlen(fault->message);
+
+    if (function && worker->error == ISERE_ERR_CRASH) {
+        snprintf(fault->message + len, sizeof(fault->message) - len,
+                 ", while %s began", function->config.name);
+    }
+}
+
 /* Waits until the worker serves, or says why it does not. */
 static int await_start(worker_t *worker)
 {
@@ -210,6 +224,7 @@ static int await_start(worker_t *worker)
         return 0;
     }
     if (worker->server_asked) {
+        name_crashed(worker, &worker->fault);
         isere_program_print_fault(&worker->fault, worker->error);
     }
     return worker->error;

@@ -131,6 +131,29 @@ def test_an_init_phase_that_crashes(platform, serve):
     assert inject.inject(alone.pid) == 1
     assert alone.wait() == 1
     assert "the init phase crashed: " + WHERE in alone.log()
+    assert alone.log().endswith(", while handler began\n")
+
+
+def test_a_further_init_phase_that_crashes(serve):
+    """While the first instance serves: the log line has the function's name."""
+    waits = "export const handler = () => new Promise((r) => setTimeout(r, 3000, 'w'))\n"
+    busy = "const end = Date.now() + 2000; while (Date.now() < end) {}\n" + waits
+    server = serve(busy, "--timeout", "60s", "--workers", "1")
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(server.get())) for _ in "12"
+    ]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.3 * SLOW)
+    assert inject.inject(server.pid) == 1
+    for thread in threads:
+        thread.join()
+    assert [a.status for a in answers].count(200) >= 1
+    assert server.stop() == 0
+    line = [k for k in server.log().splitlines() if "init phase failed: " in k]
+    assert len(line) == 1 and line[0].endswith(", while handler began")
+    assert f"the init phase crashed: {WHERE}, code " in line[0]
 
 
 def test_a_compiler_that_crashes(platform):
