@@ -17,6 +17,8 @@
  *   fuzz_handlers --say INPUT    runs it and says what was thrown
  *   fuzz_handlers --compare SEED COUNT   makes programs whose values are
  *       determined and prints each with its result, as lines of JSON
+ *   fuzz_handlers --values FILE   runs a program (as it is, sloppy) and prints
+ *       the same
  *
  * ISERE_FUZZ_HANDLERS in the environment makes all runs the same way: `plain`,
  * `gc` (at each object), or `memory`.
@@ -176,9 +178,30 @@ static void print_json(const char *string)
     putchar('"');
 }
 
-static void compare(unsigned seed, unsigned long count)
+/* Runs the program in `text` and prints a line about it. */
+static void print_values(unsigned seed, size_t len, bool strict)
 {
     static char result[1 << 18];
+    handlers_options_t o = {.strict = strict, .verbose = verbose};
+    handlers_end_t end = handlers_run(text, len, &o, result, sizeof(result));
+    printf("{\"seed\":%u,\"end\":%d,\"strict\":%s,\"program\":", seed, end,
+           strict ? "true" : "false");
+    print_json(text);
+    printf(",\"result\":%s}\n", end == HANDLERS_ABANDONED ? "null" : result);
+    fflush(stdout);
+}
+
+static void values(const char *path)
+{
+    size_t len = read_input(path);
+    len = len < HANDLERS_PROGRAM_MAX ? len : HANDLERS_PROGRAM_MAX;
+    memcpy(text, input, len);
+    text[len] = 0;
+    print_values(0, strlen(text), false);
+}
+
+static void compare(unsigned seed, unsigned long count)
+{
     uint8_t data[2048];
     for (unsigned long i = 0; i < count; i++) {
         unsigned state = seed + (unsigned)i;
@@ -190,16 +213,8 @@ static void compare(unsigned seed, unsigned long count)
                 data[size++] = (uint8_t)handlers_random(&state);
             }
         }
-        handlers_options_t o = {.strict = i % 4 == 3, .verbose = verbose};
         size_t len = handlers_generate(data, size, true, text);
-        handlers_end_t end =
-            handlers_run(text, len, &o, result, sizeof(result));
-        printf("{\"seed\":%u,\"end\":%d,\"strict\":%s,\"program\":",
-               seed + (unsigned)i, end, o.strict ? "true" : "false");
-        print_json(text);
-        printf(",\"result\":%s}\n",
-               end == HANDLERS_ABANDONED ? "null" : result);
-        fflush(stdout);
+        print_values(seed + (unsigned)i, len, i % 4 == 3);
     }
 }
 
@@ -236,6 +251,10 @@ static void use(int argc, char **argv)
     if (strcmp(what, "--say") == 0) {
         verbose = true;
         LLVMFuzzerTestOneInput(input, read_input(argv[2]));
+        exit(0);
+    }
+    if (strcmp(what, "--values") == 0) {
+        values(argv[2]);
         exit(0);
     }
     if (strcmp(what, "--compare") == 0 && argc > 3) {

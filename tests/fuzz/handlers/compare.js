@@ -5,6 +5,13 @@
 // PROGRAM is build/fuzz/fuzz/fuzz_handlers, which makes the programs and runs
 // them. A program that gives something else here goes to FOLDER/SEED.js with
 // both results, unless the difference is one of those below.
+//
+//   node compare.js --node
+//
+// is the other side: it reads programs, as lines of JSON, and writes what each
+// gives in Node. Programs fill memory and hang there, so this is a process of
+// its own with little memory, which is ended when a program takes too long, and
+// after some programs in any case.
 'use strict';
 const { spawn } = require('child_process');
 const fs = require('fs');
@@ -34,20 +41,24 @@ const differences = [
     test: (a, b, text) => /Date|u0/.test(text) && [a, b].every(v => /^D?(NaN|-?\d+)$/.test(v)) },
 ];
 
-const DONE = 0, SYNTAX = 1, THREW = 2;
-const [program, seconds, folder, firstSeed] = process.argv.slice(2);
-fs.mkdirSync(folder, { recursive: true });
-// Programs leave rejected promises behind.
-process.on('unhandledRejection', () => {});
-process.on('uncaughtException', () => {});
+const DONE = 0, SYNTAX = 1, STOPPED = 3;
+const MEMORY_KB = 1500000; // of a process of Node's
+const PROGRAMS = 100; // that it runs
+const PROGRAM_MS = 5000; // for one of them
+
+// ---- Node's side ----
+
+// As the engine's own: not a constructor, and not from another realm.
+const prepare = `Object.defineProperty(globalThis, 'detach', { writable: true, configurable: true,
+  value: ({ detach(buffer) { try { %ArrayBufferDetach(buffer) } catch {} } }).detach });`;
 
 // What Node makes of it: the noted values, or a word.
-function ours(job) {
-  const context = vm.createContext({ detach }, { microtaskMode: 'afterEvaluate' });
-  const source = (job.strict ? '"use strict";' : '') + job.program;
+function evaluate(job) {
+  const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
+  vm.runInContext(prepare, context);
   let script;
   try {
-    script = new vm.Script(source);
+    script = new vm.Script((job.strict ? '"use strict";' : '') + job.program);
   } catch {
     return 'syntax';
   }
@@ -57,63 +68,123 @@ function ours(job) {
     if (e && e.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return 'stopped';
   }
   try {
-    return JSON.parse(vm.runInContext('JSON.stringify(L)', context));
+    return JSON.parse(vm.runInContext('JSON.stringify(L)', context, { timeout: 2000 }));
   } catch {
     return 'nothing';
   }
 }
 
-function detach(buffer) {
-  try {
-    structuredClone(buffer, { transfer: [buffer] });
-  } catch {}
+function answer() {
+  // Programs leave rejected promises behind.
+  process.on('unhandledRejection', () => {});
+  process.on('uncaughtException', () => {});
+  readline.createInterface({ input: process.stdin }).on('line', line => {
+    fs.writeSync(1, JSON.stringify(evaluate(JSON.parse(line))) + '\n');
+  });
 }
 
+// The process of Node's that runs programs now.
+let node;
+
+function startNode() {
+  const child = spawn('sh', ['-c', `ulimit -d ${MEMORY_KB}; exec "$@"`, 'sh', process.execPath,
+    '--allow-natives-syntax', '--max-old-space-size=256', __filename, '--node'],
+    { stdio: ['pipe', 'pipe', 'ignore'] });
+  child.stdin.on('error', () => {}); // it ended
+  node = { child, left: PROGRAMS, answered: null };
+  const mine = node;
+  const give = line => {
+    const answered = mine.answered;
+    mine.answered = null;
+    if (answered) answered(line);
+  };
+  readline.createInterface({ input: child.stdout }).on('line', give);
+  child.on('close', () => { mine.left = 0; give(null); });
+}
+
+function endNode() {
+  if (node) node.child.kill('SIGKILL');
+  node = null;
+}
+
+// What a program gives in Node: the noted values or a word; 'stopped' when the
+// process did not outlive it.
+async function inNode(job) {
+  if (!node) startNode();
+  const mine = node;
+  const line = await new Promise(resolve => {
+    mine.answered = resolve;
+    const timer = setTimeout(() => mine.child.kill('SIGKILL'), PROGRAM_MS);
+    mine.answered = line => { clearTimeout(timer); resolve(line); };
+    mine.child.stdin.write(JSON.stringify({ strict: job.strict, program: job.program }) + '\n');
+  });
+  if (--mine.left <= 0) endNode();
+  return line === null ? 'stopped' : JSON.parse(line);
+}
+
+// ---- the comparison ----
+
 let programs = 0;
+let stopped = 0;
 let findings = 0;
 const known = new Map();
 
-function judge(job) {
-  programs++;
-  if (job.end !== DONE && job.end !== SYNTAX) return; // time or memory ended
-  const right = ours(job);
-  if (right === 'stopped' || right === 'nothing') return;
-  const had = job.end === SYNTAX ? 'syntax' : job.result;
-  if (JSON.stringify(had) === JSON.stringify(right)) return;
+// Where two lists of values differ first, and the statement; undefined when they
+// don't.
+function difference(job, had, right) {
+  if (JSON.stringify(had) === JSON.stringify(right)) return undefined;
+  if (!Array.isArray(had) || !Array.isArray(right)) return { a: String(had), b: String(right), where: '' };
   let i = 0;
-  if (Array.isArray(had) && Array.isArray(right)) {
-    while (had[i] === right[i]) i++;
-  }
-  const a = Array.isArray(had) ? had[i] : had;
-  const b = Array.isArray(right) ? right[i] : right;
+  while (had[i] === right[i]) i++;
   // The statements say where they begin, with their number.
-  const mark = Array.isArray(had) ? had.slice(0, i).findLast(v => typeof v === 'number') : undefined;
+  const mark = had.slice(0, i).findLast(v => typeof v === 'number');
   const where = job.program.split('\n').find(line => line.startsWith(`try{L[L.length]=${mark};`));
-  for (const d of differences) {
-    if (d.test(String(a), String(b), where || job.program)) {
-      known.set(d.why, (known.get(d.why) || 0) + 1);
-      return;
-    }
+  return { a: String(had[i]), b: String(right[i]), where: where || '' };
+}
+
+// A program whose values are too long has no result: its line ends early.
+function parse(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return { end: STOPPED };
+  }
+}
+
+async function judge(job, folder) {
+  programs++;
+  // Time or memory ended; or the list of values is not one any more.
+  const right = job.end !== DONE && job.end !== SYNTAX ? 'stopped' : await inNode(job);
+  if (right === 'stopped' || right === 'nothing') {
+    stopped++;
+    return;
+  }
+  const d = difference(job, job.end === SYNTAX ? 'syntax' : job.result, right);
+  if (!d) return;
+  const reason = differences.find(r => r.test(d.a, d.b, d.where || job.program));
+  if (reason) {
+    known.set(reason.why, (known.get(reason.why) || 0) + 1);
+    return;
   }
   findings++;
   fs.writeFileSync(`${folder}/${job.seed}.js`,
-    `// engine: ${a}\n// node:   ${b}\n// in:     ${where || 'the beginning'}\n${job.strict ? '"use strict";\n' : ''}${job.program}`);
+    `// engine: ${d.a}\n// node:   ${d.b}\n// in:     ${d.where || 'the beginning'}\n${job.strict ? '"use strict";\n' : ''}${job.program}`);
 }
 
 // The programs end with the first that crashes; then the next ones are made.
-async function run(seed, end) {
+async function run(program, folder, seed, end) {
   const child = spawn(program, ['--compare', String(seed), '1000'],
     { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
-  child.stderr.on('data', text => { said += text; });
+  child.stderr.on('data', text => { said = (said + text).slice(0, 100000); });
   const ended = new Promise(resolve => child.on('close', code => resolve(code !== 0)));
   let count = 0;
   for await (const line of readline.createInterface({ input: child.stdout })) {
     count++;
-    judge(JSON.parse(line));
+    await judge(parse(line), folder);
     if (Date.now() > end) {
-      child.kill();
-      return;
+      child.kill('SIGKILL');
+      return count;
     }
   }
   if (await ended) {
@@ -124,10 +195,19 @@ async function run(seed, end) {
   return count;
 }
 
-(async () => {
+async function main([program, seconds, folder, firstSeed]) {
+  fs.mkdirSync(folder, { recursive: true });
   const end = Date.now() + seconds * 1000;
   let seed = Number(firstSeed || Date.now() % 1e9);
-  while (Date.now() < end) seed += (await run(seed, end)) || 0;
+  while (Date.now() < end) seed += await run(program, folder, seed, end);
+  endNode();
   console.log(`fuzz-handlers: compare  ${String(programs).padStart(8)} programs, ${seconds} s, ${findings} findings`);
+  console.error(`${stopped} programs did not end by themselves`);
   for (const [why, count] of known) console.error(`${count} differences: ${why}`);
-})();
+}
+
+if (process.argv[2] === '--node') {
+  answer();
+} else {
+  main(process.argv.slice(2));
+}
