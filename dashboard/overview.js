@@ -54,7 +54,7 @@ export class Overview {
     this.rows = new Map()
     this.body = el('tbody')
     this.table = el('table', { class: 'functions' },
-      el('caption', { class: 'hidden' }, 'Functions with what they do now'),
+      el('caption', { class: 'hidden' }, 'Functions and their current activity'),
       el('thead', {}, el('tr', {}, COLUMNS.map((text) => el('th', { scope: 'col' }, text)))), this.body)
     this.empty = el('div', { class: 'empty', hidden: true },
       el('p', {}, 'No functions yet. ', el('a', { href: '#/new' }, 'Write the first one here'), ', or send one:'),

@@ -105,7 +105,7 @@ async function sendRequest(fields) {
     const bytes = new Uint8Array(await response.arrayBuffer())
     const took = (performance.now() - start) / 1000
     if (response.type === 'opaqueredirect') {
-      return el('p', {}, 'A redirect. Browsers do not show a page where it leads; a call with an event does.')
+      return el('p', {}, 'A redirect. A browser does not let a page see its target: call the function with an event to see it.')
     }
     const headers = [...response.headers]
     const { status, statusText: reason } = response
