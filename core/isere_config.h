@@ -99,6 +99,12 @@
 #define ISERE_FUNCTION_SOURCE 1
 #endif
 
+/* Checksums (CRC-32) with tables of 8 KB, some eight times as fast as with one
+ * of 64 bytes. 0 or 1. */
+#ifndef ISERE_FAST_CRC
+#define ISERE_FAST_CRC 1
+#endif
+
 /* Check after every restore that the arena equals its snapshot, byte for
  * byte, and that the snapshot itself was not written to. 0 or 1. */
 #ifndef ISERE_CHECK_RESTORE

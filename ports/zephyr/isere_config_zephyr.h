@@ -17,6 +17,9 @@
 #define ISERE_OUT_HIGH CONFIG_ISERE_OUT_HIGH
 #define ISERE_LINGER_MS CONFIG_ISERE_LINGER_MS
 
+/* 8 KB of flash are better used for functions. */
+#define ISERE_FAST_CRC 0
+
 #ifdef CONFIG_ISERE_CHECK_RESTORE
 #define ISERE_CHECK_RESTORE 1
 #endif
