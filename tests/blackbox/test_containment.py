@@ -136,9 +136,9 @@ def test_an_init_phase_that_crashes(platform, serve):
 
 def test_a_further_init_phase_that_crashes(serve):
     """While the first instance serves: the log line has the function's name."""
-    waits = "export const handler = () => new Promise((r) => setTimeout(r, 3000, 'w'))\n"
-    busy = "const end = Date.now() + 2000; while (Date.now() < end) {}\n" + waits
-    server = serve(busy, "--timeout", "60s", "--workers", "1")
+    waits = f"export const handler = () => new Promise((r) => setTimeout(r, {3000 * SLOW}))\n"
+    busy = f"const end = Date.now() + {2000 * SLOW}; while (Date.now() < end) {{}}\n{waits}"
+    server = serve(busy, "--timeout", "60s", "--init-timeout", "60s", "--workers", "1")
     answers = []
     threads = [
         threading.Thread(target=lambda: answers.append(server.get())) for _ in "12"
