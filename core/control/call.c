@@ -344,7 +344,7 @@ void isere_call_read(const isere_control_t *control,
     read_place(request, isere_slice_of(path.ptr + root, path.len - root), call);
     bool open =
         call->kind == ISERE_CALL_HEALTH || call->kind == ISERE_CALL_PAGE;
-    /* Whoever has no token learns nothing of what is here. */
+    /* A client without the token learns nothing of what is here. */
     if (!open && !has_token(control, request)) {
         refuse(call, 401,
                "Authorization: Bearer with the server's token is required");

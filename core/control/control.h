@@ -207,7 +207,7 @@ typedef struct isere_work {
     isere_fault_t fault;
 } isere_work_t;
 
-/* Does it. Always sets a status; the text may be missing when memory ends. */
+/* Does it. Always sets a status; the text may be missing when out of memory. */
 void isere__control_work(isere_work_t *work, const isere_port_t *port);
 
 /* Makes the function ready that was quarantined when it was loaded, and
@@ -216,7 +216,8 @@ void isere__control_work(isere_work_t *work, const isere_port_t *port);
 int isere__control_ready(isere_work_t *work, const isere_port_t *port);
 
 /* Has `put` write a text of any length, from the beginning again when it did
- * not fit. The caller's, released with port->resize; NULL when memory ends. */
+ * not fit. The caller's, released with port->resize; NULL when out of
+ * memory. */
 char *isere__control_text(const isere_port_t *port,
                           void (*put)(isere_writer_t *text, const void *arg),
                           const void *arg, size_t *size);

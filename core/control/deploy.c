@@ -466,7 +466,7 @@ static void read_files(isere_work_t *work)
     work->text_size = document.size;
 }
 
-/* Whoever reads the log learns of changes that failed, too. */
+/* The log also has the changes that failed. */
 static void log_failed(const isere_work_t *work, const isere_port_t *port)
 {
     const isere_fault_t *fault = &work->fault;

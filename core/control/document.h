@@ -26,7 +26,7 @@ typedef struct isere_document_limits {
  * NUL is behind it. It lies where heaps do.
  * Returns 0; ISERE_ERR_INVAL with fault->message (and the line and column of a
  * JSON error) when it is not a document; ISERE_ERR_NOMEM with fault->message
- * when memory ends or reading it takes more than ISERE_COMPILE_MEMORY.
+ * when out of memory or reading it takes more than ISERE_COMPILE_MEMORY.
  */
 int isere_document_normalise(const isere_port_t *port, const char *name,
                              isere_slice_t body, bool is_source,

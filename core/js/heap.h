@@ -22,7 +22,7 @@ typedef struct isere_heap {
     size_t code_size;
     JSValue loaded; /* what that code is */
     bool fragile;   /* the engine is making a context or reading bytecode: like
-                       its compiler it can't go on when memory ends there */
+                       its compiler it can't go on when out of memory there */
 } isere_heap_t;
 
 /*
@@ -51,7 +51,7 @@ int isere_heap_init_with(isere_heap_t *heap, const isere_port_t *port,
  * Calls fn(arg), in which the engine may be used. Returns false when memory
  * ended in the engine's compiler (see third_party/quickjs/patches) or while the
  * heap was marked as fragile: fn was left, and the heap is in no usable state.
- * Everywhere else the engine throws when memory ends.
+ * Everywhere else the engine throws when out of memory.
  */
 bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg);
 

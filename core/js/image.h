@@ -46,7 +46,7 @@ typedef struct isere_relocation {
 
 /*
  * Copies the used part of the arena. Returns the image with one user, or NULL
- * when memory ends. With `offer` others find it there until it is freed; the
+ * when out of memory. With `offer` others find it there until it is freed; the
  * pointer must stay that long.
  */
 isere_image_t *isere_image_take(const isere_port_t *port,
@@ -60,7 +60,7 @@ void isere_image_release(isere_image_t *image);
 /*
  * Compares an arena with an image of another one. Returns what is needed to
  * make the arena from the image, to be freed with the port's resize; NULL when
- * they differ in too much, or memory ends.
+ * they differ in too much, or when out of memory.
  */
 isere_relocation_t *isere_image_compare(const isere_image_t *image,
                                         const isere_arena_t *arena);

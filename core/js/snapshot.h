@@ -32,7 +32,7 @@ typedef struct isere_snapshot_family {
 /*
  * Copies the used part of the arena or, when it has a family, refers to the
  * copy of one that is the same. Returns the snapshot, to be freed with
- * isere_snapshot_free, or NULL when memory ends. The family may be NULL.
+ * isere_snapshot_free, or NULL when out of memory. The family may be NULL.
  */
 isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
                                       isere_arena_t *arena,

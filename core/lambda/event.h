@@ -9,7 +9,7 @@
  * with own, enumerable, writable properties, the values of which are made when
  * they are asked for. They come from the request of isere_event_begin; making
  * them calls no user code (JSON.parse revivers, setters on Object.prototype
- * and the like have no effect). JS_EXCEPTION when memory ends.
+ * and the like have no effect). JS_EXCEPTION when out of memory.
  */
 JSValue isere_event_new(JSContext *ctx, isere_payload_t payload);
 
@@ -18,13 +18,13 @@ JSValue isere_event_new(JSContext *ctx, isere_payload_t payload);
  * event_json that object (missing fields of the isère event are filled in;
  * functions with another payload format get it as it is). Neither request nor
  * event_json: the event of a `GET /`. JS_EXCEPTION with an exception pending
- * when memory ends, or when event_json is not a JSON object (SyntaxError or
+ * when out of memory, or when event_json is not a JSON object (SyntaxError or
  * TypeError).
  */
 JSValue isere_event_begin(JSContext *ctx, isere_lambda_t *lambda);
 
 /* The context object (getRemainingTimeInMillis asks isere_host_remaining_ms).
- * Lazy like the event. JS_EXCEPTION when memory ends. */
+ * Lazy like the event. JS_EXCEPTION when out of memory. */
 JSValue isere_context_new(JSContext *ctx);
 
 /*
@@ -34,7 +34,7 @@ JSValue isere_context_new(JSContext *ctx);
  *   done(response)                complete with any other value
  *   done(null | undefined, r)     complete with r
  *   done(error, anything)         fail with the first argument, whatever it is
- * Returns undefined to the handler. JS_EXCEPTION when memory ends.
+ * Returns undefined to the handler. JS_EXCEPTION when out of memory.
  */
 JSValue isere_done_new(JSContext *ctx);
 

@@ -15,11 +15,11 @@ extern const isere_lazy_t isere_event_v1[];
 extern const isere_lazy_t isere_event_v2[];
 
 /* Takes away what the event of this invocation does not have. 0, or -1 when
- * memory ends. */
+ * out of memory. */
 int isere_event_v2_begin(JSContext *ctx, const isere_lambda_t *lambda);
 
 /* The event given as JSON. JS_EXCEPTION with the exception pending when
- * memory ends, or with a SyntaxError or TypeError. */
+ * out of memory, or with a SyntaxError or TypeError. */
 JSValue isere_event_from_json(JSContext *ctx,
                               const isere_function_info_t *function,
                               const isere_invocation_t *invocation);

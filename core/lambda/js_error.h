@@ -17,7 +17,7 @@
 bool isere_js_is_limit(JSContext *ctx, JSValueConst thrown);
 
 /*
- * Makes "failed" and "exception pending" the same thing. When memory ends the
+ * Makes "failed" and "exception pending" the same thing. When out of memory the
  * engine now and then reports failure without an exception (a new atom) or
  * goes on with one pending. Takes and returns `value`, a fresh one: in both
  * cases it becomes JS_EXCEPTION.
@@ -27,7 +27,7 @@ JSValue isere_js_settle(JSContext *ctx, JSValue value);
 /*
  * The value of an own data property, JS_UNDEFINED when there is none (or an
  * accessor). Calls no user code on objects that are not proxies. To be freed.
- * JS_EXCEPTION when memory ends.
+ * JS_EXCEPTION when out of memory.
  */
 JSValue isere_js_own(JSContext *ctx, JSValueConst object, const char *name);
 

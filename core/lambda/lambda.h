@@ -34,7 +34,7 @@ typedef struct isere_names {
     JSAtom atoms[ISERE_NAME_COUNT];
 } isere_names_t;
 
-/* Interns the names. 0, or -1 when memory ends. */
+/* Interns the names. 0, or -1 when out of memory. */
 int isere_names_init(JSContext *ctx, isere_names_t *names);
 void isere_names_deinit(JSContext *ctx, isere_names_t *names);
 
@@ -49,21 +49,21 @@ typedef struct isere_lambda {
     JSValue raw_body; /* shared by body and rawBody; undefined: not yet made */
 } isere_lambda_t;
 
-/* Makes all of it. 0, or -1 with an exception pending when memory ends. */
+/* Makes all of it. 0, or -1 with an exception pending when out of memory. */
 int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
                       const isere_function_info_t *function);
 
 /*
  * Begins an invocation, borrowed until the heap is restored: args becomes
  * event, context and done, the caller's. 0, or -1 with an exception pending
- * when memory ends or event_json is not a JSON object (SyntaxError or
+ * when out of memory or event_json is not a JSON object (SyntaxError or
  * TypeError). Calls no user code.
  */
 int isere_lambda_begin(JSContext *ctx, isere_lambda_t *lambda,
                        const isere_invocation_t *invocation, JSValue args[3]);
 
 /* Makes event and context anew, where the heap of the last invocation is kept:
- * their values are that one's. 0, or -1 when memory ends. */
+ * their values are that one's. 0, or -1 when out of memory. */
 int isere_lambda_renew(JSContext *ctx, isere_lambda_t *lambda);
 
 /* Gives back what it holds in the heap, for an owner that frees the runtime

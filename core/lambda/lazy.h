@@ -8,7 +8,7 @@
 
 /*
  * Makes the value of a property for the invocation that runs; JS_EXCEPTION
- * when memory ends. Calls no user code: it may run wherever a property is
+ * when out of memory. Calls no user code: it may run wherever a property is
  * read.
  */
 typedef JSValue isere_make_t(JSContext *ctx, isere_lambda_t *lambda);
@@ -41,7 +41,7 @@ typedef struct isere_lazy {
 /* For the tables above: finds the invocation and calls `make`. */
 JSValue isere_lazy_make(JSContext *ctx, const JSLazyValue *value);
 
-/* The object. JS_EXCEPTION when memory ends. */
+/* The object. JS_EXCEPTION when out of memory. */
 JSValue isere_lazy_object(JSContext *ctx, const isere_lazy_t *fields);
 
 #endif

@@ -288,7 +288,7 @@ static void all_sent(isere_connection_t *c)
 /* ---- receiving ---- */
 
 /* Asks for the body of a client that waits to be asked, RFC 9110 section
- * 10.1.1. False when memory ends. */
+ * 10.1.1. False when out of memory. */
 static bool ask_for_body(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;

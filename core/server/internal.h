@@ -209,7 +209,8 @@ struct isere_server_group {
     atomic_size_t buffered;       /* bytes of receive buffers that have grown */
     atomic_ulong buffer_refusals; /* requests there was no room for in them */
     atomic_uint hurry_until_ms;   /* until when some server may need help */
-    /* Who needs an instance while all are made; `urgent` when it has none. */
+    /* A server that needs an instance while all are in use; `urgent` when one
+     * of its functions with waiting requests has none. */
     _Atomic(isere_server_t *) wanted;
     atomic_bool urgent;
     /* Without a control object: the last faults, and whose they were when they
@@ -297,7 +298,7 @@ struct isere_server {
 
 /* ---- server.c ---- */
 
-/* A server without a function yet. NULL when memory ends; the listener is
+/* A server without a function yet. NULL when out of memory; the listener is
  * closed then. */
 isere_server_t *isere__server_new(const isere_port_t *port,
                                   isere_server_group_t *group,
@@ -570,10 +571,10 @@ void isere__plane_answer_invoke(isere_connection_t *c,
 /* Answers what was worked on elsewhere and is done. */
 void isere__plane_turn(isere_server_t *server);
 
-/* The server goes: its jobs are nobody's. */
+/* The server goes: its jobs no longer have an owner. */
 void isere__plane_deinit(isere_server_t *server);
 
-/* The connection is gone: its work, if there is any, is nobody's. */
+/* The connection is gone: its work, if there is any, no longer has an owner. */
 void isere__plane_forget(isere_exchange_t *x);
 
 /* ---- stream.c ---- */
@@ -632,7 +633,7 @@ void isere__group_wake(isere_server_group_t *group,
 
 /* ---- answer.c ---- */
 
-/* Appends to the connection's unsent bytes. False when memory ends. */
+/* Appends to the connection's unsent bytes. False when out of memory. */
 bool isere__answer_response(isere_connection_t *c,
                             const isere_response_t *response);
 bool isere__answer_error(isere_connection_t *c,

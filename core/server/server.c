@@ -177,7 +177,7 @@ static void end_retirement(isere_server_t *server)
     replacement_ended(server, released, 0);
 }
 
-/* Who waits gets the new function. */
+/* Queued requests move to the new function. */
 static void move_queue(isere_pool_t *from, isere_pool_t *to)
 {
     to->queue_first = from->queue_first;
@@ -248,7 +248,7 @@ static uint64_t longest_us(const isere_server_t *server)
 static void begin_stop(isere_server_t *server)
 {
     const isere_port_t *port = server->port;
-    /* Who is in the backlog has been promised a connection already. */
+    /* Clients in the backlog have been promised a connection already. */
     while (server->accepting && accept_one(server)) {
     }
     server->stopping = true;

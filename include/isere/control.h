@@ -95,7 +95,7 @@ void isere_control_config_init(isere_control_config_t *config);
  * that is quarantined is made ready when it is released, and not before.
  * `port` lends its memory functions for good, and the rest during the call;
  * `blobs` is borrowed. Returns 0 with *control; ISERE_ERR_IO when the store
- * can't be read; ISERE_ERR_NOMEM; ISERE_ERR_INVAL for a token that is none.
+ * can't be read; ISERE_ERR_NOMEM; ISERE_ERR_INVAL for an invalid token.
  * Thread: the port's.
  */
 int isere_control_create(const isere_port_t *port, const isere_blobs_t *blobs,

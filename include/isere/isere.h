@@ -221,7 +221,7 @@ typedef struct isere_server_limits {
 void isere_server_limits_init(isere_server_limits_t *limits);
 
 /*
- * A group with these limits. NULL when memory ends. The port lends only its
+ * A group with these limits. NULL when out of memory. The port lends only its
  * memory functions. Servers of a group know each other: destroy them only
  * when all have returned from run, and the group after its servers.
  */

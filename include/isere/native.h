@@ -115,7 +115,7 @@ uint32_t isere_native_remaining_ms(const isere_native_call_t *call);
 /*
  * Without any of these the result is undefined; of several the last one
  * counts, but isere_native_throw before all others. What they are given is
- * copied. When the handler's memory ends in one of them, the call throws that.
+ * copied. When one of them runs out of the handler's memory, the call throws.
  */
 void isere_native_return_number(isere_native_call_t *call, double value);
 void isere_native_return_boolean(isere_native_call_t *call, bool value);

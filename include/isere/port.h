@@ -55,7 +55,7 @@ typedef struct isere_poll_event {
 
 /*
  * A part of a heap whose writes a port can notice, in units. A unit is open or
- * closed. Whoever writes to a closed unit opens it: the write goes through,
+ * closed. A write to a closed unit opens it: the write goes through,
  * and the bit is set. So what is closed is as it was when it was closed.
  */
 typedef struct isere_guard {

@@ -44,7 +44,7 @@ static void put_line(logs_t *logs)
         .message = isere_reply_text(reply, value, "message"),
     };
 
-    /* Who asks for one function knows its name. */
+    /* A user who asks for one function knows its name. */
     if (!logs->remote.args->function) {
         line.function = isere_reply_text(reply, value, "function");
     }

@@ -27,7 +27,7 @@
 typedef struct isere_watch isere_watch_t;
 
 /* For the calling thread, the only one that may write to the heaps. NULL when
- * memory ends or the system refuses the handler. */
+ * out of memory or the system refuses the handler. */
 isere_watch_t *isere_watch_new(void);
 void isere_watch_release(isere_watch_t *watch);
 

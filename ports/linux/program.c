@@ -66,7 +66,7 @@ static bool is_bytecode(const isere_program_t *program)
                                program->files.main->size);
 }
 
-/* A .bin that is none would be taken for source and give a strange error. */
+/* An invalid .bin would be taken for source and give a strange error. */
 static bool is_named_bin(const char *name)
 {
     const char *dot = strrchr(name, '.');

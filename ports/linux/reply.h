@@ -49,7 +49,7 @@ isere_slice_t isere_reply_as_text(isere_reply_t *reply, JSValueConst value);
 uint64_t isere_reply_number(isere_reply_t *reply, JSValueConst value,
                             const char *name);
 
-/* The JSON text of a value; `ptr` is NULL when memory ends. */
+/* The JSON text of a value; `ptr` is NULL when out of memory. */
 isere_slice_t isere_reply_json(isere_reply_t *reply, JSValueConst value);
 
 #endif

@@ -81,8 +81,8 @@ static int be_server(supervisor_t *s)
 
 /* ---- deaths ---- */
 
-/* Who ran counts as at fault: the thread whose fault it was, if that is known,
- * else all. What the kernel or somebody killed was nobody's fault; but a
+/* The function that ran is at fault: that of the thread whose fault it was, if
+ * it is known, else all. What was killed is at fault for nothing; but a
  * function that is read at a start and ends it, again and again, for lack of
  * memory perhaps, must not keep the others from being served. */
 static bool counts(const supervisor_t *s, const isere_running_t *running,

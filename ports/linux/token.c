@@ -13,7 +13,7 @@ static int complain(const char *path, const char *why)
     return ISERE_ERR_IO;
 }
 
-/* Whoever else can read it can do what its owner can. */
+/* Anyone else who can read it can do what its owner can. */
 static int read_token(int fd, const char *path, char token[ISERE_TOKEN_LEN + 1])
 {
     char text[ISERE_TOKEN_LEN + 2];
