@@ -99,6 +99,12 @@
 #define ISERE_FUNCTION_SOURCE 1
 #endif
 
+/* Keep compiled code for a start after this one, in ports that have a place for
+ * it (isere_control_config_t, kept). 0 or 1. */
+#ifndef ISERE_KEEP_CODE
+#define ISERE_KEEP_CODE 1
+#endif
+
 /* Checksums (CRC-32) with tables of 8 KB, some eight times as fast as with one
  * of 64 bytes. 0 or 1. */
 #ifndef ISERE_FAST_CRC

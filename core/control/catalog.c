@@ -1,5 +1,6 @@
 /* What is served: functions by name, and the routes that lead to them. */
 #include "core/control/control.h"
+#include "core/util/log.h"
 #include "core/util/text.h"
 #include <stdio.h>
 
@@ -251,14 +252,12 @@ static void set_broken(const isere_port_t *port, isere_catalog_entry_t *entry,
     log_broken(port, entry);
 }
 
-static int load_entry(isere_control_t *control, const isere_port_t *port,
-                      const isere_store_head_t *head,
-                      isere_catalog_entry_t *entry, isere_fault_t *fault)
+/* From its source; one that is blank is not to run. */
+static int compile_entry(isere_control_t *control, const isere_port_t *port,
+                         const isere_store_head_t *head, bool blank,
+                         isere_deployment_t **deployment, isere_fault_t *fault)
 {
     isere_store_document_t document;
-    memset(fault, 0, sizeof(*fault));
-    isere_text_copy(entry->name, sizeof(entry->name), isere_slice(head->name));
-    entry->version = head->current;
     int error = head->current ? isere_store_read(&control->store, head->name,
                                                  head->current, &document)
                               : ISERE_ERR_INVAL;
@@ -269,13 +268,31 @@ static int load_entry(isere_control_t *control, const isere_port_t *port,
                                         : isere_strerror(error)));
         return error;
     }
-    error = (isere__faults_keep_from(control, head->name, head->current)
-                 ? isere_deployment_create_blank
-                 : isere_deployment_create)(
-        port, head->name, head->current,
-        isere_slice_of(document.text, document.size), &control->config.defaults,
-        &entry->deployment, fault);
+    error = (blank ? isere_deployment_create_blank : isere_deployment_create)(
+        port, head->name, head->current, &document, &control->config.defaults,
+        deployment, fault);
     port->resize(port->ctx, document.text, 0);
+    return error;
+}
+
+static int load_entry(isere_control_t *control, const isere_port_t *port,
+                      const isere_store_head_t *head,
+                      isere_catalog_entry_t *entry, isere_fault_t *fault)
+{
+    bool blank = isere__faults_keep_from(control, head->name, head->current);
+    isere_text_copy(entry->name, sizeof(entry->name), isere_slice(head->name));
+    entry->version = head->current;
+    int error = blank ? ISERE_ERR_NOENT
+                      : isere__kept_load(control, port, head,
+                                         &entry->deployment, fault);
+    memset(fault, 0, sizeof(*fault));
+    if (error) {
+        error = compile_entry(control, port, head, blank, &entry->deployment,
+                              fault);
+        if (!error) {
+            isere__kept_save(control, entry->deployment);
+        }
+    }
     if (!error) {
         entry->deployment->previous = head->previous;
         error = give_stats(NULL, entry->deployment);
@@ -305,6 +322,29 @@ static int settle_routes(const isere_port_t *port, isere_catalog_t *catalog)
     return error;
 }
 
+/* Where code is kept: whether that works is seen nowhere else. */
+static void log_ready(const isere_control_t *control, const isere_port_t *port,
+                      const isere_catalog_t *catalog)
+{
+    char text[96];
+    unsigned long ready = 0;
+    if (!control->config.kept) {
+        return;
+    }
+    for (size_t i = 0; i < catalog->count; i++) {
+        const isere_deployment_t *d = catalog->entries[i].deployment;
+        ready += d && !d->blank;
+    }
+    snprintf(text, sizeof(text),
+             "functions that are ready: %lu; not compiled again: %lu", ready,
+             (unsigned long)control->kept_loaded);
+    isere_log_record_t record = {
+        .level = ISERE_LOG_DEBUG,
+        .message = isere_slice(text),
+    };
+    isere_log(port, &record);
+}
+
 int isere__control_load(isere_control_t *control, const isere_port_t *port)
 {
     isere_store_head_t *heads = NULL;
@@ -330,6 +370,7 @@ int isere__control_load(isere_control_t *control, const isere_port_t *port)
         isere_catalog_release(catalog);
         return error;
     }
+    log_ready(control, port, catalog);
     isere__control_publish(control, catalog);
     return 0;
 }

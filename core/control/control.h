@@ -4,6 +4,7 @@
  *   control.c  life of the object, the lock, log lines
  *   catalog.c  what is served: functions and their routes
  *   deploy.c   deploying, rolling back, removing: changes to store and catalog
+ *   kept.c     what was compiled, kept for the next start
  *   answer.c   what it says about functions, as JSON
  *   faults.c   functions that faulted, and the quarantine of some
  *   quarantine.c  the table of them
@@ -69,6 +70,7 @@ struct isere_control {
     atomic_uint followers;        /* of the log, in all servers */
     atomic_ulong deploys_ok;
     atomic_ulong deploys_failed;
+    size_t kept_loaded; /* functions that the start did not compile */
     isere_quarantine_t quarantine; /* under the lock */
     atomic_bool saving;            /* ... and will be written by a job */
     _Atomic(isere_server_group_t *) group; /* whose servers are to be woken */
@@ -103,6 +105,25 @@ int isere__catalog_change(isere_control_t *control, const char *name,
  * generation. */
 unsigned long isere__control_publish(isere_control_t *control,
                                      isere_catalog_t *next);
+
+/* ---- Kept code ---- */
+
+/*
+ * Makes the deployment of a function's current version of what config.kept has.
+ * Returns 0, or an error when nothing whole is there that was made of exactly
+ * the document that the store has of this version: then it is to be compiled.
+ * *fault is of no use. While the first catalog is made.
+ */
+int isere__kept_load(isere_control_t *control, const isere_port_t *port,
+                     const isere_store_head_t *head,
+                     isere_deployment_t **deployment, isere_fault_t *fault);
+
+/* Keeps it in the place of what was kept of the function, if there is room;
+ * nothing of what is blank. On the thread that does the control plane's work,
+ * as is the next one. */
+void isere__kept_save(isere_control_t *control,
+                      const isere_deployment_t *deployment);
+void isere__kept_drop(isere_control_t *control, const char *name);
 
 /* ---- Faults ---- */
 

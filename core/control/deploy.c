@@ -111,7 +111,7 @@ static bool made_room(const isere_work_t *work, int error)
 
 /* Compiled from a document, and its init phase has run well. */
 static int prepare(isere_work_t *work, const isere_port_t *port,
-                   isere_slice_t document, uint32_t version,
+                   const isere_store_document_t *document, uint32_t version,
                    isere_deployment_t **deployment)
 {
     isere_deployment_t *d = NULL;
@@ -177,12 +177,11 @@ static bool is_other(const isere_deployment_t *old, const isere_deployment_t *d)
 
 /* Keeps it and publishes it; `next` is taken. */
 static void commit(isere_work_t *work, const isere_port_t *port,
-                   isere_slice_t document, isere_deployment_t *d,
-                   isere_catalog_t *next)
+                   const isere_store_document_t *document,
+                   isere_deployment_t *d, isere_catalog_t *next)
 {
     isere_control_t *control = work->control;
     isere_store_head_t head;
-    uint8_t sum[ISERE_SHA256_SIZE];
     const isere_catalog_entry_t *entry =
         isere_catalog_find(control->catalog, work->name);
     const isere_deployment_t *old = entry ? entry->deployment : NULL;
@@ -190,11 +189,11 @@ static void commit(isere_work_t *work, const isere_port_t *port,
         .deployment = d,
         .replaced = old && is_other(old, d) ? old : NULL,
     };
-    isere_sha256_of(document.ptr, document.len, sum);
     int error = prepare_answer(work, entry ? 200 : 201, &summary);
     if (!error) {
-        error =
-            isere_store_put(&control->store, work->name, document, sum, &head);
+        error = isere_store_put(&control->store, work->name,
+                                isere_slice_of(document->text, document->size),
+                                document->sha256, &head);
     }
     if (error) {
         isere_catalog_release(next);
@@ -204,10 +203,12 @@ static void commit(isere_work_t *work, const isere_port_t *port,
     d->previous = head.previous; /* nobody sees it yet */
     work->generation = isere__control_publish(control, next);
     log_done(work, port, "deployed", d->version);
+    isere__kept_save(control, d);
 }
 
 static void deploy_document(isere_work_t *work, const isere_port_t *port,
-                            isere_slice_t document, isere_deployment_t *d)
+                            const isere_store_document_t *document,
+                            isere_deployment_t *d)
 {
     isere_catalog_t *next;
     int error = isere__catalog_change(work->control, work->name, d, &next,
@@ -241,10 +242,11 @@ static int try_deploy(isere_work_t *work, const isere_port_t *port,
     if (error) {
         return error;
     }
-    isere_slice_t document = isere_slice_of(text, size);
-    error = prepare(work, port, document, version, &d);
+    isere_store_document_t document = {.text = text, .size = size};
+    isere_sha256_of(text, size, document.sha256);
+    error = prepare(work, port, &document, version, &d);
     if (!error) {
-        deploy_document(work, port, document, d);
+        deploy_document(work, port, &document, d);
         isere_deployment_release(d);
     }
     isere_document_free(port, text, size);
@@ -301,6 +303,7 @@ static void roll_back_to(isere_work_t *work, const isere_port_t *port,
     d->previous = head.previous;
     work->generation = isere__control_publish(control, next);
     log_done(work, port, "rolled back", d->version);
+    isere__kept_save(control, d);
 }
 
 static void roll_back(isere_work_t *work, const isere_port_t *port)
@@ -323,9 +326,7 @@ static void roll_back(isere_work_t *work, const isere_port_t *port)
         return;
     }
     do {
-        error =
-            prepare(work, port, isere_slice_of(document.text, document.size),
-                    head.previous, &d);
+        error = prepare(work, port, &document, head.previous, &d);
     } while (made_room(work, error));
     port->resize(port->ctx, document.text, 0);
     if (error) {
@@ -367,6 +368,7 @@ static void remove_function(isere_work_t *work, const isere_port_t *port)
     work->status = 204;
     work->generation = isere__control_publish(control, next);
     log_done(work, port, "removed", version);
+    isere__kept_drop(control, work->name);
 }
 
 /* ---- ending a quarantine ---- */
@@ -393,9 +395,7 @@ static int fill(isere_work_t *work, const isere_port_t *port,
         return error;
     }
     do {
-        error =
-            prepare(work, port, isere_slice_of(document.text, document.size),
-                    blank->version, &d);
+        error = prepare(work, port, &document, blank->version, &d);
     } while (made_room(work, error));
     port->resize(port->ctx, document.text, 0);
     if (error) {
@@ -406,6 +406,7 @@ static int fill(isere_work_t *work, const isere_port_t *port,
                                   &work->fault);
     if (!error) {
         work->generation = isere__control_publish(work->control, next);
+        isere__kept_save(work->control, d);
     }
     isere_deployment_release(d);
     return error;

@@ -1,6 +1,7 @@
 /* Deployments: from a document to a function that can be served. */
 #include "core/control/deployment.h"
 #include "core/control/document_read.h"
+#include "core/control/settings.h"
 #include "core/js/bundle.h"
 #include "core/js/compile.h"
 #include "core/js/fault.h"
@@ -17,6 +18,7 @@ typedef struct making {
     const isere_port_t *port;
     const isere_function_config_t *config;
     const char *name;
+    uint32_t version;
     isere_document_t *document;
     isere_deployment_t *deployment;
     isere_fault_t *fault;
@@ -179,9 +181,9 @@ static void borrow_texts(making_t *m)
     d->env = function->config.env + (count - m->document->nenv);
 }
 
-static int make(making_t *m, uint32_t version, isere_slice_t text)
+/* All but the code and the function. */
+static int begin(making_t *m, const char *sha256, size_t bytes)
 {
-    uint8_t sum[ISERE_SHA256_SIZE];
     int error = allocate(m);
 
     if (error) {
@@ -190,19 +192,20 @@ static int make(making_t *m, uint32_t version, isere_slice_t text)
     isere_deployment_t *d = m->deployment;
     atomic_init(&d->references, 1);
     d->port = *m->port;
-    d->version = version;
+    d->version = m->version;
     d->blank = m->blank;
+    d->bytes = bytes;
     snprintf(d->name, sizeof(d->name), "%s", m->name);
-    isere_sha256_of(text.ptr, text.len, sum);
-    isere_sha256_hex(sum, d->sha256);
+    isere_text_copy(d->sha256, sizeof(d->sha256), isere_slice(sha256));
     isere_text_copy(d->source, sizeof(d->source), m->document->source);
-    for (size_t i = 0; i < m->document->nfiles; i++) {
-        d->bytes += m->document->files[i].source.len;
-    }
-    error = compile(m);
-    if (!error) {
-        error = create_function(m);
-    }
+    return 0;
+}
+
+/* The code is there. */
+static int end(making_t *m)
+{
+    int error = create_function(m);
+
     if (!error) {
         borrow_texts(m);
     }
@@ -210,29 +213,21 @@ static int make(making_t *m, uint32_t version, isere_slice_t text)
 }
 
 /* Whose code the engine reads, for what survives a fault. */
-static void note(const making_t *m, uint32_t version, bool works)
+static void note(const making_t *m, bool works)
 {
     const isere_port_t *port = m->port;
     char text[16];
 
     if (port->exec_note) {
-        snprintf(text, sizeof(text), "%lu", (unsigned long)version);
+        snprintf(text, sizeof(text), "%lu", (unsigned long)m->version);
         port->exec_note(port->ctx, works ? m->name : NULL, works ? text : NULL);
     }
 }
 
-static int create(making_t *m, uint32_t version, isere_slice_t document,
-                  isere_deployment_t **deployment)
+/* It is made, or not at all. */
+static int finish(making_t *m, int error, isere_deployment_t **deployment)
 {
-    note(m, version, true);
-    int error =
-        isere__document_read(m->port, document, NULL, &m->document, m->fault);
-
-    if (!error) {
-        error = make(m, version, document);
-        isere__document_drop(m->port, m->document);
-    }
-    note(m, version, false);
+    isere__document_drop(m->port, m->document);
     if (error) {
         isere_deployment_release(m->deployment);
         return error;
@@ -241,8 +236,40 @@ static int create(making_t *m, uint32_t version, isere_slice_t document,
     return 0;
 }
 
+static int make(making_t *m, const isere_store_document_t *document)
+{
+    char sha256[65];
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < m->document->nfiles; i++) {
+        bytes += m->document->files[i].source.len;
+    }
+    isere_sha256_hex(document->sha256, sha256);
+    int error = begin(m, sha256, bytes);
+    if (!error) {
+        error = compile(m);
+    }
+    return error ? error : end(m);
+}
+
+static int create(making_t *m, const isere_store_document_t *document,
+                  isere_deployment_t **deployment)
+{
+    note(m, true);
+    int error = isere__document_read(
+        m->port, isere_slice_of(document->text, document->size), NULL,
+        &m->document, m->fault);
+
+    if (!error) {
+        error = finish(m, make(m, document), deployment);
+    }
+    note(m, false);
+    return error;
+}
+
 int isere_deployment_create(const isere_port_t *port, const char *name,
-                            uint32_t version, isere_slice_t document,
+                            uint32_t version,
+                            const isere_store_document_t *document,
                             const isere_function_config_t *config,
                             isere_deployment_t **deployment,
                             isere_fault_t *fault)
@@ -251,13 +278,15 @@ int isere_deployment_create(const isere_port_t *port, const char *name,
         .port = port,
         .config = config,
         .name = name,
+        .version = version,
         .fault = fault,
     };
-    return create(&m, version, document, deployment);
+    return create(&m, document, deployment);
 }
 
 int isere_deployment_create_blank(const isere_port_t *port, const char *name,
-                                  uint32_t version, isere_slice_t document,
+                                  uint32_t version,
+                                  const isere_store_document_t *document,
                                   const isere_function_config_t *config,
                                   isere_deployment_t **deployment,
                                   isere_fault_t *fault)
@@ -266,10 +295,49 @@ int isere_deployment_create_blank(const isere_port_t *port, const char *name,
         .port = port,
         .config = config,
         .name = name,
+        .version = version,
         .fault = fault,
         .blank = true,
     };
-    return create(&m, version, document, deployment);
+    return create(&m, document, deployment);
+}
+
+static int restore(making_t *m, isere_deployment_code_t *code, size_t bytes)
+{
+    int error = begin(m, code->sha256, bytes);
+
+    if (error) {
+        return error;
+    }
+    m->deployment->code = code->bundle;
+    m->deployment->code_size = code->bundle_size;
+    code->bundle = NULL;
+    return end(m);
+}
+
+int isere_deployment_restore(const isere_port_t *port, const char *name,
+                             uint32_t version, isere_deployment_code_t *code,
+                             const isere_function_config_t *config,
+                             isere_deployment_t **deployment,
+                             isere_fault_t *fault)
+{
+    making_t m = {
+        .port = port,
+        .config = config,
+        .name = name,
+        .version = version,
+        .fault = fault,
+    };
+    size_t bytes;
+    int error = isere_settings_decode(port, code->settings, code->settings_size,
+                                      &m.document, &bytes);
+
+    if (!error) {
+        note(&m, true);
+        error = finish(&m, restore(&m, code, bytes), deployment);
+        note(&m, false);
+    }
+    return error;
 }
 
 int isere_deployment_check(const isere_port_t *port,

@@ -13,6 +13,15 @@
 /* Of the document's "source", with its NUL. */
 #define ISERE_DEPLOYMENT_SOURCE_MAX 9
 
+/* What was made of a document, to be kept. */
+typedef struct isere_deployment_code {
+    char sha256[65];      /* as the deployment's */
+    const void *settings; /* isere_settings_encode */
+    size_t settings_size;
+    void *bundle; /* port memory */
+    size_t bundle_size;
+} isere_deployment_code_t;
+
 typedef struct isere_deployment {
     atomic_uint references;
     isere_port_t port; /* for its memory functions */
@@ -37,8 +46,9 @@ typedef struct isere_deployment {
 } isere_deployment_t;
 
 /*
- * Makes a deployment from a normalised document: compiles its main module and
- * what that imports, within `config`'s init_timeout_ms. `config` has what the
+ * Makes a deployment from a normalised document (`document` with its SHA-256,
+ * in whatever memory its text lies): compiles its main module and what that
+ * imports, within `config`'s init_timeout_ms. `config` has what the
  * document does not say (memory, stack, timeout, init_timeout, env, native
  * modules). Runs no code of the handler. Returns 0 with *deployment, which has
  * one reference; ISERE_ERR_HANDLER with *fault (message, file, line, column,
@@ -51,7 +61,8 @@ typedef struct isere_deployment {
  * Thread: the port's.
  */
 int isere_deployment_create(const isere_port_t *port, const char *name,
-                            uint32_t version, isere_slice_t document,
+                            uint32_t version,
+                            const isere_store_document_t *document,
                             const isere_function_config_t *config,
                             isere_deployment_t **deployment,
                             isere_fault_t *fault);
@@ -59,10 +70,23 @@ int isere_deployment_create(const isere_port_t *port, const char *name,
 /* The same for one that is not to run, since its code may be what ended the
  * program: it has an empty module in the place of each of its files. */
 int isere_deployment_create_blank(const isere_port_t *port, const char *name,
-                                  uint32_t version, isere_slice_t document,
+                                  uint32_t version,
+                                  const isere_store_document_t *document,
                                   const isere_function_config_t *config,
                                   isere_deployment_t **deployment,
                                   isere_fault_t *fault);
+
+/*
+ * The same as isere_deployment_create, of code that was kept, whose sha256 and
+ * settings are as the document's: nothing is compiled. The bundle is taken, and
+ * code->bundle NULL then, unless the settings are damaged. Returns 0;
+ * ISERE_ERR_INVAL when settings or bundle are damaged; ISERE_ERR_NOMEM.
+ */
+int isere_deployment_restore(const isere_port_t *port, const char *name,
+                             uint32_t version, isere_deployment_code_t *code,
+                             const isere_function_config_t *config,
+                             isere_deployment_t **deployment,
+                             isere_fault_t *fault);
 
 /*
  * Runs the init phase in an instance of its own, which is given back. Returns

@@ -55,8 +55,8 @@ static int check_end(const isere_store_t *store, version_t *v)
     return n == 1 ? 0 : ISERE_ERR_INVAL;
 }
 
-static int open_version(const isere_store_t *store, const char *name,
-                        uint32_t number, version_t *v)
+static int read_header(const isere_store_t *store, const char *name,
+                       uint32_t number, version_t *v)
 {
     uint8_t header[ISERE_RECORD_SIZE];
     const uint8_t *sha256;
@@ -76,7 +76,14 @@ static int open_version(const isere_store_t *store, const char *name,
         return ISERE_ERR_INVAL;
     }
     memcpy(v->sha256, sha256, sizeof(v->sha256));
-    return check_end(store, v);
+    return 0;
+}
+
+static int open_version(const isere_store_t *store, const char *name,
+                        uint32_t number, version_t *v)
+{
+    int error = read_header(store, name, number, v);
+    return error ? error : check_end(store, v);
 }
 
 static int check_sum(version_t *v, const uint8_t sum[ISERE_SHA256_SIZE])
@@ -195,6 +202,18 @@ int isere_store_read(const isere_store_t *store, const char *name,
     }
     if (error == ISERE_ERR_INVAL) {
         report_damage(store, name, version, v.wrong);
+    }
+    return error;
+}
+
+int isere_store_sha256(const isere_store_t *store, const char *name,
+                       uint32_t version, uint8_t sha256[ISERE_SHA256_SIZE])
+{
+    version_t v;
+    int error = read_header(store, name, version, &v);
+
+    if (error == 0) {
+        memcpy(sha256, v.sha256, ISERE_SHA256_SIZE);
     }
     return error;
 }

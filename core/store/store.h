@@ -80,6 +80,12 @@ int isere_store_numbers(const isere_store_t *store, const char *name,
 int isere_store_read(const isere_store_t *store, const char *name,
                      uint32_t version, isere_store_document_t *document);
 
+/* The SHA-256 that a version's document has if it is whole; the document is not
+ * looked at. Returns 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged), or
+ * ISERE_ERR_IO. Logs nothing. */
+int isere_store_sha256(const isere_store_t *store, const char *name,
+                       uint32_t version, uint8_t sha256[ISERE_SHA256_SIZE]);
+
 /* The version that isere_store_put will give to its document. Returns 0,
  * ISERE_ERR_LIMIT (there are no more numbers), ISERE_ERR_IO. */
 int isere_store_next(const isere_store_t *store, const char *name,

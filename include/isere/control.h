@@ -68,6 +68,14 @@ typedef struct isere_control_config {
      */
     bool (*next_fault)(void *ctx, isere_fault_report_t *report);
     unsigned long (*crashes)(void *ctx, const char *name);
+    /*
+     * Where compiled code is kept for the next start of the same program with
+     * the same configuration, which takes it from there instead of compiling; a
+     * crash may lose it. What is read from it must be this program's alone: it
+     * is checked for damage, and bytecode is not verified. Borrowed; used as
+     * `blobs` are. NULL, as at first: every start compiles.
+     */
+    const isere_blobs_t *kept;
     /* Answers what no route takes, in place of 404. Not owned. May be NULL. */
     const isere_function_t *fallback;
 

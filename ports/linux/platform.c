@@ -1,5 +1,6 @@
 #include "ports/linux/platform.h"
 #include "isere/linux.h"
+#include "ports/linux/kept_blobs.h"
 #include "ports/linux/shared.h"
 #include "ports/linux/token.h"
 #include <errno.h>
@@ -143,6 +144,8 @@ static int create(const isere_port_t *port, const isere_args_t *args,
 
     configure(args, &config);
     config.token = token;
+    p->has_kept = isere_kept_blobs_open(&p->kept);
+    config.kept = p->has_kept ? &p->kept : NULL;
     if (error == 0) {
         error = isere_deployer_start(args, &p->deployer);
     }
@@ -181,6 +184,9 @@ void isere_platform_close(isere_platform_files_t *platform)
     isere_control_destroy(platform->control);
     if (platform->deployer) {
         isere_deployer_destroy(platform->deployer);
+    }
+    if (platform->has_kept) {
+        isere_kept_blobs_close(&platform->kept);
     }
     if (platform->has_blobs) {
         isere_linux_blobs_close(&platform->blobs);

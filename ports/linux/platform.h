@@ -10,7 +10,8 @@ typedef struct isere_platform_files {
     isere_blobs_t blobs;
     isere_deployer_t *deployer;
     isere_control_t *control;
-    bool has_blobs;
+    isere_blobs_t kept;
+    bool has_blobs, has_kept;
 } isere_platform_files_t;
 
 /* Opens all that args->store names. 0, or ISERE_ERR_* after saying on stderr

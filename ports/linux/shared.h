@@ -82,6 +82,7 @@ typedef struct isere_shared {
     uint32_t restarts;
     int64_t death_ms; /* the last one, on the monotonic clock */
     isere_kept_state_t kept;
+    atomic_uint kept_end;  /* of what kept_blobs.c keeps, in pages */
     unsigned deaths_count; /* the last ones; one more overwrites the oldest */
     unsigned forgotten;    /* the first ones, of a function that was replaced */
     unsigned reported;     /* of them, by servers with a store */

@@ -2,6 +2,7 @@
 #include "core/control/writer.h"
 #include "ports/linux/fault.h"
 #include "ports/linux/kept.h"
+#include "ports/linux/kept_blobs.h"
 #include "ports/linux/port_linux.h"
 #include "ports/linux/program.h"
 #include "ports/linux/shared.h"
@@ -411,7 +412,9 @@ int isere_supervise(const isere_args_t *args, isere_listeners_t *listeners,
         return ISERE_EXIT_FAULT;
     }
     s.shared->supervisor = getpid();
-    if (!args->store) {
+    if (args->store) {
+        isere_kept_blobs_create();
+    } else {
         isere_kept_create();
     }
     choose_signals(&s);

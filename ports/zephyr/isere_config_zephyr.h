@@ -20,6 +20,9 @@
 /* 8 KB of flash are better used for functions. */
 #define ISERE_FAST_CRC 0
 
+/* A reset leaves no memory to keep code in. */
+#define ISERE_KEEP_CODE 0
+
 #ifdef CONFIG_ISERE_CHECK_RESTORE
 #define ISERE_CHECK_RESTORE 1
 #endif

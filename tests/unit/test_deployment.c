@@ -84,8 +84,11 @@ static int teardown(void **state)
 
 static int create(const char *name, const char *document)
 {
-    return isere_deployment_create(&port, name, 7, isere_slice(document),
-                                   &config, &deployment, &fault);
+    isere_store_document_t d = {.text = (char *)document,
+                                .size = strlen(document)};
+    isere_sha256_of(d.text, d.size, d.sha256);
+    return isere_deployment_create(&port, name, 7, &d, &config, &deployment,
+                                   &fault);
 }
 
 static void must_create(const char *name, const char *document)

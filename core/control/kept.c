@@ -1,0 +1,221 @@
+/*
+ * What was compiled, kept for the next start, which need not compile then: that
+ * is most of what it would do. Whoever wrote it may have had a fault, so it is
+ * taken only when it is whole; without it all works as well.
+ */
+#include "core/control/control.h"
+#include "core/control/settings.h"
+#include "core/isere_config.h"
+#include "core/js/function.h"
+#include "core/util/crc32.h"
+#include "core/util/text.h"
+#include <limits.h>
+#include <stddef.h>
+
+/* What a blob begins with: settings and bundle follow. It is read by the
+ * program that wrote it. */
+typedef struct kept_head {
+    uint32_t sum; /* CRC-32 of the rest of it and of the settings; the bundle
+                     has its own */
+    uint32_t version;
+    uint32_t settings_size;
+    uint32_t bundle_size;
+    char name[40];
+    char sha256[64];
+} kept_head_t;
+
+static const isere_blobs_t *place(const isere_control_t *control)
+{
+    return ISERE_KEEP_CODE ? control->config.kept : NULL;
+}
+
+static uint32_t sum_of(const kept_head_t *head, const void *settings)
+{
+    const size_t from = offsetof(kept_head_t, version);
+    uint32_t sum =
+        isere_crc32(0, (const char *)head + from, sizeof(*head) - from);
+    return isere_crc32(sum, settings, head->settings_size);
+}
+
+static void begin_head(kept_head_t *head, const char *name, uint32_t version,
+                       const char *sha256)
+{
+    memset(head, 0, sizeof(*head));
+    head->version = version;
+    isere_text_copy(head->name, sizeof(head->name), isere_slice(name));
+    memcpy(head->sha256, sha256, sizeof(head->sha256));
+}
+
+/* ---- loading ---- */
+
+static int read_all(const isere_blobs_t *kept, const char *name, size_t offset,
+                    void *out, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        int n = kept->read(kept->ctx, name, offset + done,
+                           (uint8_t *)out + done, size - done);
+        if (n <= 0) {
+            return n < 0 ? n : ISERE_ERR_INVAL;
+        }
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+/* Reads what is of exactly this version and this document, and ends where it
+ * says: then its sizes may be believed as far as memory goes. */
+static int read_head(const isere_blobs_t *kept, const kept_head_t *wanted,
+                     kept_head_t *head)
+{
+    uint8_t byte;
+    int error = read_all(kept, wanted->name, 0, head, sizeof(*head));
+    if (error) {
+        return error;
+    }
+    uint64_t size =
+        sizeof(*head) + (uint64_t)head->settings_size + head->bundle_size;
+    if (head->version != wanted->version || head->bundle_size == 0 ||
+        memcmp(head->name, wanted->name, sizeof(head->name)) != 0 ||
+        memcmp(head->sha256, wanted->sha256, sizeof(head->sha256)) != 0 ||
+        size > INT_MAX) {
+        return ISERE_ERR_INVAL;
+    }
+    error = read_all(kept, wanted->name, (size_t)size - 1, &byte, 1);
+    return error ? error
+           : kept->read(kept->ctx, wanted->name, (size_t)size, &byte, 1) == 0
+               ? 0
+               : ISERE_ERR_INVAL;
+}
+
+/* Allocates both parts; the caller releases them in all cases. */
+static int read_parts(const isere_port_t *port, const isere_blobs_t *kept,
+                      const kept_head_t *head, void **settings, void **bundle)
+{
+    *bundle = NULL;
+    *settings = port->resize(port->ctx, NULL, (size_t)head->settings_size + 1);
+    if (!*settings) {
+        return ISERE_ERR_NOMEM;
+    }
+    int error = read_all(kept, head->name, sizeof(*head), *settings,
+                         head->settings_size);
+    if (!error && sum_of(head, *settings) != head->sum) {
+        error = ISERE_ERR_INVAL;
+    }
+    if (!error) {
+        *bundle = port->resize(port->ctx, NULL, head->bundle_size);
+        error = *bundle ? read_all(kept, head->name,
+                                   sizeof(*head) + head->settings_size, *bundle,
+                                   head->bundle_size)
+                        : ISERE_ERR_NOMEM;
+    }
+    return error;
+}
+
+static int load(isere_control_t *control, const isere_port_t *port,
+                const kept_head_t *head, isere_deployment_t **deployment,
+                isere_fault_t *fault)
+{
+    isere_deployment_code_t code = {
+        .settings_size = head->settings_size,
+        .bundle_size = head->bundle_size,
+    };
+    void *settings;
+    int error = read_parts(port, place(control), head, &settings, &code.bundle);
+    if (!error) {
+        code.settings = settings;
+        memcpy(code.sha256, head->sha256, sizeof(head->sha256));
+        error = isere_deployment_restore(port, head->name, head->version, &code,
+                                         &control->config.defaults, deployment,
+                                         fault);
+    }
+    port->resize(port->ctx, settings, 0);
+    port->resize(port->ctx, code.bundle, 0);
+    return error;
+}
+
+int isere__kept_load(isere_control_t *control, const isere_port_t *port,
+                     const isere_store_head_t *head,
+                     isere_deployment_t **deployment, isere_fault_t *fault)
+{
+    uint8_t sum[ISERE_SHA256_SIZE];
+    char sha256[65];
+    kept_head_t wanted, found;
+    if (!place(control)) {
+        return ISERE_ERR_NOENT;
+    }
+    int error =
+        isere_store_sha256(&control->store, head->name, head->current, sum);
+    if (!error) {
+        isere_sha256_hex(sum, sha256);
+        begin_head(&wanted, head->name, head->current, sha256);
+        error = read_head(place(control), &wanted, &found);
+    }
+    if (!error) {
+        error = load(control, port, &found, deployment, fault);
+    }
+    control->kept_loaded += error == 0;
+    return error;
+}
+
+/* ---- saving ---- */
+
+static size_t count_texts(const char *const *texts)
+{
+    size_t count = 0;
+    while (texts[count]) {
+        count++;
+    }
+    return count;
+}
+
+static void write_parts(const isere_blobs_t *kept, const isere_deployment_t *d,
+                        const uint8_t *settings, size_t settings_size)
+{
+    kept_head_t head;
+    begin_head(&head, d->name, d->version, d->sha256);
+    head.settings_size = (uint32_t)settings_size;
+    head.bundle_size = (uint32_t)d->code_size;
+    head.sum = sum_of(&head, settings);
+    const isere_slice_t parts[] = {
+        isere_slice_of(&head, sizeof(head)),
+        isere_slice_of(settings, settings_size),
+        isere_slice_of(d->code, d->code_size),
+    };
+    (void)kept->write(kept->ctx, d->name, parts, 3);
+}
+
+void isere__kept_save(isere_control_t *control, const isere_deployment_t *d)
+{
+    const isere_port_t *port = &control->port;
+    if (!place(control) || d->blank || d->code_size > INT_MAX) {
+        return;
+    }
+    const isere_function_config_t *config = &d->function->config;
+    const isere_settings_t s = {
+        .routes = d->routes,
+        .nroutes = d->nroutes,
+        .env = d->env,
+        .nenv = count_texts(d->env),
+        .sources = d->bytes,
+        .memory = config->memory_bytes,
+        .timeout_ms = config->timeout_ms,
+        .payload = config->payload,
+        .source = d->source,
+    };
+    size_t size = isere_settings_size(&s);
+    uint8_t *settings = port->resize(port->ctx, NULL, size);
+    if (settings) {
+        isere_settings_encode(&s, settings);
+        write_parts(place(control), d, settings, size);
+        port->resize(port->ctx, settings, 0);
+    }
+}
+
+void isere__kept_drop(isere_control_t *control, const char *name)
+{
+    const isere_blobs_t *kept = place(control);
+    if (kept) {
+        (void)kept->remove(kept->ctx, name);
+    }
+}

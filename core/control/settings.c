@@ -1,0 +1,188 @@
+#include "core/control/settings.h"
+#include "core/route/route.h"
+#include "core/util/env_name.h"
+
+/* Where things are. */
+enum {
+    AT_SOURCES = 0,
+    AT_MEMORY = 8,
+    AT_TIMEOUT = 16,
+    AT_PAYLOAD = 20,
+    AT_ROUTES = 21,
+    AT_ENV = 22,
+    AT_ZERO = 23,
+    AT_SOURCE = 24,
+    AT_TEXTS = 32,
+};
+
+static void put(uint8_t *p, uint64_t v, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++) {
+        p[i] = (uint8_t)(v >> (8 * i));
+    }
+}
+
+static uint64_t get(const uint8_t *p, unsigned size)
+{
+    uint64_t v = 0;
+    for (unsigned i = 0; i < size; i++) {
+        v |= (uint64_t)p[i] << (8 * i);
+    }
+    return v;
+}
+
+/* ---- writing ---- */
+
+static size_t texts_size(const char *const *texts, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        size += strlen(texts[i]) + 1;
+    }
+    return size;
+}
+
+size_t isere_settings_size(const isere_settings_t *s)
+{
+    return AT_TEXTS + texts_size(s->routes, s->nroutes) +
+           texts_size(s->env, s->nenv);
+}
+
+static uint8_t *put_texts(uint8_t *out, const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(texts[i]) + 1;
+        memcpy(out, texts[i], size);
+        out += size;
+    }
+    return out;
+}
+
+void isere_settings_encode(const isere_settings_t *s, uint8_t *out)
+{
+    memset(out, 0, AT_TEXTS);
+    put(out + AT_SOURCES, s->sources, 8);
+    put(out + AT_MEMORY, s->memory, 8);
+    put(out + AT_TIMEOUT, s->timeout_ms, 4);
+    out[AT_PAYLOAD] = (uint8_t)s->payload;
+    out[AT_ROUTES] = (uint8_t)s->nroutes;
+    out[AT_ENV] = (uint8_t)s->nenv;
+    if (s->source[0]) {
+        memcpy(out + AT_SOURCE, s->source, ISERE_DOCUMENT_SOURCE_LEN);
+    }
+    (void)put_texts(put_texts(out + AT_TEXTS, s->routes, s->nroutes), s->env,
+                    s->nenv);
+}
+
+/* ---- reading ---- */
+
+/* The texts that are left to be read; they lie behind the document. */
+typedef struct texts {
+    const char *at;
+    size_t left;
+} texts_t;
+
+static const char *take(texts_t *t)
+{
+    const char *text = t->at;
+    const char *end = t->left > 0 ? memchr(text, 0, t->left) : NULL;
+    if (!end) {
+        return NULL;
+    }
+    t->left -= (size_t)(end + 1 - text);
+    t->at = end + 1;
+    return text;
+}
+
+static bool is_route(const char *text)
+{
+    char canonical[ISERE_ROUTE_TEXT_MAX];
+    const char *reason;
+    return text &&
+           isere_route_check(isere_slice(text), canonical, &reason) == 0 &&
+           strcmp(text, canonical) == 0;
+}
+
+static bool is_variable(const char *text)
+{
+    const char *equals = text ? strchr(text, '=') : NULL;
+    return equals && isere_env_name_is_valid(
+                         isere_slice_of(text, (size_t)(equals - text)));
+}
+
+static bool read_texts(isere_document_t *d, texts_t *t)
+{
+    for (size_t i = 0; i < d->nroutes; i++) {
+        d->routes[i] = take(t);
+        if (!is_route(d->routes[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < d->nenv; i++) {
+        d->env[i] = take(t);
+        if (!is_variable(d->env[i])) {
+            return false;
+        }
+    }
+    return t->left == 0;
+}
+
+/* The fingerprint, or all zeros. */
+static bool is_source(const char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t n = 0;
+    if (text[0] == 0) {
+        return get((const uint8_t *)text, ISERE_DOCUMENT_SOURCE_LEN) == 0;
+    }
+    while (n < ISERE_DOCUMENT_SOURCE_LEN && text[n] &&
+           strchr(digits, text[n])) {
+        n++;
+    }
+    return n == ISERE_DOCUMENT_SOURCE_LEN;
+}
+
+static bool read(isere_document_t *d, const uint8_t *bytes, size_t size,
+                 size_t *sources)
+{
+    uint64_t length = get(bytes + AT_SOURCES, 8);
+    char *texts = (char *)(d + 1);
+    texts_t t = {texts + AT_TEXTS, size - AT_TEXTS};
+
+    memcpy(texts, bytes, size);
+    *sources = (size_t)length;
+    d->memory = get(bytes + AT_MEMORY, 8);
+    d->timeout_ms = (uint32_t)get(bytes + AT_TIMEOUT, 4);
+    d->has_payload = true;
+    d->payload = (isere_payload_t)bytes[AT_PAYLOAD];
+    d->nroutes = bytes[AT_ROUTES];
+    d->nenv = bytes[AT_ENV];
+    if (bytes[AT_SOURCE] != 0) {
+        d->source =
+            isere_slice_of(texts + AT_SOURCE, ISERE_DOCUMENT_SOURCE_LEN);
+    }
+    return length <= SIZE_MAX && d->memory <= SIZE_MAX &&
+           bytes[AT_PAYLOAD] <= ISERE_PAYLOAD_2_0 &&
+           d->nroutes <= ISERE_DOCUMENT_ROUTES_MAX &&
+           d->nenv <= ISERE_DOCUMENT_ENV_MAX && bytes[AT_ZERO] == 0 &&
+           is_source(texts + AT_SOURCE) && read_texts(d, &t);
+}
+
+int isere_settings_decode(const isere_port_t *port, const void *bytes,
+                          size_t size, isere_document_t **document,
+                          size_t *sources)
+{
+    if (size < AT_TEXTS) {
+        return ISERE_ERR_INVAL;
+    }
+    isere_document_t *d = isere__document_make(port, size);
+    if (!d) {
+        return ISERE_ERR_NOMEM;
+    }
+    if (!read(d, bytes, size, sources)) {
+        isere__document_drop(port, d);
+        return ISERE_ERR_INVAL;
+    }
+    *document = d;
+    return 0;
+}
