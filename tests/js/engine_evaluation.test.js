@@ -194,3 +194,31 @@ equal(log(() => new Date(number('year'), number('month'), number('day'))), 'year
 equal(log(() => Date.UTC(Infinity, { valueOf() { throw new RangeError() } })), 'RangeError')
 equal(Date.UTC(1970, NaN), NaN)
 equal(Date.UTC(70, 1), 2678400000)
+
+// A bound function has its target's prototype.
+equal(Object.getPrototypeOf(Uint8Array.bind()), Object.getPrototypeOf(Uint8Array))
+equal(Object.getPrototypeOf((() => 1).bind()), Function.prototype)
+equal(new (class extends Uint8Array.bind() {})(2).length, 2)
+equal(Object.getPrototypeOf(Function.prototype.bind.call(Object.setPrototypeOf(() => 1, null))), null)
+
+// The text of a native function calls nothing.
+{
+  const native = Object.defineProperty([].map.bind(), 'name', { get() { note('name') } })
+  const proxy = new Proxy(Math.max, { get(target, key) { note(String(key)); return target[key] } })
+  const text = Function.prototype.toString
+  equal(log(() => { text.call(native); text.call(proxy) }), '')
+  assert(text.call(Math.max).startsWith('function max() {'))
+}
+
+// A division behind a template or a private name
+{
+  const { a = `8` / 2, ...rest } = { b: 1 }
+  const { c = `${8}` / 2, ...none } = {}
+  const { d = `${/}/.test('}')}`, ...same1 } = {}
+  same([a, rest, c, none, d, same1], [4, { b: 1 }, 4, {}, 'true', {}])
+  class Private {
+    #x = 8
+    half(o) { const { a = this.#x / 2, ...rest } = o; return [a, rest] }
+  }
+  same(new Private().half({ b: 1 }), [4, { b: 1 }])
+}
