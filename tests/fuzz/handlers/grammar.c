@@ -5,13 +5,11 @@
 #define WORDS(name, words) {name, words, NULL}
 
 /*
- * `t()` counts, and throws when there were too many, so that code which calls
- * itself again comes to an end. `o(x)` takes a value as part of the result.
+ * `t()` (generate.c) counts, and throws when there were too many, so that code
+ * which calls itself again comes to an end. `o(x)` takes a value as part of the result.
  * `detach(b)` takes an ArrayBuffer's memory away.
  */
 const char handlers_prelude[] =
-    "var L=[],N=0;\n"
-    "function t(){if(++N>400)throw 'end'}\n"
     "var o=(function(){\n"
     "var A=Array,AB=ArrayBuffer,P=Promise,J=JSON.stringify,K=Reflect.ownKeys,"
     "S=String,is=Object.is,V=AB.isView,iA=A.isArray,E=Error,M=Map,T=Set,"
@@ -157,7 +155,7 @@ RULE("ctl",
     "{const a=@e;try{a=@e}catch(e){o(e)}}",
     "try{o(q1);let q1=@e}catch(e){o(e)}",
     "o(typeof @any)", "o(void @xe)", "o(@any?.a?.[@key]?.(@e))", "o(delete @any[@key])",
-    "o(@tag`a${@e}b\\u{41}${@e}`)", "o(`${@e}${@e}`)",
+    "o(@tag`a${@e}b\\u{41}${@e}`)", "~o(`${@e}${@e}`)", "o(`${@e}`)",
     "@rw ?\?= @e", "@rw ||= @e", "@rw &&= @e", "@rw **= @num", "@rw >>>= @e", "@rw += @e", "@rw += @ev",
     "@rw -= @ev", "o(@rw++)", "o(--@rw)", "o([@rw++,@rw+=@ev,@lv])",
     "if(@e){@x}else{@x}", "o((@e,@e))", "o(@any in @any)", "o(@key in @any)", "o(@any instanceof @any)"),
@@ -337,7 +335,7 @@ RULE("str",
     "'a'", "''", "s0", "s1", "'abc'", "'0'", "'1'", "'-0'", "'aaab'", "'a,b,c'", "'\\u00e9'", "'\\u0130I\\u0131'", "'\\ud83d\\ude00'", "'\\ud800'",
     "'\\udc00a'", "'length'", "'\\u0000x'", "'a\\nb'", "' 12 '", "'ab'.repeat(@size)", "'\\u1E9E\\u00df'", "'x'.repeat(@size)", "'\\u20ac'.repeat(@size)",
     "(@str+@str)", "(@str+@e)", "String(@e)", "@str.@strm(@e,@e)", "@str.slice(@i,@i)", "@str.substring(@i,@i)", "a0.join(@str)",
-    "~(@num).toString(@radix)", "Math.trunc((@num)%2**53).toString(@radix)", "(@big).toString(@radix)", "JSON.stringify(@any)", "@any+''", "`${@e}-${@e}`", "'prototype'", "'constructor'",
+    "~(@num).toString(@radix)", "Math.trunc((@num)%2**53).toString(@radix)", "(@big).toString(@radix)", "JSON.stringify(@any)", "@any+''", "~`${@e}-${@e}`", "`-${@e}`", "'prototype'", "'constructor'",
     "'\\uFB01\\u0344\\u1100\\u1161\\u11a8'", "@numstr", "@datestr", "@bigstr"),
 RULE("numstr",
     "'1.5'", "'0x1f'", "'-0x1'", "'1e1000'", "'-1e-1000'", "'1_0'", "'.5'", "'5.'", "'0b11'", "'0o7'", "'Infinity'", "'1e'", "'\\u00a01\\ufeff'",
@@ -405,7 +403,7 @@ WORDS("quant", "* + ? *? +? ?? {2} {0,3} {1,} {2,3}? {0} {0,0} {3,100} {42949672
 WORDS("rcls", "a-z \\d \\w \\S \\u00e0-\\u00ff \\ud83d\\ude00 ^ - \\b A-Z0-9 \\u0061 \\W s k \\u212a"),
 WORDS("flags", "g i y u m s d gi gy iu gu imsu giyu"),
 WORDS("subst", "$& $1 $2$1 $` $' $$ $<n> $0 $10 [$&] $01 x $"),
-RULE("rexec", "null", "@arr", "{index:@i,0:@e,length:@size,groups:@any}", "{get 0(){t();@x;return @e},get index(){t();@x;return @i},get length(){t();@x;return 2}}", "RegExp.prototype.exec.call(@any,s)", "@e"),
+RULE("rexec", "null", "~@arr", "[@e,@e]", "~{index:@i,0:@e,length:@size,groups:@any}", "{index:@i,0:@e,length:2,groups:@any}", "{get 0(){t();@x;return @e},get index(){t();@x;return @i},get length(){t();@x;return 2}}", "RegExp.prototype.exec.call(@any,s)", "~@e"),
 RULE("date", "new Date(0)", "u0", "new Date(@num)", "new Date(@datestr)", "new Date(@num,@num,@num,@num,@num)", "new Date(Date.UTC(@num,@num,@num))", "new Date(8.64e15)", "new Date(NaN)", "new Date(@e)", "new Date(2024,@size,@size)"),
 RULE("fn", "f0", "f1", "f2", "c0", "(@cb)", "(@cb)", "Array", "Object", "@ctor", "Promise", "Map", "Set", "RegExp", "ArrayBuffer", "~Date", "String", "Number", "Boolean", "Function", "Error", "Symbol", "BigInt", "Proxy", "DataView", "WeakMap",
     "f0.bind(@e,@e)", "@fn.bind(@args)", "Math.@math", "[].@arrm", "(@cls)", "new Proxy(@fn,@handler)", "t0.@tam", "''.@strm", "@any.@prop", "Function.prototype.call", "Reflect.construct", "g", "y", "h", "(class extends (@fn){})", "~WeakRef", "~FinalizationRegistry", "AggregateError", "eval"),

@@ -40,6 +40,7 @@ static struct {
     uint32_t allocations;
     uint32_t collections;
     bool counting;   /* allocations may fail, garbage may be collected */
+    bool unfinished; /* jobs or timers were left */
     unsigned checks; /* of the interrupt handler */
     uint64_t now_us; /* goes on by itself: a run is like any other */
     uint64_t random;
@@ -404,6 +405,7 @@ static void run_jobs(void)
             drop_exception();
         }
     }
+    r.unfinished = true;
 }
 
 static handlers_end_t evaluate(const char *text, size_t len)
@@ -473,7 +475,8 @@ static handlers_end_t run(const char *text, size_t len, char *result,
         take_result(result, size);
     }
     destroy(end);
-    return r.checks > CHECKS_MAX ? HANDLERS_STOPPED : end;
+    bool stopped = r.unfinished || r.checks > CHECKS_MAX;
+    return stopped ? HANDLERS_STOPPED : end;
 }
 
 handlers_end_t handlers_run(const char *text, size_t len,
