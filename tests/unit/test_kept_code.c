@@ -396,10 +396,18 @@ static void test_another_version_or_document(void **state)
     start_two();
     assert_false(is_taken("one", 2));
     assert_false(is_taken("three", 1));
+    /* The same document is deployed again. */
+    uint8_t copy[8192];
+    size_t size = size_of("two");
+    memcpy(copy, sim_blobs_find(&kept, "two")->bytes, size);
+    platform_deploy(&p, "two", "export const handler = () => 'two'");
+    assert_true(is_taken("two", 2));
+    sim_blobs_put(&kept, "two", copy, size);
+    assert_false(is_taken("two", 2));
+    assert_true(is_taken("two", 1));
     /* One's blob as two's. */
     const sim_blob_t *one = sim_blobs_find(&kept, "one");
-    uint8_t copy[8192];
-    size_t size = one->size;
+    size = one->size;
     memcpy(copy, one->bytes, size);
     sim_blobs_put(&kept, "two", copy, size);
     assert_false(is_taken("two", 1));
