@@ -124,8 +124,10 @@ int isere_zephyr_serve(const isere_port_t *port,
 
 #ifdef CONFIG_ISERE_STORE
 
-/* For whoever reads the log over the network: the console had it already. */
-static void repeat_restart(isere_control_t *control, const isere_port_t *port)
+/* For whoever reads the log over the network: the console had it already. Not
+ * inlined: its text would stay on the stack while all functions are loaded. */
+static __noinline void repeat_restart(isere_control_t *control,
+                                      const isere_port_t *port)
 {
     isere_port_t tapped = *port;
     char text[192];
