@@ -222,3 +222,11 @@ equal(Object.getPrototypeOf(Function.prototype.bind.call(Object.setPrototypeOf((
   }
   same(new Private().half({ b: 1 }), [4, { b: 1 }])
 }
+
+// Captures of what is repeated begin undefined each time.
+same([.../(?:(a)|(b))+/.exec('aaab')], ['aaab', undefined, 'b'])
+same([.../(?:(a)|b)*/.exec('ab')], ['ab', undefined])
+same([.../((a)|(b))+?$/.exec('ab')], ['ab', 'b', undefined, 'b'])
+same([.../(?:(a)|b){2,3}/.exec('bab')], ['bab', undefined])
+same([.../(z)((a+)?(b+)?(c))*/.exec('zaacbbbcac')], ['zaacbbbcac', 'z', 'ac', 'a', undefined, 'c'])
+same([.../(?:(a)|(?<n>b))*(\1)c/.exec('abc')], ['abc', undefined, 'b', ''])
