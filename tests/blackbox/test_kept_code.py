@@ -185,7 +185,7 @@ def test_a_document_that_is_damaged_meanwhile(platform, server):
     assert server.api("GET", "/_isere/v1/functions/f/files")[0] == 500
     assert server.stop() == 0
     server = platform("--log-level", "debug", store=server.store)
-    assert "version 1 in the store is damaged" in server.log()
+    server.wait_log("version 1 in the store is damaged")
     assert starts(server) == [(1, 0)]
     assert server.get("/f").status == 404
     assert server.get("/g").text == "hello"
@@ -199,7 +199,7 @@ def test_a_version_that_is_another_one(server, at):
     damage(version_file(server, "f"), at)
     assert restart(server) == (1, 1)
     assert server.get("/f").status == 404
-    assert "version 1 in the store is damaged" in server.log()
+    server.wait_log("version 1 in the store is damaged")
     damage(version_file(server, "f"), at)
     assert restart(server) == (2, 2)
     assert server.get("/f").text == "hello"
