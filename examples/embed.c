@@ -50,7 +50,6 @@ static int invoke(const isere_port_t *port, const isere_function_t *function)
     isere_result_t result;
     isere_fault_t fault;
     int error = isere_instance_create(port, function, &instance, &fault);
-
     if (error != 0) {
         return complain("init", error, &fault);
     }
@@ -83,7 +82,6 @@ static void *serve(void *arg)
     isere_server_group_t *group;
     isere_fault_t fault = {0};
     isere_port_t port;
-
     service->error = isere_linux_port_init(&port, NULL);
     if (service->error != 0) {
         pthread_barrier_wait(&service->ready);
@@ -118,7 +116,6 @@ static int ask(uint16_t number)
     size_t used = 0;
     ssize_t n = 1;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0 ||
         send(fd, request, sizeof(request) - 1, 0) < 0) {
@@ -142,7 +139,6 @@ static int run_server(const isere_function_t *function)
     uint16_t number = 0;
     pthread_t thread;
     int error;
-
     service.listener = isere_linux_listen("127.0.0.1", &number, true);
     if (service.listener < 0) {
         return service.listener;
@@ -172,7 +168,6 @@ int main(void)
     void *code = NULL;
     size_t size = 0;
     int error = isere_linux_port_init(&port, NULL);
-
     if (error != 0) {
         fprintf(stderr, "port: %s\n", isere_strerror(error));
         return 1;
@@ -193,7 +188,7 @@ int main(void)
         error = run_server(function);
     }
     isere_function_destroy(function);
-    port.resize(port.ctx, code, 0); /* the function borrowed it */
+    isere_free(&port, code); /* the function borrowed it */
     isere_linux_port_deinit(&port);
     return error == 0 ? 0 : 1;
 }

@@ -36,7 +36,6 @@ static double sense(double *celsius)
 static void temperature_read(isere_native_call_t *call, void *ctx)
 {
     isere_slice_t sensor;
-
     if (!isere_native_text(call, 0, &sensor) ||
         !isere_slice_is(sensor, "die")) {
         isere_native_throw(call, "read takes the name of a sensor: 'die'");
@@ -64,7 +63,6 @@ static void lamp_set(isere_native_call_t *call, void *ctx)
 {
     lamp_t *lamp = ctx;
     bool on;
-
     if (!isere_native_boolean(call, 0, &on)) {
         isere_native_throw(call, "set takes true or false");
         return;
@@ -77,7 +75,6 @@ static void lamp_set(isere_native_call_t *call, void *ctx)
 static void lamp_label(isere_native_call_t *call, void *ctx)
 {
     const lamp_t *lamp = ctx;
-
     isere_native_return_text(call, isere_slice(lamp->label));
 }
 
@@ -110,7 +107,6 @@ static int make_function(const isere_port_t *port, void **code,
     size_t size;
     int error =
         isere_compile(port, &loader, "handler.js", "", code, &size, fault);
-
     if (error != 0) {
         return error;
     }
@@ -124,7 +120,6 @@ static int invoke(isere_instance_t *instance)
     const isere_request_t request = {0};
     isere_result_t result;
     int error = isere_instance_invoke(instance, &request, &result);
-
     if (error == 0) {
         printf("%d %.*s\n", result.status, (int)result.body.len,
                result.body.ptr);
@@ -140,7 +135,6 @@ int main(void)
     isere_port_t port;
     void *code = NULL;
     int error = isere_linux_port_init(&port, NULL);
-
     if (error != 0) {
         fprintf(stderr, "port: %s\n", isere_strerror(error));
         return 1;
@@ -157,7 +151,7 @@ int main(void)
     }
     isere_instance_destroy(instance);
     isere_function_destroy(function);
-    port.resize(port.ctx, code, 0); /* the function borrowed it */
+    isere_free(&port, code); /* the function borrowed it */
     isere_linux_port_deinit(&port);
     return error == 0 ? 0 : 1;
 }

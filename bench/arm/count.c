@@ -23,7 +23,6 @@ static uint32_t wait_edge(void)
     uint32_t turns = 0;
     uint32_t first = systick->current;
     uint32_t now;
-
     __asm__ volatile("1: adds %0, #1\n"
                      "   ldr  %1, [%2]\n"
                      "   cmp  %1, %3\n"
@@ -68,7 +67,6 @@ bool count_init(void)
     overhead = 0;
     count_begin();
     overhead = count_end();
-
     for (uint32_t turns = 1000; turns <= 1000000; turns *= 10) {
         count_begin();
         run_known(turns);

@@ -26,7 +26,6 @@ static void *pool_malloc(JSMallocState *state, size_t size)
 {
     size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     char *block = pool + pool_used + ALIGNMENT;
-
     (void)state;
     if (rounded < size || rounded > POOL - ALIGNMENT - pool_used) {
         return NULL;
@@ -69,7 +68,6 @@ static JSValue make_event(JSContext *ctx, const char *path)
 {
     JSValue event = JS_NewObject(ctx);
     JSValue headers = JS_NewObject(ctx);
-
     set(ctx, headers, "host", "192.168.7.1:8080");
     set(ctx, headers, "user-agent", "curl/8.5.0");
     set(ctx, headers, "accept", "*/*");
@@ -91,7 +89,6 @@ static bool answer(JSContext *ctx, const char *function, const char *path,
     JSValue json = JS_JSONStringify(ctx, result, JS_UNDEFINED, JS_UNDEFINED);
     const char *text = JS_ToCString(ctx, json);
     bool right = text && strcmp(text, body) == 0;
-
     JS_FreeCString(ctx, text);
     JS_FreeValue(ctx, json);
     JS_FreeValue(ctx, result);
@@ -106,7 +103,6 @@ bool engine_fresh(const char *function, const char *path, const char *body)
     JSRuntime *runtime = JS_NewRuntime2(&pool_functions, NULL);
     JSContext *ctx = runtime ? JS_NewContext(runtime) : NULL;
     bool right = ctx && answer(ctx, function, path, body);
-
     if (ctx) {
         JS_FreeContext(ctx);
     }

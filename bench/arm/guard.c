@@ -21,7 +21,6 @@ bool bench_guard_init(isere_port_t *port)
 {
     /* A copy of the vectors with that one replaced. */
     static uint32_t vectors[VECTORS] __attribute__((aligned(128)));
-
     memcpy(vectors, (const void *)(uintptr_t)VTOR, sizeof(vectors));
     vectors[MEMORY_FAULT] = (uint32_t)(uintptr_t)on_memory_fault;
     VTOR = (uint32_t)(uintptr_t)vectors;

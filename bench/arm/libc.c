@@ -28,7 +28,6 @@ memcpy(void *restrict to, const void *restrict from, size_t length)
 {
     unsigned char *p = to;
     const unsigned char *q = from;
-
     if (((uintptr_t)p - (uintptr_t)q) % sizeof(word_t) == 0) {
         for (; length > 0 && (uintptr_t)p % sizeof(word_t) != 0; length--) {
             *p++ = *q++;
@@ -55,7 +54,6 @@ memset(void *start, int value, size_t length)
 {
     unsigned char *p = start;
     uint32_t word = (unsigned char)value * UINT32_C(0x01010101);
-
     for (; length > 0 && (uintptr_t)p % sizeof(word) != 0; length--) {
         *p++ = (unsigned char)value;
     }

@@ -61,7 +61,6 @@ static isere_function_t *load(void)
 {
     isere_function_config_t config;
     isere_function_t *function;
-
     isere_function_config_init(&config);
     config.memory_bytes = MEMORY;
     config.stack_bytes = STACK;
@@ -84,7 +83,6 @@ static void parse(parsed_t *p)
 {
     isere_http_limits_t limits = {HEAD, BODY};
     size_t len = sizeof(request) - 1;
-
     memcpy(p->text, request, sizeof(request));
     isere_http_parser_init(&p->parser, &limits);
     if (isere_http_parser_feed(&p->parser, &p->request, p->text, &len) !=
@@ -126,7 +124,6 @@ static void take_out(const isere_isolate_t *isolate)
 {
     static char answer[256];
     const isere_response_t *response = isere_isolate_response(isolate);
-
     if (response->status != 200 || response->body.len >= sizeof(answer)) {
         fail("response");
     }
@@ -145,7 +142,6 @@ static void count_invocations(isere_isolate_t *isolate, const char *suffix)
     bench_counts_t begin = {0};
     bench_counts_t restore = {0};
     char name[64];
-
     parse(&p);
     for (int i = 0; i < REQUESTS + SKIPPED; i++) {
         bench_counts_t ignored = {0};
@@ -155,7 +151,6 @@ static void count_invocations(isere_isolate_t *isolate, const char *suffix)
         take_out(isolate);
         isere_isolate_reset(isolate);
         bench_counts_add(skipped ? &ignored : &whole, count_end());
-
         count_begin();
         invoke(isolate, &p);
         take_out(isolate);
@@ -178,12 +173,10 @@ static void count_isolates(const isere_function_t *function)
     static isere_snapshot_family_t family;
     size_t before = bench_port_memory();
     isere_isolate_t *own = make_isolate(function, NULL);
-
     print("heap", isere_isolate_heap_size(own));
     print("beside_arena", bench_port_memory() - before - MEMORY);
     count_invocations(own, "");
     isere_isolate_destroy(own);
-
     isere_isolate_t *first = make_isolate(function, &family);
     before = bench_port_memory();
     isere_isolate_t *second = make_isolate(function, &family);
@@ -201,7 +194,6 @@ static void count_guarded(const isere_function_t *function)
     static parsed_t p;
     isere_port_t guarded = *port;
     const isere_port_t *unguarded = port;
-
     if (!bench_guard_init(&guarded)) {
         fail("guard");
     }
@@ -224,7 +216,6 @@ static void count_fresh(const isere_function_t *function)
     static parsed_t p;
     bench_counts_t engine = {0};
     bench_counts_t ours = {0};
-
     parse(&p);
     for (int i = 0; i < 4; i++) {
         count_begin();
@@ -233,7 +224,6 @@ static void count_fresh(const isere_function_t *function)
             fail("engine");
         }
         bench_counts_add(&engine, count_end());
-
         count_begin();
         isere_isolate_t *isolate = make_isolate(function, NULL);
         invoke(isolate, &p);
@@ -273,7 +263,6 @@ static void count_server(void)
     };
     isere_server_limits_t limits;
     isere_server_t *server;
-
     isere_server_limits_init(&limits);
     limits.max_head = HEAD;
     limits.max_body = BODY;

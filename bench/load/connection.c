@@ -57,7 +57,6 @@ int load_connect(unsigned port)
     };
     const int on = 1;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
     if (fd < 0) {
         return -1;
     }
@@ -93,7 +92,6 @@ bool load_send(load_connection_t *c, const char *path)
     char request[512];
     int len = snprintf(request, sizeof(request),
                        "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", path);
-
     c->len = 0;
     return len > 0 && len < (int)sizeof(request) &&
            send(c->fd, request, (size_t)len, MSG_NOSIGNAL) == len;

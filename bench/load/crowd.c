@@ -16,7 +16,6 @@ static unsigned await_answers(int epoll, unsigned count)
 {
     struct epoll_event events[LOAD_EVENTS];
     unsigned errors = 0;
-
     while (count > 0) {
         int n = epoll_wait(epoll, events, LOAD_EVENTS, PATIENCE_MS);
         if (n < 0 && errno == EINTR) {
@@ -67,7 +66,6 @@ int load_hold(const load_options_t *options)
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     unsigned errors = 0;
     char byte;
-
     load_raise_limits();
     for (unsigned i = 0; i < count; i += BATCH) {
         unsigned n = count - i < BATCH ? count - i : BATCH;
@@ -88,7 +86,6 @@ int load_burst(const load_options_t *options)
     unsigned count = options->connections;
     load_connection_t *all = load_alloc(count, sizeof(*all));
     int epoll = epoll_create1(EPOLL_CLOEXEC);
-
     load_raise_limits();
     load_connect_all(all, count, options->port, epoll);
     uint64_t start = load_now_ns();

@@ -101,7 +101,6 @@ int main(int argc, char **argv)
     };
     load_options_t o = {.paths = {"/"}, .cpu = -1};
     int letter;
-
     if (argc < 2) {
         complain();
     }

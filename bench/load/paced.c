@@ -104,7 +104,6 @@ static void wait_events(paced_t *p, uint64_t now)
     struct epoll_event events[LOAD_EVENTS];
     struct timespec timeout = {0, 0};
     uint64_t until = due_ns(p, p->sent);
-
     if (p->sent == p->total || p->idle_count == 0) {
         timeout.tv_nsec = 100000000; /* then the patience is looked at */
     } else if (until > now + SPIN_NS) {

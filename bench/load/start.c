@@ -63,7 +63,6 @@ int load_start(const load_options_t *options)
     int status;
     int result = 0;
     pid_t child = fork();
-
     if (child == 0) {
         become(options);
     }

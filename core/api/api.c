@@ -22,7 +22,6 @@ int isere_api_install(JSContext *ctx)
     isere_api_state_t *state = isere_host_api_state(ctx);
     JSValue global = JS_GetGlobalObject(ctx);
     int result = isere_intrinsics_init(ctx, &state->intrinsics);
-
     for (size_t i = 0; i < sizeof(installers) / sizeof(*installers); i++) {
         /* JS_SetPropertyFunctionList tells of a lack of memory only by the
          * exception that it leaves. */
@@ -38,7 +37,6 @@ int isere_api_install(JSContext *ctx)
 void isere_api_uninstall(JSContext *ctx)
 {
     isere_api_state_t *state = isere_host_api_state(ctx);
-
     isere_api_timers_clear(ctx);
     for (int i = 0; i < 2; i++) {
         JS_FreeValue(ctx, state->console_tables[i]);
@@ -52,7 +50,6 @@ int isere_api_define_object(JSContext *ctx, JSValueConst global,
                             const JSCFunctionListEntry *members, int count)
 {
     JSValue object = JS_NewObject(ctx);
-
     if (JS_IsException(object)) {
         return -1;
     }
@@ -81,7 +78,6 @@ JSValue isere_api_throw_dom(JSContext *ctx, const char *name, int code,
                             const char *message)
 {
     JSValue error = JS_NewError(ctx);
-
     if (JS_IsException(error)) {
         return error;
     }
@@ -99,7 +95,6 @@ static JSValue view_buffer(JSContext *ctx, const isere_intrinsics_t *in,
                            JSValueConst view, size_t *offset, size_t *len)
 {
     double from, size;
-
     if (isere_intrinsics_number(ctx, in, ISERE_IN_DATA_VIEW_BYTE_OFFSET, view,
                                 &from) < 0 ||
         isere_intrinsics_number(ctx, in, ISERE_IN_DATA_VIEW_BYTE_LENGTH, view,
@@ -120,7 +115,6 @@ int isere_api_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
     size_t offset = 0;
     size_t size;
     JSValue buffer;
-
     if (kind == ISERE_KIND_ARRAY_BUFFER) {
         *bytes = JS_GetArrayBuffer(ctx, len, value);
         return *bytes || !JS_HasException(ctx) ? 1 : -1;
@@ -153,7 +147,6 @@ static bool take_detached(JSContext *ctx)
     JSValue exception = JS_GetException(ctx);
     JSValue message = JS_UNDEFINED;
     const char *text = NULL;
-
     if (JS_IsError(ctx, exception)) {
         message = JS_GetPropertyStr(ctx, exception, "message");
         text = JS_ToCString(ctx, message);
@@ -173,7 +166,6 @@ int isere_api_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
                            size_t *len)
 {
     int found = isere_api_bytes(ctx, value, bytes, len);
-
     if (found < 0 && take_detached(ctx)) {
         *bytes = NULL;
         *len = 0;

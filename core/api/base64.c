@@ -17,7 +17,6 @@ static JSValue new_binary_string(JSContext *ctx, const uint8_t *bytes,
     size_t high = 0;
     char *text, *out;
     JSValue string;
-
     for (size_t i = 0; i < len; i++) {
         high += bytes[i] >> 7;
     }
@@ -46,7 +45,6 @@ static JSValue decode(JSContext *ctx, const char *text, size_t len)
     uint8_t *bytes = js_malloc(ctx, ISERE_BASE64_DECODED(len));
     JSValue string;
     long count;
-
     if (!bytes) {
         return JS_EXCEPTION;
     }
@@ -62,10 +60,8 @@ static JSValue decode(JSContext *ctx, const char *text, size_t len)
 static long narrow(const char *text, size_t len, uint8_t *out)
 {
     uint8_t *start = out;
-
     for (size_t i = 0; i < len; i++) {
         uint8_t c = (uint8_t)text[i];
-
         if (c >= 0x80) {
             if (c > 0xc3) {
                 return -1;
@@ -83,7 +79,6 @@ static JSValue encode(JSContext *ctx, const char *text, size_t len)
     uint8_t *bytes = js_malloc(ctx, len + ISERE_BASE64_ENCODED(len) + 1);
     JSValue string;
     long count;
-
     if (!bytes) {
         return JS_EXCEPTION;
     }
@@ -93,7 +88,6 @@ static JSValue encode(JSContext *ctx, const char *text, size_t len)
     } else {
         char *out = (char *)bytes + count;
         size_t out_len = isere_base64_encode(bytes, (size_t)count, out);
-
         string = JS_NewStringLen(ctx, out, out_len);
     }
     js_free(ctx, bytes);
@@ -107,7 +101,6 @@ static JSValue convert(JSContext *ctx, JSValueConst self, int argc,
     JSValue result;
     const char *text;
     size_t len;
-
     (void)self;
     if (argc < 1) {
         return JS_ThrowTypeError(ctx, "a string is needed");

@@ -30,7 +30,6 @@ static size_t number_prefix(const char **text, bool fraction)
 {
     const char *p = *text;
     const char *start;
-
     while (*p == ' ' || (*p >= '\t' && *p <= '\r')) {
         p++;
     }
@@ -62,7 +61,6 @@ static double string_number(isere_inspect_t *i, JSValueConst string, char how)
     const char *text, *start;
     size_t len;
     JSValue prefix;
-
     if (how == 'd') {
         i->failed |= JS_ToFloat64(i->ctx, &number, string) < 0;
         return number;
@@ -86,7 +84,6 @@ static void put_number_argument(isere_inspect_t *i, JSValueConst value,
                                 char how)
 {
     double number;
-
     if (JS_IsBigInt(i->ctx, value)) {
         isere_inspect_primitive(i, value);
         return;
@@ -147,7 +144,6 @@ static int put_format(isere_inspect_t *i, const char *format, size_t len,
     const char *end = format + len;
     const char *start = format;
     int used = 0;
-
     for (const char *p = format; end - p >= 2; p++) {
         if (p[0] != '%') {
             continue;
@@ -170,11 +166,9 @@ static int put_format(isere_inspect_t *i, const char *format, size_t len,
 void isere_console_put(isere_inspect_t *i, int argc, JSValueConst *argv)
 {
     int n = 0;
-
     if (argc > 1 && JS_IsString(argv[0])) {
         size_t len;
         const char *format = JS_ToCStringLen(i->ctx, &len, argv[0]);
-
         if (!format) {
             i->failed = true;
             return;
@@ -207,7 +201,6 @@ static JSValue recover(JSContext *ctx, isere_log_level_t level)
     JSValue message;
     const char *text = NULL;
     bool is_memory = !JS_IsObject(exception);
-
     if (JS_IsError(ctx, exception)) {
         message = JS_GetPropertyStr(ctx, exception, "message");
         text = JS_ToCString(ctx, message);
@@ -236,7 +229,6 @@ JSValue isere_console_end(isere_inspect_t *i, isere_log_level_t level)
     JSContext *ctx = i->ctx;
     size_t len;
     char *text = isere_inspect_finish(i, &len);
-
     if (!text) {
         return recover(ctx, level);
     }
@@ -249,7 +241,6 @@ static JSValue console_log(JSContext *ctx, JSValueConst self, int argc,
                            JSValueConst *argv, int level)
 {
     isere_inspect_t i;
-
     (void)self;
     isere_console_begin(&i, ctx);
     isere_console_put(&i, argc, argv);

@@ -17,7 +17,6 @@ static JSValue table(JSContext *ctx, int which)
 {
     isere_api_state_t *state = isere_host_api_state(ctx);
     JSValue *slot = &state->console_tables[which];
-
     if (!JS_IsObject(*slot)) {
         *slot = JS_NewObjectProto(ctx, JS_NULL);
     }
@@ -45,7 +44,6 @@ static double lookup(JSContext *ctx, int which, JSAtom label, bool *failed)
                         ? JS_EXCEPTION
                         : JS_GetProperty(ctx, table_value, label);
     double number = -1;
-
     *failed = JS_IsException(value);
     if (JS_IsNumber(value)) {
         JS_ToFloat64(ctx, &number, value);
@@ -70,7 +68,6 @@ static int forget(JSContext *ctx, int which, JSAtom label)
 static void put_label(isere_inspect_t *i, JSAtom label)
 {
     JSValue text = JS_AtomToString(i->ctx, label);
-
     if (JS_IsException(text)) {
         i->failed = true;
         return;
@@ -84,7 +81,6 @@ static JSValue warn(JSContext *ctx, const char *what, JSAtom label,
                     const char *why)
 {
     isere_inspect_t i;
-
     isere_console_begin(&i, ctx);
     isere_inspect_puts(&i, what);
     isere_inspect_puts(&i, " '");
@@ -104,7 +100,6 @@ JSValue isere_console_count(JSContext *ctx, JSValueConst self, int argc,
     bool failed = label == JS_ATOM_NULL;
     double number = failed ? 0 : lookup(ctx, COUNTS, label, &failed);
     isere_inspect_t i;
-
     (void)self;
     if (failed) {
         JS_FreeAtom(ctx, label);
@@ -133,7 +128,6 @@ JSValue isere_console_count(JSContext *ctx, JSValueConst self, int argc,
 static void put_duration(isere_inspect_t *i, double us)
 {
     char text[32];
-
     if (us < 1e6) {
         snprintf(text, sizeof(text), ": %lu.%03lums", (unsigned long)us / 1000,
                  (unsigned long)us % 1000);
@@ -149,7 +143,6 @@ static JSValue time_line(JSContext *ctx, JSAtom label, double since_us,
 {
     isere_inspect_t i;
     double us = (double)isere_host_monotonic_us(ctx) - since_us;
-
     isere_console_begin(&i, ctx);
     put_label(&i, label);
     put_duration(&i, us > 0 ? us : 0);
@@ -166,7 +159,6 @@ static JSValue time_label(JSContext *ctx, JSAtom label, int argc,
     bool failed;
     double since_us = lookup(ctx, TIMERS, label, &failed);
     int skip = argc > 0 && what == ISERE_CONSOLE_TIME_LOG ? 1 : argc;
-
     if (failed) {
         return JS_EXCEPTION;
     }
@@ -194,7 +186,6 @@ JSValue isere_console_time(JSContext *ctx, JSValueConst self, int argc,
     JSValue result = label == JS_ATOM_NULL
                          ? JS_EXCEPTION
                          : time_label(ctx, label, argc, argv, what);
-
     (void)self;
     JS_FreeAtom(ctx, label);
     return result;
@@ -210,7 +201,6 @@ JSValue isere_console_group(JSContext *ctx, JSValueConst self, int argc,
     isere_api_state_t *state = isere_host_api_state(ctx);
     JSValue result = JS_UNDEFINED;
     isere_inspect_t i;
-
     (void)self;
     if (argc > 0) {
         isere_console_begin(&i, ctx);
@@ -225,7 +215,6 @@ JSValue isere_console_group_end(JSContext *ctx, JSValueConst self, int argc,
                                 JSValueConst *argv, int all)
 {
     isere_api_state_t *state = isere_host_api_state(ctx);
-
     (void)self;
     (void)argc;
     (void)argv;
@@ -242,7 +231,6 @@ JSValue isere_console_assert(JSContext *ctx, JSValueConst self, int argc,
                              JSValueConst *argv)
 {
     isere_inspect_t i;
-
     (void)self;
     if (argc > 0 && JS_ToBool(ctx, argv[0])) {
         return JS_UNDEFINED;
@@ -261,7 +249,6 @@ JSValue isere_console_dir(JSContext *ctx, JSValueConst self, int argc,
                           JSValueConst *argv)
 {
     isere_inspect_t i;
-
     (void)self;
     (void)argc;
     isere_console_begin(&i, ctx);
@@ -275,7 +262,6 @@ static void put_stack(isere_inspect_t *i, JSValueConst stack)
     size_t len;
     const char *text = JS_ToCStringLen(i->ctx, &len, stack);
     const char *first = text ? memchr(text, '\n', len) : NULL;
-
     if (!text) {
         i->failed = true;
         return;
@@ -293,7 +279,6 @@ static void put_stack(isere_inspect_t *i, JSValueConst stack)
 static void put_trace(isere_inspect_t *i)
 {
     JSValue error, stack;
-
     JS_ThrowInternalError(i->ctx, "trace");
     error = JS_GetException(i->ctx);
     stack = JS_IsError(i->ctx, error)
@@ -312,7 +297,6 @@ JSValue isere_console_trace(JSContext *ctx, JSValueConst self, int argc,
                             JSValueConst *argv)
 {
     isere_inspect_t i;
-
     (void)self;
     isere_console_begin(&i, ctx);
     isere_inspect_puts(&i, argc > 0 ? "Trace: " : "Trace");

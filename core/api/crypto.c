@@ -19,7 +19,6 @@ static JSValue get_random_values(JSContext *ctx, JSValueConst self, int argc,
     const isere_intrinsics_t *in = &isere_host_api_state(ctx)->intrinsics;
     uint8_t *bytes;
     size_t len;
-
     (void)self;
     (void)argc;
     if (!JS_IsObject(argv[0])) {
@@ -48,7 +47,6 @@ static JSValue random_uuid(JSContext *ctx, JSValueConst self, int argc,
 {
     uint8_t bytes[ISERE_UUID_BYTES];
     char text[ISERE_UUID_TEXT + 1];
-
     (void)self;
     (void)argc;
     (void)argv;

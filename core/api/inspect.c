@@ -26,7 +26,6 @@ static bool reserve(isere_inspect_t *i, size_t more)
 {
     size_t capacity = i->capacity ? i->capacity : FIRST_CAPACITY;
     char *text;
-
     while (capacity < i->len + more + NOTE_MAX) {
         capacity *= 2;
     }
@@ -54,7 +53,6 @@ static void measure(isere_inspect_t *i, const char *text, size_t len)
 void isere_inspect_put(isere_inspect_t *i, const char *text, size_t len)
 {
     size_t taken = len;
-
     if (isere_inspect_stopped(i) || len == 0) {
         return;
     }
@@ -123,7 +121,6 @@ void isere_inspect_plain(isere_inspect_t *i, JSValueConst string)
 {
     size_t len;
     const char *text = JS_ToCStringLen(i->ctx, &len, string);
-
     if (!text) {
         i->failed = true;
         return;
@@ -172,13 +169,11 @@ static size_t put_escape(isere_inspect_t *i, const char *text, char quote,
 {
     uint8_t c = (uint8_t)text[0];
     char escape[8] = {'\\', short_escape(c), '\0'};
-
     if (c == (uint8_t)quote) {
         escape[1] = quote;
     } else if (c == 0xed && (uint8_t)text[1] >= 0xa0) {
         /* A lone surrogate. */
         unsigned low = (unsigned)(text[1] & 0x3f) << 6 | (text[2] & 0x3f);
-
         snprintf(escape, sizeof(escape), "\\u%04x", 0xd000 | low);
         isere_inspect_puts(i, escape);
         return 3;
@@ -197,12 +192,10 @@ static void put_quoted(isere_inspect_t *i, const char *text, size_t len,
 {
     char quote = json ? '"' : choose_quote(text, len);
     size_t start = 0;
-
     isere_inspect_put(i, &quote, 1);
     for (size_t at = 0; at < len && !isere_inspect_stopped(i);) {
         uint8_t c = (uint8_t)text[at];
         size_t size;
-
         /* Look closer only where an escape is possible. */
         if (c >= 0x20 && c < 0x7f && c != (uint8_t)quote && c != '\\') {
             at++;
@@ -221,7 +214,6 @@ void isere_inspect_quoted(isere_inspect_t *i, JSValueConst string, bool json)
 {
     size_t len;
     const char *text = JS_ToCStringLen(i->ctx, &len, string);
-
     if (!text) {
         i->failed = true;
         return;
@@ -237,7 +229,6 @@ static void put_symbol(isere_inspect_t *i, JSValueConst symbol)
 {
     JSAtom atom = JS_ValueToAtom(i->ctx, symbol);
     const char *text = NULL;
-
     if (atom != JS_ATOM_NULL) {
         text = JS_AtomToCString(i->ctx, atom);
         JS_FreeAtom(i->ctx, atom);
@@ -255,7 +246,6 @@ static void put_symbol(isere_inspect_t *i, JSValueConst symbol)
 static bool is_negative_zero(JSValueConst value)
 {
     double number;
-
     if (!JS_TAG_IS_FLOAT64(JS_VALUE_GET_TAG(value))) {
         return false;
     }
@@ -282,7 +272,6 @@ void isere_inspect_primitive(isere_inspect_t *i, JSValueConst value)
 char *isere_api_inspect(JSContext *ctx, JSValueConst value, size_t *len)
 {
     isere_inspect_t i;
-
     isere_inspect_init(&i, ctx);
     if (JS_IsString(value)) {
         isere_inspect_plain(&i, value);

@@ -13,10 +13,8 @@ static void put_lines(isere_inspect_t *i, const char *text, size_t len,
                       unsigned indent)
 {
     const char *newline;
-
     while ((newline = memchr(text, '\n', len)) != NULL) {
         size_t line = (size_t)(newline - text);
-
         isere_inspect_put(i, text, line);
         isere_inspect_newline(i, indent);
         text += line + 1;
@@ -30,7 +28,6 @@ static void put_string_lines(isere_inspect_t *i, JSValueConst string,
 {
     size_t len;
     const char *text = JS_ToCStringLen(i->ctx, &len, string);
-
     if (!text) {
         i->failed = true;
         return;
@@ -46,7 +43,6 @@ static bool is_text(isere_inspect_t *i, JSValueConst value, const char *other)
 {
     const char *text;
     bool same;
-
     if (!JS_IsString(value)) {
         return false;
     }
@@ -65,7 +61,6 @@ static JSValue error_name(isere_inspect_t *i, JSValueConst error)
 {
     JSValue name = isere_inspect_data(i, error, "name", true);
     JSValue class_name;
-
     if (JS_IsString(name) && !is_text(i, name, "Error")) {
         return name;
     }
@@ -82,7 +77,6 @@ static void put_header(isere_inspect_t *i, JSValueConst error, unsigned indent)
 {
     JSValue name = error_name(i, error);
     JSValue message = isere_inspect_data(i, error, "message", true);
-
     if (JS_IsString(name)) {
         put_string_lines(i, name, indent);
     } else {
@@ -102,7 +96,6 @@ static bool is_native_stack(isere_inspect_t *i, JSValueConst stack)
 {
     const char *text = JS_ToCString(i->ctx, stack);
     bool native;
-
     if (!text) {
         i->failed = true;
         return false;
@@ -117,7 +110,6 @@ static void put_frames(isere_inspect_t *i, JSValueConst stack, unsigned indent)
 {
     const char *text = JS_ToCString(i->ctx, stack);
     const char *line = text;
-
     if (!text) {
         i->failed = true;
         return;
@@ -140,7 +132,6 @@ static bool put_stack(isere_inspect_t *i, JSValueConst error, unsigned indent)
 {
     JSValue stack = isere_inspect_data(i, error, "stack", false);
     bool has_stack = JS_IsString(stack) && !is_text(i, stack, "");
-
     if (!has_stack) {
         isere_inspect_puts(i, "[");
         put_header(i, error, indent);
@@ -164,7 +155,6 @@ static JSValue hidden_data(isere_inspect_t *i, JSValueConst error,
     JSPropertyDescriptor desc;
     int found = isere_inspect_own_property(i, error, atom, &desc);
     JSValue value = JS_UNINITIALIZED;
-
     JS_FreeAtom(i->ctx, atom);
     if (found <= 0) {
         i->failed |= found < 0;
@@ -192,7 +182,6 @@ void isere_inspect_error(isere_inspect_t *i, JSValueConst error, unsigned level)
     JSValue cause;
     JSValue errors;
     bool properties;
-
     list.multi_line = put_stack(i, error, 2 * level);
     if (i->causes >= CAUSES_MAX || isere_inspect_stopped(i)) {
         return;

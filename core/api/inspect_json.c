@@ -17,7 +17,6 @@ static void put_array(isere_inspect_t *i, JSValueConst array, unsigned depth)
 {
     JSValue value = isere_inspect_data(i, array, "length", false);
     uint32_t length = 0;
-
     JS_ToUint32(i->ctx, &length, value);
     isere_inspect_puts(i, "[");
     /* What is beyond the limit of a line would not be seen anyway. */
@@ -25,7 +24,6 @@ static void put_array(isere_inspect_t *i, JSValueConst array, unsigned depth)
          n < length && !isere_inspect_stopped(i) && i->dropped == 0; n++) {
         JSAtom name = JS_NewAtomUInt32(i->ctx, n);
         JSPropertyDescriptor desc;
-
         isere_inspect_puts(i, n ? "," : "");
         if (isere_inspect_own_property(i, array, name, &desc) > 0) {
             put_json(i, desc.value, depth);
@@ -45,7 +43,6 @@ static bool put_member(isere_inspect_t *i, JSValueConst object, JSAtom name,
     JSPropertyDescriptor desc;
     JSValue key;
     bool written = false;
-
     if (isere_inspect_own_property(i, object, name, &desc) <= 0) {
         return false;
     }
@@ -67,7 +64,6 @@ static void put_object(isere_inspect_t *i, JSValueConst object, unsigned depth)
     JSPropertyEnum *names;
     uint32_t count;
     bool first = true;
-
     if (JS_GetOwnPropertyNames(i->ctx, &names, &count, object,
                                JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0) {
         i->failed = true;
@@ -91,7 +87,6 @@ static void put_unboxed(isere_inspect_t *i, JSValueConst object,
 {
     JSValue value =
         isere_intrinsics_call(i->ctx, i->in, method, object, 0, NULL);
-
     if (JS_IsException(value)) {
         /* A date without a time; others do not fail. */
         JS_FreeValue(i->ctx, JS_GetException(i->ctx));
@@ -106,7 +101,6 @@ static void put_json_object(isere_inspect_t *i, JSValueConst object,
                             unsigned depth)
 {
     isere_kind_t kind = isere_intrinsics_kind(i->in, object);
-
     if (depth > DEPTH_MAX || kind == ISERE_KIND_PROXY) {
         isere_inspect_puts(i, "null");
     } else if (kind == ISERE_KIND_ARRAY) {
@@ -126,7 +120,6 @@ static void put_json_object(isere_inspect_t *i, JSValueConst object,
 static void put_json(isere_inspect_t *i, JSValueConst value, unsigned depth)
 {
     double number;
-
     if (JS_IsString(value)) {
         isere_inspect_quoted(i, value, true);
     } else if (JS_IsNumber(value)) {

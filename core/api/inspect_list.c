@@ -37,7 +37,6 @@ static int own_data(isere_inspect_t *i, JSValueConst object, JSAtom name,
 {
     JSPropertyDescriptor desc;
     int found = isere_inspect_own_property(i, object, name, &desc);
-
     if (found < 0) {
         i->failed = true;
     }
@@ -58,7 +57,6 @@ static JSValue next_prototype(isere_inspect_t *i, JSValue object)
     JSValue prototype = isere_inspect_is_proxy(i, object)
                             ? JS_NULL
                             : JS_GetPrototype(i->ctx, object);
-
     JS_FreeValue(i->ctx, object);
     return prototype;
 }
@@ -69,7 +67,6 @@ static JSValue find_data(isere_inspect_t *i, JSValueConst object, JSAtom atom,
 {
     JSValue holder = JS_DupValue(i->ctx, object);
     JSValue value = JS_UNDEFINED;
-
     if (atom == JS_ATOM_NULL) {
         i->failed = true;
     }
@@ -95,7 +92,6 @@ JSValue isere_inspect_string_tag(isere_inspect_t *i, JSValueConst object)
 {
     JSValueConst symbol = i->in->values[ISERE_IN_TO_STRING_TAG];
     JSValue tag = find_data(i, object, JS_ValueToAtom(i->ctx, symbol), true);
-
     if (!JS_IsString(tag)) {
         JS_FreeValue(i->ctx, tag);
         return JS_UNDEFINED;
@@ -108,7 +104,6 @@ JSValue isere_inspect_function_name(isere_inspect_t *i, JSValueConst function)
     JSValue name = isere_inspect_data(i, function, "name", false);
     JSValue length;
     bool empty;
-
     if (!JS_IsString(name)) {
         JS_FreeValue(i->ctx, name);
         return JS_UNDEFINED;
@@ -129,11 +124,9 @@ JSValue isere_inspect_constructor_name(isere_inspect_t *i, JSValueConst object)
     JSAtom atom = JS_NewAtom(i->ctx, "constructor");
     JSValue holder = JS_DupValue(i->ctx, object);
     JSValue name = JS_UNDEFINED;
-
     for (int n = 0; !i->failed && n < PROTOTYPES_MAX && JS_IsObject(holder);
          n++) {
         JSValue constructor = JS_UNDEFINED;
-
         own_data(i, holder, atom, &constructor);
         if (!isere_inspect_is_proxy(i, constructor) &&
             JS_IsFunction(i->ctx, constructor)) {
@@ -157,7 +150,6 @@ size_t isere_inspect_measure(isere_inspect_t *i, JSValueConst value,
 {
     bool measuring = i->measuring;
     size_t size;
-
     if (measuring) {
         return 0;
     }
@@ -176,7 +168,6 @@ void isere_inspect_entry(isere_inspect_t *i, isere_inspect_list_t *list,
                          size_t size)
 {
     bool first = list->count++ == 0;
-
     if (!list->multi_line) {
         isere_inspect_puts(i, first ? " " : ", ");
         return;
@@ -208,7 +199,6 @@ void isere_inspect_close(isere_inspect_t *i, const isere_inspect_list_t *list,
 static bool is_identifier(const char *text)
 {
     const char *p = text;
-
     while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p == '_' ||
            *p == '$' || (p > text && *p >= '0' && *p <= '9')) {
         p++;
@@ -219,7 +209,6 @@ static bool is_identifier(const char *text)
 static void put_key(isere_inspect_t *i, JSAtom atom)
 {
     JSValue key = JS_AtomToValue(i->ctx, atom);
-
     if (JS_IsException(key)) {
         i->failed = true;
     } else if (JS_IsSymbol(key)) {
@@ -228,7 +217,6 @@ static void put_key(isere_inspect_t *i, JSAtom atom)
         isere_inspect_puts(i, "]");
     } else {
         const char *text = JS_ToCString(i->ctx, key);
-
         if (!text) {
             i->failed = true;
         } else if (is_identifier(text)) {
@@ -273,7 +261,6 @@ static bool is_hidden(isere_inspect_t *i, JSAtom name,
 {
     const char *text;
     bool result = false;
-
     if (!hidden && !skip_indices) {
         return false;
     }
@@ -298,7 +285,6 @@ static bool show_property(isere_inspect_t *i, JSValueConst object, JSAtom name,
 {
     JSPropertyDescriptor desc;
     int found = isere_inspect_own_property(i, object, name, &desc);
-
     if (found < 0) {
         i->failed = true;
     }
@@ -317,7 +303,6 @@ unsigned isere_inspect_properties(isere_inspect_t *i, JSValueConst object,
     JSPropertyEnum *names;
     uint32_t count;
     unsigned shown = 0;
-
     if (i->failed || isere_inspect_is_proxy(i, object)) {
         return 0;
     }

@@ -17,7 +17,6 @@ static bool string_is(isere_inspect_t *i, JSValueConst value, const char *text)
 {
     const char *string;
     bool same;
-
     if (!JS_IsString(value)) {
         return false;
     }
@@ -36,7 +35,6 @@ static void put_member(isere_inspect_t *i, isere_inspect_list_t *list,
                        JSValueConst value)
 {
     size_t size = 0;
-
     if (list->multi_line && list->packed && !JS_IsObject(value)) {
         size = isere_inspect_measure(i, value, list->level + 1, PACKED_MAX);
     }
@@ -63,7 +61,6 @@ static uint32_t array_length(isere_inspect_t *i, JSValueConst array,
     size_t bytes, element;
     uint32_t length = 0;
     JSValue value;
-
     if (kind < ISERE_KIND_TYPED_ARRAY) {
         value = isere_inspect_data(i, array, "length", false);
         JS_ToUint32(i->ctx, &length, value);
@@ -94,7 +91,6 @@ static void put_element(isere_inspect_t *i, isere_inspect_list_t *list,
     JSAtom name = JS_NewAtomUInt32(i->ctx, index);
     JSPropertyDescriptor desc;
     int found = isere_inspect_own_property(i, array, name, &desc);
-
     JS_FreeAtom(i->ctx, name);
     if (found < 0) {
         i->failed = true;
@@ -122,7 +118,6 @@ static void put_elements(isere_inspect_t *i, isere_inspect_list_t *list,
     uint32_t length = array_length(i, array, kind);
     uint32_t holes = 0;
     uint32_t index = 0;
-
     /* A sparse array is walked no further than long ones are shown. */
     for (; index < length && !isere_inspect_stopped(i) &&
            list->count < MEMBERS_MAX && holes < EXTRAS_MAX;
@@ -154,7 +149,6 @@ static void put_members(isere_inspect_t *i, isere_inspect_list_t *list,
     JSValue iterator = isere_intrinsics_call(
         i->ctx, i->in, is_map ? ISERE_IN_MAP_ENTRIES : ISERE_IN_SET_VALUES,
         collection, 0, NULL);
-
     if (JS_IsException(iterator)) {
         i->failed = true;
         return;
@@ -186,7 +180,6 @@ static void put_bytes(isere_inspect_t *i, isere_inspect_list_t *list,
     static const char digits[] = "0123456789abcdef";
     size_t len;
     const uint8_t *bytes = JS_GetArrayBuffer(i->ctx, &len, buffer);
-
     isere_inspect_entry(i, list, 0);
     if (!bytes) {
         JS_FreeValue(i->ctx, JS_GetException(i->ctx));
@@ -196,7 +189,6 @@ static void put_bytes(isere_inspect_t *i, isere_inspect_list_t *list,
     isere_inspect_puts(i, "[Uint8Contents]: <");
     for (size_t n = 0; n < len && n < BYTES_MAX; n++) {
         char hex[3] = {' ', digits[bytes[n] >> 4], digits[bytes[n] & 15]};
-
         isere_inspect_put(i, n ? hex : hex + 1, n ? 3 : 2);
     }
     if (len > BYTES_MAX) {
@@ -221,11 +213,9 @@ static void put_data_view(isere_inspect_t *i, isere_inspect_list_t *list,
         {"byteOffset: ", ISERE_IN_DATA_VIEW_BYTE_OFFSET},
         {"buffer: ", ISERE_IN_DATA_VIEW_BUFFER},
     };
-
     for (size_t n = 0; n < 3; n++) {
         JSValue value = isere_intrinsics_call(i->ctx, i->in, members[n].getter,
                                               view, 0, NULL);
-
         isere_inspect_entry(i, list, 0);
         isere_inspect_puts(i, members[n].name);
         if (JS_IsException(value)) {
@@ -243,7 +233,6 @@ static void put_promise(isere_inspect_t *i, isere_inspect_list_t *list,
 {
     JSPromiseStateEnum state = JS_PromiseState(i->ctx, promise);
     JSValue result;
-
     isere_inspect_entry(i, list, 0);
     if (state == JS_PROMISE_PENDING) {
         isere_inspect_puts(i, "<pending>");
@@ -263,7 +252,6 @@ static void put_parent_class(isere_inspect_t *i, JSValueConst function)
 {
     JSValue parent = JS_GetPrototype(i->ctx, function);
     JSValue name = JS_UNDEFINED;
-
     if (!isere_inspect_is_proxy(i, parent) && JS_IsFunction(i->ctx, parent)) {
         name = isere_inspect_function_name(i, parent);
     }
@@ -282,7 +270,6 @@ static bool is_class_constructor(isere_inspect_t *i, JSValueConst function)
     JSAtom atom = JS_NewAtom(i->ctx, "prototype");
     JSPropertyDescriptor desc;
     bool result = false;
-
     if (isere_intrinsics_kind(i->in, function) != ISERE_KIND_NATIVE_FUNCTION &&
         isere_inspect_own_property(i, function, atom, &desc) > 0) {
         result = !(desc.flags & (JS_PROP_WRITABLE | JS_PROP_GETSET));
@@ -297,7 +284,6 @@ static void put_function(isere_inspect_t *i, JSValueConst function)
     JSValue type = isere_inspect_constructor_name(i, function);
     JSValue name = isere_inspect_function_name(i, function);
     bool is_class = is_class_constructor(i, function);
-
     isere_inspect_puts(i, "[");
     if (is_class) {
         isere_inspect_puts(i, "class");
@@ -329,7 +315,6 @@ static void put_boxed(isere_inspect_t *i, JSValueConst object,
     JSValue value = isere_intrinsics_call(
         i->ctx, i->in, (isere_intrinsic_t)(ISERE_IN_NUMBER_VALUE_OF + which),
         object, 0, NULL);
-
     if (JS_IsException(value)) {
         i->failed = true;
         return;
@@ -346,7 +331,6 @@ static void put_date(isere_inspect_t *i, JSValueConst date)
 {
     double ms;
     JSValue text;
-
     if (isere_intrinsics_number(i->ctx, i->in, ISERE_IN_DATE_GET_TIME, date,
                                 &ms) < 0) {
         i->failed = true;
@@ -367,7 +351,6 @@ static void put_regexp(isere_inspect_t *i, JSValueConst regexp)
     static const char letters[] = "dgimsuy";
     JSValue source = isere_intrinsics_call(
         i->ctx, i->in, ISERE_IN_REGEXP_SOURCE, regexp, 0, NULL);
-
     if (JS_IsException(source)) {
         i->failed = true;
         return;
@@ -381,7 +364,6 @@ static void put_regexp(isere_inspect_t *i, JSValueConst regexp)
             (isere_intrinsic_t)(ISERE_IN_REGEXP_HAS_INDICES + n);
         JSValue on =
             isere_intrinsics_call(i->ctx, i->in, flag, regexp, 0, NULL);
-
         if (JS_IsException(on)) {
             i->failed = true;
             return;
@@ -416,7 +398,6 @@ static void put_prefix(isere_inspect_t *i, JSValueConst object,
     bool plain = (kind == ISERE_KIND_OBJECT && string_is(i, name, "Object")) ||
                  (kind == ISERE_KIND_ARRAY && string_is(i, name, "Array"));
     bool tagged = JS_IsString(tag) && !JS_StrictEq(i->ctx, tag, name);
-
     if (!plain || tagged) {
         if (JS_IsString(name)) {
             isere_inspect_plain(i, name);
@@ -459,7 +440,6 @@ static double size_of(isere_inspect_t *i, JSValueConst object,
                       isere_kind_t kind)
 {
     double size = -1;
-
     if (is_list(kind)) {
         return array_length(i, object, kind);
     }
@@ -511,7 +491,6 @@ static void put_bracketed(isere_inspect_t *i, JSValueConst object,
                           isere_kind_t kind, isere_inspect_list_t *list)
 {
     double size = size_of(i, object, kind);
-
     list->packed = is_list(kind) || kind == ISERE_KIND_SET;
     put_prefix(i, object, kind, size);
     isere_inspect_puts(i, is_list(kind) ? "[" : "{");
@@ -523,7 +502,6 @@ static void put_leaf(isere_inspect_t *i, JSValueConst object, isere_kind_t kind,
                      isere_inspect_list_t *list)
 {
     bool is_string = kind == ISERE_KIND_STRING;
-
     if (JS_IsFunction(i->ctx, object)) {
         put_function(i, object);
     } else if (kind == ISERE_KIND_DATE) {
@@ -546,7 +524,6 @@ static void put_name_only(isere_inspect_t *i, JSValueConst object,
                           isere_kind_t kind)
 {
     JSValue name = isere_inspect_constructor_name(i, object);
-
     isere_inspect_puts(i, "[");
     if (JS_IsString(name)) {
         isere_inspect_plain(i, name);
@@ -575,7 +552,6 @@ static void put_any_object(isere_inspect_t *i, JSValueConst object,
 static bool is_under_way(const isere_inspect_t *i, const void *object)
 {
     const isere_inspect_frame_t *frame = i->frames;
-
     while (frame && frame->object != object) {
         frame = frame->outer;
     }
@@ -587,7 +563,6 @@ void isere_inspect_value(isere_inspect_t *i, JSValueConst value, unsigned level)
     isere_kind_t kind = isere_intrinsics_kind(i->in, value);
     isere_inspect_list_t list = {.level = level};
     isere_inspect_frame_t frame = {NULL, i->frames};
-
     if (isere_inspect_stopped(i)) {
         return;
     }

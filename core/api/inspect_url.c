@@ -7,7 +7,6 @@ enum { PAIRS_MAX = 100 };
 static void put_text(isere_inspect_t *i, isere_slice_t text)
 {
     JSValue string = isere_url_new_string(i->ctx, text);
-
     if (JS_IsException(string)) {
         i->failed = true;
         return;
@@ -37,7 +36,6 @@ void isere_inspect_url(isere_inspect_t *i, isere_inspect_list_t *list,
     const isere_url_object_t *url = isere_url_of(object);
     const isere_url_params_object_t *params =
         isere_url_search_params_of(object);
-
     if (url) {
         isere_inspect_entry(i, list, 0);
         isere_inspect_puts(i, "href: ");

@@ -90,7 +90,6 @@ static JSValue prototype_of(JSContext *ctx, JSValueConst global,
 {
     JSValue constructor = JS_GetPropertyStr(ctx, global, name);
     JSValue prototype;
-
     if (JS_IsException(constructor)) {
         return constructor;
     }
@@ -106,7 +105,6 @@ typedef const void *prototypes_t[ISERE_BUILTIN_CLASSES];
 static void list_prototypes(JSContext *ctx, prototypes_t prototypes)
 {
     JSRuntime *rt = JS_GetRuntime(ctx);
-
     prototypes[0] = NULL;
     for (JSClassID id = 1; id < ISERE_BUILTIN_CLASSES; id++) {
         prototypes[id] = NULL;
@@ -137,12 +135,10 @@ static int find_classes(JSContext *ctx, isere_intrinsics_t *in,
                         JSValueConst global)
 {
     prototypes_t prototypes;
-
     list_prototypes(ctx, prototypes);
     for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
         JSValue prototype = prototype_of(ctx, global, classes[i].constructor);
         JSClassID id;
-
         if (JS_IsException(prototype)) {
             return -1;
         }
@@ -163,7 +159,6 @@ static int find_proxy_class(JSContext *ctx, isere_intrinsics_t *in,
     JSValue arguments[2] = {JS_NewObject(ctx), JS_NewObject(ctx)};
     JSValue proxy = JS_CallConstructor(ctx, constructor, 2, arguments);
     JSClassID id = JS_GetClassID(proxy);
-
     JS_FreeValue(ctx, proxy);
     JS_FreeValue(ctx, arguments[0]);
     JS_FreeValue(ctx, arguments[1]);
@@ -181,7 +176,6 @@ static JSValue find_getter(JSContext *ctx, JSValueConst prototype,
     JSPropertyDescriptor desc;
     JSAtom atom = JS_NewAtom(ctx, name);
     int found;
-
     if (atom == JS_ATOM_NULL) {
         return JS_EXCEPTION;
     }
@@ -199,7 +193,6 @@ static JSValue find_getter(JSContext *ctx, JSValueConst prototype,
 static JSValue find_holder(JSContext *ctx, JSValueConst global, size_t which)
 {
     const char *constructor = sources[which].constructor;
-
     return sources[which].place <= STATIC
                ? JS_GetPropertyStr(ctx, global, constructor)
                : prototype_of(ctx, global, constructor);
@@ -208,7 +201,6 @@ static JSValue find_holder(JSContext *ctx, JSValueConst global, size_t which)
 static JSValue find_member(JSContext *ctx, JSValueConst holder, size_t which)
 {
     const char *member = sources[which].member;
-
     if (!member) {
         return JS_DupValue(ctx, holder);
     }
@@ -229,7 +221,6 @@ static int find_values(JSContext *ctx, isere_intrinsics_t *in,
 {
     JSValue holder = JS_UNDEFINED;
     int result = 0;
-
     for (size_t i = 0; i < ISERE_IN_MAP_NEXT && result == 0; i++) {
         if (i == 0 || !share_holder(i, i - 1)) {
             JS_FreeValue(ctx, holder);
@@ -251,7 +242,6 @@ static JSValue find_next(JSContext *ctx, const isere_intrinsics_t *in,
     JSValue collection =
         JS_CallConstructor(ctx, in->values[constructor], 0, NULL);
     JSValue iterator, next;
-
     if (JS_IsException(collection)) {
         return collection;
     }
@@ -269,7 +259,6 @@ int isere_intrinsics_init(JSContext *ctx, isere_intrinsics_t *in)
 {
     JSValue global = JS_GetGlobalObject(ctx);
     int result = -1;
-
     for (size_t i = 0; i < ISERE_IN_COUNT; i++) {
         in->values[i] = JS_UNDEFINED;
     }
@@ -306,7 +295,6 @@ isere_kind_t isere_intrinsics_kind(const isere_intrinsics_t *in,
                                    JSValueConst value)
 {
     JSClassID id = JS_GetClassID(value);
-
     return id < ISERE_BUILTIN_CLASSES ? (isere_kind_t)in->kinds[id]
                                       : ISERE_KIND_OTHER;
 }
@@ -323,7 +311,6 @@ int isere_intrinsics_number(JSContext *ctx, const isere_intrinsics_t *in,
                             double *number)
 {
     JSValue value = isere_intrinsics_call(ctx, in, which, self, 0, NULL);
-
     /* The value is a number already, so the conversion runs no user code. */
     return JS_IsException(value) ? -1 : JS_ToFloat64(ctx, number, value);
 }
@@ -335,7 +322,6 @@ static int take_members(JSContext *ctx, bool is_map, JSValueConst step,
 {
     JSValue done = JS_GetPropertyStr(ctx, step, "done");
     JSValue value;
-
     if (JS_IsException(done)) {
         return -1;
     }
@@ -364,7 +350,6 @@ int isere_intrinsics_next(JSContext *ctx, const isere_intrinsics_t *in,
     isere_intrinsic_t which = is_map ? ISERE_IN_MAP_NEXT : ISERE_IN_SET_NEXT;
     JSValue step = isere_intrinsics_call(ctx, in, which, iterator, 0, NULL);
     int result;
-
     if (JS_IsException(step)) {
         return -1;
     }

@@ -6,7 +6,6 @@ static JSValue locale_format(JSContext *ctx, int what, JSValueConst value,
 {
     JSValueConst options = argc > 1 ? argv[1] : JS_UNDEFINED;
     double ms;
-
     if (argc > 0 && isere_locale_check(ctx, argv[0])) {
         return JS_EXCEPTION;
     }

@@ -29,7 +29,6 @@ static int read_unsupported(JSContext *ctx, JSValueConst options)
                {"calendar", calendars},     {"numberingSystem", digits},
                {"era", no_words},           {"dayPeriod", no_words}};
     int ignored;
-
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
         if (isere_locale_word(ctx, options, all[i].name, all[i].words,
                               &ignored)) {
@@ -48,7 +47,6 @@ static int read_fields(JSContext *ctx, JSValueConst options,
                                          "short",   "long",    NULL};
     static const char *const names[] = {"short", NULL};
     static const char *const cycles[] = {"h11", "h12", "h23", "h24", NULL};
-
     if (isere_locale_word(ctx, options, "weekday", texts, &f->weekday) ||
         isere_locale_word(ctx, options, "year", numbers, &f->year) ||
         isere_locale_word(ctx, options, "month", months, &f->month) ||
@@ -73,7 +71,6 @@ static int read_hour12(JSContext *ctx, JSValueConst options, int *out)
     JSValue value = JS_IsUndefined(options)
                         ? JS_UNDEFINED
                         : JS_GetPropertyStr(ctx, options, "hour12");
-
     *out = ISERE_LOCALE_NONE;
     if (JS_IsException(value)) {
         return -1;
@@ -90,7 +87,6 @@ static int read_options(JSContext *ctx, JSValueConst options, options_t *o)
     static const char *const date_styles[] = {"full", "long", "medium", "short",
                                               NULL};
     static const char *const time_styles[] = {"long", "medium", "short", NULL};
-
     memset(o, 0, sizeof(*o));
     if (read_unsupported(ctx, options) ||
         read_hour12(ctx, options, &o->hour12) ||
@@ -119,7 +115,6 @@ static bool has_time(const isere_locale_fields_t *f)
 static void apply_date_style(int style, isere_locale_fields_t *f)
 {
     static const int months[] = {LONG, LONG, SHORT, NUMERIC};
-
     f->weekday = style == FULL_DATE ? LONG : ISERE_LOCALE_NONE;
     f->year = style == SHORT_DATE ? TWO_DIGITS : NUMERIC;
     f->month = months[style];
@@ -137,7 +132,6 @@ static void apply_time_style(int style, isere_locale_fields_t *f)
 static int apply_styles(JSContext *ctx, int what, options_t *o)
 {
     isere_locale_fields_t *f = &o->fields;
-
     if (has_date(f) || has_time(f) || f->fraction > 0 ||
         f->zone_name != ISERE_LOCALE_NONE) {
         JS_ThrowTypeError(ctx, "dateStyle and timeStyle can't be used together "
@@ -166,7 +160,6 @@ static void apply_defaults(int what, isere_locale_fields_t *f)
 {
     bool date = has_date(f);
     bool time = has_time(f);
-
     if (what == JS_LOCALE_BOTH && (date || time)) {
         return;
     }
@@ -181,7 +174,6 @@ static void apply_defaults(int what, isere_locale_fields_t *f)
 static int settle(JSContext *ctx, int what, options_t *o)
 {
     isere_locale_fields_t *f = &o->fields;
-
     if (f->fraction > 0 && f->second == ISERE_LOCALE_NONE) {
         JS_ThrowRangeError(ctx, "option fractionalSecondDigits is supported "
                                 "only together with second");
@@ -210,7 +202,6 @@ JSValue isere_locale_format_date(JSContext *ctx, int what, double ms,
     isere_locale_zone_t zone;
     char text[ISERE_LOCALE_DATE_TEXT];
     int64_t time;
-
     if (isnan(ms)) {
         return JS_NewString(ctx, "Invalid Date"); /* whatever the options */
     }

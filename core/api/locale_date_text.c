@@ -23,7 +23,6 @@ put(text_t *text, const char *format, ...)
 {
     size_t left = ISERE_LOCALE_DATE_TEXT - text->len;
     va_list args;
-
     va_start(args, format);
     int n = vsnprintf(text->out + text->len, left, format, args);
     va_end(args);
@@ -67,7 +66,6 @@ static void put_month(text_t *text, const isere_locale_fields_t *f,
     static const char *const names[] = {
         "January", "February", "March",     "April",   "May",      "June",
         "July",    "August",   "September", "October", "November", "December"};
-
     if (f->month >= NARROW) {
         put_name(text, f->month, names[m->date.month - 1]);
     } else {
@@ -88,7 +86,6 @@ static void put_month_and_day(text_t *text, const isere_locale_fields_t *f,
                               const moment_t *m)
 {
     bool named = f->month >= NARROW;
-
     if (is_given(f->weekday)) {
         put_weekday(text, f, m);
         put(text, ", ");
@@ -107,7 +104,6 @@ static void put_day_alone(text_t *text, const isere_locale_fields_t *f,
                           const moment_t *m)
 {
     bool year = is_given(f->year);
-
     if (year && !is_given(f->weekday)) {
         put_year(text, f, m);
         put(text, " (day: ");
@@ -131,7 +127,6 @@ static void put_without_day(text_t *text, const isere_locale_fields_t *f,
                             const moment_t *m)
 {
     const char *between = "";
-
     if (is_given(f->month)) {
         put_month(text, f, m);
         between = f->month >= NARROW ? " " : "/";
@@ -161,7 +156,6 @@ static void put_date(text_t *text, const isere_locale_fields_t *f,
 static void put_hour(text_t *text, const isere_locale_fields_t *f, int hour)
 {
     int width = f->hour;
-
     if (f->cycle == H11) {
         hour %= 12;
     } else if (f->cycle == H12) {
@@ -177,7 +171,6 @@ static void put_second(text_t *text, const isere_locale_fields_t *f,
                        const moment_t *m, int width)
 {
     static const int divisors[] = {1000, 100, 10, 1};
-
     put_number(text, width, m->second);
     if (f->fraction > 0) {
         put(text, ".%0*d", f->fraction, m->ms / divisors[f->fraction]);
@@ -212,7 +205,6 @@ static void put_time(text_t *text, const isere_locale_fields_t *f,
                      const moment_t *m)
 {
     bool minute = is_given(f->minute);
-
     if (is_given(f->hour)) {
         put_with_hour(text, f, m);
         return;
@@ -230,7 +222,6 @@ static moment_t moment_of(int64_t ms, int32_t offset_s)
     int64_t local = isere_floor_div(ms, 1000) + offset_s;
     int64_t days = isere_floor_div(local, ISERE_DAY_S);
     int second = (int)isere_floor_mod(local, ISERE_DAY_S);
-
     return (moment_t){
         .date = isere_civil_from_days(days),
         .weekday = isere_civil_weekday(days),
@@ -245,7 +236,6 @@ static moment_t moment_of(int64_t ms, int32_t offset_s)
 static const char *joint(const isere_locale_fields_t *f)
 {
     bool date = is_given(f->year) || is_given(f->month) || is_given(f->day);
-
     if (f->month == LONG) {
         return " at ";
     }
@@ -262,7 +252,6 @@ size_t isere_locale_date_text(const isere_locale_fields_t *f, int64_t ms,
     moment_t m = moment_of(ms, zone->offset_s);
     text_t text = {.out = out};
     bool time = is_given(f->hour) || is_given(f->minute) || is_given(f->second);
-
     out[0] = '\0';
     put_date(&text, f, &m);
     if (text.len > 0 && (time || is_given(f->zone_name))) {

@@ -54,7 +54,6 @@ static int read_unsupported(JSContext *ctx, JSValueConst options)
         {"roundingMode", modes},           {"roundingPriority", signs},
         {"roundingIncrement", increments}, {"trailingZeroDisplay", signs}};
     int ignored;
-
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
         if (isere_locale_word(ctx, options, all[i].name, all[i].words,
                               &ignored)) {
@@ -78,7 +77,6 @@ static bool same_code(const char *a, const char *b)
 static int find_currency(JSContext *ctx, const char *code, format_t *format)
 {
     static const char *const codes[] = {"USD", "EUR", "GBP", NULL};
-
     for (size_t i = 0; i < sizeof(currencies) / sizeof(*currencies); i++) {
         if (same_code(code, currencies[i].code)) {
             format->sign = currencies[i].sign;
@@ -91,7 +89,6 @@ static int find_currency(JSContext *ctx, const char *code, format_t *format)
 static int read_currency(JSContext *ctx, JSValueConst options, format_t *format)
 {
     JSValue value = JS_GetPropertyStr(ctx, options, "currency");
-
     if (JS_IsUndefined(value)) {
         JS_ThrowTypeError(ctx, "style 'currency' needs the option currency");
         return -1;
@@ -110,7 +107,6 @@ static int read_style(JSContext *ctx, JSValueConst options, format_t *format)
 {
     static const char *const styles[] = {"decimal", "percent", "currency",
                                          NULL};
-
     if (isere_locale_word(ctx, options, "style", styles, &format->style)) {
         return -1;
     }
@@ -129,7 +125,6 @@ static int read_grouping(JSContext *ctx, JSValueConst options, format_t *format)
                                         NULL};
     JSValue value = JS_GetPropertyStr(ctx, options, "useGrouping");
     int ignored;
-
     if (JS_IsException(value)) {
         return -1;
     }
@@ -146,7 +141,6 @@ static int read_significant(JSContext *ctx, JSValueConst options,
 {
     int min = 0;
     int max = 0;
-
     if (isere_locale_number(ctx, options, "minimumSignificantDigits", 1, 21,
                             &min) ||
         isere_locale_number(ctx, options, "maximumSignificantDigits",
@@ -166,7 +160,6 @@ static int read_fraction(JSContext *ctx, JSValueConst options, format_t *format)
     int max_default = format->style == DECIMAL ? 3 : min_default;
     int min = -1;
     int max = -1;
-
     if (format->max_significant > 0) {
         return 0; /* they decide alone */
     }
@@ -211,7 +204,6 @@ static int read_format(JSContext *ctx, JSValueConst options, format_t *format)
 static void parse(const char *text, decimal_t *d)
 {
     bool after_point = false;
-
     d->negative = d->negative || *text == '-';
     text += *text == '-';
     for (; *text && *text != 'e'; text++) {
@@ -239,7 +231,6 @@ static void parse(const char *text, decimal_t *d)
 static void round_to(decimal_t *d, int64_t keep)
 {
     bool up = keep >= 0 && keep < d->len && d->digits[keep] >= '5';
-
     if (keep < d->len) {
         d->len = keep > 0 ? keep : 0;
     }
@@ -285,7 +276,6 @@ static int64_t larger(int64_t a, int64_t b)
 static int64_t fraction_digits(const decimal_t *d, const format_t *format)
 {
     int64_t there = larger(d->len - d->point, 0);
-
     if (format->max_significant > 0) {
         int64_t point = d->len > 0 ? d->point : 1;
         return larger(there, format->min_significant - point);
@@ -309,7 +299,6 @@ static char *put_digits(char *out, const decimal_t *d, const format_t *format)
 {
     int64_t whole = larger(d->point, format->min_integer);
     int64_t fraction = fraction_digits(d, format);
-
     for (int64_t left = whole; left > 0; left--) {
         *out++ = digit_at(d, d->point - left);
         if (format->grouping && left > 1 && left % 3 == 1) {
@@ -332,7 +321,6 @@ static JSValue make_text(JSContext *ctx, const decimal_t *d,
     size_t whole = (size_t)larger(d->point, format->min_integer);
     size_t size = whole + whole / 3 + (size_t)fraction_digits(d, format) + 16;
     char *text = js_malloc(ctx, size);
-
     if (!text) {
         return JS_EXCEPTION;
     }
@@ -352,7 +340,6 @@ static JSValue format_finite(JSContext *ctx, JSValueConst value, bool negative,
     decimal_t d = {.negative = negative};
     JSValue result = JS_EXCEPTION;
     const char *text = JS_ToCStringLen(ctx, &len, value);
-
     if (!text) {
         return JS_EXCEPTION;
     }
@@ -372,7 +359,6 @@ JSValue isere_locale_format_number(JSContext *ctx, JSValueConst value,
 {
     format_t format;
     double number;
-
     if (read_format(ctx, options, &format)) {
         return JS_EXCEPTION;
     }

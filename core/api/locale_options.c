@@ -11,7 +11,6 @@ static int check_tag(JSContext *ctx, JSValueConst tag)
     size_t len;
     bool extended;
     const char *text = JS_ToCStringLen(ctx, &len, tag);
-
     if (!text) {
         return -1;
     }
@@ -33,7 +32,6 @@ static int has_element(JSContext *ctx, JSValueConst locales, uint32_t index)
 {
     JSAtom atom = JS_NewAtomUInt32(ctx, index);
     int result = JS_HasProperty(ctx, locales, atom);
-
     JS_FreeAtom(ctx, atom);
     return result;
 }
@@ -46,7 +44,6 @@ static int check_element(JSContext *ctx, JSValueConst locales, uint32_t index)
     }
     JSValue tag = JS_GetPropertyUint32(ctx, locales, index);
     int result = -1;
-
     if (JS_IsString(tag) || JS_IsObject(tag)) {
         result = check_tag(ctx, tag);
     } else if (!JS_IsException(tag)) {
@@ -60,7 +57,6 @@ static int check_list(JSContext *ctx, JSValueConst locales)
 {
     JSValue value = JS_GetPropertyStr(ctx, locales, "length");
     double len;
-
     int failed = JS_IsException(value) || JS_ToFloat64(ctx, &len, value);
     JS_FreeValue(ctx, value);
     if (failed) {
@@ -97,7 +93,6 @@ int isere_locale_refuse(JSContext *ctx, const char *name, const char *value,
 {
     char list[160];
     size_t len = 0;
-
     list[0] = '\0';
     for (size_t i = 0; words[i] && len < sizeof(list); i++) {
         len += (size_t)snprintf(list + len, sizeof(list) - len, "%s'%s'",
@@ -119,7 +114,6 @@ static int get_text(JSContext *ctx, JSValueConst options, const char *name,
     JSValue value = JS_IsUndefined(options)
                         ? JS_UNDEFINED
                         : JS_GetPropertyStr(ctx, options, name);
-
     if (JS_IsUndefined(value) || JS_IsException(value)) {
         return JS_IsException(value) ? -1 : 0;
     }
@@ -133,7 +127,6 @@ int isere_locale_word(JSContext *ctx, JSValueConst options, const char *name,
 {
     const char *text;
     int got = get_text(ctx, options, name, &text);
-
     *out = ISERE_LOCALE_NONE;
     if (got <= 0) {
         return got;
@@ -157,7 +150,6 @@ int isere_locale_number(JSContext *ctx, JSValueConst options, const char *name,
                         ? JS_UNDEFINED
                         : JS_GetPropertyStr(ctx, options, name);
     double number;
-
     if (JS_IsUndefined(value)) {
         return 0;
     }

@@ -40,7 +40,6 @@ static void next(parts_t *p)
     const char *dash =
         p->rest.len > 0 ? memchr(p->rest.ptr, '-', p->rest.len) : NULL;
     size_t len = dash ? (size_t)(dash - p->rest.ptr) : p->rest.len;
-
     p->part = isere_slice_of(p->rest.ptr, len);
     len += dash != NULL;
     p->rest = isere_slice_of(p->rest.ptr + len, p->rest.len - len);
@@ -75,7 +74,6 @@ static bool is_variant(isere_slice_t s)
 static bool came_before(isere_slice_t s, const char *from, size_t min_len)
 {
     parts_t p = {.rest = isere_slice_of(from, (size_t)(s.ptr - from))};
-
     while (p.rest.len > 0) {
         next(&p);
         if (p.part.len >= min_len && same(p.part, s)) {
@@ -88,7 +86,6 @@ static bool came_before(isere_slice_t s, const char *from, size_t min_len)
 static bool skip_variants(parts_t *p)
 {
     const char *from = p->part.ptr;
-
     while (is_variant(p->part)) {
         if (came_before(p->part, from, 1)) {
             return false;
@@ -103,7 +100,6 @@ static bool skip_extension(parts_t *p, bool *extended)
 {
     bool private = lower(p->part.ptr[0]) == 'x';
     size_t count = 0;
-
     *extended = *extended || lower(p->part.ptr[0]) == 'u';
     next(p);
     while (is_word(p->part, private ? 1 : 2, 8, true)) {
@@ -116,7 +112,6 @@ static bool skip_extension(parts_t *p, bool *extended)
 bool isere_locale_tag_is_valid(isere_slice_t tag, bool *extended)
 {
     parts_t p = {.rest = tag};
-
     *extended = false;
     if (tag.len == 0 || tag.ptr[tag.len - 1] == '-') {
         return false;

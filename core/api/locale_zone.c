@@ -17,7 +17,6 @@ static char upper(char c)
 static bool is_utc(const char *name)
 {
     static const char *const names[] = {"UTC", "GMT", "ETC/UTC", "ETC/GMT"};
-
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         size_t at = 0;
         while (names[i][at] && names[i][at] == upper(name[at])) {
@@ -45,7 +44,6 @@ static bool read_offset(const char *text, int32_t *offset_s)
 {
     int hours = two_digits(text + 1, 24);
     int minutes = 0;
-
     if ((*text != '+' && *text != '-') || hours < 0) {
         return false;
     }
@@ -73,7 +71,6 @@ static bool is_common(const isere_zone_time_t *at, int64_t at_s)
                  {"CST", -6}, {"CDT", -5}, {"MST", -7},  {"MDT", -6},
                  {"PST", -8}, {"PDT", -7}, {"AKST", -9}, {"AKDT", -8},
                  {"HST", -10}};
-
     for (size_t i = 0; at_s >= 0 && i < sizeof(names) / sizeof(*names); i++) {
         if (strcmp(names[i].name, at->abbreviation) == 0 &&
             at->offset_s == names[i].hours * 3600) {
@@ -89,7 +86,6 @@ static void name_offset(int32_t offset_s, char *out)
     char sign = offset_s < 0 ? '-' : '+';
     int32_t s = abs(offset_s);
     int len = snprintf(out, ISERE_LOCALE_ZONE_NAME_MAX, "GMT");
-
     if (s > 0) {
         len += snprintf(out + len, ISERE_LOCALE_ZONE_NAME_MAX - (size_t)len,
                         "%c%d", sign, (int)(s / 3600));
@@ -127,7 +123,6 @@ static int read_zone(JSContext *ctx, const char *name, int64_t at_s,
                      isere_zone_time_t *out)
 {
     char *file = js_malloc(ctx, FILE_SIZE_MAX);
-
     if (!file) {
         return -1;
     }
@@ -145,7 +140,6 @@ static int zone_of_name(JSContext *ctx, const char *name, int64_t at_s,
                         isere_locale_zone_t *out)
 {
     isere_zone_time_t at;
-
     if (is_utc(name)) {
         return 0;
     }

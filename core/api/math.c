@@ -16,7 +16,6 @@ int isere_api_math_install(JSContext *ctx, JSValueConst global)
     JSValue math = JS_GetPropertyStr(ctx, global, "Math");
     JSValue random = JS_NewCFunction(ctx, math_random, "random", 0);
     int result;
-
     if (JS_IsException(math) || JS_IsException(random)) {
         JS_FreeValue(ctx, math);
         JS_FreeValue(ctx, random);

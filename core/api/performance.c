@@ -19,7 +19,6 @@ static JSValue performance_now(JSContext *ctx, JSValueConst self, int argc,
 static JSValue time_origin(JSContext *ctx, JSValueConst self)
 {
     int64_t origin = isere_host_wall_us(ctx) - (int64_t)elapsed_us(ctx);
-
     (void)self;
     return JS_NewFloat64(ctx, (double)origin / 1000);
 }

@@ -13,7 +13,6 @@ static bool is_given_again(JSContext *ctx, size_t index, size_t name_len)
 {
     const char *entry = isere_host_env(ctx, index);
     const char *later;
-
     while ((later = isere_host_env(ctx, ++index)) != NULL) {
         if (same_name(entry, later, name_len)) {
             return true;
@@ -27,7 +26,6 @@ static int define_variable(JSContext *ctx, JSValueConst env, const char *entry,
 {
     JSAtom name = JS_NewAtomLen(ctx, entry, name_len);
     int result;
-
     if (name == JS_ATOM_NULL) {
         return -1;
     }
@@ -42,11 +40,9 @@ static int define_variable(JSContext *ctx, JSValueConst env, const char *entry,
 static int fill(JSContext *ctx, JSValueConst env)
 {
     const char *entry;
-
     for (size_t i = 0; (entry = isere_host_env(ctx, i)) != NULL; i++) {
         const char *equals = strchr(entry, '=');
         size_t name_len;
-
         if (!equals) {
             continue;
         }
@@ -63,7 +59,6 @@ int isere_api_process_install(JSContext *ctx, JSValueConst global)
 {
     JSValue process = JS_NewObject(ctx);
     JSValue env = JS_NewObject(ctx);
-
     if (JS_IsException(process) || JS_IsException(env) || fill(ctx, env) < 0) {
         JS_FreeValue(ctx, process);
         JS_FreeValue(ctx, env);

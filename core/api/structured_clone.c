@@ -37,11 +37,9 @@ static uint32_t *find_slot(const cloner_t *c, const void *object)
 {
     uint32_t mask = c->capacity * 2 - 1;
     uint32_t at = (uint32_t)((uintptr_t)object >> 3) * 2654435761u;
-
     at ^= at >> 16;
     for (;; at++) {
         uint32_t *slot = &c->slots[at & mask];
-
         if (*slot == 0 ||
             JS_VALUE_GET_PTR(c->pairs[*slot - 1].source) == object) {
             return slot;
@@ -54,7 +52,6 @@ static int grow(cloner_t *c)
     uint32_t capacity = c->capacity ? c->capacity * 2 : FIRST_CAPACITY;
     pair_t *pairs;
     uint32_t *slots;
-
     if (capacity > UINT32_MAX / 4 / sizeof(*pairs)) {
         JS_ThrowOutOfMemory(c->ctx);
         return -1;
@@ -102,7 +99,6 @@ static JSValue copy_boxed(cloner_t *c, JSValueConst source, isere_kind_t kind)
     JSValue primitive =
         isere_intrinsics_call(c->ctx, c->in, value_of, source, 0, NULL);
     JSValue copy;
-
     if (JS_IsException(primitive)) {
         return primitive;
     }
@@ -115,7 +111,6 @@ static JSValue copy_boxed(cloner_t *c, JSValueConst source, isere_kind_t kind)
 static JSValue copy_date(cloner_t *c, JSValueConst source)
 {
     double ms;
-
     if (isere_intrinsics_number(c->ctx, c->in, ISERE_IN_DATE_GET_TIME, source,
                                 &ms) < 0) {
         return JS_EXCEPTION;
@@ -130,12 +125,10 @@ static JSValue copy_regexp(cloner_t *c, JSValueConst source)
     char flags[sizeof(letters)];
     size_t len = 0;
     JSValue arguments[2], copy;
-
     for (int i = 0; letters[i]; i++) {
         isere_intrinsic_t flag =
             (isere_intrinsic_t)(ISERE_IN_REGEXP_HAS_INDICES + i);
         JSValue on = isere_intrinsics_call(ctx, c->in, flag, source, 0, NULL);
-
         if (JS_IsException(on)) {
             return on;
         }
@@ -160,7 +153,6 @@ static JSValue copy_buffer(cloner_t *c, JSValueConst source)
 {
     size_t len;
     uint8_t *bytes = JS_GetArrayBuffer(c->ctx, &len, source);
-
     if (!bytes && JS_HasException(c->ctx)) {
         JS_FreeValue(c->ctx, JS_GetException(c->ctx));
         return throw_clone(c->ctx, "a detached ArrayBuffer can't be cloned");
@@ -177,7 +169,6 @@ static JSValue copy_typed_array(cloner_t *c, JSValueConst source,
     JSValue buffer =
         JS_GetTypedArrayBuffer(ctx, source, &offset, &len, &element);
     JSValue arguments[3], copy;
-
     if (JS_IsException(buffer)) {
         JS_FreeValue(ctx, JS_GetException(ctx));
         return throw_clone(ctx, "a detached typed array can't be cloned");
@@ -201,7 +192,6 @@ static JSValue copy_data_view(cloner_t *c, JSValueConst source)
     JSValue buffer = isere_intrinsics_call(
         ctx, c->in, ISERE_IN_DATA_VIEW_BUFFER, source, 0, NULL);
     JSValue arguments[3], copy;
-
     if (JS_IsException(buffer)) {
         return buffer;
     }
@@ -229,7 +219,6 @@ static isere_intrinsic_t error_prototype(const char *name)
         "EvalError",   "RangeError", "ReferenceError",
         "SyntaxError", "TypeError",  "URIError",
     };
-
     for (int i = 0; i < 6; i++) {
         if (strcmp(name, names[i]) == 0) {
             return (isere_intrinsic_t)(ISERE_IN_EVAL_ERROR_PROTOTYPE + i);
@@ -244,7 +233,6 @@ static JSValue copy_error(cloner_t *c, JSValueConst source)
     JSValue name = JS_GetPropertyStr(ctx, source, "name");
     const char *text = JS_IsException(name) ? NULL : JS_ToCString(ctx, name);
     isere_intrinsic_t prototype;
-
     JS_FreeValue(ctx, name);
     if (!text) {
         return JS_EXCEPTION;
@@ -262,7 +250,6 @@ static JSValue copy_error(cloner_t *c, JSValueConst source)
 static JSValue new_copy(cloner_t *c, JSValueConst source)
 {
     isere_kind_t kind = isere_intrinsics_kind(c->in, source);
-
     if (kind >= ISERE_KIND_TYPED_ARRAY) {
         return copy_typed_array(c, source, kind);
     }
@@ -301,7 +288,6 @@ static JSValue new_copy(cloner_t *c, JSValueConst source)
 static JSValue clone_value(cloner_t *c, JSValueConst value)
 {
     uint32_t index;
-
     if (JS_IsSymbol(value)) {
         return throw_clone(c->ctx, "a symbol can't be cloned");
     }
@@ -321,7 +307,6 @@ static int fill_property(cloner_t *c, JSValueConst source, JSValueConst copy,
     JSPropertyDescriptor desc;
     JSValue value, clone;
     int found = JS_GetOwnProperty(c->ctx, &desc, source, name);
-
     if (found <= 0) {
         return found; /* a getter may have deleted it */
     }
@@ -348,7 +333,6 @@ static int fill_properties(cloner_t *c, JSValueConst source, JSValueConst copy)
     uint32_t count;
     int result = JS_GetOwnPropertyNames(c->ctx, &names, &count, source,
                                         JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY);
-
     if (result < 0) {
         return -1;
     }
@@ -366,7 +350,6 @@ static int fill_properties(cloner_t *c, JSValueConst source, JSValueConst copy)
 static int fill_array(cloner_t *c, JSValueConst source, JSValueConst copy)
 {
     JSValue length = JS_GetPropertyStr(c->ctx, source, "length");
-
     if (fill_properties(c, source, copy) < 0) {
         return -1;
     }
@@ -377,11 +360,9 @@ static int fill_array(cloner_t *c, JSValueConst source, JSValueConst copy)
 static int fill_error(cloner_t *c, JSValueConst source, JSValueConst copy)
 {
     static const char *const names[] = {"message", "stack", "cause"};
-
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         JSAtom name = JS_NewAtom(c->ctx, names[i]);
         int result;
-
         if (name == JS_ATOM_NULL) {
             return -1;
         }
@@ -402,7 +383,6 @@ static int add_member(cloner_t *c, bool is_map, JSValueConst copy,
     JSContext *ctx = c->ctx;
     JSValue clones[2];
     JSValue result = JS_EXCEPTION;
-
     clones[0] = clone_value(c, members[0]);
     clones[1] =
         JS_IsException(clones[0]) ? JS_UNDEFINED : clone_value(c, members[1]);
@@ -427,7 +407,6 @@ static int fill_members(cloner_t *c, bool is_map, JSValueConst source,
         c->ctx, c->in, is_map ? ISERE_IN_MAP_ENTRIES : ISERE_IN_SET_VALUES,
         source, 0, NULL);
     int result;
-
     if (JS_IsException(iterator)) {
         return -1;
     }
@@ -475,7 +454,6 @@ static JSValue transfer_item(cloner_t *c, JSValueConst list, uint32_t index)
 {
     JSValue item = JS_GetPropertyUint32(c->ctx, list, index);
     size_t len;
-
     if (JS_IsException(item)) {
         return item;
     }
@@ -497,7 +475,6 @@ static int64_t clone_transfers(cloner_t *c, JSValueConst list)
 {
     JSValue value;
     uint32_t length;
-
     if (JS_IsUndefined(list)) {
         return 0;
     }
@@ -512,7 +489,6 @@ static int64_t clone_transfers(cloner_t *c, JSValueConst list)
     for (uint32_t i = 0; i < length; i++) {
         JSValue item = transfer_item(c, list, i);
         JSValue copy;
-
         if (JS_IsException(item)) {
             return -1;
         }
@@ -535,7 +511,6 @@ static JSValue clone_graph(cloner_t *c, JSValueConst value,
 {
     int64_t transfers = clone_transfers(c, transfer);
     JSValue result;
-
     if (transfers < 0) {
         return JS_EXCEPTION;
     }
@@ -544,7 +519,6 @@ static JSValue clone_graph(cloner_t *c, JSValueConst value,
         /* The table may move while the copy is filled. */
         JSValueConst source = c->pairs[i].source;
         JSValueConst copy = c->pairs[i].copy;
-
         if (fill(c, source, copy) < 0) {
             JS_FreeValue(c->ctx, result);
             result = JS_EXCEPTION;
@@ -562,7 +536,6 @@ static JSValue structured_clone(JSContext *ctx, JSValueConst self, int argc,
     cloner_t c = {0};
     JSValue transfer = JS_UNDEFINED;
     JSValue result;
-
     (void)self;
     if (argc < 1) {
         return JS_ThrowTypeError(ctx, "structuredClone needs a value");

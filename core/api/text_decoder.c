@@ -75,7 +75,6 @@ static bool is_label(const char *text, size_t len, const char *label)
     }
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
-
         if (c >= 'A' && c <= 'Z') {
             c = (char)(c - 'A' + 'a');
         }
@@ -90,7 +89,6 @@ static int read_label(JSContext *ctx, JSValueConst value, decoder_t *decoder)
 {
     const char *text;
     size_t len;
-
     if (JS_IsUndefined(value)) {
         return 0;
     }
@@ -115,7 +113,6 @@ static int read_flag(JSContext *ctx, JSValueConst options, const char *name,
                      bool *flag)
 {
     JSValue value;
-
     *flag = false;
     if (JS_IsUndefined(options) || JS_IsNull(options)) {
         return 0;
@@ -139,7 +136,6 @@ static JSValue new_decoder(JSContext *ctx, JSValueConst target, int argc,
     decoder_t settings = {0};
     decoder_t *decoder;
     JSValue object;
-
     (void)argc;
     if (read_label(ctx, argv[0], &settings) < 0 ||
         read_flag(ctx, argv[1], "fatal", &settings.fatal) < 0 ||
@@ -166,7 +162,6 @@ static size_t incomplete_utf8(const uint8_t *bytes, size_t len)
     for (size_t back = 1; back <= PENDING_MAX && back <= len; back++) {
         uint8_t byte = bytes[len - back];
         size_t size, used;
-
         if (byte >= 0x80 && byte < 0xc0) {
             continue;
         }
@@ -189,7 +184,6 @@ static size_t incomplete_utf16(const uint8_t *bytes, size_t len)
 {
     size_t odd = len % 2;
     size_t even = len - odd;
-
     if (even >= 2 && (bytes[even - 1] & 0xfc) == 0xd8) {
         return odd + 2;
     }
@@ -207,7 +201,6 @@ static JSValue utf8_to_string(JSContext *ctx, const decoder_t *decoder,
     char *repaired;
     size_t size;
     JSValue string;
-
     if (isere_utf8_valid(bytes, len)) {
         return JS_NewStringLen(ctx, (const char *)bytes, len);
     }
@@ -231,7 +224,6 @@ static uint32_t decode_utf16(const uint8_t *bytes, size_t len, size_t *used)
 {
     uint8_t p[4] = {0};
     uint32_t unit, low;
-
     memcpy(p, bytes, len < 4 ? len : 4);
     if (len < 2) {
         *used = 1;
@@ -258,13 +250,11 @@ static JSValue utf16_to_string(JSContext *ctx, const decoder_t *decoder,
     size_t size = 0;
     size_t used;
     JSValue string;
-
     if (!text) {
         return JS_EXCEPTION;
     }
     for (size_t i = 0; i < len; i += used) {
         uint32_t code_point = decode_utf16(bytes + i, len - i, &used);
-
         if (code_point == UINT32_MAX) {
             if (decoder->fatal) {
                 js_free(ctx, text);
@@ -299,7 +289,6 @@ static JSValue decode_bytes(JSContext *ctx, decoder_t *decoder,
     size_t keep = 0;
     size_t skip;
     JSValue string;
-
     if (more) {
         keep = decoder->encoding == UTF8 ? incomplete_utf8(bytes, len)
                                          : incomplete_utf16(bytes, len);
@@ -329,7 +318,6 @@ static JSValue decode_joined(JSContext *ctx, decoder_t *decoder,
     size_t before = decoder->npending;
     uint8_t *joined = js_malloc(ctx, before + len);
     JSValue string;
-
     if (!joined) {
         return JS_EXCEPTION;
     }
@@ -350,14 +338,12 @@ static JSValue decode(JSContext *ctx, JSValueConst self, int argc,
     uint8_t *bytes = NULL;
     size_t len = 0;
     bool more;
-
     (void)argc;
     if (!decoder || read_flag(ctx, argv[1], "stream", &more) < 0) {
         return JS_EXCEPTION;
     }
     if (!JS_IsUndefined(argv[0])) {
         int found = isere_api_bytes_if_any(ctx, argv[0], &bytes, &len);
-
         if (found < 0) {
             return JS_EXCEPTION;
         }
@@ -376,7 +362,6 @@ enum { ENCODING, FATAL, IGNORE_BOM };
 static JSValue decoder_member(JSContext *ctx, JSValueConst self, int which)
 {
     const decoder_t *decoder = JS_GetOpaque2(ctx, self, decoder_class);
-
     if (!decoder) {
         return JS_EXCEPTION;
     }

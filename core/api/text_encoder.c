@@ -41,7 +41,6 @@ static JSValue encode(JSContext *ctx, JSValueConst self, int argc,
     const char *text = "";
     size_t len = 0;
     char *bytes;
-
     (void)argc;
     if (JS_GetClassID(self) != encoder_class) {
         return throw_not_encoder(ctx);
@@ -78,12 +77,10 @@ static size_t encode_into_bytes(const char *text, size_t len, uint8_t *out,
                                 size_t room, size_t *read)
 {
     size_t i = 0;
-
     *read = 0;
     while (i < len) {
         uint8_t lead = (uint8_t)text[i];
         size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-
         if (i + size > room) {
             break;
         }
@@ -105,7 +102,6 @@ static JSValue encode_into(JSContext *ctx, JSValueConst self, int argc,
     size_t len, room, read, written;
     const char *text;
     JSValue result;
-
     (void)argc;
     if (JS_GetClassID(self) != encoder_class) {
         return throw_not_encoder(ctx);

@@ -21,7 +21,6 @@ JSValue isere_text_construct(JSContext *ctx, JSValueConst target,
 {
     JSValue prototype = JS_GetPropertyStr(ctx, target, "prototype");
     JSValue object;
-
     if (JS_IsException(prototype)) {
         return prototype;
     }
@@ -38,7 +37,6 @@ int isere_text_install_class(JSContext *ctx, JSValueConst global,
                              const JSCFunctionListEntry *members, int nmembers)
 {
     JSValue prototype, function;
-
     if (JS_NewClass(JS_GetRuntime(ctx), class_id, def) < 0) {
         return -1;
     }

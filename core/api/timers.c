@@ -60,7 +60,6 @@ static bool is_before(const isere_timer_t *a, const isere_timer_t *b)
 static void sift_up(isere_timer_t *heap, uint32_t at)
 {
     isere_timer_t moving = heap[at];
-
     while (at > 0 && is_before(&moving, &heap[(at - 1) / 2])) {
         heap[at] = heap[(at - 1) / 2];
         at = (at - 1) / 2;
@@ -71,10 +70,8 @@ static void sift_up(isere_timer_t *heap, uint32_t at)
 static void sift_down(isere_timer_t *heap, uint32_t count, uint32_t at)
 {
     isere_timer_t moving = heap[at];
-
     for (;;) {
         uint32_t child = 2 * at + 1;
-
         if (child >= count) {
             break;
         }
@@ -97,7 +94,6 @@ static int reserve(JSContext *ctx, isere_api_state_t *state)
     uint32_t needed = state->timers_count + 2;
     uint32_t capacity = state->timers_capacity;
     isere_timer_t *timers;
-
     if (needed <= capacity) {
         return 0;
     }
@@ -119,7 +115,6 @@ static int reserve(JSContext *ctx, isere_api_state_t *state)
 static void insert(isere_api_state_t *state, isere_timer_t timer)
 {
     timer_call_t *call = call_of(&timer);
-
     call->pending = true;
     state->timers_held += !call->unref;
     timer.age = ++state->last_timer_age;
@@ -132,7 +127,6 @@ static isere_timer_t take(isere_api_state_t *state, uint32_t at)
     isere_timer_t timer = state->timers[at];
     timer_call_t *call = call_of(&timer);
     uint32_t last = --state->timers_count;
-
     call->pending = false;
     state->timers_held -= !call->unref;
     if (at != last) {
@@ -146,7 +140,6 @@ static isere_timer_t take(isere_api_state_t *state, uint32_t at)
 static void finalize_timer(JSRuntime *rt, JSValue object)
 {
     timer_call_t *call = JS_GetOpaque(object, timer_class);
-
     if (!call) {
         return;
     }
@@ -161,7 +154,6 @@ static void mark_timer(JSRuntime *rt, JSValueConst object,
                        JS_MarkFunc *mark_func)
 {
     const timer_call_t *call = JS_GetOpaque(object, timer_class);
-
     if (!call) {
         return;
     }
@@ -182,7 +174,6 @@ static timer_call_t *new_call(JSContext *ctx, JSValueConst callback, int argc,
 {
     timer_call_t *call =
         js_malloc(ctx, sizeof(*call) + (size_t)argc * sizeof(*argv));
-
     if (!call) {
         return NULL;
     }
@@ -200,7 +191,6 @@ static timer_call_t *new_call(JSContext *ctx, JSValueConst callback, int argc,
 static int read_delay(JSContext *ctx, JSValueConst value, uint64_t *delay_us)
 {
     double ms = 0;
-
     if (!JS_IsUndefined(value) && JS_ToFloat64(ctx, &ms, value) < 0) {
         return -1;
     }
@@ -220,7 +210,6 @@ static JSValue set_timer(JSContext *ctx, JSValueConst self, int argc,
     isere_api_state_t *state = isere_host_api_state(ctx);
     isere_timer_t timer = {0};
     uint64_t delay_us;
-
     (void)self;
     if (!JS_IsFunction(ctx, argv[0])) {
         return JS_ThrowTypeError(ctx, "the callback is not a function");
@@ -255,7 +244,6 @@ static JSValue set_timer(JSContext *ctx, JSValueConst self, int argc,
 static uint32_t find(const isere_api_state_t *state, double id)
 {
     uint32_t i = 0;
-
     while (i < state->timers_count && state->timers[i].id != id) {
         i++;
     }
@@ -266,7 +254,6 @@ static void clear(JSContext *ctx, double id)
 {
     isere_api_state_t *state = isere_host_api_state(ctx);
     uint32_t at = find(state, id);
-
     if (id > 0 && id == state->running_timer_id) {
         state->running_timer_id = 0;
     }
@@ -284,7 +271,6 @@ static JSValue clear_timer(JSContext *ctx, JSValueConst self, int argc,
 {
     timer_call_t *call = JS_GetOpaque(argv[0], timer_class);
     double id;
-
     (void)self;
     (void)argc;
     if (call) {
@@ -319,7 +305,6 @@ static JSValue timer_method(JSContext *ctx, JSValueConst self, int argc,
                             JSValueConst *argv, int which)
 {
     timer_call_t *call = JS_GetOpaque2(ctx, self, timer_class);
-
     (void)argc;
     (void)argv;
     if (!call) {
@@ -348,7 +333,6 @@ static JSValue refresh(JSContext *ctx, JSValueConst self, int argc,
     isere_api_state_t *state = isere_host_api_state(ctx);
     timer_call_t *call = JS_GetOpaque2(ctx, self, timer_class);
     isere_timer_t timer = {0};
-
     (void)argc;
     (void)argv;
     if (!call) {
@@ -384,7 +368,6 @@ static const JSCFunctionListEntry members[] = {
 uint64_t isere_api_timers_next(JSContext *ctx)
 {
     const isere_api_state_t *state = isere_host_api_state(ctx);
-
     return state->timers_count ? state->timers[0].due_us : UINT64_MAX;
 }
 
@@ -399,7 +382,6 @@ int isere_api_timers_fire(JSContext *ctx, uint64_t now_us)
     isere_timer_t timer;
     timer_call_t *call;
     JSValue result;
-
     if (isere_api_timers_next(ctx) > now_us || state->timers_count == 0) {
         return 0;
     }
@@ -427,7 +409,6 @@ unsigned isere_api_timers_clear(JSContext *ctx)
 {
     isere_api_state_t *state = isere_host_api_state(ctx);
     unsigned count = state->timers_count;
-
     state->running_timer_id = 0;
     while (state->timers_count > 0) {
         isere_timer_t timer = take(state, state->timers_count - 1);

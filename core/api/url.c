@@ -61,7 +61,7 @@ static int parse_arguments(JSContext *ctx, int argc, JSValueConst *argv,
     isere_url_string_t base_text = {.cstring = NULL};
     isere_url_t base = {.href = NULL};
     bool has_base = argc > 1 && !JS_IsUndefined(argv[1]);
-    int err = 0;
+    int error = 0;
     *thrown = true;
     if (isere_url_string_get(ctx, argv[0], &input) < 0) {
         return ISERE_ERR_INVAL;
@@ -72,16 +72,16 @@ static int parse_arguments(JSContext *ctx, int argc, JSValueConst *argv,
     }
     *thrown = false;
     if (has_base) {
-        err = isere_url_parse(&memory, base_text.text, NULL, &base);
+        error = isere_url_parse(&memory, base_text.text, NULL, &base);
         isere_url_string_free(ctx, &base_text);
     }
-    if (!err) {
-        err =
+    if (!error) {
+        error =
             isere_url_parse(&memory, input.text, has_base ? &base : NULL, url);
     }
     isere_url_string_free(ctx, &input);
     isere_url_free(&memory, &base);
-    return err;
+    return error;
 }
 
 /* Wraps a URL in an object, which owns it then; frees it on failure. */
@@ -113,9 +113,9 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc,
     if (isere_url_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
-    int err = parse_arguments(ctx, argc, argv, &url, &thrown);
-    if (err) {
-        return thrown ? JS_EXCEPTION : isere_url_throw(ctx, err);
+    int error = parse_arguments(ctx, argc, argv, &url, &thrown);
+    if (error) {
+        return thrown ? JS_EXCEPTION : isere_url_throw(ctx, error);
     }
     return wrap(ctx, new_target, &url);
 }
@@ -133,12 +133,12 @@ static JSValue parse_static(JSContext *ctx, JSValueConst this_val, int argc,
     if (isere_url_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
-    int err = parse_arguments(ctx, argc, argv, &url, &thrown);
-    if (err == ISERE_ERR_INVAL && !thrown) {
+    int error = parse_arguments(ctx, argc, argv, &url, &thrown);
+    if (error == ISERE_ERR_INVAL && !thrown) {
         return magic == STATIC_PARSE ? JS_NULL : JS_FALSE;
     }
-    if (err) {
-        return thrown ? JS_EXCEPTION : isere_url_throw(ctx, err);
+    if (error) {
+        return thrown ? JS_EXCEPTION : isere_url_throw(ctx, error);
     }
     if (magic == STATIC_PARSE) {
         return wrap(ctx, JS_UNDEFINED, &url);
@@ -206,10 +206,10 @@ static int set_pairs(const isere_url_memory_t *memory,
         query.ptr++;
         query.len--;
     }
-    int err = isere_url_params_parse(memory, &list, query);
-    if (err) {
+    int error = isere_url_params_parse(memory, &list, query);
+    if (error) {
         isere_url_params_clear(memory, &list);
-        return err;
+        return error;
     }
     isere_url_params_clear(memory, &params->list);
     params->list = list;
@@ -223,14 +223,14 @@ static int set_href(const isere_url_memory_t *memory,
     isere_url_t url;
     isere_url_params_object_t *params =
         isere_url_search_params_of(object->params);
-    int err = isere_url_parse(memory, value, NULL, &url);
-    if (err) {
-        return err;
+    int error = isere_url_parse(memory, value, NULL, &url);
+    if (error) {
+        return error;
     }
-    err = params ? set_pairs(memory, params, isere_url_search(&url)) : 0;
-    if (err) {
+    error = params ? set_pairs(memory, params, isere_url_search(&url)) : 0;
+    if (error) {
         isere_url_free(memory, &url);
-        return err;
+        return error;
     }
     isere_url_free(memory, &object->url);
     object->url = url;
@@ -246,9 +246,9 @@ static int set_value(const isere_url_memory_t *memory,
         return set_href(memory, object, value);
     }
     if (magic == SEARCH && params) {
-        int err = set_pairs(memory, params, value);
-        if (err) {
-            return err;
+        int error = set_pairs(memory, params, value);
+        if (error) {
+            return error;
         }
     }
     return setters[magic](memory, &object->url, value);
@@ -263,9 +263,9 @@ static JSValue set_part(JSContext *ctx, JSValueConst this_val,
     if (!object || isere_url_string_get(ctx, value, &text) < 0) {
         return JS_EXCEPTION;
     }
-    int err = set_value(&memory, object, magic, text.text);
+    int error = set_value(&memory, object, magic, text.text);
     isere_url_string_free(ctx, &text);
-    return err ? isere_url_throw(ctx, err) : JS_UNDEFINED;
+    return error ? isere_url_throw(ctx, error) : JS_UNDEFINED;
 }
 
 /* The origin as a string, "null" for an opaque one. */
@@ -302,11 +302,11 @@ static JSValue get_origin(JSContext *ctx, JSValueConst this_val, int magic)
     // A blob's origin is that of the web page's URL which is its path.
     isere_url_memory_t memory = isere_url_memory(ctx);
     isere_url_t path;
-    int err =
+    int error =
         isere_url_parse(&memory, isere_url_pathname(&object->url), NULL, &path);
-    if (err) {
-        return err == ISERE_ERR_INVAL ? JS_NewString(ctx, "null")
-                                      : isere_url_throw(ctx, err);
+    if (error) {
+        return error == ISERE_ERR_INVAL ? JS_NewString(ctx, "null")
+                                        : isere_url_throw(ctx, error);
     }
     isere_url_scheme_t scheme = isere_url_scheme_of(isere_url_protocol(&path));
     JSValue value = scheme == ISERE_URL_HTTP || scheme == ISERE_URL_HTTPS

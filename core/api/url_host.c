@@ -186,9 +186,9 @@ int isere_url_put_host(isere_url_builder_t *b, isere_slice_t host, bool special)
 
 int isere_url_put_file_host(isere_url_builder_t *b, isere_slice_t host)
 {
-    int err = isere_url_put_host(b, host, true);
-    if (err || b->error) {
-        return err;
+    int error = isere_url_put_host(b, host, true);
+    if (error || b->error) {
+        return error;
     }
     isere_slice_t text = {b->url.href + b->url.host_start,
                           b->url.len - b->url.host_start};

@@ -78,12 +78,12 @@ int isere_url_params_append(const isere_url_memory_t *memory,
                             isere_slice_t value)
 {
     isere_url_pair_t pair;
-    int err = grow(memory, list);
-    err = err ? err : make_pair(memory, name, value, &pair);
-    if (!err) {
+    int error = grow(memory, list);
+    error = error ? error : make_pair(memory, name, value, &pair);
+    if (!error) {
         list->pairs[list->count++] = pair;
     }
-    return err;
+    return error;
 }
 
 /* Parsing and serialising */
@@ -119,12 +119,12 @@ static int parse_pair(const isere_url_memory_t *memory,
     const char *value = equals ? equals + 1 : p + len;
     size_t value_len = (size_t)(p + len - value);
     isere_url_pair_t pair;
-    int err = grow(memory, list);
-    err = err ? err
-              : make_pair(memory, isere_slice_of(p, name_len),
-                          isere_slice_of(value, value_len), &pair);
-    if (err) {
-        return err;
+    int error = grow(memory, list);
+    error = error ? error
+                  : make_pair(memory, isere_slice_of(p, name_len),
+                              isere_slice_of(value, value_len), &pair);
+    if (error) {
+        return error;
     }
     size_t n = isere_percent_decode(pair.text, name_len, true, pair.text);
     size_t v = isere_percent_decode(pair.text + name_len, value_len, true,
@@ -132,10 +132,10 @@ static int parse_pair(const isere_url_memory_t *memory,
     memmove(pair.text + n, pair.text + name_len, v);
     pair.name_len = (uint32_t)n;
     pair.value_len = (uint32_t)v;
-    err = repair_pair(memory, &pair);
-    if (err) {
+    error = repair_pair(memory, &pair);
+    if (error) {
         release(memory, pair.text);
-        return err;
+        return error;
     }
     list->pairs[list->count++] = pair;
     return 0;
@@ -146,16 +146,16 @@ int isere_url_params_parse(const isere_url_memory_t *memory,
 {
     const char *p = query.len > 0 ? query.ptr : "";
     const char *end = p + query.len;
-    int err = query.len > ISERE_URL_MAX ? ISERE_ERR_LIMIT : 0;
-    while (!err && p < end) {
+    int error = query.len > ISERE_URL_MAX ? ISERE_ERR_LIMIT : 0;
+    while (!error && p < end) {
         const char *stop = memchr(p, '&', (size_t)(end - p));
         stop = stop ? stop : end;
         if (stop > p) {
-            err = parse_pair(memory, list, p, (size_t)(stop - p));
+            error = parse_pair(memory, list, p, (size_t)(stop - p));
         }
         p = stop + (stop < end);
     }
-    return err;
+    return error;
 }
 
 /* Writes the encoded form of a text, or only counts with `out` NULL. */
@@ -263,12 +263,12 @@ int isere_url_params_replace(const isere_url_memory_t *memory,
                              isere_slice_t value)
 {
     isere_url_pair_t pair;
-    int err = make_pair(memory, isere_url_params_name(list, i), value, &pair);
-    if (!err) {
+    int error = make_pair(memory, isere_url_params_name(list, i), value, &pair);
+    if (!error) {
         release(memory, list->pairs[i].text);
         list->pairs[i] = pair;
     }
-    return err;
+    return error;
 }
 
 /*

@@ -182,15 +182,15 @@ static int parse_authority(parser_t *ps)
     if (colon == p && (last_at || colon < stop || is_special(ps))) {
         return ISERE_ERR_INVAL;
     }
-    int err = isere_url_put_host(&ps->b, isere_slice_of(p, (size_t)(colon - p)),
-                                 is_special(ps));
-    if (err) {
-        return err;
+    int error = isere_url_put_host(
+        &ps->b, isere_slice_of(p, (size_t)(colon - p)), is_special(ps));
+    if (error) {
+        return error;
     }
     ps->b.url.host_end = ps->b.url.path_start = ps->b.url.len;
-    err = colon < stop ? parse_port(ps, colon + 1, stop) : 0;
-    if (err) {
-        return err;
+    error = colon < stop ? parse_port(ps, colon + 1, stop) : 0;
+    if (error) {
+        return error;
     }
     ps->p = stop;
     return parse_path_start(ps);
@@ -244,9 +244,9 @@ static int parse_file_host(parser_t *ps)
         return parse_path(ps); // a mistyped path, not a host
     }
     if (host.len > 0) {
-        int err = isere_url_put_file_host(&ps->b, host);
-        if (err) {
-            return err;
+        int error = isere_url_put_file_host(&ps->b, host);
+        if (error) {
+            return error;
         }
     }
     ps->p = stop;
@@ -394,21 +394,21 @@ int isere_url_parse(const isere_url_memory_t *memory, isere_slice_t input,
 {
     parser_t ps = {.base = base};
     isere_url_clean_t clean;
-    int err = isere_url_clean(memory, trim(input), &clean);
-    if (err) {
-        return err;
+    int error = isere_url_clean(memory, trim(input), &clean);
+    if (error) {
+        return error;
     }
     ps.p = clean.p;
     ps.end = clean.end;
     size_t room = (size_t)(clean.end - clean.p);
     // A relative reference takes about as much of its base.
     isere_url_builder_init(&ps.b, memory, base ? room + base->len : room);
-    err = ps.b.error ? ps.b.error : parse_start(&ps);
+    error = ps.b.error ? ps.b.error : parse_start(&ps);
     isere_url_clean_free(memory, &clean);
-    if (err) {
+    if (error) {
         isere_url_builder_drop(&ps.b);
         // What stopped the parser may be the memory that was missing.
-        return ps.b.error ? ps.b.error : err;
+        return ps.b.error ? ps.b.error : error;
     }
     return isere_url_builder_finish(&ps.b, out);
 }

@@ -78,10 +78,10 @@ JSValue isere_url_search_params_new(JSContext *ctx, isere_url_object_t *owner)
         query.ptr++;
         query.len--;
     }
-    int err = isere_url_params_parse(&memory, &list, query);
-    if (err) {
+    int error = isere_url_params_parse(&memory, &list, query);
+    if (error) {
         isere_url_params_clear(&memory, &list);
-        return isere_url_throw(ctx, err);
+        return isere_url_throw(ctx, error);
     }
     return wrap(ctx, JS_UNDEFINED, &list, owner);
 }
@@ -108,15 +108,15 @@ static JSValue update_owner(JSContext *ctx, isere_url_params_object_t *object)
     if (!object->owner) {
         return JS_UNDEFINED;
     }
-    int err =
+    int error =
         isere_url_params_serialise(&memory, &object->list, &text, &query.len);
-    if (err) {
-        return isere_url_throw(ctx, err);
+    if (error) {
+        return isere_url_throw(ctx, error);
     }
     query.ptr = text;
-    err = isere_url_set_search(&memory, &object->owner->url, query);
+    error = isere_url_set_search(&memory, &object->owner->url, query);
     js_free(ctx, text);
-    return err ? isere_url_throw(ctx, err) : JS_UNDEFINED;
+    return error ? isere_url_throw(ctx, error) : JS_UNDEFINED;
 }
 
 /* Methods */
@@ -157,11 +157,11 @@ static int set_pair(const isere_url_memory_t *memory, isere_url_params_t *list,
     if (i == list->count) {
         return isere_url_params_append(memory, list, name, value);
     }
-    int err = isere_url_params_replace(memory, list, i, value);
-    if (!err) {
+    int error = isere_url_params_replace(memory, list, i, value);
+    if (!error) {
         isere_url_params_remove(memory, list, i + 1, name, NULL);
     }
-    return err;
+    return error;
 }
 
 static JSValue write_pair(JSContext *ctx, JSValueConst this_val, int argc,
@@ -177,13 +177,13 @@ static JSValue write_pair(JSContext *ctx, JSValueConst this_val, int argc,
     if (count < 0) {
         return JS_EXCEPTION;
     }
-    int err =
+    int error =
         magic == APPEND
             ? isere_url_params_append(&memory, &object->list, text[0].text,
                                       text[1].text)
             : set_pair(&memory, &object->list, text[0].text, text[1].text);
     free_arguments(ctx, text, count);
-    return err ? isere_url_throw(ctx, err) : update_owner(ctx, object);
+    return error ? isere_url_throw(ctx, error) : update_owner(ctx, object);
 }
 
 static JSValue delete_pairs(JSContext *ctx, JSValueConst this_val, int argc,
@@ -291,8 +291,8 @@ static JSValue sort(JSContext *ctx, JSValueConst this_val, int argc,
     if (!object) {
         return JS_EXCEPTION;
     }
-    int err = isere_url_params_sort(&memory, &object->list);
-    return err ? isere_url_throw(ctx, err) : update_owner(ctx, object);
+    int error = isere_url_params_sort(&memory, &object->list);
+    return error ? isere_url_throw(ctx, error) : update_owner(ctx, object);
 }
 
 static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
@@ -308,10 +308,10 @@ static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
     if (!object) {
         return JS_EXCEPTION;
     }
-    int err =
+    int error =
         isere_url_params_serialise(&memory, &object->list, &text, &query.len);
-    if (err) {
-        return isere_url_throw(ctx, err);
+    if (error) {
+        return isere_url_throw(ctx, error);
     }
     query.ptr = text;
     JSValue value = isere_url_new_string(ctx, query);

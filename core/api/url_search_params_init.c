@@ -15,12 +15,12 @@ static int append_values(JSContext *ctx, isere_url_params_t *list,
         isere_url_string_free(ctx, &name_text);
         return -1;
     }
-    int err =
+    int error =
         isere_url_params_append(&memory, list, name_text.text, value_text.text);
     isere_url_string_free(ctx, &name_text);
     isere_url_string_free(ctx, &value_text);
-    if (err) {
-        isere_url_throw(ctx, err);
+    if (error) {
+        isere_url_throw(ctx, error);
         return -1;
     }
     return 0;
@@ -149,21 +149,21 @@ static int append_item(JSContext *ctx, isere_url_params_t *list,
         JS_ThrowTypeError(ctx, "each query pair must be iterable");
         return -1;
     }
-    int err =
+    int error =
         JS_IsException(method) ? -1 : iterator_open(ctx, item, method, &it);
     JS_FreeValue(ctx, method);
-    if (err < 0) {
+    if (error < 0) {
         return -1;
     }
-    err = read_two(ctx, &it, parts, &count);
-    if (err == 0) {
-        err = append_values(ctx, list, parts[0], parts[1]);
+    error = read_two(ctx, &it, parts, &count);
+    if (error == 0) {
+        error = append_values(ctx, list, parts[0], parts[1]);
     }
     while (count > 0) {
         JS_FreeValue(ctx, parts[--count]);
     }
     iterator_close(ctx, &it);
-    return err;
+    return error;
 }
 
 static int fill_from_iterable(JSContext *ctx, isere_url_params_t *list,
@@ -176,9 +176,9 @@ static int fill_from_iterable(JSContext *ctx, isere_url_params_t *list,
         return -1;
     }
     while ((step = iterator_step(ctx, &it, &item)) > 0) {
-        int err = append_item(ctx, list, item);
+        int error = append_item(ctx, list, item);
         JS_FreeValue(ctx, item);
-        if (err < 0) {
+        if (error < 0) {
             step = -1;
             break;
         }
@@ -202,10 +202,10 @@ static int merge_last(JSContext *ctx, isere_url_params_t *list)
     if (first == last) {
         return 0;
     }
-    int err = isere_url_params_replace(&memory, list, first,
-                                       isere_url_params_value(list, last));
-    if (err) {
-        isere_url_throw(ctx, err);
+    int error = isere_url_params_replace(&memory, list, first,
+                                         isere_url_params_value(list, last));
+    if (error) {
+        isere_url_throw(ctx, error);
         return -1;
     }
     isere_url_params_remove(&memory, list, last, name, NULL);
@@ -246,15 +246,15 @@ static int append_property(JSContext *ctx, isere_url_params_t *list,
         return -1;
     }
     JSValue value = JS_GetProperty(ctx, init, key);
-    int err =
+    int error =
         JS_IsException(value) ? -1 : append_values(ctx, list, name, value);
     JS_FreeValue(ctx, value);
     JS_FreeValue(ctx, name);
-    if (err == 0 &&
+    if (error == 0 &&
         has_replacement(isere_url_params_name(list, list->count - 1))) {
-        err = merge_last(ctx, list);
+        error = merge_last(ctx, list);
     }
-    return err;
+    return error;
 }
 
 static int fill_from_record(JSContext *ctx, isere_url_params_t *list,
@@ -262,17 +262,17 @@ static int fill_from_record(JSContext *ctx, isere_url_params_t *list,
 {
     JSPropertyEnum *keys;
     uint32_t count;
-    int err = 0;
+    int error = 0;
     if (JS_GetOwnPropertyNames(ctx, &keys, &count, init,
                                JS_GPN_STRING_MASK | JS_GPN_SYMBOL_MASK) < 0) {
         return -1;
     }
     for (uint32_t i = 0; i < count; i++) {
-        err = err ? err : append_property(ctx, list, init, keys[i].atom);
+        error = error ? error : append_property(ctx, list, init, keys[i].atom);
         JS_FreeAtom(ctx, keys[i].atom);
     }
     js_free(ctx, keys);
-    return err;
+    return error;
 }
 
 static int fill_from_string(JSContext *ctx, isere_url_params_t *list,
@@ -288,10 +288,10 @@ static int fill_from_string(JSContext *ctx, isere_url_params_t *list,
         query.ptr++;
         query.len--;
     }
-    int err = isere_url_params_parse(&memory, list, query);
+    int error = isere_url_params_parse(&memory, list, query);
     isere_url_string_free(ctx, &string);
-    if (err) {
-        isere_url_throw(ctx, err);
+    if (error) {
+        isere_url_throw(ctx, error);
         return -1;
     }
     return 0;
@@ -307,9 +307,9 @@ int isere_url_search_params_fill(JSContext *ctx, isere_url_params_t *list,
     if (JS_IsException(method)) {
         return -1;
     }
-    int err = JS_IsUndefined(method)
-                  ? fill_from_record(ctx, list, init)
-                  : fill_from_iterable(ctx, list, init, method);
+    int error = JS_IsUndefined(method)
+                    ? fill_from_record(ctx, list, init)
+                    : fill_from_iterable(ctx, list, init, method);
     JS_FreeValue(ctx, method);
-    return err;
+    return error;
 }

@@ -15,9 +15,9 @@ static isere_url_scheme_t scheme_of(const isere_url_t *url)
 static int replace(isere_url_builder_t *b, isere_url_t *url)
 {
     isere_url_t fresh;
-    int err = isere_url_builder_finish(b, &fresh);
-    if (err) {
-        return err;
+    int error = isere_url_builder_finish(b, &fresh);
+    if (error) {
+        return error;
     }
     b->memory->resize(b->memory->ctx, url->href, 0);
     *url = fresh;
@@ -100,19 +100,19 @@ int isere_url_set_protocol(const isere_url_memory_t *memory, isere_url_t *url,
                            isere_slice_t value)
 {
     isere_url_clean_t clean;
-    int err = isere_url_clean(memory, value, &clean);
-    if (err) {
-        return err;
+    int error = isere_url_clean(memory, value, &clean);
+    if (error) {
+        return error;
     }
     isere_slice_t text = {clean.p, (size_t)(clean.end - clean.p)};
     size_t n = isere_url_scheme_length(text);
     if (n > 0 && (n == text.len || text.ptr[n] == ':')) {
         isere_url_builder_t b;
         isere_url_builder_init(&b, memory, n + url->len);
-        err = rewrite_scheme(&b, url, isere_slice_of(text.ptr, n));
+        error = rewrite_scheme(&b, url, isere_slice_of(text.ptr, n));
     }
     isere_url_clean_free(memory, &clean);
-    return err;
+    return error;
 }
 
 /* Credentials */
@@ -205,17 +205,17 @@ static int rewrite_host(isere_url_builder_t *b, isere_url_t *url,
                         isere_slice_t host, long port)
 {
     isere_url_scheme_t scheme = scheme_of(url);
-    int err = 0;
+    int error = 0;
     isere_url_copy_scheme(b, url);
     isere_url_begin_authority(b);
     isere_url_put_credentials(b, isere_url_username(url),
                               isere_url_password(url));
     if (scheme == ISERE_URL_FILE) {
-        err = host.len > 0 ? isere_url_put_file_host(b, host) : 0;
+        error = host.len > 0 ? isere_url_put_file_host(b, host) : 0;
     } else {
-        err = isere_url_put_host(b, host, scheme != ISERE_URL_NOT_SPECIAL);
+        error = isere_url_put_host(b, host, scheme != ISERE_URL_NOT_SPECIAL);
     }
-    if (err) {
+    if (error) {
         return keep_old(b);
     }
     b->url.host_end = b->url.path_start = b->url.len;
@@ -233,9 +233,9 @@ static int set_host(const isere_url_memory_t *memory, isere_url_t *url,
     if (isere_url_is_opaque(url)) {
         return 0;
     }
-    int err = isere_url_clean(memory, value, &clean);
-    if (err) {
-        return err;
+    int error = isere_url_clean(memory, value, &clean);
+    if (error) {
+        return error;
     }
     const char *stop = host_stop(&clean, scheme_of(url));
     isere_slice_t host = {clean.p, (size_t)(stop - clean.p)};
@@ -244,10 +244,10 @@ static int set_host(const isere_url_memory_t *memory, isere_url_t *url,
         isere_url_builder_t b;
         long port = colon ? leading_port(stop + 1, clean.end) : -1;
         isere_url_builder_init(&b, memory, url->len + host.len);
-        err = rewrite_host(&b, url, host, port >= 0 ? port : port_of(url));
+        error = rewrite_host(&b, url, host, port >= 0 ? port : port_of(url));
     }
     isere_url_clean_free(memory, &clean);
-    return err;
+    return error;
 }
 
 int isere_url_set_host(const isere_url_memory_t *memory, isere_url_t *url,
@@ -286,16 +286,16 @@ int isere_url_set_port(const isere_url_memory_t *memory, isere_url_t *url,
     if (is_fixed(url)) {
         return 0;
     }
-    int err = isere_url_clean(memory, value, &clean);
-    if (err) {
-        return err;
+    int error = isere_url_clean(memory, value, &clean);
+    if (error) {
+        return error;
     }
     long port = leading_port(clean.p, clean.end);
     if (value.len == 0 || port >= 0) {
-        err = rewrite_port(memory, url, port);
+        error = rewrite_port(memory, url, port);
     }
     isere_url_clean_free(memory, &clean);
-    return err;
+    return error;
 }
 
 /* Path, query, fragment */
@@ -309,9 +309,9 @@ int isere_url_set_pathname(const isere_url_memory_t *memory, isere_url_t *url,
     if (isere_url_is_opaque(url)) {
         return 0;
     }
-    int err = isere_url_clean(memory, value, &clean);
-    if (err) {
-        return err;
+    int error = isere_url_clean(memory, value, &clean);
+    if (error) {
+        return error;
     }
     isere_url_builder_init(&b, memory, url->len + value.len);
     isere_url_copy_scheme(&b, url);
@@ -344,10 +344,10 @@ static void put_marked(isere_url_builder_t *b, char mark, isere_slice_t value,
     isere_url_clean_t clean;
     // The mark goes before tabs and newlines do, so that "\t?" keeps it.
     size_t skip = value.ptr[0] == mark;
-    int err = isere_url_clean(
+    int error = isere_url_clean(
         b->memory, isere_slice_of(value.ptr + skip, value.len - skip), &clean);
-    if (err) {
-        b->error = err;
+    if (error) {
+        b->error = error;
         return;
     }
     isere_url_put(b, mark);

@@ -13,9 +13,9 @@ char *isere__control_text(const isere_port_t *port,
     size_t room = 512;
     do {
         room *= 2;
-        char *more = port->resize(port->ctx, buf, room);
+        char *more = isere_resize(port, buf, room);
         if (!more) {
-            port->resize(port->ctx, buf, 0);
+            isere_free(port, buf);
             return NULL;
         }
         buf = more;

@@ -8,7 +8,7 @@
 
 static isere_stats_t *make_stats(const isere_port_t *port)
 {
-    isere_stats_t *stats = port->resize(port->ctx, NULL, sizeof(*stats));
+    isere_stats_t *stats = isere_alloc(port, sizeof(*stats));
     if (stats) {
         memset(stats, 0, sizeof(*stats));
     }
@@ -37,7 +37,7 @@ static isere_catalog_t *create(isere_control_t *control, size_t count)
     const isere_port_t *port = &control->port;
     size_t size =
         sizeof(isere_catalog_t) + (count + 1) * sizeof(isere_catalog_entry_t);
-    isere_catalog_t *catalog = port->resize(port->ctx, NULL, size);
+    isere_catalog_t *catalog = isere_alloc(port, size);
     if (!catalog) {
         return NULL;
     }
@@ -64,7 +64,7 @@ void isere_catalog_release(isere_catalog_t *catalog)
         isere_deployment_release(catalog->entries[i].deployment);
     }
     isere_routes_destroy(catalog->routes);
-    port.resize(port.ctx, catalog, 0);
+    isere_free(&port, catalog);
 }
 
 isere_catalog_entry_t *isere_catalog_find(isere_catalog_t *catalog,
@@ -135,7 +135,7 @@ static int make_routes(isere_catalog_t *catalog,
 {
     const isere_port_t *port = &catalog->port;
     isere_route_claim_t *claims =
-        port->resize(port->ctx, NULL, count_routes(catalog) * sizeof(*claims));
+        isere_alloc(port, count_routes(catalog) * sizeof(*claims));
     size_t which[2];
     if (!claims) {
         return ISERE_ERR_NOMEM;
@@ -147,7 +147,7 @@ static int make_routes(isere_catalog_t *catalog,
         conflict[0] = claims[which[0]];
         conflict[1] = claims[which[1]];
     }
-    port->resize(port->ctx, claims, 0);
+    isere_free(port, claims);
     return error;
 }
 
@@ -271,7 +271,7 @@ static int compile_entry(isere_control_t *control, const isere_port_t *port,
     error = (blank ? isere_deployment_create_blank : isere_deployment_create)(
         port, head->name, head->current, &document, &control->config.defaults,
         deployment, fault);
-    port->resize(port->ctx, document.text, 0);
+    isere_free(port, document.text);
     return error;
 }
 
@@ -348,7 +348,7 @@ static void log_ready(const isere_control_t *control, const isere_port_t *port,
 int isere__control_load(isere_control_t *control, const isere_port_t *port)
 {
     isere_store_head_t *heads = NULL;
-    isere_fault_t *fault = port->resize(port->ctx, NULL, sizeof(*fault));
+    isere_fault_t *fault = isere_alloc(port, sizeof(*fault));
     int count =
         fault ? isere_store_list(&control->store, &heads) : ISERE_ERR_NOMEM;
     isere_catalog_t *catalog =
@@ -363,8 +363,8 @@ int isere__control_load(isere_control_t *control, const isere_port_t *port)
             set_broken(port, entry, fault->message);
         }
     }
-    port->resize(port->ctx, heads, 0);
-    port->resize(port->ctx, fault, 0);
+    isere_free(port, heads);
+    isere_free(port, fault);
     error = error ? error : settle_routes(port, catalog);
     if (error) {
         isere_catalog_release(catalog);

@@ -112,11 +112,11 @@ static int make_fallback(isere_control_t *control)
 {
     static const char *const none[] = {NULL};
     isere_port_t *port = &control->port;
-    isere_deployment_t *d = port->resize(port->ctx, NULL, sizeof(*d));
-    isere_stats_t *stats = port->resize(port->ctx, NULL, sizeof(*stats));
+    isere_deployment_t *d = isere_alloc(port, sizeof(*d));
+    isere_stats_t *stats = isere_alloc(port, sizeof(*stats));
     if (!d || !stats) {
-        port->resize(port->ctx, d, 0);
-        port->resize(port->ctx, stats, 0);
+        isere_free(port, d);
+        isere_free(port, stats);
         return ISERE_ERR_NOMEM;
     }
     memset(d, 0, sizeof(*d));
@@ -142,7 +142,7 @@ static int make_fallback(isere_control_t *control)
 static int init(isere_control_t *control, const isere_port_t *port,
                 const isere_blobs_t *blobs)
 {
-    char *ring = port->resize(port->ctx, NULL, control->config.log_bytes);
+    char *ring = isere_alloc(port, control->config.log_bytes);
     if (!ring) {
         return ISERE_ERR_NOMEM;
     }
@@ -171,7 +171,7 @@ int isere_control_create(const isere_port_t *port, const isere_blobs_t *blobs,
     if (!is_token(config->token) || config->log_bytes < 1024) {
         return ISERE_ERR_INVAL;
     }
-    isere_control_t *c = port->resize(port->ctx, NULL, sizeof(*c));
+    isere_control_t *c = isere_alloc(port, sizeof(*c));
     if (!c) {
         return ISERE_ERR_NOMEM;
     }
@@ -204,7 +204,7 @@ void isere_control_destroy(isere_control_t *control)
     isere_catalog_release(control->catalog);
     isere_deployment_release(control->fallback);
     isere_quarantine_deinit(&control->quarantine);
-    port.resize(port.ctx, control->logs.ring, 0);
+    isere_free(&port, control->logs.ring);
     memset(control->token, 0, sizeof(control->token));
-    port.resize(port.ctx, control, 0);
+    isere_free(&port, control);
 }

@@ -237,7 +237,7 @@ void isere__control_work(isere_work_t *work, const isere_port_t *port);
 int isere__control_ready(isere_work_t *work, const isere_port_t *port);
 
 /* Has `put` write a text of any length, from the beginning again when it did
- * not fit. The caller's, released with port->resize; NULL when out of
+ * not fit. The caller's, released with isere_free; NULL when out of
  * memory. */
 char *isere__control_text(const isere_port_t *port,
                           void (*put)(isere_writer_t *text, const void *arg),

@@ -20,7 +20,7 @@ typedef void put_fn(isere_writer_t *text, const void *arg);
 static void answer(isere_work_t *work, int status, put_fn *put, const void *arg)
 {
     const isere_port_t *port = &work->control->port;
-    port->resize(port->ctx, work->text, 0);
+    isere_free(port, work->text);
     work->status = status;
     work->text =
         isere__control_text(&work->control->port, put, arg, &work->text_size);
@@ -328,7 +328,7 @@ static void roll_back(isere_work_t *work, const isere_port_t *port)
     do {
         error = prepare(work, port, &document, head.previous, &d);
     } while (made_room(work, error));
-    port->resize(port->ctx, document.text, 0);
+    isere_free(port, document.text);
     if (error) {
         fail_to_start(work, error);
     } else {
@@ -397,7 +397,7 @@ static int fill(isere_work_t *work, const isere_port_t *port,
     do {
         error = prepare(work, port, &document, blank->version, &d);
     } while (made_room(work, error));
-    port->resize(port->ctx, document.text, 0);
+    isere_free(port, document.text);
     if (error) {
         return error;
     }

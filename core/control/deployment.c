@@ -47,7 +47,6 @@ static int allocate(making_t *m)
     const char *texts[DEFAULT_ROUTES] = {defaults[0], defaults[1]};
     const char *const *routes = texts;
     size_t count = m->document->nroutes;
-
     if (count > 0) {
         routes = m->document->routes;
     } else {
@@ -57,7 +56,7 @@ static int allocate(making_t *m)
     for (size_t i = 0; i < count; i++) {
         size += strlen(routes[i]) + 1;
     }
-    isere_deployment_t *d = m->port->resize(m->port->ctx, NULL, size);
+    isere_deployment_t *d = isere_alloc(m->port, size);
     if (!d) {
         isere_fault_set(m->fault, "not enough memory for the function");
         return ISERE_ERR_NOMEM;
@@ -82,7 +81,6 @@ static int allocate(making_t *m)
 static int load(void *ctx, const char *name, isere_slice_t *source)
 {
     const isere_document_t *d = ctx;
-
     for (size_t i = 0; i < d->nfiles; i++) {
         if (isere_slice_is(d->files[i].name, name)) {
             *source = d->files[i].source;
@@ -104,7 +102,6 @@ static int compile(making_t *m)
 {
     isere_loader_t loader = {m->document, m->blank ? load_nothing : load};
     isere_deployment_t *d = m->deployment;
-
     return isere__compile_within(m->port, &loader, m->document->main.ptr, "",
                                  m->config->init_timeout_ms, false, &d->code,
                                  &d->code_size, m->fault);
@@ -115,7 +112,6 @@ static int compile(making_t *m)
 static size_t count_texts(const char *const *texts)
 {
     size_t count = 0;
-
     while (texts && texts[count]) {
         count++;
     }
@@ -127,7 +123,6 @@ static void configure(const making_t *m, isere_function_config_t *config,
 {
     const isere_document_t *document = m->document;
     size_t count = count_texts(config->env);
-
     if (count > 0) {
         memcpy(env, config->env, count * sizeof(*env));
     }
@@ -154,8 +149,7 @@ static int create_function(making_t *m)
     isere_function_config_t config = *m->config;
     char version[16];
     size_t nenv = count_texts(config.env) + m->document->nenv;
-    const char **env = port->resize(port->ctx, NULL, (nenv + 1) * sizeof(*env));
-
+    const char **env = isere_alloc(port, (nenv + 1) * sizeof(*env));
     if (!env) {
         isere_fault_set(m->fault, "not enough memory for the function");
         return ISERE_ERR_NOMEM;
@@ -166,7 +160,7 @@ static int create_function(making_t *m)
     config.version = version;
     int error = isere_function_create(port, d->code, d->code_size, &config,
                                       &d->function, m->fault);
-    port->resize(port->ctx, env, 0);
+    isere_free(port, env);
     return error;
 }
 
@@ -176,7 +170,6 @@ static void borrow_texts(making_t *m)
     isere_deployment_t *d = m->deployment;
     const isere_function_t *function = d->function;
     size_t count = count_texts(function->config.env);
-
     d->main = isere_bundle_name(&function->bundle, 0);
     d->env = function->config.env + (count - m->document->nenv);
 }
@@ -185,7 +178,6 @@ static void borrow_texts(making_t *m)
 static int begin(making_t *m, const char *sha256, size_t bytes)
 {
     int error = allocate(m);
-
     if (error) {
         return error;
     }
@@ -205,7 +197,6 @@ static int begin(making_t *m, const char *sha256, size_t bytes)
 static int end(making_t *m)
 {
     int error = create_function(m);
-
     if (!error) {
         borrow_texts(m);
     }
@@ -217,7 +208,6 @@ static void note(const making_t *m, bool works)
 {
     const isere_port_t *port = m->port;
     char text[16];
-
     if (port->exec_note) {
         snprintf(text, sizeof(text), "%lu", (unsigned long)m->version);
         port->exec_note(port->ctx, works ? m->name : NULL, works ? text : NULL);
@@ -240,7 +230,6 @@ static int make(making_t *m, const isere_store_document_t *document)
 {
     char sha256[65];
     size_t bytes = 0;
-
     for (size_t i = 0; i < m->document->nfiles; i++) {
         bytes += m->document->files[i].source.len;
     }
@@ -259,7 +248,6 @@ static int create(making_t *m, const isere_store_document_t *document,
     int error = isere__document_read(
         m->port, isere_slice_of(document->text, document->size), NULL,
         &m->document, m->fault);
-
     if (!error) {
         error = finish(m, make(m, document), deployment);
     }
@@ -305,7 +293,6 @@ int isere_deployment_create_blank(const isere_port_t *port, const char *name,
 static int restore(making_t *m, isere_deployment_code_t *code, size_t bytes)
 {
     int error = begin(m, code->sha256, bytes);
-
     if (error) {
         return error;
     }
@@ -331,7 +318,6 @@ int isere_deployment_restore(const isere_port_t *port, const char *name,
     size_t bytes;
     int error = isere_settings_decode(port, code->settings, code->settings_size,
                                       &m.document, &bytes);
-
     if (!error) {
         note(&m, true);
         error = finish(&m, restore(&m, code, bytes), deployment);
@@ -345,7 +331,6 @@ int isere_deployment_check(const isere_port_t *port,
                            isere_fault_t *fault)
 {
     isere_instance_t *instance;
-
     isere_fault_set(fault, "");
     int error =
         isere_instance_create(port, deployment->function, &instance, fault);
@@ -376,11 +361,11 @@ void isere_deployment_release(isere_deployment_t *deployment)
     isere_port_t port = deployment->port;
     isere_stats_t *stats = deployment->stats;
     if (stats && atomic_fetch_sub(&stats->references, 1) == 1) {
-        port.resize(port.ctx, stats, 0);
+        isere_free(&port, stats);
     }
     if (deployment->code) {
         isere_function_destroy(deployment->function);
     }
-    port.resize(port.ctx, deployment->code, 0);
-    port.resize(port.ctx, deployment, 0);
+    isere_free(&port, deployment->code);
+    isere_free(&port, deployment);
 }

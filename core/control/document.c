@@ -13,7 +13,6 @@ typedef struct writer {
 static void put(writer_t *w, const char *text)
 {
     size_t len = strlen(text);
-
     if (w->out) {
         memcpy(w->out + w->len, text, len);
     }
@@ -28,7 +27,6 @@ static void put_string(writer_t *w, isere_slice_t text)
 static void put_number(writer_t *w, const char *member, uint64_t number)
 {
     char text[64];
-
     if (number > 0) {
         snprintf(text, sizeof(text), ",\"%s\":%llu", member,
                  (unsigned long long)number);
@@ -88,7 +86,6 @@ static int write_document(const isere_port_t *port, const isere_document_t *d,
                           char **text, size_t *size, isere_fault_t *fault)
 {
     writer_t w = {0};
-
     put_document(&w, d);
     w.out = port->heap_map(port->ctx, w.len + 1);
     if (!w.out) {
@@ -108,7 +105,6 @@ static int read_source(const isere_port_t *port, const char *name,
                        isere_fault_t *fault)
 {
     size_t room = strlen(name) + sizeof(".js");
-
     isere_fault_set(fault, "");
     if (source.len > 0 && !isere_utf8_valid(source.ptr, source.len)) {
         isere_fault_set(fault, "the source is not UTF-8");
@@ -138,7 +134,6 @@ int isere_document_normalise(const isere_port_t *port, const char *name,
     int error =
         is_source ? read_source(port, name, body, &document, fault)
                   : isere__document_read(port, body, limits, &document, fault);
-
     if (!error) {
         error = write_document(port, document, text, size, fault);
         isere__document_drop(port, document);

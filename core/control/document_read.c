@@ -51,7 +51,6 @@ __attribute__((format(printf, 2, 3))) static bool bad(reader_t *r,
 {
     char text[sizeof(r->fault->message)];
     va_list list;
-
     va_start(list, format);
     vsnprintf(text, sizeof(text), format, list);
     va_end(list);
@@ -69,7 +68,6 @@ static bool bad_value(reader_t *r, const char *problem)
 static bool out_of_memory(reader_t *r)
 {
     char size[ISERE_UNITS_TEXT_MAX];
-
     (void)bad(r, "not enough memory to read the document: there are %s",
               isere_units_format_size(ISERE_COMPILE_MEMORY, size));
     r->error = ISERE_ERR_NOMEM;
@@ -81,7 +79,6 @@ static bool bad_json(reader_t *r)
     isere_fault_t thrown;
     const char *problem = thrown.message;
     static const char kind[] = "SyntaxError: ";
-
     if (r->heap.arena->failed > 0) {
         return out_of_memory(r);
     }
@@ -116,7 +113,6 @@ static void at_name(reader_t *r, const char *member, isere_slice_t name)
     char shown[SHOWN + 1];
     char quoted[6 * SHOWN + 3];
     size_t len = isere_text_copy(shown, sizeof(shown), name);
-
     isere_utf8_replace_surrogates(shown, len);
     len = isere__document_string(quoted, isere_slice_of(shown, len));
     quoted[len] = '\0';
@@ -151,7 +147,6 @@ static bool put_string(reader_t *r, JSValueConst string, isere_slice_t *out)
 {
     size_t len;
     const char *bytes = JS_ToCStringLen(r->heap.ctx, &len, string);
-
     if (!bytes) {
         return out_of_memory(r);
     }
@@ -184,7 +179,6 @@ static bool take_member(reader_t *r, JSValueConst object, JSAtom atom,
     JSContext *ctx = r->heap.ctx;
     isere_slice_t name;
     JSValue text = JS_AtomToString(ctx, atom);
-
     if (JS_IsException(text)) {
         return out_of_memory(r);
     }
@@ -202,7 +196,6 @@ static bool each_member(reader_t *r, JSValueConst object, member_fn *take)
     JSContext *ctx = r->heap.ctx;
     JSPropertyEnum *members;
     uint32_t count;
-
     if (JS_GetOwnPropertyNames(ctx, &members, &count, object,
                                JS_GPN_STRING_MASK)) {
         return out_of_memory(r);
@@ -235,7 +228,6 @@ static bool take_file(reader_t *r, isere_slice_t name, JSValueConst value)
 {
     isere_document_t *d = r->document;
     const char *problem = isere__document_file_name_problem(name);
-
     at_name(r, "files", name);
     if (problem) {
         return bad(r, "%s: the name %s", r->where, problem);
@@ -262,7 +254,6 @@ static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
     char canonical[ISERE_ROUTE_TEXT_MAX];
     const char *reason;
     isere_slice_t text = {0};
-
     at_item(r, "routes", index);
     if (!take_text(r, value, &text)) {
         return false;
@@ -290,7 +281,6 @@ static bool take_routes(reader_t *r, JSValueConst value)
 {
     JSContext *ctx = r->heap.ctx;
     uint32_t count = 0;
-
     if (!JS_IsObject(value) || is_object(r, value)) {
         return bad_value(r, "must be an array: [\"GET /path\"]");
     }
@@ -314,7 +304,6 @@ static bool take_variable(reader_t *r, isere_slice_t name, JSValueConst value)
 {
     isere_document_t *d = r->document;
     isere_slice_t text;
-
     at_name(r, "env", name);
     if (!isere_env_name_is_valid(name)) {
         return bad_value(r, "a name has letters, digits and '_' only, and no "
@@ -352,7 +341,6 @@ static bool is_amount(reader_t *r, JSValueConst value,
     const double most = 9007199254740992.0; /* 2^53: exact up to there */
     double number = 0;
     isere_slice_t text;
-
     if (JS_IsString(value)) {
         if (!put_string(r, value, &text)) {
             return false;
@@ -380,7 +368,6 @@ static bool take_memory(reader_t *r, JSValueConst value)
     uint64_t least = r->limits ? r->limits->memory_min : 1;
     uint64_t most = r->limits ? r->limits->memory_max : SIZE_MAX;
     uint64_t *memory = &r->document->memory;
-
     if (!is_amount(r, value, isere_units_parse_size, memory)) {
         return r->error ? false
                         : bad_value(r, "must be a whole number of bytes, or a "
@@ -397,7 +384,6 @@ static bool take_timeout(reader_t *r, JSValueConst value)
     char max[ISERE_UNITS_TEXT_MAX];
     uint64_t most = r->limits ? r->limits->timeout_max_ms : UINT32_MAX;
     uint64_t timeout = 0;
-
     if (!is_amount(r, value, isere_units_parse_time, &timeout)) {
         return r->error ? false
                         : bad_value(r, "must be a whole number of "
@@ -414,7 +400,6 @@ static bool take_payload(reader_t *r, JSValueConst value)
 {
     isere_document_t *d = r->document;
     isere_slice_t text = isere_slice("");
-
     if (JS_IsString(value) && !put_string(r, value, &text)) {
         return false;
     }
@@ -433,7 +418,6 @@ static bool take_source(reader_t *r, JSValueConst value)
 {
     static const char digits[] = "0123456789abcdef";
     isere_slice_t text = isere_slice("");
-
     if (JS_IsString(value) && !put_string(r, value, &text)) {
         return false;
     }
@@ -458,7 +442,6 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
         {"memory", take_memory},   {"timeout", take_timeout},
         {"payload", take_payload}, {"source", take_source},
     };
-
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         if (isere_slice_is(name, members[i].name)) {
             at_member(r, members[i].name);
@@ -473,7 +456,6 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
 static bool check_main(reader_t *r)
 {
     const isere_document_t *d = r->document;
-
     if (!r->has_main || !r->has_files) {
         at_member(r, r->has_main ? "files" : "main");
         return bad_value(r, "is missing");
@@ -493,7 +475,6 @@ static JSValue parse(reader_t *r)
     JSContext *ctx = r->heap.ctx;
     /* The engine wants a NUL behind it. */
     char *text = js_malloc(ctx, r->json.len + 1);
-
     if (!text) {
         return JS_EXCEPTION;
     }
@@ -510,7 +491,6 @@ static void read_json(void *arg)
 {
     reader_t *r = arg;
     JSValue value = parse(r);
-
     if (JS_IsException(value)) {
         (void)bad_json(r);
     } else if (!is_object(r, value)) {
@@ -523,7 +503,6 @@ static void read_json(void *arg)
 static void run(void *arg)
 {
     reader_t *r = arg;
-
     /* Here, since a port may run this on a stack of its own. */
     JS_UpdateStackTop(r->heap.rt);
     if (!isere_heap_run(&r->heap, read_json, r)) {
@@ -544,7 +523,6 @@ static void read_in_heap(reader_t *r, const isere_port_t *port)
 {
     uint64_t deadline =
         port->monotonic_us(port->ctx) + (uint64_t)READ_TIMEOUT_MS * 1000;
-
     int error = isere_heap_init(&r->heap, port, ISERE_COMPILE_MEMORY,
                                 ISERE_COMPILE_STACK);
     if (error == ISERE_ERR_CRASH) {
@@ -570,7 +548,6 @@ isere_document_t *isere__document_make(const isere_port_t *port, size_t room)
 {
     size_t size = sizeof(isere_document_t) + room;
     isere_document_t *document = port->heap_map(port->ctx, size);
-
     if (document) {
         memset(document, 0, sizeof(*document));
         document->block = size;
@@ -588,7 +565,6 @@ int isere__document_read(const isere_port_t *port, isere_slice_t json,
                          isere_document_t **document, isere_fault_t *fault)
 {
     reader_t r = {.json = json, .limits = limits, .fault = fault};
-
     isere_fault_set(fault, "");
     if (json.len > 0 && !isere_utf8_valid(json.ptr, json.len)) {
         (void)bad(&r, "the document is not UTF-8");

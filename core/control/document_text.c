@@ -13,7 +13,6 @@ static bool has_escape(unsigned char c)
 size_t isere__document_string(char *out, isere_slice_t text)
 {
     size_t len = 0;
-
     for (size_t i = 0; i < text.len; i++) {
         char escaped[6];
         unsigned char c = (unsigned char)text.ptr[i];
@@ -43,7 +42,6 @@ static bool is_dots(const char *segment, size_t len)
 static const char *segments_problem(isere_slice_t name)
 {
     size_t start = 0;
-
     for (size_t i = 0; i <= name.len; i++) {
         if (i < name.len && name.ptr[i] != '/') {
             continue;

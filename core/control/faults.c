@@ -59,7 +59,7 @@ static uint8_t *encode(isere_control_t *control, size_t *size, int *error)
     isere__control_lock(control);
     if (q->changed) {
         *size = isere_quarantine_size(q);
-        bytes = port->resize(port->ctx, NULL, *size);
+        bytes = isere_alloc(port, *size);
         *error = bytes ? 0 : ISERE_ERR_NOMEM;
     }
     if (bytes) {
@@ -91,7 +91,7 @@ int isere__faults_save(isere_control_t *control, const isere_port_t *port)
     uint8_t *bytes = encode(control, &size, &error);
     if (bytes) {
         error = write_or_remove(control, bytes, size);
-        control->port.resize(control->port.ctx, bytes, 0);
+        isere_free(&control->port, bytes);
     }
     if (error) {
         isere__control_lock(control);
@@ -146,7 +146,7 @@ static int read_blob(isere_control_t *control, uint8_t *bytes)
 void isere__faults_load(isere_control_t *control, const isere_port_t *port)
 {
     const isere_port_t *own = &control->port;
-    uint8_t *bytes = own->resize(own->ctx, NULL, ISERE_QUARANTINE_BLOB + 1);
+    uint8_t *bytes = isere_alloc(own, ISERE_QUARANTINE_BLOB + 1);
     int size = bytes ? read_blob(control, bytes) : ISERE_ERR_NOMEM;
     const char *wrong = NULL;
     char text[160];
@@ -156,7 +156,7 @@ void isere__faults_load(isere_control_t *control, const isere_port_t *port)
     } else if (size != ISERE_ERR_NOENT) {
         wrong = isere_strerror(size);
     }
-    own->resize(own->ctx, bytes, 0);
+    isere_free(own, bytes);
     if (wrong) {
         snprintf(text, sizeof(text),
                  "the crash records in the store can't be used, so no "
@@ -213,7 +213,7 @@ int isere_control_release(isere_control_t *control, const isere_port_t *port,
 {
     isere_port_t tapped = *port;
     isere__control_tap(control, &tapped);
-    isere_work_t *work = port->resize(port->ctx, NULL, sizeof(*work));
+    isere_work_t *work = isere_alloc(port, sizeof(*work));
     if (!work) {
         return ISERE_ERR_NOMEM;
     }
@@ -221,7 +221,7 @@ int isere_control_release(isere_control_t *control, const isere_port_t *port,
     work->control = control;
     isere_text_copy(work->name, sizeof(work->name), isere_slice(name));
     int error = isere__control_ready(work, &tapped);
-    port->resize(port->ctx, work, 0);
+    isere_free(port, work);
     return error ? error : isere__faults_release(control, &tapped, name);
 }
 

@@ -93,7 +93,7 @@ static int read_parts(const isere_port_t *port, const isere_blobs_t *kept,
                       const kept_head_t *head, void **settings, void **bundle)
 {
     *bundle = NULL;
-    *settings = port->resize(port->ctx, NULL, (size_t)head->settings_size + 1);
+    *settings = isere_alloc(port, (size_t)head->settings_size + 1);
     if (!*settings) {
         return ISERE_ERR_NOMEM;
     }
@@ -103,7 +103,7 @@ static int read_parts(const isere_port_t *port, const isere_blobs_t *kept,
         error = ISERE_ERR_INVAL;
     }
     if (!error) {
-        *bundle = port->resize(port->ctx, NULL, head->bundle_size);
+        *bundle = isere_alloc(port, head->bundle_size);
         error = *bundle ? read_all(kept, head->name,
                                    sizeof(*head) + head->settings_size, *bundle,
                                    head->bundle_size)
@@ -129,8 +129,8 @@ static int load(isere_control_t *control, const isere_port_t *port,
                                          &control->config.defaults, deployment,
                                          fault);
     }
-    port->resize(port->ctx, settings, 0);
-    port->resize(port->ctx, code.bundle, 0);
+    isere_free(port, settings);
+    isere_free(port, code.bundle);
     return error;
 }
 
@@ -204,11 +204,11 @@ void isere__kept_save(isere_control_t *control, const isere_deployment_t *d)
         .source = d->source,
     };
     size_t size = isere_settings_size(&s);
-    uint8_t *settings = port->resize(port->ctx, NULL, size);
+    uint8_t *settings = isere_alloc(port, size);
     if (settings) {
         isere_settings_encode(&s, settings);
         write_parts(place(control), d, settings, size);
-        port->resize(port->ctx, settings, 0);
+        isere_free(port, settings);
     }
 }
 

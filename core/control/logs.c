@@ -14,7 +14,6 @@ typedef struct header {
 static header_t header_at(const isere_logs_t *logs, size_t offset)
 {
     header_t header;
-
     memcpy(&header, logs->ring + offset, sizeof(header));
     return header;
 }
@@ -29,7 +28,6 @@ static size_t record_size(const header_t *header)
 static size_t next_record(const isere_logs_t *logs, size_t offset)
 {
     header_t header = header_at(logs, offset);
-
     offset += record_size(&header);
     return offset == logs->limit ? 0 : offset;
 }
@@ -45,7 +43,6 @@ void isere_logs_init(isere_logs_t *logs, char *ring, size_t size)
 static void drop_oldest(isere_logs_t *logs)
 {
     size_t next = next_record(logs, logs->first);
-
     logs->first_seq++;
     if (logs->first_seq == logs->next_seq) {
         logs->first = 0;
@@ -65,7 +62,6 @@ static size_t make_room(isere_logs_t *logs, size_t size)
     for (;;) {
         /* Between the newest and the oldest, or behind the newest. */
         size_t bound = logs->limit > 0 ? logs->first : logs->size;
-
         if (size <= bound - logs->end) {
             return logs->end;
         }
@@ -110,7 +106,6 @@ void isere_logs_add(isere_logs_t *logs, const isere_log_record_t *record,
         .request_id_len =
             name_length(record->request_id, ISERE_LOGS_REQUEST_ID_MAX),
     };
-
     if (cut) {
         len = isere_writer_cut(record->message, logs->size / 4 - ellipsis.len);
         logs->cut++;
@@ -149,7 +144,6 @@ static line_t line_at(const isere_logs_t *logs, size_t offset)
 {
     line_t line = {.header = header_at(logs, offset)};
     const char *p = logs->ring + offset + sizeof(line.header);
-
     line.function = isere_slice_of(p, line.header.function_len);
     p += line.function.len;
     line.request_id = isere_slice_of(p, line.header.request_id_len);
@@ -163,7 +157,6 @@ static size_t find(const isere_logs_t *logs, const isere_logs_reader_t *reader)
 {
     uint64_t seq = logs->first_seq;
     size_t offset = logs->first;
-
     if (reader->known_seq >= seq && reader->known_seq <= reader->seq) {
         seq = reader->known_seq;
         offset = reader->known;
@@ -201,7 +194,6 @@ static bool matches(const isere_logs_reader_t *reader, const line_t *line)
 static void put_level_and_time(isere_writer_t *text, const header_t *header)
 {
     static const char *const levels[] = {"error", "warn", "info", "debug"};
-
     isere_writer_puts(text, "\"time\":\"");
     isere_writer_time(text, header->wall_us);
     isere_writer_puts(text, "\",\"level\":\"");
@@ -256,7 +248,6 @@ static bool put_whole(isere_writer_t *text, const line_t *line,
                       put_line_fn *put, const char *before)
 {
     size_t start = text->len;
-
     isere_writer_puts(text, before);
     put(text, line, false);
     if (text->full && start == 0) {
@@ -275,7 +266,6 @@ static bool put_whole(isere_writer_t *text, const line_t *line,
 static bool put_lost(isere_writer_t *text, isere_logs_reader_t *reader)
 {
     size_t start = text->len;
-
     isere_writer_puts(text, "{\"lost\":");
     isere_writer_number(text, reader->lost);
     isere_writer_puts(text, "}\n");
@@ -293,7 +283,6 @@ static bool read_lines(isere_logs_t *logs, isere_logs_reader_t *reader,
                        isere_writer_t *text, bool *first)
 {
     put_line_fn *put = first ? put_element : put_ndjson;
-
     catch_up(logs, reader, !first);
     if (!first && reader->lost > 0 && !put_lost(text, reader)) {
         return true;
@@ -303,7 +292,6 @@ static bool read_lines(isere_logs_t *logs, isere_logs_reader_t *reader,
     }
     for (size_t offset = find(logs, reader);;) {
         line_t line = line_at(logs, offset);
-
         if (matches(reader, &line)) {
             if (!put_whole(text, &line, put, first && !*first ? "," : "")) {
                 return true;

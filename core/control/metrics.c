@@ -122,7 +122,6 @@ static void read_errors(const isere_metrics_function_t *f, uint64_t *values)
 static void read_durations(const isere_metrics_function_t *f, uint64_t *values)
 {
     uint64_t total = 0;
-
     for (unsigned i = 0; i <= ISERE_STATS_BUCKETS; i++) {
         total += get(&f->stats->buckets[i]);
         values[i] = total;
@@ -321,7 +320,6 @@ static void put_sample(isere_writer_t *text, const metric_t *metric,
 {
     bool is_sum =
         metric->form == FORM_HISTOGRAM && p->value == ISERE_STATS_BUCKETS + 1;
-
     isere_writer_puts(text, metric->name);
     if (metric->form == FORM_HISTOGRAM) {
         isere_writer_puts(text, p->value <= ISERE_STATS_BUCKETS ? "_bucket"
@@ -345,7 +343,6 @@ static size_t index_after(const isere_metrics_t *metrics, const char *name)
 {
     size_t low = 0;
     size_t high = metrics->count;
-
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (strcmp(metrics->function(metrics->ctx, middle).name, name) > 0) {
@@ -389,11 +386,9 @@ bool isere_metrics_write(const isere_metrics_t *metrics, position_t *position,
                          isere_writer_t *text)
 {
     position_t *p = position;
-
     while (p->metric < METRICS) {
         const metric_t *metric = &table[p->metric];
         size_t start = text->len;
-
         if (p->begun && p->value == p->count &&
             !read_next(metrics, metric, p)) {
             *p = (position_t){.metric = p->metric + 1};

@@ -14,7 +14,8 @@ void isere_quarantine_init(isere_quarantine_t *q, const isere_port_t *port,
 
 static void clear(isere_quarantine_t *q)
 {
-    q->entries = q->port->resize(q->port->ctx, q->entries, 0);
+    isere_free(q->port, q->entries);
+    q->entries = NULL;
     q->count = 0;
 }
 
@@ -97,8 +98,8 @@ static isere_quarantine_entry_t *add(isere_quarantine_t *q)
     if (!make_place(q)) {
         return NULL;
     }
-    isere_quarantine_entry_t *entries = q->port->resize(
-        q->port->ctx, q->entries, (q->count + 1) * sizeof(*entries));
+    isere_quarantine_entry_t *entries =
+        isere_resize(q->port, q->entries, (q->count + 1) * sizeof(*entries));
     if (!entries) {
         return NULL;
     }

@@ -148,7 +148,6 @@ static bool read(isere_document_t *d, const uint8_t *bytes, size_t size,
     uint64_t length = get(bytes + AT_SOURCES, 8);
     char *texts = (char *)(d + 1);
     texts_t t = {texts + AT_TEXTS, size - AT_TEXTS};
-
     memcpy(texts, bytes, size);
     *sources = (size_t)length;
     d->memory = get(bytes + AT_MEMORY, 8);

@@ -20,7 +20,6 @@ static unsigned long get(const atomic_ulong *counter)
 static unsigned bucket_of(uint64_t duration_us)
 {
     unsigned i = 0;
-
     while (i < ISERE_STATS_BUCKETS && duration_us > isere_stats_bounds_us[i]) {
         i++;
     }
@@ -31,7 +30,6 @@ static void add_duration(isere_stats_t *stats, uint64_t duration_us)
 {
     unsigned long us =
         duration_us > ULONG_MAX ? ULONG_MAX : (unsigned long)duration_us;
-
     if (add(&stats->duration_us, us) > ULONG_MAX - us) {
         add(&stats->duration_overflow, 1);
     }
@@ -40,7 +38,6 @@ static void add_duration(isere_stats_t *stats, uint64_t duration_us)
 static void raise_to(atomic_ulong *highest, unsigned long value)
 {
     unsigned long seen = get(highest);
-
     while (seen < value && !atomic_compare_exchange_weak_explicit(
                                highest, &seen, value, memory_order_relaxed,
                                memory_order_relaxed)) {
@@ -63,7 +60,6 @@ uint64_t isere_stats_duration_us(const isere_stats_t *stats)
 {
     unsigned long high;
     unsigned long low;
-
     do {
         high = get(&stats->duration_overflow);
         low = get(&stats->duration_us);

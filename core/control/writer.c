@@ -27,7 +27,6 @@ void isere_writer_printf(isere_writer_t *text, const char *format, ...)
 {
     char piece[128];
     va_list args;
-
     va_start(args, format);
     vsnprintf(piece, sizeof(piece), format, args);
     va_end(args);
@@ -43,7 +42,6 @@ enum { DIGITS_MAX = 20 };
 static char *digits_before(char *end, uint64_t value, unsigned least)
 {
     char *p = end;
-
     while (value > 0 || end - p < (ptrdiff_t)least) {
         *--p = (char)('0' + value % 10);
         value /= 10;
@@ -56,7 +54,6 @@ void isere_writer_number(isere_writer_t *text, uint64_t value)
     char digits[DIGITS_MAX];
     char *end = digits + sizeof(digits);
     char *p = digits_before(end, value, 1);
-
     isere_writer_put(text, isere_slice_of(p, (size_t)(end - p)));
 }
 
@@ -66,7 +63,6 @@ void isere_writer_fixed(isere_writer_t *text, uint64_t value, unsigned decimals)
     char *end = digits + sizeof(digits);
     char *p = digits_before(end, value, decimals + 1);
     char *point = end - decimals;
-
     /* One to the left, to make room for the point. */
     memmove(p - 1, p, (size_t)(point - p));
     p--;
@@ -101,7 +97,6 @@ static void day_before(char *end, uint32_t day)
         (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
     uint32_t in_year = in_era - (365 * year + year / 4 - year / 100);
     uint32_t month = (5 * in_year + 2) / 153; /* 0 is March */
-
     year += days / ERA * 400 + (month >= 10) - 400;
     digits_before(end, in_year - (153 * month + 2) / 5 + 1, 2);
     digits_before(end - 3, month < 10 ? month + 3 : month - 9, 2);
@@ -115,7 +110,6 @@ void isere_writer_time(isere_writer_t *text, int64_t wall_us)
     uint64_t since = (uint64_t)((t > LAST_US ? LAST_US : t) - FIRST_US);
     uint64_t seconds = since / SECOND_US;
     uint32_t in_day = (uint32_t)(seconds % DAY_S);
-
     day_before(out + 10, (uint32_t)(seconds / DAY_S));
     digits_before(out + 13, in_day / 3600, 2);
     digits_before(out + 16, in_day / 60 % 60, 2);
@@ -135,7 +129,6 @@ static bool is_plain(unsigned char c)
 static size_t plain_run(const unsigned char *p, size_t len)
 {
     size_t run = 0;
-
     while (run < len && is_plain(p[run])) {
         run++;
     }
@@ -159,11 +152,9 @@ static void put_inside(isere_writer_t *text, isere_slice_t string)
 {
     const unsigned char *p = (const unsigned char *)string.ptr;
     size_t at = 0;
-
     while (at < string.len && !text->full) {
         size_t used = plain_run(p + at, string.len - at);
         size_t room = text->size - text->len;
-
         if (used > 0) {
             size_t fits = used < room ? used : room;
             isere_writer_put(text, isere_slice_of(p + at, fits));
@@ -190,7 +181,6 @@ void isere_writer_json_cut(isere_writer_t *text, isere_slice_t string,
     isere_writer_t inner = *text;
     size_t start = text->len;
     size_t behind = room + quote.len + ellipsis.len;
-
     isere_writer_json(&inner, string);
     if (!inner.full && inner.size - inner.len >= room) {
         *text = inner;
@@ -212,7 +202,6 @@ void isere_writer_json_cut(isere_writer_t *text, isere_slice_t string,
 size_t isere_writer_cut(isere_slice_t text, size_t max)
 {
     size_t len = max;
-
     if (text.len <= max) {
         return text.len;
     }

@@ -191,9 +191,9 @@ int isere_http__chunks(const isere_http__scan_t *s)
             move_data(s);
             continue;
         }
-        int err = read_byte(s, s->buf[p->pos]);
-        if (err != 0) {
-            return err;
+        int error = read_byte(s, s->buf[p->pos]);
+        if (error != 0) {
+            return error;
         }
         p->pos++;
     }

@@ -29,7 +29,6 @@ static void put_day(char *out, uint32_t days)
     uint32_t month = (5 * in_year + 2) / 153; /* 0 is March */
     uint32_t day = in_year - (153 * month + 2) / 5 + 1;
     uint32_t year = era * 400 + year_of_era + (month >= 10);
-
     put_digits(out + 5, day, 2);
     memcpy(out + 8, &"MarAprMayJunJulAugSepOctNovDecJanFeb"[month * 3], 3);
     put_digits(out + 12, year, 4);
@@ -39,12 +38,10 @@ void isere_http_date(int64_t unix_seconds, char out[ISERE_HTTP_DATE_LEN + 1])
 {
     int64_t t = unix_seconds;
     t = t < FIRST ? FIRST : t > LAST ? LAST : t;
-
     /* Count from 0000-01-01, a Saturday: nothing is negative from here on. */
     uint64_t since = (uint64_t)(t - FIRST);
     uint32_t days = (uint32_t)(since / DAY);
     uint32_t seconds = (uint32_t)(since % DAY);
-
     memcpy(out, "DDD, dd MMM yyyy hh:mm:ss GMT", ISERE_HTTP_DATE_LEN + 1);
     memcpy(out, &"SatSunMonTueWedThuFri"[days % 7 * 3], 3);
     if (days < 60) {

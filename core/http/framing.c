@@ -111,7 +111,6 @@ int isere_http__field(isere_http_parser_t *p, isere_http_request_t *r,
 {
     isere_slice_t name = isere_http_slice(r, field->name);
     isere_slice_t value = isere_http_slice(r, field->value);
-
     /* The length tells most fields apart without a comparison. */
     switch (name.len) {
     case sizeof("host") - 1:
@@ -184,9 +183,9 @@ int isere_http__frame(isere_http_parser_t *p, isere_http_request_t *r)
     if (r->minor > 0 && !(p->seen & SEEN_HOST)) {
         return isere_http__bad(p, 400, "no Host field"); /* section 3.2 */
     }
-    int err = check_framing(p, r);
-    if (err != 0) {
-        return err;
+    int error = check_framing(p, r);
+    if (error != 0) {
+        return error;
     }
     if (p->seen & SEEN_EXPECTATION) {
         return isere_http__bad(p, 417, "unknown expectation");

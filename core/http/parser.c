@@ -349,9 +349,9 @@ static int read_lines(const isere_http__scan_t *s)
     uint32_t from = p->pos;
     uint32_t stop = from + smaller(s->end - from, p->budget);
     while (p->pos < stop && p->state < STATE_LINES_END) {
-        int err = read_element(s, stop);
-        if (err != 0) {
-            return err;
+        int error = read_element(s, stop);
+        if (error != 0) {
+            return error;
         }
     }
     if (p->state >= STATE_LINES_END) {
@@ -381,9 +381,9 @@ static int read_chunked(const isere_http__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (p->state > STATE_BODY) {
-        int err = isere_http__chunks(s);
-        if (err != 0) {
-            return err;
+        int error = isere_http__chunks(s);
+        if (error != 0) {
+            return error;
         }
     }
     return p->state < STATE_LINES_END ? read_lines(s) : 0;
@@ -393,9 +393,9 @@ static int read_message(const isere_http__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (!p->head_complete) {
-        int err = read_lines(s);
-        if (err != 0 || !p->head_complete) {
-            return err;
+        int error = read_lines(s);
+        if (error != 0 || !p->head_complete) {
+            return error;
         }
     }
     if (p->state == STATE_DONE) {
@@ -413,7 +413,6 @@ void isere_http_parser_init(isere_http_parser_t *parser,
 {
     /* Keeps every offset within 32 bits. */
     const uint32_t most = UINT32_MAX - 16;
-
     memset(parser, 0, sizeof(*parser));
     parser->limits.max_head = smaller(limits->max_head, most);
     parser->limits.max_body =
@@ -429,7 +428,6 @@ int isere_http_parser_feed(isere_http_parser_t *parser,
     isere_http_parser_t *p = parser;
     uint32_t end = *len < UINT32_MAX ? (uint32_t)*len : UINT32_MAX;
     isere_http__scan_t scan = {p, request, buf, end};
-
     request->base = buf;
     if (p->status != 0) {
         return ISERE_HTTP_BAD;

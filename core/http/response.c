@@ -95,7 +95,6 @@ size_t isere_http_response_write(char *buf, size_t cap,
                                  const isere_http_response_head_t *head)
 {
     out_t out = {buf, cap, 0};
-
     /* Always 1.1, to 1.0 clients too: it is what we conform to, RFC 9110
      * section 2.5. The space stays without a phrase, RFC 9112 section 4. */
     if (head->status == 200) {

@@ -174,7 +174,7 @@ int isere_bundle_write(const isere_port_t *port,
         return ISERE_ERR_LIMIT;
     }
     *size = sink.size;
-    sink.bytes = port->resize(port->ctx, NULL, *size);
+    sink.bytes = isere_alloc(port, *size);
     if (!sink.bytes) {
         return ISERE_ERR_NOMEM;
     }
@@ -195,8 +195,7 @@ int isere_bundle_rewrite(const isere_port_t *port, const void *old,
     if (error) {
         return error;
     }
-    const char **names =
-        port->resize(port->ctx, NULL, bundle.nmodules * sizeof(char *));
+    const char **names = isere_alloc(port, bundle.nmodules * sizeof(char *));
     if (!names) {
         return ISERE_ERR_NOMEM;
     }
@@ -212,6 +211,6 @@ int isere_bundle_rewrite(const isere_port_t *port, const void *old,
         .settings = *settings,
     };
     error = isere_bundle_write(port, &parts, bytes, size);
-    port->resize(port->ctx, names, 0);
+    isere_free(port, names);
     return error;
 }

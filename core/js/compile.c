@@ -88,7 +88,6 @@ static void note_import(compiler_t *c, const char *base, const char *specifier)
 static bool has_extension(const char *name)
 {
     const char *base = strrchr(name, '/');
-
     return strchr(base ? base : name, '.');
 }
 
@@ -369,7 +368,6 @@ static void name_the_end(isere_fault_t *fault)
 {
     static const char before[] = "SyntaxError: unexpected token";
     size_t len = strlen(fault->message);
-
     if (len > 4 && strcmp(fault->message + len - 4, ": ''") == 0 &&
         strncmp(fault->message, before, sizeof(before) - 1) == 0) {
         isere_text_copy(fault->message, sizeof(fault->message),

@@ -132,8 +132,7 @@ int isere_function_create(const isere_port_t *port, const void *code,
     if (error) {
         return error;
     }
-    isere_function_t *f =
-        port->resize(port->ctx, NULL, sizeof(*f) + texts_size(config));
+    isere_function_t *f = isere_alloc(port, sizeof(*f) + texts_size(config));
     if (!f) {
         isere_fault_set(fault, "not enough memory for the function");
         return ISERE_ERR_NOMEM;
@@ -155,6 +154,6 @@ void isere_function_destroy(isere_function_t *f)
 {
     if (f) {
         isere_port_t port = f->port;
-        port.resize(port.ctx, f, 0);
+        isere_free(&port, f);
     }
 }

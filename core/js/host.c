@@ -79,7 +79,6 @@ int isere_host_time_zone(JSContext *ctx, isere_slice_t name, void *buf,
 {
     const isere_port_t *port = isolate_of(ctx)->port;
     char text[ISERE_TIME_ZONE_NAME_MAX];
-
     if (!port->time_zone) {
         return ISERE_ERR_INVAL;
     }

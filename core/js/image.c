@@ -20,7 +20,7 @@ isere_image_t *isere_image_take(const isere_port_t *port,
                                 const isere_arena_t *arena,
                                 isere_image_t **offer)
 {
-    isere_image_t *image = port->resize(port->ctx, NULL, sizeof(*image));
+    isere_image_t *image = isere_alloc(port, sizeof(*image));
     if (!image) {
         return NULL;
     }
@@ -35,7 +35,7 @@ isere_image_t *isere_image_take(const isere_port_t *port,
     size_t size = image->words * sizeof(isere_word_t);
     image->copy = port->heap_map(port->ctx, size);
     if (!image->copy) {
-        port->resize(port->ctx, image, 0);
+        isere_free(port, image);
         return NULL;
     }
     isere_words_copy(image->copy, (const isere_word_t *)arena, image->words);
@@ -65,7 +65,7 @@ void isere_image_release(isere_image_t *image)
     }
     port->heap_unmap(port->ctx, image->copy,
                      image->words * sizeof(isere_word_t));
-    port->resize(port->ctx, image, 0);
+    isere_free(port, image);
 }
 
 /* ---- comparing ---- */
@@ -127,7 +127,7 @@ isere_relocation_t *isere_image_compare(const isere_image_t *image,
     if (arena->top != image->used) {
         return NULL;
     }
-    isere_relocation_t *r = port->resize(port->ctx, NULL, size);
+    isere_relocation_t *r = isere_alloc(port, size);
     if (!r) {
         return NULL;
     }
@@ -135,12 +135,11 @@ isere_relocation_t *isere_image_compare(const isere_image_t *image,
     r->distance = (uintptr_t)arena - image->base;
     r->nbits = nbits;
     if (!compare(r, (const isere_word_t *)arena, image->copy, image->words)) {
-        port->resize(port->ctx, r, 0);
+        isere_free(port, r);
         return NULL;
     }
     /* What shrinks may move, and where it can't shrink it stays as it is. */
-    isere_relocation_t *fit =
-        port->resize(port->ctx, r, isere_relocation_size(r));
+    isere_relocation_t *fit = isere_resize(port, r, isere_relocation_size(r));
     return fit ? fit : r;
 }
 

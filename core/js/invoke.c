@@ -425,7 +425,6 @@ static void fail_deadline(isere_isolate_t *isolate, const char *where)
 static void end_crashed(isere_isolate_t *isolate)
 {
     char line[sizeof(isolate->reason) + ISERE_BUNDLE_NAME_MAX + 16];
-
     isere__describe_crash(isolate->port, "crashed", isolate->reason,
                           sizeof(isolate->reason));
     snprintf(line, sizeof(line), "%s, while %s ran", isolate->reason,

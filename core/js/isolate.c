@@ -136,7 +136,7 @@ isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
                                          const isere_function_t *function,
                                          isere_snapshot_family_t *family)
 {
-    isere_isolate_t *isolate = port->resize(port->ctx, NULL, sizeof(*isolate));
+    isere_isolate_t *isolate = isere_alloc(port, sizeof(*isolate));
     if (!isolate) {
         return NULL;
     }
@@ -147,7 +147,7 @@ isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
     isolate->state = ISERE_ISOLATE_FAILED;
     int error = make_heap(isolate);
     if (error && error != ISERE_ERR_CRASH) {
-        port->resize(port->ctx, isolate, 0);
+        isere_free(port, isolate);
         return NULL;
     }
     isolate->crashed = error != 0; /* reading the code; start will say so */
@@ -169,7 +169,7 @@ void isere_isolate_destroy(isere_isolate_t *isolate)
     if (isolate) {
         isere_snapshot_free(isolate->snapshot);
         isere_heap_deinit(&isolate->heap);
-        isolate->port->resize(isolate->port->ctx, isolate, 0);
+        isere_free(isolate->port, isolate);
     }
 }
 

@@ -79,7 +79,7 @@ static void prepare_guard(isere_snapshot_t *s)
         return;
     }
     size_t bytes = ((end - start) / unit + 31) / 32 * sizeof(uint32_t);
-    s->guard.open = port->resize(port->ctx, NULL, bytes);
+    s->guard.open = isere_alloc(port, bytes);
     if (s->guard.open) {
         memset(s->guard.open, 0xff, bytes);
         s->guard.start = (void *)start;
@@ -91,7 +91,7 @@ isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
                                       isere_arena_t *arena,
                                       isere_snapshot_family_t *family)
 {
-    isere_snapshot_t *s = port->resize(port->ctx, NULL, sizeof(*s));
+    isere_snapshot_t *s = isere_alloc(port, sizeof(*s));
     if (!s) {
         return NULL;
     }
@@ -106,7 +106,7 @@ isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
     arena->failed = 0;
     isere_arena_scrub(arena);
     if (!find_image(s, family)) {
-        port->resize(port->ctx, s, 0);
+        isere_free(port, s);
         return NULL;
     }
     if (ISERE_CHECK_RESTORE) {
@@ -247,9 +247,9 @@ void isere_snapshot_free(isere_snapshot_t *s)
     const isere_port_t *port = s->port;
     if (s->guard.open) {
         port->heap_unguard(port->ctx, &s->guard);
-        port->resize(port->ctx, s->guard.open, 0);
+        isere_free(port, s->guard.open);
     }
     isere_image_release(s->image);
-    port->resize(port->ctx, s->relocation, 0);
-    port->resize(port->ctx, s, 0);
+    isere_free(port, s->relocation);
+    isere_free(port, s);
 }

@@ -23,7 +23,6 @@ static JSValue make_memory_limit(JSContext *ctx, isere_lambda_t *lambda)
     const isere_function_info_t *function = lambda->function;
     JSValue number =
         JS_NewFloat64(ctx, (double)function->memory_bytes / (1024.0 * 1024.0));
-
     if (function->payload == ISERE_PAYLOAD_ISERE) {
         return number;
     }
@@ -107,6 +106,5 @@ JSValue isere_context_new(JSContext *ctx)
         ISERE_LAZY("succeed", make_succeed),
         ISERE_LAZY_END,
     };
-
     return isere_js_settle(ctx, isere_lazy_object(ctx, fields));
 }

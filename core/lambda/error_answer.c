@@ -67,7 +67,6 @@ isere_error_answer_t isere_error_answer_http(int status)
 {
     static const isere_error_answer_t unknown = {
         0, NO_FIELD, MESSAGE("The request failed."), NO_FIELD};
-
     for (size_t i = 0; i < sizeof http_answers / sizeof http_answers[0]; i++) {
         if (http_answers[i].status == status) {
             return http_answers[i];

@@ -9,7 +9,6 @@
 static JSValue make_single(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = lambda->invocation->request;
-
     return isere_event_query(ctx, isere_http_slice(request, request->query),
                              ISERE_MERGE_COMMA);
 }
@@ -30,7 +29,6 @@ static JSValue make_body(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = lambda->invocation->request;
     JSValue raw = isere_make_raw_body(ctx, lambda);
-
     /* What was not UTF-8 is base64 now, and not parsed: that is no JSON text
      * of an object or array. */
     if (!JS_IsString(raw) || !isere_event_is_structured(request)) {
@@ -84,7 +82,6 @@ static int begin_isere(JSContext *ctx, const isere_lambda_t *lambda)
 JSValue isere_event_new(JSContext *ctx, isere_payload_t payload)
 {
     const isere_lazy_t *fields = event_isere;
-
     switch (payload) {
     case ISERE_PAYLOAD_1_0:
         fields = isere_event_v1;
@@ -103,7 +100,6 @@ JSValue isere_event_begin(JSContext *ctx, isere_lambda_t *lambda)
     const isere_invocation_t *invocation = lambda->invocation;
     isere_payload_t payload = lambda->function->payload;
     int result = 0;
-
     if (!invocation->request || invocation->event_json.ptr) {
         return isere_js_settle(
             ctx, isere_event_from_json(ctx, lambda->function, invocation));

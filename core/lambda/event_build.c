@@ -27,7 +27,6 @@ void isere_object_put_atom(isere_object_t *object, JSAtom name, JSValue value)
 void isere_object_put(isere_object_t *object, const char *name, JSValue value)
 {
     JSAtom atom = object->failed ? JS_ATOM_NULL : JS_NewAtom(object->ctx, name);
-
     isere_object_put_atom(object, atom, value);
     JS_FreeAtom(object->ctx, atom);
 }
@@ -97,7 +96,6 @@ char *isere_text_reserve(isere_text_t *text, size_t len)
 void isere_text_add(isere_text_t *text, isere_slice_t bytes)
 {
     char *out = bytes.len > 0 ? isere_text_reserve(text, bytes.len) : NULL;
-
     if (out) {
         memcpy(out, bytes.ptr, bytes.len);
         text->len += bytes.len;
@@ -107,7 +105,6 @@ void isere_text_add(isere_text_t *text, isere_slice_t bytes)
 void isere_text_add_latin1(isere_text_t *text, isere_slice_t bytes)
 {
     char *out = bytes.len > 0 ? isere_text_reserve(text, 2 * bytes.len) : NULL;
-
     if (!out) {
         return;
     }
@@ -141,7 +138,6 @@ void isere_text_free(isere_text_t *text)
 static bool is_ascii(isere_slice_t s)
 {
     unsigned char bits = 0;
-
     for (size_t i = 0; i < s.len; i++) {
         bits |= (unsigned char)s.ptr[i];
     }
@@ -165,7 +161,6 @@ JSValue isere_decoded_string(isere_text_t *text, isere_slice_t encoded,
 {
     /* Decoded into the first quarter, repaired into the rest. */
     char *decoded = isere_text_reserve(text, 4 * encoded.len);
-
     if (encoded.len == 0) {
         return JS_NewStringLen(text->ctx, "", 0);
     }

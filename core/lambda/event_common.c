@@ -8,7 +8,6 @@
 static JSValue base64_string(JSContext *ctx, isere_slice_t bytes)
 {
     char *text = js_malloc(ctx, ISERE_BASE64_ENCODED(bytes.len));
-
     if (!text) {
         return JS_EXCEPTION;
     }
@@ -22,7 +21,6 @@ JSValue isere_event_raw_body(JSContext *ctx,
                              const isere_http_request_t *request)
 {
     isere_slice_t body = isere_http_slice(request, request->body);
-
     if (body.len == 0) {
         return JS_NULL;
     }
@@ -36,7 +34,6 @@ JSValue isere_event_raw_body(JSContext *ctx,
 static bool looks_structured(const char *text, size_t len)
 {
     size_t i = 0;
-
     while (i < len && (text[i] == ' ' || text[i] == '\t' || text[i] == '\n' ||
                        text[i] == '\r')) {
         i++;
@@ -48,7 +45,6 @@ JSValue isere_event_parse_body(JSContext *ctx, JSValue text)
 {
     size_t len;
     const char *json = JS_ToCStringLen(ctx, &len, text);
-
     if (!json) {
         JS_FreeValue(ctx, text);
         return JS_EXCEPTION;
@@ -78,7 +74,6 @@ static bool is_json(const isere_http_request_t *request)
 {
     isere_slice_t type = isere_http_field(request, "content-type");
     const char *end = type.len ? memchr(type.ptr, ';', type.len) : NULL;
-
     if (end) {
         type.len = (size_t)(end - type.ptr);
     }
@@ -94,7 +89,6 @@ static bool is_json(const isere_http_request_t *request)
 bool isere_event_is_structured(const isere_http_request_t *request)
 {
     isere_slice_t body = isere_http_slice(request, request->body);
-
     return looks_structured(body.ptr, body.len) && is_json(request);
 }
 
@@ -102,7 +96,6 @@ isere_slice_t isere_event_domain(const isere_http_request_t *request)
 {
     isere_slice_t host = isere_http_field(request, "host");
     char end = ':';
-
     if (host.len > 0 && host.ptr[0] == '[') {
         end = ']';
     }
@@ -116,7 +109,6 @@ isere_slice_t isere_event_domain(const isere_http_request_t *request)
 isere_slice_t isere_event_domain_prefix(isere_slice_t domain)
 {
     const char *dot = domain.len ? memchr(domain.ptr, '.', domain.len) : NULL;
-
     /* An IPv6 address, or one whose last label is a number: an IPv4 one. */
     if (!dot || domain.ptr[0] == '[' ||
         isere_http_is(domain.ptr[domain.len - 1], ISERE_HTTP_DIGIT)) {
@@ -129,7 +121,6 @@ isere_slice_t isere_event_domain_prefix(isere_slice_t domain)
 void isere_event_time(int64_t unix_us, char out[ISERE_EVENT_TIME_LEN + 1])
 {
     char date[ISERE_HTTP_DATE_LEN + 1]; /* "Sun, 06 Nov 1994 08:49:37 GMT" */
-
     isere_http_date(unix_us / 1000000, date);
     memcpy(out, "dd/Mon/yyyy:HH:mm:ss +0000", ISERE_EVENT_TIME_LEN + 1);
     memcpy(out, date + 5, 2);

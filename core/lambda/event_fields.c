@@ -34,7 +34,6 @@ static JSAtom name_atom(isere_text_t *text, isere_slice_t name,
         return JS_NewAtomLen(text->ctx, name.ptr, name.len);
     }
     char *out = isere_text_reserve(text, name.len);
-
     if (!out) {
         return JS_ATOM_NULL;
     }
@@ -54,7 +53,6 @@ static JSValue merged_field(isere_text_t *text,
                             : merge == ISERE_MERGE_COMMA      ? ","
                                                               : ", ";
     unsigned next = find_field(request, i + 1, name);
-
     if (next == request->nfields) {
         return isere_latin1_string(text->ctx, value_of(request, i));
     }
@@ -76,7 +74,6 @@ JSValue isere_event_headers(JSContext *ctx, const isere_http_request_t *request,
 {
     isere_text_t text = isere_text_begin(ctx);
     isere_object_t headers = isere_object_begin(ctx);
-
     for (unsigned i = 0; i < request->nfields && !headers.failed; i++) {
         isere_slice_t name = name_of(request, i);
         if (find_field(request, 0, name) < i) {
@@ -96,7 +93,6 @@ static JSValue field_list(JSContext *ctx, const isere_http_request_t *request,
 {
     isere_list_t list = isere_list_begin(ctx);
     isere_slice_t name = name_of(request, i);
-
     for (; i < request->nfields; i = find_field(request, i + 1, name)) {
         isere_list_add(&list, isere_latin1_string(ctx, value_of(request, i)));
     }
@@ -107,7 +103,6 @@ JSValue isere_event_multi_headers(JSContext *ctx,
                                   const isere_http_request_t *request)
 {
     isere_object_t headers = isere_object_begin(ctx);
-
     for (unsigned i = 0; i < request->nfields && !headers.failed; i++) {
         isere_slice_t name = name_of(request, i);
         if (find_field(request, 0, name) < i) {
@@ -124,7 +119,6 @@ bool isere_event_has_cookies(const isere_http_request_t *request)
 {
     isere_slice_t cookie_name = isere_slice("cookie");
     unsigned i = find_field(request, 0, cookie_name);
-
     for (; i < request->nfields; i = find_field(request, i + 1, cookie_name)) {
         isere_slice_t rest = value_of(request, i);
         isere_slice_t cookie;
@@ -140,7 +134,6 @@ JSValue isere_event_cookies(JSContext *ctx, const isere_http_request_t *request)
     isere_list_t list = isere_list_begin(ctx);
     isere_slice_t cookie_name = isere_slice("cookie");
     unsigned i = find_field(request, 0, cookie_name);
-
     for (; i < request->nfields; i = find_field(request, i + 1, cookie_name)) {
         isere_slice_t rest = value_of(request, i);
         isere_slice_t cookie;
@@ -179,7 +172,6 @@ static uint32_t count_parameters(isere_slice_t query)
     isere_slice_t name;
     isere_slice_t value;
     uint32_t count = 0;
-
     while (isere_query_next(&query, &name, &value)) {
         count++;
     }
@@ -189,7 +181,6 @@ static uint32_t count_parameters(isere_slice_t query)
 static int allocate_tables(JSContext *ctx, parameters_t *p, uint32_t count)
 {
     uint32_t buckets = 1;
-
     while (buckets < count) {
         buckets *= 2;
     }
@@ -209,7 +200,6 @@ static void link_parameter(parameters_t *p, uint32_t index)
     parameter_t *item = &p->items[index];
     uint32_t *bucket = &p->buckets[item->name & p->mask];
     uint32_t i = *bucket;
-
     while (i != 0 && p->items[i].name != item->name) {
         i = p->items[i].chain;
     }
@@ -229,7 +219,6 @@ static int add_parameter(JSContext *ctx, parameters_t *p, isere_slice_t name,
 {
     JSValue key = isere_decoded_string(&p->text, name, true);
     JSAtom atom = JS_IsException(key) ? JS_ATOM_NULL : JS_ValueToAtom(ctx, key);
-
     JS_FreeValue(ctx, key);
     if (atom == JS_ATOM_NULL) {
         return -1;
@@ -260,7 +249,6 @@ static int add_string(isere_text_t *text, JSValueConst string)
 {
     size_t len;
     const char *bytes = JS_ToCStringLen(text->ctx, &len, string);
-
     if (!bytes) {
         return -1;
     }
@@ -274,7 +262,6 @@ static JSValue merged_parameter(JSContext *ctx, parameters_t *p, uint32_t index,
                                 isere_merge_t merge)
 {
     const parameter_t *first = &p->items[index];
-
     if (merge == ISERE_MERGE_LAST || first->next == 0) {
         return JS_DupValue(ctx, p->items[first->tail].value);
     }
@@ -293,7 +280,6 @@ static JSValue parameter_list(JSContext *ctx, const parameters_t *p,
                               uint32_t index)
 {
     isere_list_t list = isere_list_begin(ctx);
-
     for (; index != 0; index = p->items[index].next) {
         isere_list_add(&list, JS_DupValue(ctx, p->items[index].value));
     }
@@ -304,7 +290,6 @@ static JSValue build_single(JSContext *ctx, parameters_t *p,
                             isere_merge_t merge)
 {
     isere_object_t object = isere_object_begin(ctx);
-
     for (uint32_t i = 1; i <= p->count && !object.failed; i++) {
         if (p->items[i].first) {
             isere_object_put_atom(&object, p->items[i].name,
@@ -317,7 +302,6 @@ static JSValue build_single(JSContext *ctx, parameters_t *p,
 static JSValue build_multi(JSContext *ctx, const parameters_t *p)
 {
     isere_object_t object = isere_object_begin(ctx);
-
     for (uint32_t i = 1; i <= p->count && !object.failed; i++) {
         if (p->items[i].first) {
             isere_object_put_atom(&object, p->items[i].name,
@@ -335,7 +319,6 @@ static JSValue parse_query(JSContext *ctx, isere_slice_t query, bool multi,
     isere_slice_t name;
     isere_slice_t value;
     int result = 0;
-
     if (count == 0) {
         return JS_NULL;
     }
@@ -371,7 +354,6 @@ JSValue isere_event_path_parameters(JSContext *ctx,
     }
     isere_text_t text = isere_text_begin(ctx);
     isere_object_t object = isere_object_begin(ctx);
-
     for (size_t i = 0; i < invocation->npath_parameters; i++) {
         const isere_path_parameter_t *p = &invocation->path_parameters[i];
         JSAtom name = JS_NewAtomLen(ctx, p->name.ptr, p->name.len);

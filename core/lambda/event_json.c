@@ -23,7 +23,6 @@ static JSValue own_of(JSContext *ctx, JSValueConst value, const char *outer,
                       const char *inner)
 {
     JSValue object = own(ctx, value, outer);
-
     if (JS_IsException(object)) {
         return object;
     }
@@ -57,7 +56,6 @@ static void copy_rest(isere_object_t *object, JSValueConst given)
     JSContext *ctx = object->ctx;
     JSPropertyEnum *names;
     uint32_t count;
-
     if (object->failed || JS_GetOwnPropertyNames(ctx, &names, &count, given,
                                                  JS_GPN_STRING_MASK) < 0) {
         object->failed = true;
@@ -79,7 +77,6 @@ static JSValue http_object(JSContext *ctx, const isere_invocation_t *invocation,
 {
     JSValue old = own_of(ctx, given, "requestContext", "http");
     isere_object_t http = isere_object_begin(ctx);
-
     if (!JS_IsObject(old) && !JS_IsUndefined(old)) {
         JS_FreeValue(ctx, http.value);
         return old;
@@ -104,7 +101,6 @@ static JSValue request_context(JSContext *ctx,
 {
     JSValue old = own(ctx, given, "requestContext");
     isere_object_t context = isere_object_begin(ctx);
-
     if (!JS_IsObject(old) && !JS_IsUndefined(old)) {
         JS_FreeValue(ctx, context.value);
         return old;
@@ -128,7 +124,6 @@ static int add_encoded(isere_text_t *text, JSValueConst value, char before)
 {
     size_t len;
     const char *bytes = JS_ToCStringLen(text->ctx, &len, value);
-
     if (!bytes) {
         return -1;
     }
@@ -151,7 +146,6 @@ static int add_parameter(isere_text_t *text, JSAtom name, JSValueConst value)
     bool array = JS_IsArray(ctx, value) > 0;
     uint32_t count = 1;
     int result = JS_IsException(key) ? -1 : 0;
-
     if (array) {
         JSValue length = JS_GetPropertyStr(ctx, value, "length");
         JS_ToUint32(ctx, &count, length);
@@ -179,7 +173,6 @@ static JSValue encode_query(JSContext *ctx, JSValueConst parameters)
     uint32_t count;
     isere_text_t text = isere_text_begin(ctx);
     int result = 0;
-
     if (!JS_IsObject(parameters)) {
         return JS_UNDEFINED;
     }
@@ -206,7 +199,6 @@ static JSValue find_query(JSContext *ctx, JSValueConst given)
     static const char *const sources[] = {"multiValueQueryStringParameters",
                                           "queryStringParameters"};
     JSValue query = own(ctx, given, "query");
-
     for (size_t i = 0; i < 2 && JS_IsUndefined(query); i++) {
         JSValue parameters = own(ctx, given, sources[i]);
         query = JS_IsException(parameters) ? JS_EXCEPTION
@@ -222,7 +214,6 @@ static void put_query(isere_object_t *event, JSValueConst given)
     JSValue query = find_query(ctx, given);
     JSValue single = JS_NULL;
     JSValue multi = JS_NULL;
-
     if (JS_IsString(query)) {
         size_t len;
         const char *text = JS_ToCStringLen(ctx, &len, query);
@@ -245,7 +236,6 @@ static JSValue cookie_list(JSContext *ctx, JSValueConst given)
     JSValue header = own_of(ctx, given, "headers", "cookie");
     isere_list_t list = isere_list_begin(ctx);
     size_t len;
-
     if (JS_IsString(header)) {
         const char *text = JS_ToCStringLen(ctx, &len, header);
         isere_slice_t rest = isere_slice_of(text, text ? len : 0);
@@ -268,7 +258,6 @@ static void put_body(isere_object_t *event, JSValueConst given)
     JSContext *ctx = event->ctx;
     JSValue body = own(ctx, given, "body");
     JSValue raw = own(ctx, given, "rawBody");
-
     if (JS_IsUndefined(body)) {
         body = JS_IsUndefined(raw) ? JS_NULL : JS_DupValue(ctx, raw);
     }
@@ -287,7 +276,6 @@ static void put_method(isere_object_t *event, JSValueConst given)
     JSContext *ctx = event->ctx;
     JSValue method =
         either(ctx, own(ctx, given, "httpMethod"), own(ctx, given, "method"));
-
     if (JS_IsUndefined(method)) {
         JSValue context = own(ctx, given, "requestContext");
         method = JS_IsException(context)
@@ -304,7 +292,6 @@ static JSValue fill_event(JSContext *ctx, const isere_invocation_t *invocation,
                           JSValueConst given)
 {
     isere_object_t event = isere_object_begin(ctx);
-
     put_method(&event, given);
     fill(&event, given, "path", JS_NewString(ctx, "/"));
     put_query(&event, given);
@@ -325,7 +312,6 @@ JSValue isere_event_from_json(JSContext *ctx,
                               const isere_invocation_t *invocation)
 {
     isere_slice_t json = invocation->event_json;
-
     if (!json.ptr) {
         json = isere_slice("{}");
     }

@@ -31,7 +31,6 @@ JSValue isere_make_query(JSContext *ctx, isere_lambda_t *lambda)
 JSValue isere_make_multi_query(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = request_of(lambda);
-
     return isere_event_multi_query(ctx,
                                    isere_http_slice(request, request->query));
 }
@@ -51,7 +50,6 @@ static bool is_base64(const isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = request_of(lambda);
     isere_slice_t body = isere_http_slice(request, request->body);
-
     return body.len > 0 && !isere_utf8_valid(body.ptr, body.len);
 }
 
@@ -86,7 +84,6 @@ JSValue isere_make_domain(JSContext *ctx, isere_lambda_t *lambda)
 JSValue isere_make_domain_prefix(JSContext *ctx, isere_lambda_t *lambda)
 {
     isere_slice_t domain = isere_event_domain(request_of(lambda));
-
     return isere_latin1_string(ctx, isere_event_domain_prefix(domain));
 }
 
@@ -113,7 +110,6 @@ JSValue isere_make_time_epoch(JSContext *ctx, isere_lambda_t *lambda)
 JSValue isere_make_time(JSContext *ctx, isere_lambda_t *lambda)
 {
     char time[ISERE_EVENT_TIME_LEN + 1];
-
     isere_event_time(lambda->invocation->received_us, time);
     return JS_NewString(ctx, time);
 }

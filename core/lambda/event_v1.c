@@ -20,7 +20,6 @@ static JSValue make_resource(JSContext *ctx, isere_lambda_t *lambda)
 {
     const char *route_key = lambda->invocation->route_key;
     const char *space = strchr(route_key, ' ');
-
     return JS_NewString(ctx, space ? space + 1 : route_key);
 }
 
@@ -38,7 +37,6 @@ static JSValue make_multi_headers(JSContext *ctx, isere_lambda_t *lambda)
 static JSValue make_single_query(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = lambda->invocation->request;
-
     return isere_event_query(ctx, isere_http_slice(request, request->query),
                              ISERE_MERGE_LAST);
 }
@@ -47,7 +45,6 @@ static JSValue make_user_agent(JSContext *ctx, isere_lambda_t *lambda)
 {
     isere_slice_t agent =
         isere_http_field(lambda->invocation->request, "user-agent");
-
     return agent.ptr ? isere_latin1_string(ctx, agent) : JS_NULL;
 }
 

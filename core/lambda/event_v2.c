@@ -29,7 +29,6 @@ static JSValue make_headers(JSContext *ctx, isere_lambda_t *lambda)
 static JSValue make_single_query(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = lambda->invocation->request;
-
     return isere_event_query(ctx, isere_http_slice(request, request->query),
                              ISERE_MERGE_COMMA);
 }
@@ -84,7 +83,6 @@ int isere_event_v2_begin(JSContext *ctx, const isere_lambda_t *lambda)
     isere_slice_t name;
     isere_slice_t value;
     int result = 0;
-
     result |= keep_if(ctx, lambda, ISERE_NAME_COOKIES,
                       isere_event_has_cookies(request));
     result |= keep_if(ctx, lambda, ISERE_NAME_QUERY_PARAMETERS,

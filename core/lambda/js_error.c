@@ -35,7 +35,6 @@ bool isere_js_is_limit(JSContext *ctx, JSValueConst thrown)
 JSValue isere_js_settle(JSContext *ctx, JSValue value)
 {
     bool pending = JS_HasException(ctx);
-
     if (JS_IsException(value)) {
         return pending ? value : JS_ThrowOutOfMemory(ctx);
     }
@@ -50,7 +49,6 @@ JSValue isere_js_own(JSContext *ctx, JSValueConst object, const char *name)
 {
     JSPropertyDescriptor found;
     JSAtom atom = JS_NewAtom(ctx, name);
-
     if (atom == JS_ATOM_NULL) {
         return JS_EXCEPTION;
     }
@@ -89,7 +87,6 @@ static size_t append(JSContext *ctx, JSValueConst value, bool one_line,
                      char *out, size_t size)
 {
     size_t len;
-
     if (!JS_IsString(value)) {
         return 0;
     }
@@ -119,7 +116,6 @@ static size_t append(JSContext *ctx, JSValueConst value, bool one_line,
 static JSValue error_part(JSContext *ctx, JSValueConst error, const char *name)
 {
     JSValue part = isere_js_own(ctx, error, name);
-
     if (JS_IsException(part)) {
         drop_exception(ctx);
         return JS_UNDEFINED;
@@ -134,7 +130,6 @@ static size_t describe_error(JSContext *ctx, JSValueConst error, char *out,
     JSValue message = error_part(ctx, error, "message");
     JSValue stack = error_part(ctx, error, "stack");
     size_t len = append(ctx, message, false, out, size * 2 / 3);
-
     if (size - len > 2) {
         size_t more = append(ctx, stack, true, out + len + 2, size - len - 2);
         if (more > 0) {
@@ -151,7 +146,6 @@ void isere_js_describe(JSContext *ctx, JSValueConst thrown, char *out,
                        size_t size)
 {
     size_t len = 0;
-
     if (JS_IsError(ctx, thrown)) {
         len = describe_error(ctx, thrown, out, size - 1);
     } else if (JS_IsObject(thrown) || JS_IsSymbol(thrown)) {

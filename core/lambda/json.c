@@ -24,7 +24,6 @@ typedef struct writer {
 static char *reserve(writer_t *w, size_t len)
 {
     isere_text_t *text = w->text;
-
     if (text->cap - text->len < len) {
         size_t cap = text->len + len + text->len / 2 + 64;
         char *ptr = js_realloc(text->ctx, text->ptr, cap);
@@ -40,7 +39,6 @@ static char *reserve(writer_t *w, size_t len)
 static isere_json_t add(writer_t *w, const char *bytes, size_t len)
 {
     char *out = reserve(w, len);
-
     if (!out) {
         return ISERE_JSON_FAILED;
     }
@@ -79,7 +77,6 @@ static size_t add_unusual(char *out, const unsigned char *p, size_t *len)
 static size_t count_unusual(const unsigned char *p, size_t len)
 {
     size_t count = 0;
-
     for (size_t i = 0; i < len; i++) {
         count += !is_usual(p[i]);
     }
@@ -89,7 +86,6 @@ static size_t count_unusual(const unsigned char *p, size_t len)
 static char *add_escaped(char *out, const unsigned char *p, size_t len)
 {
     const unsigned char *end = p + len;
-
     while (p < end) {
         if (is_usual(*p)) {
             *out++ = (char)*p++;
@@ -109,7 +105,6 @@ static isere_json_t add_quoted(writer_t *w, const char *bytes, size_t len)
     /* The longest escape has six bytes for one. */
     char *start = reserve(w, len + 5 * unusual + 2);
     char *out = start;
-
     if (!out) {
         return ISERE_JSON_FAILED;
     }
@@ -130,7 +125,6 @@ static isere_json_t add_string(writer_t *w, JSValueConst string)
     JSContext *ctx = w->text->ctx;
     size_t len;
     const char *bytes = JS_ToCStringLen(ctx, &len, string);
-
     if (!bytes) {
         return ISERE_JSON_FAILED;
     }
@@ -146,7 +140,6 @@ static isere_json_t add_number(writer_t *w, JSValueConst number)
     JSContext *ctx = w->text->ctx;
     double value;
     size_t len;
-
     JS_ToFloat64(ctx, &value, number); /* a number: can't fail */
     if (!isfinite(value)) {
         return add(w, "null", 4);
@@ -189,7 +182,6 @@ static isere_json_t add_scalar(writer_t *w, JSValueConst value)
 static isere_json_t open_object(writer_t *w, JSValueConst object)
 {
     JSContext *ctx = w->text->ctx;
-
     if (w->depth == ISERE_JSON_DEPTH ||
         !JS_LacksProperty(ctx, object, w->to_json)) {
         return ISERE_JSON_OTHER;
@@ -236,7 +228,6 @@ static isere_json_t add_name(writer_t *w, JSAtom name)
 {
     JSContext *ctx = w->text->ctx;
     JSValue string = JS_AtomToString(ctx, name);
-
     if (JS_IsException(string)) {
         return ISERE_JSON_FAILED;
     }
@@ -251,7 +242,6 @@ static isere_json_t add_member(writer_t *w, level_t *level)
     JSValueConst value;
     int found = JS_NextPlainProperty(w->text->ctx, level->object,
                                      &level->position, &name, &value);
-
     if (found <= 0) {
         return found < 0 ? ISERE_JSON_OTHER : close_object(w, "}");
     }
@@ -269,7 +259,6 @@ isere_json_t isere_json_write(isere_text_t *text, const isere_names_t *names,
                               JSValueConst value)
 {
     writer_t w;
-
     w.text = text;
     w.to_json = names->atoms[ISERE_NAME_TO_JSON];
     w.depth = 0;

@@ -17,7 +17,6 @@ int isere_names_init(JSContext *ctx, isere_names_t *names)
         [ISERE_NAME_PATH_PARAMETERS] = "pathParameters",
     };
     int result = 0;
-
     for (size_t i = 0; i < ISERE_NAME_COUNT; i++) {
         names->atoms[i] = JS_NewAtom(ctx, texts[i]);
         if (names->atoms[i] == JS_ATOM_NULL) {

@@ -6,7 +6,6 @@
 JSValue isere_lazy_make(JSContext *ctx, const JSLazyValue *value)
 {
     const isere_lazy_t *lazy = (const isere_lazy_t *)(const void *)value;
-
     return isere_js_settle(ctx, lazy->make(ctx, isere_host_lambda(ctx)));
 }
 
@@ -14,7 +13,6 @@ static void put(isere_object_t *object, const isere_lazy_t *field)
 {
     JSContext *ctx = object->ctx;
     JSAtom name = JS_NewAtom(ctx, field->name);
-
     if (!field->make || name == JS_ATOM_NULL || object->failed) {
         isere_object_put_atom(
             object, name,
@@ -32,7 +30,6 @@ JSValue isere_lazy_object(JSContext *ctx, const isere_lazy_t *fields)
 {
     isere_object_t object = isere_object_begin(ctx);
     int count = 0;
-
     while (fields[count].name) {
         count++;
     }

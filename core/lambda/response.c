@@ -11,7 +11,6 @@ int isere_decoder_malformed(isere_decoder_t *d, const char *text,
 {
     const char *place = strstr(text, "%s");
     int before = place ? (int)(place - text) : (int)strlen(text);
-
     name = isere_js_clip(name, NAME_SHOWN);
     snprintf(d->reason, ISERE_RESPONSE_REASON_MAX, "%.*s%.*s%s", before, text,
              place ? (int)name.len : 0, name.ptr ? name.ptr : "",
@@ -22,7 +21,6 @@ int isere_decoder_malformed(isere_decoder_t *d, const char *text,
 int isere_decoder_threw(isere_decoder_t *d, const char *while_doing)
 {
     JSValue error = JS_GetException(d->ctx);
-
     if (isere_js_is_limit(d->ctx, error)) {
         if (JS_IsUninitialized(error)) {
             JS_ThrowOutOfMemory(d->ctx); /* see isere_js_settle */
@@ -48,7 +46,6 @@ static bool is_nothing(JSValueConst value)
 static int decode_status(isere_decoder_t *d, JSValueConst value)
 {
     double number = 200;
-
     if (!is_nothing(value)) {
         if (!JS_IsNumber(value)) {
             return isere_decoder_malformed(d, "statusCode is not a number",
@@ -89,7 +86,6 @@ static int get(isere_decoder_t *d, JSValueConst object, isere_name_t name,
         [ISERE_NAME_COOKIES] = "reading cookies",
         [ISERE_NAME_IS_BASE64_ENCODED] = "reading isBase64Encoded",
     };
-
     *value = JS_GetProperty(d->ctx, object, d->names->atoms[name]);
     if (JS_IsException(*value)) {
         *value = JS_UNDEFINED;
@@ -106,7 +102,6 @@ static int get_decoded(isere_decoder_t *d, JSValueConst object,
 {
     JSValue value;
     int result = get(d, object, name, &value);
-
     if (result == 0) {
         result = decode(d, value);
     }
@@ -124,7 +119,6 @@ typedef struct parts {
 static int read_parts(isere_decoder_t *d, JSValueConst object, parts_t *parts)
 {
     int result = get(d, object, ISERE_NAME_STATUS_CODE, &parts->status);
-
     if (result == 0) {
         result = get(d, object, ISERE_NAME_HEADERS, &parts->headers);
     }
@@ -150,7 +144,6 @@ static int is_response(isere_decoder_t *d, JSValueConst object,
                                          ISERE_NAME_HEADERS, ISERE_NAME_BODY};
     int has = !JS_IsUndefined(parts->status) ||
               !JS_IsUndefined(parts->headers) || !JS_IsUndefined(parts->body);
-
     for (int i = 0; i < 3 && has == 0; i++) {
         has = JS_HasProperty(d->ctx, object, d->names->atoms[names[i]]);
     }
@@ -163,7 +156,6 @@ static int decode_parts(isere_decoder_t *d, JSValueConst object,
     JSValue flag;
     bool base64;
     int result = decode_status(d, parts->status);
-
     if (result == 0) {
         result = isere_decoder_headers(d, parts->headers);
     }
@@ -189,7 +181,6 @@ static int decode_parts(isere_decoder_t *d, JSValueConst object,
 static int decode(isere_decoder_t *d, JSValueConst value)
 {
     parts_t parts = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED};
-
     if (!JS_IsObject(value)) {
         return isere_decoder_body(d, value, false);
     }
@@ -211,7 +202,6 @@ int isere_response_decode(JSContext *ctx, const isere_names_t *names,
                           char reason[ISERE_RESPONSE_REASON_MAX])
 {
     isere_decoder_t d;
-
     /* Not the arrays: they are large and filled before they are read. */
     d.ctx = ctx;
     d.names = names;
@@ -234,7 +224,6 @@ int isere_response_decode(JSContext *ctx, const isere_names_t *names,
     response->body_bytes = NULL;
     response->body_owner = JS_UNDEFINED;
     reason[0] = '\0';
-
     int result = decode(&d, value);
     if (result == 0 && JS_HasException(ctx)) {
         result = ISERE_ERR_LIMIT; /* see isere_js_settle */

@@ -11,7 +11,6 @@
 static int add_type(isere_decoder_t *d, const char *type)
 {
     isere_response_t *response = d->response;
-
     if (d->has_type) {
         return 0;
     }
@@ -34,7 +33,6 @@ static int add_type(isere_decoder_t *d, const char *type)
 static void repair_surrogates(const char *text, size_t len)
 {
     unsigned char *p = (unsigned char *)(uintptr_t)text;
-
     for (size_t i = 0; i + 2 < len; i++) {
         if (p[i] == 0xED && p[i + 1] >= 0xA0) {
             memcpy(p + i, "\xEF\xBF\xBD", 3);
@@ -48,7 +46,6 @@ static int text_body(isere_decoder_t *d, JSValueConst string)
 {
     isere_response_t *response = d->response;
     size_t len;
-
     response->body_text = JS_ToCStringLen(d->ctx, &len, string);
     if (!response->body_text) {
         return isere_decoder_threw(d, "the body");
@@ -62,7 +59,6 @@ static int text_body(isere_decoder_t *d, JSValueConst string)
 static int json_body(isere_decoder_t *d, JSValueConst value)
 {
     JSValue json = JS_JSONStringify(d->ctx, value, JS_UNDEFINED, JS_UNDEFINED);
-
     if (JS_IsException(json)) {
         return isere_decoder_threw(d, "JSON.stringify of the body");
     }
@@ -115,7 +111,6 @@ static int classify_bytes(JSContext *ctx, JSValueConst value,
     JSValue global = JS_GetGlobalObject(ctx);
     bool plain = class_id == JS_GetClassID(global);
     JSValueConst no_elements = JS_NewInt32(ctx, 0);
-
     *kind = NO_BYTES;
     JS_FreeValue(ctx, global);
     if (plain) {
@@ -128,7 +123,6 @@ static int classify_bytes(JSContext *ctx, JSValueConst value,
                          ? JS_EXCEPTION
                          : JS_GetTypedArrayBuffer(ctx, array, NULL, NULL, NULL);
     int result = JS_IsException(shared) || JS_IsException(buffer) ? -1 : 0;
-
     if (result == 0) {
         JSClassID first = JS_GetClassID(array);
         if (class_id == JS_GetClassID(buffer) ||
@@ -156,7 +150,6 @@ static int bytes_body(isere_decoder_t *d, JSValueConst value, bool view)
     JSValue buffer =
         view ? JS_GetTypedArrayBuffer(ctx, value, &offset, &len, NULL)
              : JS_DupValue(ctx, value);
-
     if (JS_IsException(buffer)) {
         return isere_decoder_threw(d, "reading the body's bytes");
     }
@@ -180,7 +173,6 @@ static int bytes_body(isere_decoder_t *d, JSValueConst value, bool view)
 int isere_response_detach(JSContext *ctx, isere_response_t *response)
 {
     isere_slice_t body = response->body;
-
     if (!JS_IsObject(response->body_owner)) {
         return 0;
     }
@@ -201,7 +193,6 @@ static int base64_body(isere_decoder_t *d, JSValueConst string)
 {
     isere_response_t *response = d->response;
     size_t len;
-
     if (!JS_IsString(string)) {
         return isere_decoder_malformed(
             d, "isBase64Encoded is true, but the body is not a string",
@@ -232,7 +223,6 @@ int isere_decoder_body(isere_decoder_t *d, JSValueConst body, bool base64)
 {
     bytes_kind_t kind = NO_BYTES;
     bool done;
-
     if (JS_IsNull(body) || JS_IsUndefined(body)) {
         return 0;
     }

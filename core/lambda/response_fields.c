@@ -32,7 +32,6 @@ static char *reserve(isere_decoder_t *d, size_t len)
 static long narrow(isere_slice_t text, char *out)
 {
     size_t n = 0;
-
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         if (c >= 0x80) {
@@ -52,7 +51,6 @@ static int append_value(isere_decoder_t *d, isere_slice_t name,
                         isere_slice_t text, isere_slice_t *value)
 {
     char *out = reserve(d, text.len + 1);
-
     if (!out) {
         return isere_decoder_threw(d, "a header");
     }
@@ -76,7 +74,6 @@ static bool is_dropped(isere_slice_t name)
     static const isere_slice_t names[] = {
         ISERE_SLICE("content-length"), ISERE_SLICE("transfer-encoding"),
         ISERE_SLICE("connection"), ISERE_SLICE("date"), ISERE_SLICE("server")};
-
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (isere_ascii_equal(name, names[i])) {
             return true;
@@ -93,7 +90,6 @@ static const char *scalar_text(isere_decoder_t *d, isere_slice_t name,
                                JSValueConst value, size_t *len, int *result)
 {
     const char *text;
-
     if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
         *result = isere_decoder_malformed(
             d, "the value of header %s is not a string, number or boolean",
@@ -117,7 +113,6 @@ static int add_field(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
     isere_response_t *response = d->response;
     size_t len;
     int result;
-
     if (is_nothing(value)) {
         return 0;
     }
@@ -160,7 +155,6 @@ int isere_decoder_reserve_field(isere_decoder_t *d)
 {
     isere_response_t *response = d->response;
     size_t size = (ISERE_MAX_RESPONSE_FIELDS + 1) * sizeof *response->fields;
-
     if (response->nfields < d->capacity) {
         return 0;
     }
@@ -180,7 +174,6 @@ static long array_length(isere_decoder_t *d, JSValueConst array, int *result)
 {
     double number;
     JSValue length = JS_GetPropertyStr(d->ctx, array, "length");
-
     if (JS_IsException(length)) {
         *result = isere_decoder_threw(d, "reading a header's values");
         return -1;
@@ -201,7 +194,6 @@ static int add_elements(isere_decoder_t *d, isere_slice_t name,
 {
     int result = 0;
     long length = array_length(d, array, &result);
-
     for (long i = 0; i < length && result == 0; i++) {
         JSValue element = JS_GetPropertyUint32(d->ctx, array, (uint32_t)i);
         if (JS_IsException(element)) {
@@ -217,7 +209,6 @@ static int add_elements(isere_decoder_t *d, isere_slice_t name,
 static int add_value(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
 {
     int array = JS_IsArray(d->ctx, value);
-
     if (array < 0) {
         return isere_decoder_threw(d, "reading a header's values");
     }
@@ -241,7 +232,6 @@ static bool same_value(const isere_decoder_t *d, unsigned a, unsigned b)
 {
     const isere_response_field_t *fields = d->response->fields;
     const char *text = d->response->field_text;
-
     return same_bytes(
         isere_slice_of(text + d->offsets[a].value, fields[a].value.len),
         isere_slice_of(text + d->offsets[b].value, fields[b].value.len));
@@ -251,7 +241,6 @@ static void remove_field(isere_decoder_t *d, unsigned i)
 {
     isere_response_t *response = d->response;
     unsigned after = --response->nfields - i;
-
     memmove(&response->fields[i], &response->fields[i + 1],
             after * sizeof response->fields[0]);
     memmove(&d->offsets[i], &d->offsets[i + 1], after * sizeof d->offsets[0]);
@@ -265,7 +254,6 @@ static bool is_single(isere_slice_t name)
         ISERE_SLICE("content-type"),        ISERE_SLICE("location"),
         ISERE_SLICE("content-disposition"), ISERE_SLICE("etag"),
         ISERE_SLICE("last-modified"),       ISERE_SLICE("retry-after")};
-
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (isere_ascii_equal(name, names[i])) {
             return true;
@@ -297,7 +285,6 @@ static void settle_repeated(isere_decoder_t *d, unsigned from)
 {
     const isere_response_t *response = d->response;
     unsigned i = 0;
-
     while (i < from && from < response->nfields) {
         isere_slice_t name = stored_name(d, from);
         bool goes = isere_ascii_equal(stored_name(d, i), name);
@@ -330,7 +317,6 @@ static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom,
     const char *text =
         JS_IsException(key) ? NULL : JS_ToCStringLen(ctx, &len, key);
     int result;
-
     JS_FreeValue(ctx, key);
     if (!text) {
         return isere_decoder_threw(d, "a header");
@@ -365,7 +351,6 @@ static int add_listed(isere_decoder_t *d, JSValueConst headers)
     uint32_t count;
     int result = 0;
     int array = JS_IsArray(d->ctx, headers);
-
     if (array < 0) {
         return isere_decoder_threw(d, "reading headers");
     }
@@ -392,7 +377,6 @@ static bool is_flat(JSContext *ctx, JSValueConst headers)
     JSAtom name;
     JSValueConst value;
     int found;
-
     while ((found = JS_NextPlainProperty(ctx, headers, &position, &name,
                                          &value)) > 0) {
         if (JS_IsObject(value)) {
@@ -408,7 +392,6 @@ static int add_flat(isere_decoder_t *d, JSValueConst headers)
     JSAtom name;
     JSValueConst value;
     int result = 0;
-
     while (result == 0 && JS_NextPlainProperty(d->ctx, headers, &position,
                                                &name, &value) > 0) {
         result = add_property(d, headers, name, &value);
@@ -434,7 +417,6 @@ int isere_decoder_multi_headers(isere_decoder_t *d, JSValueConst headers)
 int isere_decoder_cookies(isere_decoder_t *d, JSValueConst cookies)
 {
     int array = JS_IsArray(d->ctx, cookies);
-
     if (array < 0) {
         return isere_decoder_threw(d, "reading cookies");
     }
@@ -451,7 +433,6 @@ int isere_decoder_cookies(isere_decoder_t *d, JSValueConst cookies)
 void isere_decoder_end_fields(isere_decoder_t *d)
 {
     isere_response_t *response = d->response;
-
     for (unsigned i = 0; i < response->nfields; i++) {
         isere_response_field_t *field = &response->fields[i];
         field->name.ptr = response->field_text + d->offsets[i].name;

@@ -147,7 +147,6 @@ int isere_routes__match(const isere_routes_t *routes, isere_slice_t method,
                   .allow_size = sizeof(match->allow),
                   .cost = cost};
     uint32_t found = ISERE_ROUTE_NONE;
-
     match->owner = NULL;
     match->key = NULL;
     match->nparameters = 0;

@@ -111,7 +111,6 @@ static uint32_t add_route(builder_t *b, const isere_route_claim_t *claim)
     isere_slice_t segment;
     uint32_t node = 0;
     uint32_t *first = &routes->fallback;
-
     entry->text = claim->text;
     entry->owner = claim->owner;
     entry->method_len = 0; /* of $default */

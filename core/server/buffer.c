@@ -15,7 +15,7 @@ void isere__buffer_free_in(isere_connection_t *c)
     if (c->in.capacity == ISERE_IN_FIRST && !server->spare_in) {
         server->spare_in = c->in.data;
     } else {
-        server->port->resize(server->port->ctx, c->in.data, 0);
+        isere_free(server->port, c->in.data);
     }
     memset(&c->in, 0, sizeof(c->in));
 }
@@ -44,9 +44,8 @@ static int begin(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
     const isere_port_t *port = server->port;
-    char *data = server->spare_in
-                     ? server->spare_in
-                     : port->resize(port->ctx, NULL, ISERE_IN_FIRST);
+    char *data =
+        server->spare_in ? server->spare_in : isere_alloc(port, ISERE_IN_FIRST);
     server->spare_in = NULL;
     if (!data) {
         return ISERE_ERR_NOMEM;
@@ -68,10 +67,10 @@ static int grow(isere_connection_t *c, size_t capacity)
             return ISERE_ERR_LIMIT;
         }
     }
-    char *data = port->resize(port->ctx, c->in.data, capacity);
+    char *data = isere_resize(port, c->in.data, capacity);
     if (!data) {
         isere__budget_relieve(server, c, true);
-        data = port->resize(port->ctx, c->in.data, capacity);
+        data = isere_resize(port, c->in.data, capacity);
     }
     if (!data) {
         isere__budget_back(server, from, capacity);
@@ -119,7 +118,7 @@ void isere__buffer_free_out(isere_connection_t *c)
         server->spare_out = spare;
         server->spares_out++;
     } else {
-        server->port->resize(server->port->ctx, c->out.data, 0);
+        isere_free(server->port, c->out.data);
     }
     memset(&c->out, 0, sizeof(c->out));
 }
@@ -145,10 +144,10 @@ void isere__buffer_drop_spares(isere_server_t *server, unsigned keep)
         isere_spare_t *spare = server->spare_out;
         server->spare_out = spare->next;
         server->spares_out--;
-        port->resize(port->ctx, spare, 0);
+        isere_free(port, spare);
     }
     if (keep == 0) {
-        port->resize(port->ctx, server->spare_in, 0);
+        isere_free(port, server->spare_in);
         server->spare_in = NULL;
     }
 }
@@ -183,11 +182,11 @@ bool isere__buffer_reserve(isere_connection_t *c, size_t more)
     if (capacity < need || capacity > ISERE_OUT_HIGH) {
         capacity = need;
     }
-    char *data = port->resize(port->ctx, out->data, capacity);
+    char *data = isere_resize(port, out->data, capacity);
     if (!data) {
         isere__buffer_drop_spares(c->server, 0);
         capacity = need;
-        data = port->resize(port->ctx, out->data, capacity);
+        data = isere_resize(port, out->data, capacity);
     }
     if (!data) {
         return false;

@@ -110,7 +110,7 @@ static bool make_exchange(isere_connection_t *c)
     isere_exchange_t *x = server->spare_exchange;
     server->spare_exchange = NULL;
     if (!x) {
-        x = server->port->resize(server->port->ctx, NULL, sizeof(*x));
+        x = isere_alloc(server->port, sizeof(*x));
         if (!x) {
             return false;
         }
@@ -146,7 +146,7 @@ void isere__connection_open(isere_server_t *server, isere_socket_t socket,
                             const char *peer)
 {
     const isere_port_t *port = server->port;
-    isere_connection_t *c = port->resize(port->ctx, NULL, sizeof(*c));
+    isere_connection_t *c = isere_alloc(port, sizeof(*c));
     if (!c) {
         port->close(port->ctx, socket);
         isere__group_give(&server->group->connections);
@@ -233,12 +233,12 @@ void isere__connection_free(isere_connection_t *c)
 {
     const isere_port_t *port = c->server->port;
     if (c->exchange) {
-        port->resize(port->ctx, c->exchange->event, 0);
+        isere_free(port, c->exchange->event);
     }
-    port->resize(port->ctx, c->exchange, 0);
+    isere_free(port, c->exchange);
     isere__buffer_free_in(c);
-    port->resize(port->ctx, c->out.data, 0);
-    port->resize(port->ctx, c, 0);
+    isere_free(port, c->out.data);
+    isere_free(port, c);
 }
 
 /* ---- sending ---- */

@@ -38,10 +38,10 @@ static void end_exchange(isere_server_t *server, isere_exchange_t *x)
 {
     const isere_port_t *port = server->port;
     if (x->event) {
-        port->resize(port->ctx, x->event, 0);
+        isere_free(port, x->event);
     }
     if (server->spare_exchange) {
-        port->resize(port->ctx, x, 0);
+        isere_free(port, x);
     } else {
         server->spare_exchange = x;
     }
@@ -73,7 +73,7 @@ static bool send_from_in(isere_connection_t *c)
     if (c->out.end > c->out.start || !c->in.data) {
         return false;
     }
-    port->resize(port->ctx, c->out.data, 0);
+    isere_free(port, c->out.data);
     isere__budget_give(c->server, c->in.capacity);
     c->out = (isere_buffer_t){.data = c->in.data, .capacity = c->in.capacity};
     memset(&c->in, 0, sizeof(c->in));

@@ -21,7 +21,7 @@ isere_server_group_t *
 isere_server_group_create(const isere_port_t *port,
                           const isere_server_limits_t *limits)
 {
-    isere_server_group_t *group = port->resize(port->ctx, NULL, sizeof(*group));
+    isere_server_group_t *group = isere_alloc(port, sizeof(*group));
     if (!group) {
         return NULL;
     }
@@ -36,7 +36,7 @@ void isere_server_group_destroy(isere_server_group_t *group)
 {
     if (group) {
         isere_port_t port = group->port;
-        port.resize(port.ctx, group, 0);
+        isere_free(&port, group);
     }
 }
 
@@ -78,7 +78,6 @@ bool isere__group_end_quarantine(isere_server_group_t *group,
 {
     const isere_function_t *expected = function;
     int32_t lasted = (int32_t)(now_s - atomic_load(&group->quarantined_s));
-
     if (group->limits.quarantine_s == 0 ||
         atomic_load(&group->quarantined) != function ||
         lasted < (int32_t)group->limits.quarantine_s) {

@@ -47,14 +47,14 @@ static int make_isolate(isere_instance_t *i, isere_fault_t *fault)
 static int replace_isolate(isere_instance_t *i)
 {
     const isere_port_t *port = i->port;
-    isere_fault_t *fault = port->resize(port->ctx, NULL, sizeof(*fault));
+    isere_fault_t *fault = isere_alloc(port, sizeof(*fault));
     if (!fault) {
         return ISERE_ERR_NOMEM;
     }
     isere_isolate_destroy(i->isolate);
     i->isolate = NULL;
     int error = make_isolate(i, fault);
-    port->resize(port->ctx, fault, 0);
+    isere_free(port, fault);
     return error;
 }
 
@@ -66,7 +66,7 @@ int isere_instance_create(const isere_port_t *port,
     if (function->config.isolation == ISERE_ISOLATION_FRESH) {
         return ISERE_ERR_INVAL; /* it has no heap to go back to */
     }
-    isere_instance_t *i = port->resize(port->ctx, NULL, sizeof(*i));
+    isere_instance_t *i = isere_alloc(port, sizeof(*i));
     if (!i) {
         return ISERE_ERR_NOMEM;
     }
@@ -201,7 +201,7 @@ static int prepare(isere_instance_t *i, const isere_request_t *r,
         return ISERE_ERR_INVAL;
     }
     size_t size = r->event_json.ptr ? r->event_json.len + 1 : request_size(r);
-    char *text = port->resize(port->ctx, i->text, size);
+    char *text = isere_resize(port, i->text, size);
     if (!text) {
         return ISERE_ERR_NOMEM;
     }
@@ -273,7 +273,7 @@ void isere_instance_destroy(isere_instance_t *i)
     if (i) {
         const isere_port_t *port = i->port;
         isere_isolate_destroy(i->isolate);
-        port->resize(port->ctx, i->text, 0);
-        port->resize(port->ctx, i, 0);
+        isere_free(port, i->text);
+        isere_free(port, i);
     }
 }

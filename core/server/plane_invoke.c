@@ -16,7 +16,7 @@ static char *copy_event(const isere_connection_t *c)
     if (body.len == 0) {
         body = isere_slice("{}");
     }
-    char *event = port->resize(port->ctx, NULL, body.len + 1);
+    char *event = isere_alloc(port, body.len + 1);
     if (event) {
         memcpy(event, body.ptr, body.len);
         event[body.len] = 0;
@@ -72,7 +72,7 @@ void isere__plane_start_invoke(isere_connection_t *c, const isere_call_t *call)
         return;
     }
     /* One is there already when it waited for a version that is gone. */
-    c->server->port->resize(c->server->port->ctx, c->exchange->event, 0);
+    isere_free(c->server->port, c->exchange->event);
     c->exchange->event = event;
     isere__exchange_enter(c, pool);
 }

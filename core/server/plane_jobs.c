@@ -16,9 +16,9 @@ struct isere_job {
 
 static void free_job(const isere_port_t *port, isere_job_t *job)
 {
-    port->resize(port->ctx, job->work.text, 0);
-    port->resize(port->ctx, job->body, 0);
-    port->resize(port->ctx, job, 0);
+    isere_free(port, job->work.text);
+    isere_free(port, job->body);
+    isere_free(port, job);
 }
 
 /* On the thread that works. The server may be gone meanwhile; it is when there
@@ -55,7 +55,7 @@ static bool set_body(isere_connection_t *c, isere_job_t *job)
     const isere_http_request_t *request = &c->exchange->request;
     isere_slice_t body = isere_http_slice(request, request->body);
     if (server->platform.control->config.run && body.len > 0) {
-        job->body = server->port->resize(server->port->ctx, NULL, body.len);
+        job->body = isere_alloc(server->port, body.len);
         if (!job->body) {
             return false;
         }
@@ -72,7 +72,7 @@ static bool set_body(isere_connection_t *c, isere_job_t *job)
 static isere_job_t *make_job(isere_connection_t *c, const isere_call_t *call)
 {
     const isere_port_t *port = c->server->port;
-    isere_job_t *job = port->resize(port->ctx, NULL, sizeof(*job));
+    isere_job_t *job = isere_alloc(port, sizeof(*job));
     if (!job) {
         return NULL;
     }

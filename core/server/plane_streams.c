@@ -26,7 +26,7 @@ static void metrics_close(isere_stream_t *stream)
 {
     metrics_stream_t *self = (metrics_stream_t *)stream;
     isere_catalog_release(self->catalog);
-    self->port->resize(self->port->ctx, self, 0);
+    isere_free(self->port, self);
 }
 
 /* Those that are not broken, by name: that of the built-in one comes first. */
@@ -55,7 +55,7 @@ void isere__plane_start_metrics(isere_connection_t *c)
     isere_server_t *server = c->server;
     isere_control_t *control = server->platform.control;
     const isere_port_t *port = server->port;
-    metrics_stream_t *self = port->resize(port->ctx, NULL, sizeof(*self));
+    metrics_stream_t *self = isere_alloc(port, sizeof(*self));
     if (!self) {
         isere__plane_no_memory(c);
         return;
@@ -125,14 +125,14 @@ static void logs_close(isere_stream_t *stream)
     if (self->follow) {
         atomic_fetch_sub(&control->followers, 1);
     }
-    port->resize(port->ctx, self, 0);
+    isere_free(port, self);
 }
 
 void isere__plane_start_logs(isere_connection_t *c, const isere_call_t *call)
 {
     isere_server_t *server = c->server;
     const isere_port_t *port = server->port;
-    logs_stream_t *self = port->resize(port->ctx, NULL, sizeof(*self));
+    logs_stream_t *self = isere_alloc(port, sizeof(*self));
     if (!self) {
         isere__plane_no_memory(c);
         return;

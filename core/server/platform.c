@@ -132,7 +132,7 @@ static isere_pool_t **make_pools(isere_server_t *server, size_t count)
 {
     const isere_port_t *port = server->port;
     size_t size = (count + 1) * sizeof(isere_pool_t *);
-    isere_pool_t **pools = port->resize(port->ctx, NULL, size);
+    isere_pool_t **pools = isere_alloc(port, size);
     if (pools) {
         memset(pools, 0, size);
     }
@@ -194,7 +194,7 @@ static void adopt(isere_server_t *server)
         return;
     }
     move_pools(server, next, pools);
-    port->resize(port->ctx, p->pools, 0);
+    isere_free(port, p->pools);
     isere_catalog_release(p->catalog);
     p->pools = pools;
     p->catalog = next;
@@ -276,6 +276,6 @@ void isere__platform_deinit(isere_server_t *server)
 {
     isere_platform_t *p = &server->platform;
     isere__plane_deinit(server);
-    server->port->resize(server->port->ctx, p->pools, 0);
+    isere_free(server->port, p->pools);
     isere_catalog_release(p->catalog);
 }

@@ -7,7 +7,7 @@ isere_pool_t *isere__pool_create(isere_server_t *server,
                                  const isere_function_t *function)
 {
     const isere_port_t *port = server->port;
-    isere_pool_t *pool = port->resize(port->ctx, NULL, sizeof(*pool));
+    isere_pool_t *pool = isere_alloc(port, sizeof(*pool));
     if (pool) {
         memset(pool, 0, sizeof(*pool));
         pool->server = server;
@@ -80,8 +80,8 @@ static void slot_destroy(isere_slot_t *slot)
     }
     isere_timer_queue_remove(&server->timers, &slot->timer);
     isere_isolate_destroy(slot->isolate);
-    port->resize(port->ctx, slot->fault, 0);
-    port->resize(port->ctx, slot, 0);
+    isere_free(port, slot->fault);
+    isere_free(port, slot);
     pool->count--;
     count_instance(pool, -1);
     isere__group_give(&server->group->instances);
@@ -109,7 +109,7 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
 {
     isere_server_t *server = pool->server;
     const isere_port_t *port = server->port;
-    isere_slot_t *slot = port->resize(port->ctx, NULL, sizeof(*slot));
+    isere_slot_t *slot = isere_alloc(port, sizeof(*slot));
     if (!slot) {
         isere__group_give(&server->group->instances);
         return NULL;
@@ -124,7 +124,7 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
     pool->slots = slot;
     pool->count++;
     count_instance(pool, 1);
-    slot->fault = port->resize(port->ctx, NULL, sizeof(*slot->fault));
+    slot->fault = isere_alloc(port, sizeof(*slot->fault));
     slot->isolate = slot->fault
                         ? isere_isolate_create_in(
                               port, pool->function,
@@ -237,7 +237,7 @@ static int slot_started(isere_slot_t *slot)
         return 0;
     case ISERE_ISOLATE_READY:
         pool->starting--;
-        server->port->resize(server->port->ctx, slot->fault, 0);
+        isere_free(server->port, slot->fault);
         slot->fault = NULL;
         pool->pause_us = 0;
         note_start(slot);
@@ -456,5 +456,5 @@ void isere__pool_destroy(isere_pool_t *pool)
     *link = pool->next;
     server->platform.retiring -= pool->retired;
     isere_deployment_release(pool->deployment);
-    port->resize(port->ctx, pool, 0);
+    isere_free(port, pool);
 }

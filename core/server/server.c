@@ -462,7 +462,7 @@ isere_server_t *isere__server_new(const isere_port_t *port,
                                   isere_server_group_t *group,
                                   isere_socket_t listener)
 {
-    isere_server_t *server = port->resize(port->ctx, NULL, sizeof(*server));
+    isere_server_t *server = isere_alloc(port, sizeof(*server));
     if (!server) {
         port->close(port->ctx, listener);
         return NULL;
@@ -550,7 +550,7 @@ void isere_server_destroy(isere_server_t *server)
         }
         port->close(port->ctx, server->listener);
     }
-    port->resize(port->ctx, server->spare_exchange, 0);
+    isere_free(port, server->spare_exchange);
     isere__buffer_drop_spares(server, 0);
-    port->resize(port->ctx, server, 0);
+    isere_free(port, server);
 }

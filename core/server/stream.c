@@ -184,8 +184,8 @@ static void bytes_close(isere_stream_t *stream)
 {
     bytes_stream_t *self = (bytes_stream_t *)stream;
     const isere_port_t *port = self->port;
-    port->resize(port->ctx, self->owned, 0);
-    port->resize(port->ctx, self, 0);
+    isere_free(port, self->owned);
+    isere_free(port, self);
 }
 
 void isere__stream_bytes(isere_connection_t *c, int status,
@@ -193,9 +193,9 @@ void isere__stream_bytes(isere_connection_t *c, int status,
                          isere_slice_t bytes, char *owned)
 {
     const isere_port_t *port = c->server->port;
-    bytes_stream_t *self = port->resize(port->ctx, NULL, sizeof(*self));
+    bytes_stream_t *self = isere_alloc(port, sizeof(*self));
     if (!self) {
-        port->resize(port->ctx, owned, 0);
+        isere_free(port, owned);
         isere__exchange_busy(c);
         return;
     }

@@ -41,7 +41,6 @@ static int check_end(const isere_store_t *store, version_t *v)
 {
     uint8_t last[2];
     long n;
-
     v->wrong = "its length is wrong";
     if ((uint64_t)v->size + ISERE_RECORD_SIZE + sizeof(last) > LONG_MAX) {
         return ISERE_ERR_INVAL;
@@ -61,7 +60,6 @@ static int read_header(const isere_store_t *store, const char *name,
     uint8_t header[ISERE_RECORD_SIZE];
     const uint8_t *sha256;
     long size;
-
     if (!isere__store_is_name(name) || number == 0) {
         return ISERE_ERR_NOENT;
     }
@@ -107,7 +105,6 @@ static int hash_document(const isere_store_t *store, version_t *v, uint8_t *buf,
 {
     uint8_t sum[ISERE_SHA256_SIZE];
     isere_sha256_t hash;
-
     isere_sha256_begin(&hash);
     for (size_t at = 0; at < v->size;) {
         size_t want = v->size - at < room ? v->size - at : room;
@@ -134,12 +131,11 @@ int isere__store_verify(const isere_store_t *store, const char *name,
     uint8_t small[SMALL_CHUNK], *chunk;
     version_t v;
     int error = open_version(store, name, version, &v);
-
     if (error == 0) {
-        chunk = port->resize(port->ctx, NULL, CHUNK);
+        chunk = isere_alloc(port, CHUNK);
         error = hash_document(store, &v, chunk ? chunk : small,
                               chunk ? CHUNK : SMALL_CHUNK);
-        port->resize(port->ctx, chunk, 0);
+        isere_free(port, chunk);
     }
     if (error == ISERE_ERR_INVAL && loud) {
         report_damage(store, name, version, v.wrong);
@@ -153,10 +149,9 @@ static int read_text(const isere_store_t *store, version_t *v,
                      isere_store_document_t *document)
 {
     const isere_port_t *port = store->port;
-    char *text = port->resize(port->ctx, NULL, (size_t)v->size + 1);
+    char *text = isere_alloc(port, (size_t)v->size + 1);
     long n;
     int error;
-
     if (!text) {
         return ISERE_ERR_NOMEM;
     }
@@ -169,7 +164,7 @@ static int read_text(const isere_store_t *store, version_t *v,
         error = check_sum(v, document->sha256);
     }
     if (error != 0) {
-        port->resize(port->ctx, text, 0);
+        isere_free(port, text);
         return error;
     }
     text[n] = '\0';
@@ -192,7 +187,6 @@ int isere_store_read(const isere_store_t *store, const char *name,
 {
     version_t v;
     int error = open_version(store, name, version, &v);
-
     if (error == 0) {
         error = read_text(store, &v, document);
     } else if (error == ISERE_ERR_NOENT && version != 0 &&
@@ -211,7 +205,6 @@ int isere_store_sha256(const isere_store_t *store, const char *name,
 {
     version_t v;
     int error = read_header(store, name, version, &v);
-
     if (error == 0) {
         memcpy(sha256, v.sha256, ISERE_SHA256_SIZE);
     }

@@ -9,7 +9,6 @@ void isere__store_report(const isere_store_t *store, isere_log_level_t level,
     char message[160];
     isere_log_record_t record = {.level = level, .function = isere_slice(name)};
     va_list args;
-
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
@@ -30,7 +29,6 @@ static int load(const isere_store_t *store, const char *name,
     uint8_t bytes[ISERE_HEAD_SIZE + 1]; /* one more, to see what is too long */
     isere_store_head_t read;
     long size;
-
     if (!isere__store_is_name(name)) {
         memset(head, 0, sizeof(*head));
         return ISERE_ERR_NOENT;
@@ -63,7 +61,6 @@ static int find_version(const isere_store_t *store, const char *name,
     char blob[ISERE_BLOB_NAME_MAX];
     uint8_t byte;
     long size;
-
     isere__store_blob_name(name, version, blob);
     size = isere__store_read_bytes(store, blob, 0, &byte, 1);
     return size < 0 ? (int)size : 0;
@@ -74,7 +71,6 @@ int isere__store_load_head(const isere_store_t *store, const char *name,
 {
     const char *wrong = "";
     int error = load(store, name, head, &wrong);
-
     if (error == 0) {
         error = find_version(store, name, head->current);
         if (error == ISERE_ERR_NOENT) {

@@ -28,7 +28,6 @@ void isere__store_blob_name(const char *name, uint32_t version,
 {
     char digits[10]; /* of a 32-bit number, from the last one */
     size_t len = strlen(name), ndigits = 0;
-
     memcpy(out, name, len);
     out[len++] = '.';
     for (; version > 0; version /= 10) {
@@ -67,7 +66,6 @@ bool isere__store_parse_blob(const char *blob,
     const char *dot = strchr(blob, '.');
     isere_slice_t text =
         isere_slice_of(blob, dot ? (size_t)(dot - blob) : strlen(blob));
-
     if (!isere_function_name_is_valid(text)) {
         return false;
     }

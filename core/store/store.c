@@ -28,7 +28,6 @@ static bool undo_head(const isere_store_t *store, const before_t *before,
     const isere_blobs_t *blobs = store->blobs;
     isere_store_head_t now;
     int state = isere__store_load_numbers(store, head->name, &now);
-
     if (state == 0 && now.current == head->current) {
         if (before->state == 0) {
             (void)isere__store_write_head(store, &before->head);
@@ -53,7 +52,6 @@ static void find_highest(void *arg, const char *blob, size_t size)
     highest_t *highest = arg;
     char name[ISERE_FUNCTION_NAME_MAX];
     uint32_t version;
-
     (void)size;
     if (isere__store_parse_blob(blob, name, &version) &&
         strcmp(name, highest->name) == 0 && version > highest->version) {
@@ -90,7 +88,6 @@ static int find_last(const isere_store_t *store, const char *name,
     const isere_blobs_t *blobs = store->blobs;
     highest_t highest = {name, 0};
     int error = 0;
-
     before->state = isere__store_load_numbers(store, name, &before->head);
     *last = before->head.last;
     if (before->state == ISERE_ERR_IO) {
@@ -113,7 +110,6 @@ int isere_store_next(const isere_store_t *store, const char *name,
     before_t before;
     uint32_t last;
     int error = find_last(store, name, &before, &last);
-
     if (error == 0) {
         *version = last + 1;
     }
@@ -126,7 +122,6 @@ static int plan_put(const isere_store_t *store, const char *name,
 {
     uint32_t last;
     int error = find_last(store, name, before, &last);
-
     *head = before->head;
     if (error == 0 && before->state == 0) {
         error = choose_previous(store, &before->head, &head->previous);
@@ -145,7 +140,6 @@ static int write_version(const isere_store_t *store, const char *name,
     uint8_t header[ISERE_RECORD_SIZE];
     isere_slice_t parts[] = {isere_slice_of(header, sizeof(header)), document};
     char blob[ISERE_BLOB_NAME_MAX];
-
     isere__store_blob_name(name, version, blob);
     isere_record_encode(version, (uint32_t)document.len, sha256, header);
     return store->blobs->write(store->blobs->ctx, blob, parts, 2);
@@ -161,7 +155,6 @@ int isere_store_put(const isere_store_t *store, const char *name,
     uint64_t size = document.len;
     bool in_force = false;
     int error;
-
     if (!isere__store_is_name(name)) {
         return ISERE_ERR_INVAL;
     }
@@ -199,7 +192,6 @@ int isere_store_rollback(const isere_store_t *store, const char *name,
     before_t before = {0};
     isere_store_head_t back;
     int error = isere__store_load_numbers(store, name, &before.head);
-
     if (error == 0 && before.head.previous == 0) {
         error = ISERE_ERR_NOENT;
     }

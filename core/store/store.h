@@ -38,7 +38,7 @@ typedef struct isere_store_head {
 
 /* A stored document. */
 typedef struct isere_store_document {
-    void *text; /* the caller's, released with port->resize(ctx, text, 0); a
+    void *text; /* the caller's, released with isere_free; a
                    NUL behind the last byte */
     size_t size;
     uint8_t sha256[ISERE_SHA256_SIZE];

@@ -17,11 +17,10 @@ static bool make_room(collection_t *c)
     const isere_port_t *port = c->port;
     size_t room = c->room ? 2 * c->room : 4;
     isere_store_head_t *entries;
-
     if (c->count < c->room) {
         return true;
     }
-    entries = port->resize(port->ctx, c->entries, room * sizeof(*entries));
+    entries = isere_resize(port, c->entries, room * sizeof(*entries));
     if (!entries) {
         c->error = ISERE_ERR_NOMEM;
         return false;
@@ -35,7 +34,6 @@ static void collect_blob(void *arg, const char *blob, size_t size)
 {
     collection_t *c = arg;
     isere_store_head_t entry = {0};
-
     (void)size;
     if (c->error != 0 ||
         !isere__store_parse_blob(blob, entry.name, &entry.current) ||
@@ -56,7 +54,7 @@ static int compare(const void *a, const void *b)
 
 static void release(collection_t *c)
 {
-    c->port->resize(c->port->ctx, c->entries, 0);
+    isere_free(c->port, c->entries);
 }
 
 /* Sorted by name and number. Nothing is to be released after an error. */
@@ -84,7 +82,6 @@ static void remove_version(const isere_store_t *store,
 {
     char blob[ISERE_BLOB_NAME_MAX];
     int error;
-
     isere__store_blob_name(entry->name, entry->current, blob);
     error = store->blobs->remove(store->blobs->ctx, blob);
     if (error != 0 && error != ISERE_ERR_NOENT) {
@@ -102,7 +99,6 @@ int isere__store_sweep(const isere_store_t *store, const char *only)
     collection_t c;
     int state = 0;
     int error = collect(store, only, false, &c);
-
     if (error != 0) {
         return error;
     }
@@ -126,7 +122,6 @@ static int report_heads(const isere_store_t *store)
 {
     collection_t c;
     int error = collect(store, NULL, true, &c);
-
     if (error != 0) {
         return error;
     }
@@ -157,7 +152,6 @@ int isere_store_list(const isere_store_t *store, isere_store_head_t **heads)
 {
     collection_t c;
     int error = collect(store, NULL, true, &c);
-
     if (error != 0) {
         return error;
     }

@@ -36,10 +36,8 @@ size_t isere_base64_encode(const void *bytes, size_t len, char *out)
 {
     const uint8_t *p = bytes;
     char *start = out;
-
     for (; len >= 3; len -= 3, p += 3) {
         uint32_t group = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-
         *out++ = alphabet[group >> 18];
         *out++ = alphabet[group >> 12 & 0x3f];
         *out++ = alphabet[group >> 6 & 0x3f];
@@ -47,7 +45,6 @@ size_t isere_base64_encode(const void *bytes, size_t len, char *out)
     }
     if (len > 0) {
         uint32_t group = (uint32_t)p[0] << 16 | (len > 1 ? p[1] << 8 : 0);
-
         *out++ = alphabet[group >> 18];
         *out++ = alphabet[group >> 12 & 0x3f];
         *out++ = len > 1 ? alphabet[group >> 6 & 0x3f] : '=';
@@ -62,14 +59,12 @@ static size_t decode_groups(const uint8_t *text, size_t len, uint8_t **out)
 {
     uint8_t *o = *out;
     size_t i = 0;
-
     for (; len - i >= 4; i += 4) {
         uint8_t a = meaning[text[i]];
         uint8_t b = meaning[text[i + 1]];
         uint8_t c = meaning[text[i + 2]];
         uint8_t d = meaning[text[i + 3]];
         uint32_t group;
-
         if ((a | b | c | d) & BAD) {
             break;
         }
@@ -102,10 +97,8 @@ long isere_base64_decode(const char *text, size_t len, void *out)
     unsigned digits = 0; /* in the current group */
     unsigned padding = 0;
     size_t i = decode_groups(p, len, &o);
-
     for (; i < len; i++) {
         uint8_t m = meaning[p[i]];
-
         if (m == SPACE) {
             continue;
         }

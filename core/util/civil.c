@@ -26,7 +26,6 @@ isere_civil_t isere_civil_from_days(int64_t days)
     int in_year =
         in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int month = (5 * in_year + 2) / 153; /* 0 is March */
-
     return (isere_civil_t){
         .year = era * ERA_YEARS + year_of_era + (month >= 10),
         .month = month < 10 ? month + 3 : month - 9,
@@ -41,7 +40,6 @@ int64_t isere_civil_to_days(isere_civil_t date)
     int64_t era = isere_floor_div(year, ERA_YEARS);
     int year_of_era = (int)isere_floor_mod(year, ERA_YEARS);
     int in_year = (153 * month + 2) / 5 + date.day - 1;
-
     return era * ERA_DAYS + year_of_era * 365 + year_of_era / 4 -
            year_of_era / 100 + in_year - EPOCH_SHIFT;
 }

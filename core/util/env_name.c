@@ -5,7 +5,6 @@ bool isere_env_name_is_valid(isere_slice_t name)
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "abcdefghijklmnopqrstuvwxyz_";
     static const char digits[] = "0123456789";
-
     for (size_t i = 0; i < name.len; i++) {
         if (!memchr(letters, name.ptr[i], sizeof(letters) - 1) &&
             (i == 0 || !memchr(digits, name.ptr[i], sizeof(digits) - 1))) {

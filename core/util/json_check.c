@@ -45,7 +45,6 @@ static bool is_hex(char c)
 static bool scan_escape(scanner_t *s)
 {
     char c = peek(s);
-
     if (c == 'u') {
         for (int i = 1; i <= 4; i++) {
             if (s->end - s->at <= i || !is_hex(s->at[i])) {
@@ -123,7 +122,6 @@ static bool scan_number(scanner_t *s)
 static bool scan_word(scanner_t *s, const char *word)
 {
     size_t len = strlen(word);
-
     if ((size_t)(s->end - s->at) < len || memcmp(s->at, word, len) != 0) {
         return fail(s, "a value is expected");
     }
@@ -153,7 +151,6 @@ static bool scan_member(scanner_t *s, bool is_object)
 static bool scan_members(scanner_t *s, bool is_object)
 {
     const char close = is_object ? '}' : ']';
-
     s->at++;
     skip_space(s);
     if (peek(s) == close) {
@@ -178,7 +175,6 @@ static bool scan_members(scanner_t *s, bool is_object)
 static bool scan_value(scanner_t *s)
 {
     bool valid;
-
     skip_space(s);
     switch (peek(s)) {
     case '{':
@@ -208,7 +204,6 @@ static bool scan_value(scanner_t *s)
 bool isere_json_check_object(isere_slice_t text, isere_json_error_t *error)
 {
     scanner_t s = {.at = text.ptr, .end = text.ptr + text.len};
-
     skip_space(&s);
     if (peek(&s) != '{') {
         fail(&s, s.at == s.end ? "it is empty" : "it must be an object");

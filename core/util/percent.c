@@ -20,7 +20,6 @@ size_t isere_percent_decode(const char *text, size_t len, bool plus_is_space,
                             char *out)
 {
     size_t n = 0;
-
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
         if (c == '+' && plus_is_space) {
@@ -48,7 +47,6 @@ size_t isere_percent_encode(const char *text, size_t len, char *out)
 {
     static const char digits[] = "0123456789ABCDEF";
     size_t n = 0;
-
     for (size_t i = 0; i < len; i++) {
         if (is_unreserved(text[i])) {
             out[n++] = text[i];

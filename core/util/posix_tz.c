@@ -39,7 +39,6 @@ static bool take_number(isere_slice_t *text, int min, int max, int *out)
 {
     int value = 0;
     size_t digits = 0;
-
     while (digits < 3 && digits < text->len && is_digit(text->ptr[digits])) {
         value = value * 10 + (text->ptr[digits] - '0');
         digits++;
@@ -61,7 +60,6 @@ static bool take_name(isere_slice_t *text, char *out)
 {
     bool quoted = take(text, '<');
     size_t len = 0;
-
     while (len < text->len && is_name_char(text->ptr[len], quoted)) {
         len++;
     }
@@ -80,7 +78,6 @@ static bool take_time(isere_slice_t *text, int max_hours, int32_t *out)
 {
     bool negative = take(text, '-');
     int hours, minutes = 0, seconds = 0;
-
     if (!negative) {
         (void)take(text, '+');
     }
@@ -158,7 +155,6 @@ static int64_t month_week_day(const change_t *change, int64_t year)
     int64_t day = first +
                   isere_floor_mod(change->day - isere_civil_weekday(first), 7) +
                   (int64_t)(change->week - 1) * 7;
-
     next.year += next.month == 12;
     next.month = next.month % 12 + 1;
     return day < isere_civil_to_days(next) ? day : day - 7;
@@ -169,7 +165,6 @@ static int64_t change_at(const change_t *change, int64_t year)
 {
     isere_civil_t new_year = {.year = year, .month = 1, .day = 1};
     int64_t days = isere_civil_to_days(new_year);
-
     if (change->kind == MONTH_WEEK_DAY) {
         days = month_week_day(change, year);
     } else if (change->kind == JULIAN) {
@@ -189,7 +184,6 @@ static bool is_summer(const zone_t *zone, int64_t at_s)
         isere_civil_from_days(isere_floor_div(local, ISERE_DAY_S)).year;
     int64_t begin = change_at(&zone->begin, year) - zone->standard.offset_s;
     int64_t end = change_at(&zone->end, year) - zone->summer.offset_s;
-
     if (begin < end) {
         return at_s >= begin && at_s < end;
     }
@@ -199,7 +193,6 @@ static bool is_summer(const zone_t *zone, int64_t at_s)
 int isere_posix_tz_at(isere_slice_t rule, int64_t at_s, isere_zone_time_t *out)
 {
     zone_t zone;
-
     if (at_s < -ISERE_ZONE_TIME_MAX || at_s > ISERE_ZONE_TIME_MAX ||
         !read_zone(rule, &zone)) {
         return ISERE_ERR_INVAL;

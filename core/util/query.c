@@ -6,7 +6,6 @@ static isere_slice_t take_part(isere_slice_t *rest, char separator)
 {
     const char *end = memchr(rest->ptr, separator, rest->len);
     isere_slice_t part = *rest;
-
     if (!end) {
         *rest = isere_slice_of(rest->ptr + rest->len, 0);
         return part;

@@ -103,7 +103,6 @@ void isere_sha256_end(isere_sha256_t *hash, uint8_t out[ISERE_SHA256_SIZE])
     uint8_t length[8];
     /* One bit, then zeros, so that the length fills up a block. */
     size_t used = (size_t)(hash->length % 64);
-
     store(length, (uint32_t)(bits >> 32));
     store(length + 4, (uint32_t)bits);
     isere_sha256_add(hash, padding, used < 56 ? 56 - used : 120 - used);

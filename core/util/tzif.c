@@ -56,7 +56,6 @@ static uint32_t count_until(const block_t *block, int64_t at_s)
 {
     uint32_t low = 0;
     uint32_t high = block->times;
-
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (big64(block->time + (size_t)middle * 8) <= at_s) {
@@ -108,7 +107,6 @@ int isere_tzif_at(isere_slice_t file, int64_t at_s, isere_zone_time_t *out)
     const unsigned char *p = (const unsigned char *)file.ptr;
     block_t block;
     isere_slice_t rule;
-
     /* The first block has times of 32 bits, for readers of version 1. */
     size_t first = read_block(&block, p, file.len, 4);
     size_t second =

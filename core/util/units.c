@@ -21,7 +21,6 @@ static int parse_digits(isere_slice_t text, uint64_t *value,
     uint64_t n = 0;
     size_t i = 0;
     bool overflow = false;
-
     for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++) {
         unsigned digit = (unsigned)(text.ptr[i] - '0');
         if (n > (UINT64_MAX - digit) / 10) {
@@ -51,7 +50,6 @@ int isere_units_parse_number(isere_slice_t text, uint64_t *value)
     isere_slice_t suffix = {0};
     uint64_t n = 0;
     int error = parse_digits(text, &n, &suffix);
-
     if (suffix.len > 0) {
         return ISERE_ERR_INVAL;
     }
@@ -67,7 +65,6 @@ static int parse_unit(isere_slice_t text, const unit_t *units, size_t count,
     isere_slice_t suffix = {0};
     uint64_t n = 0;
     int error = parse_digits(text, &n, &suffix);
-
     if (error == ISERE_ERR_INVAL) {
         return error;
     }
@@ -84,7 +81,6 @@ int isere_units_parse_size(isere_slice_t text, uint64_t *bytes)
     static const char lower[] = "kmg", upper[] = "KMG";
     char copy[ISERE_UNITS_TEXT_MAX];
     const char *found;
-
     if (text.len == 0 || text.len > sizeof(copy)) {
         /* Leading zeros apart, nothing this long is in range. */
         return ISERE_ERR_INVAL;
@@ -107,7 +103,6 @@ static const char *format_unit(uint64_t value, const unit_t *units,
                                size_t count, char out[ISERE_UNITS_TEXT_MAX])
 {
     size_t i = 0, at = ISERE_UNITS_TEXT_MAX, start;
-
     while (i + 1 < count && (value == 0 || value % units[i].factor != 0)) {
         i++;
     }

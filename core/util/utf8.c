@@ -9,10 +9,8 @@ static size_t ascii_run(const uint8_t *p, size_t len)
 {
     const uintptr_t high_bits = (uintptr_t)0x8080808080808080u;
     size_t i = 0;
-
     while (len - i >= sizeof(uintptr_t)) {
         uintptr_t word;
-
         memcpy(&word, p + i, sizeof(word));
         if (word & high_bits) {
             break;
@@ -39,7 +37,6 @@ typedef struct sequence {
 static sequence_t sequence_of(uint8_t lead)
 {
     sequence_t s = {0, 0x80, 0xbf};
-
     if (lead < 0xc2 || lead > 0xf4) {
         return s;
     }
@@ -61,7 +58,6 @@ uint32_t isere_utf8_decode(const void *bytes, size_t len, size_t *used)
     const uint8_t *p = bytes;
     sequence_t s;
     uint32_t code_point;
-
     *used = 1;
     if (p[0] < 0x80) {
         return p[0];
@@ -89,7 +85,6 @@ uint32_t isere_utf8_decode(const void *bytes, size_t len, size_t *used)
 static bool is_ill_formed(const uint8_t *p, uint32_t code_point, size_t used)
 {
     static const uint8_t written[REPLACEMENT_LEN] = {0xef, 0xbf, 0xbd};
-
     return code_point == REPLACEMENT &&
            (used != REPLACEMENT_LEN || memcmp(p, written, used) != 0);
 }
@@ -98,11 +93,9 @@ bool isere_utf8_valid(const void *bytes, size_t len)
 {
     const uint8_t *p = bytes;
     size_t i = 0;
-
     for (;;) {
         size_t used;
         uint32_t code_point;
-
         i += ascii_run(p + i, len - i);
         if (i >= len) {
             return true;
@@ -128,11 +121,9 @@ size_t isere_utf8_repair(const void *bytes, size_t len, char *out)
     const uint8_t *p = bytes;
     size_t written = 0;
     size_t i = 0;
-
     while (i < len) {
         size_t used = ascii_run(p + i, len - i);
         uint32_t code_point;
-
         written = append(out, written, p + i, used);
         i += used;
         if (i >= len) {
@@ -177,7 +168,6 @@ void isere_utf8_replace_surrogates(char *text, size_t len)
 {
     char *p = text;
     char *end = text + len;
-
     /* Surrogates are ED A0..BF 80..BF; U+FFFD has three bytes as well. */
     while (end - p >= REPLACEMENT_LEN &&
            (p = memchr(p, 0xed, (size_t)(end - p) - 2)) != NULL) {

@@ -110,7 +110,7 @@ int isere_function_config_read(isere_function_config_t *config,
  * Compiles `main_name` and what it imports to bytecode, in the format of
  * `isere build` (docs/bytecode.md). `prefix` is put before module names in
  * errors and stack traces ("js/"), "" for none. *code is owned by the caller,
- * released with port->resize(ctx, code, 0). Runs no handler code.
+ * released with isere_free. Runs no handler code.
  * Returns 0; ISERE_ERR_HANDLER with *fault filled when the source is at
  * fault; ISERE_ERR_NOMEM.
  * Thread: the port's.

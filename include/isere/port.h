@@ -208,6 +208,26 @@ typedef struct isere_port {
     void (*yield)(void *ctx);
 } isere_port_t;
 
+/* Memory of the port, as its resize gives it. NULL when out of memory, and then
+ * isere_resize leaves the old block as it is. Thread: the port's, unless it
+ * says otherwise. */
+static inline void *isere_alloc(const isere_port_t *port, size_t size)
+{
+    return port->resize(port->ctx, NULL, size);
+}
+
+static inline void *isere_resize(const isere_port_t *port, void *block,
+                                 size_t size)
+{
+    return port->resize(port->ctx, block, size);
+}
+
+/* Gives it back; NULL is fine. */
+static inline void isere_free(const isere_port_t *port, void *block)
+{
+    port->resize(port->ctx, block, 0);
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -68,7 +68,6 @@ static region_t *add_region(void)
 {
     region_t **last = &regions;
     region_t *region = calloc(1, sizeof(*region));
-
     for (int i = 0; region && i < GAPS && !region->start; i++) {
         region->gap = gaps[i];
         region->start = reserve(gaps[i] + PLACES * stride(gaps[i]));
@@ -87,7 +86,6 @@ static region_t *add_region(void)
 static region_t *find_free(void)
 {
     region_t *region = regions;
-
     while (region && region->taken == (UINT32_C(1) << PLACES) - 1) {
         region = region->next;
     }
@@ -98,7 +96,6 @@ static region_t *find_free(void)
 static region_t *find(const char *address, unsigned *index)
 {
     region_t *region = regions;
-
     for (; region; region = region->next) {
         size_t offset = (size_t)(address - region->start) - region->gap;
         if (offset < PLACES * stride(region->gap)) {
@@ -112,7 +109,6 @@ static region_t *find(const char *address, unsigned *index)
 static void note_gap(size_t gap)
 {
     size_t least = atomic_load(&least_gap);
-
     while ((least == 0 || gap < least) &&
            !atomic_compare_exchange_weak(&least_gap, &least, gap)) {
     }
@@ -128,7 +124,6 @@ static char *take_place(size_t size, size_t *gap)
 {
     region_t *region = size <= LARGEST ? find_free() : NULL;
     unsigned index = 0;
-
     if (!region) {
         return NULL;
     }
@@ -144,7 +139,6 @@ static void give_place_back(char *arena)
 {
     unsigned index;
     region_t *region = find(arena, &index);
-
     region->taken &= ~(UINT32_C(1) << index);
 }
 
@@ -153,7 +147,6 @@ static void *map_alone(size_t size)
 {
     char *start = reserve(size + 2 * EDGE);
     void *arena = start ? isere_linux_map(start + EDGE, size, true) : NULL;
-
     if (start && !arena) {
         munmap(start, size + 2 * EDGE);
     }
@@ -171,7 +164,6 @@ void *isere_linux_arena_map(void *ctx, size_t size)
 {
     size_t gap = 0;
     char *arena;
-
     (void)ctx;
     size = whole_pages(size);
     pthread_mutex_lock(&lock);
@@ -203,7 +195,6 @@ void isere_linux_arena_unmap(void *ctx, void *arena, size_t size)
 {
     unsigned index;
     bool has_place;
-
     (void)ctx;
     size = whole_pages(size);
     pthread_mutex_lock(&lock);

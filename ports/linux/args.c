@@ -15,7 +15,6 @@ bad(const isere_args_t *args, const char *format, ...)
     bool known = args && args->command < ISERE_COMMANDS;
     const char *command = known ? isere_command_infos[args->command].name : "";
     const char *space = known ? " " : "";
-
     fprintf(stderr, "isere%s%s: ", space, command);
     va_start(list, format);
     vfprintf(stderr, format, list);
@@ -49,7 +48,6 @@ static isere_args_result_t bad_range(const isere_args_t *args,
                                      const char *value)
 {
     char min[ISERE_UNITS_TEXT_MAX], max[ISERE_UNITS_TEXT_MAX];
-
     if (option->kind == ISERE_OPTION_SIZE) {
         isere_units_format_size(option->min, min);
         isere_units_format_size(option->max, max);
@@ -70,7 +68,6 @@ set_number(isere_args_t *args, const isere_option_t *option, const char *value)
     isere_slice_t text = isere_slice(value);
     uint64_t number = 0;
     int error;
-
     switch (option->kind) {
     case ISERE_OPTION_SIZE:
         error = isere_units_parse_size(text, &number);
@@ -109,7 +106,6 @@ static isere_args_result_t
 add_env(isere_args_t *args, const isere_option_t *option, const char *value)
 {
     size_t name = strcspn(value, "=");
-
     if (value[name] != '=' ||
         !isere_env_name_is_valid(isere_slice_of(value, name))) {
         return bad(args, "--%s takes NAME=VALUE, not '%s'", option->name,
@@ -143,7 +139,6 @@ static isere_args_result_t
 add_item(isere_args_t *args, const isere_option_t *option, const char *value)
 {
     isere_args_list_t *list = member(args, option);
-
     if (*value == '\0') {
         return bad(args, "--%s must not be empty", option->name);
     }
@@ -159,7 +154,6 @@ add_item(isere_args_t *args, const isere_option_t *option, const char *value)
 static bool is_function_name(const char *value)
 {
     size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
     return len >= 1 && len <= 32 && value[len] == '\0';
 }
 
@@ -222,7 +216,6 @@ static isere_args_result_t parse_option(isere_args_t *args, int argc,
     const char *value = start[len] ? start + len + 1 : NULL;
     isere_slice_t name = isere_slice_of(start, len);
     const isere_option_t *option;
-
     if (!value && (isere_slice_is(name, is_short ? "h" : "help"))) {
         isere_help_command(args->command);
         return ISERE_ARGS_TEXT;
@@ -295,7 +288,6 @@ static isere_args_result_t set_operand(isere_args_t *args, const char *value)
 static isere_args_result_t check_operand(isere_args_t *args)
 {
     const isere_command_info_t *info = &isere_command_infos[args->command];
-
     if (info->takes == ISERE_OPERAND_MODULE && !args->module) {
         args->module = info->module;
         if (!args->module) {
@@ -314,7 +306,6 @@ static isere_args_result_t check_operand(isere_args_t *args)
 static isere_args_result_t check_store(const isere_args_t *args)
 {
     static const char *const of_stores[] = {"token-file", "allow-host"};
-
     if (args->store && args->module) {
         return bad(args, "--store can't be combined with a module, '%s'",
                    args->module);
@@ -341,7 +332,6 @@ static isere_args_result_t parse_command(isere_args_t *args, int argc,
 {
     isere_args_result_t result = ISERE_ARGS_RUN;
     bool options = true;
-
     for (int i = 2; i < argc && result == ISERE_ARGS_RUN; i++) {
         if (options && strcmp(argv[i], "--") == 0) {
             options = false;

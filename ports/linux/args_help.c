@@ -46,7 +46,6 @@ static void put_option(const isere_option_t *option, isere_command_t command)
     int at = option->letter
                  ? printf("  -%c, --%s", option->letter, option->name)
                  : printf("  --%s", option->name);
-
     if (option->value) {
         at += printf(" %s", option->value);
     }
@@ -72,7 +71,6 @@ void isere_help_program(void)
 void isere_help_command(isere_command_t command)
 {
     const isere_command_info_t *info = &isere_command_infos[command];
-
     printf("Usage: isere %s %s%s[OPTION]...\n\n%s\n", info->name, info->operand,
            info->operand[0] ? " " : "", info->details);
     if (info->module) {

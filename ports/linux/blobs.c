@@ -83,7 +83,6 @@ static int list_blobs(void *ctx, isere_blob_fn *each, void *arg)
     const struct dirent *entry;
     struct stat info;
     int saved;
-
     if (!dir) {
         drop(fd);
         return ISERE_ERR_IO;
@@ -111,7 +110,6 @@ static int open_blob(const folder_t *folder, const char *name)
     /* A FIFO would block. */
     int fd = openat(folder->fd, name,
                     O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
     if (fd < 0 || (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))) {
         return fd;
     }
@@ -125,7 +123,6 @@ static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
 {
     ssize_t n;
     int fd = is_blob_name(name) ? open_blob(ctx, name) : -1;
-
     if (fd < 0) {
         return errno == ENOENT ? ISERE_ERR_NOENT : ISERE_ERR_IO;
     }
@@ -166,7 +163,6 @@ static int make_new_file(const folder_t *folder)
 {
     int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
     int fd = openat(folder->fd, new_file, flags, 0600);
-
     if (fd < 0 && errno == EEXIST && unlinkat(folder->fd, new_file, 0) == 0) {
         fd = openat(folder->fd, new_file, flags, 0600);
     }
@@ -178,7 +174,6 @@ static int write_new_file(const folder_t *folder, const isere_slice_t *parts,
 {
     int fd = make_new_file(folder);
     int result = fd < 0 ? -1 : 0;
-
     for (int i = 0; result == 0 && i < count; i++) {
         result = write_all(fd, parts[i]);
     }
@@ -194,7 +189,6 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
 {
     const folder_t *folder = ctx;
     int saved;
-
     if (!is_blob_name(name)) {
         return ISERE_ERR_IO;
     }
@@ -212,7 +206,6 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
 static int remove_blob(void *ctx, const char *name)
 {
     const folder_t *folder = ctx;
-
     if (!is_blob_name(name)) {
         return ISERE_ERR_IO;
     }
@@ -238,7 +231,6 @@ static int open_folder(const char *path)
 {
     bool made = mkdir(path, 0700) == 0;
     int fd;
-
     if (!made && errno != EEXIST) {
         return -1;
     }
@@ -257,7 +249,6 @@ static int lock_folder(int folder)
     int fd =
         openat(folder, lock_file,
                O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
         drop(fd);
         fd = -1;
@@ -286,7 +277,6 @@ static int open_all(folder_t *folder, const char *path)
 int isere_linux_blobs_open(isere_blobs_t *blobs, const char *path)
 {
     folder_t *folder = malloc(sizeof(*folder));
-
     memset(blobs, 0, sizeof(*blobs));
     if (!folder) {
         return ISERE_ERR_NOMEM;

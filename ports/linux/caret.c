@@ -10,7 +10,6 @@ static isere_slice_t find_line(isere_slice_t source, int line)
 {
     const char *at = source.ptr, *end = source.ptr + source.len;
     const char *close;
-
     for (; line > 1 && at; line--) {
         at = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
         at = at ? at + 1 : NULL;
@@ -29,7 +28,6 @@ static isere_slice_t next_character(isere_slice_t *line)
     size_t used;
     uint32_t c = isere_utf8_decode(line->ptr, line->len, &used);
     isere_slice_t one = isere_slice_of(line->ptr, used);
-
     line->ptr += used;
     line->len -= used;
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029
@@ -40,7 +38,6 @@ static isere_slice_t next_character(isere_slice_t *line)
 static int count_characters(isere_slice_t line)
 {
     int count = 0;
-
     while (line.len > 0) {
         (void)next_character(&line);
         count++;
@@ -53,7 +50,6 @@ void isere_caret_put(isere_out_t *out, isere_slice_t source, int line,
 {
     isere_slice_t rest = find_line(source, line);
     int end, first;
-
     if (!rest.ptr || column < 1) {
         return;
     }

@@ -28,7 +28,6 @@ __attribute__((format(printf, 2, 3))) static int fail(const call_t *call,
 {
     size_t used;
     va_list list;
-
     used = (size_t)snprintf(call->reason, ISERE_CLIENT_REASON_MAX, "http://%s ",
                             call->request->url->authority);
     va_start(list, format);
@@ -51,7 +50,6 @@ static const char *as_time(int milliseconds, char text[16])
 static int64_t now_ms(void)
 {
     struct timespec now;
-
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -62,7 +60,6 @@ static int wait_for(int fd, short events, int timeout_ms, short *ready)
     struct pollfd p = {.fd = fd, .events = events};
     int64_t end = now_ms() + timeout_ms;
     int left = timeout_ms, n;
-
     while ((n = poll(&p, 1, left)) < 0 && errno == EINTR) {
         int64_t rest = end - now_ms();
         left = timeout_ms < 0 ? -1 : rest > 0 ? (int)rest : 0;
@@ -77,7 +74,6 @@ static bool connect_one(int fd, const struct addrinfo *address, int timeout_ms)
     socklen_t len = sizeof(int);
     int error = 0;
     short ready;
-
     if (connect(fd, address->ai_addr, address->ai_addrlen) == 0) {
         return true;
     }
@@ -100,7 +96,6 @@ static bool connect_one(int fd, const struct addrinfo *address, int timeout_ms)
 static void set_options(int fd)
 {
     const int on = 1, idle_s = 30, interval_s = 10, probes = 3;
-
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
@@ -114,7 +109,6 @@ static int open_connection(const struct addrinfo *address, int timeout_ms)
     int fd = socket(address->ai_family,
                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int saved;
-
     if (fd < 0) {
         return -1;
     }
@@ -135,7 +129,6 @@ static int cannot_connect(const call_t *call, const struct addrinfo *address,
     const char *host = call->request->url->host;
     char text[INET6_ADDRSTRLEN + 8] = "", time[16];
     bool is_late = error == ETIMEDOUT;
-
     (void)getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof(text),
                       NULL, 0, NI_NUMERICHOST);
     if (strcmp(text, host) == 0) {
@@ -155,7 +148,6 @@ static int connect_to(call_t *call)
     const isere_client_url_t *url = call->request->url;
     struct addrinfo *found = NULL;
     int error = getaddrinfo(url->host, url->port, &hints, &found);
-
     if (error != 0) {
         return fail(call, "can't be reached: %s",
                     error == EAI_SYSTEM ? strerror(errno)
@@ -182,7 +174,6 @@ static bool write_head(const isere_client_request_t *request, char *head,
         "Connection: close\r\n",
         request->method, request->target, request->url->authority,
         isere_version());
-
     if (used < size && request->token) {
         used +=
             (size_t)snprintf(head + used, size - used,
@@ -216,7 +207,6 @@ static void send_some(call_t *call)
 {
     isere_slice_t *part = &call->unsent[call->unsent[0].len == 0];
     ssize_t n = send(call->fd, part->ptr, part->len, MSG_NOSIGNAL);
-
     if (n >= 0) {
         part->ptr += n;
         part->len -= (size_t)n;
@@ -229,7 +219,6 @@ static int receive_some(call_t *call)
 {
     char bytes[16384];
     ssize_t n = recv(call->fd, bytes, sizeof(bytes), 0);
-
     if (n > 0) {
         isere_client_response_feed(call->response,
                                    isere_slice_of(bytes, (size_t)n));
@@ -250,7 +239,6 @@ static int exchange(call_t *call)
 {
     const isere_client_request_t *request = call->request;
     int error = 0;
-
     while (error == 0 && call->response->state == ISERE_CLIENT_MORE) {
         short events = (short)(has_unsent(call) ? POLLIN | POLLOUT : POLLIN);
         short ready = 0;
@@ -285,7 +273,6 @@ int isere_client_call(const isere_client_request_t *request,
         .request = request, .response = response, .reason = reason, .fd = -1};
     char head[2048];
     int error;
-
     if (!write_head(request, head, sizeof(head))) {
         return fail(&call, "can't be asked: the request is too long");
     }

@@ -47,7 +47,6 @@ void isere_client_response_init(isere_client_response_t *r,
 static bool read_status(isere_client_response_t *r, isere_slice_t line)
 {
     const char *p = line.ptr;
-
     /* The seven bytes before the version were compared as they came. */
     if (line.len < 13 || (p[7] != '0' && p[7] != '1') || p[8] != ' ' ||
         p[12] != ' ' || !isere_http_all(line, ISERE_HTTP_VALUE)) {
@@ -90,7 +89,6 @@ static bool read_coding(isere_client_response_t *r, isere_slice_t value)
 static void read_type(isere_client_response_t *r, isere_slice_t value)
 {
     const char *end = value.len > 0 ? memchr(value.ptr, ';', value.len) : NULL;
-
     if (end) {
         value.len = (size_t)(end - value.ptr);
     }
@@ -101,7 +99,6 @@ static const char *read_field(isere_client_response_t *r, isere_slice_t line)
 {
     const char *colon = memchr(line.ptr, ':', line.len);
     isere_slice_t name, value;
-
     if (!colon || colon == line.ptr) {
         return "a header field has no name";
     }
@@ -148,7 +145,6 @@ static isere_client_state_t begin_body(isere_client_response_t *r)
 static isere_client_state_t skip_interim(isere_client_response_t *r)
 {
     unsigned interims = r->interims + 1;
-
     if (r->status == 101 || interims > ISERE_CLIENT_MAX_INTERIM) {
         r->status = 0;
         return bad(r, "it begins with too many interim answers");
@@ -164,7 +160,6 @@ static isere_client_state_t read_head(isere_client_response_t *r)
     const char *line = r->head;
     const char *end = r->head + r->head_len - 2;
     const char *wrong = NULL;
-
     while (line < end && !wrong) {
         const char *cr = memchr(line, '\r', (size_t)(end - line));
         isere_slice_t text = isere_slice_of(line, (size_t)(cr - line));
@@ -193,7 +188,6 @@ static isere_client_state_t read_head(isere_client_response_t *r)
 static isere_client_state_t take_head(isere_client_response_t *r, char c)
 {
     static const isere_slice_t start = ISERE_SLICE("HTTP/1.");
-
     if (r->head_len < start.len && c != start.ptr[r->head_len]) {
         return bad(r, "it is not HTTP/1.1");
     }

@@ -9,7 +9,6 @@ static const char *read_host(isere_client_url_t *url, const char *text,
 {
     bool is_v6 = *text == '[';
     size_t len;
-
     text += is_v6;
     len = strcspn(text, is_v6 ? "]" : ":");
     if (len == 0) {
@@ -32,7 +31,6 @@ static const char *read_host(isere_client_url_t *url, const char *text,
 static const char *read_port(isere_client_url_t *url, const char *text)
 {
     unsigned port = 0;
-
     if (*text == '\0') {
         text = ":80";
     }
@@ -58,7 +56,6 @@ const char *isere_client_url_parse(isere_client_url_t *url, const char *text)
     char rest[sizeof(url->authority)];
     const char *wrong, *end;
     size_t len;
-
     if (strncasecmp(text, "https://", 8) == 0) {
         return "is https, which isere does not support: use http://, or a "
                "tunnel";

@@ -46,7 +46,6 @@ int isere_linux_random(void *ctx, void *buf, size_t len)
 {
     isere_linux_t *self = ctx;
     unsigned char *from;
-
     if (len > ISERE_LINUX_RANDOM_POOL / 4) {
         /* This may be in a heap, and the kernel writes to no page of it that
          * is closed: writing opens it. */

@@ -18,7 +18,6 @@ static bool default_output(const char *module, char *out, size_t size)
 static void put_dependency(FILE *out, const char *folder, const char *name)
 {
     const char *parts[] = {folder, name};
-
     fputc(' ', out);
     for (int i = 0; i < 2; i++) {
         for (const char *p = parts[i]; *p; p++) {
@@ -37,7 +36,6 @@ static int write_depfile(const char *path, const char *output,
                          const isere_files_t *files)
 {
     FILE *out = fopen(path, "w");
-
     if (out) {
         fprintf(out, "%s:", output);
         for (const isere_file_t *f = files->files; f; f = f->next) {
@@ -59,7 +57,6 @@ static int write_output(const isere_args_t *args, const isere_files_t *files,
 {
     const char *output = args->output;
     char name[4096];
-
     if (!output) {
         if (!default_output(args->module, name, sizeof(name))) {
             fputs("isere: the module's name is too long\n", stderr);
@@ -99,7 +96,6 @@ static int add_settings(const isere_port_t *port, const isere_args_t *args,
         .timeout_ms = (uint32_t)args->timeout,
     };
     void *plain = *code;
-
     if (!settings.name) {
         isere_program_name(program, name);
         settings.name = name;
@@ -111,7 +107,7 @@ static int add_settings(const isere_port_t *port, const isere_args_t *args,
                 isere_strerror(error));
         return error;
     }
-    port->resize(port->ctx, plain, 0);
+    isere_free(port, plain);
     return 0;
 }
 
@@ -123,7 +119,6 @@ int isere_command_build(const isere_args_t *args)
     void *code = NULL;
     size_t size = 0;
     int error = isere_program_port_init(&port, args);
-
     if (error != 0) {
         return ISERE_EXIT_FAULT;
     }
@@ -135,7 +130,7 @@ int isere_command_build(const isere_args_t *args)
         if (error == 0) {
             error = write_output(args, &program.files, code, size);
         }
-        port.resize(port.ctx, code, 0);
+        isere_free(&port, code);
     }
     isere_program_release(&port, &program);
     isere_linux_port_deinit(&port);

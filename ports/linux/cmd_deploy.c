@@ -30,7 +30,6 @@ static const isere_file_t *find_file(const isere_files_t *files,
 static void put_stack(isere_out_t *out, const char *stack)
 {
     const char *first = strchr(stack, '\n');
-
     if (!first || first[1] == '\0') {
         return;
     }
@@ -51,7 +50,6 @@ static void print_fault(const isere_files_t *files, const isere_fault_t *fault)
     const isere_file_t *file = find_file(files, fault->file);
     char buffer[1024], place[64];
     isere_out_t out;
-
     isere_out_init(&out, STDERR_FILENO, buffer, sizeof(buffer));
     snprintf(place, sizeof(place), ":%d:%d", fault->line, fault->column);
     isere_out_escaped(&out, isere_slice(file ? files->folder : ""));
@@ -73,7 +71,6 @@ static void print_local_fault(const isere_files_t *files, isere_fault_t *fault,
                               int error)
 {
     size_t len = files->folder ? strlen(files->folder) : 0;
-
     if (fault->file[0] == '\0') {
         isere_program_print_fault(fault, error);
         return;
@@ -95,7 +92,6 @@ static bool print_remote_fault(isere_remote_t *remote,
 {
     isere_reply_t *reply = &remote->reply;
     isere_fault_t fault = {0};
-
     if (remote->response.status != 400 || !remote->is_object) {
         return false;
     }
@@ -119,7 +115,6 @@ static bool print_remote_fault(isere_remote_t *remote,
 static double seconds(void)
 {
     struct timespec now;
-
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
@@ -133,7 +128,6 @@ static void tell_replaced(isere_remote_t *remote, const isere_files_t *files,
     JSValueConst old = isere_reply_member(reply, reply->value, "replaced");
     isere_slice_t main_name = isere_reply_text(reply, old, "main");
     unsigned long long version = isere_reply_number(reply, old, "version");
-
     if (main_name.len == 0) {
         return;
     }
@@ -159,7 +153,6 @@ static int send_package(isere_remote_t *remote, const isere_files_t *files,
         .body = {document->buffer, document->used},
     };
     double begun = seconds();
-
     isere_remote_progress("sending %zu bytes to http://%s", document->used,
                           remote->url.authority);
     if (!isere_remote_call(remote, &call)) {
@@ -180,7 +173,6 @@ static char *folder_of(const char *module)
     char *path =
         slash ? strndup(module, (size_t)(slash - module) + 1) : strdup(".");
     char *folder = path ? realpath(path, NULL) : NULL;
-
     free(path);
     return folder;
 }
@@ -190,7 +182,6 @@ static void make_source(const char *module,
                         char source[ISERE_PACKAGE_SOURCE_MAX])
 {
     char *folder = folder_of(module);
-
     source[0] = '\0';
     if (folder) {
         isere_package_source(folder, source);
@@ -206,7 +197,6 @@ static int pack_and_send(isere_remote_t *remote, const isere_files_t *files,
     char source[ISERE_PACKAGE_SOURCE_MAX];
     isere_out_t document;
     const char *wrong;
-
     isere_remote_progress("packing %zu file%s", count, count == 1 ? "" : "s");
     isere_out_memory(&document);
     make_source(remote->args->module, source);
@@ -231,13 +221,12 @@ static int deploy(isere_remote_t *remote, const char *name)
     void *code = NULL;
     size_t size = 0;
     int error, result = ISERE_EXIT_FAULT;
-
     error = isere_program_compile(port, remote->args, &program, &code, &size,
                                   &fault);
     if (error != 0) {
         print_local_fault(&program.files, &fault, error);
     } else {
-        port->resize(port->ctx, code, 0);
+        isere_free(port, code);
         result = pack_and_send(remote, &program.files, name);
     }
     isere_program_release(port, &program);
@@ -253,7 +242,6 @@ static bool make_name(const isere_args_t *args,
     const char *main_name = slash ? slash + 1 : args->module;
     char *folder = NULL;
     bool made;
-
     if (isere_package_is_common(main_name)) {
         folder = folder_of(args->module);
     }
@@ -274,7 +262,6 @@ static bool make_name(const isere_args_t *args,
 static bool exists(const char *path, mode_t type)
 {
     struct stat info;
-
     return stat(path, &info) == 0 && (info.st_mode & S_IFMT) == type;
 }
 
@@ -286,7 +273,6 @@ static int refuse_folder(const isere_args_t *args)
     size_t len = strlen(folder);
     const char *slash = folder[len - 1] == '/' ? "" : "/";
     char path[PATH_MAX];
-
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(path, sizeof(path), "%s%s%s", folder, slash, names[i]);
         if (exists(path, S_IFREG)) {
@@ -305,7 +291,6 @@ int isere_command_deploy(const isere_args_t *args)
     char made[ISERE_PACKAGE_NAME_MAX];
     isere_remote_t remote;
     int code;
-
     if (exists(args->module, S_IFDIR) ||
         args->module[strlen(args->module) - 1] == '/') {
         return refuse_folder(args);

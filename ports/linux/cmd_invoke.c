@@ -34,7 +34,6 @@ static void put_value(isere_out_t *out, isere_slice_t value)
 {
     char *text = malloc(2 * value.len + 1);
     size_t len = 0;
-
     if (!text) {
         isere_out_text(out, "null");
         return;
@@ -53,7 +52,6 @@ static void put_values(isere_out_t *out, const isere_result_t *result,
     isere_slice_t name = result->fields[first].name;
     bool array = find_field(result, first + 1, name) < result->nfields;
     const char *before = array ? "[" : "";
-
     for (size_t i = first; i < result->nfields;
          i = find_field(result, i + 1, name)) {
         isere_out_text(out, before);
@@ -66,7 +64,6 @@ static void put_values(isere_out_t *out, const isere_result_t *result,
 static void put_headers(isere_out_t *out, const isere_result_t *result)
 {
     const char *before = "";
-
     isere_out_text(out, "{");
     for (size_t i = 0; i < result->nfields; i++) {
         isere_slice_t name = result->fields[i].name;
@@ -90,7 +87,6 @@ static void put_headers(isere_out_t *out, const isere_result_t *result)
 static void put_base64(isere_out_t *out, isere_slice_t bytes)
 {
     char text[ISERE_BASE64_ENCODED(300) + 1];
-
     while (bytes.len > 0) {
         size_t part = bytes.len < 300 ? bytes.len : 300; /* a multiple of 3 */
         isere_out_bytes(out, text, isere_base64_encode(bytes.ptr, part, text));
@@ -103,7 +99,6 @@ static bool print_result(const isere_result_t *result)
 {
     char buffer[4096], status[40];
     isere_out_t out;
-
     isere_out_init(&out, STDOUT_FILENO, buffer, sizeof(buffer));
     snprintf(status, sizeof(status),
              "{\"statusCode\":%d,\"headers\":", result->status);
@@ -128,7 +123,6 @@ static int invoke(isere_instance_t *instance, const char *event, size_t size)
     isere_request_t request = {0};
     isere_result_t result;
     int error;
-
     if (event) {
         request.event_json = isere_slice_of(event, size);
     }
@@ -159,7 +153,6 @@ static int run(const isere_port_t *port, const job_t *job)
     isere_program_t program;
     isere_fault_t fault;
     int error = isere_program_load(port, job->args, &program, &fault);
-
     if (error == 0) {
         error =
             isere_instance_create(port, program.function, &instance, &fault);
@@ -178,7 +171,6 @@ static void *job_main(void *arg)
 {
     job_t *job = arg;
     isere_port_t port;
-
     job->error = isere_program_port_init(&port, job->args);
     if (job->error == 0) {
         job->error = run(&port, job);
@@ -193,7 +185,6 @@ int isere_command_invoke(const isere_args_t *args)
     job_t job = {.args = args};
     pthread_t thread;
     int error = isere_event_file_read(args, &job.event, &job.size);
-
     if (error == 0) {
         error =
             isere_thread_start(&thread, (size_t)args->stack, job_main, &job);

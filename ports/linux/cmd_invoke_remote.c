@@ -15,7 +15,6 @@ static void print_logs(isere_reply_t *reply)
     uint32_t count = isere_reply_count(reply, logs);
     char buffer[1024];
     isere_out_t out;
-
     isere_out_init(&out, STDERR_FILENO, buffer, sizeof(buffer));
     for (uint32_t i = 0; i < count; i++) {
         JSValueConst entry = isere_reply_element(reply, logs, i);
@@ -37,7 +36,6 @@ static int print_result(isere_remote_t *remote)
         reply, isere_reply_member(reply, reply->value, "result"));
     char buffer[4096];
     isere_out_t out;
-
     if (!json.ptr) {
         isere_remote_say("http://%s answers without a result",
                          remote->url.authority);
@@ -54,7 +52,6 @@ static int check_error(isere_reply_t *reply)
 {
     isere_slice_t error = isere_reply_text(reply, reply->value, "error");
     isere_slice_t why = isere_reply_text(reply, reply->value, "message");
-
     if (!error.ptr) {
         return ISERE_EXIT_OK;
     }
@@ -74,7 +71,6 @@ static int invoke(isere_remote_t *remote, isere_slice_t event)
         .body = event,
     };
     int code, failed;
-
     if (!isere_remote_call(remote, &call) || !isere_remote_is_fine(remote)) {
         return ISERE_EXIT_FAULT;
     }
@@ -94,7 +90,6 @@ int isere_command_invoke_remote(const isere_args_t *args)
     char *event = NULL;
     size_t size = 0;
     int code = isere_remote_open(&remote, args);
-
     if (code != ISERE_EXIT_OK) {
         return code;
     }

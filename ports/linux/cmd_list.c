@@ -27,7 +27,6 @@ static void read_row(const table_t *table, JSValueConst function, row_t *row)
 {
     isere_reply_t *reply = table->reply;
     uint64_t memory = isere_reply_number(reply, function, "memory");
-
     snprintf(
         row->version, sizeof(row->version), "%llu",
         (unsigned long long)isere_reply_number(reply, function, "version"));
@@ -75,7 +74,6 @@ static void put_routes(table_t *table, JSValueConst function)
     JSValueConst routes = isere_reply_member(reply, function, "routes");
     uint32_t count = isere_reply_count(reply, routes);
     size_t left = 0, at;
-
     for (int i = 0; i < COLUMNS; i++) {
         left += table->widths[i] + GAP;
     }
@@ -104,7 +102,6 @@ static void put_routes(table_t *table, JSValueConst function)
 static void put_message(table_t *table, JSValueConst function)
 {
     isere_slice_t message = isere_reply_text(table->reply, function, "message");
-
     if (message.len > 0) {
         put_spaces(&table->out, GAP);
         isere_out_escaped(&table->out, message);
@@ -119,7 +116,6 @@ static void put_table(table_t *table, JSValueConst functions)
                   ISERE_SLICE("STATUS"), ISERE_SLICE("MEMORY")}};
     uint32_t count = isere_reply_count(table->reply, functions);
     row_t row;
-
     widen(table, &head);
     for (uint32_t i = 0; i < count; i++) {
         read_row(table, isere_reply_element(table->reply, functions, i), &row);
@@ -139,7 +135,6 @@ static void put_table(table_t *table, JSValueConst functions)
 static size_t screen_width(void)
 {
     struct winsize size;
-
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
@@ -150,7 +145,6 @@ static int print_table(isere_remote_t *remote)
         isere_reply_member(reply, reply->value, "functions");
     table_t table = {.reply = reply, .screen = screen_width()};
     char buffer[4096];
-
     if (remote->args->json) {
         return isere_remote_print_json(remote);
     }
@@ -173,7 +167,6 @@ int isere_command_list(const isere_args_t *args)
     const isere_remote_call_t call = {.method = "GET", .rest = "/functions"};
     isere_remote_t remote;
     int code = isere_remote_open(&remote, args);
-
     if (code != ISERE_EXIT_OK) {
         return code;
     }

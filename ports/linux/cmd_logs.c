@@ -26,7 +26,6 @@ typedef struct logs {
 static void put_lost(isere_out_t *out, uint64_t lost)
 {
     char text[64];
-
     snprintf(text, sizeof(text), "(%llu line%s lost)\n",
              (unsigned long long)lost, lost == 1 ? "" : "s");
     isere_out_text(out, text);
@@ -43,7 +42,6 @@ static void put_line(logs_t *logs)
         .request_id = isere_reply_text(reply, value, "requestId"),
         .message = isere_reply_text(reply, value, "message"),
     };
-
     /* A user who asks for one function knows its name. */
     if (!logs->remote.args->function) {
         line.function = isere_reply_text(reply, value, "function");
@@ -61,7 +59,6 @@ static void put_line(logs_t *logs)
 static void show_line(logs_t *logs)
 {
     isere_slice_t text;
-
     if (logs->line.used == 0 && !logs->line.failed) {
         return;
     }
@@ -86,7 +83,6 @@ static void show_line(logs_t *logs)
 static bool show(void *arg, isere_slice_t bytes)
 {
     logs_t *logs = arg;
-
     if (logs->away) {
         isere_remote_say("the server is back");
         logs->away = false;
@@ -119,7 +115,6 @@ static void write_query(const isere_args_t *args, char *rest, size_t size)
         [ISERE_LOG_DEBUG] = "debug",
     };
     bool has_level = isere_args_given(args, "level");
-
     snprintf(rest, size, "/logs?follow=%d%s%s%s%s", args->follow,
              args->function ? "&function=" : "",
              args->function ? args->function : "", has_level ? "&level=" : "",
@@ -129,7 +124,6 @@ static void write_query(const isere_args_t *args, char *rest, size_t size)
 static uint64_t now_ms(void)
 {
     struct timespec now;
-
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
@@ -137,7 +131,6 @@ static uint64_t now_ms(void)
 static void sleep_ms(unsigned ms)
 {
     struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
-
     nanosleep(&time, NULL);
 }
 
@@ -152,7 +145,6 @@ static bool call_patiently(logs_t *logs, const isere_remote_call_t *call)
     isere_remote_t *remote = &logs->remote;
     uint64_t end = 0;
     unsigned pause = PAUSE_MIN_MS;
-
     while (!isere_remote_call(remote, call)) {
         if (!remote->lost || logs->failed) {
             return false;
@@ -182,7 +174,6 @@ static int follow(logs_t *logs)
     const isere_args_t *args = remote->args;
     char rest[128];
     const isere_remote_call_t call = {.method = "GET", .rest = rest};
-
     write_query(args, rest, sizeof(rest));
     if (!call_patiently(logs, &call) || !isere_remote_is_fine(remote)) {
         return ISERE_EXIT_FAULT;
@@ -204,7 +195,6 @@ int isere_command_logs(const isere_args_t *args)
 {
     static logs_t logs; /* large */
     int code = isere_remote_open(&logs.remote, args);
-
     if (code != ISERE_EXIT_OK) {
         return code;
     }

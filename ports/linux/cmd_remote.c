@@ -10,7 +10,6 @@ static void tell_released(isere_remote_t *remote)
 {
     isere_reply_t *reply = &remote->reply;
     JSValueConst released = isere_reply_member(reply, reply->value, "released");
-
     if (JS_IsBool(released)) {
         isere_remote_say(JS_VALUE_GET_BOOL(released)
                              ? "'%s' was quarantined, and is served again"
@@ -29,7 +28,6 @@ static int post(const isere_args_t *args, const char *rest)
     };
     isere_remote_t remote;
     int code = isere_remote_open(&remote, args);
-
     if (code != ISERE_EXIT_OK) {
         return code;
     }
@@ -57,7 +55,6 @@ static int print_removed(const isere_args_t *args)
 {
     char buffer[256];
     isere_out_t out;
-
     isere_out_init(&out, STDOUT_FILENO, buffer, sizeof(buffer));
     if (args->json) {
         isere_out_text(&out, "{\"name\":");
@@ -76,7 +73,6 @@ int isere_command_remove(const isere_args_t *args)
         .method = "DELETE", .function = args->function, .rest = ""};
     isere_remote_t remote;
     int code = isere_remote_open(&remote, args);
-
     if (code != ISERE_EXIT_OK) {
         return code;
     }

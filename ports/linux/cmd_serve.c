@@ -35,7 +35,6 @@ static void raise_descriptor_limit(const isere_args_t *args)
     rlim_t wanted = args->max_connections + OTHER_DESCRIPTORS +
                     4 * (args->workers ? args->workers : 64);
     struct rlimit limit;
-
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
         limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
@@ -49,7 +48,6 @@ static void log_return(const isere_port_t *own, const isere_shared_t *shared,
     isere_port_t tapped = *own;
     long long now_ms = (long long)(own->monotonic_us(own->ctx) / 1000);
     char text[96];
-
     snprintf(
         text, sizeof(text), "the server is back after %lld ms (restart %lu)",
         now_ms - (long long)shared->death_ms, (unsigned long)shared->restarts);
@@ -66,7 +64,6 @@ static bool announce(const isere_port_t *own, const isere_args_t *args,
 {
     bool is_v6 = strchr(args->host, ':') != NULL;
     isere_shared_t *shared = isere_shared();
-
     if (shared) {
         atomic_store(&shared->ready, true);
         shared->told = shared->notices_count;
@@ -89,7 +86,6 @@ static void wait_for_end(int signal_fd, int ended_fd)
                             {.fd = ended_fd, .events = POLLIN}};
     struct signalfd_siginfo info;
     ssize_t got;
-
     while (poll(fds, 2, -1) < 0 && errno == EINTR) {
     }
     if (fds[0].revents & POLLIN) {
@@ -102,7 +98,6 @@ static void wait_for_end(int signal_fd, int ended_fd)
 static void restore_signals(void)
 {
     sigset_t set;
-
     stop_signals(&set);
     isere_supervised_stop_again();
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
@@ -120,7 +115,6 @@ typedef struct service {
 static bool stop_helpers(service_t *service)
 {
     bool ended = !service->watch || isere_watch_stop(service->watch);
-
     if (service->platform.deployer) {
         ended = isere_deployer_stop(service->platform.deployer) && ended;
     }
@@ -134,7 +128,6 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     isere_workers_t *workers = NULL;
     bool helpers_ended;
     int error;
-
     error = isere_workers_start(own, args, service->program.function,
                                 service->platform.control, listeners, &workers);
     if (error != 0) {
@@ -179,7 +172,6 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
 {
     isere_fault_t fault;
     int error = isere_kept_load(own, args, &service->program, &fault);
-
     if (error == ISERE_ERR_NOENT) {
         error = isere_program_load(own, args, &service->program, &fault);
     }
@@ -200,7 +192,6 @@ static void repeat_notices(const isere_port_t *own, isere_control_t *control)
     unsigned count = shared ? shared->notices_count : 0;
     unsigned left = shared ? count - shared->told : 0;
     isere_port_t tapped = *own;
-
     isere__control_tap(control, &tapped);
     left = left < ISERE_SHARED_DEATHS ? left : ISERE_SHARED_DEATHS;
     for (unsigned i = count - left; i != count; i++) {
@@ -220,7 +211,6 @@ static int serve_store(const isere_port_t *own, const isere_args_t *args,
                        int signal_fd)
 {
     int error = isere_platform_open(own, args, &service->platform);
-
     if (error == 0) {
         repeat_notices(own, service->platform.control);
         error = run(own, args, listeners, service, signal_fd);
@@ -236,7 +226,6 @@ static int load_and_run(const isere_port_t *own, const isere_args_t *args,
                         isere_listeners_t *listeners, int signal_fd)
 {
     service_t service = {0};
-
     return args->store
                ? serve_store(own, args, listeners, &service, signal_fd)
                : serve_module(own, args, listeners, &service, signal_fd);
@@ -248,7 +237,6 @@ static int serve(const isere_args_t *args, isere_listeners_t *listeners)
     isere_port_t own;
     sigset_t set;
     int signal_fd, error;
-
     /* Blocked before any thread starts, so that all inherit it. */
     stop_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
@@ -277,7 +265,6 @@ int isere_command_serve(const isere_args_t *args)
 {
     static isere_listeners_t listeners;
     int code;
-
     raise_descriptor_limit(args);
     if (isere_listeners_open(args, &listeners) != 0) {
         return ISERE_EXIT_FAULT;

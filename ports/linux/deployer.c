@@ -31,7 +31,6 @@ struct isere_deployer {
 static bool take(isere_deployer_t *d, piece_t *piece)
 {
     bool found;
-
     pthread_mutex_lock(&d->lock);
     d->working = false;
     pthread_cond_broadcast(&d->changed);
@@ -55,7 +54,6 @@ static void *deployer_main(void *arg)
     isere_port_t port;
     piece_t piece;
     int error = isere_program_port_init(&port, d->args);
-
     pthread_mutex_lock(&d->lock);
     d->started = true;
     d->error = error;
@@ -74,7 +72,6 @@ int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
 {
     isere_deployer_t *d = calloc(1, sizeof(*d));
     int error = ISERE_ERR_NOMEM;
-
     if (!d) {
         fputs("isere: not enough memory to start\n", stderr);
         return error;
@@ -110,7 +107,6 @@ static int run(void *ctx, isere_control_work_fn *work, void *arg)
 {
     isere_deployer_t *d = ctx;
     int error = ISERE_ERR_LIMIT;
-
     pthread_mutex_lock(&d->lock);
     if (d->count < QUEUE && !d->stopping) {
         d->queue[(d->first + d->count++) % QUEUE] = (piece_t){work, arg};
@@ -150,7 +146,6 @@ static void drop_queue(isere_deployer_t *d)
 {
     piece_t pieces[QUEUE];
     unsigned count;
-
     pthread_mutex_lock(&d->lock);
     for (count = 0; d->count > 0; count++) {
         pieces[count] = d->queue[d->first];
@@ -166,9 +161,7 @@ static void drop_queue(isere_deployer_t *d)
 bool isere_deployer_stop(isere_deployer_t *deployer)
 {
     bool working;
-
     struct timespec until;
-
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&deployer->lock);

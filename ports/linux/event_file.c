@@ -30,7 +30,6 @@ int isere_event_file_read(const isere_args_t *args, char **data, size_t *size)
     bool is_stdin = args->event && strcmp(args->event, "-") == 0;
     const char *name = args->event;
     isere_json_error_t wrong;
-
     *data = NULL;
     *size = 0;
     if (!args->event) {

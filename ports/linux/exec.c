@@ -52,7 +52,6 @@ static void jump_out(isere_exec_t *exec, int why)
 static void on_tick(int number, siginfo_t *info, void *context)
 {
     isere_exec_t *exec = current;
-
     (void)number;
     (void)info;
     (void)context;
@@ -83,7 +82,6 @@ static void on_tick(int number, siginfo_t *info, void *context)
 uintptr_t isere_exec_code(const void *handled)
 {
     const ucontext_t *context = handled;
-
 #if defined(__x86_64__)
     return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
 #elif defined(__i386__)
@@ -119,7 +117,6 @@ void isere_exec_at_fault(int number, const siginfo_t *info, const void *context)
 {
     const ucontext_t *interrupted = context;
     isere_exec_t *exec = current;
-
     if (!exec || !exec->running || exec->held ||
         !isere_exec_is_own(number, info)) {
         return;
@@ -142,7 +139,6 @@ static int describe_code(uintptr_t pc, char *text, size_t size)
     const void *address = (const void *)pc; /* NOLINT: it is one */
     const char *slash;
     Dl_info found;
-
     if (pc == 0) {
         return snprintf(text, size, "not known");
     }
@@ -158,7 +154,6 @@ void isere_exec_describe(const isere_exec_t *exec, char *text, size_t size)
 {
     const isere_exec_fault_t *fault = &exec->fault;
     char code[64];
-
     describe_code(fault->pc, code, sizeof(code));
     if (fault->number == SIGABRT) {
         snprintf(text, size, "SIGABRT (an assertion failed)");
@@ -185,7 +180,6 @@ static int install_error;
 static void install_handler(void)
 {
     struct sigaction action;
-
     memset(&action, 0, sizeof(action));
     action.sa_sigaction = on_tick;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
@@ -196,7 +190,6 @@ static void install_handler(void)
 static void unblock_signal(void)
 {
     sigset_t set;
-
     sigemptyset(&set);
     sigaddset(&set, isere_exec_signal());
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
@@ -206,7 +199,6 @@ static void unblock_signal(void)
 static void unblock_faults(void)
 {
     sigset_t set;
-
     sigemptyset(&set);
     for (int i = 0; i < ISERE_FAULTS; i++) {
         sigaddset(&set, isere_faults[i]);
@@ -227,7 +219,6 @@ static int set_stack(isere_exec_t *exec)
     stack_t stack = {.ss_size = (size_t)(least > 0 ? least : MINSIGSTKSZ)};
     stack_t old;
     char *memory;
-
     if (sigaltstack(NULL, &old) != 0) {
         return ISERE_ERR_IO;
     }
@@ -252,7 +243,6 @@ static int set_stack(isere_exec_t *exec)
 static void drop_stack(isere_exec_t *exec)
 {
     const stack_t none = {.ss_flags = SS_DISABLE};
-
     if (exec->stack) {
         (void)sigaltstack(&none, NULL);
         munmap(exec->stack, exec->stack_size);
@@ -265,7 +255,6 @@ static int start_timer(isere_exec_t *exec)
     const struct timespec period = {.tv_nsec = ISERE_EXEC_PERIOD_US * 1000};
     struct itimerspec spec = {.it_interval = period, .it_value = period};
     struct sigevent event;
-
     memset(&event, 0, sizeof(event));
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = isere_exec_signal();
@@ -284,7 +273,6 @@ int isere_exec_init(isere_exec_t *exec)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     int error, saved;
-
     memset(exec, 0, sizeof(*exec));
     pthread_once(&once, install_handler);
     error = install_error ? install_error : isere_faults_catch();
@@ -318,7 +306,6 @@ int isere_exec_run(isere_exec_t *exec, void (*fn)(void *arg), void *arg,
 {
     isere_exec_t *outer = current;
     int why;
-
     if (exec->running) {
         fn(arg);
         return 0;

@@ -41,7 +41,6 @@ static bool is_default(const struct sigaction *action)
 static void pass_on(int number, siginfo_t *info, void *context)
 {
     const struct sigaction *next = &previous[index_of(number)];
-
     if (next->sa_flags & SA_SIGINFO) {
         next->sa_sigaction(number, info, context);
     } else if (!is_default(next)) {
@@ -72,7 +71,6 @@ static void on_fault(int number, siginfo_t *info, void *context)
 static bool set_handler(int number)
 {
     struct sigaction action;
-
     memset(&action, 0, sizeof(action));
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
@@ -85,7 +83,6 @@ bool isere_fault_catch(int number)
     struct sigaction now;
     int i = index_of(number);
     bool ours;
-
     pthread_mutex_lock(&installing);
     ours = sigaction(number, NULL, &now) == 0 && now.sa_sigaction == on_fault;
     if (!ours && (!installed[i] || is_default(&now) ||

@@ -31,7 +31,6 @@ static int read_all(int fd, char **data, size_t *size)
     size_t room = 0, used = 0;
     char *bytes = NULL;
     ssize_t n = 1;
-
     while (n > 0) {
         if (used + 1 >= room) {
             room = room ? room * 2 : 16384;
@@ -69,7 +68,6 @@ static int open_regular(const char *path)
 {
     struct stat info;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
     if (fd < 0 || fstat(fd, &info) != 0 || S_ISREG(info.st_mode)) {
         return fd;
     }
@@ -82,7 +80,6 @@ static int read_regular(const char *path, char **data, size_t *size)
 {
     int fd = open_regular(path);
     int result, saved;
-
     if (fd < 0) {
         return -1;
     }
@@ -96,7 +93,6 @@ static int read_regular(const char *path, char **data, size_t *size)
 int isere_files_read(const char *path, char **data, size_t *size)
 {
     int fd, result, saved;
-
     if (strcmp(path, "-") == 0) {
         result = read_all(STDIN_FILENO, data, size);
         return result == 0 ? 0 : read_error(errno);
@@ -141,7 +137,6 @@ static int write_device(const char *path, const void *data, size_t size)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     int result, saved;
-
     if (fd < 0) {
         return ISERE_ERR_IO;
     }
@@ -158,7 +153,6 @@ int isere_files_write(const char *path, const void *data, size_t size)
     size_t len = strlen(path);
     char *temporary = malloc(len + sizeof(".XXXXXX"));
     int fd = -1, saved = ENOMEM;
-
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) &&
         !S_ISDIR(info.st_mode)) {
         free(temporary);
@@ -193,7 +187,6 @@ static char *join(const char *folder, const char *name)
 {
     size_t a = strlen(folder), b = strlen(name);
     char *path = malloc(a + b + 1);
-
     if (path) {
         memcpy(path, folder, a);
         memcpy(path + a, name, b + 1);
@@ -207,7 +200,6 @@ static bool is_inside(const isere_files_t *files, const char *path)
     char *real = realpath(path, NULL);
     size_t len = strlen(files->root);
     bool inside;
-
     if (!real) {
         return false;
     }
@@ -247,7 +239,6 @@ static int add_file(isere_files_t *files, const char *name, bool anywhere,
     isere_file_t *file = calloc(1, sizeof(*file));
     char *path = join(files->folder, name);
     int error = ISERE_ERR_NOMEM;
-
     if (!file || !path || !(file->name = strdup(name))) {
         free(file);
         free(path);
@@ -272,7 +263,6 @@ static int add_file(isere_files_t *files, const char *name, bool anywhere,
 static bool is_safe_name(const char *name)
 {
     const char *part = name;
-
     if (*name == '/' || *name == '\0') {
         return false;
     }
@@ -291,7 +281,6 @@ static int load(void *ctx, const char *name, isere_slice_t *source)
     isere_files_t *files = ctx;
     isere_file_t *file = find_file(files, name);
     int error;
-
     if (!is_safe_name(name)) {
         return ISERE_ERR_NOENT;
     }
@@ -313,7 +302,6 @@ static int begin(isere_files_t *files, const char *path)
 {
     const char *slash = strrchr(path, '/');
     size_t len = slash ? (size_t)(slash - path) + 1 : 0;
-
     memset(files, 0, sizeof(*files));
     files->loader.ctx = files;
     files->loader.load = load;
@@ -330,7 +318,6 @@ static int begin(isere_files_t *files, const char *path)
 int isere_files_open(isere_files_t *files, const char *path)
 {
     int error, saved;
-
     if (begin(files, path) != 0) {
         return ISERE_ERR_NOMEM;
     }
@@ -348,7 +335,6 @@ int isere_files_name(isere_files_t *files, const char *path, const char *names,
                      size_t size)
 {
     const char *end = names + size;
-
     if (begin(files, path) != 0) {
         return ISERE_ERR_NOMEM;
     }
@@ -370,7 +356,6 @@ bool isere_files_contain(const isere_files_t *files, const char *path)
 {
     struct stat wanted, found;
     char name[PATH_MAX];
-
     if (stat(path, &wanted) != 0) {
         return false;
     }
@@ -387,7 +372,6 @@ bool isere_files_contain(const isere_files_t *files, const char *path)
 void isere_files_close(isere_files_t *files)
 {
     isere_file_t *next;
-
     for (isere_file_t *f = files->files; f; f = next) {
         next = f->next;
         free(f->name);

@@ -111,7 +111,6 @@ static isere_watch_t *claim(void)
 isere_watch_t *isere_watch_new(void)
 {
     sigset_t set;
-
     if (!isere_fault_catch(SIGSEGV)) {
         return NULL;
     }

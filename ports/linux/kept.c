@@ -26,7 +26,6 @@ static isere_kept_state_t *state(void)
 static uint64_t sum_up(uint64_t sum, const void *data, size_t size)
 {
     const uint8_t *bytes = data;
-
     for (size_t i = 0; i < size; i++) {
         sum = (sum ^ bytes[i]) * 0x100000001b3;
     }
@@ -36,7 +35,6 @@ static uint64_t sum_up(uint64_t sum, const void *data, size_t size)
 static uint64_t sum_of(const isere_kept_place_t *place, const void *data)
 {
     uint64_t sum = 0xcbf29ce484222325;
-
     sum = sum_up(sum, &place->code_size, sizeof(place->code_size));
     sum = sum_up(sum, &place->names_size, sizeof(place->names_size));
     return sum_up(sum, data, place->code_size + place->names_size);
@@ -47,7 +45,6 @@ static uint64_t sum_of(const isere_kept_place_t *place, const void *data)
 static size_t names_size(const isere_files_t *files)
 {
     size_t size = 0;
-
     for (const isere_file_t *f = files->files; f; f = f->next) {
         size += strlen(f->name) + 1;
     }
@@ -66,7 +63,6 @@ static void put_names(const isere_files_t *files, char *out)
 static bool write_all(int fd, const uint8_t *data, size_t size)
 {
     size_t at = 0;
-
     while (at < size) {
         ssize_t n = pwrite(fd, data + at, size - at, (off_t)at);
         if (n < 0 && errno != EINTR) {
@@ -85,7 +81,6 @@ void isere_kept_save(const isere_program_t *program)
     isere_kept_place_t place = {code.len, names_size(&program->files), 0};
     size_t size = place.code_size + place.names_size;
     uint8_t *data = kept ? malloc(size) : NULL;
-
     if (!data) {
         return;
     }
@@ -105,7 +100,6 @@ void isere_kept_save(const isere_program_t *program)
 static bool read_all(int fd, uint8_t *data, size_t size)
 {
     size_t at = 0;
-
     while (at < size) {
         ssize_t n = pread(fd, data + at, size - at, (off_t)at);
         if (n == 0 || (n < 0 && errno != EINTR)) {
@@ -121,7 +115,6 @@ static bool read_all(int fd, uint8_t *data, size_t size)
 static bool is_whole(int fd, const isere_kept_place_t *place)
 {
     off_t size = lseek(fd, 0, SEEK_END);
-
     return size > 0 && place->code_size <= (size_t)size &&
            place->names_size == (size_t)size - place->code_size;
 }
@@ -136,7 +129,6 @@ int isere_kept_load(const isere_port_t *port, const isere_args_t *args,
     uint8_t *data;
     size_t size;
     int error = ISERE_ERR_NOENT;
-
     memset(program, 0, sizeof(*program));
     memset(fault, 0, sizeof(*fault));
     if (saves == 0 || !is_whole(fd, &kept->places[saves % 2])) {
@@ -144,7 +136,7 @@ int isere_kept_load(const isere_port_t *port, const isere_args_t *args,
     }
     place = kept->places[saves % 2];
     size = place.code_size + place.names_size;
-    data = port->resize(port->ctx, NULL, size);
+    data = isere_alloc(port, size);
     if (!data) {
         return ISERE_ERR_NOMEM;
     }
@@ -156,6 +148,6 @@ int isere_kept_load(const isere_port_t *port, const isere_args_t *args,
         program->code_size = place.code_size;
         return error ? error : isere_program_create(port, args, program, fault);
     }
-    port->resize(port->ctx, data, 0);
+    isere_free(port, data);
     return error;
 }

@@ -93,7 +93,6 @@ static blob_t *find(const char *name)
 static bool make_hole(const blob_t *blob)
 {
     off_t size = span(blob->size);
-
     if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, blob->at,
                   size) != 0) {
         return false;
@@ -106,7 +105,6 @@ static bool make_room(void)
 {
     size_t room = kept.room ? 2 * kept.room : 64;
     blob_t *blobs;
-
     if (kept.count < kept.room) {
         return true;
     }
@@ -122,7 +120,6 @@ static bool make_room(void)
 static void add(const head_t *head, off_t at)
 {
     blob_t *old = find(head->name);
-
     kept.used += (size_t)span(head->size);
     if (old) {
         (void)make_hole(old);
@@ -148,7 +145,6 @@ static int list(void *ctx, isere_blob_fn *each, void *arg)
 static ssize_t read_at(off_t at, void *buf, size_t size)
 {
     ssize_t n;
-
     do {
         n = pread(fd, buf, size, at);
     } while (n < 0 && errno == EINTR);
@@ -160,7 +156,6 @@ static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
 {
     const blob_t *blob = find(name);
     ssize_t n;
-
     (void)ctx;
     if (!blob) {
         return ISERE_ERR_NOENT;
@@ -177,7 +172,6 @@ static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
 static bool write_at(off_t at, const void *bytes, size_t size)
 {
     const char *from = bytes;
-
     while (size > 0) {
         ssize_t n = pwrite(fd, from, size, at);
         if (n < 0 && errno != EINTR) {
@@ -195,7 +189,6 @@ static bool write_record(off_t at, const head_t *head,
                          const isere_slice_t *parts, int count)
 {
     bool ok = write_at(at, head, sizeof(*head));
-
     at += (off_t)sizeof(*head);
     for (int i = 0; ok && i < count; i++) {
         ok = write_at(at, parts[i].ptr, parts[i].len);
@@ -208,7 +201,6 @@ static bool write_record(off_t at, const head_t *head,
 static size_t size_of(const isere_slice_t *parts, int count)
 {
     size_t size = 0;
-
     for (int i = 0; i < count; i++) {
         size = parts[i].len <= ISERE_KEPT_BYTES_MAX - size
                    ? size + parts[i].len
@@ -223,7 +215,6 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
     size_t size = size_of(parts, count);
     head_t head = {.size = (uint32_t)size};
     off_t at = end(), length = span(head.size);
-
     (void)ctx;
     if ((size_t)length > ISERE_KEPT_BYTES_MAX - kept.used ||
         length > kept.limit - at || !make_room()) {
@@ -243,7 +234,6 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
 static int remove_blob(void *ctx, const char *name)
 {
     blob_t *blob = find(name);
-
     (void)ctx;
     if (!blob) {
         return ISERE_ERR_NOENT;
@@ -271,7 +261,6 @@ static bool take(off_t *at)
 {
     static const head_t hole;
     head_t head;
-
     if (read_at(*at, &head, sizeof(head)) != (ssize_t)sizeof(head)) {
         return false;
     }
@@ -291,7 +280,6 @@ static bool take(off_t *at)
 static off_t skip_holes(off_t at)
 {
     off_t data = lseek(fd, at, SEEK_DATA);
-
     if (data < 0) {
         return errno == ENXIO ? end() : at;
     }
@@ -301,7 +289,6 @@ static off_t skip_holes(off_t at)
 static bool take_all(void)
 {
     off_t at = skip_holes(0);
-
     while (at < end()) {
         if (!take(&at)) {
             return false;
@@ -323,7 +310,6 @@ static off_t last_position(void)
     struct rlimit limit;
     off_t last =
         sizeof(off_t) > 4 ? (off_t)UINT_MAX * kept.unit : (off_t)INT_MAX;
-
     /* Beyond it is a signal that ends the program. */
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)last) {
         last = (off_t)limit.rlim_cur;

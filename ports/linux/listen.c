@@ -36,7 +36,6 @@ static int open_listener(const struct addrinfo *address, bool first)
     int fd = socket(address->ai_family,
                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int saved;
-
     if (fd < 0) {
         return -1;
     }
@@ -70,7 +69,6 @@ static uint16_t bound_port(int fd)
         struct sockaddr_in6 v6;
     } bound;
     socklen_t len = sizeof(bound);
-
     memset(&bound, 0, sizeof(bound));
     if (getsockname(fd, &bound.any, &len) != 0) {
         return 0;
@@ -86,7 +84,6 @@ isere_socket_t isere_linux_listen(const char *host, uint16_t *port, bool first)
     struct addrinfo *found = NULL;
     char service[8];
     int fd = -1, error = EADDRNOTAVAIL;
-
     snprintf(service, sizeof(service), "%u", (unsigned)*port);
     if (getaddrinfo(host, service, &hints, &found) != 0) {
         errno = EADDRNOTAVAIL;

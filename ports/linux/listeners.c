@@ -11,7 +11,6 @@ static unsigned choose_count(const isere_args_t *args)
 {
     uint64_t count = args->workers;
     cpu_set_t cores;
-
     if (count == 0) {
         count = 1;
         if (sched_getaffinity(0, sizeof(cores), &cores) == 0) {
@@ -28,7 +27,6 @@ static unsigned choose_count(const isere_args_t *args)
 static void complain(const isere_args_t *args, unsigned port, int error)
 {
     const char *why = strerror(errno);
-
     if (error == ISERE_ERR_INUSE) {
         why = "the address is in use (another isere? see --port)";
     } else if (error == ISERE_ERR_INVAL) {
@@ -44,7 +42,6 @@ static int listen_patiently(const isere_args_t *args, uint16_t *port,
 {
     const struct timespec step = {.tv_nsec = 10 * 1000000};
     int fd = isere_linux_listen(args->host, port, first);
-
     for (int i = 0; i < 30 && fd == ISERE_ERR_INUSE; i++) {
         nanosleep(&step, NULL);
         fd = isere_linux_listen(args->host, port, first);

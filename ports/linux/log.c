@@ -25,7 +25,6 @@ static void put_time(isere_out_t *out)
     struct tm utc;
     char text[32];
     size_t len;
-
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
     len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
@@ -96,7 +95,6 @@ static void tell_losses(isere_out_t *out, const isere_linux_config_t *config)
 {
     char text[64];
     isere_log_record_t record = {.level = ISERE_LOG_WARN};
-
     if (lost_records == 0) {
         return;
     }
@@ -113,7 +111,6 @@ void isere_linux_log(void *ctx, const isere_log_record_t *record)
     isere_linux_t *self = ctx;
     int saved = errno;
     isere_out_t out;
-
     if (record->level > self->config.log_level) {
         return;
     }

@@ -4,7 +4,6 @@
 static void put_level(isere_out_t *out, isere_slice_t level)
 {
     char text[6] = "     ";
-
     for (size_t i = 0; i < level.len && i < sizeof(text) - 1; i++) {
         char c = level.ptr[i];
         bool is_small = c >= 'a' && c <= 'z';

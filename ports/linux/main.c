@@ -38,7 +38,6 @@ int main(int argc, char **argv)
 {
     static isere_args_t args; /* large, and needed until the end */
     int code = ISERE_EXIT_OK;
-
     /* A reader that went away is an error of the write, not our end. */
     signal(SIGPIPE, SIG_IGN);
     switch (isere_args_parse(&args, argc, argv)) {

@@ -63,7 +63,6 @@ void *isere_linux_map(void *place, size_t size, bool fixed)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
                           (fixed ? MAP_FIXED : 0),
                       -1, 0);
-
     if (heap == MAP_FAILED) {
         return NULL;
     }
@@ -104,7 +103,6 @@ void isere_linux_heap_trim(void *ctx, void *start, size_t size)
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t from = ((uintptr_t)start + page - 1) & ~(page - 1);
     uintptr_t to = ((uintptr_t)start + size) & ~(page - 1);
-
     (void)ctx;
     if (to <= from || madvise((void *)from, to - from, MADV_DONTNEED) != 0) {
         memset(start, 0, size);

@@ -27,7 +27,6 @@ static void grow(isere_out_t *out)
 {
     size_t size = out->size ? 2 * out->size : 4096;
     char *buffer = out->failed ? NULL : realloc(out->buffer, size);
-
     if (!buffer) {
         out->failed = true;
         out->used = 0;
@@ -41,7 +40,6 @@ static void grow(isere_out_t *out)
 static bool has_room(const isere_out_t *out)
 {
     struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
-
     return out->patience_ms < 0 || poll(&ready, 1, out->patience_ms) != 0;
 }
 
@@ -50,7 +48,6 @@ static bool has_room(const isere_out_t *out)
 static bool try_again(int fd)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
-
     if (errno == EAGAIN) {
         (void)poll(&ready, 1, 1000);
         return (ready.revents & POLLOUT) != 0;
@@ -61,7 +58,6 @@ static bool try_again(int fd)
 bool isere_out_flush(isere_out_t *out)
 {
     size_t done = 0;
-
     if (out->fd < 0) {
         return !out->failed;
     }
@@ -95,7 +91,6 @@ static void make_room(isere_out_t *out)
 void isere_out_bytes(isere_out_t *out, const void *bytes, size_t len)
 {
     const char *from = bytes;
-
     while (len > 0) {
         size_t room = out->size - out->used;
         size_t part = len < room ? len : room;
@@ -129,7 +124,6 @@ static void put_control(isere_out_t *out, uint32_t c)
 {
     static const char named[] = "btn\0fr"; /* from \b, 0x08, to \r, 0x0d */
     char text[8];
-
     if (c >= 0x08 && c <= 0x0d && named[c - 0x08]) {
         text[0] = '\\';
         text[1] = named[c - 0x08];
@@ -144,7 +138,6 @@ static void put_control(isere_out_t *out, uint32_t c)
 static void put_character(isere_out_t *out, uint32_t c, bool quote)
 {
     char text[4];
-
     if (is_control(c)) {
         put_control(out, c);
         return;
@@ -159,7 +152,6 @@ static void put_character(isere_out_t *out, uint32_t c, bool quote)
 static size_t plain_run(isere_slice_t text, bool quote)
 {
     size_t i = 0;
-
     while (i < text.len) {
         unsigned char c = (unsigned char)text.ptr[i];
         if (c < 0x20 || c >= 0x7f || (quote && (c == '"' || c == '\\'))) {

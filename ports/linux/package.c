@@ -11,7 +11,6 @@ bool isere_package_name(const char *main_name,
     const char *dot = strrchr(main_name, '.');
     size_t len =
         dot && dot > main_name ? (size_t)(dot - main_name) : strlen(main_name);
-
     if (len == 0 || len >= ISERE_PACKAGE_NAME_MAX) {
         return false;
     }
@@ -35,7 +34,6 @@ bool isere_package_is_common(const char *main_name)
 {
     static const char *const names[] = {"index", "handler", "main"};
     size_t len = strcspn(main_name, ".");
-
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strlen(names[i]) == len &&
             strncasecmp(main_name, names[i], len) == 0) {
@@ -67,7 +65,6 @@ static const char *last_part(const char *path, const char *end)
 static bool is_common_folder(const char *name, size_t len)
 {
     static const char *const names[] = {"src", "lib", "dist", "build"};
-
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strlen(names[i]) == len && strncasecmp(name, names[i], len) == 0) {
             return true;
@@ -82,7 +79,6 @@ bool isere_package_folder_name(const char *folder,
     const char *end = folder + strlen(folder);
     const char *from = last_part(folder, end);
     size_t len = 0;
-
     while (from - folder > 1 && is_common_folder(from, (size_t)(end - from))) {
         end = from - 1;
         from = last_part(folder, end);
@@ -107,7 +103,6 @@ void isere_package_source(const char *folder,
 {
     uint8_t sum[ISERE_SHA256_SIZE];
     char hex[2 * ISERE_SHA256_SIZE + 1];
-
     isere_sha256_of(folder, strlen(folder), sum);
     isere_sha256_hex(sum, hex);
     snprintf(source, ISERE_PACKAGE_SOURCE_MAX, "%.8s", hex);
@@ -129,7 +124,6 @@ static void put_name(isere_out_t *out, const char *before, isere_slice_t name)
 static const char *put_files(isere_out_t *out, const isere_files_t *files)
 {
     const char *before = "{";
-
     for (const isere_file_t *f = files->files; f; f = f->next) {
         isere_slice_t source = isere_slice_of(f->data, f->size);
         if (!f->data) {
@@ -149,7 +143,6 @@ static const char *put_files(isere_out_t *out, const isere_files_t *files)
 static const char *put_env(isere_out_t *out, const isere_args_t *args)
 {
     const char *before = ",\"env\":{";
-
     for (size_t i = 0; i < args->nenv; i++) {
         const char *equals = strchr(args->env[i], '=');
         if (!is_text(isere_slice(args->env[i]))) {
@@ -167,7 +160,6 @@ static const char *put_env(isere_out_t *out, const isere_args_t *args)
 static const char *put_routes(isere_out_t *out, const isere_args_t *args)
 {
     const char *before = ",\"routes\":[";
-
     for (size_t i = 0; i < args->routes.count; i++) {
         if (!is_text(isere_slice(args->routes.items[i]))) {
             return args->routes.items[i];
@@ -184,7 +176,6 @@ static void put_number(isere_out_t *out, const isere_args_t *args,
                        const char *name, uint64_t value)
 {
     char text[64];
-
     if (isere_args_given(args, name)) {
         snprintf(text, sizeof(text), ",\"%s\":%llu", name,
                  (unsigned long long)value);
@@ -200,7 +191,6 @@ static void put_settings(isere_out_t *out, const isere_args_t *args)
         [ISERE_PAYLOAD_1_0] = "1.0",
         [ISERE_PAYLOAD_2_0] = "2.0",
     };
-
     put_number(out, args, "memory", args->memory);
     put_number(out, args, "timeout", args->timeout);
     if (isere_args_given(args, "payload")) {
@@ -213,7 +203,6 @@ const char *isere_package_write(isere_out_t *out, const isere_args_t *args,
                                 const isere_files_t *files, const char *source)
 {
     const char *wrong;
-
     put_name(out, "{", isere_slice("main"));
     isere_out_json(out, isere_slice(files->main_name));
     put_name(out, ",", isere_slice("files"));
@@ -236,7 +225,6 @@ const char *isere_package_write(isere_out_t *out, const isere_args_t *args,
 size_t isere_package_count(const isere_files_t *files)
 {
     size_t count = 0;
-
     for (const isere_file_t *f = files->files; f; f = f->next) {
         count += f->data != NULL;
     }

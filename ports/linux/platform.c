@@ -18,7 +18,6 @@ static int complain(const char *path, int error)
                           ? "another isere process is using it"
                       : errno ? strerror(errno)
                               : isere_strerror(error);
-
     fprintf(stderr, "isere: the store %s: %s\n", path, why);
     return error;
 }
@@ -34,7 +33,6 @@ static bool join(char path[PATH_BYTES], const char *folder, const char *name)
 static bool is_missing(const char *path)
 {
     struct stat info;
-
     errno = 0;
     return isere_shared_is_restart() && stat(path, &info) != 0;
 }
@@ -44,7 +42,6 @@ static int open_store(const isere_args_t *args, isere_platform_files_t *p)
     const struct timespec step = {.tv_nsec = 10 * 1000000};
     char path[PATH_BYTES];
     int error;
-
     if (!join(path, args->store, "functions")) {
         errno = ENAMETOOLONG;
         return complain(args->store, ISERE_ERR_INVAL);
@@ -70,7 +67,6 @@ static int load_token(const isere_args_t *args, char *token)
 {
     char joined[PATH_BYTES];
     const char *path = args->token_file ? args->token_file : joined;
-
     if (!args->token_file && !join(joined, args->store, "token")) {
         errno = ENAMETOOLONG;
         return complain(args->store, ISERE_ERR_INVAL);
@@ -90,7 +86,6 @@ static bool next_fault(void *ctx, isere_fault_report_t *report)
     isere_shared_t *shared = isere_shared();
     const isere_death_t *death;
     unsigned left = shared ? shared->deaths_count - shared->reported : 0;
-
     (void)ctx;
     if (left == 0) {
         return false;
@@ -118,7 +113,6 @@ static unsigned long crashes(void *ctx, const char *name)
 static void configure(const isere_args_t *args, isere_control_config_t *config)
 {
     isere_function_config_t *defaults = &config->defaults;
-
     isere_control_config_init(config);
     config->host_names = args->hosts.items;
     config->log_bytes = LOG_BYTES;
@@ -141,7 +135,6 @@ static int create(const isere_port_t *port, const isere_args_t *args,
     isere_control_config_t config;
     char token[ISERE_TOKEN_LEN + 1];
     int error = load_token(args, token);
-
     configure(args, &config);
     config.token = token;
     p->has_kept = isere_kept_blobs_open(&p->kept);
@@ -163,7 +156,6 @@ int isere_platform_open(const isere_port_t *port, const isere_args_t *args,
                         isere_platform_files_t *platform)
 {
     int error;
-
     memset(platform, 0, sizeof(*platform));
     error = open_store(args, platform);
     if (error == 0) {

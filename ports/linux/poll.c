@@ -11,7 +11,6 @@ int isere_linux_poll_init(isere_linux_t *self)
 {
     struct epoll_event wake = {.events = EPOLLIN, .data.ptr = self};
     int saved;
-
     self->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->epoll_fd >= 0 && self->wake_fd >= 0 &&
@@ -39,7 +38,6 @@ int isere_linux_poll_set(void *ctx, isere_socket_t socket, unsigned events,
 {
     isere_linux_t *self = ctx;
     struct epoll_event event = {.data.ptr = tag};
-
     if (events & ISERE_POLL_READ) {
         event.events |= EPOLLIN;
     }
@@ -85,7 +83,6 @@ static int timeout_ms(uint64_t timeout_us)
 static unsigned to_events(uint32_t events)
 {
     unsigned result = 0;
-
     if (events & EPOLLIN) {
         result |= ISERE_POLL_READ;
     }
@@ -104,7 +101,6 @@ int isere_linux_poll_wait(void *ctx, isere_poll_event_t *events, int max,
     isere_linux_t *self = ctx;
     struct epoll_event ready[BATCH];
     int count = 0, n;
-
     n = epoll_wait(self->epoll_fd, ready, max < BATCH ? max : BATCH,
                    timeout_ms(timeout_us));
     if (n < 0) {

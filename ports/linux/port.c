@@ -9,7 +9,6 @@ static int linux_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
 {
     isere_linux_t *self = ctx;
     int error = isere_exec_run(&self->exec, fn, arg, deadline_us);
-
     if (error == ISERE_ERR_CRASH) {
         isere_running_crashed(self->running);
     }
@@ -113,7 +112,6 @@ int isere_linux_port_init(isere_port_t *port,
 {
     isere_linux_t *self = calloc(1, sizeof(*self));
     int error, saved;
-
     if (!self) {
         return ISERE_ERR_NOMEM;
     }
@@ -147,7 +145,6 @@ int isere_linux_port_init(isere_port_t *port,
 void isere_linux_port_deinit(isere_port_t *port)
 {
     isere_linux_t *self = port->ctx;
-
     if (self) {
         isere_running_release(self->running);
         isere_watch_release(self->watch);

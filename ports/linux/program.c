@@ -9,7 +9,6 @@
 isere_linux_config_t isere_program_port_config(const isere_args_t *args)
 {
     isere_linux_config_t config;
-
     isere_linux_config_init(&config);
     config.log_level = (isere_log_level_t)args->log_level;
     config.log_format = (isere_log_format_t)args->log_format;
@@ -21,7 +20,6 @@ int isere_program_port_init(isere_port_t *port, const isere_args_t *args)
 {
     isere_linux_config_t config = isere_program_port_config(args);
     int error = isere_linux_port_init(port, &config);
-
     if (error != 0) {
         fprintf(stderr,
                 "isere: the system refuses what a thread needs (epoll, "
@@ -35,7 +33,6 @@ static int open_files(const isere_args_t *args, isere_program_t *program,
                       isere_fault_t *fault)
 {
     int error = isere_files_open(&program->files, args->module);
-
     if (error != 0) {
         snprintf(fault->message, sizeof(fault->message), "cannot read %s: %s",
                  args->module, strerror(errno));
@@ -52,7 +49,6 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
     int error =
         isere__compile_within(port, &files->loader, files->main_name, folder, 0,
                               args->no_source, code, size, fault);
-
     if (error != 0 && fault->message[0] == '\0') {
         snprintf(fault->message, sizeof(fault->message), "%s%s: %s",
                  files->folder, files->main_name, isere_strerror(error));
@@ -78,7 +74,6 @@ void isere_program_name(const isere_program_t *program,
 {
     isere_slice_t text = isere_slice(program->files.main_name);
     const char *dot = strrchr(text.ptr, '.');
-
     if (dot && dot > text.ptr) {
         text.len = (size_t)(dot - text.ptr);
     }
@@ -90,7 +85,6 @@ static int configure(const isere_args_t *args, isere_function_config_t *config,
                      const void *code, size_t size, isere_fault_t *fault)
 {
     int error = isere_function_config_read(config, code, size, fault);
-
     if (isere_args_given(args, "payload")) {
         config->payload = (isere_payload_t)args->payload;
     }
@@ -108,7 +102,6 @@ static int configure(const isere_args_t *args, isere_function_config_t *config,
 isere_slice_t isere_program_code(const isere_program_t *program)
 {
     const isere_file_t *main = program->files.main;
-
     return program->code ? isere_slice_of(program->code, program->code_size)
                          : isere_slice_of(main->data, main->size);
 }
@@ -120,7 +113,6 @@ int isere_program_create(const isere_port_t *port, const isere_args_t *args,
     isere_function_config_t config;
     char name[ISERE_PROGRAM_NAME_MAX];
     int error;
-
     isere_function_config_init(&config);
     isere_program_name(program, name);
     config.name = name;
@@ -140,7 +132,6 @@ int isere_program_load(const isere_port_t *port, const isere_args_t *args,
                        isere_program_t *program, isere_fault_t *fault)
 {
     int error;
-
     memset(program, 0, sizeof(*program));
     memset(fault, 0, sizeof(*fault));
     error = open_files(args, program, fault);
@@ -156,7 +147,7 @@ void isere_program_release(const isere_port_t *port, isere_program_t *program)
 {
     isere_function_destroy(program->function);
     if (program->code) {
-        port->resize(port->ctx, program->code, 0);
+        isere_free(port, program->code);
     }
     isere_files_close(&program->files);
     memset(program, 0, sizeof(*program));
@@ -167,7 +158,6 @@ int isere_program_compile(const isere_port_t *port, const isere_args_t *args,
                           isere_fault_t *fault)
 {
     int error;
-
     memset(program, 0, sizeof(*program));
     memset(fault, 0, sizeof(*fault));
     error = open_files(args, program, fault);
@@ -194,7 +184,6 @@ void isere_program_fault_text(const isere_fault_t *fault,
 {
     size_t room = ISERE_PROGRAM_FAULT_MAX, at = 0;
     size_t stack = strlen(fault->stack);
-
     if (fault->file[0]) {
         at += (size_t)snprintf(text, room, "%s:", fault->file);
         if (fault->line > 0) {
@@ -215,7 +204,6 @@ void isere_program_print_fault(const isere_fault_t *fault, int error)
     char text[ISERE_PROGRAM_FAULT_MAX], buffer[1024];
     const char *line = fault->message[0] ? text : isere_strerror(error);
     isere_out_t out;
-
     isere_program_fault_text(fault, text);
     isere_out_init(&out, STDERR_FILENO, buffer, sizeof(buffer));
     if (!fault->file[0]) {

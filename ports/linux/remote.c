@@ -21,7 +21,6 @@ static void say(const char *command, const char *format, va_list list)
 {
     char text[2048], buffer[1024];
     isere_out_t out;
-
     vsnprintf(text, sizeof(text), format, list);
     isere_out_init(&out, STDERR_FILENO, buffer, sizeof(buffer));
     isere_out_text(&out, "isere");
@@ -35,7 +34,6 @@ static void say(const char *command, const char *format, va_list list)
 void isere_remote_say(const char *format, ...)
 {
     va_list list;
-
     va_start(list, format);
     say("", format, list);
     va_end(list);
@@ -44,7 +42,6 @@ void isere_remote_say(const char *format, ...)
 void isere_remote_progress(const char *format, ...)
 {
     va_list list;
-
     if (isatty(STDERR_FILENO)) {
         va_start(list, format);
         say("", format, list);
@@ -57,7 +54,6 @@ int isere_remote_usage(const isere_args_t *args, const char *format, ...)
     const char *name = isere_command_infos[args->command].name;
     char command[32], text[1536];
     va_list list;
-
     snprintf(command, sizeof(command), " %s", name);
     snprintf(text, sizeof(text), "%s (see isere %s --help)", format, name);
     va_start(list, format);
@@ -80,7 +76,6 @@ int isere_remote_finish(isere_out_t *out)
 static const char *environment(const char *name)
 {
     const char *value = getenv(name);
-
     return value && *value ? value : NULL;
 }
 
@@ -89,7 +84,6 @@ static int read_url(isere_remote_t *remote)
     const isere_args_t *args = remote->args;
     const char *text = args->to ? args->to : environment("ISERE_URL");
     const char *wrong;
-
     if (!text) {
         return isere_remote_usage(
             args, "which server? Give --to http://HOST[:PORT], or "
@@ -126,7 +120,6 @@ static int read_token_file(isere_remote_t *remote, const char *path)
     size_t size;
     char *text;
     int code;
-
     if (isere_files_read(path, &text, &size) != 0) {
         isere_remote_say("cannot read %s: %s", path, strerror(errno));
         return ISERE_EXIT_FAULT;
@@ -140,7 +133,6 @@ static int read_token_file(isere_remote_t *remote, const char *path)
 static int read_token(isere_remote_t *remote)
 {
     const char *text;
-
     if (remote->args->token_file) {
         return read_token_file(remote, remote->args->token_file);
     }
@@ -152,7 +144,6 @@ static int read_token(isere_remote_t *remote)
 int isere_remote_open(isere_remote_t *remote, const isere_args_t *args)
 {
     int code;
-
     memset(remote, 0, sizeof(*remote));
     remote->args = args;
     isere_out_memory(&remote->body);
@@ -187,7 +178,6 @@ void isere_remote_close(isere_remote_t *remote)
 static bool take(isere_client_response_t *response, isere_slice_t bytes)
 {
     isere_remote_t *remote = response->arg;
-
     if (remote->stream && response->status == 200) {
         return remote->stream(remote->arg, bytes);
     }
@@ -200,7 +190,6 @@ static bool write_target(const isere_remote_call_t *call, char *target,
                          size_t size)
 {
     char name[3 * 64 + 1] = "";
-
     if (call->function) {
         size_t len = strlen(call->function);
         if (len > 64) {
@@ -222,7 +211,6 @@ static bool write_target(const isere_remote_call_t *call, char *target,
 static bool read_body(isere_remote_t *remote)
 {
     int status = remote->response.status;
-
     isere_out_bytes(&remote->body, "", 1); /* a NUL, for the engine */
     if (remote->body.failed || remote->body.used - 1 > MAX_ANSWER) {
         isere_remote_say("http://%s sent a response that is too long",
@@ -255,7 +243,6 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
         .head_ms = (int)remote->args->wait,
         .silence_ms = (int)remote->args->wait,
     };
-
     if (remote->stream && remote->args->follow) {
         request.silence_ms = -1; /* nothing may happen for long */
     }
@@ -292,7 +279,6 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
 static void say_unauthorized(const isere_remote_t *remote)
 {
     const char *server = remote->url.authority;
-
     if (!remote->token_from) {
         isere_remote_say(
             "http://%s requires a token: give --token-file FILE, or "
@@ -307,7 +293,6 @@ static void say_unauthorized(const isere_remote_t *remote)
 static void say_redirected(const isere_remote_t *remote)
 {
     isere_slice_t to = remote->response.location;
-
     isere_remote_say("http://%s redirects to '%.*s', which isere does "
                      "not follow (%d)",
                      remote->url.authority, (int)to.len, to.ptr,
@@ -319,7 +304,6 @@ bool isere_remote_is_fine(isere_remote_t *remote)
     int status = remote->response.status;
     const char *server = remote->url.authority;
     isere_slice_t message = isere_slice(NULL);
-
     if (status < 300) {
         return true;
     }
@@ -351,7 +335,6 @@ int isere_remote_print_json(isere_remote_t *remote)
 {
     char buffer[4096];
     isere_out_t out;
-
     isere_out_init(&out, STDOUT_FILENO, buffer, sizeof(buffer));
     isere_out_bytes(&out, remote->body.buffer, remote->body.used);
     if (remote->body.used == 0 ||
@@ -368,7 +351,6 @@ static void put_address(isere_out_t *out, isere_remote_t *remote,
     const char *path = route.len > 0 ? memchr(route.ptr, '/', route.len) : NULL;
     size_t len = path ? (size_t)(route.ptr + route.len - path) : 0;
     const char *brace = path ? memchr(path, '{', len) : NULL;
-
     isere_out_text(out, "http://");
     isere_out_text(out, remote->url.authority);
     if (brace) {
@@ -387,7 +369,6 @@ int isere_remote_print_version(isere_remote_t *remote)
     JSValueConst routes = isere_reply_member(reply, reply->value, "routes");
     char buffer[4096], version[32];
     isere_out_t out;
-
     if (remote->args->json) {
         return isere_remote_print_json(remote);
     }

@@ -31,7 +31,6 @@ static void parse(void *arg)
 {
     isere_reply_t *reply = arg;
     JSContext *ctx = reply->heap.ctx;
-
     JS_UpdateStackTop(reply->heap.rt);
     release_texts(reply);
     JS_FreeValue(ctx, reply->value);
@@ -67,7 +66,6 @@ JSValueConst isere_reply_member(isere_reply_t *reply, JSValueConst value,
                                 const char *name)
 {
     JSContext *ctx = reply->heap.ctx;
-
     return JS_IsObject(value)
                ? borrowed(ctx, JS_GetPropertyStr(ctx, value, name))
                : JS_UNDEFINED;
@@ -77,7 +75,6 @@ JSValueConst isere_reply_element(isere_reply_t *reply, JSValueConst value,
                                  uint32_t index)
 {
     JSContext *ctx = reply->heap.ctx;
-
     return JS_IsObject(value)
                ? borrowed(ctx, JS_GetPropertyUint32(ctx, value, index))
                : JS_UNDEFINED;
@@ -87,7 +84,6 @@ uint32_t isere_reply_count(isere_reply_t *reply, JSValueConst value)
 {
     JSContext *ctx = reply->heap.ctx;
     uint32_t count = 0;
-
     if (JS_IsArray(ctx, value) != 1 ||
         JS_ToUint32(ctx, &count, isere_reply_member(reply, value, "length"))) {
         return 0;
@@ -99,7 +95,6 @@ uint32_t isere_reply_count(isere_reply_t *reply, JSValueConst value)
 static isere_slice_t keep(isere_reply_t *reply, const char *text, size_t len)
 {
     JSContext *ctx = reply->heap.ctx;
-
     if (!text) {
         JS_FreeValue(ctx, JS_GetException(ctx));
         return isere_slice(NULL);
@@ -122,7 +117,6 @@ static isere_slice_t keep(isere_reply_t *reply, const char *text, size_t len)
 isere_slice_t isere_reply_as_text(isere_reply_t *reply, JSValueConst value)
 {
     size_t len = 0;
-
     if (!JS_IsString(value)) {
         return isere_slice(NULL);
     }
@@ -141,7 +135,6 @@ uint64_t isere_reply_number(isere_reply_t *reply, JSValueConst value,
 {
     JSValueConst member = isere_reply_member(reply, value, name);
     double number = 0;
-
     if (!JS_IsNumber(member) ||
         JS_ToFloat64(reply->heap.ctx, &number, member) || !(number >= 0) ||
         number > 9007199254740992.0) {
@@ -155,7 +148,6 @@ isere_slice_t isere_reply_json(isere_reply_t *reply, JSValueConst value)
     JSContext *ctx = reply->heap.ctx;
     JSValue text = JS_JSONStringify(ctx, value, JS_UNDEFINED, JS_UNDEFINED);
     isere_slice_t json = isere_slice(NULL);
-
     if (JS_IsException(text)) {
         JS_FreeValue(ctx, JS_GetException(ctx));
         return json;

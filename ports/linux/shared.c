@@ -16,7 +16,6 @@ isere_shared_t *isere_shared_create(void)
 {
     void *memory = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
     shared = memory == MAP_FAILED ? NULL : memory;
     return shared;
 }
@@ -93,7 +92,6 @@ static bool is_of(const isere_tally_t *tally, const char *name)
 static bool begin(isere_tally_t *tally, const char *name)
 {
     unsigned state = TALLY_FREE;
-
     if (!atomic_compare_exchange_strong(&tally->state, &state, TALLY_BEGUN)) {
         return false;
     }
@@ -117,7 +115,6 @@ void isere_shared_count(const char *name)
 unsigned long isere_shared_crashes(const char *name)
 {
     unsigned long count = 0;
-
     for (int i = 0; shared && i < ISERE_SHARED_TALLIES; i++) {
         const isere_tally_t *tally = &shared->tallies[i];
         count += is_of(tally, name) ? atomic_load(&tally->count) : 0;
@@ -136,7 +133,6 @@ void isere_running_faulted(int number, const siginfo_t *info,
                            const void *context)
 {
     isere_running_t *running = mine;
-
     if (!running || !isere_exec_is_own(number, info)) {
         return;
     }

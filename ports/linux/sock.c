@@ -15,7 +15,6 @@ static void write_peer(const struct sockaddr_storage *from,
 {
     const struct sockaddr_in *v4 = (const void *)from;
     const struct sockaddr_in6 *v6 = (const void *)from;
-
     peer[0] = '\0';
     if (from->ss_family == AF_INET) {
         inet_ntop(AF_INET, &v4->sin_addr, peer, ISERE_ADDRESS_MAX);
@@ -54,7 +53,6 @@ isere_socket_t isere_linux_accept(void *ctx, isere_socket_t listener,
     socklen_t len = sizeof(from);
     isere_linux_t *self = ctx;
     int fd;
-
     self->listener = listener;
     do {
         fd = accept4(listener, (struct sockaddr *)&from, &len,
@@ -91,7 +89,6 @@ static int stream_error(int error)
 int isere_linux_recv(void *ctx, isere_socket_t socket, void *buf, size_t len)
 {
     ssize_t n;
-
     (void)ctx;
     if (len > INT_MAX) {
         len = INT_MAX;
@@ -107,7 +104,6 @@ static ssize_t send_one(int socket, isere_slice_t slice)
 {
     size_t len = slice.len < INT_MAX ? slice.len : INT_MAX;
     ssize_t n;
-
     do {
         n = send(socket, slice.ptr, len, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
@@ -120,7 +116,6 @@ static ssize_t send_all(int socket, const isere_slice_t *slices, int count)
     struct msghdr message = {.msg_iov = parts};
     size_t room = INT_MAX;
     ssize_t n;
-
     for (int i = 0; i < count && i < MAX_SLICES && room > 0; i++) {
         size_t len = slices[i].len < room ? slices[i].len : room;
         parts[i].iov_base = (void *)(uintptr_t)slices[i].ptr;
@@ -139,7 +134,6 @@ int isere_linux_send(void *ctx, isere_socket_t socket,
 {
     ssize_t n = count == 1 ? send_one(socket, slices[0])
                            : send_all(socket, slices, count);
-
     (void)ctx;
     return n < 0 ? stream_error(errno) : (int)n;
 }
@@ -153,7 +147,6 @@ void isere_linux_shutdown(void *ctx, isere_socket_t socket)
 void isere_linux_close(void *ctx, isere_socket_t socket)
 {
     isere_linux_t *self = ctx;
-
     /* A supervisor has it open, too, and no more connections are to come. */
     if (socket == self->listener) {
         (void)shutdown(socket, SHUT_RDWR);

@@ -69,7 +69,6 @@ static int be_server(supervisor_t *s)
 {
     pid_t supervisor = s->shared->supervisor;
     sigset_t set = s->before;
-
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != supervisor) {
         _exit(ISERE_EXIT_FAULT);
     }
@@ -92,7 +91,6 @@ static bool counts(const supervisor_t *s, const isere_running_t *running,
     const isere_shared_t *shared = s->shared;
     unsigned state = atomic_load(&running->state);
     bool starts = s->args->store && !atomic_load(&shared->ready);
-
     if (state == ISERE_RUNNING_NOTHING || (number == SIGKILL && !starts)) {
         return false;
     }
@@ -122,7 +120,6 @@ static void remember(const supervisor_t *s, int number)
 {
     isere_shared_t *shared = s->shared;
     unsigned from = shared->deaths_count;
-
     for (int i = 0; i < ISERE_SHARED_THREADS; i++) {
         const isere_running_t *running = &shared->threads[i];
         isere_death_t *death =
@@ -167,7 +164,6 @@ static void give_notice(supervisor_t *s, const char *text,
     isere_log_record_t record = {.level = ISERE_LOG_ERROR};
     /* "$LATEST": served without a store */
     bool has_version = death && death->version[0] != '$';
-
     memset(notice, 0, sizeof(*notice));
     if (death) {
         memcpy(notice->function, death->name, sizeof(notice->function));
@@ -191,7 +187,6 @@ static bool report_death(supervisor_t *s, int number)
     unsigned from = shared->deaths_count;
     char line[160];
     isere_writer_t text = isere_writer_begin(line, sizeof(line) - 1);
-
     remember(s, number);
     isere_writer_puts(&text, "the server died: SIG");
     isere_writer_puts(&text, name ? name : "?");
@@ -231,7 +226,6 @@ static int64_t pause_ms(const supervisor_t *s)
     int64_t longest = early ? LONGEST_EARLY_MS : LONGEST_PAUSE_MS;
     unsigned doubled = count > allowed ? count - allowed - 1 : 0;
     int64_t ms = doubled < 8 ? (int64_t)FIRST_PAUSE_MS << doubled : longest;
-
     if (count <= allowed) {
         return 0;
     }
@@ -246,7 +240,6 @@ static int wait_a_little(supervisor_t *s, int64_t ms)
     sigset_t stops = s->waited;
     char line[96];
     int number;
-
     if (ms == 0) {
         return 0;
     }
@@ -275,7 +268,6 @@ static bool is_hopeless(const supervisor_t *s)
 static bool start_again(supervisor_t *s, bool blamed, int *code)
 {
     int64_t now = now_ms(CLOCK_MONOTONIC);
-
     s->early = atomic_load(&s->shared->ready) ? 0 : s->early + 1;
     s->hopes = s->early == 0 ? 0 : s->hopes + (blamed && s->args->store);
     if (is_hopeless(s)) {
@@ -315,7 +307,6 @@ static void pass_on(supervisor_t *s, int number)
 static int end_by(int number)
 {
     sigset_t set;
-
     sigemptyset(&set);
     sigaddset(&set, number);
     signal(number, SIG_DFL);
@@ -330,7 +321,6 @@ static bool go_on_after_exit(supervisor_t *s, int *code)
 {
     bool serves = atomic_load(&s->shared->ready);
     char line[96];
-
     if (*code == ISERE_EXIT_OK || serves || !isere_shared_is_restart()) {
         return false;
     }
@@ -365,7 +355,6 @@ static int watch(supervisor_t *s)
     int code = ISERE_EXIT_FAULT;
     siginfo_t info;
     int status;
-
     for (;;) {
         int number = sigwaitinfo(&s->waited, &info);
         if (number > 0 && number != SIGCHLD) {
@@ -385,7 +374,6 @@ static int watch(supervisor_t *s)
 static void choose_signals(supervisor_t *s)
 {
     struct sigaction now;
-
     sigemptyset(&s->waited);
     sigaddset(&s->waited, SIGCHLD);
     sigaddset(&s->waited, SIGINT);
@@ -401,7 +389,6 @@ int isere_supervise(const isere_args_t *args, isere_listeners_t *listeners,
                     isere_serve_fn *serve)
 {
     static supervisor_t s; /* its log needs a buffer */
-
     s.args = args;
     s.listeners = listeners;
     s.serve = serve;
@@ -432,7 +419,6 @@ static void on_stop_again(int number, siginfo_t *info, void *context)
     isere_shared_t *shared = isere_shared();
     bool passed_on =
         info->si_pid == shared->supervisor && atomic_load(&shared->stops) <= 1;
-
     (void)context;
     if (passed_on || now_ms(CLOCK_MONOTONIC) - stopped_ms < TWICE_MS) {
         return;
@@ -444,7 +430,6 @@ static void on_stop_again(int number, siginfo_t *info, void *context)
 void isere_supervised_stop_again(void)
 {
     struct sigaction action;
-
     if (!isere_shared()) {
         return;
     }

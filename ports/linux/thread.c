@@ -11,7 +11,6 @@ int isere_thread_start(pthread_t *thread, size_t script_stack,
 {
     pthread_attr_t attributes;
     int error;
-
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, script_stack + OWN_STACK);
     error = pthread_create(thread, &attributes, run, arg);

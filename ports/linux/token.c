@@ -19,7 +19,6 @@ static int read_token(int fd, const char *path, char token[ISERE_TOKEN_LEN + 1])
     char text[ISERE_TOKEN_LEN + 2];
     struct stat info;
     ssize_t len = read(fd, text, sizeof(text));
-
     if (len < 0 || fstat(fd, &info) != 0) {
         return complain(path, strerror(errno));
     }
@@ -43,7 +42,6 @@ static int read_token(int fd, const char *path, char token[ISERE_TOKEN_LEN + 1])
 static int make_token(char token[ISERE_TOKEN_LEN + 1])
 {
     unsigned char bytes[ISERE_TOKEN_LEN / 2];
-
     if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
         return ISERE_ERR_IO;
     }
@@ -64,7 +62,6 @@ static int write_token(const char *path, const char *token)
                  ? open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
                  : -1;
     bool fine;
-
     if (fd < 0) {
         return complain(path, strerror(errno));
     }
@@ -82,7 +79,6 @@ int isere_token_load(const char *path, char token[ISERE_TOKEN_LEN + 1])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     int error;
-
     if (fd >= 0) {
         error = read_token(fd, path, token);
         close(fd);

@@ -42,7 +42,6 @@ static bool go_up(char *path)
 {
     size_t len = strlen(path);
     const char *slash;
-
     while (len > 1 && path[len - 1] == '/') {
         path[--len] = '\0';
     }
@@ -69,7 +68,6 @@ static void watch_folder_of(isere_watch_t *w, const isere_files_t *files,
     const char *slash = strrchr(name, '/');
     const char *folder = files->folder[0] ? files->folder : "./";
     char path[4096];
-
     snprintf(path, sizeof(path), "%s%.*s", folder,
              (int)(slash ? slash - name : 0), name);
     while (inotify_add_watch(w->inotify_fd, path, mask) < 0 &&
@@ -85,7 +83,6 @@ static void watch_target_of(isere_watch_t *w, const isere_files_t *files,
     const uint32_t mask = IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF;
     char path[4096];
     struct stat info;
-
     snprintf(path, sizeof(path), "%s%s", files->folder, name);
     if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode)) {
         (void)inotify_add_watch(w->inotify_fd, path, mask);
@@ -118,7 +115,6 @@ static bool has_file(const isere_files_t *files, const char *name)
 static bool has_folder(const isere_files_t *files, const char *name)
 {
     size_t len = strlen(name);
-
     for (const isere_file_t *f = files->files; f; f = f->next) {
         const char *texts[] = {files->folder ? files->folder : "", f->name};
         for (int i = 0; i < 2; i++) {
@@ -137,7 +133,6 @@ static bool has_folder(const isere_files_t *files, const char *name)
 static bool is_ours(isere_watch_t *w, const char *name)
 {
     const char *dot = strrchr(name, '.');
-
     if (has_file(&w->programs->files, name)) {
         return true;
     }
@@ -175,7 +170,6 @@ static bool take_events(isere_watch_t *w)
     _Alignas(struct inotify_event) char buffer[4096];
     bool ours = false;
     ssize_t n;
-
     while ((n = read(w->inotify_fd, buffer, sizeof(buffer))) > 0) {
         for (char *at = buffer; at < buffer + n;) {
             const struct inotify_event *event = (const void *)at;
@@ -200,7 +194,6 @@ static void log_line(isere_watch_t *w, isere_log_level_t level,
 static void log_fault(isere_watch_t *w, const isere_fault_t *fault)
 {
     char text[ISERE_PROGRAM_FAULT_MAX];
-
     isere_program_fault_text(fault, text);
     log_line(w, ISERE_LOG_ERROR, text);
     log_line(w, ISERE_LOG_WARN,
@@ -212,7 +205,6 @@ static void on_replaced(void *arg, const isere_function_t *released, int error,
                         const isere_fault_t *fault)
 {
     isere_watch_t *w = arg;
-
     pthread_mutex_lock(&w->lock);
     for (isere_program_t *p = w->programs; p; p = p->next) {
         if (p->function == released) {
@@ -239,7 +231,6 @@ static void on_replaced(void *arg, const isere_function_t *released, int error,
 static void drop_unused(isere_watch_t *w)
 {
     isere_program_t **link = &w->programs->next;
-
     while (*link) {
         isere_program_t *p = *link;
         if (p->uses > 0 || !p->next) {
@@ -258,7 +249,6 @@ static void replace(isere_watch_t *w, isere_program_t *program)
     unsigned count = isere_workers_count(w->workers);
     bool stopping;
     char text[512];
-
     pthread_mutex_lock(&w->lock);
     program->uses = count;
     program->next = w->programs;
@@ -299,7 +289,6 @@ static void replace(isere_watch_t *w, isere_program_t *program)
 static bool is_same(const isere_program_t *a, const isere_program_t *b)
 {
     isere_slice_t one = isere_program_code(a), other = isere_program_code(b);
-
     return one.len == other.len && memcmp(one.ptr, other.ptr, one.len) == 0;
 }
 
@@ -310,7 +299,6 @@ static void reload(isere_watch_t *w, bool anyway)
     isere_instance_t *instance = NULL;
     isere_fault_t fault;
     int error;
-
     if (!program) {
         return;
     }
@@ -353,7 +341,6 @@ static bool await_change(isere_watch_t *w)
     struct pollfd fds[2] = {{.fd = w->inotify_fd, .events = POLLIN},
                             {.fd = w->stop_fd, .events = POLLIN}};
     bool ours = false;
-
     for (;;) {
         int n = poll(fds, 2, ours ? QUIET_MS : -1);
         if (fds[1].revents != 0 || (n < 0 && errno != EINTR)) {
@@ -372,7 +359,6 @@ static void *watch_main(void *arg)
 {
     isere_watch_t *w = arg;
     int error = isere_program_port_init(&w->port, w->args);
-
     pthread_mutex_lock(&w->lock);
     w->start_error = error;
     w->ready = true;
@@ -401,7 +387,6 @@ static int start_thread(isere_watch_t *w)
 {
     int error =
         isere_thread_start(&w->thread, (size_t)w->args->stack, watch_main, w);
-
     if (error != 0) {
         return error;
     }
@@ -434,7 +419,6 @@ int isere_watch_start(const isere_args_t *args, isere_program_t *program,
 {
     isere_watch_t *w = calloc(1, sizeof(*w));
     int error = ISERE_ERR_LIMIT;
-
     if (!w) {
         return ISERE_ERR_NOMEM;
     }
@@ -465,7 +449,6 @@ bool isere_watch_stop(isere_watch_t *w)
     const uint64_t one = 1;
     ssize_t put = write(w->stop_fd, &one, sizeof(one));
     struct timespec until;
-
     (void)put;
     pthread_mutex_lock(&w->lock);
     w->stopping = true;
@@ -479,7 +462,6 @@ bool isere_watch_stop(isere_watch_t *w)
 void isere_watch_destroy(isere_watch_t *w, const isere_port_t *own)
 {
     isere_program_t *p = w->programs;
-
     /* The last one is the caller's. */
     while (p->next) {
         isere_program_t *next = p->next;

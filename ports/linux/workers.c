@@ -53,7 +53,6 @@ struct isere_workers {
 static void set_state(worker_t *worker, worker_state_t state, int error)
 {
     isere_workers_t *all = worker->all;
-
     pthread_mutex_lock(&all->lock);
     worker->state = state;
     worker->error = error;
@@ -78,7 +77,6 @@ static void serve(worker_t *worker)
     const uint64_t one = 1;
     int error = isere_server_run(worker->server);
     ssize_t put = write(all->ended_fd, &one, sizeof(one));
-
     (void)put;
     set_state(worker, WORKER_ENDED, error);
     /* Other threads may ask the server to stop or to replace its function
@@ -94,7 +92,6 @@ static void serve(worker_t *worker)
 static int create_server(worker_t *worker, const isere_port_t *port)
 {
     isere_workers_t *all = worker->all;
-
     return all->control
                ? isere_server_create_platform(port, all->group,
                                               worker->listener, all->control,
@@ -110,7 +107,6 @@ static void *worker_main(void *arg)
     isere_workers_t *all = worker->all;
     isere_port_t port;
     int error = isere_program_port_init(&port, all->args);
-
     if (error != 0) {
         set_state(worker, WORKER_FAILED, error);
         return NULL;
@@ -134,7 +130,6 @@ static isere_server_group_t *create_group(const isere_port_t *own,
                                           const isere_args_t *args)
 {
     isere_server_limits_t limits;
-
     isere_server_limits_init(&limits);
     limits.max_head = (uint32_t)args->max_head;
     limits.max_body = (uint32_t)args->max_body;
@@ -153,7 +148,6 @@ static void log_quarantine(const isere_workers_t *all)
 {
     isere_log_record_t record = {.level = ISERE_LOG_ERROR};
     char text[160];
-
     snprintf(text, sizeof(text),
              "quarantined after too many crashes: all requests get 503 for %d "
              "s%s",
@@ -172,7 +166,6 @@ static void report_deaths(isere_workers_t *all)
     uint32_t now_s =
         (uint32_t)(all->own->monotonic_us(all->own->ctx) / 1000000);
     bool quarantined = false;
-
     for (unsigned i = count ? shared->forgotten : 0; i < count; i++) {
         uint32_t at_s = shared->deaths[i % ISERE_SHARED_DEATHS].monotonic_s;
         if (i + ISERE_SHARED_DEATHS >= count && now_s - at_s < QUARANTINE_S) {
@@ -191,7 +184,6 @@ static int start_thread(worker_t *worker, isere_listeners_t *listeners)
     isere_workers_t *all = worker->all;
     int error = isere_thread_start(&worker->thread, (size_t)all->args->stack,
                                    worker_main, worker);
-
     if (error == 0) {
         listeners->sockets[all->started++] = -1;
     }
@@ -203,7 +195,6 @@ static void name_crashed(const worker_t *worker, isere_fault_t *fault)
 {
     const isere_function_t *function = worker->all->function;
     size_t len = strlen(fault->message);
-
     if (function && worker->error == ISERE_ERR_CRASH) {
         snprintf(fault->message + len, sizeof(fault->message) - len,
                  ", while %s began", function->config.name);
@@ -214,7 +205,6 @@ static void name_crashed(const worker_t *worker, isere_fault_t *fault)
 static int await_start(worker_t *worker)
 {
     isere_workers_t *all = worker->all;
-
     pthread_mutex_lock(&all->lock);
     while (worker->state == WORKER_STARTING) {
         pthread_cond_wait(&all->changed, &all->lock);
@@ -234,7 +224,6 @@ static int await_start(worker_t *worker)
 static int start_all(isere_workers_t *all, isere_listeners_t *listeners)
 {
     int error = start_thread(&all->workers[0], listeners);
-
     if (error == 0) {
         error = await_start(&all->workers[0]);
     }
@@ -255,7 +244,6 @@ static isere_workers_t *create(const isere_port_t *own,
 {
     unsigned count = listeners->count;
     isere_workers_t *all = calloc(1, sizeof(*all) + count * sizeof(worker_t));
-
     if (!all) {
         return NULL;
     }
@@ -282,7 +270,6 @@ int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
 {
     isere_workers_t *all = create(own, args, function, control, listeners);
     int error = ISERE_ERR_NOMEM;
-
     if (!all || !all->group || all->ended_fd < 0) {
         fputs("isere: not enough memory to start\n", stderr);
     } else {
@@ -316,7 +303,6 @@ int isere_workers_replace(isere_workers_t *workers,
                           isere_replaced_fn *replaced, void *arg)
 {
     bool stopping;
-
     pthread_mutex_lock(&workers->lock);
     stopping = workers->stopping;
     for (unsigned i = 0; i < workers->count && !stopping; i++) {
@@ -350,7 +336,6 @@ void isere_workers_stop(isere_workers_t *workers)
 int isere_workers_join(isere_workers_t *workers)
 {
     int error = 0;
-
     for (unsigned i = 0; i < workers->started; i++) {
         pthread_join(workers->workers[i].thread, NULL);
         if (workers->workers[i].error != 0) {

@@ -14,7 +14,6 @@ static int read_all(int fd, char *buf, size_t size)
 {
     char chunk[CHUNK];
     size_t total = 0;
-
     for (;;) {
         ssize_t n = read(fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR) {
@@ -43,7 +42,6 @@ int isere_linux_time_zone(void *ctx, const char *name, void *buf, size_t size)
 {
     char path[sizeof(FOLDER) + 1 + ISERE_TIME_ZONE_NAME_MAX];
     struct stat st;
-
     (void)ctx;
     snprintf(path, sizeof(path), "%s/%s", FOLDER, name);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

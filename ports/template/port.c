@@ -24,7 +24,6 @@ static uint64_t template_monotonic_us(void *ctx)
 {
     isere_template_t *self = ctx;
     uint64_t now = (uint64_t)template_wall_us(ctx);
-
     if (now > self->last_us) {
         self->last_us = now;
     }
@@ -37,7 +36,6 @@ static int template_random(void *ctx, void *buf, size_t len)
 {
     FILE *source = fopen("/dev/urandom", "rb");
     size_t got;
-
     (void)ctx;
     if (!source) {
         return ISERE_ERR_IO;
@@ -70,7 +68,6 @@ static void template_log(void *ctx, const isere_log_record_t *record)
         [ISERE_LOG_INFO] = "INFO",
         [ISERE_LOG_DEBUG] = "DEBUG",
     };
-
     (void)ctx;
     fputs(names[record->level], stderr);
     if (record->request_id.len > 0) {
@@ -98,7 +95,6 @@ static void *template_resize(void *ctx, void *ptr, size_t size)
 static void *template_heap_map(void *ctx, size_t size)
 {
     size_t rounded = (size + 15) & ~(size_t)15; /* as aligned_alloc wants it */
-
     (void)ctx;
     return rounded < size ? NULL : aligned_alloc(16, rounded);
 }
@@ -188,7 +184,6 @@ static int template_poll_wait(void *ctx, isere_poll_event_t *events, int max,
 {
     isere_template_t *self = ctx;
     uint64_t start = template_monotonic_us(ctx);
-
     (void)events;
     (void)max;
     while (!atomic_exchange(&self->woken, false) &&
@@ -243,7 +238,6 @@ void isere_template_port_init(isere_port_t *port, isere_template_t *self)
         .poll_wake = template_poll_wake,
         .yield = NULL,
     };
-
     self->last_us = 0;
     atomic_init(&self->woken, false);
     *port = table;

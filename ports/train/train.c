@@ -117,7 +117,6 @@ static int played_recv(void *ctx, isere_socket_t socket, void *buf, size_t len)
     client_t *c = &clients[socket];
     unsigned many = c->left % 8 == 0 ? 4 : 1;
     size_t got = 0;
-
     (void)ctx;
     if (c->left == 0) {
         return 0;
@@ -143,7 +142,6 @@ static int played_send(void *ctx, isere_socket_t socket,
     static const char start[] = "HTTP/1.1 ";
     client_t *c = &clients[socket];
     size_t sent = 0;
-
     (void)ctx;
     for (int i = 0; i < count; i++) {
         const char *at = slices[i].ptr, *end = at + slices[i].len;
@@ -201,7 +199,6 @@ static int played_poll_wait(void *ctx, isere_poll_event_t *events, int max,
                             uint64_t timeout_us)
 {
     int count = 0, open = 0;
-
     (void)ctx;
     for (int i = 0; i < CLIENTS; i++) {
         client_t *c = &clients[i];
@@ -233,7 +230,6 @@ static int played_poll_wait(void *ctx, isere_poll_event_t *events, int max,
 static void hold_ticks(void)
 {
     sigset_t set;
-
     sigemptyset(&set);
     sigaddset(&set, isere_exec_signal());
     sigprocmask(SIG_BLOCK, &set, NULL);
@@ -262,7 +258,6 @@ static void serve(const isere_port_t *port, const isere_function_t *function,
     isere_server_group_t *group;
     isere_server_t *server;
     isere_fault_t fault;
-
     memset(clients, 0, sizeof(clients));
     for (unsigned i = 0; i < CLIENTS; i++) {
         clients[i].left = count * KINDS / CLIENTS;
@@ -291,7 +286,6 @@ static void train(const isere_port_t *port, const char *path, unsigned count)
     isere_fault_t fault;
     void *code;
     size_t size;
-
     memset(&fault, 0, sizeof(fault));
     isere_function_config_init(&config);
     if (isere_files_open(&files, path) != 0 ||
@@ -304,7 +298,7 @@ static void train(const isere_port_t *port, const char *path, unsigned count)
     }
     serve(port, function, count);
     isere_function_destroy(function);
-    port->resize(port->ctx, code, 0);
+    isere_free(port, code);
     isere_files_close(&files);
 }
 
@@ -313,7 +307,6 @@ int main(int argc, char **argv)
     isere_linux_config_t config;
     isere_port_t port;
     long count = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
-
     if (count < 1 || count > 10000000) {
         give_up("usage: train COUNT MODULE.js...");
     }

@@ -145,7 +145,6 @@ static int write_file(isere_zephyr_blobs_t *b, const char *folder,
     path_t path = path_of(folder, name);
     path_t temporary = path_of(folder, TEMPORARY);
     size_t size = 0;
-
     for (int i = 0; i < count; i++) {
         size += parts[i].len;
     }
@@ -170,7 +169,6 @@ static int list(void *ctx, isere_blob_fn *each, void *arg)
     lfs_dir_t folder;
     struct lfs_info info;
     int more;
-
     if (make_ready(b) != 0 || lfs_dir_open(&b->lfs, &folder, FOLDER) != 0) {
         return ISERE_ERR_IO;
     }
@@ -232,7 +230,6 @@ int isere_zephyr_blobs_write_file(isere_zephyr_blobs_t *blobs, const char *name,
 static void configure(isere_zephyr_blobs_t *b)
 {
     struct lfs_config *config = &b->config;
-
     config->read_size = 16;
     config->prog_size = 16;
     config->cache_size = ISERE_ZEPHYR_BLOBS_CACHE;
@@ -252,7 +249,6 @@ static int is_erased(isere_zephyr_blobs_t *b, lfs_block_t block)
     const uint32_t erased = b->erased * UINT32_C(0x01010101);
     const lfs_size_t words = ISERE_ZEPHYR_BLOBS_CACHE / 4;
     uint32_t differing = 0;
-
     for (lfs_off_t at = 0; at < config->block_size && differing == 0;
          at += ISERE_ZEPHYR_BLOBS_CACHE) {
         int error = config->read(config, block, at, b->file_cache,
@@ -286,7 +282,6 @@ static int is_new(isere_zephyr_blobs_t *b)
 static int tidy(isere_zephyr_blobs_t *b)
 {
     static const char *const leftovers[] = {FOLDER TEMPORARY, TEMPORARY};
-
     int error = lfs_mkdir(&b->lfs, "functions");
     if (error && error != LFS_ERR_EXIST) {
         return error;

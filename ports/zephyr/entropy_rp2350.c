@@ -62,7 +62,6 @@ static int get_entropy(const struct device *device, uint8_t *buffer,
 {
     uint32_t interval = FIRST_INTERVAL;
     uint32_t words[6];
-
     ARG_UNUSED(device);
     k_mutex_lock(&in_use, K_FOREVER);
     start(interval);

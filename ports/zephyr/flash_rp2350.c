@@ -63,7 +63,6 @@ static int write(const struct device *device, off_t offset, const void *data,
                  size_t size)
 {
     const uint8_t *bytes = data;
-
     ARG_UNUSED(device);
     if (!is_inside(offset, size)) {
         return -EINVAL;

@@ -72,7 +72,6 @@ static int sync_flash(const struct lfs_config *config)
 int isere_zephyr_store_open(isere_blobs_t *table)
 {
     bool made;
-
     if (!device_is_ready(flash)) {
         LOG_ERR("store: the flash is not ready");
         return ISERE_ERR_IO;
@@ -118,7 +117,6 @@ static int make_token(const isere_port_t *port, char *token)
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t bytes[ISERE_TOKEN_LEN / 2];
-
     if (port->random(port->ctx, bytes, sizeof(bytes)) != 0) {
         return ISERE_ERR_IO;
     }

@@ -110,7 +110,6 @@ static void compile(void *arg)
     struct compilation *c = arg;
     void *bytes;
     size_t size;
-
     c->error = isere_compile(c->port, &loader, sources[0].name, "", &bytes,
                              &size, c->fault);
     if (!c->error) {

@@ -16,7 +16,6 @@ static int load(isere_function_t **function)
 {
     isere_function_config_t config;
     isere_slice_t code;
-
     int error = isere_firmware_handler(&port, &code, &fault);
     if (error) {
         return error;
@@ -34,7 +33,6 @@ static int load(isere_function_t **function)
 static int serve_handler(void)
 {
     isere_function_t *function;
-
     int error = load(&function);
     return error ? error
                  : isere_zephyr_serve(&port, function, isere_option_port(),
@@ -60,7 +58,6 @@ static isere_function_t *load_fallback(void)
 static int serve(void)
 {
     isere_blobs_t blobs;
-
     if (isere_zephyr_store_open(&blobs) != 0) {
         return serve_handler();
     }

@@ -29,7 +29,6 @@ static int set_address(struct net_if *iface, struct in_addr *address)
 {
     struct in_addr netmask;
     struct in_addr gateway;
-
     if (net_addr_pton(AF_INET, CONFIG_ISERE_NET_ADDRESS, address) != 0 ||
         net_addr_pton(AF_INET, CONFIG_ISERE_NET_NETMASK, &netmask) != 0) {
         return -EINVAL;
@@ -54,7 +53,6 @@ static int set_address(struct net_if *iface, struct in_addr *address)
 static int start_dhcp(struct net_if *iface, const struct in_addr *address)
 {
     struct in_addr first = {.s_addr = htonl(ntohl(address->s_addr) + 1)};
-
     return net_dhcpv4_server_start(iface, &first);
 }
 #else
@@ -72,7 +70,6 @@ int isere_net_init(void)
     struct net_if *iface = net_if_get_first_by_type(&NET_L2_GET_NAME(ETHERNET));
     struct in_addr address;
     int err;
-
     if (iface == NULL) {
         LOG_ERR("no Ethernet interface");
         return -ENODEV;

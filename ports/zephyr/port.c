@@ -49,7 +49,6 @@ int isere_zephyr_port_init(isere_port_t *port)
         .poll_wake = isere_zephyr_poll_wake,
     };
     char probe[4];
-
     *port = table;
     isere_zephyr_restart_begin();
     if (port_random(NULL, probe, sizeof(probe)) != 0) {

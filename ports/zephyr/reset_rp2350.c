@@ -22,7 +22,6 @@ static const char *power_cause(void)
 isere_reset_t isere__zephyr_reset_cause(const char **name)
 {
     uint32_t reason = watchdog_hw->reason;
-
     /* It goes on after its own reset, with what is left of its time. */
     hw_clear_bits(&watchdog_hw->ctrl, WATCHDOG_CTRL_ENABLE_BITS);
     if (reason & WATCHDOG_REASON_TIMER_BITS) {

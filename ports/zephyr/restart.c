@@ -112,7 +112,6 @@ bool isere__zephyr_describe_restart(char *text, size_t size)
 {
     char culprit[80];
     char what[96];
-
     if (restart.cause.kind == ISERE_RETAINED_NONE) {
         return false;
     }
@@ -126,7 +125,6 @@ void isere_zephyr_restart_begin(void)
 {
     const char *name;
     char text[192];
-
     isere_reset_t reset = isere__zephyr_reset_cause(&name);
     if (name) {
         LOG_INF("started after: %s", name);
@@ -147,7 +145,6 @@ FUNC_NORETURN void isere__zephyr_restart(isere_retained_kind_t kind,
                                          const char *message)
 {
     static bool ending;
-
     /* First what must not be lost, and no second time what may have failed. */
     isere_retained_fault(retained, kind, pc, lr);
     if (!ending) {

@@ -39,7 +39,6 @@ typedef struct serving {
 static int start(serving_t *s, const isere_port_t *port, uint16_t number)
 {
     isere_server_limits_t limits;
-
     isere_zephyr_server_limits(&limits);
     s->port = port;
     s->number = number;
@@ -85,7 +84,6 @@ static bool tell_group(const serving_t *s, const isere_function_t *function)
     const isere_retained_t *retained = isere__zephyr_retained();
     bool quarantined = false;
     bool init = false;
-
     for (uint32_t i = 0; i < retained->count; i++) {
         const isere_retained_fault_t *fault = &retained->faults[i];
         if (is_built_in(fault)) {
@@ -147,7 +145,6 @@ static bool next_fault(void *ctx, isere_fault_report_t *report)
     static char text[ISERE_QUARANTINE_WHERE];
     const isere_retained_fault_t *fault =
         isere_retained_next(isere__zephyr_retained());
-
     ARG_UNUSED(ctx);
     if (!fault) {
         return false;
@@ -167,7 +164,6 @@ static unsigned long crashes(void *ctx, const char *name)
 {
     const isere_retained_t *retained = isere__zephyr_retained();
     unsigned long count = 0;
-
     ARG_UNUSED(ctx);
     for (uint32_t i = 0; i < retained->count; i++) {
         count += strcmp(retained->faults[i].name, name) == 0;
@@ -210,7 +206,7 @@ static bool try_fallback(const isere_port_t *port,
                          const isere_function_t *fallback)
 {
     isere_instance_t *instance = NULL;
-    isere_fault_t *fault = port->resize(port->ctx, NULL, sizeof(*fault));
+    isere_fault_t *fault = isere_alloc(port, sizeof(*fault));
     if (!fault) {
         return true;
     }
@@ -220,7 +216,7 @@ static bool try_fallback(const isere_port_t *port,
         LOG_WRN("only the functions in the store are served");
     }
     isere_instance_destroy(instance);
-    port->resize(port->ctx, fault, 0);
+    isere_free(port, fault);
     return !error;
 }
 
@@ -257,7 +253,6 @@ int isere_zephyr_serve_store(const isere_port_t *port,
     isere_control_t *control;
     char token[ISERE_TOKEN_LEN + 1];
     serving_t serving;
-
     int error = isere_zephyr_token(port, token);
     if (error) {
         return error;

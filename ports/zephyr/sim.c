@@ -77,7 +77,6 @@ int isere_sim_read(const char *path, const void **data, size_t *size)
     FILE *file = fopen(path, "rb");
     char *bytes = NULL;
     long length = -1;
-
     if (file && fseek(file, 0, SEEK_END) == 0) {
         length = ftell(file);
         rewind(file);

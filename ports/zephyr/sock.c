@@ -49,7 +49,6 @@ isere_socket_t isere_zephyr_accept(void *ctx, isere_socket_t listener,
     struct sockaddr_in from = {0};
     socklen_t len = sizeof(from);
     int one = 1;
-
     ARG_UNUSED(ctx);
     int fd = zsock_accept(listener, (struct sockaddr *)&from, &len);
     if (fd < 0) {
@@ -93,7 +92,6 @@ int isere_zephyr_send(void *ctx, isere_socket_t socket,
 {
     struct iovec parts[MAX_SLICES];
     struct msghdr message = {.msg_iov = parts};
-
     ARG_UNUSED(ctx);
     for (int i = 0; i < count && i < MAX_SLICES; i++) {
         parts[i].iov_base = (void *)(uintptr_t)slices[i].ptr;

@@ -83,7 +83,6 @@ static void set_data(int alternate)
 static void set_link(bool up)
 {
     struct net_if *iface = net_if_lookup_by_dev(DEVICE_DT_GET(CLASS_NODE));
-
     if (!up) {
         net_if_carrier_off(iface);
     } else if (IS_ENABLED(CONFIG_ISERE_USB_NCM)) {
@@ -132,7 +131,6 @@ static void on_message(struct usbd_context *const ctx,
 static void make_macs(const uint8_t *id, size_t len, uint8_t mac[])
 {
     uint32_t hash = 2166136261U; /* FNV-1a */
-
     for (size_t i = 0; i < len; i++) {
         hash = (hash ^ id[i]) * 16777619U;
     }
@@ -152,7 +150,6 @@ static void make_macs(const uint8_t *id, size_t len, uint8_t mac[])
 static void set_host_mac(void)
 {
     struct usbd_desc_node *node;
-
     SYS_DLIST_FOR_EACH_CONTAINER(&device.descriptors, node, node)
     {
         if (node->bDescriptorType == USB_DESC_STRING &&
@@ -171,7 +168,6 @@ static int set_identity(void)
     uint8_t id[CHIP_ID_MAX];
     uint8_t mac[NET_ETH_ADDR_LEN];
     ssize_t len = hwinfo_get_device_id(id, sizeof(id));
-
     if (len <= 0) {
         LOG_WRN("the chip has no identity: no serial number");
         return 0;
@@ -188,7 +184,6 @@ static int add_configuration(enum usbd_speed speed,
                              struct usbd_config_node *configuration)
 {
     int err = usbd_add_configuration(&device, speed, configuration);
-
     if (err == 0) {
         err = usbd_register_class(&device, CLASS_NAME, speed, 1);
     }
@@ -198,7 +193,6 @@ static int add_configuration(enum usbd_speed speed,
 static int describe(void)
 {
     int err = usbd_add_descriptor(&device, &language);
-
     if (err == 0) {
         err = usbd_add_descriptor(&device, &manufacturer);
     }
@@ -232,7 +226,6 @@ static void find_class(void)
 int isere_usb_init(void)
 {
     int err;
-
     find_class();
     err = describe();
     set_link(false);

@@ -70,8 +70,8 @@ static void test_both_pointer_sizes_write_the_same(void **state)
         0);
     assert_int_equal(size, small_bin_size);
     assert_memory_equal(named, small_bin, size);
-    isere_test_port()->resize(isere_test_port()->ctx, named, 0);
-    isere_test_port()->resize(isere_test_port()->ctx, code, 0);
+    isere_free(isere_test_port(), named);
+    isere_free(isere_test_port(), code);
 }
 
 int main(void)

@@ -18,7 +18,6 @@ static void check_round_trip(const uint8_t *bytes, size_t len)
     size_t encoded_len = ISERE_BASE64_ENCODED(len);
     char *encoded = malloc(encoded_len + 1);
     uint8_t *decoded = malloc(ISERE_BASE64_DECODED(encoded_len));
-
     check(isere_base64_encode(bytes, len, encoded) == encoded_len);
     check(isere_base64_decode(encoded, encoded_len, decoded) == (long)len);
     check(len == 0 || memcmp(decoded, bytes, len) == 0);
@@ -30,7 +29,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *decoded = malloc(ISERE_BASE64_DECODED(size));
     long len = isere_base64_decode((const char *)data, size, decoded);
-
     check(len >= -1 && (len < 0 || (size_t)len <= ISERE_BASE64_DECODED(size)));
     if (len >= 0) {
         check_round_trip(decoded, (size_t)len);

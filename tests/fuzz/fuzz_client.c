@@ -26,7 +26,6 @@ static void require(bool condition)
 static bool take(isere_client_response_t *response, isere_slice_t bytes)
 {
     outcome_t *o = response->arg;
-
     require(response->status >= 200 && response->status <= 599);
     require(bytes.len > 0);
     o->body_len += bytes.len;
@@ -75,7 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static outcome_t whole, cut;
     size_t limit;
-
     if (size < 2) {
         return 0;
     }

@@ -153,7 +153,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t seed = data[0] >> 4;
     outcome_t whole;
     outcome_t cut;
-
     data++;
     size--;
     parse(&whole, limits, data, size, 0, 0);

@@ -37,7 +37,6 @@ static isere_slice_t take_slice(input_t *in, size_t max)
 {
     size_t len = max < in->left ? max : in->left;
     isere_slice_t slice = isere_slice_of(in->p, len);
-
     in->p += len;
     in->left -= len;
     return slice;
@@ -51,7 +50,6 @@ static uint64_t read_piece(isere_logs_t *logs, isere_logs_reader_t *reader,
     char *buf = malloc(size);
     isere_writer_t text = isere_writer_begin(buf, size);
     uint64_t lines = 0;
-
     *more = isere_logs_read(logs, reader, &text);
     check(text.len > 0 || !*more);
     for (const char *p = buf; p < buf + text.len;) {
@@ -77,7 +75,6 @@ static void read_array(isere_logs_t *logs, size_t size)
     size_t len = 1;
     bool first = true;
     bool more = true;
-
     all[0] = '[';
     while (more) {
         char *buf = malloc(size);
@@ -107,7 +104,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     isere_logs_reader_t reader = {.seq = 1, .level = ISERE_LOG_DEBUG};
     uint64_t got = 0;
     bool more;
-
     isere_logs_init(&logs, ring, ring_size);
     while (in.left > 0) {
         isere_log_record_t record = {.level = (isere_log_level_t)take(&in)};

@@ -31,7 +31,6 @@ static void check_query(isere_slice_t whole)
     isere_slice_t name;
     isere_slice_t value;
     const char *from = whole.ptr;
-
     while (isere_query_next(&rest, &name, &value)) {
         check_inside(whole, &from, name);
         check_inside(whole, &from, value);
@@ -47,7 +46,6 @@ static void check_cookies(isere_slice_t whole)
     isere_slice_t rest = whole;
     isere_slice_t cookie;
     const char *from = whole.ptr;
-
     while (isere_cookie_next(&rest, &cookie)) {
         check_inside(whole, &from, cookie);
         require(cookie.len > 0 && !memchr(cookie.ptr, ';', cookie.len));
@@ -62,7 +60,6 @@ static void check_percent(const char *text, size_t size)
     char *encoded = malloc(3 * size + 1);
     size_t len = isere_percent_encode(text, size, encoded);
     char *decoded = malloc(len + 1);
-
     require(len <= 3 * size);
     require(isere_percent_decode(encoded, len, true, decoded) == size);
     require(size == 0 || memcmp(decoded, text, size) == 0);
@@ -77,7 +74,6 @@ static void check_percent(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
-
     if (size > 0) {
         memcpy(text, data, size);
     }

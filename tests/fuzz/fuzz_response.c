@@ -62,7 +62,6 @@ static void check_field(const isere_response_field_t *field)
 static void check_response(const isere_response_t *r)
 {
     unsigned sum = 0;
-
     require(r->status >= 200 && r->status <= 599);
     require(r->nfields <= ISERE_MAX_RESPONSE_FIELDS + r->default_type);
     for (unsigned i = 0; i < r->nfields; i++) {
@@ -82,7 +81,6 @@ static void decode(JSContext *ctx, const isere_names_t *names,
     isere_response_t response;
     char reason[ISERE_RESPONSE_REASON_MAX];
     int result = isere_response_decode(ctx, names, value, &response, reason);
-
     require(memchr(reason, '\0', sizeof reason) != NULL);
     require(isere_utf8_valid(reason, strlen(reason)));
     if (result == 0) {
@@ -105,7 +103,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     JSValue make = JS_Eval(ctx, revive, sizeof revive - 1, "revive", 0);
     JSValue text = JS_NewStringLen(ctx, (const char *)data, size);
     JSValue value = JS_Call(ctx, make, JS_UNDEFINED, 1, &text);
-
     if (JS_IsException(value)) {
         /* No JSON: the text itself is a response, too. */
         JS_FreeValue(ctx, JS_GetException(ctx));

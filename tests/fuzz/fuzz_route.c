@@ -297,7 +297,6 @@ static void check_request(const table_t *table, const isere_routes_t *routes,
     char *copy = malloc(len);
     memcpy(copy, path, len);
     split(isere_slice_of(copy, len), &request);
-
     const char *best = best_of(table, method, &request);
     int err =
         isere_routes_match(routes, isere_slice(method), request.path, &match);
@@ -404,7 +403,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static table_t table;
     choices_t c = {data, size};
     unsigned nroutes = choose(&c, ROUTES_MAX);
-
     table.count = 0;
     for (unsigned i = 0; i < nroutes; i++) {
         add_route(&table, &c);

@@ -39,7 +39,6 @@ static void mend(uint8_t *bytes, size_t size, uint32_t version)
 {
     uint8_t fresh[ISERE_RECORD_SIZE], sum[ISERE_SHA256_SIZE];
     isere_store_head_t head = {0};
-
     if (version == 0 && size == ISERE_HEAD_SIZE) {
         isere_head_encode(&head, fresh);
         memcpy(bytes, fresh, 8);
@@ -89,7 +88,6 @@ static bool can_read(const char *name, uint32_t version)
     isere_store_document_t d;
     const sim_blob_t *blob;
     int error = isere_store_read(&store, name, version, &d);
-
     if (error != 0) {
         check(error == ISERE_ERR_INVAL || error == ISERE_ERR_NOENT);
         return false;
@@ -102,7 +100,7 @@ static bool can_read(const char *name, uint32_t version)
     check(memcmp(sum, d.sha256, sizeof(sum)) == 0);
     check(memcmp(sum, blob->bytes + 16, sizeof(sum)) == 0);
     check(((const char *)d.text)[d.size] == '\0');
-    port->resize(port->ctx, d.text, 0);
+    isere_free(port, d.text);
     return true;
 }
 
@@ -122,13 +120,12 @@ static void check_list(void)
     const isere_port_t *port = isere_test_port();
     isere_store_head_t *heads, head;
     int count = isere_store_list(&store, &heads);
-
     check(count >= 0 && count <= 2);
     for (int i = 0; i < count; i++) {
         (void)look(heads[i].name, &head);
         check(memcmp(&head, &heads[i], sizeof(head)) == 0);
     }
-    port->resize(port->ctx, heads, 0);
+    isere_free(port, heads);
 }
 
 static void check_rollback(const char *name)
@@ -136,7 +133,6 @@ static void check_rollback(const char *name)
     isere_store_head_t before, after, head;
     int state = look(name, &before);
     int error = isere_store_rollback(&store, name, &head);
-
     if (error == 0) {
         check(look(name, &after) == 0 && can_read(name, after.current));
         check(after.previous == 0 && after.current == head.current);
@@ -154,7 +150,6 @@ static void check_put(const char *name)
     int state = look(name, &before);
     isere_sha256_of("new", 3, sum);
     int error = isere_store_put(&store, name, isere_slice("new"), sum, &head);
-
     if (error == 0) {
         check_open();
         check(look(name, &after) == 0);
@@ -176,7 +171,6 @@ static void check_crashes(const uint8_t *data, size_t size, bool mended)
     static uint8_t bytes[ISERE_QUARANTINE_BLOB + 1];
     static uint8_t again[ISERE_QUARANTINE_BLOB];
     isere_quarantine_t table, copy;
-
     size = size < sizeof(bytes) ? size : sizeof(bytes);
     memcpy(bytes, data, size);
     if (mended && size > ISERE_QUARANTINE_HEAD + 4) {
@@ -204,7 +198,6 @@ static void check_crashes(const uint8_t *data, size_t size, bool mended)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     isere_store_head_t head;
-
     isere_test_port_reset();
     check_crashes(data, size, false);
     check_crashes(data, size, true);

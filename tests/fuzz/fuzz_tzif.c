@@ -23,7 +23,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     isere_zone_time_t out;
     int64_t at_s;
-
     if (size < sizeof(at_s)) {
         return 0;
     }

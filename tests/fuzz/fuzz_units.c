@@ -17,7 +17,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     isere_slice_t text = isere_slice_of(data, size);
     char out[ISERE_UNITS_TEXT_MAX];
     uint64_t value = 0, again = 0;
-
     (void)isere_units_parse_number(text, &value);
     if (isere_units_parse_size(text, &value) == 0) {
         isere_units_format_size(value, out);

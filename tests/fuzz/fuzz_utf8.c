@@ -18,7 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t room = isere_utf8_repair(data, size, NULL);
     char *repaired = malloc(room + 1);
     size_t rebuilt = 0;
-
     check(room <= 3 * size);
     check(isere_utf8_repair(data, size, repaired) == room);
     check(isere_utf8_valid(repaired, room));
@@ -30,7 +29,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char text[4];
         size_t len = isere_utf8_encode(
             isere_utf8_decode(data + i, size - i, &used), text);
-
         check(used > 0 && used <= size - i && rebuilt + len <= room);
         check(memcmp(repaired + rebuilt, text, len) == 0);
         rebuilt += len;

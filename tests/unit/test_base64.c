@@ -19,14 +19,12 @@ static void encodes_rfc_examples(void **state)
         {"fooba", "Zm9vYmE="},
         {"foobar", "Zm9vYmFy"},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof(examples) / sizeof(*examples); i++) {
         const char *plain = examples[i][0];
         const char *encoded = examples[i][1];
         char out[16];
         size_t len = isere_base64_encode(plain, strlen(plain), out);
-
         assert_int_equal(len, strlen(encoded));
         assert_int_equal(len, ISERE_BASE64_ENCODED(strlen(plain)));
         assert_memory_equal(out, encoded, len);
@@ -43,13 +41,11 @@ static void forgives_what_the_standard_forgives(void **state)
         {"Zm9v  ", "foo"},  {"   ", ""},
         {"Zh", "f"}, /* bits that do not count may be set */
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof(examples) / sizeof(*examples); i++) {
         char out[16];
         long len =
             isere_base64_decode(examples[i][0], strlen(examples[i][0]), out);
-
         assert_int_equal(len, strlen(examples[i][1]));
         assert_memory_equal(out, examples[i][1], (size_t)len);
     }
@@ -63,7 +59,6 @@ static void refuses_the_rest(void **state)
         "Zm9_",  "Zm9v*", "Zm\v9v", "\xff", "Zg==Zg==", "Zm9v====",
     };
     char out[16];
-
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         assert_int_equal(isere_base64_decode(bad[i], strlen(bad[i]), out), -1);
@@ -76,7 +71,6 @@ static void refuses_the_rest(void **state)
         int is_space = c == ' ' || c == '\t' || c == '\n' || c == '\f' ||
                        c == '\r' || c == '=';
         long expected = is_digit ? 3 : is_space ? 2 : -1;
-
         assert_int_equal(isere_base64_decode(text, 4, out), expected);
     }
 }
@@ -90,7 +84,6 @@ static void round_trips_any_length(void **state)
         uint8_t *bytes = malloc(len + 1);
         char *encoded = malloc(encoded_len + 1);
         uint8_t *decoded = malloc(ISERE_BASE64_DECODED(encoded_len));
-
         for (size_t i = 0; i < len; i++) {
             bytes[i] = (uint8_t)(i * 131 + len);
         }
@@ -116,6 +109,5 @@ int main(void)
         cmocka_unit_test(refuses_the_rest),
         cmocka_unit_test(round_trips_any_length),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

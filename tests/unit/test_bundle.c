@@ -45,7 +45,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    isere_test_port()->resize(NULL, bytes, 0);
+    isere_free(isere_test_port(), bytes);
     return isere_test_state()->live_blocks == 0 ? 0 : -1;
 }
 
@@ -116,7 +116,7 @@ static void rewrite(const isere_bundle_settings_t *settings)
     assert_int_equal(
         isere_bundle_rewrite(isere_test_port(), bytes, settings, &out, &size),
         0);
-    isere_test_port()->resize(NULL, bytes, 0);
+    isere_free(isere_test_port(), bytes);
     bytes = out;
 }
 
@@ -152,7 +152,7 @@ static void test_each_setting_may_be_missing(void **state)
         isere_bundle_write(isere_test_port(), &parts, &fresh, &fresh_size), 0);
     assert_int_equal(size, fresh_size);
     assert_memory_equal(bytes, fresh, size);
-    isere_test_port()->resize(NULL, fresh, 0);
+    isere_free(isere_test_port(), fresh);
 }
 
 static void test_wrong_settings_are_not_written(void **state)

@@ -86,7 +86,7 @@ static void test_the_same_source_gives_the_same_bytes(void **state)
     assert_int_equal(js_compile(&f, files), 0);
     assert_int_equal(f.code_size, size);
     assert_memory_equal(f.code, first, size);
-    f.port->resize(f.port->ctx, first, 0);
+    isere_free(f.port, first);
 }
 
 typedef struct bad_source {
@@ -162,7 +162,7 @@ static void test_cut_sources(void **state)
         int error = js_compile(&f, files);
         assert_true(error == 0 || error == ISERE_ERR_HANDLER);
         assert_int_equal(error != 0, f.fault.message[0] != 0);
-        f.port->resize(f.port->ctx, f.code, 0);
+        isere_free(f.port, f.code);
         f.code = NULL;
         free(text);
     }

@@ -23,7 +23,6 @@ static void test_the_token_is_equal(void **state)
 static void test_each_bit_counts(void **state)
 {
     char given[ISERE_TOKEN_LEN];
-
     (void)state;
     for (size_t i = 0; i < ISERE_TOKEN_LEN * 8; i++) {
         memcpy(given, token, sizeof(given));

@@ -38,7 +38,6 @@ static const char *read_all(isere_logs_t *logs, isere_logs_reader_t *reader,
     static char all[64 * 1024];
     size_t len = 0;
     bool more = true;
-
     while (more) {
         char *buf = malloc(size); /* so that a sanitizer sees the end */
         isere_writer_t text = isere_writer_begin(buf, size);
@@ -75,7 +74,6 @@ static void test_lines(void **state)
     (void)state;
     isere_logs_t logs;
     isere_logs_reader_t reader = everything();
-
     isere_logs_init(&logs, ring, RING);
     assert_string_equal(read_all(&logs, &reader, 256), "");
     add(&logs, ISERE_LOG_INFO, "hello", id_a, "one");
@@ -117,7 +115,6 @@ static void test_filters(void **state)
         {ISERE_LOG_DEBUG, "two", "x", "e"},
     };
     isere_logs_t logs;
-
     isere_logs_init(&logs, ring, RING);
     add(&logs, ISERE_LOG_ERROR, "one", "x", "a");
     add(&logs, ISERE_LOG_WARN, "two", "y", "b");
@@ -149,7 +146,6 @@ static void test_odd_names(void **state)
     isere_logs_t logs;
     isere_logs_reader_t reader = everything();
     char name[100];
-
     memset(name, 'n', sizeof(name) - 1);
     name[sizeof(name) - 1] = 0;
     isere_logs_init(&logs, ring, RING);
@@ -170,7 +166,6 @@ static void test_every_size(void **state)
     isere_logs_t logs;
     char message[161];
     char wanted[16 * 1024];
-
     isere_logs_init(&logs, ring, sizeof(ring));
     memset(message, 0, sizeof(message));
     for (size_t i = 0; i < 20; i++) {
@@ -208,7 +203,6 @@ static void test_smallest_text(void **state)
     isere_logs_reader_t reader = everything();
     char name[ISERE_LOGS_FUNCTION_MAX];
     char message[RING];
-
     memset(name, 'n', sizeof(name) - 1);
     name[sizeof(name) - 1] = 0;
     memset(message, 1, sizeof(message) - 1); /* six bytes each, in JSON */
@@ -231,7 +225,6 @@ static void test_long_messages(void **state)
     isere_logs_reader_t reader = everything();
     char message[3 * RING];
     char *p = message;
-
     /* Euro signs: of three bytes, which 253 is no multiple of. */
     while (p + 3 < message + sizeof(message)) {
         memcpy(p, "\xe2\x82\xac", 3);
@@ -262,21 +255,18 @@ static void test_wrap_around(void **state)
             char *own = malloc(size);
             char message[256];
             isere_logs_reader_t follower = everything();
-
             isere_logs_init(&logs, own, size);
             for (unsigned i = 1; i <= 60; i++) {
                 size_t len = (i * 37 + step * 53) % 250;
                 memset(message, 'a' + (int)(i % 26), len);
                 message[len] = 0;
                 add(&logs, ISERE_LOG_INFO, i % 2 ? "f" : "", "", message);
-
                 char wanted[400];
                 snprintf(wanted, sizeof(wanted),
                          "{\"seq\":%u,\"time\":\"2026-11-27T12:00:00.000Z\","
                          "\"level\":\"info\"%s,\"message\":\"%s\"}\n",
                          i, i % 2 ? ",\"function\":\"f\"" : "", message);
                 assert_string_equal(read_all(&logs, &follower, 512), wanted);
-
                 /* From the oldest on: all that should be there, in order. */
                 isere_logs_reader_t reader = everything();
                 const char *text = read_all(&logs, &reader, 4096);
@@ -321,7 +311,6 @@ static void test_slow_readers(void **state)
         isere_logs_reader_t reader = everything();
         unsigned long lines = 0;
         unsigned long lost = 0;
-
         reader.seq = 1;
         isere_logs_init(&logs, ring, RING);
         for (unsigned i = 1; i <= 300; i++) {
@@ -349,7 +338,6 @@ static void test_lost_in_between(void **state)
     isere_logs_t logs;
     isere_logs_reader_t reader = everything();
     char buf[SMALLEST_TEXT];
-
     isere_logs_init(&logs, ring, RING);
     for (int i = 0; i < 4; i++) {
         add(&logs, ISERE_LOG_INFO, "hello", id_a, "before");
@@ -386,7 +374,6 @@ static void test_array(void **state)
         "\"message\":\"\\u0001\"},{\"time\":\"2026-11-27T12:00:00.000Z\","
         "\"level\":\"warn\",\"message\":\"three\"}";
     isere_logs_t logs;
-
     isere_logs_init(&logs, ring, RING);
     add(&logs, ISERE_LOG_INFO, "hello", id_a, "one");
     add(&logs, ISERE_LOG_INFO, "hello", id_b, "not this one");
@@ -398,7 +385,6 @@ static void test_array(void **state)
         size_t len = 0;
         bool first = true;
         bool more = true;
-
         memcpy(reader.request_id, id_a, sizeof(id_a));
         while (more) {
             char buf[400];

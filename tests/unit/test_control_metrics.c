@@ -66,7 +66,6 @@ static bool piece(const isere_metrics_t *metrics,
     char *buf = malloc(size); /* so that a sanitizer sees the end */
     isere_writer_t text = isere_writer_begin(buf, size);
     bool more = isere_metrics_write(metrics, position, &text);
-
     assert_true(!more || text.len > 0);
     assert_true(text.len == 0 || buf[text.len - 1] == '\n');
     if (text.len > 0) {
@@ -81,7 +80,6 @@ static void write_all(list_t *list, size_t size, char *out)
 {
     isere_metrics_t metrics = metrics_of(list);
     isere_metrics_position_t position = {0};
-
     while (piece(&metrics, &position, size, out)) {
         out += strlen(out);
     }
@@ -105,7 +103,6 @@ static void test_of_process(void **state)
 {
     (void)state;
     list_t none = {0};
-
     write_all(&none, sizeof(text), text);
     static const char begins[] =
         "# HELP isere_info The version that runs.\n"
@@ -130,7 +127,6 @@ static void test_by_function(void **state)
     (void)state;
     list_t list = {1, {3}};
     isere_stats_t *s = &stats[3];
-
     isere_stats_count(s, -1, 100, 5000);
     isere_stats_count(s, -1, 101, 4000);
     isere_stats_count(s, ISERE_ERROR_TIMEOUT, 3000000, 0);
@@ -197,7 +193,6 @@ static void test_long_durations(void **state)
 {
     (void)state;
     uint64_t sum = 0;
-
     for (int i = 0; i < 5; i++) {
         isere_stats_count(&stats[0], -1, 3000000000u, 0);
         sum += 3000000000u;
@@ -214,7 +209,6 @@ static void test_labels_are_escaped(void **state)
     list_t none = {0};
     isere_metrics_t metrics = metrics_of(&none);
     isere_metrics_position_t position = {0};
-
     metrics.version = "1\\2\"3\n4";
     assert_false(piece(&metrics, &position, sizeof(text), text));
     expect_line("isere_info{version=\"1\\\\2\\\"3\\n4\"} 1");
@@ -228,7 +222,6 @@ static void test_every_size(void **state)
 {
     (void)state;
     list_t list = all_functions();
-
     for (size_t i = 0; i < FUNCTIONS; i++) {
         memset(&stats[i], 0xff, sizeof(stats[i]));
     }
@@ -258,7 +251,6 @@ static void check_order(const char *all)
 {
     char family[64] = "";
     char start[256];
-
     for (const char *p = all; *p; p += strcspn(p, "\n") + 1) {
         if (strncmp(p, "# HELP ", 7) == 0) {
             size_t len = strcspn(p + 7, " ");
@@ -282,7 +274,6 @@ static void write_changing(list_t list, const list_t *next, unsigned when)
     isere_metrics_position_t position = {0};
     char *out = text;
     bool more = true;
-
     for (unsigned i = 0; more; i++) {
         if (i == when) {
             list = *next;
@@ -303,12 +294,10 @@ static void test_changes_in_between(void **state)
     static const list_t lists[] = {
         {0, {0}}, {1, {4}}, {3, {0, 2, 4}}, {5, {0, 1, 2, 3, 4}}, {2, {1, 3}}};
     static const char name[] = "isere_request_duration_seconds";
-
     for (unsigned i = 0; i < 25 * 5; i++) {
         const list_t *from = &lists[i % 5];
         const list_t *to = &lists[i / 5 % 5];
         char series[64];
-
         /* The whole takes some 90 pieces. */
         write_changing(*from, to, i / 25 * 24 + i % 24);
         check_order(text);

@@ -24,7 +24,6 @@ static void test_all_or_nothing(void **state)
     (void)state;
     char buf[8];
     isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
-
     isere_writer_puts(&text, "12345");
     isere_writer_put(&text, isere_slice(NULL));
     expect(&text, "12345");
@@ -47,7 +46,6 @@ static void test_printf_is_cut(void **state)
     char buf[200];
     char wanted[128];
     isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
-
     memset(wanted, ' ', 126);
     wanted[126] = '1';
     wanted[127] = 0;
@@ -97,7 +95,6 @@ static void expect_time(int64_t wall_us, const char *wanted)
 {
     char buf[24];
     isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
-
     isere_writer_time(&text, wall_us);
     expect(&text, wanted);
 }
@@ -106,7 +103,6 @@ static void test_times(void **state)
 {
     (void)state;
     const int64_t s = 1000000;
-
     expect_time(0, "1970-01-01T00:00:00.000Z");
     expect_time(999, "1970-01-01T00:00:00.000Z");
     expect_time(1000, "1970-01-01T00:00:00.001Z");
@@ -129,7 +125,6 @@ static void test_every_day(void **state)
     static const int lengths[] = {31, 28, 31, 30, 31, 30,
                                   31, 31, 30, 31, 30, 31};
     int64_t day = -719528; /* 0000-01-01 */
-
     for (int year = 0; year < 800; year++) {
         bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         for (int month = 1; month <= 12; month++) {
@@ -148,7 +143,6 @@ static void expect_json(isere_slice_t string, const char *wanted)
 {
     char buf[256];
     isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
-
     isere_writer_json(&text, string);
     expect(&text, wanted);
     assert_true(isere_json_check(text.buf, text.len));
@@ -158,7 +152,6 @@ static void test_json(void **state)
 {
     (void)state;
     static const char with_nul[] = "a\0b";
-
     expect_json(isere_slice(NULL), "\"\"");
     expect_json(isere_slice("plain text"), "\"plain text\"");
     expect_json(isere_slice("\"\\/"), "\"\\\"\\\\/\"");
@@ -185,12 +178,10 @@ static void test_json_cut(void **state)
     isere_writer_t text = isere_writer_begin(whole, sizeof(whole));
     isere_writer_json(&text, isere_slice(string));
     size_t full = text.len;
-
     for (size_t room = 0; room < 4; room++) {
         for (size_t size = room + 5; size <= full + room; size++) {
             char *buf = malloc(size); /* so that a sanitizer sees the end */
             isere_writer_t cut = isere_writer_begin(buf, size);
-
             isere_writer_json_cut(&cut, isere_slice(string), room);
             assert_false(cut.full);
             assert_true(isere_json_check(buf, cut.len));
@@ -219,7 +210,6 @@ static void test_cut(void **state)
     (void)state;
     static const char text[] = "a\xc3\xa8\xe2\x82\xac\xf0\x9f\x8f\x94";
     static const size_t wanted[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
-
     for (size_t max = 0; max < sizeof(wanted) / sizeof(wanted[0]); max++) {
         size_t len = isere_writer_cut(isere_slice(text), max);
         assert_int_equal(len, wanted[max]);

@@ -156,7 +156,6 @@ static void parse_all(const isere_http_limits_t *limits, const char *bytes,
 {
     static connection_t c;
     static char other[OUTCOME];
-
     parse_cut(&c, limits, bytes, len, len);
     describe(&c, outcome);
     for (size_t cut = 0; cut < len; cut++) {
@@ -167,7 +166,6 @@ static void parse_all(const isere_http_limits_t *limits, const char *bytes,
     parse_bytewise(&c, limits, bytes, len);
     describe(&c, other);
     assert_string_equal(other, outcome);
-
     /* A verdict is final. */
     int verdict = c.result;
     if (verdict != ISERE_HTTP_NEED_MORE) {
@@ -681,7 +679,6 @@ static void test_tiny_chunks_in_a_tight_buffer(void **state)
     isere_http_parser_t parser;
     isere_http_request_t request;
     isere_http_parser_init(&parser, &limits);
-
     memcpy(buf, C, HEAD);
     size_t len = HEAD;
     int result = isere_http_parser_feed(&parser, &request, buf, &len);

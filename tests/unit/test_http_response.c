@@ -41,7 +41,6 @@ static void test_fields(void **state)
     (void)state;
     isere_http_response_head_t head = plain(200);
     check(&head, "HTTP/1.1 200 OK\r\n" COMMON "Content-Length: 12\r\n\r\n");
-
     const isere_http_header_t headers[] = {
         {ISERE_SLICE("Content-Type"), ISERE_SLICE("text/plain")},
         {ISERE_SLICE("X-Empty"), {NULL, 0}},
@@ -77,24 +76,19 @@ static void test_bodies(void **state)
     (void)state;
     isere_http_response_head_t head = plain(200);
     assert_true(isere_http_response_has_body(&head));
-
     head.to_head = true;
     assert_false(isere_http_response_has_body(&head));
     check(&head, "HTTP/1.1 200 OK\r\n" COMMON "Content-Length: 12\r\n\r\n");
-
     head = plain(204);
     assert_false(isere_http_response_has_body(&head));
     check(&head, "HTTP/1.1 204 No Content\r\n" COMMON "\r\n");
-
     head = plain(304);
     assert_false(isere_http_response_has_body(&head));
     check(&head, "HTTP/1.1 304 Not Modified\r\n" COMMON "\r\n");
-
     head = plain(205);
     assert_false(isere_http_response_has_body(&head));
     check(&head,
           "HTTP/1.1 205 Reset Content\r\n" COMMON "Content-Length: 0\r\n\r\n");
-
     head = plain(200);
     head.to_connect = true;
     assert_false(isere_http_response_has_body(&head));

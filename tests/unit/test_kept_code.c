@@ -115,7 +115,6 @@ static void test_settings(void **state)
     assert_int_equal(d->source.len, 8);
     assert_memory_equal(d->source.ptr, "0123cdef", 8);
     isere__document_drop(&p.port, d);
-
     const isere_settings_t none = {.source = ""};
     encode(&none, bytes, &size);
     assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d, &sources),

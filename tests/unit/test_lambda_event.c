@@ -172,7 +172,6 @@ static void queries(void **state)
         {"a+b=c+d%2B", "{\"a b\":\"c d+\"}"},
         {"a=%00", "{\"a\":\"\\u0000\"}"},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         sent_t sent = {.query = cases[i][0]};
@@ -184,7 +183,6 @@ static void many_parameters(void **state)
 {
     char query[6000] = "";
     size_t len = 0;
-
     (void)state;
     for (int i = 0; i < 500; i++) {
         len += (size_t)sprintf(query + len, "&k%d=%d", i % 250, i);
@@ -230,7 +228,6 @@ static void bodies(void **state)
         {NULL, "caf\xE9", "\"Y2Fm6Q==\""},
         {"application/json", "{\"a\":\"\xE9\"}", "\"eyJhIjoi6SJ9\""},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         sent_t sent = {.body = cases[i].body};
@@ -254,7 +251,6 @@ static void json_bomb(void **state)
 {
     char bomb[7000];
     engine_t e = engine_open();
-
     (void)state;
     JS_SetMaxStackSize(e.rt, 64 * 1024);
     memset(bomb, '[', sizeof bomb);
@@ -273,7 +269,6 @@ static void fields_are_latin1(void **state)
 {
     sent_t sent = {.fields = {"x-a", "caf\xE9", "X-A", "\xFF", "__proto__", "p",
                               "constructor", "c"}};
-
     (void)state;
     check(ISERE_PAYLOAD_ISERE, &sent, "headers",
           "{\"x-a\":\"caf\xC3\xA9, \xC3\xBF\",\"__proto__\":\"p\","
@@ -289,7 +284,6 @@ static void domains(void **state)
         {"[::1.2.3.4]", "\"[::1.2.3.4]\"", "\"[::1.2.3.4]\""},
         {"a.b.example", "\"a.b.example\"", "\"a\""},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         sent_t sent = {.fields = {"host", cases[i][0]}};
@@ -313,7 +307,6 @@ static void path_parameters(void **state)
     made_t m;
     engine_t e = engine_open();
     isere_function_info_t function = made_function(ISERE_PAYLOAD_1_0);
-
     (void)state;
     made_request(&m, &plain);
     isere_invocation_t invocation = made_invocation(&m.request);
@@ -345,7 +338,6 @@ static void attacked_builtins(void **state)
         "for (const k of keys) delete Object.prototype[k];";
     engine_t e = engine_open();
     engine_t clean = engine_open();
-
     (void)state;
     for (int p = ISERE_PAYLOAD_ISERE; p <= ISERE_PAYLOAD_2_0; p++) {
         engine_run(&e, attack);
@@ -370,7 +362,6 @@ static void properties_are_plain(void **state)
 {
     engine_t e = engine_open();
     JSValue global = JS_GetGlobalObject(e.ctx);
-
     (void)state;
     JS_SetPropertyStr(e.ctx, global, "event",
                       make(&e, ISERE_PAYLOAD_ISERE, &full));
@@ -427,7 +418,6 @@ static void from_json(void **state)
          "{\"requestId\":\"i\",\"timeEpoch\":1583349317135,"
          "\"routeKey\":\"$default\",\"http\":null,\"x\":1}"},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         engine_t e = engine_open();
@@ -444,7 +434,6 @@ static void from_json(void **state)
 static void bad_json_events(void **state)
 {
     static const char *const cases[] = {"", "null", "[]", "1", "{", "{} {}"};
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         engine_t e = engine_open();
@@ -466,7 +455,6 @@ static void raw_events(void **state)
     engine_t e = engine_open();
     isere_function_info_t function = made_function(ISERE_PAYLOAD_2_0);
     isere_invocation_t invocation = made_invocation(NULL);
-
     (void)state;
     invocation.event_json = isere_slice("{\"a\":1}");
     JSValue event = engine_event(&e, &function, &invocation);

@@ -11,7 +11,6 @@ static char *write_json(engine_t *e, JSValueConst value)
     isere_text_t text = isere_text_begin(e->ctx);
     isere_json_t result = isere_json_write(&text, &e->room->names, value);
     char *copy = NULL;
-
     assert_int_not_equal(result, ISERE_JSON_FAILED);
     assert_false(JS_HasException(e->ctx));
     if (result == ISERE_JSON_WRITTEN) {
@@ -29,7 +28,6 @@ static bool same(engine_t *e, JSValueConst value)
 {
     char *written = write_json(e, value);
     bool is_written = written != NULL;
-
     if (is_written) {
         JSValue json =
             JS_JSONStringify(e->ctx, value, JS_UNDEFINED, JS_UNDEFINED);
@@ -95,7 +93,6 @@ static void usual_values(void **state)
         "[1, 'two', [3, {four: 5.5}], null, true]",
     };
     engine_t e = engine_open();
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         JSValue value = engine_eval(&e, cases[i]);
@@ -154,7 +151,6 @@ static void other_values(void **state)
         "JSON.parse('['.repeat(17) + ']'.repeat(17))",
     };
     engine_t e = engine_open();
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         JSValue value = engine_eval(&e, cases[i]);
@@ -175,7 +171,6 @@ static void other_values(void **state)
 static void inherited_to_json(void **state)
 {
     static const char *const prototypes[] = {"Object", "Array"};
-
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         engine_t e = engine_open();
@@ -211,7 +206,6 @@ static void random_values(void **state)
     engine_t e = engine_open();
     JSValue next = engine_eval(&e, make);
     unsigned written = 0;
-
     (void)state;
     for (int i = 0; i < 2000; i++) {
         JSValue value = JS_Call(e.ctx, next, JS_UNDEFINED, 0, NULL);

@@ -75,7 +75,6 @@ static void budget_free(JSMallocState *s, void *ptr)
 static void *budget_realloc(JSMallocState *s, void *ptr, size_t size)
 {
     budget_t *b = s->opaque;
-
     if (!ptr) {
         return budget_malloc(s, size);
     }
@@ -149,7 +148,6 @@ static bool try_event(isere_payload_t payload, long n, bool once,
     isere_function_info_t function = made_function(payload);
     made_request(&m, &full);
     isere_invocation_t invocation = made_invocation(&m.request);
-
     invocation.event_json = isere_slice(json);
     budget.allow = n;
     JSValue event = engine_event(&e, &function, &invocation);
@@ -185,7 +183,6 @@ static void sweep_event(isere_payload_t payload, const char *json)
 {
     char expected[4096];
     char seen[4096];
-
     assert_true(try_event(payload, -1, false, json, expected, sizeof expected));
     for (int once = 0; once <= 1; once++) {
         bool finished = false;
@@ -220,7 +217,6 @@ static bool try_response(const char *code, long n, bool once, char *out,
     char reason[ISERE_RESPONSE_REASON_MAX];
     isere_response_t r;
     JSValue value = engine_eval(&e, code);
-
     budget.allow = n;
     int result =
         isere_response_decode(e.ctx, &e.room->names, value, &r, reason);
@@ -258,7 +254,6 @@ static void sweep_response(const char *code)
 {
     char expected[1024];
     char seen[1024];
-
     assert_true(try_response(code, -1, false, expected, sizeof expected));
     for (int once = 0; once <= 1; once++) {
         bool finished = false;

@@ -28,7 +28,6 @@ static void check_good(engine_t *e, const row_t *row)
     char printed[4096];
     isere_response_t response;
     JSValue value = engine_eval(e, row->code);
-
     int result = isere_response_decode(e->ctx, &e->room->names, value,
                                        &response, reason);
     if (result != 0) {
@@ -46,7 +45,6 @@ static void check_bad(engine_t *e, const row_t *row)
     char reason[ISERE_RESPONSE_REASON_MAX];
     isere_response_t response;
     JSValue value = engine_eval(e, row->code);
-
     int result = isere_response_decode(e->ctx, &e->room->names, value,
                                        &response, reason);
     if (result != ISERE_ERR_HANDLER) {
@@ -236,7 +234,6 @@ static void at_most_64_fields(void **state)
         {"({headers:{a:new Array(64).fill(1)},cookies:['c']})", "too many"},
         {"({headers:{a:new Array(64).fill(1),Date:1}})", "too many"},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof fits / sizeof fits[0]; i++) {
         engine_t e = engine_open();
@@ -317,7 +314,6 @@ static void long_strings(void **state)
     engine_t e = engine_open();
     char reason[ISERE_RESPONSE_REASON_MAX];
     isere_response_t r;
-
     (void)state;
     JSValue value = engine_eval(&e, code);
     assert_int_equal(
@@ -375,7 +371,6 @@ static void reads_once_in_order(void **state)
                  "  get(t, k) { log.push(k); return t[k] },"
                  "  has() { throw 1 }, ownKeys() { throw 2 } })",
                  "201|" TEXT "|Tb"};
-
     (void)state;
     check_good(&e, &row);
     JSValue log = engine_eval(&e, "log.join()");
@@ -420,7 +415,6 @@ static void detached_buffers(void **state)
     static const char *const codes[] = {
         "globalThis.b = new ArrayBuffer(8); ({body:b})",
         "globalThis.b = new ArrayBuffer(8); ({body:new Uint8Array(b, 2)})"};
-
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         engine_t e = engine_open();
@@ -444,7 +438,6 @@ static void expect_limit(engine_t *e, const char *code)
     char reason[ISERE_RESPONSE_REASON_MAX];
     isere_response_t response;
     JSValue value = engine_eval(e, code);
-
     assert_int_equal(isere_response_decode(e->ctx, &e->room->names, value,
                                            &response, reason),
                      ISERE_ERR_LIMIT);
@@ -463,7 +456,6 @@ static void limits_stay_pending(void **state)
 {
     int polls = 20;
     engine_t e = engine_open();
-
     (void)state;
     JS_SetMaxStackSize(e.rt, 200 * 1024);
     expect_limit(&e, "let a = []; for (let i = 0; i < 1e4; i++) a = [a];"
@@ -497,7 +489,6 @@ static void error_answers(void **state)
         {ISERE_ERROR_MALFORMED, 502, "malformed"},
         {ISERE_ERROR_BUSY, 503, "busy"},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const isere_error_answer_t *a = isere_error_answer(rows[i].kind);

@@ -43,7 +43,6 @@ static void send_request(const char *text)
 {
     isere_http_limits_t limits = {2048, 2048};
     size_t len = strlen(text);
-
     assert_true(len < sizeof f.text);
     memcpy(f.text, text, len + 1);
     isere_http_parser_init(&f.parser, &limits);
@@ -199,7 +198,6 @@ static void compare_ways(isere_payload_t payload, const char *request)
     static char lazy[16384];
     static char told[16384];
     unsigned second = 0;
-
     isere_test_state()->monotonic_us = origin;
     f.config.payload = payload;
     start(ways_source);

@@ -11,7 +11,6 @@
 static void test_is_compressed_and_small(void **state)
 {
     const unsigned char *bytes = (const unsigned char *)isere_page.bytes.ptr;
-
     (void)state;
     assert_true(isere_page.bytes.len > 1000);
     assert_true(isere_page.bytes.len < 40 * 1024);
@@ -42,6 +41,5 @@ int main(void)
         cmocka_unit_test(test_is_compressed_and_small),
         cmocka_unit_test(test_policy_is_strict),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,7 +32,6 @@ static void decodes(void **state)
         {"%c3%a9", false, "\xC3\xA9"},
         {"%ff", false, "\xFF"},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char out[32];
@@ -46,7 +45,6 @@ static void decodes(void **state)
 static void decodes_in_place(void **state)
 {
     char text[] = "%61+%62%00";
-
     (void)state;
     size_t len = isere_percent_decode(text, strlen(text), true, text);
     assert_int_equal(len, 4);
@@ -58,7 +56,6 @@ static void encodes_what_it_decodes(void **state)
     char all[256];
     char encoded[3 * 256];
     char decoded[3 * 256];
-
     (void)state;
     for (int i = 0; i < 256; i++) {
         all[i] = (char)i;

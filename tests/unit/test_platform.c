@@ -249,7 +249,6 @@ static void test_requests_in_the_queue(void **state)
     sim_run(p.server, 500);
     assert_answer(running, 200, "version 1");
     assert_answer(waiting, 200, "version 2");
-
     running = platform_get("/one");
     sim_run(p.server, 1);
     waiting = platform_get("/one");

@@ -490,8 +490,8 @@ static void test_the_built_in_one(void **state)
     platform_stop(&p);
     isere_function_destroy(first);
     isere_function_destroy(second);
-    p.port.resize(p.port.ctx, codes[0], 0);
-    p.port.resize(p.port.ctx, codes[1], 0);
+    isere_free(&p.port, codes[0]);
+    isere_free(&p.port, codes[1]);
 }
 
 static void test_another_version_ends_it(void **state)
@@ -764,7 +764,7 @@ static void test_an_instance_goes_on_after_a_crash(void **state)
     }
     isere_instance_destroy(instance);
     isere_function_destroy(function);
-    isere_test_port()->resize(NULL, code, 0);
+    isere_free(isere_test_port(), code);
 }
 
 /* ---- a server of one function ---- */

@@ -29,7 +29,6 @@ static void splits_queries(void **state)
         {"&", ""},
         {"a=1;b=2", "a:1;b=2;"},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char seen[64] = "";
@@ -55,7 +54,6 @@ static void splits_cookies(void **state)
         {" ; a=1 ;\t;b", "a=1|b|"},
         {"a=\"x y\"; b=c=d", "a=\"x y\"|b=c=d|"},
     };
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char seen[64] = "";
@@ -72,7 +70,6 @@ static void takes_an_empty_slice_without_pointer(void **state)
 {
     isere_slice_t rest = {NULL, 0};
     isere_slice_t name;
-
     (void)state;
     assert_false(isere_query_next(&rest, &name, &name));
     assert_false(isere_cookie_next(&rest, &name));

@@ -58,7 +58,6 @@ static void match_in(const char *list, const char *method, const char *path,
     isere_routes_t *routes = NULL;
     isere_route_match_t match;
     size_t conflict[2];
-
     snprintf(texts, sizeof(texts), "%s", list);
     size_t count = claim_all(texts, claims);
     assert_int_equal(isere_routes_create(isere_test_port(), claims, count,

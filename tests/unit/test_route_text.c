@@ -142,7 +142,6 @@ static void keeps_the_limits(void **state)
     char canonical[ISERE_ROUTE_TEXT_MAX];
     const char *reason = NULL;
     (void)state;
-
     make_long(text, 255);
     assert_int_equal(isere_route_check(isere_slice(text), canonical, &reason),
                      0);
@@ -153,13 +152,11 @@ static void keeps_the_limits(void **state)
     assert_int_equal(isere_route_check(isere_slice(text), canonical, &reason),
                      0);
     assert_int_equal(strlen(canonical), 255);
-
     snprintf(text, sizeof(text), "GET /{%064d}", 1);
     assert_int_equal(isere_route_check(isere_slice(text), canonical, &reason),
                      0);
     snprintf(text, sizeof(text), "GET /{%065d+}", 1);
     assert_refused(isere_slice(text), "longer than 64");
-
     strcpy(text, "GET ");
     for (size_t i = 0; i < ISERE_MAX_PATH_PARAMETERS; i++) {
         snprintf(text + strlen(text), 8, "/{p%02u}", (unsigned)i);

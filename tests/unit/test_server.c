@@ -548,7 +548,7 @@ static void test_replaced_under_traffic(void **state)
     isere_server_destroy(s.server);
     s.server = NULL;
     isere_function_destroy(next);
-    s.js.port->resize(s.js.port->ctx, code, 0);
+    isere_free(s.js.port, code);
 }
 
 static void test_replacement_that_fails_changes_nothing(void **state)
@@ -576,7 +576,7 @@ static void test_replacement_that_fails_changes_nothing(void **state)
         sim_run(s.server, 0);
         expect_in(c, "<still>");
         isere_function_destroy(next);
-        s.js.port->resize(s.js.port->ctx, code, 0);
+        isere_free(s.js.port, code);
     }
 }
 
@@ -598,7 +598,7 @@ static void test_destroyed_while_replacing(void **state)
     assert_ptr_equal(r.released, next);
     assert_true(r.error != 0);
     isere_function_destroy(next);
-    s.js.port->resize(s.js.port->ctx, code, 0);
+    isere_free(s.js.port, code);
 }
 
 int main(void)

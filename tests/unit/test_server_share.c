@@ -225,7 +225,7 @@ static void test_no_connection_goes_back_to_an_old_function(void **state)
     assert_null(in_handler);
     second->pool->function = first;
     isere_function_destroy(other);
-    port.resize(port.ctx, code, 0);
+    isere_free(&port, code);
 }
 
 /* The other one is still at it when the handler has ended. */

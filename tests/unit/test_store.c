@@ -52,13 +52,12 @@ static void expect_text(const char *name, uint32_t version, const char *text)
     isere_store_document_t d;
     uint8_t sum[ISERE_SHA256_SIZE];
     const isere_port_t *port = isere_test_port();
-
     assert_int_equal(isere_store_read(&store, name, version, &d), 0);
     assert_int_equal(d.size, strlen(text));
     assert_string_equal((const char *)d.text, text);
     isere_sha256_of(text, strlen(text), sum);
     assert_memory_equal(d.sha256, sum, sizeof(sum));
-    port->resize(port->ctx, d.text, 0);
+    isere_free(port, d.text);
 }
 
 static int read_version(const char *name, uint32_t version)
@@ -67,7 +66,7 @@ static int read_version(const char *name, uint32_t version)
     const isere_port_t *port = isere_test_port();
     int error = isere_store_read(&store, name, version, &d);
     if (error == 0) {
-        port->resize(port->ctx, d.text, 0);
+        isere_free(port, d.text);
     }
     return error;
 }
@@ -188,7 +187,7 @@ static void test_list(void **state)
                                            : i == 3         ? 2
                                                             : 1);
     }
-    port->resize(port->ctx, heads, 0);
+    isere_free(port, heads);
 }
 
 /* As docs/store.md has it. */
@@ -236,7 +235,6 @@ static void expect_damaged_head(const char *name, int blobs)
 {
     isere_store_head_t *heads;
     const isere_port_t *port = isere_test_port();
-
     isere_test_state()->log_lines = 0;
     reopen();
     assert_int_equal(isere_test_state()->log_lines, 1);
@@ -247,7 +245,7 @@ static void expect_damaged_head(const char *name, int blobs)
     assert_int_equal(head.current, 0);
     assert_int_equal(isere_store_list(&store, &heads), 1);
     assert_int_equal(heads[0].current, 0);
-    port->resize(port->ctx, heads, 0);
+    isere_free(port, heads);
     assert_int_equal(sim_blobs_count(&medium), blobs);
 }
 

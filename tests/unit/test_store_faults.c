@@ -60,7 +60,7 @@ static void expect_whole(const char *name, uint32_t version)
     make_text(name, version, text);
     assert_int_equal(isere_store_read(&store, name, version, &d), 0);
     assert_string_equal((const char *)d.text, text);
-    port->resize(port->ctx, d.text, 0);
+    isere_free(port, d.text);
 }
 
 /* All documents, and that there are no others. Returns the blobs it takes. */
@@ -161,7 +161,6 @@ static bool try_change(const change_t *change, sim_blobs_fault_t fault,
     unsigned long start;
     bool reached;
     int error;
-
     prepare(change);
     start = medium.operations;
     medium.fault = fault;
@@ -173,7 +172,6 @@ static bool try_change(const change_t *change, sim_blobs_fault_t fault,
         assert_int_equal(error, ISERE_ERR_LIMIT);
     }
     sim_blobs_restart(&medium);
-
     if (must_be_undone(change, fault)) {
         check_result(change, fault, error); /* without a new start, too */
     }
@@ -251,7 +249,7 @@ static void test_reading(void **state)
         assert_int_equal(error, reached ? ISERE_ERR_IO : 0);
         assert_int_equal(isere_test_state()->log_lines, 0);
         if (error == 0) {
-            port->resize(port->ctx, d.text, 0);
+            isere_free(port, d.text);
         }
         assert_int_equal(isere_test_state()->live_blocks, 0);
         assert_int_equal(sim_blobs_count(&medium), 6);

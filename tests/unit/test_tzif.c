@@ -33,7 +33,6 @@ static void put_big(file_t *f, int64_t value, int size)
 static void put_header(file_t *f, int leap, int times, int types, int chars)
 {
     static const unsigned char none[15];
-
     put(f, "TZif2", 5);
     put(f, none, sizeof(none));
     put_big(f, 0, 4);
@@ -57,7 +56,6 @@ static file_t make(const char *rule)
     static const int64_t times[] = {-1000, 1000, 2000};
     static const unsigned char index[] = {1, 2, 1};
     file_t f = {.len = 0};
-
     put_header(&f, 0, 0, 1, 4);
     put_type(&f, 0, 0, 0);
     put(&f, "LMT", 4);
@@ -115,7 +113,6 @@ static int64_t utc(int year, int month, int day, int hour)
 static void transitions_begin_at_their_second(void **state)
 {
     file_t f = make("");
-
     (void)state;
     expect(&f, -1000000, "LMT", -17762);
     expect(&f, -1001, "LMT", -17762);
@@ -130,7 +127,6 @@ static void transitions_begin_at_their_second(void **state)
 static void after_the_last_the_rule_counts(void **state)
 {
     file_t f = make("XST4XDT,M3.2.0,M11.1.0");
-
     (void)state;
     expect(&f, 1999, "EDT", -14400);
     expect(&f, 2000, "XST", -14400);
@@ -141,7 +137,6 @@ static void broken_files_are_refused(void **state)
 {
     file_t whole = make("EST5EDT,M3.2.0,M11.1.0");
     isere_zone_time_t out;
-
     (void)state;
     for (size_t len = 0; len < whole.len; len++) {
         file_t f = whole;
@@ -164,7 +159,6 @@ static void odd_types_are_refused(void **state)
     const size_t type = index + 3;
     isere_zone_time_t out;
     file_t f = make("");
-
     (void)state;
     f.bytes[index + 1] = 3; /* no such type */
     assert_int_equal(at(&f, 1500, &out), ISERE_ERR_INVAL);
@@ -186,7 +180,6 @@ static void summer_time_has_two_borders(void **state)
     static const char rule[] = "EST5EDT,M3.2.0,M11.1.0";
     int64_t begin = utc(2024, 3, 10, 7);
     int64_t end = utc(2024, 11, 3, 6);
-
     (void)state;
     expect_rule(rule, begin - 1, "EST", -18000);
     expect_rule(rule, begin, "EDT", -14400);
@@ -201,7 +194,6 @@ static void in_the_south_summer_is_over_new_year(void **state)
     static const char rule[] = "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0";
     int64_t end = utc(2024, 4, 6, 15);
     int64_t begin = utc(2024, 10, 5, 15) + 1800;
-
     (void)state;
     expect_rule(rule, utc(2024, 1, 1, 0), "+11", 39600);
     expect_rule(rule, end - 1, "+11", 39600);
@@ -267,7 +259,6 @@ static void other_texts_are_refused(void **state)
                                       "ABCDEFGHIJKLMNOP5",
                                       "EST5EDT,M3.2.0,M11.1.0,"};
     isere_zone_time_t out;
-
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         if (isere_posix_tz_at(isere_slice(bad[i]), 0, &out) == 0) {

@@ -47,7 +47,6 @@ static void round_trips_every_code_point(void **state)
         char text[4];
         size_t used;
         size_t len = isere_utf8_encode(c, text);
-
         if (c >= 0xd800 && c <= 0xdfff) {
             assert_int_equal(len, 3);
             assert_false(isere_utf8_valid(text, len));
@@ -72,7 +71,6 @@ static void repairs_ill_formed_input(void **state)
         size_t len = strlen(t->bytes);
         char out[64];
         size_t size = isere_utf8_repair(t->bytes, len, out);
-
         assert_false(isere_utf8_valid(t->bytes, len));
         assert_int_equal(size, strlen(t->repaired));
         assert_memory_equal(out, t->repaired, size);
@@ -86,7 +84,6 @@ static void keeps_well_formed_input(void **state)
 {
     static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" R "z";
     char out[sizeof(text)];
-
     (void)state;
     assert_true(isere_utf8_valid(text, sizeof(text)));
     assert_int_equal(isere_utf8_repair(text, sizeof(text), out), sizeof(text));
@@ -105,7 +102,6 @@ static void finds_a_bad_byte_anywhere(void **state)
         for (size_t at = 0; at < len; at++) {
             char *text = malloc(len);
             char out[3 * 40];
-
             memset(text, 'a', len);
             assert_true(isere_utf8_valid(text, len));
             text[at] = (char)0xe2;
@@ -121,7 +117,6 @@ static void replaces_surrogates_in_place(void **state)
 {
     char text[] = "\xed\x9f\xbf\xed\xa0\x80x\xed\xbf\xbf\xed";
     char only[] = "\xed\xa0\x80";
-
     (void)state;
     isere_utf8_replace_surrogates(text, sizeof(text) - 1);
     assert_string_equal(text, "\xed\x9f\xbf" R "x" R "\xed");
@@ -139,6 +134,5 @@ int main(void)
         cmocka_unit_test(finds_a_bad_byte_anywhere),
         cmocka_unit_test(replaces_surrogates_in_place),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

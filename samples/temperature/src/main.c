@@ -19,7 +19,6 @@ static int run(void)
 {
     isere_function_config_t config;
     isere_function_t *function;
-
     int error = isere_zephyr_port_init(&port);
     if (!error) {
         error = isere_zephyr_network_start();

@@ -26,7 +26,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    port.resize(port.ctx, code, 0);
+    isere_free(&port, code);
     isere_linux_port_deinit(&port);
     return 0;
 }

@@ -23,7 +23,6 @@ static isere_args_result_t parse(const char *line)
     int argc = 1, out = dup(1), err = dup(2);
     FILE *catch = tmpfile();
     isere_args_result_t result;
-
     snprintf(words, sizeof(words), "%s", line);
     for (char *w = strtok(words, " "); w; w = strtok(NULL, " ")) {
         argv[argc++] = strcmp(w, "''") == 0 ? w + 2 : w;
@@ -293,7 +292,6 @@ static void test_texts(void **state)
 static void test_widths(void **state)
 {
     char line[64] = "--help";
-
     (void)state;
     for (int i = 0; i <= ISERE_COMMANDS; i++) {
         assert_int_equal(parse(line), ISERE_ARGS_TEXT);
@@ -323,7 +321,6 @@ static void test_lists_have_an_end(void **state)
     char *argv[2 * ISERE_ARGS_MAX_LIST + 8] = {
         (char[]){"isere"}, (char[]){"deploy"}, (char[]){"a.js"}};
     int argc = 3, err = dup(2), null = open("/dev/null", O_WRONLY);
-
     (void)state;
     for (int i = 0; i < ISERE_ARGS_MAX_LIST; i++) {
         argv[argc++] = words;

@@ -365,7 +365,7 @@ static uint32_t current_version(void)
     assert_int_equal(isere_store_read(&store, "h", head.current, &d), 0);
     assert_string_equal((const char *)d.text,
                         head.current == 1 ? "one" : "two");
-    port->resize(port->ctx, d.text, 0);
+    isere_free(port, d.text);
     assert_int_equal(list().count, head.current + 1);
     return head.current;
 }

@@ -22,7 +22,6 @@ static void good_url(const char *text, const char *host, const char *port,
 {
     isere_client_url_t url;
     const char *wrong = isere_client_url_parse(&url, text);
-
     if (wrong) {
         fail_msg("%s: %s", text, wrong);
     }
@@ -35,7 +34,6 @@ static void bad_url(const char *text, const char *why)
 {
     isere_client_url_t url;
     const char *wrong = isere_client_url_parse(&url, text);
-
     if (!wrong || !strstr(wrong, why)) {
         fail_msg("%s: %s", text, wrong ? wrong : "fine");
     }
@@ -44,7 +42,6 @@ static void bad_url(const char *text, const char *why)
 static void test_urls(void **state)
 {
     char longest[400];
-
     (void)state;
     good_url("http://pico", "pico", "80", "pico");
     good_url("HTTP://pico.local:8080/", "pico.local", "8080",
@@ -93,7 +90,6 @@ typedef struct taken {
 static bool take(isere_client_response_t *response, isere_slice_t bytes)
 {
     taken_t *t = response->arg;
-
     assert_true(t->len + bytes.len <= sizeof(t->body));
     memcpy(t->body + t->len, bytes.ptr, bytes.len);
     t->len += bytes.len;
@@ -104,7 +100,6 @@ static bool take(isere_client_response_t *response, isere_slice_t bytes)
 static taken_t *parse(isere_slice_t text, size_t step)
 {
     static taken_t t;
-
     memset(&t, 0xa5, sizeof(t));
     t.len = 0;
     t.limit = SIZE_MAX;
@@ -158,7 +153,6 @@ static void bad(const char *text, const char *why)
 static void test_good_answers(void **state)
 {
     taken_t *t;
-
     (void)state;
     good(OK "Content-Length: 5\r\n\r\nhello", 200, "hello");
     good(OK "content-length:005 \t\r\n\r\nhello, and more", 200, "hello");
@@ -185,7 +179,6 @@ static void test_good_answers(void **state)
 static void test_bad_answers(void **state)
 {
     static const char nul[] = OK "X: a\0b\r\n\r\n";
-
     (void)state;
     bad("", "closed without one");
     bad("SSH-2.0-OpenSSH\r\n", "not HTTP");
@@ -238,7 +231,6 @@ static void test_limits_of_answers(void **state)
 {
     static char text[2 * ISERE_CLIENT_MAX_HEAD];
     taken_t *t;
-
     (void)state;
     snprintf(text, sizeof(text), OK "X: %0*d\r\n\r\n",
              ISERE_CLIENT_MAX_HEAD - 24, 0);
@@ -265,7 +257,6 @@ static void test_limits_of_answers(void **state)
 static void test_left(void **state)
 {
     static taken_t t;
-
     (void)state;
     t.limit = 3;
     isere_client_response_init(&t.response, take, &t);
@@ -295,7 +286,6 @@ typedef struct script {
 static void *serve(void *arg)
 {
     script_t *s = arg;
-
     s->fd = accept(s->listener, NULL, NULL);
     while (s->got_len < s->want) {
         ssize_t n = recv(s->fd, s->got + s->got_len,
@@ -320,7 +310,6 @@ static void listen_on(script_t *s, isere_client_url_t *url)
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t len = sizeof(address);
     char text[64];
-
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     s->listener = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(bind(s->listener, (void *)&address, len), 0);
@@ -340,7 +329,6 @@ static int call(script_t *s, isere_client_request_t *request)
     isere_client_url_t url;
     pthread_t thread;
     int error;
-
     listen_on(s, &url);
     request->url = &url;
     request->connect_ms = 5000;
@@ -364,7 +352,6 @@ static void test_call(void **state)
                                       .type = "text/plain",
                                       .body = ISERE_SLICE("body"),
                                       .silence_ms = 5000};
-
     (void)state;
     s.want = 1;
     assert_int_equal(call(&s, &request), 0);
@@ -388,7 +375,6 @@ static void test_early_answer(void **state)
                                       .type = "text/plain",
                                       .body = {body, size},
                                       .silence_ms = 5000};
-
     (void)state;
     assert_non_null(body);
     s.want = 1;
@@ -404,7 +390,6 @@ static void test_failed_calls(void **state)
     isere_client_url_t url;
     script_t s = {.answer = OK "Content-Length: 2\r\n\r\no", .want = 1};
     char target[3000];
-
     (void)state;
     assert_int_equal(call(&s, &request), ISERE_ERR_TIMEOUT);
     assert_non_null(
@@ -415,7 +400,6 @@ static void test_failed_calls(void **state)
     s.stays = true;
     assert_int_equal(call(&s, &request), ISERE_ERR_TIMEOUT);
     assert_non_null(strstr(reason, "did not answer for 50 ms"));
-
     /* Nobody is there any more. */
     memset(&s, 0, sizeof(s));
     listen_on(&s, &url);
@@ -425,7 +409,6 @@ static void test_failed_calls(void **state)
                      ISERE_ERR_IO);
     assert_memory_equal(reason, "http://127.0.0.1:", 17);
     assert_non_null(strstr(reason, "can't be reached: Connection refused"));
-
     memset(target, 'x', sizeof(target) - 1);
     target[sizeof(target) - 1] = '\0';
     request.target = target;
@@ -446,7 +429,6 @@ int main(void)
         cmocka_unit_test(test_early_answer),
         cmocka_unit_test(test_failed_calls),
     };
-
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,6 @@ static timer_t start_ticks(long period_us)
     struct itimerspec spec = {{0, period_us * 1000}, {0, period_us * 1000}};
     struct sigevent event;
     timer_t timer;
-
     memset(&event, 0, sizeof(event));
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = isere_exec_signal();
@@ -206,7 +205,6 @@ static void *hold_thread(void *arg)
     isere_exec_t exec;
     work_t work = {.exec = &exec};
     long *wrong = arg;
-
     *wrong = isere_exec_init(&exec) != 0;
     timer_t ticks = start_ticks(30);
     for (int i = 0; i < 5000 && *wrong == 0; i++) {
@@ -489,7 +487,6 @@ static void *fault_thread(void *arg)
 {
     isere_exec_t exec;
     long *wrong = arg;
-
     *wrong = isere_exec_init(&exec) != 0;
     timer_t ticks = start_ticks(30);
     volatile uint64_t count = 0;

@@ -181,7 +181,6 @@ static void *log_long(void *arg)
     char *text = letters[*letter - 'a'];
     isere_linux_config_t config = {.log_level = ISERE_LOG_INFO};
     isere_port_t port;
-
     memset(text, *letter, LONG);
     config.log_fd = sink.fds[1];
     if (isere_linux_port_init(&port, &config) != 0) {
@@ -201,7 +200,6 @@ static void check_long_lines(FILE *in)
     char *line = NULL;
     size_t size = 0;
     int lines = 0;
-
     while (getline(&line, &size, in) > 0) {
         const char *message = line + 24 + 7;
         assert_int_equal(strlen(line), 24 + 7 + LONG + 1);

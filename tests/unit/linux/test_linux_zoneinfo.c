@@ -119,7 +119,6 @@ static void broken_files_and_none_are_said(void **state)
         "  catch (error) { return error.message }\n"
         "}\n";
     isere_port_t other = port;
-
     (void)state;
     other.time_zone = broken;
     js_init(&f, &other);

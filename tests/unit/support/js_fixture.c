@@ -127,6 +127,6 @@ void js_deinit(js_fixture_t *f)
 {
     isere_isolate_destroy(f->isolate);
     isere_function_destroy(f->function);
-    f->port->resize(f->port->ctx, f->code, 0);
+    isere_free(f->port, f->code);
     memset(f, 0, sizeof(*f));
 }

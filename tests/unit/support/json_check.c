@@ -94,7 +94,6 @@ static bool word(input_t *in, const char *text)
 static bool list(input_t *in, const char *close, int depth)
 {
     bool object = *close == '}';
-
     in->p++;
     space(in);
     if (take(in, close)) {
@@ -121,7 +120,6 @@ static bool list(input_t *in, const char *close, int depth)
 static bool value(input_t *in, int depth)
 {
     bool good;
-
     space(in);
     if (depth == 0) {
         return false;
@@ -144,6 +142,5 @@ static bool value(input_t *in, int depth)
 bool isere_json_check(const char *text, size_t len)
 {
     input_t in = {text, text + len};
-
     return isere_utf8_valid(text, len) && value(&in, DEPTH) && in.p == in.end;
 }

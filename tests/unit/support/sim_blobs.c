@@ -147,7 +147,6 @@ static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
     sim_blobs_t *medium = ctx;
     verdict_t v = judge(medium, READ);
     const sim_blob_t *blob = sim_blobs_find(medium, name);
-
     if (v.error != 0) {
         return v.error;
     }
@@ -170,7 +169,6 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
     verdict_t v = judge(medium, WRITE);
     unsigned char *bytes;
     size_t size = 0, at = 0;
-
     for (int i = 0; i < count; i++) {
         size += parts[i].len;
     }
@@ -198,7 +196,6 @@ static int remove_blob(void *ctx, const char *name)
     sim_blobs_t *medium = ctx;
     verdict_t v = judge(medium, REMOVE);
     bool found = sim_blobs_find(medium, name) != NULL;
-
     if (v.done) {
         sim_blobs_drop(medium, name);
     }

@@ -110,7 +110,6 @@ static int check_all(int version)
     int current = 0;
     int count = 0;
     int found = 0;
-
     int n = table.read(table.ctx, "f", 0, buf, sizeof(buf) - 1);
     if (n >= 0) {
         buf[n] = '\0';
@@ -145,7 +144,6 @@ static void cut(int version, int at, enum ram_flash_cut how)
     ram_flash_power_on(&flash, at, how);
     assert_true(deploy(version) < 0);
     assert_true(flash.off);
-
     ram_flash_power_on(&flash, 0, how);
     assert_int_equal(mount(), 0);
     (void)check_all(version);
@@ -156,7 +154,6 @@ static void cut(int version, int at, enum ram_flash_cut how)
 static void cut_everywhere(int deploys)
 {
     int operations = 0;
-
     for (int version = 1; version <= deploys; version++) {
         static ram_flash_t after;
         before = flash;

@@ -27,7 +27,6 @@ void host_start(void)
 struct usb_device *host_device(void)
 {
     struct usb_device *device = usbh_device_get_any(&host);
-
     zassert_not_null(device, "no device on the bus");
     return device;
 }
@@ -35,7 +34,6 @@ struct usb_device *host_device(void)
 void host_attach(void)
 {
     struct usb_device *device = host_device();
-
     /* The host stack has no reset of a device it knows. */
     device->addr = 0;
     device->actual_cfg = 0;
@@ -65,7 +63,6 @@ int host_request(uint8_t type, uint8_t request, uint16_t value, uint16_t index,
     struct net_buf *buf = NULL;
     bool in = type & (USB_REQTYPE_DIR_TO_HOST << 7);
     int result;
-
     if (len > 0) {
         buf = usbh_xfer_buf_alloc(device, len);
         zassert_not_null(buf);
@@ -103,7 +100,6 @@ void host_string(uint8_t index, char *text, size_t size)
         host_request(USB_REQTYPE_DIR_TO_HOST << 7, USB_SREQ_GET_DESCRIPTOR,
                      USB_DESC_STRING << 8 | index, 0x0409, raw, sizeof(raw));
     size_t n = 0;
-
     zassert_true(len >= 2, "string %u: %d", index, len);
     zassert_equal(raw[0], len);
     zassert_equal(raw[1], USB_DESC_STRING);
@@ -134,7 +130,6 @@ static int bulk(uint8_t endpoint, struct net_buf *buf, void *data,
     struct uhc_transfer *transfer =
         usbh_xfer_alloc(device, endpoint, on_bulk, NULL);
     int result;
-
     zassert_not_null(transfer);
     k_sem_reset(&bulk_done);
     zassert_ok(usbh_xfer_buf_add(device, transfer, buf));
@@ -171,7 +166,6 @@ static uint8_t find_endpoint(const struct usb_host_ep *endpoints)
 int host_bulk_out(const void *data, size_t len)
 {
     struct net_buf *buf = usbh_xfer_buf_alloc(host_device(), MAX(len, 1));
-
     zassert_not_null(buf);
     net_buf_add_mem(buf, data, len);
     return bulk(find_endpoint(host_device()->ep_out), buf, NULL, TIMEOUT_MS);
@@ -180,7 +174,6 @@ int host_bulk_out(const void *data, size_t len)
 int host_bulk_in(void *data, size_t size, int timeout_ms)
 {
     struct net_buf *buf = usbh_xfer_buf_alloc(host_device(), size);
-
     zassert_not_null(buf);
     return bulk(find_endpoint(host_device()->ep_in), buf, data, timeout_ms);
 }
@@ -189,7 +182,6 @@ void host_send_frame(const void *frame, size_t len)
 {
     uint8_t block[BLOCK_MAX];
     size_t total = host_wrap(block, frame, len);
-
     zassert_true(host_bulk_out(block, total) >= 0);
     if (total % host_device()->ep_out[1].desc->wMaxPacketSize == 0) {
         zassert_true(host_bulk_out(NULL, 0) >= 0); /* the end of the block */
@@ -215,7 +207,6 @@ int host_receive_frame(void *frame, size_t size, int timeout_ms)
 size_t host_wrap(uint8_t block[BLOCK_MAX], const void *frame, size_t len)
 {
     static const uint8_t head[] = {'N', 'C', 'M', 'H', 12, 0};
-
     memset(block, 0, 28);
     memcpy(block, head, sizeof(head));
     sys_put_le16(ntb_sequence++, &block[6]);
@@ -234,7 +225,6 @@ int host_receive_frame(void *frame, size_t size, int timeout_ms)
     uint8_t ntb[BLOCK_MAX];
     int len = host_bulk_in(ntb, sizeof(ntb), timeout_ms);
     uint16_t table, start, frame_len;
-
     if (len < 0) {
         return len;
     }

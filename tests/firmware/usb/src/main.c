@@ -11,7 +11,6 @@
 ssize_t z_impl_hwinfo_get_device_id(uint8_t *buffer, size_t length)
 {
     size_t len = MIN(length, sizeof(CHIP_ID) - 1);
-
     memcpy(buffer, CHIP_ID, len);
     return len;
 }

@@ -27,7 +27,6 @@ static void begin_frame(uint8_t *frame, const uint8_t *to, uint16_t type)
 static void make_arp_request(uint8_t frame[ARP_LEN])
 {
     static const uint8_t head[] = {0, 1, 8, 0, 6, 4, 0, 1};
-
     memset(frame, 0, ARP_LEN);
     begin_frame(frame, (const uint8_t *)"\xff\xff\xff\xff\xff\xff", 0x0806);
     memcpy(&frame[14], head, sizeof(head));
@@ -41,7 +40,6 @@ static int receive(uint16_t type, uint8_t *frame)
 {
     int64_t end = k_uptime_get() + REPLY_MS;
     int len;
-
     do {
         len = host_receive_frame(frame, FRAME_MAX, REPLY_MS);
         if (len >= 14 && sys_get_be16(&frame[12]) == type) {
@@ -55,7 +53,6 @@ static int receive(uint16_t type, uint8_t *frame)
 static void drain(void)
 {
     uint8_t frame[FRAME_MAX];
-
     while (host_receive_frame(frame, sizeof(frame), 20) >= 0) {
     }
 }
@@ -65,12 +62,10 @@ static bool answers(void)
 {
     const struct net_linkaddr *own = net_if_get_link_addr(net_if_get_default());
     uint8_t frame[FRAME_MAX];
-
     make_arp_request(frame);
     host_send_frame(frame, ARP_LEN);
     for (;;) {
         int len = receive(0x0806, frame);
-
         if (len < 0) {
             return false;
         }
@@ -86,7 +81,6 @@ static bool answers(void)
 static uint16_t checksum(const uint8_t *data, size_t len)
 {
     uint32_t sum = 0;
-
     for (size_t i = 0; i < len; i += 2) {
         sum += data[i] << 8 | (i + 1 < len ? data[i + 1] : 0);
     }
@@ -103,7 +97,6 @@ static void check_echo(size_t len)
     uint8_t frame[FRAME_MAX] = {0};
     uint8_t reply[FRAME_MAX];
     int got;
-
     begin_frame(frame, own->addr, 0x0800);
     frame[14] = 0x45;
     sys_put_be16(len - 14, &frame[16]);
@@ -202,7 +195,6 @@ static void send_something(void)
     static uint8_t unknown = 77;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
     int fd = zsock_socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
-
     zassert_true(fd >= 0);
     memcpy(&to.sin_addr, (const uint8_t[]){192, 168, 7, unknown++}, 4);
     (void)zsock_sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to));
@@ -254,7 +246,6 @@ ZTEST(usb, test_reset_while_sending)
 ZTEST(usb, test_bad_frames)
 {
     uint8_t garbage[2100];
-
     for (size_t i = 0; i < sizeof(garbage); i++) {
         garbage[i] = 1 + i * 7 % 255;
     }
@@ -279,13 +270,11 @@ ZTEST(usb, test_bad_headers)
     static const uint16_t wrong[] = {0, 1, 0x7fff, 0xffff};
     uint8_t frame[ARP_LEN];
     uint8_t block[BLOCK_MAX];
-
     host_set_data(1);
     make_arp_request(frame);
     for (size_t at = 0; at < 28; at += 2) {
         for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
             size_t len = host_wrap(block, frame, sizeof(frame));
-
             sys_put_le16(wrong[i], &block[at]);
             zassert_true(host_bulk_out(block, len) >= 0);
         }

@@ -32,7 +32,6 @@ static uint16_t read_configuration(void)
     int len =
         host_request(USB_REQTYPE_DIR_TO_HOST << 7, USB_SREQ_GET_DESCRIPTOR,
                      USB_DESC_CONFIGURATION << 8, 0, raw, sizeof(raw));
-
     zassert_true(len >= (int)sizeof(struct usb_cfg_descriptor));
     zassert_equal(sys_get_le16(&raw[2]), len, "wTotalLength");
     return len;
@@ -44,7 +43,6 @@ static void note_endpoint(found_t *found, const uint8_t *d)
     const uint8_t **place = d[3] == USB_EP_TYPE_INTERRUPT ? &found->interrupt_in
                             : in                          ? &found->bulk_in
                                                           : &found->bulk_out;
-
     zassert_true(d[3] == USB_EP_TYPE_INTERRUPT || d[3] == USB_EP_TYPE_BULK);
     zassert_is_null(*place, "an endpoint too many");
     *place = d;
@@ -57,7 +55,6 @@ static void note(found_t *found, const uint8_t *d)
                                       ETHERNET_FUNC_DESC_NCM};
     const uint8_t **places[] = {&found->header, &found->join, &found->ethernet,
                                 &found->ncm};
-
     switch (d[1]) {
     case USB_DESC_INTERFACE_ASSOC:
         found->association = d;
@@ -85,7 +82,6 @@ static found_t find_descriptors(void)
 {
     uint16_t len = read_configuration();
     found_t found = {0};
-
     for (size_t at = raw[0]; at < len; at += raw[at]) {
         zassert_true(raw[at] >= 3 && at + raw[at] <= len, "at %zu", at);
         note(&found, &raw[at]);
@@ -108,18 +104,15 @@ ZTEST(usb, test_device)
 {
     const struct usb_device_descriptor *d = &host_device()->dev_desc;
     char text[128];
-
     zassert_equal(d->bLength, 18);
     zassert_equal(d->bcdUSB, 0x0200);
     zassert_equal(d->idVendor, CONFIG_ISERE_USB_VID);
     zassert_equal(d->idProduct, CONFIG_ISERE_USB_PID);
     zassert_equal(d->bNumConfigurations, 1);
-
     /* "Look at the association descriptor": what Windows needs to see. */
     zassert_equal(d->bDeviceClass, 0xef);
     zassert_equal(d->bDeviceSubClass, 2);
     zassert_equal(d->bDeviceProtocol, 1);
-
     host_string(d->iManufacturer, text, sizeof(text));
     zassert_str_equal(text, CONFIG_ISERE_USB_MANUFACTURER);
     host_string(d->iProduct, text, sizeof(text));
@@ -143,18 +136,15 @@ ZTEST(usb, test_interfaces)
     found_t found = find_descriptors();
     bool ncm = IS_ENABLED(CONFIG_ISERE_USB_NCM);
     uint8_t subclass = ncm ? NCM_SUBCLASS : ECM_SUBCLASS;
-
     zassert_not_null(found.association);
     zassert_equal(found.association[2], 0, "bFirstInterface");
     zassert_equal(found.association[3], 2, "bInterfaceCount");
     zassert_equal(found.association[4], USB_BCC_CDC_CONTROL);
     zassert_equal(found.association[5], subclass);
-
     check_interface(found.interfaces[0], 0, 0, 1, USB_BCC_CDC_CONTROL);
     zassert_equal(found.interfaces[0][6], subclass);
     check_interface(found.interfaces[1], 1, 0, 0, USB_BCC_CDC_DATA);
     check_interface(found.interfaces[2], 1, 1, 2, USB_BCC_CDC_DATA);
-
     zassert_not_null(found.header);
     zassert_not_null(found.join);
     zassert_equal(found.join[3], 0, "bControlInterface");
@@ -172,7 +162,6 @@ ZTEST(usb, test_endpoints)
     found_t found = find_descriptors();
     bool full_speed = host_device()->speed == USB_SPEED_SPEED_FS;
     uint16_t mps = full_speed ? 64 : 512;
-
     zassert_not_null(found.interrupt_in);
     zassert_not_null(found.bulk_in);
     zassert_not_null(found.bulk_out);
@@ -180,7 +169,6 @@ ZTEST(usb, test_endpoints)
     zassert_not_equal(found.interrupt_in[2], found.bulk_in[2]);
     zassert_equal(sys_get_le16(&found.bulk_in[4]), mps);
     zassert_equal(sys_get_le16(&found.bulk_out[4]), mps);
-
     /* In the order USB wants: endpoints behind their interface. */
     zassert_true(found.interfaces[0] < found.interrupt_in);
     zassert_true(found.interrupt_in < found.interfaces[1]);
@@ -194,7 +182,6 @@ ZTEST(usb, test_mac)
     const struct net_linkaddr *own = net_if_get_link_addr(net_if_get_default());
     uint8_t mac[6];
     char text[128];
-
     zassert_not_null(found.ethernet);
     host_string(found.ethernet[3], text, sizeof(text));
     zassert_equal(strlen(text), 12);
@@ -213,7 +200,6 @@ ZTEST(usb, test_class_requests)
     uint8_t ntb[28];
     int len = host_request(0xa1, GET_NTB_PARAMETERS, 0, CONTROL_INTERFACE, ntb,
                            sizeof(ntb));
-
     if (IS_ENABLED(CONFIG_ISERE_USB_NCM)) {
         zassert_equal(len, 28, "%d", len);
         zassert_equal(sys_get_le16(&ntb[0]), 28, "wLength");
