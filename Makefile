@@ -40,13 +40,12 @@ BOARDS = native_sim=native_sim/native/64 mps2=mps2/an521/cpu0 \
 SANITIZERS = ASAN_OPTIONS=detect_stack_use_after_return=0:abort_on_error=1 \
     UBSAN_OPTIONS=print_stacktrace=1
 
-C_FILES = $(shell find core include ports examples tests bench -name '*.[ch]' \
+C_FILES = $(shell find core include ports apps examples tests bench -name '*.[ch]' \
     2>/dev/null | sort)
 # What clang-tidy reads: what runs in production, and what tests share. (It does
 # not know that a failed assertion of cmocka ends a test.)
-TIDY = $(filter core/%.c ports/linux/%.c examples/%.c tests/unit/support/%.c \
-    bench/load/%.c, \
-    $(C_FILES))
+TIDY = $(filter core/%.c ports/linux/%.c apps/%.c examples/%.c \
+    tests/unit/support/%.c bench/load/%.c, $(C_FILES))
 
 # Several targets may be made at a time: each folder is built by one of them.
 locked = mkdir -p $(1) && flock $(1)/.lock
@@ -83,7 +82,7 @@ release: ## build/release/isere: optimised with the profile of a training run
 	@$(call configure,$(RELEASE),-DISERE_RELEASE=train)
 	@find $(RELEASE) -name '*.gcda' -delete
 	@$(call build,$(RELEASE),train)
-	@cd ports/train && setarch -R $(abspath $(RELEASE))/train $(TRAIN) *.js
+	@cd apps/train && setarch -R $(abspath $(RELEASE))/train $(TRAIN) *.js
 	@$(call configure,$(RELEASE),-DISERE_RELEASE=use)
 	@$(call build,$(RELEASE),isere)
 

@@ -1,12 +1,10 @@
-# The Linux program build/isere, its library, and the examples.
+# The Linux port, the program build/isere, and the examples.
 
 find_package(Threads REQUIRED)
 
-# Everything of the port but main, so that tests and examples can link it. As in
-# the core, what looks at ISERE_CHECK_RESTORE is compiled for each, all else once.
-# `name`: the target; `core`: which core it belongs to.
+# The port. As in the core, what looks at ISERE_CHECK_RESTORE is compiled for
+# each, all else once. `name`: the target; `core`: which core it belongs to.
 file(GLOB linux_sources CONFIGURE_DEPENDS ports/linux/*.c)
-list(FILTER linux_sources EXCLUDE REGEX "/main\\.c$")
 set(linux_restore_sources ${PROJECT_SOURCE_DIR}/ports/linux/guard.c)
 list(REMOVE_ITEM linux_sources ${linux_restore_sources})
 add_library(isere_linux_either OBJECT EXCLUDE_FROM_ALL ${linux_sources})
@@ -25,16 +23,30 @@ function(add_isere_linux name core)
 endfunction()
 add_isere_linux(isere_linux isere_core)
 
-add_executable(isere ports/linux/main.c)
+# The program, all of it but main, so that tests can link it. `port`: the port it
+# belongs to.
+file(GLOB program_sources CONFIGURE_DEPENDS apps/isere/*/*.c)
+add_library(isere_program_either OBJECT EXCLUDE_FROM_ALL ${program_sources})
+isere_core_settings(isere_program_either ${isere_either})
+target_compile_definitions(isere_program_either PRIVATE _GNU_SOURCE)
+target_link_libraries(isere_program_either PRIVATE Threads::Threads)
+function(add_isere_program name port)
+    add_library(${name} STATIC $<TARGET_OBJECTS:isere_program_either>)
+    set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
+    target_link_libraries(${name} PUBLIC ${port})
+endfunction()
+add_isere_program(isere_program isere_linux)
+
+add_executable(isere apps/isere/main.c)
 isere_own_code(isere)
 target_compile_definitions(isere PRIVATE _GNU_SOURCE)
-target_link_libraries(isere PRIVATE isere_linux)
+target_link_libraries(isere PRIVATE isere_program)
 
 if(ISERE_RELEASE STREQUAL "train")
-    add_executable(train ports/train/train.c)
+    add_executable(train apps/train/train.c)
     isere_own_code(train)
     target_compile_definitions(train PRIVATE _GNU_SOURCE)
-    target_link_libraries(train PRIVATE isere_linux)
+    target_link_libraries(train PRIVATE isere_program)
 endif()
 
 # examples/NAME.c or examples/NAME/*.c: programs that embed isère.

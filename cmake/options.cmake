@@ -12,7 +12,7 @@ endif()
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 
 # make release: the whole program is optimised at once (LTO), by what a training
-# run counted (ports/train). The flags of both steps must agree but for the
+# run counted (apps/train). The flags of both steps must agree but for the
 # profile. What the training did not reach is compiled as without a profile, not
 # for size: handlers do other things, too. One partition, no paths and no random
 # names keep two builds close to each other.

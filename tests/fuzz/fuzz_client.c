@@ -2,7 +2,7 @@
  * What a server answers to the client. The first two bytes say how the rest is
  * cut up; whole or cut, the outcome and the body must be the same.
  */
-#include "ports/linux/client_response.h"
+#include "apps/isere/client/client_response.h"
 
 #include <stdint.h>
 #include <stdlib.h>

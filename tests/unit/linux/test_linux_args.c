@@ -1,7 +1,7 @@
 /* The command line. */
+#include "apps/isere/args/args.h"
 #include "isere/isere.h"
 #include "isere/linux.h"
-#include "ports/linux/args.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

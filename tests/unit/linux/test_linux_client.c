@@ -1,6 +1,6 @@
 /* The client: addresses, answers whole and cut up, and calls over sockets. */
+#include "apps/isere/client/client.h"
 #include "isere/error.h"
-#include "ports/linux/client.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>

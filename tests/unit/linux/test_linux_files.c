@@ -1,6 +1,6 @@
 /* Loading a function's files from a folder, and nothing from outside it. */
+#include "apps/isere/load/files.h"
 #include "core/util/json_check.h"
-#include "ports/linux/files.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

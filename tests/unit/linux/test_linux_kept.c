@@ -1,6 +1,6 @@
 /* Code that servers keep for the next one, in memory of their supervisor:
  * whatever a death or a fault leaves, it is what was written or nothing. */
-#include "ports/linux/kept_blobs.h"
+#include "apps/isere/supervisor/kept_blobs.h"
 #include "ports/linux/shared.h"
 #include <setjmp.h>
 #include <signal.h>

@@ -1,0 +1,395 @@
+#include "apps/isere/args/args.h"
+#include "core/util/env_name.h"
+#include "core/util/units.h"
+#include "isere/error.h"
+#include "isere/isere.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Says what is wrong with the command line, on one line. */
+__attribute__((format(printf, 2, 3))) static isere_args_result_t
+bad(const isere_args_t *args, const char *format, ...)
+{
+    va_list list;
+    bool known = args && args->command < ISERE_COMMANDS;
+    const char *command = known ? isere_command_infos[args->command].name : "";
+    const char *space = known ? " " : "";
+    fprintf(stderr, "isere%s%s: ", space, command);
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fprintf(stderr, " (see isere%s%s --help)\n", space, command);
+    return ISERE_ARGS_BAD;
+}
+
+static void *member(isere_args_t *args, const isere_option_t *option)
+{
+    return (char *)args + option->offset;
+}
+
+/* ---- values ---- */
+
+static isere_args_result_t bad_number(const isere_args_t *args,
+                                      const isere_option_t *option,
+                                      const char *value)
+{
+    static const char *const forms[] = {
+        [ISERE_OPTION_NUMBER] = "a number",
+        [ISERE_OPTION_SIZE] = "a size such as 512K or 16M",
+        [ISERE_OPTION_TIME] = "a time such as 500ms, 3s or 1m",
+    };
+    return bad(args, "--%s takes %s, not '%s'", option->name,
+               forms[option->kind], value);
+}
+
+static isere_args_result_t bad_range(const isere_args_t *args,
+                                     const isere_option_t *option,
+                                     const char *value)
+{
+    char min[ISERE_UNITS_TEXT_MAX], max[ISERE_UNITS_TEXT_MAX];
+    if (option->kind == ISERE_OPTION_SIZE) {
+        isere_units_format_size(option->min, min);
+        isere_units_format_size(option->max, max);
+    } else if (option->kind == ISERE_OPTION_TIME) {
+        isere_units_format_time(option->min, min);
+        isere_units_format_time(option->max, max);
+    } else {
+        snprintf(min, sizeof(min), "%llu", (unsigned long long)option->min);
+        snprintf(max, sizeof(max), "%llu", (unsigned long long)option->max);
+    }
+    return bad(args, "--%s must be from %s to %s, not %s", option->name, min,
+               max, value);
+}
+
+static isere_args_result_t
+set_number(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    isere_slice_t text = isere_slice(value);
+    uint64_t number = 0;
+    int error;
+    switch (option->kind) {
+    case ISERE_OPTION_SIZE:
+        error = isere_units_parse_size(text, &number);
+        break;
+    case ISERE_OPTION_TIME:
+        error = isere_units_parse_time(text, &number);
+        break;
+    default:
+        error = isere_units_parse_number(text, &number);
+    }
+    if (error == ISERE_ERR_INVAL) {
+        return bad_number(args, option, value);
+    }
+    if (error != 0 || number < option->min || number > option->max) {
+        return bad_range(args, option, value);
+    }
+    *(uint64_t *)member(args, option) = number;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t
+set_choice(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    for (size_t i = 0; option->choices[i]; i++) {
+        if (strcmp(value, option->choices[i]) == 0) {
+            *(uint64_t *)member(args, option) = i;
+            return ISERE_ARGS_RUN;
+        }
+    }
+    return bad(args, "--%s takes %s, not '%s'", option->name, option->list,
+               value);
+}
+
+/* The last value of a name counts, in the place of the first. */
+static isere_args_result_t
+add_env(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    size_t name = strcspn(value, "=");
+    if (value[name] != '=' ||
+        !isere_env_name_is_valid(isere_slice_of(value, name))) {
+        return bad(args, "--%s takes NAME=VALUE, not '%s'", option->name,
+                   value);
+    }
+    for (size_t i = 0; i < args->nenv; i++) {
+        if (strncmp(args->env[i], value, name + 1) == 0) {
+            args->env[i] = value;
+            return ISERE_ARGS_RUN;
+        }
+    }
+    if (args->nenv == ISERE_ARGS_MAX_ENV) {
+        return bad(args, "--%s can be given at most %d times", option->name,
+                   ISERE_ARGS_MAX_ENV);
+    }
+    args->env[args->nenv++] = value;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t
+set_text(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    if (*value == '\0') {
+        return bad(args, "--%s must not be empty", option->name);
+    }
+    *(const char **)member(args, option) = value;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t
+add_item(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    isere_args_list_t *list = member(args, option);
+    if (*value == '\0') {
+        return bad(args, "--%s must not be empty", option->name);
+    }
+    if (list->count == ISERE_ARGS_MAX_LIST) {
+        return bad(args, "--%s can be given at most %d times", option->name,
+                   ISERE_ARGS_MAX_LIST);
+    }
+    list->items[list->count++] = value;
+    return ISERE_ARGS_RUN;
+}
+
+/* Function names are as in routes: a-z, 0-9 and '-'. */
+static bool is_function_name(const char *value)
+{
+    size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return len >= 1 && len <= 32 && value[len] == '\0';
+}
+
+static isere_args_result_t
+set_name(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    if (!is_function_name(value)) {
+        return bad(args, "--%s takes 1 to 32 of a-z, 0-9 and -, not '%s'",
+                   option->name, value);
+    }
+    return set_text(args, option, value);
+}
+
+static isere_args_result_t
+set_option(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    switch (option->kind) {
+    case ISERE_OPTION_FLAG:
+        *(bool *)member(args, option) = true;
+        return ISERE_ARGS_RUN;
+    case ISERE_OPTION_TEXT:
+        return set_text(args, option, value);
+    case ISERE_OPTION_NAME:
+        return set_name(args, option, value);
+    case ISERE_OPTION_CHOICE:
+        return set_choice(args, option, value);
+    case ISERE_OPTION_ENV:
+        return add_env(args, option, value);
+    case ISERE_OPTION_LIST:
+        return add_item(args, option, value);
+    default:
+        return set_number(args, option, value);
+    }
+}
+
+/* ---- the line ---- */
+
+static const isere_option_t *find_option(isere_command_t command,
+                                         isere_slice_t name, bool is_short)
+{
+    for (size_t i = 0; i < isere_options_count; i++) {
+        const isere_option_t *o = &isere_options[i];
+        bool same = is_short ? name.len == 1 && o->letter == *name.ptr
+                             : isere_slice_is(name, o->name);
+        if (same && (o->commands & (1u << command))) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+/* One option; *index moves past the value when that is an argument. */
+static isere_args_result_t parse_option(isere_args_t *args, int argc,
+                                        char *const *argv, int *index)
+{
+    const char *arg = argv[*index];
+    bool is_short = arg[1] != '-';
+    const char *start = arg + (is_short ? 1 : 2);
+    size_t len = strcspn(start, "=");
+    const char *value = start[len] ? start + len + 1 : NULL;
+    isere_slice_t name = isere_slice_of(start, len);
+    const isere_option_t *option;
+    if (!value && (isere_slice_is(name, is_short ? "h" : "help"))) {
+        isere_help_command(args->command);
+        return ISERE_ARGS_TEXT;
+    }
+    option = find_option(args->command, name, is_short);
+    if (!option) {
+        return bad(args, "unknown option '%.*s'", (int)(start + len - arg),
+                   arg);
+    }
+    args->given |= 1ull << (option - isere_options);
+    if (option->kind == ISERE_OPTION_FLAG) {
+        return value ? bad(args, "--%s takes no value", option->name)
+                     : set_option(args, option, "");
+    }
+    if (!value) {
+        if (*index + 1 == argc || strncmp(argv[*index + 1], "--", 2) == 0) {
+            return bad(args, "--%s needs a value: %s", option->name,
+                       option->value);
+        }
+        value = argv[++*index];
+    }
+    return set_option(args, option, value);
+}
+
+static isere_args_result_t set_module(isere_args_t *args, const char *value)
+{
+    if (*value == '\0') {
+        return bad(args, "the module's name must not be empty");
+    }
+    if (args->module) {
+        return bad(args, "only one module can be given: '%s' came after '%s'",
+                   value, args->module);
+    }
+    args->module = value;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t set_function(isere_args_t *args, const char *value)
+{
+    /* What the server calls its own one: see ISERE_BUILT_IN_NAME. */
+    bool built_in = args->command == ISERE_COMMAND_RELEASE &&
+                    strcmp(value, "$built-in") == 0;
+    if (!built_in && !is_function_name(value)) {
+        return bad(args,
+                   "a function's name is 1 to 32 of a-z, 0-9 and -, not '%s'",
+                   value);
+    }
+    if (args->function) {
+        return bad(args, "only one function can be given: '%s' came after '%s'",
+                   value, args->function);
+    }
+    args->function = value;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t set_operand(isere_args_t *args, const char *value)
+{
+    switch (isere_command_infos[args->command].takes) {
+    case ISERE_OPERAND_MODULE:
+        return set_module(args, value);
+    case ISERE_OPERAND_FUNCTION:
+    case ISERE_OPERAND_ANY_FUNCTION:
+        return set_function(args, value);
+    default:
+        return bad(args, "unexpected argument '%s'", value);
+    }
+}
+
+/* Whether what the command is about was named, or has a default. */
+static isere_args_result_t check_operand(isere_args_t *args)
+{
+    const isere_command_info_t *info = &isere_command_infos[args->command];
+    if (info->takes == ISERE_OPERAND_MODULE && !args->module) {
+        args->module = info->module;
+        if (!args->module) {
+            return bad(args, "which module? Usage: isere %s %s", info->name,
+                       info->operand);
+        }
+    }
+    if (info->takes == ISERE_OPERAND_FUNCTION && !args->function) {
+        return bad(args, "which function? Usage: isere %s %s", info->name,
+                   info->operand);
+    }
+    return ISERE_ARGS_RUN;
+}
+
+/* What says nothing to the server that is asked for is a mistake. */
+static isere_args_result_t check_store(const isere_args_t *args)
+{
+    static const char *const of_stores[] = {"token-file", "allow-host"};
+    if (args->store && args->module) {
+        return bad(args, "--store can't be combined with a module, '%s'",
+                   args->module);
+    }
+    if (args->store && args->watch) {
+        return bad(args, "--watch can't be combined with --store");
+    }
+    for (size_t i = 0; i < args->hosts.count; i++) {
+        if (strpbrk(args->hosts.items[i], "/:@")) {
+            return bad(args, "--allow-host takes a name without port, not '%s'",
+                       args->hosts.items[i]);
+        }
+    }
+    for (size_t i = 0; i < 2 && !args->store; i++) {
+        if (isere_args_given(args, of_stores[i])) {
+            return bad(args, "--%s requires --store", of_stores[i]);
+        }
+    }
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t parse_command(isere_args_t *args, int argc,
+                                         char *const *argv)
+{
+    isere_args_result_t result = ISERE_ARGS_RUN;
+    bool options = true;
+    for (int i = 2; i < argc && result == ISERE_ARGS_RUN; i++) {
+        if (options && strcmp(argv[i], "--") == 0) {
+            options = false;
+        } else if (options && argv[i][0] == '-') {
+            result = parse_option(args, argc, argv, &i);
+        } else {
+            result = set_operand(args, argv[i]);
+        }
+    }
+    if (result == ISERE_ARGS_RUN && args->command == ISERE_COMMAND_SERVE) {
+        result = check_store(args);
+    }
+    return result == ISERE_ARGS_RUN ? check_operand(args) : result;
+}
+
+bool isere_args_given(const isere_args_t *args, const char *name)
+{
+    for (size_t i = 0; i < isere_options_count; i++) {
+        if ((args->given & (1ull << i)) &&
+            strcmp(isere_options[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void set_presets(isere_args_t *args)
+{
+    memset(args, 0, sizeof(*args));
+    for (size_t i = 0; i < isere_options_count; i++) {
+        if (isere_options[i].preset) {
+            (void)set_option(args, &isere_options[i], isere_options[i].preset);
+        }
+    }
+    args->command = ISERE_COMMANDS;
+}
+
+isere_args_result_t isere_args_parse(isere_args_t *args, int argc,
+                                     char *const *argv)
+{
+    set_presets(args);
+    if (argc < 2) {
+        return bad(args, "which command?");
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        isere_help_program();
+        return ISERE_ARGS_TEXT;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("isere %s\n", isere_version());
+        return ISERE_ARGS_TEXT;
+    }
+    for (int i = 0; i < ISERE_COMMANDS; i++) {
+        if (strcmp(argv[1], isere_command_infos[i].name) == 0) {
+            args->command = (isere_command_t)i;
+            return parse_command(args, argc, argv);
+        }
+    }
+    return bad(args, "unknown %s '%s'",
+               argv[1][0] == '-' ? "option" : "command", argv[1]);
+}

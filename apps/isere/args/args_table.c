@@ -1,0 +1,221 @@
+/* What the command line may say. Nothing else names an option or a default. */
+#include "apps/isere/args/args.h"
+#include "isere/isere.h"
+
+#define SERVE (1u << ISERE_COMMAND_SERVE)
+#define INVOKE (1u << ISERE_COMMAND_INVOKE)
+#define BUILD (1u << ISERE_COMMAND_BUILD)
+#define DEPLOY (1u << ISERE_COMMAND_DEPLOY)
+#define LIST (1u << ISERE_COMMAND_LIST)
+#define LOGS (1u << ISERE_COMMAND_LOGS)
+#define INVOKE_REMOTE (1u << ISERE_COMMAND_INVOKE_REMOTE)
+#define ROLLBACK (1u << ISERE_COMMAND_ROLLBACK)
+#define RELEASE (1u << ISERE_COMMAND_RELEASE)
+#define REMOVE (1u << ISERE_COMMAND_REMOVE)
+/* Commands that talk to a server. */
+#define REMOTE                                                                 \
+    (DEPLOY | LIST | LOGS | INVOKE_REMOTE | ROLLBACK | RELEASE | REMOVE)
+
+#define K 1024ull
+#define M (1024 * K)
+#define G (1024 * M)
+#define SECOND 1000ull
+#define HOUR (3600 * SECOND)
+
+#define AT(member) offsetof(isere_args_t, member)
+
+static const char *const payloads[] = {"isere", "1.0", "2.0", NULL};
+/* As in isere_isolation_t. */
+static const char *const isolations[] = {"snapshot", "none", "fresh", NULL};
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const formats[] = {"text", "json", NULL};
+
+/* An option with a number of some kind. */
+#define NUMBER(n, c, k, member, v, p, lo, hi, h)                               \
+    {                                                                          \
+        .name = n, .commands = c, .kind = ISERE_OPTION_##k,                    \
+        .offset = AT(member), .value = v, .preset = p, .min = lo, .max = hi,   \
+        .help = h                                                              \
+    }
+
+#define CHOICE(n, c, member, v, p, values, in_words, h)                        \
+    {                                                                          \
+        .name = n, .commands = c, .kind = ISERE_OPTION_CHOICE,                 \
+        .offset = AT(member), .value = v, .preset = p, .choices = values,      \
+        .list = in_words, .help = h                                            \
+    }
+
+#define TEXT(n, l, c, k, member, v, p, h)                                      \
+    {                                                                          \
+        .name = n, .letter = l, .commands = c, .kind = ISERE_OPTION_##k,       \
+        .offset = AT(member), .value = v, .preset = p, .help = h               \
+    }
+
+const isere_option_t isere_options[] = {
+    TEXT(
+        "event", 0, INVOKE | INVOKE_REMOTE, TEXT, event, "JSON", NULL,
+        "the event: a JSON object, a file that contains one, or - for standard "
+        "input (default: a GET of /)"),
+    TEXT("output", 'o', BUILD, TEXT, output, "FILE", NULL,
+         "the file to write (default: MODULE.bin beside MODULE.js)"),
+    TEXT("depfile", 0, BUILD, TEXT, depfile, "FILE", NULL,
+         "writes the files that were read as a rule for make or ninja"),
+    TEXT("no-source", 0, BUILD, FLAG, no_source, NULL, NULL,
+         "leaves out the text of functions, as devices do: String(function) "
+         "then says \"[source not kept]\""),
+    TEXT(
+        "name", 0, BUILD | DEPLOY, NAME, name, "NAME", NULL,
+        "the function's name (default: the module's name; deploy: the folder's "
+        "name when the module is index, handler or main)"),
+    TEXT("route", 0, DEPLOY, LIST, routes, "ROUTE", NULL,
+         "the requests that it gets: 'GET /pets/{id}', 'ANY /files/{path+}' or "
+         "'$default'; may be repeated (default: ANY /NAME and "
+         "ANY /NAME/{path+})"),
+    TEXT("follow", 'f', LOGS, FLAG, follow, NULL, NULL,
+         "also shows new lines until it is interrupted"),
+    CHOICE("level", LOGS, level, "LEVEL", NULL, levels,
+           "error, warn, info or debug",
+           "only lines of this level and more severe ones"),
+
+    TEXT("store", 0, SERVE, TEXT, store, "DIR", NULL,
+         "serves all functions of this folder, and the control plane, instead "
+         "of one module"),
+    TEXT("token-file", 0, SERVE, TEXT, token_file, "FILE", NULL,
+         "the control plane's token; created when it does not exist (default "
+         "DIR/token)"),
+    TEXT("allow-host", 0, SERVE, LIST, hosts, "NAME", NULL,
+         "a host name under which clients may use the control plane, besides "
+         "addresses and localhost; may be repeated"),
+    TEXT("host", 0, SERVE, TEXT, host, "ADDRESS", "127.0.0.1",
+         "address to listen on"),
+    NUMBER("port", SERVE, NUMBER, port, "PORT", "8080", 0, 65535,
+           "port to listen on, 0 for a free one"),
+    NUMBER("workers", SERVE, NUMBER, workers, "N", NULL, 1, ISERE_GROUP_MAX,
+           "worker threads (default: one per core)"),
+    NUMBER("memory", SERVE | INVOKE | DEPLOY, SIZE, memory, "SIZE", "16M",
+           256 * K, 2 * G, "JavaScript heap of each instance"),
+    NUMBER("stack", SERVE | INVOKE, SIZE, stack, "SIZE", "1M", 32 * K, 64 * M,
+           "stack of JavaScript calls"),
+    NUMBER("timeout", SERVE | INVOKE | BUILD | DEPLOY, TIME, timeout, "TIME",
+           "3s", 1, 24 * HOUR, "time limit of an invocation"),
+    NUMBER("init-timeout", SERVE | INVOKE, TIME, init_timeout, "TIME", "10s", 1,
+           24 * HOUR, "time limit of the init phase"),
+    NUMBER("instances", SERVE, NUMBER, instances, "N", "1024", 1, 1000000,
+           "maximum number of instances"),
+    NUMBER(
+        "queue", SERVE, NUMBER, queue, "N", "1024", 0, 1000000,
+        "maximum number of requests that wait for an instance; more get 503"),
+    TEXT("env", 0, SERVE | INVOKE | BUILD | DEPLOY, ENV, env, "NAME=VALUE",
+         NULL, "adds to process.env; may be repeated"),
+    CHOICE("payload", SERVE | INVOKE | BUILD | DEPLOY, payload, "FORMAT",
+           "isere", payloads, "isere, 1.0 or 2.0",
+           "event format: isere, or API Gateway's 1.0 or 2.0"),
+    TEXT("watch", 0, SERVE, FLAG, watch, NULL, NULL,
+         "reloads the function when one of its files changes"),
+
+    TEXT("no-supervisor", 0, SERVE, FLAG, alone, NULL, NULL,
+         "serves in a single process, for debuggers: nothing restarts it after "
+         "a fault that can't be contained"),
+    TEXT("core-dumps", 0, SERVE | INVOKE, FLAG, core_dumps, NULL, NULL,
+         "lets a fault write a core dump, which holds tokens and secrets"),
+
+    CHOICE("isolation", SERVE, isolation, "HOW", "snapshot", isolations,
+           "snapshot, none or fresh", NULL),
+
+    NUMBER("max-head", SERVE, SIZE, max_head, "SIZE", "8K", 256, 1 * M,
+           "maximum size of request line and header fields"),
+    NUMBER("max-body", SERVE, SIZE, max_body, "SIZE", "1M", 0, 1 * G,
+           "maximum size of a request body"),
+    NUMBER(
+        "buffer", SERVE, SIZE, buffer, "SIZE", "64M", 64 * K, 1024 * G,
+        "memory for the requests in progress of all clients together; further "
+        "requests get 503"),
+    NUMBER("header-timeout", SERVE, TIME, header_timeout, "TIME", "10s", 1,
+           24 * HOUR, "time to receive the head of a request"),
+    NUMBER("request-timeout", SERVE, TIME, request_timeout, "TIME", "30s", 1,
+           24 * HOUR, "time to receive a whole request"),
+    NUMBER("idle-timeout", SERVE, TIME, idle_timeout, "TIME", "60s", 1,
+           24 * HOUR, "how long an idle connection is kept open"),
+    NUMBER("max-connections", SERVE, NUMBER, max_connections, "N", "10000", 1,
+           1000000, "maximum number of connections"),
+
+    CHOICE("log-level", SERVE | INVOKE, log_level, "LEVEL", "info", levels,
+           "error, warn, info or debug", "error, warn, info or debug"),
+    CHOICE("log-format", SERVE | INVOKE, log_format, "FORMAT", "text", formats,
+           "text or json", "text or json"),
+
+    TEXT("to", 0, REMOTE, TEXT, to, "URL", NULL,
+         "the server, http://HOST[:PORT] (default: $ISERE_URL)"),
+    TEXT("token-file", 0, REMOTE, TEXT, token_file, "FILE", NULL,
+         "the file with the server's token (default: $ISERE_TOKEN)"),
+    NUMBER("wait", REMOTE, TIME, wait, "TIME", "1m", 1, 24 * HOUR,
+           "how long to wait while the server sends nothing"),
+    TEXT("json", 0, REMOTE, FLAG, json, NULL, NULL,
+         "prints the server's JSON answer, for programs"),
+};
+
+const size_t isere_options_count =
+    sizeof(isere_options) / sizeof(isere_options[0]);
+
+const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
+    [ISERE_COMMAND_SERVE] =
+        {"serve", ISERE_OPERAND_MODULE, "[MODULE.js | MODULE.bin]",
+         "js/handler.js", "serve a handler over HTTP",
+         "Serves one handler, or with --store many functions, over HTTP until\n"
+         "SIGINT or SIGTERM. Prints `isere listening on http://HOST:PORT` "
+         "when\n"
+         "it is ready. Logs go to standard error."},
+    [ISERE_COMMAND_INVOKE] =
+        {"invoke", ISERE_OPERAND_MODULE, "MODULE.js | MODULE.bin", NULL,
+         "call a handler once, without a server",
+         "Calls a handler once and prints its response as one line of JSON:\n"
+         "{statusCode, headers, body, isBase64Encoded}. A header that occurs\n"
+         "more than once is an array. Logs go to standard error. Exit code 1\n"
+         "when the handler fails."},
+    [ISERE_COMMAND_BUILD] =
+        {"build", ISERE_OPERAND_MODULE, "MODULE.js [-o MODULE.bin]", NULL,
+         "compile a handler and its imports to bytecode",
+         "Compiles a handler and the files it imports to one file of\n"
+         "bytecode, for `isere serve` or for a device. The file contains the\n"
+         "name, environment, payload format and time limit given here. They\n"
+         "apply wherever it runs, unless other ones are given there."},
+    [ISERE_COMMAND_DEPLOY] =
+        {"deploy", ISERE_OPERAND_MODULE, "MODULE.js", NULL,
+         "put a handler and its imports on a server",
+         "Compiles a handler to check it, and sends it and the files it\n"
+         "imports to a server as the new version of a function: completely,\n"
+         "or not at all. Prints the version and the routes. The server's own\n"
+         "settings apply where none are given here."},
+    [ISERE_COMMAND_LIST] =
+        {"list", ISERE_OPERAND_NONE, "", NULL, "list a server's functions",
+         "Lists the functions of a server, with their versions and routes."},
+    [ISERE_COMMAND_LOGS] =
+        {"logs", ISERE_OPERAND_ANY_FUNCTION, "[-f] [NAME]", NULL,
+         "show what a server's functions have logged",
+         "Shows the recent log lines of a server, or of one function of it.\n"
+         "With -f it runs until it is interrupted. Exit code 1 when the "
+         "server\n"
+         "stops, or does not come back within --wait after a restart. With\n"
+         "--json each line is a JSON object."},
+    [ISERE_COMMAND_INVOKE_REMOTE] =
+        {"invoke-remote", ISERE_OPERAND_FUNCTION, "NAME", NULL,
+         "call a function on a server directly, without a route",
+         "Calls a function on a server once and prints its response as one\n"
+         "line of JSON, as `isere invoke` does. Its logs go to standard\n"
+         "error. Exit code 1 when the handler fails."},
+    [ISERE_COMMAND_ROLLBACK] =
+        {"rollback", ISERE_OPERAND_FUNCTION, "NAME", NULL,
+         "go back to the previous version",
+         "Makes the previous version of a function the current one again. "
+         "Only\n"
+         "one previous version is kept: there is no second step back."},
+    [ISERE_COMMAND_RELEASE] =
+        {"release", ISERE_OPERAND_FUNCTION, "NAME", NULL,
+         "end the quarantine of a function",
+         "Ends the quarantine of a function that crashed repeatedly, and\n"
+         "forgets its crashes. `isere list` says which are quarantined."},
+    [ISERE_COMMAND_REMOVE] =
+        {"remove", ISERE_OPERAND_FUNCTION, "NAME", NULL,
+         "remove a function from a server",
+         "Removes a function and all its versions from a server."},
+};

@@ -1,0 +1,307 @@
+/* isere deploy: a module and its imports to a server. */
+#include "apps/isere/client/remote.h"
+#include "apps/isere/cmd/caret.h"
+#include "apps/isere/cmd/commands.h"
+#include "apps/isere/load/package.h"
+#include "apps/isere/load/program.h"
+#include "core/util/text.h"
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- what is wrong with the source ---- */
+
+static const isere_file_t *find_file(const isere_files_t *files,
+                                     const char *name)
+{
+    for (const isere_file_t *f = files->files; f; f = f->next) {
+        if (f->data && strcmp(f->name, name) == 0) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+/* The lines of a stack trace. The only one of a trace tells the place once
+ * more. */
+static void put_stack(isere_out_t *out, const char *stack)
+{
+    const char *first = strchr(stack, '\n');
+    if (!first || first[1] == '\0') {
+        return;
+    }
+    while (*stack) {
+        size_t len = strcspn(stack, "\n");
+        isere_out_escaped(out, isere_slice_of(stack, len));
+        isere_out_text(out, "\n");
+        stack += len + (stack[len] == '\n');
+    }
+}
+
+/*
+ * "file:line:column: message", the line and a caret, the trace. The fault's
+ * file is relative to the function's folder. Names begin as they were typed.
+ */
+static void print_fault(const isere_files_t *files, const isere_fault_t *fault)
+{
+    const isere_file_t *file = find_file(files, fault->file);
+    char buffer[1024], place[64];
+    isere_out_t out;
+    isere_out_init(&out, STDERR_FILENO, buffer, sizeof(buffer));
+    snprintf(place, sizeof(place), ":%d:%d", fault->line, fault->column);
+    isere_out_escaped(&out, isere_slice(file ? files->folder : ""));
+    isere_out_escaped(&out, isere_slice(fault->file));
+    isere_out_text(&out, fault->line > 0 ? place : "");
+    isere_out_text(&out, ": ");
+    isere_out_escaped(&out, isere_slice(fault->message));
+    isere_out_text(&out, "\n");
+    if (file && fault->line > 0) {
+        isere_caret_put(&out, isere_slice_of(file->data, file->size),
+                        fault->line, fault->column);
+    }
+    put_stack(&out, fault->stack);
+    isere_out_flush(&out);
+}
+
+/* A fault that was found here: its file begins with the folder. */
+static void print_local_fault(const isere_files_t *files, isere_fault_t *fault,
+                              int error)
+{
+    size_t len = files->folder ? strlen(files->folder) : 0;
+    if (fault->file[0] == '\0') {
+        isere_program_print_fault(fault, error);
+        return;
+    }
+    if (len > 0 && strncmp(fault->file, files->folder, len) == 0) {
+        memmove(fault->file, fault->file + len, strlen(fault->file + len) + 1);
+    }
+    print_fault(files, fault);
+}
+
+static int bounded(uint64_t number)
+{
+    return number < 1000000000 ? (int)number : 1000000000;
+}
+
+/* A fault that the server found; false when it is about something else. */
+static bool print_remote_fault(isere_remote_t *remote,
+                               const isere_files_t *files)
+{
+    isere_reply_t *reply = &remote->reply;
+    isere_fault_t fault = {0};
+    if (remote->response.status != 400 || !remote->is_object) {
+        return false;
+    }
+    isere_text_copy(fault.file, sizeof(fault.file),
+                    isere_reply_text(reply, reply->value, "file"));
+    isere_text_copy(fault.message, sizeof(fault.message),
+                    isere_reply_text(reply, reply->value, "message"));
+    isere_text_copy(fault.stack, sizeof(fault.stack),
+                    isere_reply_text(reply, reply->value, "stack"));
+    fault.line = bounded(isere_reply_number(reply, reply->value, "line"));
+    fault.column = bounded(isere_reply_number(reply, reply->value, "column"));
+    if (fault.file[0] == '\0' || fault.message[0] == '\0') {
+        return false;
+    }
+    print_fault(files, &fault);
+    return true;
+}
+
+/* ---- deploying ---- */
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Perhaps it is another function of the same name. The name of its main file
+ * is the server's text, which say escapes. */
+static void tell_replaced(isere_remote_t *remote, const isere_files_t *files,
+                          const char *name)
+{
+    isere_reply_t *reply = &remote->reply;
+    JSValueConst old = isere_reply_member(reply, reply->value, "replaced");
+    isere_slice_t main_name = isere_reply_text(reply, old, "main");
+    unsigned long long version = isere_reply_number(reply, old, "version");
+    if (main_name.len == 0) {
+        return;
+    }
+    if (isere_slice_is(main_name, files->main_name)) {
+        isere_remote_say("replaces version %llu of '%s', which was deployed "
+                         "from another folder (main file %s)",
+                         version, name, files->main_name);
+    } else {
+        isere_remote_say(
+            "replaces version %llu of '%s', whose main file was %.*s", version,
+            name, (int)main_name.len, main_name.ptr);
+    }
+}
+
+static int send_package(isere_remote_t *remote, const isere_files_t *files,
+                        const char *name, const isere_out_t *document)
+{
+    const isere_remote_call_t call = {
+        .method = "PUT",
+        .function = name,
+        .rest = "",
+        .type = "application/json",
+        .body = {document->buffer, document->used},
+    };
+    double begun = seconds();
+    isere_remote_progress("sending %zu bytes to http://%s", document->used,
+                          remote->url.authority);
+    if (!isere_remote_call(remote, &call)) {
+        return ISERE_EXIT_FAULT;
+    }
+    if (print_remote_fault(remote, files) || !isere_remote_is_fine(remote)) {
+        return ISERE_EXIT_FAULT;
+    }
+    isere_remote_progress("done in %.2f s", seconds() - begun);
+    tell_replaced(remote, files, name);
+    return isere_remote_print_version(remote);
+}
+
+/* The folder of a module, absolute and for free(); NULL when there is none. */
+static char *folder_of(const char *module)
+{
+    const char *slash = strrchr(module, '/');
+    char *path =
+        slash ? strndup(module, (size_t)(slash - module) + 1) : strdup(".");
+    char *folder = path ? realpath(path, NULL) : NULL;
+    free(path);
+    return folder;
+}
+
+/* Which folder it is from, as far as that is known. */
+static void make_source(const char *module,
+                        char source[ISERE_PACKAGE_SOURCE_MAX])
+{
+    char *folder = folder_of(module);
+    source[0] = '\0';
+    if (folder) {
+        isere_package_source(folder, source);
+    }
+    free(folder);
+}
+
+static int pack_and_send(isere_remote_t *remote, const isere_files_t *files,
+                         const char *name)
+{
+    size_t count = isere_package_count(files);
+    int code = ISERE_EXIT_FAULT;
+    char source[ISERE_PACKAGE_SOURCE_MAX];
+    isere_out_t document;
+    const char *wrong;
+    isere_remote_progress("packing %zu file%s", count, count == 1 ? "" : "s");
+    isere_out_memory(&document);
+    make_source(remote->args->module, source);
+    wrong = isere_package_write(&document, remote->args, files, source);
+    if (wrong) {
+        isere_remote_say("%s is not UTF-8", wrong);
+    } else if (document.failed) {
+        isere_remote_say("%s", isere_strerror(ISERE_ERR_NOMEM));
+    } else {
+        code = send_package(remote, files, name, &document);
+    }
+    free(document.buffer);
+    return code;
+}
+
+/* Compiles first: what does not is not sent, and this finds the imports. */
+static int deploy(isere_remote_t *remote, const char *name)
+{
+    const isere_port_t *port = &remote->port;
+    isere_program_t program;
+    isere_fault_t fault;
+    void *code = NULL;
+    size_t size = 0;
+    int error, result = ISERE_EXIT_FAULT;
+    error = isere_program_compile(port, remote->args, &program, &code, &size,
+                                  &fault);
+    if (error != 0) {
+        print_local_fault(&program.files, &fault, error);
+    } else {
+        isere_free(port, code);
+        result = pack_and_send(remote, &program.files, name);
+    }
+    isere_program_release(port, &program);
+    return result;
+}
+
+/* The name that the module gives, or its folder where that is what tells it
+ * from others; false after saying that there is none. */
+static bool make_name(const isere_args_t *args,
+                      char name[ISERE_PACKAGE_NAME_MAX])
+{
+    const char *slash = strrchr(args->module, '/');
+    const char *main_name = slash ? slash + 1 : args->module;
+    char *folder = NULL;
+    bool made;
+    if (isere_package_is_common(main_name)) {
+        folder = folder_of(args->module);
+    }
+    /* Without a folder there is no module: its own name does until then. */
+    made = folder ? isere_package_folder_name(folder, name)
+                  : isere_package_name(main_name, name);
+    if (!made) {
+        isere_remote_usage(
+            args,
+            "'%s' is not a valid function name (1 to 32 of a-z, 0-9 and -): "
+            "give one with --name",
+            folder ? folder : main_name);
+    }
+    free(folder);
+    return made;
+}
+
+static bool exists(const char *path, mode_t type)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && (info.st_mode & S_IFMT) == type;
+}
+
+/* Says what to give instead of a folder. */
+static int refuse_folder(const isere_args_t *args)
+{
+    static const char *const names[] = {"index.js", "handler.js", "main.js"};
+    const char *folder = args->module;
+    size_t len = strlen(folder);
+    const char *slash = folder[len - 1] == '/' ? "" : "/";
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s%s%s", folder, slash, names[i]);
+        if (exists(path, S_IFREG)) {
+            return isere_remote_usage(
+                args, "'%s' is a folder: give its main module, %s", folder,
+                path);
+        }
+    }
+    return isere_remote_usage(
+        args, "'%s' is a folder: give its main module, such as %s%sindex.js",
+        folder, folder, slash);
+}
+
+int isere_command_deploy(const isere_args_t *args)
+{
+    char made[ISERE_PACKAGE_NAME_MAX];
+    isere_remote_t remote;
+    int code;
+    if (exists(args->module, S_IFDIR) ||
+        args->module[strlen(args->module) - 1] == '/') {
+        return refuse_folder(args);
+    }
+    if (!args->name && !make_name(args, made)) {
+        return ISERE_EXIT_USAGE;
+    }
+    code = isere_remote_open(&remote, args);
+    if (code == ISERE_EXIT_OK) {
+        code = deploy(&remote, args->name ? args->name : made);
+        isere_remote_close(&remote);
+    }
+    return code;
+}

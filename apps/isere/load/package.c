@@ -1,0 +1,232 @@
+#include "apps/isere/load/package.h"
+#include "core/util/sha256.h"
+#include "core/util/utf8.h"
+#include "isere/isere.h"
+#include <stdio.h>
+#include <strings.h>
+
+bool isere_package_name(const char *main_name,
+                        char name[ISERE_PACKAGE_NAME_MAX])
+{
+    const char *dot = strrchr(main_name, '.');
+    size_t len =
+        dot && dot > main_name ? (size_t)(dot - main_name) : strlen(main_name);
+    if (len == 0 || len >= ISERE_PACKAGE_NAME_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        char c = main_name[i];
+        if (c >= 'A' && c <= 'Z') {
+            c = (char)(c - 'A' + 'a');
+        } else if (c == '_' || c == '.') {
+            c = '-';
+        }
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-') {
+            return false;
+        }
+        name[i] = c;
+    }
+    name[len] = '\0';
+    return true;
+}
+
+bool isere_package_is_common(const char *main_name)
+{
+    static const char *const names[] = {"index", "handler", "main"};
+    size_t len = strcspn(main_name, ".");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strlen(names[i]) == len &&
+            strncasecmp(main_name, names[i], len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a name in lower case; 0 for what it can't have. */
+static char name_char(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '\0';
+}
+
+/* Where the last part of a path begins; `end` is behind that. */
+static const char *last_part(const char *path, const char *end)
+{
+    while (end > path && end[-1] != '/') {
+        end--;
+    }
+    return end;
+}
+
+/* What many projects call a folder in them. */
+static bool is_common_folder(const char *name, size_t len)
+{
+    static const char *const names[] = {"src", "lib", "dist", "build"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strlen(names[i]) == len && strncasecmp(name, names[i], len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool isere_package_folder_name(const char *folder,
+                               char name[ISERE_PACKAGE_NAME_MAX])
+{
+    const char *end = folder + strlen(folder);
+    const char *from = last_part(folder, end);
+    size_t len = 0;
+    while (from - folder > 1 && is_common_folder(from, (size_t)(end - from))) {
+        end = from - 1;
+        from = last_part(folder, end);
+    }
+    for (; from < end && len < ISERE_PACKAGE_NAME_MAX - 1; from++) {
+        char c = name_char(*from);
+        if (c != '\0') {
+            name[len++] = c;
+        } else if (len > 0 && name[len - 1] != '-') {
+            name[len++] = '-';
+        }
+    }
+    while (len > 0 && name[len - 1] == '-') {
+        len--;
+    }
+    name[len] = '\0';
+    return len > 0;
+}
+
+void isere_package_source(const char *folder,
+                          char source[ISERE_PACKAGE_SOURCE_MAX])
+{
+    uint8_t sum[ISERE_SHA256_SIZE];
+    char hex[2 * ISERE_SHA256_SIZE + 1];
+    isere_sha256_of(folder, strlen(folder), sum);
+    isere_sha256_hex(sum, hex);
+    snprintf(source, ISERE_PACKAGE_SOURCE_MAX, "%.8s", hex);
+}
+
+static bool is_text(isere_slice_t text)
+{
+    return isere_utf8_valid(text.ptr, text.len);
+}
+
+static void put_name(isere_out_t *out, const char *before, isere_slice_t name)
+{
+    isere_out_text(out, before);
+    isere_out_json(out, name);
+    isere_out_text(out, ":");
+}
+
+/* The sources, in no order. */
+static const char *put_files(isere_out_t *out, const isere_files_t *files)
+{
+    const char *before = "{";
+    for (const isere_file_t *f = files->files; f; f = f->next) {
+        isere_slice_t source = isere_slice_of(f->data, f->size);
+        if (!f->data) {
+            continue; /* looked for, and not there */
+        }
+        if (!is_text(isere_slice(f->name)) || !is_text(source)) {
+            return f->name;
+        }
+        put_name(out, before, isere_slice(f->name));
+        isere_out_json(out, source);
+        before = ",";
+    }
+    isere_out_text(out, "}");
+    return NULL;
+}
+
+static const char *put_env(isere_out_t *out, const isere_args_t *args)
+{
+    const char *before = ",\"env\":{";
+    for (size_t i = 0; i < args->nenv; i++) {
+        const char *equals = strchr(args->env[i], '=');
+        if (!is_text(isere_slice(args->env[i]))) {
+            return args->env[i];
+        }
+        put_name(out, before,
+                 isere_slice_of(args->env[i], (size_t)(equals - args->env[i])));
+        isere_out_json(out, isere_slice(equals + 1));
+        before = ",";
+    }
+    isere_out_text(out, args->nenv > 0 ? "}" : "");
+    return NULL;
+}
+
+static const char *put_routes(isere_out_t *out, const isere_args_t *args)
+{
+    const char *before = ",\"routes\":[";
+    for (size_t i = 0; i < args->routes.count; i++) {
+        if (!is_text(isere_slice(args->routes.items[i]))) {
+            return args->routes.items[i];
+        }
+        isere_out_text(out, before);
+        isere_out_json(out, isere_slice(args->routes.items[i]));
+        before = ",";
+    }
+    isere_out_text(out, args->routes.count > 0 ? "]" : "");
+    return NULL;
+}
+
+static void put_number(isere_out_t *out, const isere_args_t *args,
+                       const char *name, uint64_t value)
+{
+    char text[64];
+    if (isere_args_given(args, name)) {
+        snprintf(text, sizeof(text), ",\"%s\":%llu", name,
+                 (unsigned long long)value);
+        isere_out_text(out, text);
+    }
+}
+
+/* What is not given is not sent: the server has defaults of its own. */
+static void put_settings(isere_out_t *out, const isere_args_t *args)
+{
+    static const char *const payloads[] = {
+        [ISERE_PAYLOAD_ISERE] = "isere",
+        [ISERE_PAYLOAD_1_0] = "1.0",
+        [ISERE_PAYLOAD_2_0] = "2.0",
+    };
+    put_number(out, args, "memory", args->memory);
+    put_number(out, args, "timeout", args->timeout);
+    if (isere_args_given(args, "payload")) {
+        put_name(out, ",", isere_slice("payload"));
+        isere_out_json(out, isere_slice(payloads[args->payload]));
+    }
+}
+
+const char *isere_package_write(isere_out_t *out, const isere_args_t *args,
+                                const isere_files_t *files, const char *source)
+{
+    const char *wrong;
+    put_name(out, "{", isere_slice("main"));
+    isere_out_json(out, isere_slice(files->main_name));
+    put_name(out, ",", isere_slice("files"));
+    wrong = put_files(out, files);
+    if (!wrong) {
+        wrong = put_routes(out, args);
+    }
+    if (!wrong) {
+        wrong = put_env(out, args);
+    }
+    put_settings(out, args);
+    if (source[0]) {
+        put_name(out, ",", isere_slice("source"));
+        isere_out_json(out, isere_slice(source));
+    }
+    isere_out_text(out, "}");
+    return wrong;
+}
+
+size_t isere_package_count(const isere_files_t *files)
+{
+    size_t count = 0;
+    for (const isere_file_t *f = files->files; f; f = f->next) {
+        count += f->data != NULL;
+    }
+    return count;
+}

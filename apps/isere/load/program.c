@@ -1,0 +1,220 @@
+#include "apps/isere/load/program.h"
+#include "core/js/compile.h"
+#include "core/util/text.h"
+#include "ports/linux/out.h"
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+isere_linux_config_t isere_program_port_config(const isere_args_t *args)
+{
+    isere_linux_config_t config;
+    isere_linux_config_init(&config);
+    config.log_level = (isere_log_level_t)args->log_level;
+    config.log_format = (isere_log_format_t)args->log_format;
+    config.log_functions = args->store != NULL; /* one of many */
+    return config;
+}
+
+int isere_program_port_init(isere_port_t *port, const isere_args_t *args)
+{
+    isere_linux_config_t config = isere_program_port_config(args);
+    int error = isere_linux_port_init(port, &config);
+    if (error != 0) {
+        fprintf(stderr,
+                "isere: the system refuses what a thread needs (epoll, "
+                "eventfd, timers): %s\n",
+                strerror(errno));
+    }
+    return error;
+}
+
+static int open_files(const isere_args_t *args, isere_program_t *program,
+                      isere_fault_t *fault)
+{
+    int error = isere_files_open(&program->files, args->module);
+    if (error != 0) {
+        snprintf(fault->message, sizeof(fault->message), "cannot read %s: %s",
+                 args->module, strerror(errno));
+    }
+    return error;
+}
+
+/* `folder` is put before the names of modules. */
+static int compile(const isere_port_t *port, const isere_args_t *args,
+                   isere_program_t *program, const char *folder, void **code,
+                   size_t *size, isere_fault_t *fault)
+{
+    isere_files_t *files = &program->files;
+    int error =
+        isere__compile_within(port, &files->loader, files->main_name, folder, 0,
+                              args->no_source, code, size, fault);
+    if (error != 0 && fault->message[0] == '\0') {
+        snprintf(fault->message, sizeof(fault->message), "%s%s: %s",
+                 files->folder, files->main_name, isere_strerror(error));
+    }
+    return error;
+}
+
+static bool is_bytecode(const isere_program_t *program)
+{
+    return isere_bundle_detect(program->files.main->data,
+                               program->files.main->size);
+}
+
+/* An invalid .bin would be taken for source and give a strange error. */
+static bool is_named_bin(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && strcmp(dot, ".bin") == 0;
+}
+
+void isere_program_name(const isere_program_t *program,
+                        char name[ISERE_PROGRAM_NAME_MAX])
+{
+    isere_slice_t text = isere_slice(program->files.main_name);
+    const char *dot = strrchr(text.ptr, '.');
+    if (dot && dot > text.ptr) {
+        text.len = (size_t)(dot - text.ptr);
+    }
+    isere_text_copy(name, ISERE_PROGRAM_NAME_MAX, text);
+}
+
+/* What the bytecode brings along, and over it what the command line gives. */
+static int configure(const isere_args_t *args, isere_function_config_t *config,
+                     const void *code, size_t size, isere_fault_t *fault)
+{
+    int error = isere_function_config_read(config, code, size, fault);
+    if (isere_args_given(args, "payload")) {
+        config->payload = (isere_payload_t)args->payload;
+    }
+    if (isere_args_given(args, "timeout")) {
+        config->timeout_ms = (uint32_t)args->timeout;
+    }
+    config->env = args->env;
+    config->memory_bytes = (size_t)args->memory;
+    config->stack_bytes = (size_t)args->stack;
+    config->isolation = (isere_isolation_t)args->isolation;
+    config->init_timeout_ms = (uint32_t)args->init_timeout;
+    return error;
+}
+
+isere_slice_t isere_program_code(const isere_program_t *program)
+{
+    const isere_file_t *main = program->files.main;
+    return program->code ? isere_slice_of(program->code, program->code_size)
+                         : isere_slice_of(main->data, main->size);
+}
+
+int isere_program_create(const isere_port_t *port, const isere_args_t *args,
+                         isere_program_t *program, isere_fault_t *fault)
+{
+    isere_slice_t code = isere_program_code(program);
+    isere_function_config_t config;
+    char name[ISERE_PROGRAM_NAME_MAX];
+    int error;
+    isere_function_config_init(&config);
+    isere_program_name(program, name);
+    config.name = name;
+    error = configure(args, &config, code.ptr, code.len, fault);
+    if (error == 0) {
+        error = isere_function_create(port, code.ptr, code.len, &config,
+                                      &program->function, fault);
+    }
+    if (error != 0 && fault->file[0] == '\0') {
+        isere_text_copy(fault->file, sizeof(fault->file),
+                        isere_slice(args->module));
+    }
+    return error;
+}
+
+int isere_program_load(const isere_port_t *port, const isere_args_t *args,
+                       isere_program_t *program, isere_fault_t *fault)
+{
+    int error;
+    memset(program, 0, sizeof(*program));
+    memset(fault, 0, sizeof(*fault));
+    error = open_files(args, program, fault);
+    if (error == 0 && !is_bytecode(program) &&
+        !is_named_bin(program->files.main_name)) {
+        error = compile(port, args, program, program->files.folder,
+                        &program->code, &program->code_size, fault);
+    }
+    return error ? error : isere_program_create(port, args, program, fault);
+}
+
+void isere_program_release(const isere_port_t *port, isere_program_t *program)
+{
+    isere_function_destroy(program->function);
+    if (program->code) {
+        isere_free(port, program->code);
+    }
+    isere_files_close(&program->files);
+    memset(program, 0, sizeof(*program));
+}
+
+int isere_program_compile(const isere_port_t *port, const isere_args_t *args,
+                          isere_program_t *program, void **code, size_t *size,
+                          isere_fault_t *fault)
+{
+    int error;
+    memset(program, 0, sizeof(*program));
+    memset(fault, 0, sizeof(*fault));
+    error = open_files(args, program, fault);
+    if (error != 0) {
+        return error;
+    }
+    if (is_bytecode(program)) {
+        snprintf(fault->message, sizeof(fault->message),
+                 "%s is bytecode already", args->module);
+        return ISERE_ERR_INVAL;
+    }
+    /* A file of bytecode knows nothing of where it was built. A fault is told
+     * with the path as it was given, for which it is found once more. */
+    error = compile(port, args, program, "", code, size, fault);
+    if (error != 0) {
+        error = compile(port, args, program, program->files.folder, code, size,
+                        fault);
+    }
+    return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
+}
+
+void isere_program_fault_text(const isere_fault_t *fault,
+                              char text[ISERE_PROGRAM_FAULT_MAX])
+{
+    size_t room = ISERE_PROGRAM_FAULT_MAX, at = 0;
+    size_t stack = strlen(fault->stack);
+    if (fault->file[0]) {
+        at += (size_t)snprintf(text, room, "%s:", fault->file);
+        if (fault->line > 0) {
+            at += (size_t)snprintf(text + at, room - at, "%d:%d:", fault->line,
+                                   fault->column);
+        }
+        text[at++] = ' ';
+    }
+    while (stack > 0 && fault->stack[stack - 1] == '\n') {
+        stack--;
+    }
+    snprintf(text + at, room - at, "%s%s%.*s", fault->message,
+             stack > 0 ? "\n" : "", (int)stack, fault->stack);
+}
+
+void isere_program_print_fault(const isere_fault_t *fault, int error)
+{
+    char text[ISERE_PROGRAM_FAULT_MAX], buffer[1024];
+    const char *line = fault->message[0] ? text : isere_strerror(error);
+    isere_out_t out;
+    isere_program_fault_text(fault, text);
+    isere_out_init(&out, STDERR_FILENO, buffer, sizeof(buffer));
+    if (!fault->file[0]) {
+        isere_out_text(&out, "isere: ");
+    }
+    /* Lines are kept, other controls are escaped. */
+    while (line) {
+        size_t len = strcspn(line, "\n");
+        isere_out_escaped(&out, isere_slice_of(line, len));
+        isere_out_text(&out, "\n");
+        line = line[len] ? line + len + 1 : NULL;
+    }
+    isere_out_flush(&out);
+}

@@ -1,0 +1,62 @@
+/* The program isere: reads the command line and runs one command. */
+#include "apps/isere/args/args.h"
+#include "apps/isere/cmd/commands.h"
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+
+static int run(const isere_args_t *args)
+{
+    switch (args->command) {
+    case ISERE_COMMAND_SERVE:
+        return isere_command_serve(args);
+    case ISERE_COMMAND_INVOKE:
+        return isere_command_invoke(args);
+    case ISERE_COMMAND_BUILD:
+        return isere_command_build(args);
+    case ISERE_COMMAND_DEPLOY:
+        return isere_command_deploy(args);
+    case ISERE_COMMAND_LIST:
+        return isere_command_list(args);
+    case ISERE_COMMAND_LOGS:
+        return isere_command_logs(args);
+    case ISERE_COMMAND_INVOKE_REMOTE:
+        return isere_command_invoke_remote(args);
+    case ISERE_COMMAND_ROLLBACK:
+        return isere_command_rollback(args);
+    case ISERE_COMMAND_RELEASE:
+        return isere_command_release(args);
+    case ISERE_COMMAND_REMOVE:
+        return isere_command_remove(args);
+    case ISERE_COMMANDS:
+        break;
+    }
+    return ISERE_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    static isere_args_t args; /* large, and needed until the end */
+    int code = ISERE_EXIT_OK;
+    /* A reader that went away is an error of the write, not our end. */
+    signal(SIGPIPE, SIG_IGN);
+    switch (isere_args_parse(&args, argc, argv)) {
+    case ISERE_ARGS_BAD:
+        return ISERE_EXIT_USAGE;
+    case ISERE_ARGS_TEXT:
+        break;
+    case ISERE_ARGS_RUN:
+        if (!args.core_dumps) {
+            /* Neither the kernel nor another process of the user's writes down
+             * what is in memory: tokens, environments, requests. */
+            (void)prctl(PR_SET_DUMPABLE, 0);
+        }
+        code = run(&args);
+        break;
+    }
+    if (fflush(stdout) != 0 && code == ISERE_EXIT_OK) {
+        fputs("isere: cannot write to standard output\n", stderr);
+        code = ISERE_EXIT_FAULT;
+    }
+    return code;
+}

@@ -1,0 +1,186 @@
+#include "apps/isere/serve/platform.h"
+#include "apps/isere/serve/token.h"
+#include "apps/isere/supervisor/kept_blobs.h"
+#include "isere/linux.h"
+#include "ports/linux/shared.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { LOG_BYTES = 256 * 1024, PATH_BYTES = 4096 };
+
+static int complain(const char *path, int error)
+{
+    const char *why = error == ISERE_ERR_INUSE
+                          ? "another isere process is using it"
+                      : errno ? strerror(errno)
+                              : isere_strerror(error);
+    fprintf(stderr, "isere: the store %s: %s\n", path, why);
+    return error;
+}
+
+/* A file of the store. False when the path is too long. */
+static bool join(char path[PATH_BYTES], const char *folder, const char *name)
+{
+    return snprintf(path, PATH_BYTES, "%s/%s", folder, name) < PATH_BYTES;
+}
+
+/* A server that is started again makes nothing anew: what is missing may come
+ * back, like a volume that is not mounted now. */
+static bool is_missing(const char *path)
+{
+    struct stat info;
+    errno = 0;
+    return isere_shared_is_restart() && stat(path, &info) != 0;
+}
+
+static int open_store(const isere_args_t *args, isere_platform_files_t *p)
+{
+    const struct timespec step = {.tv_nsec = 10 * 1000000};
+    char path[PATH_BYTES];
+    int error;
+    if (!join(path, args->store, "functions")) {
+        errno = ENAMETOOLONG;
+        return complain(args->store, ISERE_ERR_INVAL);
+    }
+    if (is_missing(path)) {
+        return complain(args->store, ISERE_ERR_IO);
+    }
+    if (mkdir(args->store, 0700) != 0 && errno != EEXIST) {
+        return complain(args->store, ISERE_ERR_IO);
+    }
+    errno = 0;
+    error = isere_linux_blobs_open(&p->blobs, path);
+    /* A server whose supervisor was killed this moment is on its way out. */
+    for (int i = 0; i < 30 && error == ISERE_ERR_INUSE; i++) {
+        nanosleep(&step, NULL);
+        error = isere_linux_blobs_open(&p->blobs, path);
+    }
+    p->has_blobs = error == 0;
+    return error ? complain(args->store, error) : 0;
+}
+
+static int load_token(const isere_args_t *args, char *token)
+{
+    char joined[PATH_BYTES];
+    const char *path = args->token_file ? args->token_file : joined;
+    if (!args->token_file && !join(joined, args->store, "token")) {
+        errno = ENAMETOOLONG;
+        return complain(args->store, ISERE_ERR_INVAL);
+    }
+    if (is_missing(path)) {
+        fprintf(stderr, "isere: the token file %s: %s\n", path,
+                strerror(errno));
+        return ISERE_ERR_IO;
+    }
+    return isere_token_load(path, token);
+}
+
+/* What functions did to servers before this one. The next one is not told of it
+ * again, however this one ends. */
+static bool next_fault(void *ctx, isere_fault_report_t *report)
+{
+    isere_shared_t *shared = isere_shared();
+    const isere_death_t *death;
+    unsigned left = shared ? shared->deaths_count - shared->reported : 0;
+    (void)ctx;
+    if (left == 0) {
+        return false;
+    }
+    if (left > ISERE_SHARED_DEATHS) { /* the others were overwritten */
+        shared->reported = shared->deaths_count - ISERE_SHARED_DEATHS;
+    }
+    death = &shared->deaths[shared->reported++ % ISERE_SHARED_DEATHS];
+    *report = (isere_fault_report_t){
+        .name = death->name,
+        .version = (uint32_t)strtoul(death->version, NULL, 10),
+        .where = death->where,
+        .at_s = death->wall_s,
+    };
+    return true;
+}
+
+static unsigned long crashes(void *ctx, const char *name)
+{
+    (void)ctx;
+    return isere_shared_crashes(name);
+}
+
+/* What functions get whose documents don't say otherwise. */
+static void configure(const isere_args_t *args, isere_control_config_t *config)
+{
+    isere_function_config_t *defaults = &config->defaults;
+    isere_control_config_init(config);
+    config->host_names = args->hosts.items;
+    config->log_bytes = LOG_BYTES;
+    config->log_level = (isere_log_level_t)args->log_level;
+    config->memory_max = (size_t)2048 * 1024 * 1024;
+    config->restarts = isere_shared() ? isere_shared()->restarts : 0;
+    config->next_fault = next_fault;
+    config->crashes = crashes;
+    defaults->env = args->env;
+    defaults->payload = (isere_payload_t)args->payload;
+    defaults->memory_bytes = (size_t)args->memory;
+    defaults->stack_bytes = (size_t)args->stack;
+    defaults->timeout_ms = (uint32_t)args->timeout;
+    defaults->init_timeout_ms = (uint32_t)args->init_timeout;
+}
+
+static int create(const isere_port_t *port, const isere_args_t *args,
+                  isere_platform_files_t *p)
+{
+    isere_control_config_t config;
+    char token[ISERE_TOKEN_LEN + 1];
+    int error = load_token(args, token);
+    configure(args, &config);
+    config.token = token;
+    p->has_kept = isere_kept_blobs_open(&p->kept);
+    config.kept = p->has_kept ? &p->kept : NULL;
+    if (error == 0) {
+        error = isere_deployer_start(args, &p->deployer);
+    }
+    if (error == 0) {
+        isere_deployer_configure(p->deployer, &config);
+        errno = 0;
+        error = isere_control_create(port, &p->blobs, &config, &p->control);
+        error = error ? complain(args->store, error) : 0;
+    }
+    explicit_bzero(token, sizeof(token));
+    return error;
+}
+
+int isere_platform_open(const isere_port_t *port, const isere_args_t *args,
+                        isere_platform_files_t *platform)
+{
+    int error;
+    memset(platform, 0, sizeof(*platform));
+    error = open_store(args, platform);
+    if (error == 0) {
+        error = create(port, args, platform);
+    }
+    if (error != 0) {
+        if (platform->deployer) {
+            isere_deployer_stop(platform->deployer);
+        }
+        isere_platform_close(platform);
+    }
+    return error;
+}
+
+void isere_platform_close(isere_platform_files_t *platform)
+{
+    /* Its lock is the deployer's, whose queue is empty: it was stopped. */
+    isere_control_destroy(platform->control);
+    if (platform->deployer) {
+        isere_deployer_destroy(platform->deployer);
+    }
+    if (platform->has_kept) {
+        isere_kept_blobs_close(&platform->kept);
+    }
+    if (platform->has_blobs) {
+        isere_linux_blobs_close(&platform->blobs);
+    }
+}

@@ -1,0 +1,25 @@
+/* The function platform of `isere serve --store`: store, token, deployer. */
+#ifndef ISERE_PORTS_LINUX_PLATFORM_H
+#define ISERE_PORTS_LINUX_PLATFORM_H
+
+#include "apps/isere/args/args.h"
+#include "apps/isere/serve/deployer.h"
+#include "isere/control.h"
+
+typedef struct isere_platform_files {
+    isere_blobs_t blobs;
+    isere_deployer_t *deployer;
+    isere_control_t *control;
+    isere_blobs_t kept;
+    bool has_blobs, has_kept;
+} isere_platform_files_t;
+
+/* Opens all that args->store names. 0, or ISERE_ERR_* after saying on stderr
+ * what is wrong. `port`: of the calling thread, which closes it, too. */
+int isere_platform_open(const isere_port_t *port, const isere_args_t *args,
+                        isere_platform_files_t *platform);
+
+/* When its servers are gone and the deployer has been stopped. */
+void isere_platform_close(isere_platform_files_t *platform);
+
+#endif

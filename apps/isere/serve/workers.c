@@ -1,0 +1,357 @@
+#include "apps/isere/serve/workers.h"
+#include "apps/isere/load/program.h"
+#include "apps/isere/serve/thread.h"
+#include "core/js/function.h"
+#include "isere/linux.h"
+#include "ports/linux/shared.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* Of a function without a store, which nobody can release. */
+enum { QUARANTINE_S = 60 };
+
+typedef enum worker_state {
+    WORKER_STARTING,
+    WORKER_SERVING,
+    WORKER_ENDED, /* its server is there until the workers are stopped */
+    WORKER_FAILED,
+} worker_state_t;
+
+typedef struct worker {
+    isere_workers_t *all;
+    pthread_t thread;
+    isere_socket_t listener;
+    isere_server_t *server;
+    worker_state_t state;
+    int error;
+    bool server_asked; /* when it failed: the fault says why */
+    isere_fault_t fault;
+} worker_t;
+
+struct isere_workers {
+    const isere_args_t *args;
+    const isere_function_t *function; /* one of these two */
+    isere_control_t *control;
+    const isere_port_t *own; /* of the starting thread */
+    isere_server_group_t *group;
+    int ended_fd;
+    pthread_mutex_t lock; /* guards all below, and states of workers */
+    pthread_cond_t changed;
+    bool stopping;
+    unsigned started; /* threads to join */
+    unsigned count;
+    worker_t workers[];
+};
+
+/* ---- a worker's thread ---- */
+
+static void set_state(worker_t *worker, worker_state_t state, int error)
+{
+    isere_workers_t *all = worker->all;
+    pthread_mutex_lock(&all->lock);
+    worker->state = state;
+    worker->error = error;
+    pthread_cond_broadcast(&all->changed);
+    pthread_mutex_unlock(&all->lock);
+}
+
+/* With the lock held. Nobody is still starting when `stopping` is set. */
+static bool any_serving(const isere_workers_t *all)
+{
+    for (unsigned i = 0; i < all->started; i++) {
+        if (all->workers[i].state == WORKER_SERVING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void serve(worker_t *worker)
+{
+    isere_workers_t *all = worker->all;
+    const uint64_t one = 1;
+    int error = isere_server_run(worker->server);
+    ssize_t put = write(all->ended_fd, &one, sizeof(one));
+    (void)put;
+    set_state(worker, WORKER_ENDED, error);
+    /* Other threads may ask the server to stop or to replace its function
+     * until they know that all are stopping, and the servers of a group wake
+     * each other until all have ended. */
+    pthread_mutex_lock(&all->lock);
+    while (!all->stopping || any_serving(all)) {
+        pthread_cond_wait(&all->changed, &all->lock);
+    }
+    pthread_mutex_unlock(&all->lock);
+}
+
+static int create_server(worker_t *worker, const isere_port_t *port)
+{
+    isere_workers_t *all = worker->all;
+    return all->control
+               ? isere_server_create_platform(port, all->group,
+                                              worker->listener, all->control,
+                                              &worker->server)
+               : isere_server_create(port, all->group, worker->listener,
+                                     all->function, &worker->server,
+                                     &worker->fault);
+}
+
+static void *worker_main(void *arg)
+{
+    worker_t *worker = arg;
+    isere_workers_t *all = worker->all;
+    isere_port_t port;
+    int error = isere_program_port_init(&port, all->args);
+    if (error != 0) {
+        set_state(worker, WORKER_FAILED, error);
+        return NULL;
+    }
+    worker->server_asked = true;
+    error = create_server(worker, &port);
+    if (error == 0) {
+        set_state(worker, WORKER_SERVING, 0);
+        serve(worker);
+        isere_server_destroy(worker->server);
+    } else {
+        set_state(worker, WORKER_FAILED, error);
+    }
+    isere_linux_port_deinit(&port);
+    return NULL;
+}
+
+/* ---- start ---- */
+
+static isere_server_group_t *create_group(const isere_port_t *own,
+                                          const isere_args_t *args)
+{
+    isere_server_limits_t limits;
+    isere_server_limits_init(&limits);
+    limits.max_head = (uint32_t)args->max_head;
+    limits.max_body = (uint32_t)args->max_body;
+    limits.max_buffer = (size_t)args->buffer;
+    limits.header_timeout_ms = (uint32_t)args->header_timeout;
+    limits.request_timeout_ms = (uint32_t)args->request_timeout;
+    limits.idle_timeout_ms = (uint32_t)args->idle_timeout;
+    limits.max_connections = (uint32_t)args->max_connections;
+    limits.max_instances = (uint32_t)args->instances;
+    limits.max_queue = (uint32_t)args->queue;
+    limits.quarantine_s = QUARANTINE_S;
+    return isere_server_group_create(own, &limits);
+}
+
+static void log_quarantine(const isere_workers_t *all)
+{
+    isere_log_record_t record = {.level = ISERE_LOG_ERROR};
+    char text[160];
+    snprintf(text, sizeof(text),
+             "quarantined after too many crashes: all requests get 503 for %d "
+             "s%s",
+             QUARANTINE_S,
+             all->args->watch ? ", or until the function is replaced" : "");
+    record.message = isere_slice(text);
+    all->own->log(all->own->ctx, &record);
+}
+
+/* What the one function did to servers before this one. What is older than a
+ * quarantine is over. */
+static void report_deaths(isere_workers_t *all)
+{
+    const isere_shared_t *shared = isere_shared();
+    unsigned count = all->function && shared ? shared->deaths_count : 0;
+    uint32_t now_s =
+        (uint32_t)(all->own->monotonic_us(all->own->ctx) / 1000000);
+    bool quarantined = false;
+    for (unsigned i = count ? shared->forgotten : 0; i < count; i++) {
+        uint32_t at_s = shared->deaths[i % ISERE_SHARED_DEATHS].monotonic_s;
+        if (i + ISERE_SHARED_DEATHS >= count && now_s - at_s < QUARANTINE_S) {
+            quarantined = isere_server_group_report_fault(all->group,
+                                                          all->function, at_s);
+        }
+    }
+    if (quarantined) {
+        log_quarantine(all);
+    }
+}
+
+/* The socket is the server's from now on. */
+static int start_thread(worker_t *worker, isere_listeners_t *listeners)
+{
+    isere_workers_t *all = worker->all;
+    int error = isere_thread_start(&worker->thread, (size_t)all->args->stack,
+                                   worker_main, worker);
+    if (error == 0) {
+        listeners->sockets[all->started++] = -1;
+    }
+    return error;
+}
+
+/* As the log names the function of a crash when it is served. */
+static void name_crashed(const worker_t *worker, isere_fault_t *fault)
+{
+    const isere_function_t *function = worker->all->function;
+    size_t len = strlen(fault->message);
+    if (function && worker->error == ISERE_ERR_CRASH) {
+        snprintf(fault->message + len, sizeof(fault->message) - len,
+                 ", while %s began", function->config.name);
+    }
+}
+
+/* Waits until the worker serves, or says why it does not. */
+static int await_start(worker_t *worker)
+{
+    isere_workers_t *all = worker->all;
+    pthread_mutex_lock(&all->lock);
+    while (worker->state == WORKER_STARTING) {
+        pthread_cond_wait(&all->changed, &all->lock);
+    }
+    pthread_mutex_unlock(&all->lock);
+    if (worker->state != WORKER_FAILED) {
+        return 0;
+    }
+    if (worker->server_asked) {
+        name_crashed(worker, &worker->fault);
+        isere_program_print_fault(&worker->fault, worker->error);
+    }
+    return worker->error;
+}
+
+/* The first one alone: when the function is at fault, it says so once. */
+static int start_all(isere_workers_t *all, isere_listeners_t *listeners)
+{
+    int error = start_thread(&all->workers[0], listeners);
+    if (error == 0) {
+        error = await_start(&all->workers[0]);
+    }
+    for (unsigned i = 1; i < all->count && error == 0; i++) {
+        error = start_thread(&all->workers[i], listeners);
+    }
+    for (unsigned i = 1; i < all->started && error == 0; i++) {
+        error = await_start(&all->workers[i]);
+    }
+    return error;
+}
+
+static isere_workers_t *create(const isere_port_t *own,
+                               const isere_args_t *args,
+                               const isere_function_t *function,
+                               isere_control_t *control,
+                               isere_listeners_t *listeners)
+{
+    unsigned count = listeners->count;
+    isere_workers_t *all = calloc(1, sizeof(*all) + count * sizeof(worker_t));
+    if (!all) {
+        return NULL;
+    }
+    all->args = args;
+    all->function = function;
+    all->control = control;
+    all->own = own;
+    all->count = count;
+    all->ended_fd = eventfd(0, EFD_CLOEXEC);
+    all->group = create_group(own, args);
+    pthread_mutex_init(&all->lock, NULL);
+    pthread_cond_init(&all->changed, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        all->workers[i].all = all;
+        all->workers[i].listener = listeners->sockets[i];
+    }
+    return all;
+}
+
+int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
+                        const isere_function_t *function,
+                        isere_control_t *control, isere_listeners_t *listeners,
+                        isere_workers_t **workers)
+{
+    isere_workers_t *all = create(own, args, function, control, listeners);
+    int error = ISERE_ERR_NOMEM;
+    if (!all || !all->group || all->ended_fd < 0) {
+        fputs("isere: not enough memory to start\n", stderr);
+    } else {
+        report_deaths(all);
+        error = start_all(all, listeners);
+    }
+    if (error == 0) {
+        *workers = all;
+    } else if (all) {
+        isere_workers_stop(all);
+        isere_workers_join(all);
+        isere_workers_destroy(all);
+    }
+    return error;
+}
+
+/* ---- afterwards ---- */
+
+unsigned isere_workers_count(const isere_workers_t *workers)
+{
+    return workers->count;
+}
+
+int isere_workers_ended_fd(const isere_workers_t *workers)
+{
+    return workers->ended_fd;
+}
+
+int isere_workers_replace(isere_workers_t *workers,
+                          const isere_function_t *function,
+                          isere_replaced_fn *replaced, void *arg)
+{
+    bool stopping;
+    pthread_mutex_lock(&workers->lock);
+    stopping = workers->stopping;
+    for (unsigned i = 0; i < workers->count && !stopping; i++) {
+        int error = isere_server_replace(workers->workers[i].server, function,
+                                         replaced, arg);
+        if (error != 0) {
+            replaced(arg, function, error, NULL);
+        }
+    }
+    pthread_mutex_unlock(&workers->lock);
+    return stopping ? ISERE_ERR_CLOSED : 0;
+}
+
+void isere_workers_stop(isere_workers_t *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    for (unsigned i = 0; i < workers->started && !workers->stopping; i++) {
+        worker_t *worker = &workers->workers[i];
+        while (worker->state == WORKER_STARTING) {
+            pthread_cond_wait(&workers->changed, &workers->lock);
+        }
+        if (worker->state != WORKER_FAILED) {
+            isere_server_stop(worker->server);
+        }
+    }
+    workers->stopping = true;
+    pthread_cond_broadcast(&workers->changed);
+    pthread_mutex_unlock(&workers->lock);
+}
+
+int isere_workers_join(isere_workers_t *workers)
+{
+    int error = 0;
+    for (unsigned i = 0; i < workers->started; i++) {
+        pthread_join(workers->workers[i].thread, NULL);
+        if (workers->workers[i].error != 0) {
+            error = workers->workers[i].error;
+        }
+    }
+    return error;
+}
+
+void isere_workers_destroy(isere_workers_t *workers)
+{
+    isere_server_group_destroy(workers->group);
+    if (workers->ended_fd >= 0) {
+        close(workers->ended_fd);
+    }
+    pthread_mutex_destroy(&workers->lock);
+    pthread_cond_destroy(&workers->changed);
+    free(workers);
+}
