@@ -2,8 +2,8 @@
  * The command line: what it may say (one table, args_table.c, from which
  * defaults, checks and help texts come) and what it said.
  */
-#ifndef ISERE_PORTS_LINUX_ARGS_H
-#define ISERE_PORTS_LINUX_ARGS_H
+#ifndef ISERE_APPS_ISERE_ARGS_ARGS_H
+#define ISERE_APPS_ISERE_ARGS_ARGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

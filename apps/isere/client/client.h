@@ -4,8 +4,8 @@
  * request carries a token, which is for the server that was named only.
  * Blocks; any thread.
  */
-#ifndef ISERE_PORTS_LINUX_CLIENT_H
-#define ISERE_PORTS_LINUX_CLIENT_H
+#ifndef ISERE_APPS_ISERE_CLIENT_CLIENT_H
+#define ISERE_APPS_ISERE_CLIENT_CLIENT_H
 
 #include "apps/isere/client/client_response.h"
 

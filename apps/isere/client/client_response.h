@@ -8,8 +8,8 @@
  * body has no limit here: whoever takes the pieces knows how much is too much.
  * Thread: one at a time.
  */
-#ifndef ISERE_PORTS_LINUX_CLIENT_RESPONSE_H
-#define ISERE_PORTS_LINUX_CLIENT_RESPONSE_H
+#ifndef ISERE_APPS_ISERE_CLIENT_CLIENT_RESPONSE_H
+#define ISERE_APPS_ISERE_CLIENT_CLIENT_RESPONSE_H
 
 #include "isere/slice.h"
 #include <stdint.h>

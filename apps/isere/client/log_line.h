@@ -1,6 +1,6 @@
 /* A line of a server's log, for people: as `isere serve` logs in text. */
-#ifndef ISERE_PORTS_LINUX_LOG_LINE_H
-#define ISERE_PORTS_LINUX_LOG_LINE_H
+#ifndef ISERE_APPS_ISERE_CLIENT_LOG_LINE_H
+#define ISERE_APPS_ISERE_CLIENT_LOG_LINE_H
 
 #include "ports/linux/out.h"
 

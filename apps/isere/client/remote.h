@@ -4,8 +4,8 @@
  * fails. Texts of a server are escaped wherever they are shown, and the token
  * never is. Thread: one, which makes and releases it.
  */
-#ifndef ISERE_PORTS_LINUX_REMOTE_H
-#define ISERE_PORTS_LINUX_REMOTE_H
+#ifndef ISERE_APPS_ISERE_CLIENT_REMOTE_H
+#define ISERE_APPS_ISERE_CLIENT_REMOTE_H
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/client/client.h"

@@ -2,8 +2,8 @@
  * JSON texts of a server, read with the engine's own JSON.parse in a heap of
  * its own. Thread: that of the port.
  */
-#ifndef ISERE_PORTS_LINUX_REPLY_H
-#define ISERE_PORTS_LINUX_REPLY_H
+#ifndef ISERE_APPS_ISERE_CLIENT_REPLY_H
+#define ISERE_APPS_ISERE_CLIENT_REPLY_H
 
 #include "core/js/heap.h"
 #include "isere/slice.h"

@@ -2,8 +2,8 @@
  * The commands of the program, one file each. They return its exit code, an
  * ISERE_EXIT_*, and have said on stderr why it is not 0.
  */
-#ifndef ISERE_PORTS_LINUX_COMMANDS_H
-#define ISERE_PORTS_LINUX_COMMANDS_H
+#ifndef ISERE_APPS_ISERE_CMD_COMMANDS_H
+#define ISERE_APPS_ISERE_CMD_COMMANDS_H
 
 #include "apps/isere/args/args.h"
 

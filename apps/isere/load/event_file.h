@@ -1,6 +1,6 @@
 /* The event that a command is given: --event. */
-#ifndef ISERE_PORTS_LINUX_EVENT_FILE_H
-#define ISERE_PORTS_LINUX_EVENT_FILE_H
+#ifndef ISERE_APPS_ISERE_LOAD_EVENT_FILE_H
+#define ISERE_APPS_ISERE_LOAD_EVENT_FILE_H
 
 #include "apps/isere/args/args.h"
 

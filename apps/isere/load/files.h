@@ -2,8 +2,8 @@
  * A function's files: a folder, as the loader that isere_compile asks for
  * modules, and the list of what was loaded. Thread: one at a time.
  */
-#ifndef ISERE_PORTS_LINUX_FILES_H
-#define ISERE_PORTS_LINUX_FILES_H
+#ifndef ISERE_APPS_ISERE_LOAD_FILES_H
+#define ISERE_APPS_ISERE_LOAD_FILES_H
 
 #include "isere/isere.h"
 

@@ -1,7 +1,7 @@
 /* A function's files and settings as the document that a server is sent
  * (docs/api.md). Pure, but for memory; any thread. */
-#ifndef ISERE_PORTS_LINUX_PACKAGE_H
-#define ISERE_PORTS_LINUX_PACKAGE_H
+#ifndef ISERE_APPS_ISERE_LOAD_PACKAGE_H
+#define ISERE_APPS_ISERE_LOAD_PACKAGE_H
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/load/files.h"

@@ -2,8 +2,8 @@
  * A function made from a file as the command line says, with everything it
  * borrows. Thread: that of the port it is loaded with.
  */
-#ifndef ISERE_PORTS_LINUX_PROGRAM_H
-#define ISERE_PORTS_LINUX_PROGRAM_H
+#ifndef ISERE_APPS_ISERE_LOAD_PROGRAM_H
+#define ISERE_APPS_ISERE_LOAD_PROGRAM_H
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/load/files.h"

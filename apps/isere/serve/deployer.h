@@ -2,8 +2,8 @@
  * The thread that does the control plane's work: compiling, init phases, the
  * store. One piece after the other, while the workers serve.
  */
-#ifndef ISERE_PORTS_LINUX_DEPLOYER_H
-#define ISERE_PORTS_LINUX_DEPLOYER_H
+#ifndef ISERE_APPS_ISERE_SERVE_DEPLOYER_H
+#define ISERE_APPS_ISERE_SERVE_DEPLOYER_H
 
 #include "apps/isere/args/args.h"
 #include "isere/control.h"

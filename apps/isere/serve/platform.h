@@ -1,6 +1,6 @@
 /* The function platform of `isere serve --store`: store, token, deployer. */
-#ifndef ISERE_PORTS_LINUX_PLATFORM_H
-#define ISERE_PORTS_LINUX_PLATFORM_H
+#ifndef ISERE_APPS_ISERE_SERVE_PLATFORM_H
+#define ISERE_APPS_ISERE_SERVE_PLATFORM_H
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/serve/deployer.h"

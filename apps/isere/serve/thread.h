@@ -1,6 +1,6 @@
 /* Threads with a stack of a given size. */
-#ifndef ISERE_PORTS_LINUX_THREAD_H
-#define ISERE_PORTS_LINUX_THREAD_H
+#ifndef ISERE_APPS_ISERE_SERVE_THREAD_H
+#define ISERE_APPS_ISERE_SERVE_THREAD_H
 
 #include <pthread.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* The token of the control plane, in a file. */
-#ifndef ISERE_PORTS_LINUX_TOKEN_H
-#define ISERE_PORTS_LINUX_TOKEN_H
+#ifndef ISERE_APPS_ISERE_SERVE_TOKEN_H
+#define ISERE_APPS_ISERE_SERVE_TOKEN_H
 
 #include "isere/control.h"
 

@@ -3,8 +3,8 @@
  * changes, and hands it to the workers when it compiles and its init phase
  * ends well.
  */
-#ifndef ISERE_PORTS_LINUX_WATCH_H
-#define ISERE_PORTS_LINUX_WATCH_H
+#ifndef ISERE_APPS_ISERE_SERVE_WATCH_H
+#define ISERE_APPS_ISERE_SERVE_WATCH_H
 
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/workers.h"

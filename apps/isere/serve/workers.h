@@ -1,8 +1,8 @@
 /*
  * The threads that serve, each with its own port, listener and server.
  */
-#ifndef ISERE_PORTS_LINUX_WORKERS_H
-#define ISERE_PORTS_LINUX_WORKERS_H
+#ifndef ISERE_APPS_ISERE_SERVE_WORKERS_H
+#define ISERE_APPS_ISERE_SERVE_WORKERS_H
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/supervisor/listeners.h"

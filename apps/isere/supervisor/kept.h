@@ -5,8 +5,8 @@
  * It is in memory that the supervisor holds. There is none without a
  * supervisor.
  */
-#ifndef ISERE_PORTS_LINUX_KEPT_H
-#define ISERE_PORTS_LINUX_KEPT_H
+#ifndef ISERE_APPS_ISERE_SUPERVISOR_KEPT_H
+#define ISERE_APPS_ISERE_SUPERVISOR_KEPT_H
 
 #include "apps/isere/load/program.h"
 

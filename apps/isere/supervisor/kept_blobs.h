@@ -6,8 +6,8 @@
  * process has it. It is in no server's address space: a wild write does not
  * reach it. There is none without a supervisor.
  */
-#ifndef ISERE_PORTS_LINUX_KEPT_BLOBS_H
-#define ISERE_PORTS_LINUX_KEPT_BLOBS_H
+#ifndef ISERE_APPS_ISERE_SUPERVISOR_KEPT_BLOBS_H
+#define ISERE_APPS_ISERE_SUPERVISOR_KEPT_BLOBS_H
 
 #include "isere/blobs.h"
 #include <stdbool.h>

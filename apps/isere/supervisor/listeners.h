@@ -1,8 +1,8 @@
 /*
  * The sockets that the workers listen on, one for each.
  */
-#ifndef ISERE_PORTS_LINUX_LISTENERS_H
-#define ISERE_PORTS_LINUX_LISTENERS_H
+#ifndef ISERE_APPS_ISERE_SUPERVISOR_LISTENERS_H
+#define ISERE_APPS_ISERE_SUPERVISOR_LISTENERS_H
 
 #include "apps/isere/args/args.h"
 #include "isere/isere.h"

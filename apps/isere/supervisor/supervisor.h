@@ -6,8 +6,8 @@
  * It serves nothing, runs no JavaScript and reads nothing from outside. The
  * kernel ends the server when the supervisor is gone, however that came.
  */
-#ifndef ISERE_PORTS_LINUX_SUPERVISOR_H
-#define ISERE_PORTS_LINUX_SUPERVISOR_H
+#ifndef ISERE_APPS_ISERE_SUPERVISOR_SUPERVISOR_H
+#define ISERE_APPS_ISERE_SUPERVISOR_SUPERVISOR_H
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/supervisor/listeners.h"
