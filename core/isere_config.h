@@ -100,7 +100,7 @@
 #endif
 
 /* Keep compiled code for a start after this one, in ports that have a place for
- * it (isere_control_config_t, kept). 0 or 1. */
+ * it (isere_registry_config_t, kept). 0 or 1. */
 #ifndef ISERE_KEEP_CODE
 #define ISERE_KEEP_CODE 1
 #endif

@@ -1,5 +1,5 @@
 /* What the control plane says about functions, as JSON. */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/js/function.h"
 
 /* ---- texts of a length that is not known before ---- */
@@ -109,7 +109,7 @@ static void put_status(isere_writer_t *text, const char *status,
     isere_writer_json(text, isere_slice(message));
 }
 
-void isere__control_put_entry(isere_writer_t *text, isere_control_t *control,
+void isere__control_put_entry(isere_writer_t *text, isere_registry_t *registry,
                               const isere_catalog_entry_t *entry)
 {
     const isere_deployment_t *d = entry->deployment;
@@ -123,7 +123,8 @@ void isere__control_put_entry(isere_writer_t *text, isere_control_t *control,
     }
     if (!d) {
         put_status(text, "broken", entry->message);
-    } else if (isere__faults_describe(control, entry->name, why, sizeof(why))) {
+    } else if (isere__faults_describe(registry, entry->name, why,
+                                      sizeof(why))) {
         put_status(text, "quarantined", why);
     } else {
         put_status(text, "ok", "");

@@ -1,5 +1,5 @@
 /* From a request to a call of the control plane, or why it is refused. */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/http/chars.h"
 #include "core/util/ascii.h"
 #include "core/util/percent.h"
@@ -86,9 +86,10 @@ static bool is_v6_text(isere_slice_t host)
  * rebinding), and then the browser takes us for that site. It can't make the
  * browser send an address, or a name that we were told, in Host.
  */
-static bool is_our_host(const isere_control_t *control, isere_slice_t authority)
+static bool is_our_host(const isere_registry_t *registry,
+                        isere_slice_t authority)
 {
-    const char *const *name = control->config.host_names;
+    const char *const *name = registry->config.host_names;
     bool is_v6;
     isere_slice_t host = host_of(authority, &is_v6);
     if (is_v6) {
@@ -128,7 +129,7 @@ bool isere_token_equals(const char token[ISERE_TOKEN_LEN], isere_slice_t given)
 }
 
 /* RFC 6750 section 2.1; one Authorization field, no more. */
-static bool has_token(const isere_control_t *control,
+static bool has_token(const isere_registry_t *registry,
                       const isere_http_request_t *request)
 {
     static const char scheme[] = "bearer ";
@@ -141,7 +142,7 @@ static bool has_token(const isere_control_t *control,
     }
     return count == 1 && value.len > len &&
            isere_http_equals(isere_slice_of(value.ptr, len), scheme) &&
-           isere_token_equals(control->token,
+           isere_token_equals(registry->token,
                               isere_http_trim(isere_slice_of(value.ptr + len,
                                                              value.len - len)));
 }
@@ -321,14 +322,14 @@ static void read_place(const isere_http_request_t *request, isere_slice_t path,
     call->kind = place->kinds[method];
 }
 
-void isere_call_read(const isere_control_t *control,
+void isere_call_read(const isere_registry_t *registry,
                      const isere_http_request_t *request, isere_call_t *call)
 {
     size_t root = sizeof(ROOT) - 1;
     isere_slice_t path = isere_http_path(request);
     isere_slice_t authority = isere_http_slice(request, request->authority);
     memset(call, 0, sizeof(*call));
-    if (!is_our_host(control, authority)) {
+    if (!is_our_host(registry, authority)) {
         refuse(call, 403,
                "Host must be an address, localhost or a name of this server");
         return;
@@ -345,7 +346,7 @@ void isere_call_read(const isere_control_t *control,
     bool open =
         call->kind == ISERE_CALL_HEALTH || call->kind == ISERE_CALL_PAGE;
     /* A client without the token learns nothing of what is here. */
-    if (!open && !has_token(control, request)) {
+    if (!open && !has_token(registry, request)) {
         refuse(call, 401,
                "Authorization: Bearer with the server's token is required");
         return;

@@ -1,5 +1,5 @@
 /* What is served: functions by name, and the routes that lead to them. */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include <stdio.h>
@@ -32,9 +32,9 @@ static int give_stats(isere_catalog_t *present, isere_deployment_t *d)
 
 /* ---- one catalog ---- */
 
-static isere_catalog_t *create(isere_control_t *control, size_t count)
+static isere_catalog_t *create(isere_registry_t *registry, size_t count)
 {
-    const isere_port_t *port = &control->port;
+    const isere_port_t *port = &registry->port;
     size_t size =
         sizeof(isere_catalog_t) + (count + 1) * sizeof(isere_catalog_entry_t);
     isere_catalog_t *catalog = isere_alloc(port, size);
@@ -45,11 +45,11 @@ static isere_catalog_t *create(isere_control_t *control, size_t count)
     atomic_init(&catalog->references, 1);
     catalog->port = *port;
     catalog->count = count;
-    if (control->fallback) {
+    if (registry->fallback) {
         catalog->has_fallback = true;
         catalog->entries[count].deployment =
-            isere_deployment_hold(control->fallback);
-        catalog->entries[count].version = control->fallback->version;
+            isere_deployment_hold(registry->fallback);
+        catalog->entries[count].version = registry->fallback->version;
     }
     return catalog;
 }
@@ -183,15 +183,15 @@ static void describe_conflict(const isere_route_claim_t conflict[2],
              theirs->text, other->name);
 }
 
-int isere__catalog_change(isere_control_t *control, const char *name,
+int isere__catalog_change(isere_registry_t *registry, const char *name,
                           isere_deployment_t *deployment,
                           isere_catalog_t **next, isere_fault_t *fault)
 {
-    isere_catalog_t *now = control->catalog; /* only this thread changes it */
+    isere_catalog_t *now = registry->catalog; /* only this thread changes it */
     bool is_there = isere_catalog_find(now, name) != NULL;
     isere_route_claim_t conflict[2];
     isere_catalog_t *catalog =
-        create(control, now->count + (deployment != NULL) - is_there);
+        create(registry, now->count + (deployment != NULL) - is_there);
     if (!catalog ||
         (deployment && !deployment->stats && give_stats(now, deployment))) {
         isere_catalog_release(catalog);
@@ -253,12 +253,12 @@ static void set_broken(const isere_port_t *port, isere_catalog_entry_t *entry,
 }
 
 /* From its source; one that is blank is not to run. */
-static int compile_entry(isere_control_t *control, const isere_port_t *port,
+static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
                          const isere_store_head_t *head, bool blank,
                          isere_deployment_t **deployment, isere_fault_t *fault)
 {
     isere_store_document_t document;
-    int error = head->current ? isere_store_read(&control->store, head->name,
+    int error = head->current ? isere_store_read(&registry->store, head->name,
                                                  head->current, &document)
                               : ISERE_ERR_INVAL;
     if (error) {
@@ -269,28 +269,28 @@ static int compile_entry(isere_control_t *control, const isere_port_t *port,
         return error;
     }
     error = (blank ? isere_deployment_create_blank : isere_deployment_create)(
-        port, head->name, head->current, &document, &control->config.defaults,
+        port, head->name, head->current, &document, &registry->config.defaults,
         deployment, fault);
     isere_free(port, document.text);
     return error;
 }
 
-static int load_entry(isere_control_t *control, const isere_port_t *port,
+static int load_entry(isere_registry_t *registry, const isere_port_t *port,
                       const isere_store_head_t *head,
                       isere_catalog_entry_t *entry, isere_fault_t *fault)
 {
-    bool blank = isere__faults_keep_from(control, head->name, head->current);
+    bool blank = isere__faults_keep_from(registry, head->name, head->current);
     isere_text_copy(entry->name, sizeof(entry->name), isere_slice(head->name));
     entry->version = head->current;
     int error = blank ? ISERE_ERR_NOENT
-                      : isere__kept_load(control, port, head,
+                      : isere__kept_load(registry, port, head,
                                          &entry->deployment, fault);
     memset(fault, 0, sizeof(*fault));
     if (error) {
-        error = compile_entry(control, port, head, blank, &entry->deployment,
+        error = compile_entry(registry, port, head, blank, &entry->deployment,
                               fault);
         if (!error) {
-            isere__kept_save(control, entry->deployment);
+            isere__kept_save(registry, entry->deployment);
         }
     }
     if (!error) {
@@ -298,7 +298,7 @@ static int load_entry(isere_control_t *control, const isere_port_t *port,
         error = give_stats(NULL, entry->deployment);
     }
     if (!error) {
-        isere__faults_count(control, head->name, entry->deployment->stats);
+        isere__faults_count(registry, head->name, entry->deployment->stats);
     }
     if (error && !fault->message[0]) {
         isere_text_copy(fault->message, sizeof(fault->message),
@@ -323,12 +323,12 @@ static int settle_routes(const isere_port_t *port, isere_catalog_t *catalog)
 }
 
 /* Where code is kept: whether that works is seen nowhere else. */
-static void log_ready(const isere_control_t *control, const isere_port_t *port,
-                      const isere_catalog_t *catalog)
+static void log_ready(const isere_registry_t *registry,
+                      const isere_port_t *port, const isere_catalog_t *catalog)
 {
     char text[96];
     unsigned long ready = 0;
-    if (!control->config.kept) {
+    if (!registry->config.kept) {
         return;
     }
     for (size_t i = 0; i < catalog->count; i++) {
@@ -337,7 +337,7 @@ static void log_ready(const isere_control_t *control, const isere_port_t *port,
     }
     snprintf(text, sizeof(text),
              "functions that are ready: %lu; not compiled again: %lu", ready,
-             (unsigned long)control->kept_loaded);
+             (unsigned long)registry->kept_loaded);
     isere_log_record_t record = {
         .level = ISERE_LOG_DEBUG,
         .message = isere_slice(text),
@@ -345,21 +345,21 @@ static void log_ready(const isere_control_t *control, const isere_port_t *port,
     isere_log(port, &record);
 }
 
-int isere__control_load(isere_control_t *control, const isere_port_t *port)
+int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port)
 {
     isere_store_head_t *heads = NULL;
     isere_fault_t *fault = isere_alloc(port, sizeof(*fault));
     int count =
-        fault ? isere_store_list(&control->store, &heads) : ISERE_ERR_NOMEM;
+        fault ? isere_store_list(&registry->store, &heads) : ISERE_ERR_NOMEM;
     isere_catalog_t *catalog =
-        count >= 0 ? create(control, (size_t)count) : NULL;
+        count >= 0 ? create(registry, (size_t)count) : NULL;
     int error = count < 0 ? count : catalog ? 0 : ISERE_ERR_NOMEM;
     if (!error) {
-        isere__faults_take(control, port, heads, (size_t)count);
+        isere__faults_take(registry, port, heads, (size_t)count);
     }
     for (int i = 0; i < count && !error; i++) {
         isere_catalog_entry_t *entry = &catalog->entries[i];
-        if (load_entry(control, port, &heads[i], entry, fault)) {
+        if (load_entry(registry, port, &heads[i], entry, fault)) {
             set_broken(port, entry, fault->message);
         }
     }
@@ -370,7 +370,7 @@ int isere__control_load(isere_control_t *control, const isere_port_t *port)
         isere_catalog_release(catalog);
         return error;
     }
-    log_ready(control, port, catalog);
-    isere__control_publish(control, catalog);
+    log_ready(registry, port, catalog);
+    isere__registry_publish(registry, catalog);
     return 0;
 }

@@ -6,7 +6,7 @@
  * yet; the store keeps it; and then, as nothing can fail any more, the catalog
  * is published. So what fails changes nothing, and what was answered is kept.
  */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include <stdio.h>
@@ -19,11 +19,11 @@ typedef void put_fn(isere_writer_t *text, const void *arg);
  * there may be. */
 static void answer(isere_work_t *work, int status, put_fn *put, const void *arg)
 {
-    const isere_port_t *port = &work->control->port;
+    const isere_port_t *port = &work->registry->port;
     isere_free(port, work->text);
     work->status = status;
     work->text =
-        isere__control_text(&work->control->port, put, arg, &work->text_size);
+        isere__control_text(&work->registry->port, put, arg, &work->text_size);
 }
 
 static void put_fault(isere_writer_t *text, const void *arg)
@@ -116,7 +116,7 @@ static int prepare(isere_work_t *work, const isere_port_t *port,
 {
     isere_deployment_t *d = NULL;
     int error = isere_deployment_create(port, work->name, version, document,
-                                        &work->control->config.defaults, &d,
+                                        &work->registry->config.defaults, &d,
                                         &work->fault);
     if (!error) {
         error = isere_deployment_check(port, d, &work->fault);
@@ -180,10 +180,10 @@ static void commit(isere_work_t *work, const isere_port_t *port,
                    const isere_store_document_t *document,
                    isere_deployment_t *d, isere_catalog_t *next)
 {
-    isere_control_t *control = work->control;
+    isere_registry_t *registry = work->registry;
     isere_store_head_t head;
     const isere_catalog_entry_t *entry =
-        isere_catalog_find(control->catalog, work->name);
+        isere_catalog_find(registry->catalog, work->name);
     const isere_deployment_t *old = entry ? entry->deployment : NULL;
     const isere_summary_t summary = {
         .deployment = d,
@@ -191,7 +191,7 @@ static void commit(isere_work_t *work, const isere_port_t *port,
     };
     int error = prepare_answer(work, entry ? 200 : 201, &summary);
     if (!error) {
-        error = isere_store_put(&control->store, work->name,
+        error = isere_store_put(&registry->store, work->name,
                                 isere_slice_of(document->text, document->size),
                                 document->sha256, &head);
     }
@@ -201,9 +201,9 @@ static void commit(isere_work_t *work, const isere_port_t *port,
         return;
     }
     d->previous = head.previous; /* nobody sees it yet */
-    work->generation = isere__control_publish(control, next);
+    work->generation = isere__registry_publish(registry, next);
     log_done(work, port, "deployed", d->version);
-    isere__kept_save(control, d);
+    isere__kept_save(registry, d);
 }
 
 static void deploy_document(isere_work_t *work, const isere_port_t *port,
@@ -211,7 +211,7 @@ static void deploy_document(isere_work_t *work, const isere_port_t *port,
                             isere_deployment_t *d)
 {
     isere_catalog_t *next;
-    int error = isere__catalog_change(work->control, work->name, d, &next,
+    int error = isere__catalog_change(work->registry, work->name, d, &next,
                                       &work->fault);
     if (error == ISERE_ERR_INUSE) {
         fail(work, 409, NULL);
@@ -227,7 +227,7 @@ static void deploy_document(isere_work_t *work, const isere_port_t *port,
 static int try_deploy(isere_work_t *work, const isere_port_t *port,
                       uint32_t version)
 {
-    const isere_control_config_t *config = &work->control->config;
+    const isere_registry_config_t *config = &work->registry->config;
     isere_document_limits_t limits = {
         .memory_min = config->memory_min,
         .memory_max = config->memory_max,
@@ -255,9 +255,9 @@ static int try_deploy(isere_work_t *work, const isere_port_t *port,
 
 static void deploy(isere_work_t *work, const isere_port_t *port)
 {
-    isere_control_t *control = work->control;
+    isere_registry_t *registry = work->registry;
     uint32_t version;
-    int error = isere_store_next(&work->control->store, work->name, &version);
+    int error = isere_store_next(&work->registry->store, work->name, &version);
     if (error) {
         fail_with(work, error);
     } else {
@@ -268,8 +268,8 @@ static void deploy(isere_work_t *work, const isere_port_t *port)
             fail_to_prepare(work, error);
         }
     }
-    atomic_fetch_add(work->status < 300 ? &control->deploys_ok
-                                        : &control->deploys_failed,
+    atomic_fetch_add(work->status < 300 ? &registry->deploys_ok
+                                        : &registry->deploys_failed,
                      1);
 }
 
@@ -278,11 +278,11 @@ static void deploy(isere_work_t *work, const isere_port_t *port)
 static void roll_back_to(isere_work_t *work, const isere_port_t *port,
                          isere_deployment_t *d)
 {
-    isere_control_t *control = work->control;
+    isere_registry_t *registry = work->registry;
     isere_store_head_t head;
     isere_catalog_t *next;
     int error =
-        isere__catalog_change(control, work->name, d, &next, &work->fault);
+        isere__catalog_change(registry, work->name, d, &next, &work->fault);
     if (error == ISERE_ERR_INUSE) {
         fail(work, 409, NULL);
         return;
@@ -290,7 +290,7 @@ static void roll_back_to(isere_work_t *work, const isere_port_t *port,
     if (!error) {
         error = prepare_answer(work, 200, &(isere_summary_t){.deployment = d});
         if (!error) {
-            error = isere_store_rollback(&control->store, work->name, &head);
+            error = isere_store_rollback(&registry->store, work->name, &head);
         }
         if (error) {
             isere_catalog_release(next);
@@ -301,24 +301,24 @@ static void roll_back_to(isere_work_t *work, const isere_port_t *port,
         return;
     }
     d->previous = head.previous;
-    work->generation = isere__control_publish(control, next);
+    work->generation = isere__registry_publish(registry, next);
     log_done(work, port, "rolled back", d->version);
-    isere__kept_save(control, d);
+    isere__kept_save(registry, d);
 }
 
 static void roll_back(isere_work_t *work, const isere_port_t *port)
 {
-    isere_control_t *control = work->control;
+    isere_registry_t *registry = work->registry;
     isere_store_head_t head;
     isere_store_document_t document;
     isere_deployment_t *d;
-    int error = isere_store_numbers(&control->store, work->name, &head);
+    int error = isere_store_numbers(&registry->store, work->name, &head);
     if (!error && head.previous == 0) {
         fail(work, 409, "there is no version before this one");
         return;
     }
     if (!error) {
-        error = isere_store_read(&control->store, work->name, head.previous,
+        error = isere_store_read(&registry->store, work->name, head.previous,
                                  &document);
     }
     if (error) {
@@ -341,19 +341,19 @@ static void roll_back(isere_work_t *work, const isere_port_t *port)
 
 static void remove_function(isere_work_t *work, const isere_port_t *port)
 {
-    isere_control_t *control = work->control;
+    isere_registry_t *registry = work->registry;
     isere_catalog_t *next;
     const isere_catalog_entry_t *entry =
-        isere_catalog_find(control->catalog, work->name);
+        isere_catalog_find(registry->catalog, work->name);
     if (!entry) {
         fail_with(work, ISERE_ERR_NOENT);
         return;
     }
     uint32_t version = entry->version;
     int error =
-        isere__catalog_change(control, work->name, NULL, &next, &work->fault);
+        isere__catalog_change(registry, work->name, NULL, &next, &work->fault);
     if (!error) {
-        error = isere_store_remove(&control->store, work->name);
+        error = isere_store_remove(&registry->store, work->name);
         if (error == ISERE_ERR_NOENT) {
             error = 0; /* somebody else removed it from the medium */
         }
@@ -366,20 +366,20 @@ static void remove_function(isere_work_t *work, const isere_port_t *port)
         return;
     }
     work->status = 204;
-    work->generation = isere__control_publish(control, next);
+    work->generation = isere__registry_publish(registry, next);
     log_done(work, port, "removed", version);
-    isere__kept_drop(control, work->name);
+    isere__kept_drop(registry, work->name);
 }
 
 /* ---- ending a quarantine ---- */
 
 static int read_current(isere_work_t *work, isere_store_document_t *document)
 {
-    isere_control_t *control = work->control;
+    isere_registry_t *registry = work->registry;
     isere_store_head_t head;
-    int error = isere_store_head(&control->store, work->name, &head);
+    int error = isere_store_head(&registry->store, work->name, &head);
     return error ? error
-                 : isere_store_read(&control->store, work->name, head.current,
+                 : isere_store_read(&registry->store, work->name, head.current,
                                     document);
 }
 
@@ -402,11 +402,11 @@ static int fill(isere_work_t *work, const isere_port_t *port,
         return error;
     }
     d->previous = blank->previous;
-    error = isere__catalog_change(work->control, work->name, d, &next,
+    error = isere__catalog_change(work->registry, work->name, d, &next,
                                   &work->fault);
     if (!error) {
-        work->generation = isere__control_publish(work->control, next);
-        isere__kept_save(work->control, d);
+        work->generation = isere__registry_publish(work->registry, next);
+        isere__kept_save(work->registry, d);
     }
     isere_deployment_release(d);
     return error;
@@ -415,7 +415,7 @@ static int fill(isere_work_t *work, const isere_port_t *port,
 int isere__control_ready(isere_work_t *work, const isere_port_t *port)
 {
     const isere_catalog_entry_t *entry =
-        isere_catalog_find_any(work->control->catalog, work->name);
+        isere_catalog_find_any(work->registry->catalog, work->name);
     return entry && entry->deployment && entry->deployment->blank
                ? fill(work, port, entry->deployment)
                : 0;
@@ -423,27 +423,27 @@ int isere__control_ready(isere_work_t *work, const isere_port_t *port)
 
 static void release(isere_work_t *work, const isere_port_t *port)
 {
-    isere_control_t *control = work->control;
+    isere_registry_t *registry = work->registry;
     const isere_catalog_entry_t *entry =
-        isere_catalog_find_any(control->catalog, work->name);
+        isere_catalog_find_any(registry->catalog, work->name);
     if (!entry || !entry->deployment) {
         fail(work, 404, "no function of that name is served");
         return;
     }
     char why[256];
-    bool was = isere__faults_describe(control, work->name, why, sizeof(why));
+    bool was = isere__faults_describe(registry, work->name, why, sizeof(why));
     uint32_t version = entry->version;
     int error = isere__control_ready(work, port);
     if (error) {
         fail_to_start(work, error);
         return;
     }
-    entry = isere_catalog_find_any(control->catalog, work->name);
+    entry = isere_catalog_find_any(registry->catalog, work->name);
     error = prepare_answer(
         work, 200,
         &(isere_summary_t){.deployment = entry->deployment, .released = &was});
     if (!error) {
-        error = isere__faults_release(control, port, work->name);
+        error = isere__faults_release(registry, port, work->name);
     }
     if (error) {
         fail_with(work, error);
@@ -489,7 +489,7 @@ static void log_failed(const isere_work_t *work, const isere_port_t *port)
 void isere__control_work(isere_work_t *work, const isere_port_t *port)
 {
     isere_port_t tapped = *port;
-    isere__control_tap(work->control, &tapped);
+    isere_registry_tap(work->registry, &tapped);
     switch (work->kind) {
     case ISERE_CALL_DEPLOY:
         deploy(work, &tapped);
@@ -512,5 +512,5 @@ void isere__control_work(isere_work_t *work, const isere_port_t *port)
     }
     /* What a version did that is gone is forgotten; if not on the medium, then
      * when it is read again. */
-    (void)isere__faults_save(work->control, &tapped);
+    (void)isere__faults_save(work->registry, &tapped);
 }

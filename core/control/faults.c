@@ -3,7 +3,7 @@
  * quarantined. A server looks only at a flag of the function (isere_stats_t),
  * which costs its requests a load.
  */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include <stdio.h>
@@ -50,13 +50,13 @@ static void set_flag(const served_t *served, bool quarantined)
 
 /* A copy of the table as its blob has it, or NULL: without memory, or when
  * nothing has changed. */
-static uint8_t *encode(isere_control_t *control, size_t *size, int *error)
+static uint8_t *encode(isere_registry_t *registry, size_t *size, int *error)
 {
-    const isere_port_t *port = &control->port;
-    isere_quarantine_t *q = &control->quarantine;
+    const isere_port_t *port = &registry->port;
+    isere_quarantine_t *q = &registry->quarantine;
     uint8_t *bytes = NULL;
     *error = 0;
-    isere__control_lock(control);
+    isere_registry_lock(registry);
     if (q->changed) {
         *size = isere_quarantine_size(q);
         bytes = isere_alloc(port, *size);
@@ -67,14 +67,14 @@ static uint8_t *encode(isere_control_t *control, size_t *size, int *error)
         *size = q->count > 0 ? *size : 0;
         q->changed = false;
     }
-    isere__control_unlock(control);
+    isere_registry_unlock(registry);
     return bytes;
 }
 
-static int write_or_remove(isere_control_t *control, const uint8_t *bytes,
+static int write_or_remove(isere_registry_t *registry, const uint8_t *bytes,
                            size_t size)
 {
-    const isere_blobs_t *blobs = control->store.blobs;
+    const isere_blobs_t *blobs = registry->store.blobs;
     isere_slice_t part = isere_slice_of(bytes, size);
     if (size > 0) {
         return blobs->write(blobs->ctx, ISERE_QUARANTINE_NAME, &part, 1);
@@ -83,20 +83,20 @@ static int write_or_remove(isere_control_t *control, const uint8_t *bytes,
     return error == ISERE_ERR_NOENT ? 0 : error;
 }
 
-int isere__faults_save(isere_control_t *control, const isere_port_t *port)
+int isere__faults_save(isere_registry_t *registry, const isere_port_t *port)
 {
     char text[96];
     size_t size = 0;
     int error;
-    uint8_t *bytes = encode(control, &size, &error);
+    uint8_t *bytes = encode(registry, &size, &error);
     if (bytes) {
-        error = write_or_remove(control, bytes, size);
-        isere_free(&control->port, bytes);
+        error = write_or_remove(registry, bytes, size);
+        isere_free(&registry->port, bytes);
     }
     if (error) {
-        isere__control_lock(control);
-        control->quarantine.changed = true;
-        isere__control_unlock(control);
+        isere_registry_lock(registry);
+        registry->quarantine.changed = true;
+        isere_registry_unlock(registry);
         snprintf(text, sizeof(text),
                  "the crash records can't be written to the store: %s",
                  isere_strerror(error));
@@ -110,29 +110,29 @@ int isere__faults_save(isere_control_t *control, const isere_port_t *port)
 /* A job; when it is not done (no port), the next change saves it. */
 static void save_job(void *arg, const isere_port_t *port)
 {
-    isere_control_t *control = arg;
-    atomic_store(&control->saving, false);
+    isere_registry_t *registry = arg;
+    atomic_store(&registry->saving, false);
     if (port) {
         isere_port_t tapped = *port;
-        isere__control_tap(control, &tapped);
-        (void)isere__faults_save(control, &tapped);
+        isere_registry_tap(registry, &tapped);
+        (void)isere__faults_save(registry, &tapped);
     }
 }
 
-static void save_soon(isere_control_t *control, const isere_port_t *port)
+static void save_soon(isere_registry_t *registry, const isere_port_t *port)
 {
-    const isere_control_config_t *config = &control->config;
+    const isere_registry_config_t *config = &registry->config;
     if (!config->run) {
-        (void)isere__faults_save(control, port);
-    } else if (!atomic_exchange(&control->saving, true) &&
-               config->run(config->ctx, save_job, control)) {
-        atomic_store(&control->saving, false); /* the jobs before it do it */
+        (void)isere__faults_save(registry, port);
+    } else if (!atomic_exchange(&registry->saving, true) &&
+               config->run(config->ctx, save_job, registry)) {
+        atomic_store(&registry->saving, false); /* the jobs before it do it */
     }
 }
 
-static int read_blob(isere_control_t *control, uint8_t *bytes)
+static int read_blob(isere_registry_t *registry, uint8_t *bytes)
 {
-    const isere_blobs_t *blobs = control->store.blobs;
+    const isere_blobs_t *blobs = registry->store.blobs;
     size_t size = 0;
     int n;
     do { /* one byte more would be too long */
@@ -143,16 +143,16 @@ static int read_blob(isere_control_t *control, uint8_t *bytes)
     return n < 0 ? n : (int)size;
 }
 
-void isere__faults_load(isere_control_t *control, const isere_port_t *port)
+void isere__faults_load(isere_registry_t *registry, const isere_port_t *port)
 {
-    const isere_port_t *own = &control->port;
+    const isere_port_t *own = &registry->port;
     uint8_t *bytes = isere_alloc(own, ISERE_QUARANTINE_BLOB + 1);
-    int size = bytes ? read_blob(control, bytes) : ISERE_ERR_NOMEM;
+    int size = bytes ? read_blob(registry, bytes) : ISERE_ERR_NOMEM;
     const char *wrong = NULL;
     char text[160];
     if (size >= 0) {
         wrong =
-            isere_quarantine_decode(&control->quarantine, bytes, (size_t)size);
+            isere_quarantine_decode(&registry->quarantine, bytes, (size_t)size);
     } else if (size != ISERE_ERR_NOENT) {
         wrong = isere_strerror(size);
     }
@@ -168,9 +168,9 @@ void isere__faults_load(isere_control_t *control, const isere_port_t *port)
 
 /* ---- what changes is forgotten ---- */
 
-void isere__faults_settle(isere_control_t *control, isere_catalog_t *next)
+void isere__faults_settle(isere_registry_t *registry, isere_catalog_t *next)
 {
-    isere_quarantine_t *q = &control->quarantine;
+    isere_quarantine_t *q = &registry->quarantine;
     for (unsigned i = q->count; i > 0; i--) {
         const isere_quarantine_entry_t *entry = &q->entries[i - 1];
         served_t served = {NULL, 0};
@@ -183,56 +183,56 @@ void isere__faults_settle(isere_control_t *control, isere_catalog_t *next)
     }
 }
 
-int isere__faults_release(isere_control_t *control, const isere_port_t *port,
+int isere__faults_release(isere_registry_t *registry, const isere_port_t *port,
                           const char *name)
 {
-    isere_quarantine_t *q = &control->quarantine;
+    isere_quarantine_t *q = &registry->quarantine;
     isere_quarantine_entry_t old = {.count = 0};
     served_t served = {NULL, 0};
-    isere__control_lock(control);
+    isere_registry_lock(registry);
     const isere_quarantine_entry_t *entry = isere_quarantine_find(q, name);
     if (entry) {
         old = *entry;
         isere_quarantine_forget(q, name);
     }
-    isere__control_unlock(control);
-    int error = old.count > 0 ? isere__faults_save(control, port) : 0;
-    isere__control_lock(control);
+    isere_registry_unlock(registry);
+    int error = old.count > 0 ? isere__faults_save(registry, port) : 0;
+    isere_registry_lock(registry);
     if (error) {
         (void)isere_quarantine_put(q, &old);
-    } else if (find_served(control->catalog, name, &served)) {
+    } else if (find_served(registry->catalog, name, &served)) {
         entry = isere_quarantine_find(q, name); /* there may be new ones */
         set_flag(&served, entry && entry->quarantined);
     }
-    isere__control_unlock(control);
+    isere_registry_unlock(registry);
     return error;
 }
 
-int isere_control_release(isere_control_t *control, const isere_port_t *port,
-                          const char *name)
+int isere_registry_release(isere_registry_t *registry, const isere_port_t *port,
+                           const char *name)
 {
     isere_port_t tapped = *port;
-    isere__control_tap(control, &tapped);
+    isere_registry_tap(registry, &tapped);
     isere_work_t *work = isere_alloc(port, sizeof(*work));
     if (!work) {
         return ISERE_ERR_NOMEM;
     }
     memset(work, 0, sizeof(*work));
-    work->control = control;
+    work->registry = registry;
     isere_text_copy(work->name, sizeof(work->name), isere_slice(name));
     int error = isere__control_ready(work, &tapped);
     isere_free(port, work);
-    return error ? error : isere__faults_release(control, &tapped, name);
+    return error ? error : isere__faults_release(registry, &tapped, name);
 }
 
 /* ---- faults ---- */
 
 /* With the lock held: what isere_quarantine_report returns. */
-static int note(isere_control_t *control, const isere_fault_report_t *report,
+static int note(isere_registry_t *registry, const isere_fault_report_t *report,
                 uint32_t *version)
 {
     served_t served = {NULL, 0};
-    if (!find_served(control->catalog, report->name, &served)) {
+    if (!find_served(registry->catalog, report->name, &served)) {
         return 0;
     }
     if (served.deployment) {
@@ -242,7 +242,7 @@ static int note(isere_control_t *control, const isere_fault_report_t *report,
     if (*version != served.version) {
         return 0; /* of one that is on its way out */
     }
-    int result = isere_quarantine_report(&control->quarantine, report->name,
+    int result = isere_quarantine_report(&registry->quarantine, report->name,
                                          *version, report->where, report->at_s);
     if (result > 0) {
         set_flag(&served, true);
@@ -250,12 +250,12 @@ static int note(isere_control_t *control, const isere_fault_report_t *report,
     return result;
 }
 
-static void say_outcome(const isere_control_t *control,
+static void say_outcome(const isere_registry_t *registry,
                         const isere_port_t *port,
                         const isere_fault_report_t *report, uint32_t version,
                         int result)
 {
-    const isere_control_config_t *config = &control->config;
+    const isere_registry_config_t *config = &registry->config;
     char text[256];
     if (result > 0) {
         snprintf(text, sizeof(text),
@@ -270,65 +270,65 @@ static void say_outcome(const isere_control_t *control,
     }
 }
 
-bool isere_control_report_fault(isere_control_t *control,
-                                const isere_port_t *port,
-                                const isere_fault_report_t *report)
+bool isere_registry_report_fault(isere_registry_t *registry,
+                                 const isere_port_t *port,
+                                 const isere_fault_report_t *report)
 {
     isere_port_t tapped = *port;
     uint32_t version = 0;
-    isere__control_tap(control, &tapped);
-    isere__control_lock(control);
-    int result = note(control, report, &version);
-    bool changed = control->quarantine.changed;
-    isere__control_unlock(control);
-    say_outcome(control, &tapped, report, version, result);
+    isere_registry_tap(registry, &tapped);
+    isere_registry_lock(registry);
+    int result = note(registry, report, &version);
+    bool changed = registry->quarantine.changed;
+    isere_registry_unlock(registry);
+    say_outcome(registry, &tapped, report, version, result);
     if (changed) {
-        save_soon(control, &tapped);
+        save_soon(registry, &tapped);
     }
-    return isere_control_is_quarantined(control, report->name);
+    return isere_registry_is_quarantined(registry, report->name);
 }
 
-bool isere_control_is_quarantined(isere_control_t *control, const char *name)
+bool isere_registry_is_quarantined(isere_registry_t *registry, const char *name)
 {
-    isere__control_lock(control);
+    isere_registry_lock(registry);
     const isere_quarantine_entry_t *entry =
-        isere_quarantine_find(&control->quarantine, name);
+        isere_quarantine_find(&registry->quarantine, name);
     bool quarantined = entry && entry->quarantined;
-    isere__control_unlock(control);
+    isere_registry_unlock(registry);
     return quarantined;
 }
 
-int64_t isere__faults_last_s(isere_control_t *control)
+int64_t isere__faults_last_s(isere_registry_t *registry)
 {
-    const isere_quarantine_t *q = &control->quarantine;
+    const isere_quarantine_t *q = &registry->quarantine;
     int64_t last = 0;
-    isere__control_lock(control);
+    isere_registry_lock(registry);
     for (unsigned i = 0; i < q->count; i++) {
         const isere_quarantine_entry_t *entry = &q->entries[i];
         int64_t at = entry->times[entry->count - 1];
         last = at > last ? at : last;
     }
-    isere__control_unlock(control);
+    isere_registry_unlock(registry);
     return last;
 }
 
-bool isere__faults_describe(isere_control_t *control, const char *name,
+bool isere__faults_describe(isere_registry_t *registry, const char *name,
                             char *text, size_t size)
 {
     isere_quarantine_entry_t copy = {.quarantined = false};
-    isere__control_lock(control);
+    isere_registry_lock(registry);
     const isere_quarantine_entry_t *entry =
-        isere_quarantine_find(&control->quarantine, name);
+        isere_quarantine_find(&registry->quarantine, name);
     if (entry) {
         copy = *entry;
     }
-    isere__control_unlock(control);
+    isere_registry_unlock(registry);
     text[0] = 0;
     if (copy.quarantined) {
         snprintf(text, size,
                  "quarantined after %u crashes within %lu s, the last one: %s",
-                 control->config.faults,
-                 (unsigned long)control->config.fault_window_s, copy.where);
+                 registry->config.faults,
+                 (unsigned long)registry->config.fault_window_s, copy.where);
     }
     return copy.quarantined;
 }
@@ -336,12 +336,12 @@ bool isere__faults_describe(isere_control_t *control, const char *name,
 /* ---- what ended the program before ---- */
 
 /* Which version of a function will be served. */
-static bool find_version(const isere_control_t *control, const char *name,
+static bool find_version(const isere_registry_t *registry, const char *name,
                          const isere_store_head_t *heads, size_t count,
                          uint32_t *version)
 {
-    if (control->fallback && strcmp(name, ISERE_BUILT_IN_NAME) == 0) {
-        *version = control->fallback->version;
+    if (registry->fallback && strcmp(name, ISERE_BUILT_IN_NAME) == 0) {
+        *version = registry->fallback->version;
         return true;
     }
     for (size_t i = 0; i < count; i++) {
@@ -353,38 +353,38 @@ static bool find_version(const isere_control_t *control, const char *name,
     return false;
 }
 
-void isere__faults_take(isere_control_t *control, const isere_port_t *port,
+void isere__faults_take(isere_registry_t *registry, const isere_port_t *port,
                         const isere_store_head_t *heads, size_t count)
 {
-    const isere_control_config_t *config = &control->config;
+    const isere_registry_config_t *config = &registry->config;
     isere_fault_report_t report;
     while (config->next_fault && config->next_fault(config->ctx, &report)) {
         uint32_t version;
-        if (!find_version(control, report.name, heads, count, &version) ||
+        if (!find_version(registry, report.name, heads, count, &version) ||
             (report.version && report.version != version)) {
             continue; /* in a deploy of it that did not come to its end */
         }
         int result =
-            isere_quarantine_report(&control->quarantine, report.name, version,
+            isere_quarantine_report(&registry->quarantine, report.name, version,
                                     report.where, report.at_s);
-        say_outcome(control, port, &report, version, result);
+        say_outcome(registry, port, &report, version, result);
     }
     /* Now: the next one may end it again. */
-    (void)isere__faults_save(control, port);
+    (void)isere__faults_save(registry, port);
 }
 
-bool isere__faults_keep_from(const isere_control_t *control, const char *name,
+bool isere__faults_keep_from(const isere_registry_t *registry, const char *name,
                              uint32_t version)
 {
     const isere_quarantine_entry_t *entry =
-        isere_quarantine_find(&control->quarantine, name);
+        isere_quarantine_find(&registry->quarantine, name);
     return entry && entry->quarantined && entry->version == version;
 }
 
-void isere__faults_count(const isere_control_t *control, const char *name,
+void isere__faults_count(const isere_registry_t *registry, const char *name,
                          isere_stats_t *stats)
 {
-    const isere_control_config_t *config = &control->config;
+    const isere_registry_config_t *config = &registry->config;
     if (config->crashes) {
         atomic_store(&stats->crashes, config->crashes(config->ctx, name));
     }

@@ -3,7 +3,7 @@
  * is most of what it would do. Whoever wrote it may have had a fault, so it is
  * taken only when it is whole; without it all works as well.
  */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/control/settings.h"
 #include "core/isere_config.h"
 #include "core/js/function.h"
@@ -24,9 +24,9 @@ typedef struct kept_head {
     char sha256[64];
 } kept_head_t;
 
-static const isere_blobs_t *place(const isere_control_t *control)
+static const isere_blobs_t *place(const isere_registry_t *registry)
 {
-    return ISERE_KEEP_CODE ? control->config.kept : NULL;
+    return ISERE_KEEP_CODE ? registry->config.kept : NULL;
 }
 
 static uint32_t sum_of(const kept_head_t *head, const void *settings)
@@ -112,7 +112,7 @@ static int read_parts(const isere_port_t *port, const isere_blobs_t *kept,
     return error;
 }
 
-static int load(isere_control_t *control, const isere_port_t *port,
+static int load(isere_registry_t *registry, const isere_port_t *port,
                 const kept_head_t *head, isere_deployment_t **deployment,
                 isere_fault_t *fault)
 {
@@ -121,12 +121,13 @@ static int load(isere_control_t *control, const isere_port_t *port,
         .bundle_size = head->bundle_size,
     };
     void *settings;
-    int error = read_parts(port, place(control), head, &settings, &code.bundle);
+    int error =
+        read_parts(port, place(registry), head, &settings, &code.bundle);
     if (!error) {
         code.settings = settings;
         memcpy(code.sha256, head->sha256, sizeof(head->sha256));
         error = isere_deployment_restore(port, head->name, head->version, &code,
-                                         &control->config.defaults, deployment,
+                                         &registry->config.defaults, deployment,
                                          fault);
     }
     isere_free(port, settings);
@@ -134,27 +135,27 @@ static int load(isere_control_t *control, const isere_port_t *port,
     return error;
 }
 
-int isere__kept_load(isere_control_t *control, const isere_port_t *port,
+int isere__kept_load(isere_registry_t *registry, const isere_port_t *port,
                      const isere_store_head_t *head,
                      isere_deployment_t **deployment, isere_fault_t *fault)
 {
     uint8_t sum[ISERE_SHA256_SIZE];
     char sha256[65];
     kept_head_t wanted, found;
-    if (!place(control)) {
+    if (!place(registry)) {
         return ISERE_ERR_NOENT;
     }
     int error =
-        isere_store_sha256(&control->store, head->name, head->current, sum);
+        isere_store_sha256(&registry->store, head->name, head->current, sum);
     if (!error) {
         isere_sha256_hex(sum, sha256);
         begin_head(&wanted, head->name, head->current, sha256);
-        error = read_head(place(control), &wanted, &found);
+        error = read_head(place(registry), &wanted, &found);
     }
     if (!error) {
-        error = load(control, port, &found, deployment, fault);
+        error = load(registry, port, &found, deployment, fault);
     }
-    control->kept_loaded += error == 0;
+    registry->kept_loaded += error == 0;
     return error;
 }
 
@@ -185,10 +186,10 @@ static void write_parts(const isere_blobs_t *kept, const isere_deployment_t *d,
     (void)kept->write(kept->ctx, d->name, parts, 3);
 }
 
-void isere__kept_save(isere_control_t *control, const isere_deployment_t *d)
+void isere__kept_save(isere_registry_t *registry, const isere_deployment_t *d)
 {
-    const isere_port_t *port = &control->port;
-    if (!place(control) || d->blank || d->code_size > INT_MAX) {
+    const isere_port_t *port = &registry->port;
+    if (!place(registry) || d->blank || d->code_size > INT_MAX) {
         return;
     }
     const isere_function_config_t *config = &d->function->config;
@@ -207,14 +208,14 @@ void isere__kept_save(isere_control_t *control, const isere_deployment_t *d)
     uint8_t *settings = isere_alloc(port, size);
     if (settings) {
         isere_settings_encode(&s, settings);
-        write_parts(place(control), d, settings, size);
+        write_parts(place(registry), d, settings, size);
         isere_free(port, settings);
     }
 }
 
-void isere__kept_drop(isere_control_t *control, const char *name)
+void isere__kept_drop(isere_registry_t *registry, const char *name)
 {
-    const isere_blobs_t *kept = place(control);
+    const isere_blobs_t *kept = place(registry);
     if (kept) {
         (void)kept->remove(kept->ctx, name);
     }

@@ -7,7 +7,7 @@
  * not fit the end of the ring begins again at its start. A new one overwrites
  * the oldest. JSON is made when a line is read.
  *
- * Threads: the caller locks (isere_control_t does); the functions themselves
+ * Threads: the caller locks (isere_registry_t does); the functions themselves
  * are pure.
  */
 #ifndef ISERE_CORE_CONTROL_LOGS_H

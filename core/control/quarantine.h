@@ -8,7 +8,7 @@
  * in a blob of its own (docs/store.md), so that a restart changes nothing.
  *
  * Memory: an entry of the port for each function that faulted, none for others.
- * Threads: one at a time; isere_control_t locks.
+ * Threads: one at a time; isere_registry_t locks.
  */
 #ifndef ISERE_CORE_CONTROL_QUARANTINE_H
 #define ISERE_CORE_CONTROL_QUARANTINE_H

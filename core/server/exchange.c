@@ -202,7 +202,7 @@ static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
         x->request.base = c->in.data + c->in.start;
         inv->request = &x->request;
     }
-    if (server->platform.control && !x->event) {
+    if (server->platform.registry && !x->event) {
         inv->route_key = x->route.key;
         inv->path_parameters = x->route.parameters;
         inv->npath_parameters = x->route.nparameters;
@@ -227,7 +227,7 @@ static void run(isere_connection_t *c, isere_slot_t *slot)
     uint64_t began_us = server->now_us;
     slot->began_us = began_us;
     if (c->exchange->event) {
-        slot->log_seq = atomic_load(&server->platform.control->log_seq);
+        slot->log_seq = atomic_load(&server->platform.registry->log_seq);
     }
     bool opened = isere__share_open(server);
     isere_isolate_invoke(slot->isolate, &invocation);
@@ -371,7 +371,7 @@ static int grow(isere_pool_t *pool)
     unsigned keep = pool->count == 0 ? 0 : 1;
     int error = isere__pool_grow(pool, false);
     while ((error == ISERE_ERR_LIMIT || error == ISERE_ERR_NOMEM) &&
-           server->platform.control &&
+           server->platform.registry &&
            isere__pool_give_up_oldest(server, pool, keep)) {
         error = isere__pool_grow(pool, false);
     }
@@ -445,7 +445,7 @@ void isere__exchange_start(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
     c->close_after = !c->exchange->parser.keep_alive || server->stopping;
-    if (!server->platform.control) {
+    if (!server->platform.registry) {
         if (c->exchange->parser.is_connect) { /* no route names it */
             isere__exchange_refuse(c, 501);
         } else {
@@ -475,7 +475,7 @@ bool isere__exchange_judge(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
     x->judged = true;
-    if (!c->server->platform.control) {
+    if (!c->server->platform.registry) {
         if (x->parser.is_connect) {
             isere__exchange_refuse(c, 501);
         }

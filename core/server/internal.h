@@ -21,7 +21,7 @@
 #ifndef ISERE_CORE_SERVER_INTERNAL_H
 #define ISERE_CORE_SERVER_INTERNAL_H
 
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/http/date.h"
 #include "core/http/parser.h"
 #include "core/http/response.h"
@@ -213,7 +213,7 @@ struct isere_server_group {
      * of its functions with waiting requests has none. */
     _Atomic(isere_server_t *) wanted;
     atomic_bool urgent;
-    /* Without a control object: the last faults, and whose they were when they
+    /* Without a registry: the last faults, and whose they were when they
      * were too many. */
     atomic_uint faults;
     atomic_uint fault_times[ISERE_QUARANTINE_FAULTS];
@@ -224,7 +224,7 @@ struct isere_server_group {
 
 /* What a server has of the platform; all zero when it serves one function. */
 typedef struct isere_platform {
-    isere_control_t *control;
+    isere_registry_t *registry;
     isere_port_t port;        /* the server's, whose log lines are kept */
     isere_catalog_t *catalog; /* held: what is served */
     isere_pool_t **pools;     /* of the catalog's entries, when used yet */
@@ -488,7 +488,7 @@ void isere__pool_slot_due(isere_slot_t *slot);
 /* Sets the slot's timer to when its isolate must go on. */
 void isere__pool_schedule(isere_slot_t *slot);
 
-/* A fault of ours while its function ran: see isere_control_report_fault. */
+/* A fault of ours while its function ran: see isere_registry_report_fault. */
 void isere__pool_report_fault(const isere_pool_t *pool, const char *where);
 
 /* Whether its function is answered with 503. */

@@ -70,7 +70,7 @@ void isere__plane_no_memory(isere_connection_t *c)
 
 uint64_t isere__plane_uptime_us(const isere_server_t *server)
 {
-    return server->now_us - server->platform.control->started_us;
+    return server->now_us - server->platform.registry->started_us;
 }
 
 static void answer_health(isere_connection_t *c)
@@ -136,21 +136,21 @@ static void put_list(isere_writer_t *text, const void *arg)
     isere_writer_puts(text, "{\"functions\":[");
     for (size_t i = 0; i < catalog->count && !text->full; i++) {
         isere_writer_puts(text, i > 0 ? "," : "");
-        isere__control_put_entry(text, server->platform.control,
+        isere__control_put_entry(text, server->platform.registry,
                                  &catalog->entries[i]);
     }
     isere_writer_puts(text, "]}");
 }
 
 typedef struct described {
-    isere_control_t *control;
+    isere_registry_t *registry;
     const isere_catalog_entry_t *entry;
 } described_t;
 
 static void put_described(isere_writer_t *text, const void *arg)
 {
     const described_t *described = arg;
-    isere__control_put_entry(text, described->control, described->entry);
+    isere__control_put_entry(text, described->registry, described->entry);
 }
 
 void isere__plane_answer_built(isere_connection_t *c,
@@ -170,7 +170,7 @@ void isere__plane_answer_built(isere_connection_t *c,
 static void describe(isere_connection_t *c, const isere_call_t *call)
 {
     const isere_platform_t *p = &c->server->platform;
-    described_t described = {p->control,
+    described_t described = {p->registry,
                              isere_catalog_find(p->catalog, call->name)};
     if (described.entry) {
         isere__plane_answer_built(c, put_described, &described);
@@ -246,7 +246,7 @@ bool isere__plane_judge(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
     isere_call_t call;
-    isere_call_read(server->platform.control, &c->exchange->request, &call);
+    isere_call_read(server->platform.registry, &c->exchange->request, &call);
     if (needs_body(server, &call)) {
         return false;
     }
@@ -257,6 +257,6 @@ bool isere__plane_judge(isere_connection_t *c)
 void isere__plane_start(isere_connection_t *c)
 {
     isere_call_t call;
-    isere_call_read(c->server->platform.control, &c->exchange->request, &call);
+    isere_call_read(c->server->platform.registry, &c->exchange->request, &call);
     start(c, &call);
 }

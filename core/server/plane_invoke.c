@@ -156,16 +156,16 @@ static void put_response(isere_writer_t *text, const isere_isolate_t *isolate)
 /* The lines of this request that are still kept. */
 static void put_logs(isere_writer_t *text, const isere_slot_t *slot)
 {
-    isere_control_t *control = slot->pool->server->platform.control;
+    isere_registry_t *registry = slot->pool->server->platform.registry;
     isere_logs_reader_t reader = {.seq = slot->log_seq,
                                   .level = ISERE_LOG_DEBUG};
     bool first = true;
     isere_text_copy(reader.request_id, sizeof(reader.request_id),
                     isere_slice(isere_isolate_request_id(slot->isolate)));
     isere_writer_puts(text, ",\"logs\":[");
-    isere__control_lock(control);
-    isere_logs_read_array(&control->logs, &reader, text, &first);
-    isere__control_unlock(control);
+    isere_registry_lock(registry);
+    isere_logs_read_array(&registry->logs, &reader, text, &first);
+    isere_registry_unlock(registry);
     isere_writer_puts(text, "]");
 }
 

@@ -7,7 +7,7 @@
 
 struct isere_job {
     isere_job_t *next;
-    isere_server_t *server;         /* under the control's lock; NULL: gone */
+    isere_server_t *server;         /* under the registry's lock; NULL: gone */
     isere_connection_t *connection; /* NULL: it was closed */
     atomic_bool done;
     char *body; /* a copy, where another thread works with it */
@@ -26,19 +26,19 @@ static void free_job(const isere_port_t *port, isere_job_t *job)
 static void run_job(void *arg, const isere_port_t *port)
 {
     isere_job_t *job = arg;
-    isere_control_t *control = job->work.control;
+    isere_registry_t *registry = job->work.registry;
     if (port) {
         isere__control_work(&job->work, port);
     }
-    isere__control_lock(control);
+    isere_registry_lock(registry);
     const isere_server_t *server = job->server;
     if (server) {
         atomic_store(&job->done, true);
         server->port->poll_wake(server->port->ctx);
     }
-    isere__control_unlock(control);
+    isere_registry_unlock(registry);
     if (!server) {
-        free_job(&control->port, job);
+        free_job(&registry->port, job);
     }
 }
 
@@ -54,7 +54,7 @@ static bool set_body(isere_connection_t *c, isere_job_t *job)
     isere_server_t *server = c->server;
     const isere_http_request_t *request = &c->exchange->request;
     isere_slice_t body = isere_http_slice(request, request->body);
-    if (server->platform.control->config.run && body.len > 0) {
+    if (server->platform.registry->config.run && body.len > 0) {
         job->body = isere_alloc(server->port, body.len);
         if (!job->body) {
             return false;
@@ -79,7 +79,7 @@ static isere_job_t *make_job(isere_connection_t *c, const isere_call_t *call)
     memset(job, 0, sizeof(*job));
     job->server = c->server;
     job->connection = c;
-    job->work.control = c->server->platform.control;
+    job->work.registry = c->server->platform.registry;
     job->work.kind = call->kind;
     job->work.is_source = call->is_source;
     memcpy(job->work.name, call->name, sizeof(call->name));
@@ -93,7 +93,7 @@ static isere_job_t *make_job(isere_connection_t *c, const isere_call_t *call)
 void isere__plane_start_job(isere_connection_t *c, const isere_call_t *call)
 {
     isere_server_t *server = c->server;
-    const isere_control_config_t *config = &server->platform.control->config;
+    const isere_registry_config_t *config = &server->platform.registry->config;
     isere_job_t *job = make_job(c, call);
     if (!job) {
         isere__plane_no_memory(c);
@@ -171,7 +171,7 @@ void isere__plane_turn(isere_server_t *server)
 {
     isere_platform_t *p = &server->platform;
     unsigned long seq =
-        atomic_load_explicit(&p->control->log_seq, memory_order_relaxed);
+        atomic_load_explicit(&p->registry->log_seq, memory_order_relaxed);
     if (p->jobs) {
         finish_jobs(server);
     }
@@ -183,8 +183,8 @@ void isere__plane_turn(isere_server_t *server)
 
 void isere__plane_deinit(isere_server_t *server)
 {
-    isere_control_t *control = server->platform.control;
-    isere__control_lock(control);
+    isere_registry_t *registry = server->platform.registry;
+    isere_registry_lock(registry);
     while (server->platform.jobs) {
         isere_job_t *job = server->platform.jobs;
         server->platform.jobs = job->next;
@@ -193,5 +193,5 @@ void isere__plane_deinit(isere_server_t *server)
             free_job(server->port, job);
         }
     }
-    isere__control_unlock(control);
+    isere_registry_unlock(registry);
 }

@@ -53,20 +53,20 @@ static isere_metrics_function_t metrics_function(void *ctx, size_t index)
 void isere__plane_start_metrics(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
-    isere_control_t *control = server->platform.control;
+    isere_registry_t *registry = server->platform.registry;
     const isere_port_t *port = server->port;
     metrics_stream_t *self = isere_alloc(port, sizeof(*self));
     if (!self) {
         isere__plane_no_memory(c);
         return;
     }
-    isere__control_lock(control);
-    uint64_t lines = control->logs.next_seq - 1, lost = control->logs.lost;
-    isere__control_unlock(control);
+    isere_registry_lock(registry);
+    uint64_t lines = registry->logs.next_seq - 1, lost = registry->logs.lost;
+    isere_registry_unlock(registry);
     memset(self, 0, sizeof(*self));
     self->stream = (isere_stream_t){metrics_read, metrics_close};
     self->port = port;
-    self->catalog = isere__control_catalog(control);
+    self->catalog = isere_registry_catalog(registry);
     self->metrics = (isere_metrics_t){
         .version = isere_version(),
         .uptime_us = isere__plane_uptime_us(server),
@@ -77,9 +77,9 @@ void isere__plane_start_metrics(isere_connection_t *c)
         .buffer_refusals = atomic_load(&server->group->buffer_refusals),
         .log_lines = lines,
         .log_lines_lost = lost,
-        .deploys_ok = atomic_load(&control->deploys_ok),
-        .deploys_failed = atomic_load(&control->deploys_failed),
-        .restarts = control->config.restarts,
+        .deploys_ok = atomic_load(&registry->deploys_ok),
+        .deploys_failed = atomic_load(&registry->deploys_failed),
+        .restarts = registry->config.restarts,
         .ctx = self,
         .function = metrics_function,
     };
@@ -105,11 +105,11 @@ typedef struct logs_stream {
 static int logs_read(isere_stream_t *stream, char *buf, size_t size)
 {
     logs_stream_t *self = (logs_stream_t *)stream;
-    isere_control_t *control = self->server->platform.control;
+    isere_registry_t *registry = self->server->platform.registry;
     isere_writer_t text = isere_writer_begin(buf, size);
-    isere__control_lock(control);
-    isere_logs_read(&control->logs, &self->reader, &text);
-    isere__control_unlock(control);
+    isere_registry_lock(registry);
+    isere_logs_read(&registry->logs, &self->reader, &text);
+    isere_registry_unlock(registry);
     if (text.len > 0) {
         return (int)text.len;
     }
@@ -121,9 +121,9 @@ static void logs_close(isere_stream_t *stream)
 {
     logs_stream_t *self = (logs_stream_t *)stream;
     const isere_port_t *port = self->server->port;
-    isere_control_t *control = self->server->platform.control;
+    isere_registry_t *registry = self->server->platform.registry;
     if (self->follow) {
-        atomic_fetch_sub(&control->followers, 1);
+        atomic_fetch_sub(&registry->followers, 1);
     }
     isere_free(port, self);
 }
@@ -145,7 +145,7 @@ void isere__plane_start_logs(isere_connection_t *c, const isere_call_t *call)
     isere_text_copy(self->reader.function, sizeof(self->reader.function),
                     isere_slice(call->name));
     if (self->follow) {
-        atomic_fetch_add(&server->platform.control->followers, 1);
+        atomic_fetch_add(&server->platform.registry->followers, 1);
     }
     isere_plane_fields_t fields = isere__plane_fields("application/x-ndjson");
     isere__stream_start(c, 200, fields.list, fields.count, &self->stream, -1);

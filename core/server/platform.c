@@ -187,7 +187,7 @@ static void adopt(isere_server_t *server)
 {
     isere_platform_t *p = &server->platform;
     const isere_port_t *port = server->port;
-    isere_catalog_t *next = isere__control_catalog(p->control);
+    isere_catalog_t *next = isere_registry_catalog(p->registry);
     isere_pool_t **pools = make_pools(server, next->count + next->has_fallback);
     if (!pools) {
         isere_catalog_release(next);
@@ -204,7 +204,7 @@ static void adopt(isere_server_t *server)
 static bool is_behind(const isere_server_t *server)
 {
     const isere_platform_t *p = &server->platform;
-    return atomic_load_explicit(&p->control->generation,
+    return atomic_load_explicit(&p->registry->generation,
                                 memory_order_acquire) !=
            atomic_load_explicit(&p->generation, memory_order_relaxed);
 }
@@ -248,18 +248,18 @@ void isere__platform_turn(isere_server_t *server)
 int isere_server_create_platform(const isere_port_t *port,
                                  isere_server_group_t *group,
                                  isere_socket_t listener,
-                                 isere_control_t *control,
+                                 isere_registry_t *registry,
                                  isere_server_t **out_server)
 {
     isere_server_t *server = isere__server_new(port, group, listener);
     if (!server) {
         return ISERE_ERR_NOMEM;
     }
-    server->platform.control = control;
+    server->platform.registry = registry;
     server->platform.port = *port;
-    isere__control_tap(control, &server->platform.port);
+    isere_registry_tap(registry, &server->platform.port);
     server->port = &server->platform.port;
-    atomic_store(&control->group, group);
+    atomic_store(&registry->group, group);
     adopt(server);
     int error = server->platform.catalog ? isere__group_join(group, server)
                                          : ISERE_ERR_NOMEM;

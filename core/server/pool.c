@@ -375,7 +375,7 @@ void isere__pool_report_fault(const isere_pool_t *pool, const char *where)
         .where = where,
         .at_s = port->wall_us(port->ctx) / 1000000,
     };
-    isere_control_report_fault(server->platform.control, port, &report);
+    isere_registry_report_fault(server->platform.registry, port, &report);
 }
 
 bool isere__pool_give_up(isere_pool_t *pool)

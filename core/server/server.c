@@ -233,10 +233,10 @@ void isere_server_stop(isere_server_t *server)
 /* With a platform that is the default one: a function may ask for hours. */
 static uint64_t longest_us(const isere_server_t *server)
 {
-    const isere_control_t *control = server->platform.control;
+    const isere_registry_t *registry = server->platform.registry;
     uint64_t longest = 0;
-    if (control) {
-        return (uint64_t)control->config.defaults.timeout_ms * 1000;
+    if (registry) {
+        return (uint64_t)registry->config.defaults.timeout_ms * 1000;
     }
     for (const isere_pool_t *pool = server->pools; pool; pool = pool->next) {
         uint64_t timeout = isere__function_timeout_us(pool->function);
@@ -325,7 +325,7 @@ static void end_turn(isere_server_t *server)
     if (atomic_load_explicit(&server->has_replacement, memory_order_acquire)) {
         go_on_replacing(server);
     }
-    if (server->platform.control) {
+    if (server->platform.registry) {
         isere__platform_turn(server);
     }
     give_to_others(server);
@@ -521,12 +521,12 @@ void isere_server_destroy(isere_server_t *server)
     server->stopping = true;
     server->destroying = true;
     memset(&server->fault, 0, sizeof(server->fault));
-    if (server->platform.control) {
-        isere__control_lock(server->platform.control);
+    if (server->platform.registry) {
+        isere_registry_lock(server->platform.registry);
     }
     isere__group_leave(server->group, server);
-    if (server->platform.control) {
-        isere__control_unlock(server->platform.control);
+    if (server->platform.registry) {
+        isere_registry_unlock(server->platform.registry);
     }
     close_connections(server);
     isere__pool_destroy(server->coming);
@@ -541,7 +541,7 @@ void isere_server_destroy(isere_server_t *server)
         isere__pool_destroy(server->pools);
     }
     free_closed(server);
-    if (server->platform.control) {
+    if (server->platform.registry) {
         isere__platform_deinit(server);
     }
     if (server->listener >= 0) {

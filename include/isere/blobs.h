@@ -1,8 +1,8 @@
 /*
  * Where functions are kept: named pieces of bytes, each replaced as a whole.
  *
- * A port gives one table of these to isere_control_create (control.h). After a
- * crash or a power cut at any moment, each name holds what the last completed
+ * A port gives one table of these to isere_registry_create (registry.h). After
+ * a crash or a power cut at any moment, each name holds what the last completed
  * write gave it, or what the interrupted one would have: never a mixture, and
  * never nothing where there was something.
  *

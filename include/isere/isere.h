@@ -273,7 +273,7 @@ int isere_server_replace(isere_server_t *server,
 
 /*
  * Notes a fault of ours while a function ran (of a group without a control
- * object; isere_control_report_fault is for the others): too many of them and
+ * object; isere_registry_report_fault is for the others): too many of them and
  * it is quarantined, until it is replaced or limits.quarantine_s have passed.
  * `at_s` is a time in seconds of one clock; with quarantine_s, of the ports'
  * monotonic one. The servers report what the port contained. Returns whether it

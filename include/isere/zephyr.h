@@ -8,8 +8,8 @@
 #ifndef ISERE_ZEPHYR_H
 #define ISERE_ZEPHYR_H
 
-#include "isere/control.h"
 #include "isere/isere.h"
+#include "isere/registry.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,7 +46,7 @@ int isere_zephyr_serve(const isere_port_t *port,
 
 /*
  * Opens the store in the flash partition `storage_partition`, with
- * CONFIG_ISERE_STORE; *blobs is for isere_control_create. Flash that is erased
+ * CONFIG_ISERE_STORE; *blobs is for isere_registry_create. Flash that is erased
  * is formatted. ISERE_ERR_INVAL when something else is there, which is left
  * alone unless CONFIG_ISERE_STORE_FORMAT says otherwise; ISERE_ERR_IO when the
  * flash fails. The log tells which.

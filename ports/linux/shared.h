@@ -7,7 +7,7 @@
 #ifndef ISERE_PORTS_LINUX_SHARED_H
 #define ISERE_PORTS_LINUX_SHARED_H
 
-#include "isere/control.h"
+#include "isere/registry.h"
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -57,7 +57,7 @@ typedef struct isere_zephyr_blobs {
 int isere_zephyr_blobs_mount(isere_zephyr_blobs_t *blobs, bool format,
                              bool *made);
 
-/* The table for isere_control_create. It borrows `blobs`, which is mounted. */
+/* The table for isere_registry_create. It borrows `blobs`, which is mounted. */
 void isere_zephyr_blobs_table(isere_zephyr_blobs_t *blobs,
                               isere_blobs_t *table);
 

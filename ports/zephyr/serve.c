@@ -1,8 +1,8 @@
 /* HTTP: one server, which is the device's event loop. */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/js/fault.h"
 #include "core/store/store.h"
-#include "isere/control.h"
+#include "isere/registry.h"
 #include "ports/zephyr/net.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/kernel.h>
@@ -124,7 +124,7 @@ int isere_zephyr_serve(const isere_port_t *port,
 
 /* For whoever reads the log over the network: the console had it already. Not
  * inlined: its text would stay on the stack while all functions are loaded. */
-static __noinline void repeat_restart(isere_control_t *control,
+static __noinline void repeat_restart(isere_registry_t *registry,
                                       const isere_port_t *port)
 {
     isere_port_t tapped = *port;
@@ -134,7 +134,7 @@ static __noinline void repeat_restart(isere_control_t *control,
             .level = ISERE_LOG_ERROR,
             .message = isere_slice(text),
         };
-        isere__control_tap(control, &tapped);
+        isere_registry_tap(registry, &tapped);
         tapped.tap(tapped.tap_ctx, &record);
     }
 }
@@ -171,7 +171,7 @@ static unsigned long crashes(void *ctx, const char *name)
     return count;
 }
 
-static void configure(isere_control_config_t *config, const char *token,
+static void configure(isere_registry_config_t *config, const char *token,
                       const isere_function_t *fallback)
 {
     static const char *const names[] = {
@@ -180,7 +180,7 @@ static void configure(isere_control_config_t *config, const char *token,
 #endif
         NULL,
     };
-    isere_control_config_init(config);
+    isere_registry_config_init(config);
     isere_zephyr_function_config(&config->defaults);
     config->token = token;
     config->host_names = names;
@@ -223,34 +223,34 @@ static bool try_fallback(const isere_port_t *port,
 /* What is wrong with the built-in function keeps nothing else from being
  * served. */
 static int make_control(const isere_port_t *port, const isere_blobs_t *blobs,
-                        isere_control_config_t *config,
-                        isere_control_t **control)
+                        isere_registry_config_t *config,
+                        isere_registry_t **registry)
 {
-    int error = isere_control_create(port, blobs, config, control);
+    int error = isere_registry_create(port, blobs, config, registry);
     if (error) {
         return error;
     }
-    repeat_restart(*control, port);
+    repeat_restart(*registry, port);
     /* Whatever the store knows of is older than all that is to come. */
     isere_retained_begin_at(isere__zephyr_retained(),
-                            isere__faults_last_s(*control) +
+                            isere__faults_last_s(*registry) +
                                 CONFIG_ISERE_QUARANTINE_WINDOW_S + 1);
     if (!config->fallback ||
-        isere_control_is_quarantined(*control, ISERE_BUILT_IN_NAME) ||
+        isere_registry_is_quarantined(*registry, ISERE_BUILT_IN_NAME) ||
         try_fallback(port, config->fallback)) {
         return 0;
     }
-    isere_control_destroy(*control);
+    isere_registry_destroy(*registry);
     config->fallback = NULL;
-    return isere_control_create(port, blobs, config, control);
+    return isere_registry_create(port, blobs, config, registry);
 }
 
 int isere_zephyr_serve_store(const isere_port_t *port,
                              const isere_blobs_t *blobs,
                              const isere_function_t *fallback, uint16_t number)
 {
-    isere_control_config_t config;
-    isere_control_t *control;
+    isere_registry_config_t config;
+    isere_registry_t *registry;
     char token[ISERE_TOKEN_LEN + 1];
     serving_t serving;
     int error = isere_zephyr_token(port, token);
@@ -259,19 +259,19 @@ int isere_zephyr_serve_store(const isere_port_t *port,
     }
     configure(&config, token, fallback);
     isere__zephyr_built_in(fallback);
-    error = make_control(port, blobs, &config, &control);
+    error = make_control(port, blobs, &config, &registry);
     memset(token, 0, sizeof(token));
     if (error) {
         return error;
     }
-    LOG_INF("store: %u functions", (unsigned)isere_control_count(control));
+    LOG_INF("store: %u functions", (unsigned)isere_registry_count(registry));
     error = start(&serving, port, number);
     if (!error) {
         error = isere_server_create_platform(
-            port, serving.group, serving.listener, control, &serving.server);
+            port, serving.group, serving.listener, registry, &serving.server);
         error = run(&serving, error);
     }
-    isere_control_destroy(control);
+    isere_registry_destroy(registry);
     return error;
 }
 

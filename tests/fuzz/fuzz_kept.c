@@ -2,7 +2,7 @@
  * settings that a document may have, and settings that are read are written the
  * same. The first byte says whether the head is mended, as whoever wrote it by
  * mistake would have it: one place for each number. No bytecode is run. */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/control/settings.h"
 #include "core/js/function.h"
 #include "core/util/crc32.h"
@@ -17,7 +17,7 @@ enum { HEAD = 16 + 40 + 64, SETTINGS = 32 };
 
 static const char document[] = "{}";
 static sim_blobs_t medium, kept;
-static isere_control_t control;
+static isere_registry_t registry;
 
 static void check(bool right)
 {
@@ -105,15 +105,16 @@ static void begin(void)
 {
     isere_store_head_t head;
     uint8_t sum[ISERE_SHA256_SIZE];
-    memset(&control, 0, sizeof(control));
-    control.port = *isere_test_port();
-    isere_control_config_init(&control.config);
+    memset(&registry, 0, sizeof(registry));
+    registry.port = *isere_test_port();
+    isere_registry_config_init(&registry.config);
     sim_blobs_init(&medium);
     sim_blobs_init(&kept);
-    control.config.kept = &kept.table;
-    check(isere_store_open(&control.store, &control.port, &medium.table) == 0);
+    registry.config.kept = &kept.table;
+    check(isere_store_open(&registry.store, &registry.port, &medium.table) ==
+          0);
     isere_sha256_of(document, strlen(document), sum);
-    check(isere_store_put(&control.store, "f", isere_slice(document), sum,
+    check(isere_store_put(&registry.store, "f", isere_slice(document), sum,
                           &head) == 0);
 }
 
@@ -140,7 +141,7 @@ static void check_blob(const uint8_t *data, size_t size, unsigned how)
         mend(sim_blobs_find(&kept, "f")->bytes, size, how);
     }
     kept.max_read = how & 8 ? 7 : 0x7fffffff;
-    int error = isere__kept_load(&control, &control.port, &head, &d, &fault);
+    int error = isere__kept_load(&registry, &registry.port, &head, &d, &fault);
     check((error == 0) == (d != NULL));
     if (d) {
         check_deployment(d);

@@ -1,5 +1,5 @@
 /* Calls of the control plane: the token's comparison. */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
  * Compiled code that is kept for the next start: it is taken when it is whole
  * and of this document, and in every other case the start compiles as before.
  */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/control/settings.h"
 #include "core/isere_config.h"
 #include "core/js/function.h"
@@ -281,7 +281,7 @@ static void test_it_is_described_as_before(void **state)
 
 static const isere_deployment_t *deployment(const char *name)
 {
-    return isere_catalog_find(p.control->catalog, name)->deployment;
+    return isere_catalog_find(p.registry->catalog, name)->deployment;
 }
 
 static void test_settings_are_as_before(void **state)
@@ -322,7 +322,7 @@ static bool is_taken(const char *name, uint32_t version)
     isere_deployment_t *d = NULL;
     isere_fault_t fault;
     snprintf(head.name, sizeof(head.name), "%s", name);
-    int error = isere__kept_load(p.control, &p.port, &head, &d, &fault);
+    int error = isere__kept_load(p.registry, &p.port, &head, &d, &fault);
     assert_true((error == 0) == (d != NULL));
     isere_deployment_release(d);
     return error == 0;
@@ -523,7 +523,7 @@ static void test_a_quarantined_function(void **state)
     const isere_fault_report_t report = {
         .name = "two", .where = "a test", .at_s = 5};
     for (int i = 0; i < 3; i++) {
-        isere_control_report_fault(p.control, &p.port, &report);
+        isere_registry_report_fault(p.registry, &p.port, &report);
     }
     assert_false(starts_without_compiling()); /* an empty module in its place */
     assert_true(deployment("two")->blank);

@@ -1,5 +1,5 @@
 /* The page that lies in the program. tests/dashboard has what it does. */
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

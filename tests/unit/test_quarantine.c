@@ -274,7 +274,7 @@ static bool fault(const char *name, uint32_t version)
         .where = "SIGSEGV at address 0x10",
         .at_s = 1000,
     };
-    return isere_control_report_fault(p.control, &p.port, &one);
+    return isere_registry_report_fault(p.registry, &p.port, &one);
 }
 
 static void quarantine(const char *name)
@@ -379,7 +379,7 @@ static void restart_after(unsigned count, const char *name, uint32_t version)
 
 static bool is_blank(const char *name)
 {
-    return isere_catalog_find(p.control->catalog, name)->deployment->blank;
+    return isere_catalog_find(p.registry->catalog, name)->deployment->blank;
 }
 
 /* What ended the program is counted before anything is compiled, and kept
@@ -405,10 +405,10 @@ static void test_faults_of_before(void **state)
     assert_false(is_blank("one"));
     ask("/one", 200, "one");
     restart_after(3, "one", 1);
-    assert_int_equal(isere_control_release(p.control, &p.port, "one"), 0);
+    assert_int_equal(isere_registry_release(p.registry, &p.port, "one"), 0);
     assert_false(is_blank("one"));
     ask("/one", 200, "one");
-    assert_int_equal(isere_control_release(p.control, &p.port, "none"), 0);
+    assert_int_equal(isere_registry_release(p.registry, &p.port, "none"), 0);
 }
 
 /* Versions that are not served, functions that are gone. */
@@ -432,7 +432,7 @@ static void test_a_release_that_fails(void **state)
     sim_blob_t *blob = sim_blobs_find(&p.blobs, "one.1");
     blob->bytes[blob->size - 2] ^= 1;
     call("POST", "/v1/functions/one/release", 500, "damaged");
-    assert_int_equal(isere_control_release(p.control, &p.port, "one"),
+    assert_int_equal(isere_registry_release(p.registry, &p.port, "one"),
                      ISERE_ERR_INVAL);
     ask("/one", 503, "quarantined");
     blob->bytes[blob->size - 2] ^= 1;
@@ -568,7 +568,7 @@ static void test_a_store_that_is_full(void **state)
     assert_true(fault("two", 0));
 }
 
-static int refuse_work(void *ctx, isere_control_work_fn *work, void *arg)
+static int refuse_work(void *ctx, isere_registry_job_fn *work, void *arg)
 {
     (void)ctx;
     (void)work;

@@ -6,7 +6,7 @@
 #include "apps/isere/serve/workers.h"
 #include "apps/isere/supervisor/kept.h"
 #include "apps/isere/supervisor/supervisor.h"
-#include "core/control/control.h"
+#include "core/control/registry.h"
 #include "core/util/log.h"
 #include "ports/linux/port_linux.h"
 #include "ports/linux/shared.h"
@@ -42,7 +42,7 @@ static void raise_descriptor_limit(const isere_args_t *args)
 }
 
 static void log_return(const isere_port_t *own, const isere_shared_t *shared,
-                       isere_control_t *control)
+                       isere_registry_t *registry)
 {
     isere_log_record_t record = {.level = ISERE_LOG_WARN};
     isere_port_t tapped = *own;
@@ -52,15 +52,15 @@ static void log_return(const isere_port_t *own, const isere_shared_t *shared,
         text, sizeof(text), "the server is back after %lld ms (restart %lu)",
         now_ms - (long long)shared->death_ms, (unsigned long)shared->restarts);
     record.message = isere_slice(text);
-    if (control) {
-        isere__control_tap(control, &tapped);
+    if (registry) {
+        isere_registry_tap(registry, &tapped);
     }
     isere_log(&tapped, &record);
 }
 
 /* Once, however many servers a supervisor starts. */
 static bool announce(const isere_port_t *own, const isere_args_t *args,
-                     isere_control_t *control, uint16_t port)
+                     isere_registry_t *registry, uint16_t port)
 {
     bool is_v6 = strchr(args->host, ':') != NULL;
     isere_shared_t *shared = isere_shared();
@@ -68,7 +68,7 @@ static bool announce(const isere_port_t *own, const isere_args_t *args,
         atomic_store(&shared->ready, true);
         shared->told = shared->notices_count;
         if (shared->restarts > 0) {
-            log_return(own, shared, control);
+            log_return(own, shared, registry);
         }
         if (atomic_exchange(&shared->announced, true)) {
             return true;
@@ -128,8 +128,9 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     isere_workers_t *workers = NULL;
     bool helpers_ended;
     int error;
-    error = isere_workers_start(own, args, service->program.function,
-                                service->platform.control, listeners, &workers);
+    error =
+        isere_workers_start(own, args, service->program.function,
+                            service->platform.registry, listeners, &workers);
     if (error != 0) {
         return error;
     }
@@ -141,7 +142,7 @@ static int run(const isere_port_t *own, const isere_args_t *args,
                                   &service->watch);
     }
     if (error == 0 &&
-        !announce(own, args, service->platform.control, listeners->port)) {
+        !announce(own, args, service->platform.registry, listeners->port)) {
         fputs("isere: cannot write to standard output\n", stderr);
         error = ISERE_ERR_IO;
     }
@@ -186,13 +187,13 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
 
 /* What the supervisor said of deaths, for whoever reads the log over the
  * network: its own log had it already. */
-static void repeat_notices(const isere_port_t *own, isere_control_t *control)
+static void repeat_notices(const isere_port_t *own, isere_registry_t *registry)
 {
     const isere_shared_t *shared = isere_shared();
     unsigned count = shared ? shared->notices_count : 0;
     unsigned left = shared ? count - shared->told : 0;
     isere_port_t tapped = *own;
-    isere__control_tap(control, &tapped);
+    isere_registry_tap(registry, &tapped);
     left = left < ISERE_SHARED_DEATHS ? left : ISERE_SHARED_DEATHS;
     for (unsigned i = count - left; i != count; i++) {
         const isere_notice_t *notice =
@@ -212,7 +213,7 @@ static int serve_store(const isere_port_t *own, const isere_args_t *args,
 {
     int error = isere_platform_open(own, args, &service->platform);
     if (error == 0) {
-        repeat_notices(own, service->platform.control);
+        repeat_notices(own, service->platform.registry);
         error = run(own, args, listeners, service, signal_fd);
         if (error != 0 && service->platform.deployer) {
             (void)isere_deployer_stop(service->platform.deployer);

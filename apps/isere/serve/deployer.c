@@ -10,15 +10,15 @@
 enum { QUEUE = 16, PATIENCE_S = 1 };
 
 typedef struct piece {
-    isere_control_work_fn *work;
+    isere_registry_job_fn *work;
     void *arg;
 } piece_t;
 
 struct isere_deployer {
     const isere_args_t *args;
     pthread_t thread;
-    pthread_mutex_t control; /* what the control object locks */
-    pthread_mutex_t lock;    /* guards all below */
+    pthread_mutex_t registry; /* what the registry locks */
+    pthread_mutex_t lock;     /* guards all below */
     pthread_cond_t changed;
     piece_t queue[QUEUE]; /* a ring */
     unsigned first, count;
@@ -77,7 +77,7 @@ int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
         return error;
     }
     d->args = args;
-    pthread_mutex_init(&d->control, NULL);
+    pthread_mutex_init(&d->registry, NULL);
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->changed, NULL);
     error =
@@ -101,9 +101,9 @@ int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
     return 0;
 }
 
-/* ---- for the control object ---- */
+/* ---- for the registry ---- */
 
-static int run(void *ctx, isere_control_work_fn *work, void *arg)
+static int run(void *ctx, isere_registry_job_fn *work, void *arg)
 {
     isere_deployer_t *d = ctx;
     int error = ISERE_ERR_LIMIT;
@@ -120,17 +120,17 @@ static int run(void *ctx, isere_control_work_fn *work, void *arg)
 static void lock(void *ctx)
 {
     isere_deployer_t *d = ctx;
-    pthread_mutex_lock(&d->control);
+    pthread_mutex_lock(&d->registry);
 }
 
 static void unlock(void *ctx)
 {
     isere_deployer_t *d = ctx;
-    pthread_mutex_unlock(&d->control);
+    pthread_mutex_unlock(&d->registry);
 }
 
 void isere_deployer_configure(isere_deployer_t *deployer,
-                              isere_control_config_t *config)
+                              isere_registry_config_t *config)
 {
     config->run = run;
     config->lock = lock;
@@ -185,7 +185,7 @@ bool isere_deployer_stop(isere_deployer_t *deployer)
 void isere_deployer_destroy(isere_deployer_t *deployer)
 {
     drop_queue(deployer);
-    pthread_mutex_destroy(&deployer->control);
+    pthread_mutex_destroy(&deployer->registry);
     pthread_mutex_destroy(&deployer->lock);
     pthread_cond_destroy(&deployer->changed);
     free(deployer);

@@ -110,10 +110,10 @@ static unsigned long crashes(void *ctx, const char *name)
 }
 
 /* What functions get whose documents don't say otherwise. */
-static void configure(const isere_args_t *args, isere_control_config_t *config)
+static void configure(const isere_args_t *args, isere_registry_config_t *config)
 {
     isere_function_config_t *defaults = &config->defaults;
-    isere_control_config_init(config);
+    isere_registry_config_init(config);
     config->host_names = args->hosts.items;
     config->log_bytes = LOG_BYTES;
     config->log_level = (isere_log_level_t)args->log_level;
@@ -132,7 +132,7 @@ static void configure(const isere_args_t *args, isere_control_config_t *config)
 static int create(const isere_port_t *port, const isere_args_t *args,
                   isere_platform_files_t *p)
 {
-    isere_control_config_t config;
+    isere_registry_config_t config;
     char token[ISERE_TOKEN_LEN + 1];
     int error = load_token(args, token);
     configure(args, &config);
@@ -145,7 +145,7 @@ static int create(const isere_port_t *port, const isere_args_t *args,
     if (error == 0) {
         isere_deployer_configure(p->deployer, &config);
         errno = 0;
-        error = isere_control_create(port, &p->blobs, &config, &p->control);
+        error = isere_registry_create(port, &p->blobs, &config, &p->registry);
         error = error ? complain(args->store, error) : 0;
     }
     explicit_bzero(token, sizeof(token));
@@ -173,7 +173,7 @@ int isere_platform_open(const isere_port_t *port, const isere_args_t *args,
 void isere_platform_close(isere_platform_files_t *platform)
 {
     /* Its lock is the deployer's, whose queue is empty: it was stopped. */
-    isere_control_destroy(platform->control);
+    isere_registry_destroy(platform->registry);
     if (platform->deployer) {
         isere_deployer_destroy(platform->deployer);
     }

@@ -4,12 +4,12 @@
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/serve/deployer.h"
-#include "isere/control.h"
+#include "isere/registry.h"
 
 typedef struct isere_platform_files {
     isere_blobs_t blobs;
     isere_deployer_t *deployer;
-    isere_control_t *control;
+    isere_registry_t *registry;
     isere_blobs_t kept;
     bool has_blobs, has_kept;
 } isere_platform_files_t;

@@ -36,7 +36,7 @@ typedef struct worker {
 struct isere_workers {
     const isere_args_t *args;
     const isere_function_t *function; /* one of these two */
-    isere_control_t *control;
+    isere_registry_t *registry;
     const isere_port_t *own; /* of the starting thread */
     isere_server_group_t *group;
     int ended_fd;
@@ -92,9 +92,9 @@ static void serve(worker_t *worker)
 static int create_server(worker_t *worker, const isere_port_t *port)
 {
     isere_workers_t *all = worker->all;
-    return all->control
+    return all->registry
                ? isere_server_create_platform(port, all->group,
-                                              worker->listener, all->control,
+                                              worker->listener, all->registry,
                                               &worker->server)
                : isere_server_create(port, all->group, worker->listener,
                                      all->function, &worker->server,
@@ -239,7 +239,7 @@ static int start_all(isere_workers_t *all, isere_listeners_t *listeners)
 static isere_workers_t *create(const isere_port_t *own,
                                const isere_args_t *args,
                                const isere_function_t *function,
-                               isere_control_t *control,
+                               isere_registry_t *registry,
                                isere_listeners_t *listeners)
 {
     unsigned count = listeners->count;
@@ -249,7 +249,7 @@ static isere_workers_t *create(const isere_port_t *own,
     }
     all->args = args;
     all->function = function;
-    all->control = control;
+    all->registry = registry;
     all->own = own;
     all->count = count;
     all->ended_fd = eventfd(0, EFD_CLOEXEC);
@@ -265,10 +265,10 @@ static isere_workers_t *create(const isere_port_t *own,
 
 int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
                         const isere_function_t *function,
-                        isere_control_t *control, isere_listeners_t *listeners,
-                        isere_workers_t **workers)
+                        isere_registry_t *registry,
+                        isere_listeners_t *listeners, isere_workers_t **workers)
 {
-    isere_workers_t *all = create(own, args, function, control, listeners);
+    isere_workers_t *all = create(own, args, function, registry, listeners);
     int error = ISERE_ERR_NOMEM;
     if (!all || !all->group || all->ended_fd < 0) {
         fputs("isere: not enough memory to start\n", stderr);

@@ -6,12 +6,12 @@
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/supervisor/listeners.h"
-#include "isere/control.h"
+#include "isere/registry.h"
 
 typedef struct isere_workers isere_workers_t;
 
 /*
- * Starts the workers with the function, or with all those of `control` (the
+ * Starts the workers with the function, or with all those of `registry` (the
  * other one is NULL), one for each listener, whose sockets become theirs, and
  * waits until all of them serve. The calling thread's signal mask becomes
  * theirs. Returns 0 with *workers, or ISERE_ERR_* after saying on stderr what
@@ -19,7 +19,8 @@ typedef struct isere_workers isere_workers_t;
  */
 int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
                         const isere_function_t *function,
-                        isere_control_t *control, isere_listeners_t *listeners,
+                        isere_registry_t *registry,
+                        isere_listeners_t *listeners,
                         isere_workers_t **workers);
 
 unsigned isere_workers_count(const isere_workers_t *workers);

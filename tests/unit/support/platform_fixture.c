@@ -10,7 +10,7 @@ void platform_init(platform_fixture_t *p)
     memset(p, 0, sizeof(*p));
     p->port = *sim_start();
     sim_blobs_init(&p->blobs);
-    isere_control_config_init(&p->config);
+    isere_registry_config_init(&p->config);
     p->config.token = TOKEN;
     p->config.defaults.memory_bytes = (size_t)192 * 1024;
     p->config.memory_min = (size_t)64 * 1024;
@@ -20,15 +20,15 @@ void platform_init(platform_fixture_t *p)
 
 int platform_start(platform_fixture_t *p)
 {
-    int error = isere_control_create(&p->port, &p->blobs.table, &p->config,
-                                     &p->control);
+    int error = isere_registry_create(&p->port, &p->blobs.table, &p->config,
+                                      &p->registry);
     if (error) {
         return error;
     }
     p->group = isere_server_group_create(&p->port, &p->limits);
     return p->group
                ? isere_server_create_platform(&p->port, p->group, SIM_LISTENER,
-                                              p->control, &p->server)
+                                              p->registry, &p->server)
                : ISERE_ERR_NOMEM;
 }
 
@@ -36,10 +36,10 @@ void platform_stop(platform_fixture_t *p)
 {
     isere_server_destroy(p->server);
     isere_server_group_destroy(p->group);
-    isere_control_destroy(p->control);
+    isere_registry_destroy(p->registry);
     p->server = NULL;
     p->group = NULL;
-    p->control = NULL;
+    p->registry = NULL;
 }
 
 void platform_deinit(platform_fixture_t *p)

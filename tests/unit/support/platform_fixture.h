@@ -5,7 +5,7 @@
 #ifndef ISERE_TESTS_PLATFORM_FIXTURE_H
 #define ISERE_TESTS_PLATFORM_FIXTURE_H
 
-#include "isere/control.h"
+#include "isere/registry.h"
 #include "tests/unit/support/sim_blobs.h"
 #include "tests/unit/support/sim_net.h"
 
@@ -15,9 +15,9 @@
 typedef struct platform_fixture {
     isere_port_t port; /* its functions may be replaced before the start */
     sim_blobs_t blobs;
-    isere_control_config_t config;
+    isere_registry_config_t config;
     isere_server_limits_t limits;
-    isere_control_t *control;
+    isere_registry_t *registry;
     isere_server_group_t *group;
     isere_server_t *server;
 } platform_fixture_t;

@@ -1,5 +1,5 @@
 /*
- * The control object: the store, and what is served of it.
+ * The registry: the store, and what is served of it.
  *
  *   control.c  life of the object, the lock, log lines
  *   catalog.c  what is served: functions and their routes
@@ -15,15 +15,15 @@
  * after the other, on the thread that does the control plane's work; servers
  * take the catalog over when they see that there is a new one.
  */
-#ifndef ISERE_CORE_CONTROL_CONTROL_H
-#define ISERE_CORE_CONTROL_CONTROL_H
+#ifndef ISERE_CORE_CONTROL_REGISTRY_H
+#define ISERE_CORE_CONTROL_REGISTRY_H
 
 #include "core/control/deployment.h"
 #include "core/control/logs.h"
 #include "core/control/quarantine.h"
 #include "core/http/request.h"
 #include "core/route/route.h"
-#include "isere/control.h"
+#include "isere/registry.h"
 
 /* ---- What is served ---- */
 
@@ -56,9 +56,9 @@ isere_catalog_entry_t *isere_catalog_find_any(isere_catalog_t *catalog,
 
 /* ---- The object ---- */
 
-struct isere_control {
+struct isere_registry {
     isere_port_t port; /* for its memory functions */
-    isere_control_config_t config;
+    isere_registry_config_t config;
     char token[ISERE_TOKEN_LEN + 1];
     isere_store_t store;
     uint64_t started_us;          /* when it was created, monotonic */
@@ -76,35 +76,35 @@ struct isere_control {
     _Atomic(isere_server_group_t *) group; /* whose servers are to be woken */
 };
 
-void isere__control_lock(isere_control_t *control);
-void isere__control_unlock(isere_control_t *control);
+void isere_registry_lock(isere_registry_t *registry);
+void isere_registry_unlock(isere_registry_t *registry);
 
 /* The catalog as it is now; the caller releases it. Any thread. */
-isere_catalog_t *isere__control_catalog(isere_control_t *control);
+isere_catalog_t *isere_registry_catalog(isere_registry_t *registry);
 
 /* Makes log records of the port go to the ring, too. */
-void isere__control_tap(isere_control_t *control, isere_port_t *port);
+void isere_registry_tap(isere_registry_t *registry, isere_port_t *port);
 
 /* ---- Catalogs ---- */
 
 /* Reads the whole store into the first catalog. */
-int isere__control_load(isere_control_t *control, const isere_port_t *port);
+int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port);
 
 /*
  * Makes a catalog like the present one, but with `deployment` (held from then
  * on) in the place of what has its name, or, if that is NULL, without `name`.
- * Returns 0 with *next, which isere__control_publish takes; ISERE_ERR_INUSE
+ * Returns 0 with *next, which isere__registry_publish takes; ISERE_ERR_INUSE
  * with fault->message when another function has one of its routes;
  * ISERE_ERR_NOMEM.
  */
-int isere__catalog_change(isere_control_t *control, const char *name,
+int isere__catalog_change(isere_registry_t *registry, const char *name,
                           isere_deployment_t *deployment,
                           isere_catalog_t **next, isere_fault_t *fault);
 
 /* Publishes a catalog: servers take it over in their next turn. Returns its
  * generation. */
-unsigned long isere__control_publish(isere_control_t *control,
-                                     isere_catalog_t *next);
+unsigned long isere__registry_publish(isere_registry_t *registry,
+                                      isere_catalog_t *next);
 
 /* ---- Kept code ---- */
 
@@ -114,57 +114,57 @@ unsigned long isere__control_publish(isere_control_t *control,
  * the document that the store has of this version: then it is to be compiled.
  * *fault is of no use. While the first catalog is made.
  */
-int isere__kept_load(isere_control_t *control, const isere_port_t *port,
+int isere__kept_load(isere_registry_t *registry, const isere_port_t *port,
                      const isere_store_head_t *head,
                      isere_deployment_t **deployment, isere_fault_t *fault);
 
 /* Keeps it in the place of what was kept of the function, if there is room;
  * nothing of what is blank. On the thread that does the control plane's work,
  * as is the next one. */
-void isere__kept_save(isere_control_t *control,
+void isere__kept_save(isere_registry_t *registry,
                       const isere_deployment_t *deployment);
-void isere__kept_drop(isere_control_t *control, const char *name);
+void isere__kept_drop(isere_registry_t *registry, const char *name);
 
 /* ---- Faults ---- */
 
 /* Reads what is kept of faults: before the first catalog is published. Damage
  * is logged, and nobody is quarantined then. */
-void isere__faults_load(isere_control_t *control, const isere_port_t *port);
+void isere__faults_load(isere_registry_t *registry, const isere_port_t *port);
 
 /* Counts what ended the program before, of versions that are current: when it
  * is known which those are, and before any is made ready. */
-void isere__faults_take(isere_control_t *control, const isere_port_t *port,
+void isere__faults_take(isere_registry_t *registry, const isere_port_t *port,
                         const isere_store_head_t *heads, size_t count);
 
 /* Whether that version is quarantined. Before the first catalog is published.
  */
-bool isere__faults_keep_from(const isere_control_t *control, const char *name,
+bool isere__faults_keep_from(const isere_registry_t *registry, const char *name,
                              uint32_t version);
 
 /* Sets how often a function has crashed so far. */
-void isere__faults_count(const isere_control_t *control, const char *name,
+void isere__faults_count(const isere_registry_t *registry, const char *name,
                          isere_stats_t *stats);
 
 /* With the lock held: forgets faults of versions that `next` does not serve. */
-void isere__faults_settle(isere_control_t *control, isere_catalog_t *next);
+void isere__faults_settle(isere_registry_t *registry, isere_catalog_t *next);
 
 /* Writes what is kept, if it has changed. Returns 0 or an error of the blobs,
  * which was logged, unless there is no port. On the thread that does the
  * control plane's work. */
-int isere__faults_save(isere_control_t *control, const isere_port_t *port);
+int isere__faults_save(isere_registry_t *registry, const isere_port_t *port);
 
 /* Ends a quarantine, and forgets all faults of the function. Returns 0, or an
  * error of the blobs: then nothing has changed. The same thread. */
-int isere__faults_release(isere_control_t *control, const isere_port_t *port,
+int isere__faults_release(isere_registry_t *registry, const isere_port_t *port,
                           const char *name);
 
 /* When the last of the faults was that are remembered: seconds, as they were
  * reported. 0 when there are none. Any thread. */
-int64_t isere__faults_last_s(isere_control_t *control);
+int64_t isere__faults_last_s(isere_registry_t *registry);
 
 /* Whether a function is quarantined, and why: text of `size` bytes, "" when it
  * is not. Any thread. */
-bool isere__faults_describe(isere_control_t *control, const char *name,
+bool isere__faults_describe(isere_registry_t *registry, const char *name,
                             char *text, size_t size);
 
 /* ---- Calls ---- */
@@ -202,7 +202,7 @@ bool isere_call_is_control(isere_slice_t path);
 
 /* Reads a request to the control plane: what it asks for, and whether it may.
  * `request` has its head; the body is not looked at. Pure. */
-void isere_call_read(const isere_control_t *control,
+void isere_call_read(const isere_registry_t *registry,
                      const isere_http_request_t *request, isere_call_t *call);
 
 /* Whether both are the same, in a time that depends on `given` only. */
@@ -212,7 +212,7 @@ bool isere_token_equals(const char token[ISERE_TOKEN_LEN], isere_slice_t given);
 
 /* A call that changes or reads the store, and its outcome. */
 typedef struct isere_work {
-    isere_control_t *control;
+    isere_registry_t *registry;
     isere_call_kind_t kind; /* DEPLOY, REMOVE, ROLLBACK, RELEASE or FILES */
     char name[ISERE_FUNCTION_NAME_MAX];
     bool is_source;
@@ -256,7 +256,7 @@ void isere__control_put_summary(isere_writer_t *text,
                                 const isere_summary_t *summary);
 
 /* The same as list and describe have it. */
-void isere__control_put_entry(isere_writer_t *text, isere_control_t *control,
+void isere__control_put_entry(isere_writer_t *text, isere_registry_t *registry,
                               const isere_catalog_entry_t *entry);
 
 /* ---- The dashboard ---- */

@@ -2,15 +2,15 @@
  * Many functions: a store of them, routes that lead to them, and the control
  * plane, over which they are deployed, watched and removed (docs/api.md).
  *
- *     isere_control_create(&port, &blobs, &config, &control);
- *     isere_server_create_platform(&port, group, listener, control, &server);
+ *     isere_registry_create(&port, &blobs, &config, &registry);
+ *     isere_server_create_platform(&port, group, listener, registry, &server);
  *     isere_server_run(server);
  *
- * One control object belongs to all servers of a group. It is made before and
+ * One registry belongs to all servers of a group. It is made before and
  * destroyed after them.
  */
-#ifndef ISERE_CONTROL_H
-#define ISERE_CONTROL_H
+#ifndef ISERE_REGISTRY_H
+#define ISERE_REGISTRY_H
 
 #include "isere/blobs.h"
 #include "isere/isere.h"
@@ -21,11 +21,11 @@ extern "C" {
 
 #define ISERE_TOKEN_LEN 64 /* hexadecimal digits: 32 random bytes */
 
-typedef struct isere_control isere_control_t;
+typedef struct isere_registry isere_registry_t;
 
 /* A piece of work of the control plane. `port` is that of the thread which does
  * it; NULL when it will not be done any more, to release what belongs to it. */
-typedef void isere_control_work_fn(void *arg, const isere_port_t *port);
+typedef void isere_registry_job_fn(void *arg, const isere_port_t *port);
 
 /* A fault of ours, in the engine or below it, while a function ran. */
 typedef struct isere_fault_report {
@@ -35,7 +35,7 @@ typedef struct isere_fault_report {
     int64_t at_s;      /* seconds of a clock that goes on across restarts */
 } isere_fault_report_t;
 
-typedef struct isere_control_config {
+typedef struct isere_registry_config {
     /* What requests must bring as `Authorization: Bearer`: ISERE_TOKEN_LEN
      * digits. Copied. */
     const char *token;
@@ -60,11 +60,12 @@ typedef struct isere_control_config {
      * metrics. */
     uint32_t restarts;
     /*
-     * What ended the program before this start, for isere_control_create alone.
-     * next_fault gives one fault after the other, each once and until the next
-     * call, and false after the last: they are counted before any function is
-     * made ready, since that may be what ends the program. crashes says how
-     * often a function has crashed so far, for the metrics. NULL: nothing.
+     * What ended the program before this start, for isere_registry_create
+     * alone. next_fault gives one fault after the other, each once and until
+     * the next call, and false after the last: they are counted before any
+     * function is made ready, since that may be what ends the program. crashes
+     * says how often a function has crashed so far, for the metrics. NULL:
+     * nothing.
      */
     bool (*next_fault)(void *ctx, isere_fault_report_t *report);
     unsigned long (*crashes)(void *ctx, const char *name);
@@ -85,37 +86,37 @@ typedef struct isere_control_config {
      * or ISERE_ERR_LIMIT when too much waits already. NULL: the server's
      * thread does it, and instances that are idle make room in memory.
      */
-    int (*run)(void *ctx, isere_control_work_fn *work, void *arg);
+    int (*run)(void *ctx, isere_registry_job_fn *work, void *arg);
     /* A lock, for short times; NULL when there is one thread only. */
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
     void *ctx;
-} isere_control_config_t;
+} isere_registry_config_t;
 
 /* Sets the defaults: those of isere_function_config_init, memory up to 16 MB,
  * 24 hours, a ring of 64 KB for levels down to info, 3 faults within 60
  * seconds. Any thread. */
-void isere_control_config_init(isere_control_config_t *config);
+void isere_registry_config_init(isere_registry_config_t *config);
 
 /*
  * Opens the store and makes its functions ready: compiled, not yet started. A
  * function that can't be is logged and listed as broken; the others serve. One
  * that is quarantined is made ready when it is released, and not before.
  * `port` lends its memory functions for good, and the rest during the call;
- * `blobs` is borrowed. Returns 0 with *control; ISERE_ERR_IO when the store
+ * `blobs` is borrowed. Returns 0 with *registry; ISERE_ERR_IO when the store
  * can't be read; ISERE_ERR_NOMEM; ISERE_ERR_INVAL for an invalid token.
  * Thread: the port's.
  */
-int isere_control_create(const isere_port_t *port, const isere_blobs_t *blobs,
-                         const isere_control_config_t *config,
-                         isere_control_t **control);
+int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
+                          const isere_registry_config_t *config,
+                          isere_registry_t **registry);
 
 /* Releases it, when its servers are gone and no work runs. NULL is fine. */
-void isere_control_destroy(isere_control_t *control);
+void isere_registry_destroy(isere_registry_t *registry);
 
 /* How many functions there are, those that are broken among them. Any
  * thread. */
-size_t isere_control_count(isere_control_t *control);
+size_t isere_registry_count(isere_registry_t *registry);
 
 /*
  * Notes a fault, which quarantines the function when there were too many. It is
@@ -126,12 +127,13 @@ size_t isere_control_count(isere_control_t *control);
  * served any more, or of an unknown function, is only logged. `port` is the
  * calling thread's; any thread.
  */
-bool isere_control_report_fault(isere_control_t *control,
-                                const isere_port_t *port,
-                                const isere_fault_report_t *report);
+bool isere_registry_report_fault(isere_registry_t *registry,
+                                 const isere_port_t *port,
+                                 const isere_fault_report_t *report);
 
 /* Whether a function is quarantined. Any thread. */
-bool isere_control_is_quarantined(isere_control_t *control, const char *name);
+bool isere_registry_is_quarantined(isere_registry_t *registry,
+                                   const char *name);
 
 /*
  * Forgets all faults of a function: it is served again. Returns 0, or
@@ -139,11 +141,11 @@ bool isere_control_is_quarantined(isere_control_t *control, const char *name);
  * of making it ready (it stays quarantined then). For the thread that does the
  * control plane's work, or before servers start.
  */
-int isere_control_release(isere_control_t *control, const isere_port_t *port,
-                          const char *name);
+int isere_registry_release(isere_registry_t *registry, const isere_port_t *port,
+                           const char *name);
 
 /*
- * A server for all functions of `control`, on a listening socket (the server's
+ * A server for all functions of `registry`, on a listening socket (the server's
  * from now on, also when this fails). Instances are made when they are first
  * needed. The port is copied, its ctx is borrowed. Returns 0; ISERE_ERR_LIMIT
  * when the group has no place left; ISERE_ERR_NOMEM.
@@ -152,7 +154,7 @@ int isere_control_release(isere_control_t *control, const isere_port_t *port,
 int isere_server_create_platform(const isere_port_t *port,
                                  isere_server_group_t *group,
                                  isere_socket_t listener,
-                                 isere_control_t *control,
+                                 isere_registry_t *registry,
                                  isere_server_t **out_server);
 
 #ifdef __cplusplus
