@@ -8,6 +8,7 @@
 
 #include "core/api/intrinsics.h"
 #include "core/js/host.h"
+#include "isere/isere.h"
 #include "quickjs.h"
 
 /* A pending setTimeout or setInterval, see timers.c. */
@@ -123,5 +124,13 @@ unsigned isere_api_timers_clear(JSContext *ctx);
  * stack or interrupt).
  */
 char *isere_api_inspect(JSContext *ctx, JSValueConst value, size_t *len);
+
+/*
+ * Fills a fault from a thrown value: "Name: message", the stack, and the
+ * place of its first line. Calls no user code and leaves no exception
+ * pending. The heap's thread.
+ */
+void isere_inspect_fault(JSContext *ctx, JSValueConst thrown,
+                         isere_fault_t *fault);
 
 #endif

@@ -7,7 +7,7 @@
 #include "core/isere_config.h"
 #include "core/js/fault.h"
 #include "core/js/heap.h"
-#include "core/js/isolate_internal.h"
+#include "core/js/js_error.h"
 #include "core/route/route.h"
 #include "core/util/env_name.h"
 #include "core/util/text.h"
@@ -82,7 +82,7 @@ static bool bad_json(reader_t *r)
     if (r->heap.arena->failed > 0) {
         return out_of_memory(r);
     }
-    isere_fault_from_engine(r->heap.ctx, JS_GetException(r->heap.ctx), &thrown);
+    isere_js_fault(r->heap.ctx, JS_GetException(r->heap.ctx), &thrown);
     if (strncmp(problem, kind, sizeof(kind) - 1) == 0) {
         problem += sizeof(kind) - 1;
     }
@@ -514,8 +514,8 @@ static void run(void *arg)
 static void crashed(reader_t *r, const isere_port_t *port)
 {
     memset(r->fault, 0, sizeof(*r->fault));
-    isere__describe_crash(port, "reading the document crashed",
-                          r->fault->message, sizeof(r->fault->message));
+    isere_fault_describe_crash(port, "reading the document crashed",
+                               r->fault->message, sizeof(r->fault->message));
     r->error = ISERE_ERR_CRASH;
 }
 

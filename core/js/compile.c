@@ -4,7 +4,7 @@
 #include "core/js/bundle.h"
 #include "core/js/fault.h"
 #include "core/js/heap.h"
-#include "core/js/isolate_internal.h"
+#include "core/js/js_error.h"
 #include "core/js/module_name.h"
 #include "core/util/text.h"
 #include "core/util/units.h"
@@ -379,7 +379,7 @@ static void report_thrown(compiler_t *c)
 {
     isere_fault_t *fault = c->fault;
     JSValue thrown = JS_GetException(c->heap.ctx);
-    isere_fault_from_engine(c->heap.ctx, thrown, fault);
+    isere_js_fault(c->heap.ctx, thrown, fault);
     name_the_end(fault);
     if (fault->line == 0 && c->import_module) {
         isere_text_copy(fault->file, sizeof(fault->file),
@@ -419,8 +419,8 @@ static void report_timeout(compiler_t *c)
 static void report_crash(compiler_t *c, const isere_port_t *port)
 {
     memset(c->fault, 0, sizeof(*c->fault));
-    isere__describe_crash(port, "the compiler crashed", c->fault->message,
-                          sizeof(c->fault->message));
+    isere_fault_describe_crash(port, "the compiler crashed", c->fault->message,
+                               sizeof(c->fault->message));
     c->error = ISERE_ERR_CRASH;
 }
 

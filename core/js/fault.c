@@ -1,5 +1,6 @@
+/* What a function's author is told: the parts of a fault that take no engine.
+ */
 #include "core/js/fault.h"
-#include "core/api/api.h"
 #include "core/util/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +34,7 @@ static void take_position(isere_slice_t *place, int *line, int *column)
     place->len = len;
 }
 
-/* "    at name (file:line:column)" or "    at file:line:column" */
-static void take_place(isere_fault_t *fault, isere_slice_t line)
+void isere_fault_take_place(isere_fault_t *fault, isere_slice_t line)
 {
     static const isere_slice_t at = ISERE_SLICE("    at ");
     if (line.len <= at.len || memcmp(line.ptr, at.ptr, at.len) != 0) {
@@ -57,8 +57,7 @@ static void take_place(isere_fault_t *fault, isere_slice_t line)
     }
 }
 
-/* Splits "message\n    at ...\n    at ..." */
-static void take_text(isere_fault_t *fault, isere_slice_t text)
+void isere_fault_take_text(isere_fault_t *fault, isere_slice_t text)
 {
     isere_slice_t message = text;
     const char *stack = isere_text_find(text, "\n    at ");
@@ -71,64 +70,9 @@ static void take_text(isere_fault_t *fault, isere_slice_t text)
         if (end) {
             rest.len = (size_t)(end - rest.ptr);
         }
-        take_place(fault, rest);
+        isere_fault_take_place(fault, rest);
     }
     isere_text_copy(fault->message, sizeof(fault->message), message);
-}
-
-void isere_fault_from(JSContext *ctx, JSValueConst thrown, isere_fault_t *fault)
-{
-    memset(fault, 0, sizeof(*fault));
-    isere_slice_t text;
-    char *inspected = isere_api_inspect(ctx, thrown, &text.len);
-    if (!inspected) {
-        JS_FreeValue(ctx, JS_GetException(ctx));
-        isere_fault_set(fault, "out of memory");
-        return;
-    }
-    text.ptr = inspected;
-    /* An error without a stack stands in brackets. */
-    if (JS_IsError(ctx, thrown) && text.len > 2 && text.ptr[0] == '[' &&
-        text.ptr[text.len - 1] == ']') {
-        text.ptr++;
-        text.len -= 2;
-    }
-    take_text(fault, text);
-    if (!JS_IsError(ctx, thrown)) {
-        char said[sizeof(fault->message)]; /* a bare value says little */
-        isere_text_copy(said, sizeof(said), isere_slice(fault->message));
-        static const isere_slice_t threw = ISERE_SLICE("threw ");
-        memcpy(fault->message, threw.ptr, threw.len);
-        isere_text_copy(fault->message + threw.len,
-                        sizeof(fault->message) - threw.len, isere_slice(said));
-    }
-    js_free(ctx, inspected);
-}
-
-/* "Name: message" and the stack, by ordinary property reads. */
-void isere_fault_from_engine(JSContext *ctx, JSValueConst thrown,
-                             isere_fault_t *fault)
-{
-    memset(fault, 0, sizeof(*fault));
-    JSValue stack = JS_GetPropertyStr(ctx, thrown, "stack");
-    const char *message = JS_ToCString(ctx, thrown);
-    const char *lines = JS_IsString(stack) ? JS_ToCString(ctx, stack) : NULL;
-    if (!message) {
-        isere_fault_set(fault, "out of memory");
-        return;
-    }
-    isere_text_copy(fault->message, sizeof(fault->message),
-                    isere_slice(message));
-    if (lines) {
-        isere_slice_t first = isere_slice_of(lines, strcspn(lines, "\n"));
-        isere_text_copy(fault->stack, sizeof(fault->stack), isere_slice(lines));
-        take_place(fault, first);
-    }
-    JS_FreeCString(ctx, message);
-    if (lines) {
-        JS_FreeCString(ctx, lines);
-    }
-    JS_FreeValue(ctx, stack);
 }
 
 void isere_fault_hint(isere_fault_t *fault, const char *hint)
@@ -138,4 +82,14 @@ void isere_fault_hint(isere_fault_t *fault, const char *hint)
     if (len + hint_len < sizeof(fault->message)) {
         memcpy(fault->message + len, hint, hint_len + 1);
     }
+}
+
+void isere_fault_describe_crash(const isere_port_t *port, const char *what,
+                                char *text, size_t size)
+{
+    char where[128] = "";
+    if (port->exec_fault) {
+        port->exec_fault(port->ctx, where, sizeof(where));
+    }
+    snprintf(text, size, where[0] ? "%s: %s" : "%s", what, where);
 }

@@ -162,7 +162,7 @@ static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
         /* There was no memory for an error object. */
         isere_fault_set(isolate->fault, "out of memory");
     } else {
-        isere_fault_from(ctx, thrown, isolate->fault);
+        isere_inspect_fault(ctx, thrown, isolate->fault);
     }
     if (out_of_memory && strstr(isolate->fault->message, "out of memory")) {
         isere_fault_hint(isolate->fault, RAISE_MEMORY);
@@ -434,8 +434,8 @@ static void fail_crashed(isere_isolate_t *isolate)
 {
     isere_fault_t *fault = isolate->fault;
     memset(fault, 0, sizeof(*fault));
-    isere__describe_crash(isolate->port, "the init phase crashed",
-                          fault->message, sizeof(fault->message));
+    isere_fault_describe_crash(isolate->port, "the init phase crashed",
+                               fault->message, sizeof(fault->message));
     name_main(isolate);
     fail(isolate);
 }

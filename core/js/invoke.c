@@ -1,7 +1,8 @@
 /* One invocation: call the handler, wait, take its answer. */
 #include "core/api/api.h"
+#include "core/js/fault.h"
 #include "core/js/isolate_internal.h"
-#include "core/lambda/js_error.h"
+#include "core/js/js_error.h"
 #include "core/lambda/lambda.h"
 #include "core/util/text.h"
 #include <stdatomic.h>
@@ -425,8 +426,8 @@ static void fail_deadline(isere_isolate_t *isolate, const char *where)
 static void end_crashed(isere_isolate_t *isolate)
 {
     char line[sizeof(isolate->reason) + ISERE_BUNDLE_NAME_MAX + 16];
-    isere__describe_crash(isolate->port, "crashed", isolate->reason,
-                          sizeof(isolate->reason));
+    isere_fault_describe_crash(isolate->port, "crashed", isolate->reason,
+                               sizeof(isolate->reason));
     snprintf(line, sizeof(line), "%s, while %s ran", isolate->reason,
              isolate->function->config.name);
     isere__log(isolate, ISERE_LOG_ERROR, isere_slice(line));

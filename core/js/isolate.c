@@ -89,16 +89,6 @@ void isere__enter(isere_isolate_t *isolate, void (*fn)(void *))
     }
 }
 
-void isere__describe_crash(const isere_port_t *port, const char *what,
-                           char *text, size_t size)
-{
-    char where[128] = "";
-    if (port->exec_fault) {
-        port->exec_fault(port->ctx, where, sizeof(where));
-    }
-    snprintf(text, size, where[0] ? "%s: %s" : "%s", what, where);
-}
-
 bool isere__run_jobs(isere_isolate_t *isolate)
 {
     JSContext *ctx;

@@ -84,10 +84,6 @@ void isere__enter(struct isere_isolate *isolate, void (*fn)(void *));
  * says so itself. */
 void isere__note(const struct isere_isolate *isolate, bool works);
 
-/* The port's words for the fault that it crashed at, behind `what`. */
-void isere__describe_crash(const isere_port_t *port, const char *what,
-                           char *text, size_t size);
-
 /* Runs jobs until none is left, one throws, or the deadline passes. Returns
  * false with the exception pending when one threw. */
 bool isere__run_jobs(struct isere_isolate *isolate);

@@ -1,8 +1,8 @@
 #include "core/js/native.h"
 #include "core/js/fault.h"
 #include "core/js/isolate_internal.h"
+#include "core/js/js_error.h"
 #include "core/js/module_name.h"
-#include "core/lambda/js_error.h"
 #include "core/util/utf8.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "core/js/host.h"
+#include "core/js/js_error.h"
 #include "core/lambda/event.h"
 #include "core/lambda/event_parts.h"
-#include "core/lambda/js_error.h"
 
 static JSValue remaining_time(JSContext *ctx, JSValueConst this_value, int argc,
                               JSValueConst *argv)

@@ -1,6 +1,6 @@
 #include "core/js/host.h"
+#include "core/js/js_error.h"
 #include "core/lambda/event.h"
-#include "core/lambda/js_error.h"
 
 static bool is_nothing(JSValueConst value)
 {

@@ -1,8 +1,8 @@
 #include "core/lambda/event.h"
+#include "core/js/js_error.h"
 #include "core/lambda/event_common.h"
 #include "core/lambda/event_internal.h"
 #include "core/lambda/event_parts.h"
-#include "core/lambda/js_error.h"
 
 /* ---- the isère event ---- */
 

@@ -1,6 +1,6 @@
 #include "core/lambda/lambda.h"
+#include "core/js/js_error.h"
 #include "core/lambda/event.h"
-#include "core/lambda/js_error.h"
 
 int isere_names_init(JSContext *ctx, isere_names_t *names)
 {

@@ -1,7 +1,7 @@
 #include "core/lambda/lazy.h"
 #include "core/js/host.h"
+#include "core/js/js_error.h"
 #include "core/lambda/event_common.h"
-#include "core/lambda/js_error.h"
 
 JSValue isere_lazy_make(JSContext *ctx, const JSLazyValue *value)
 {

@@ -1,6 +1,7 @@
 #include "core/lambda/response.h"
-#include "core/lambda/js_error.h"
+#include "core/js/js_error.h"
 #include "core/lambda/response_decoder.h"
+#include "core/util/text.h"
 #include "isere/error.h"
 #include <stdio.h>
 
@@ -11,7 +12,7 @@ int isere_decoder_malformed(isere_decoder_t *d, const char *text,
 {
     const char *place = strstr(text, "%s");
     int before = place ? (int)(place - text) : (int)strlen(text);
-    name = isere_js_clip(name, NAME_SHOWN);
+    name = isere_text_clip(name, NAME_SHOWN);
     snprintf(d->reason, ISERE_RESPONSE_REASON_MAX, "%.*s%.*s%s", before, text,
              place ? (int)name.len : 0, name.ptr ? name.ptr : "",
              place ? place + 2 : "");

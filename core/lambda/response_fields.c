@@ -4,7 +4,7 @@
  * client can end a field line or the header section.
  */
 #include "core/http/chars.h"
-#include "core/lambda/js_error.h"
+#include "core/js/js_error.h"
 #include "core/lambda/response_decoder.h"
 #include "core/util/ascii.h"
 #include "isere/error.h"

@@ -1,19 +1,27 @@
+/* Texts in fixed buffers. */
 #include "core/util/text.h"
+
+isere_slice_t isere_text_clip(isere_slice_t text, size_t max)
+{
+    if (text.len > max) {
+        text.len = max;
+        /* Not in front of a continuation byte (RFC 3629, section 3). */
+        while (text.len > 0 &&
+               ((unsigned char)text.ptr[text.len] & 0xc0) == 0x80) {
+            text.len--;
+        }
+    }
+    return text;
+}
 
 size_t isere_text_copy(char *out, size_t size, isere_slice_t text)
 {
-    size_t len = text.len;
-    if (len > size - 1) {
-        len = size - 1;
-        while (len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80) {
-            len--;
-        }
+    text = isere_text_clip(text, size - 1);
+    if (text.len > 0) {
+        memcpy(out, text.ptr, text.len);
     }
-    if (len > 0) {
-        memcpy(out, text.ptr, len);
-    }
-    out[len] = 0;
-    return len;
+    out[text.len] = 0;
+    return text.len;
 }
 
 const char *isere_text_find(isere_slice_t text, const char *part)

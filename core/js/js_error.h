@@ -2,10 +2,10 @@
  * Telling the engine's limit errors from those of the code it runs, and
  * looking at values without running any.
  */
-#ifndef ISERE_CORE_LAMBDA_JS_ERROR_H
-#define ISERE_CORE_LAMBDA_JS_ERROR_H
+#ifndef ISERE_CORE_JS_JS_ERROR_H
+#define ISERE_CORE_JS_JS_ERROR_H
 
-#include "isere/slice.h"
+#include "isere/isere.h"
 #include "quickjs.h"
 
 /*
@@ -42,7 +42,10 @@ void isere_js_describe(JSContext *ctx, JSValueConst thrown, char *out,
 /* Frees what JS_GetOwnPropertyNames gave. */
 void isere_js_free_names(JSContext *ctx, JSPropertyEnum *names, uint32_t count);
 
-/* The front of a UTF-8 text, at most `max` bytes, cut between characters. */
-isere_slice_t isere_js_clip(isere_slice_t text, size_t max);
+/*
+ * Fills a fault from a value thrown in a context without isere's globals, where
+ * no user code has run: the compiler's. isere_inspect_fault is for all others.
+ */
+void isere_js_fault(JSContext *ctx, JSValueConst thrown, isere_fault_t *fault);
 
 #endif

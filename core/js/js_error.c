@@ -1,4 +1,7 @@
-#include "core/lambda/js_error.h"
+/* What was thrown, and values, looked at without running any code of theirs. */
+#include "core/js/js_error.h"
+#include "core/js/fault.h"
+#include "core/util/text.h"
 #include <stdio.h>
 
 /* Takes the pending exception off and drops it. */
@@ -70,18 +73,6 @@ void isere_js_free_names(JSContext *ctx, JSPropertyEnum *names, uint32_t count)
     js_free(ctx, names);
 }
 
-isere_slice_t isere_js_clip(isere_slice_t text, size_t max)
-{
-    if (text.len > max) {
-        text.len = max;
-        while (text.len > 0 &&
-               ((unsigned char)text.ptr[text.len] & 0xC0) == 0x80) {
-            text.len--;
-        }
-    }
-    return text;
-}
-
 /* Appends the UTF-8 of a string value (any other: nothing). */
 static size_t append(JSContext *ctx, JSValueConst value, bool one_line,
                      char *out, size_t size)
@@ -104,7 +95,7 @@ static size_t append(JSContext *ctx, JSValueConst value, bool one_line,
             s.len--;
         }
     }
-    s = isere_js_clip(s, size);
+    s = isere_text_clip(s, size);
     if (s.len > 0) {
         memcpy(out, s.ptr, s.len);
     }
@@ -162,4 +153,29 @@ void isere_js_describe(JSContext *ctx, JSValueConst thrown, char *out,
         }
     }
     out[len] = '\0';
+}
+
+/* "Name: message" and the stack, by ordinary property reads. */
+void isere_js_fault(JSContext *ctx, JSValueConst thrown, isere_fault_t *fault)
+{
+    memset(fault, 0, sizeof(*fault));
+    JSValue stack = JS_GetPropertyStr(ctx, thrown, "stack");
+    const char *message = JS_ToCString(ctx, thrown);
+    const char *lines = JS_IsString(stack) ? JS_ToCString(ctx, stack) : NULL;
+    if (!message) {
+        isere_fault_set(fault, "out of memory");
+        return;
+    }
+    isere_text_copy(fault->message, sizeof(fault->message),
+                    isere_slice(message));
+    if (lines) {
+        isere_slice_t first = isere_slice_of(lines, strcspn(lines, "\n"));
+        isere_text_copy(fault->stack, sizeof(fault->stack), isere_slice(lines));
+        isere_fault_take_place(fault, first);
+    }
+    JS_FreeCString(ctx, message);
+    if (lines) {
+        JS_FreeCString(ctx, lines);
+    }
+    JS_FreeValue(ctx, stack);
 }
