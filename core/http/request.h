@@ -59,4 +59,10 @@ isere_slice_t isere_http_field(const isere_http_request_t *request,
  * OPTIONS stays "*"). Borrowed from request->base or constant. */
 isere_slice_t isere_http_path(const isere_http_request_t *request);
 
+/* What a route's `{name}` stands for in a path. Borrowed from both. */
+typedef struct isere_path_parameter {
+    isere_slice_t name;
+    isere_slice_t value; /* as sent, still percent-encoded */
+} isere_path_parameter_t;
+
 #endif

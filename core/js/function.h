@@ -13,4 +13,10 @@ struct isere_function {
     isere_bundle_t bundle;
 };
 
+static inline uint64_t
+isere_function_timeout_us(const isere_function_t *function)
+{
+    return (uint64_t)function->config.timeout_ms * 1000;
+}
+
 #endif

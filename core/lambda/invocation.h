@@ -9,11 +9,6 @@
 #include "isere/isere.h"
 #include <stdint.h>
 
-typedef struct isere_path_parameter {
-    isere_slice_t name;
-    isere_slice_t value; /* as sent, still percent-encoded */
-} isere_path_parameter_t;
-
 #define ISERE_REQUEST_ID_LEN 36
 
 typedef struct isere_invocation {

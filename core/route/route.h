@@ -23,8 +23,8 @@
 #ifndef ISERE_CORE_ROUTE_ROUTE_H
 #define ISERE_CORE_ROUTE_ROUTE_H
 
+#include "core/http/request.h"
 #include "core/isere_config.h"
-#include "core/lambda/invocation.h"
 #include "isere/port.h"
 
 enum {

@@ -208,7 +208,7 @@ static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
         inv->npath_parameters = x->route.nparameters;
     }
     inv->received_us = isere__server_wall_us(server);
-    inv->deadline_us = server->now_us + isere__function_timeout_us(function);
+    inv->deadline_us = server->now_us + isere_function_timeout_us(function);
     return make_request_id(server, inv->request_id);
 }
 
@@ -308,7 +308,7 @@ static void enqueue(isere_connection_t *c, isere_pool_t *pool)
     }
     c->state = ISERE_CONN_QUEUED;
     c->queue_deadline_us =
-        server->now_us + isere__function_timeout_us(pool->function);
+        server->now_us + isere_function_timeout_us(pool->function);
     c->queue_next = NULL;
     *pool->queue_last = c;
     pool->queue_last = &c->queue_next;

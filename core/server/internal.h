@@ -193,12 +193,6 @@ typedef struct isere_pool {
     isere_snapshot_family_t family; /* of their heaps */
 } isere_pool_t;
 
-static inline uint64_t
-isere__function_timeout_us(const isere_function_t *function)
-{
-    return (uint64_t)function->config.timeout_ms * 1000;
-}
-
 struct isere_server_group {
     isere_port_t port; /* for its memory functions */
     isere_server_limits_t limits;

@@ -239,7 +239,7 @@ static uint64_t longest_us(const isere_server_t *server)
         return (uint64_t)registry->config.defaults.timeout_ms * 1000;
     }
     for (const isere_pool_t *pool = server->pools; pool; pool = pool->next) {
-        uint64_t timeout = isere__function_timeout_us(pool->function);
+        uint64_t timeout = isere_function_timeout_us(pool->function);
         longest = timeout > longest ? timeout : longest;
     }
     return longest;

@@ -1,6 +1,8 @@
 /* Direct invocations: one isolate, one call at a time, waiting for the end. */
 #include "core/http/chars.h"
-#include "core/server/internal.h"
+#include "core/http/parser.h"
+#include "core/js/function.h"
+#include "core/js/isolate.h"
 #include "core/util/uuid.h"
 #include <stdio.h>
 
@@ -211,7 +213,7 @@ static int prepare(isere_instance_t *i, const isere_request_t *r,
     inv->route_key = "$default";
     inv->received_us = port->wall_us(port->ctx);
     inv->deadline_us =
-        port->monotonic_us(port->ctx) + isere__function_timeout_us(i->function);
+        port->monotonic_us(port->ctx) + isere_function_timeout_us(i->function);
     make_id(i, inv->request_id);
     if (r->event_json.ptr) {
         memcpy(text, r->event_json.ptr, r->event_json.len);
