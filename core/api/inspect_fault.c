@@ -1,6 +1,6 @@
 /* From a thrown value to what the function's author is told. */
 #include "core/api/api.h"
-#include "core/js/fault.h"
+#include "core/heap/fault.h"
 #include "core/util/text.h"
 
 void isere_inspect_fault(JSContext *ctx, JSValueConst thrown,

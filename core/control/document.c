@@ -1,7 +1,7 @@
 /* Normalised documents: always the same text for the same deployment. */
 #include "core/control/document.h"
 #include "core/control/document_read.h"
-#include "core/js/fault.h"
+#include "core/heap/fault.h"
 #include "core/util/utf8.h"
 #include <stdio.h>
 

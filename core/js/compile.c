@@ -1,9 +1,9 @@
 /* isere_compile: from source to a bundle of bytecode. */
 #include "core/js/compile.h"
+#include "core/heap/fault.h"
+#include "core/heap/heap.h"
 #include "core/isere_config.h"
 #include "core/js/bundle.h"
-#include "core/js/fault.h"
-#include "core/js/heap.h"
 #include "core/js/js_error.h"
 #include "core/js/module_name.h"
 #include "core/util/text.h"

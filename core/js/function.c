@@ -1,6 +1,6 @@
 #include "core/js/function.h"
 #include "core/api/api.h"
-#include "core/js/fault.h"
+#include "core/heap/fault.h"
 #include "core/js/native.h"
 #include <stdatomic.h>
 

@@ -1,5 +1,5 @@
 /* The init phase: load the modules, run top-level code, find the handler. */
-#include "core/js/fault.h"
+#include "core/heap/fault.h"
 #include "core/js/isolate_internal.h"
 #include "core/js/module_name.h"
 #include "core/js/native.h"

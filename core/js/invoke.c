@@ -1,6 +1,6 @@
 /* One invocation: call the handler, wait, take its answer. */
 #include "core/api/api.h"
-#include "core/js/fault.h"
+#include "core/heap/fault.h"
 #include "core/js/isolate_internal.h"
 #include "core/js/js_error.h"
 #include "core/lambda/lambda.h"

@@ -1,6 +1,6 @@
 /* The life cycle of isolates; init.c and invoke.c run their code. */
 #include "core/js/isolate.h"
-#include "core/js/fault.h"
+#include "core/heap/fault.h"
 #include "core/js/isolate_internal.h"
 #include "core/util/log.h"
 #include <stdarg.h>

@@ -14,7 +14,7 @@
 #ifndef ISERE_CORE_JS_ISOLATE_H
 #define ISERE_CORE_JS_ISOLATE_H
 
-#include "core/js/snapshot.h"
+#include "core/heap/snapshot.h"
 #include "core/lambda/error_answer.h"
 #include "core/lambda/invocation.h"
 #include "core/lambda/response.h"

@@ -3,8 +3,8 @@
 #define ISERE_CORE_JS_ISOLATE_INTERNAL_H
 
 #include "core/api/api.h"
+#include "core/heap/heap.h"
 #include "core/js/function.h"
-#include "core/js/heap.h"
 #include "core/js/isolate.h"
 #include "core/lambda/lambda.h"
 

@@ -1,5 +1,5 @@
 #include "core/js/native.h"
-#include "core/js/fault.h"
+#include "core/heap/fault.h"
 #include "core/js/isolate_internal.h"
 #include "core/js/js_error.h"
 #include "core/js/module_name.h"

@@ -1,6 +1,6 @@
 /* Two static regions, each managed by an arena: nothing is taken from the
  * kernel's or the C library's heap. */
-#include "core/js/arena.h"
+#include "core/heap/arena.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <string.h>
 #include <zephyr/kernel.h>

@@ -1,6 +1,6 @@
 /* HTTP: one server, which is the device's event loop. */
 #include "core/control/registry.h"
-#include "core/js/fault.h"
+#include "core/heap/fault.h"
 #include "core/store/store.h"
 #include "isere/registry.h"
 #include "ports/zephyr/net.h"

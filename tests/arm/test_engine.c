@@ -3,7 +3,7 @@
  * says so when that is full. Everything else about it is tested on the host;
  * this test is about the compiler, the C library and 32 bits.
  */
-#include "core/js/heap.h"
+#include "core/heap/heap.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
 #include <stdarg.h>

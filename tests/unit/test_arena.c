@@ -1,6 +1,6 @@
 /* The arena allocator: limits, invariants, and a long random run against a
  * model that checks contents, overlap and alignment. */
-#include "core/js/arena.h"
+#include "core/heap/arena.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

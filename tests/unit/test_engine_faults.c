@@ -56,7 +56,7 @@ static size_t usable_size(const void *ptr)
     return ptr ? block_of(ptr)->size : 0;
 }
 
-/* The compiler can't go on without memory: core/js/heap.c leaves it, too. */
+/* The compiler can't go on without memory: core/heap/heap.c leaves it, too. */
 static bool fails(const JSMallocState *s)
 {
     faults.count++;

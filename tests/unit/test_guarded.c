@@ -4,7 +4,7 @@
  * the test's: it closes units at random, and writes go through poke, which
  * opens what it writes to.
  */
-#include "core/js/snapshot.h"
+#include "core/heap/snapshot.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
 #include <stdarg.h>

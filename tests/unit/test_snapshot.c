@@ -1,6 +1,6 @@
 /* Snapshots put an arena back whatever was done to it: through the allocator,
  * by wild writes, with large parts used, again and again. */
-#include "core/js/snapshot.h"
+#include "core/heap/snapshot.h"
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /*
  * A second opinion on isolation: the test's own copy of a whole arena, taken
  * when its isolate is ready, and compared byte for byte after each reset. It
- * shares no code with core/js/snapshot.c.
+ * shares no code with core/heap/snapshot.c.
  */
 #ifndef ISERE_TESTS_JS_PRISTINE_H
 #define ISERE_TESTS_JS_PRISTINE_H

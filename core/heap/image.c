@@ -1,4 +1,4 @@
-#include "core/js/image.h"
+#include "core/heap/image.h"
 #include <string.h>
 
 /* Exceptions are counted in units of 32 bits, on every target. */

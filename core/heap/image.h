@@ -12,10 +12,10 @@
  *
  * Thread: that of all the arenas that use an image.
  */
-#ifndef ISERE_CORE_JS_IMAGE_H
-#define ISERE_CORE_JS_IMAGE_H
+#ifndef ISERE_CORE_HEAP_IMAGE_H
+#define ISERE_CORE_HEAP_IMAGE_H
 
-#include "core/js/arena.h"
+#include "core/heap/arena.h"
 #include "core/util/words.h"
 #include "isere/port.h"
 

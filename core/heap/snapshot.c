@@ -1,4 +1,4 @@
-#include "core/js/snapshot.h"
+#include "core/heap/snapshot.h"
 #include "core/isere_config.h"
 #include <stdlib.h>
 #include <string.h>

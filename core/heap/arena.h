@@ -11,8 +11,8 @@
  * Limits: 4 KB to 4 GB less 8 bytes (32-bit targets: 2 GB). Never calls the
  * system. Thread: one at a time.
  */
-#ifndef ISERE_CORE_JS_ARENA_H
-#define ISERE_CORE_JS_ARENA_H
+#ifndef ISERE_CORE_HEAP_ARENA_H
+#define ISERE_CORE_HEAP_ARENA_H
 
 #include <stdbool.h>
 #include <stddef.h>

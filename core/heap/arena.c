@@ -1,4 +1,4 @@
-#include "core/js/arena.h"
+#include "core/heap/arena.h"
 #include "core/util/words.h"
 #include <stdatomic.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* What a function's author is told: the parts of a fault that take no engine.
  */
-#include "core/js/fault.h"
+#include "core/heap/fault.h"
 #include "core/util/text.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,10 +12,10 @@
  *
  * Thread: the arena's.
  */
-#ifndef ISERE_CORE_JS_SNAPSHOT_H
-#define ISERE_CORE_JS_SNAPSHOT_H
+#ifndef ISERE_CORE_HEAP_SNAPSHOT_H
+#define ISERE_CORE_HEAP_SNAPSHOT_H
 
-#include "core/js/image.h"
+#include "core/heap/image.h"
 #include "isere/port.h"
 
 typedef struct isere_snapshot isere_snapshot_t;

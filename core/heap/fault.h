@@ -2,8 +2,8 @@
  * Faults (isere.h) as text: what is known without an engine. js_error.h and
  * inspect.h make them of what JavaScript threw.
  */
-#ifndef ISERE_CORE_JS_FAULT_H
-#define ISERE_CORE_JS_FAULT_H
+#ifndef ISERE_CORE_HEAP_FAULT_H
+#define ISERE_CORE_HEAP_FAULT_H
 
 #include "isere/isere.h"
 

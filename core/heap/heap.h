@@ -1,10 +1,10 @@
 /*
  * A JavaScript heap: an arena with a QuickJS runtime and context in it.
  */
-#ifndef ISERE_CORE_JS_HEAP_H
-#define ISERE_CORE_JS_HEAP_H
+#ifndef ISERE_CORE_HEAP_HEAP_H
+#define ISERE_CORE_HEAP_HEAP_H
 
-#include "core/js/arena.h"
+#include "core/heap/arena.h"
 #include "isere/port.h"
 #include "quickjs.h"
 #include <setjmp.h>

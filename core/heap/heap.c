@@ -1,4 +1,4 @@
-#include "core/js/heap.h"
+#include "core/heap/heap.h"
 #include "core/isere_config.h"
 
 /* QuickJS uses these two counts only to decide when to collect garbage; the
