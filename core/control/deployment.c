@@ -1,10 +1,10 @@
 /* Deployments: from a document to a function that can be served. */
 #include "core/control/deployment.h"
+#include "core/code/bundle.h"
+#include "core/code/compile.h"
 #include "core/control/document_read.h"
 #include "core/control/settings.h"
 #include "core/heap/fault.h"
-#include "core/js/bundle.h"
-#include "core/js/compile.h"
 #include "core/js/function.h"
 #include "core/util/sha256.h"
 #include "core/util/text.h"

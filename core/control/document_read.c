@@ -4,10 +4,10 @@
  * is a name like any other.
  */
 #include "core/control/document_read.h"
+#include "core/code/js_error.h"
 #include "core/heap/fault.h"
 #include "core/heap/heap.h"
 #include "core/isere_config.h"
-#include "core/js/js_error.h"
 #include "core/route/route.h"
 #include "core/util/env_name.h"
 #include "core/util/text.h"

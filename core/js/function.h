@@ -2,7 +2,7 @@
 #ifndef ISERE_CORE_JS_FUNCTION_H
 #define ISERE_CORE_JS_FUNCTION_H
 
-#include "core/js/bundle.h"
+#include "core/code/bundle.h"
 #include "core/lambda/invocation.h"
 #include "isere/isere.h"
 

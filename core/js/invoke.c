@@ -1,8 +1,8 @@
 /* One invocation: call the handler, wait, take its answer. */
 #include "core/api/api.h"
+#include "core/code/js_error.h"
 #include "core/heap/fault.h"
 #include "core/js/isolate_internal.h"
-#include "core/js/js_error.h"
 #include "core/lambda/lambda.h"
 #include "core/util/text.h"
 #include <stdatomic.h>

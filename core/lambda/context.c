@@ -1,5 +1,5 @@
+#include "core/code/js_error.h"
 #include "core/js/host.h"
-#include "core/js/js_error.h"
 #include "core/lambda/event.h"
 #include "core/lambda/event_parts.h"
 

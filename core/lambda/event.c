@@ -1,5 +1,5 @@
 #include "core/lambda/event.h"
-#include "core/js/js_error.h"
+#include "core/code/js_error.h"
 #include "core/lambda/event_common.h"
 #include "core/lambda/event_internal.h"
 #include "core/lambda/event_parts.h"

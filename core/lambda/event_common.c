@@ -1,7 +1,7 @@
 #include "core/lambda/event_common.h"
+#include "core/code/js_error.h"
 #include "core/http/chars.h"
 #include "core/http/date.h"
-#include "core/js/js_error.h"
 #include "core/util/base64.h"
 #include "core/util/utf8.h"
 

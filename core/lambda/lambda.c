@@ -1,5 +1,5 @@
 #include "core/lambda/lambda.h"
-#include "core/js/js_error.h"
+#include "core/code/js_error.h"
 #include "core/lambda/event.h"
 
 int isere_names_init(JSContext *ctx, isere_names_t *names)

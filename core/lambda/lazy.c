@@ -1,6 +1,6 @@
 #include "core/lambda/lazy.h"
+#include "core/code/js_error.h"
 #include "core/js/host.h"
-#include "core/js/js_error.h"
 #include "core/lambda/event_common.h"
 
 JSValue isere_lazy_make(JSContext *ctx, const JSLazyValue *value)

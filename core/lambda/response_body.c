@@ -1,7 +1,7 @@
 /*
  * The body of a response: text, bytes or JSON.
  */
-#include "core/js/js_error.h"
+#include "core/code/js_error.h"
 #include "core/lambda/json.h"
 #include "core/lambda/response_decoder.h"
 #include "core/util/base64.h"

@@ -3,8 +3,8 @@
  * (RFC 9110 section 5.5), so that nothing a handler hands through from a
  * client can end a field line or the header section.
  */
+#include "core/code/js_error.h"
 #include "core/http/chars.h"
-#include "core/js/js_error.h"
 #include "core/lambda/response_decoder.h"
 #include "core/util/ascii.h"
 #include "isere/error.h"

@@ -1,5 +1,5 @@
 /* Bytecode written by the host's `isere build` is read and run here. */
-#include "core/js/bundle.h"
+#include "core/code/bundle.h"
 #include "tests/unit/support/in_place.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"

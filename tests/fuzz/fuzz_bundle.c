@@ -1,7 +1,7 @@
 /* Opening bundles: whatever the bytes are, it refuses them or all that it hands
  * out lies within them and is what it says. No bytecode is run. */
-#include "core/js/bundle.h"
-#include "core/js/bundle_format.h"
+#include "core/code/bundle.h"
+#include "core/code/bundle_format.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

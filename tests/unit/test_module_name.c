@@ -1,5 +1,5 @@
 /* Import specifiers: what they resolve to, and that none leads outside. */
-#include "core/js/module_name.h"
+#include "core/code/module_name.h"
 #include "isere/error.h"
 #include <setjmp.h>
 #include <stdarg.h>

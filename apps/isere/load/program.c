@@ -1,5 +1,5 @@
 #include "apps/isere/load/program.h"
-#include "core/js/compile.h"
+#include "core/code/compile.h"
 #include "core/util/text.h"
 #include "ports/linux/out.h"
 #include <errno.h>

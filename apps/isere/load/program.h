@@ -7,7 +7,7 @@
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/load/files.h"
-#include "core/js/bundle.h"
+#include "core/code/bundle.h"
 #include "isere/isere.h"
 #include "isere/linux.h"
 

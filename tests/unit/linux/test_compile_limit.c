@@ -1,6 +1,6 @@
 /* Compiling within a time limit: what takes longer is abandoned wherever it is,
  * and the port goes on. */
-#include "core/js/compile.h"
+#include "core/code/compile.h"
 #include "isere/linux.h"
 #include <setjmp.h>
 #include <stdarg.h>

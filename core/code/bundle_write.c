@@ -1,6 +1,6 @@
 /* Bundles: writing them. */
-#include "core/js/bundle.h"
-#include "core/js/bundle_format.h"
+#include "core/code/bundle.h"
+#include "core/code/bundle_format.h"
 #include <stdlib.h>
 
 static void put16(uint8_t *p, uint32_t v)

@@ -1,11 +1,11 @@
 /* isere_compile: from source to a bundle of bytecode. */
-#include "core/js/compile.h"
+#include "core/code/compile.h"
+#include "core/code/bundle.h"
+#include "core/code/js_error.h"
+#include "core/code/module_name.h"
 #include "core/heap/fault.h"
 #include "core/heap/heap.h"
 #include "core/isere_config.h"
-#include "core/js/bundle.h"
-#include "core/js/js_error.h"
-#include "core/js/module_name.h"
 #include "core/util/text.h"
 #include "core/util/units.h"
 #include <stdio.h>

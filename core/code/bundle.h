@@ -9,8 +9,8 @@
  *
  * Everything below may be called from any thread but isere_bundle_write.
  */
-#ifndef ISERE_CORE_JS_BUNDLE_H
-#define ISERE_CORE_JS_BUNDLE_H
+#ifndef ISERE_CORE_CODE_BUNDLE_H
+#define ISERE_CORE_CODE_BUNDLE_H
 
 #include "isere/isere.h"
 #include <stdint.h>

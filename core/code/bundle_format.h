@@ -1,6 +1,6 @@
 /* What reading and writing bundles share; docs/bytecode.md explains it. */
-#ifndef ISERE_CORE_JS_BUNDLE_FORMAT_H
-#define ISERE_CORE_JS_BUNDLE_FORMAT_H
+#ifndef ISERE_CORE_CODE_BUNDLE_FORMAT_H
+#define ISERE_CORE_CODE_BUNDLE_FORMAT_H
 
 #include "core/util/crc32.h"
 #include <stddef.h>

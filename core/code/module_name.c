@@ -1,4 +1,4 @@
-#include "core/js/module_name.h"
+#include "core/code/module_name.h"
 #include "isere/error.h"
 #include <stdbool.h>
 #include <string.h>

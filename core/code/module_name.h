@@ -2,8 +2,8 @@
  * Names of modules: paths below the function's folder, with '/' and without
  * "." and ".." parts.
  */
-#ifndef ISERE_CORE_JS_MODULE_NAME_H
-#define ISERE_CORE_JS_MODULE_NAME_H
+#ifndef ISERE_CORE_CODE_MODULE_NAME_H
+#define ISERE_CORE_CODE_MODULE_NAME_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Bundles: checking and reading them. bundle_write.c writes them. */
-#include "core/js/bundle.h"
-#include "core/js/bundle_format.h"
+#include "core/code/bundle.h"
+#include "core/code/bundle_format.h"
 #include "core/util/crc32.h"
 
 static const uint8_t magic[8] = {0x89, 'i', 's', 'e', 'r', 'e', 0x0d, 0x0a};

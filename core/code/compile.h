@@ -1,6 +1,6 @@
 /* The compiler, for the core's own files. */
-#ifndef ISERE_CORE_JS_COMPILE_H
-#define ISERE_CORE_JS_COMPILE_H
+#ifndef ISERE_CORE_CODE_COMPILE_H
+#define ISERE_CORE_CODE_COMPILE_H
 
 #include "isere/isere.h"
 
