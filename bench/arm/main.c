@@ -9,7 +9,7 @@
 #include "bench/arm/port.h"
 #include "core/http/parser.h"
 #include "core/isere_config.h"
-#include "core/js/isolate.h"
+#include "core/isolate/isolate.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

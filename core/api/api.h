@@ -7,7 +7,7 @@
 #define ISERE_CORE_API_API_H
 
 #include "core/api/intrinsics.h"
-#include "core/js/host.h"
+#include "core/web/host.h"
 #include "isere/isere.h"
 #include "quickjs.h"
 

@@ -1,5 +1,5 @@
 #include "core/api/locale.h"
-#include "core/js/host.h"
+#include "core/web/host.h"
 #include "isere/error.h"
 #include <stdio.h>
 #include <stdlib.h>

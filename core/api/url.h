@@ -1,7 +1,7 @@
 /*
  * The classes URL and URLSearchParams: what their two files share, and the
  * registration for api.c. All state lies in the JavaScript heap; nothing here
- * uses core/js/host.h. Thread: the one that runs the context.
+ * uses core/web/host.h. Thread: the one that runs the context.
  */
 #ifndef ISERE_CORE_API_URL_H
 #define ISERE_CORE_API_URL_H

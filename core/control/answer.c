@@ -1,6 +1,6 @@
 /* What the control plane says about functions, as JSON. */
 #include "core/control/registry.h"
-#include "core/js/function.h"
+#include "core/isolate/function.h"
 
 /* ---- texts of a length that is not known before ---- */
 

@@ -5,7 +5,7 @@
 #include "core/control/document_read.h"
 #include "core/control/settings.h"
 #include "core/heap/fault.h"
-#include "core/js/function.h"
+#include "core/isolate/function.h"
 #include "core/util/sha256.h"
 #include "core/util/text.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The registry: its life, its lock, and the log lines it keeps. */
 #include "core/control/registry.h"
 #include "core/http/chars.h"
-#include "core/js/function.h"
+#include "core/isolate/function.h"
 #include "core/server/internal.h"
 #include "core/util/crc32.h"
 

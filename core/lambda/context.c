@@ -1,7 +1,7 @@
 #include "core/code/js_error.h"
-#include "core/js/host.h"
 #include "core/lambda/event.h"
 #include "core/lambda/event_parts.h"
+#include "core/web/host.h"
 
 static JSValue remaining_time(JSContext *ctx, JSValueConst this_value, int argc,
                               JSValueConst *argv)

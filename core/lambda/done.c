@@ -1,6 +1,6 @@
 #include "core/code/js_error.h"
-#include "core/js/host.h"
 #include "core/lambda/event.h"
+#include "core/web/host.h"
 
 static bool is_nothing(JSValueConst value)
 {

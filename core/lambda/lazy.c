@@ -1,7 +1,7 @@
 #include "core/lambda/lazy.h"
 #include "core/code/js_error.h"
-#include "core/js/host.h"
 #include "core/lambda/event_common.h"
+#include "core/web/host.h"
 
 JSValue isere_lazy_make(JSContext *ctx, const JSLazyValue *value)
 {

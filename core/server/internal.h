@@ -26,8 +26,8 @@
 #include "core/http/parser.h"
 #include "core/http/response.h"
 #include "core/isere_config.h"
-#include "core/js/function.h"
-#include "core/js/isolate.h"
+#include "core/isolate/function.h"
+#include "core/isolate/isolate.h"
 #include "core/util/timer_queue.h"
 #include <stdatomic.h>
 

@@ -3,7 +3,7 @@
  * it must not: it is reset, and what retained.c keeps says afterwards whose
  * code it was.
  */
-#include "core/js/function.h"
+#include "core/isolate/function.h"
 #include "core/store/store.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * are noticed and put back, requests soon cause no faults any more, and most
  * of the heap is closed then. Every restore is checked byte for byte.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "ports/cortex_m/guard.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"

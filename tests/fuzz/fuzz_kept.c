@@ -4,7 +4,7 @@
  * mistake would have it: one place for each number. No bytecode is run. */
 #include "core/control/registry.h"
 #include "core/control/settings.h"
-#include "core/js/function.h"
+#include "core/isolate/function.h"
 #include "core/util/crc32.h"
 #include "tests/unit/support/sim_blobs.h"
 #include "tests/unit/support/test_port.h"

@@ -4,7 +4,7 @@
 #ifndef ISERE_TESTS_UNIT_LAMBDA_FIXTURE_H
 #define ISERE_TESTS_UNIT_LAMBDA_FIXTURE_H
 
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "core/lambda/response.h"
 #include "isere/error.h"
 

@@ -3,7 +3,7 @@
  * init phase fails, from the first allocation to the last; and heaps that are
  * full at every point of a request. A fault or the right answer, never a crash.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/long_form.h"

@@ -1,7 +1,7 @@
 /* Bytecode is used where it lies: no copy of it in the heap, for all modules of
  * a bundle, and not a byte of it is ever written to. */
 #include "core/code/bundle.h"
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "tests/unit/support/in_place.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"

@@ -1,6 +1,6 @@
 /* Isolates: the init phase, invocations and their answers, limits, and what
  * the author is told. */
-#include "core/js/isolate.h"
+#include "core/isolate/isolate.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>

@@ -4,7 +4,7 @@
  * the test took itself, and a probe that walks everything reachable from the
  * global object says what it said at first.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/long_form.h"

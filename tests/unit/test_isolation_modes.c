@@ -1,5 +1,5 @@
 /* What --isolation none and fresh do, against which the default is measured. */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "core/server/internal.h"
 #include "tests/unit/support/server_fixture.h"
 #include "tests/unit/support/test_port.h"

@@ -4,7 +4,7 @@
  * test clock is moved to wherever the next timer is due.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/test_port.h"

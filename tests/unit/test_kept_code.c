@@ -5,7 +5,7 @@
 #include "core/control/registry.h"
 #include "core/control/settings.h"
 #include "core/isere_config.h"
-#include "core/js/function.h"
+#include "core/isolate/function.h"
 #include "core/store/record.h"
 #include "core/util/crc32.h"
 #include "tests/unit/support/platform_fixture.h"

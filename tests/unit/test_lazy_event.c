@@ -3,7 +3,7 @@
  * they are first asked for: nothing a handler can do tells them from objects
  * that have had their values from the beginning.
  */
-#include "core/js/isolate.h"
+#include "core/isolate/isolate.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>

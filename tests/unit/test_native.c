@@ -1,6 +1,6 @@
 /* Native modules: every accessor with every type, results, errors, memory that
  * ends at every point of a call, and a heap that stays pristine. */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/test_port.h"

@@ -3,7 +3,7 @@
  * in one of them, after a reset each heap is byte for byte what its own init
  * phase left, also when the isolate whose copy it is has gone.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/test_port.h"

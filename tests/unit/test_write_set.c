@@ -2,7 +2,7 @@
  * What a request changes of the heap that it gets lies close together, and is
  * little: that is what makes a restore cheap which puts back only that.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/test_port.h"

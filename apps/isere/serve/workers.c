@@ -1,7 +1,7 @@
 #include "apps/isere/serve/workers.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/thread.h"
-#include "core/js/function.h"
+#include "core/isolate/function.h"
 #include "isere/linux.h"
 #include "ports/linux/shared.h"
 #include <errno.h>

@@ -216,7 +216,7 @@ static const JSMallocFunctions functions = {
     usable,
 };
 
-/* ---- what the globals need (core/js/host.h) ---- */
+/* ---- what the globals need (core/web/host.h) ---- */
 
 void isere_host_log(JSContext *ctx, isere_log_level_t level,
                     isere_slice_t message)

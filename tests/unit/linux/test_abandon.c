@@ -7,7 +7,7 @@
  * so that each abandonment takes microseconds. ISERE_TEST_LONG=1 makes it a
  * million of them; ISERE_TEST_SEED another sequence.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "isere/linux.h"
 #include "ports/linux/exec.h"
 #include "tests/unit/support/js_fixture.h"

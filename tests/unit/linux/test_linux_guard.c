@@ -3,7 +3,7 @@
  * and whatever was written is put back. Every restore here is also checked
  * byte for byte by the core.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "isere/linux.h"
 #include "isere/native.h"
 #include "ports/linux/guard.h"

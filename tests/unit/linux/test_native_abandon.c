@@ -5,7 +5,7 @@
  * As in test_abandon.c, a timer of real time takes the place of the port's slow
  * one. ISERE_TEST_LONG=1 makes it many more.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "isere/linux.h"
 #include "ports/linux/exec.h"
 #include "tests/unit/support/js_fixture.h"

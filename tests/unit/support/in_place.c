@@ -1,5 +1,5 @@
 #include "tests/unit/support/in_place.h"
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 
 enum { SAMPLE = 12 }; /* long enough to be no coincidence */
 

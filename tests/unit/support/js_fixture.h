@@ -6,7 +6,7 @@
 #define ISERE_TESTS_JS_FIXTURE_H
 
 #include "core/http/parser.h"
-#include "core/js/isolate.h"
+#include "core/isolate/isolate.h"
 #include "isere/isere.h"
 
 typedef struct js_file {

@@ -1,5 +1,5 @@
 #include "tests/unit/support/js_pristine.h"
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

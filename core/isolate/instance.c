@@ -1,8 +1,8 @@
 /* Direct invocations: one isolate, one call at a time, waiting for the end. */
 #include "core/http/chars.h"
 #include "core/http/parser.h"
-#include "core/js/function.h"
-#include "core/js/isolate.h"
+#include "core/isolate/function.h"
+#include "core/isolate/isolate.h"
 #include "core/util/uuid.h"
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* The life cycle of isolates; init.c and invoke.c run their code. */
-#include "core/js/isolate.h"
+#include "core/isolate/isolate.h"
 #include "core/heap/fault.h"
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "core/util/log.h"
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * does later is only known when the invocation ends, so they are kept in a
  * list in the heap until then.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 
 static void add(JSContext *ctx, isere_realm_t *realm, JSValueConst promise,
                 JSValueConst reason)

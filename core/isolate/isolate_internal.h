@@ -1,11 +1,11 @@
 /* What isolate.c, init.c, invoke.c and host.c share. */
-#ifndef ISERE_CORE_JS_ISOLATE_INTERNAL_H
-#define ISERE_CORE_JS_ISOLATE_INTERNAL_H
+#ifndef ISERE_CORE_ISOLATE_ISOLATE_INTERNAL_H
+#define ISERE_CORE_ISOLATE_ISOLATE_INTERNAL_H
 
 #include "core/api/api.h"
 #include "core/heap/heap.h"
-#include "core/js/function.h"
-#include "core/js/isolate.h"
+#include "core/isolate/function.h"
+#include "core/isolate/isolate.h"
 #include "core/lambda/lambda.h"
 
 /* A rejected promise that nobody handles (yet). */

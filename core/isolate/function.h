@@ -1,6 +1,6 @@
 /* What a function is made of, for the core's own files. */
-#ifndef ISERE_CORE_JS_FUNCTION_H
-#define ISERE_CORE_JS_FUNCTION_H
+#ifndef ISERE_CORE_ISOLATE_FUNCTION_H
+#define ISERE_CORE_ISOLATE_FUNCTION_H
 
 #include "core/code/bundle.h"
 #include "core/lambda/invocation.h"

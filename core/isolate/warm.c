@@ -4,7 +4,7 @@
  * that such a server would: values are freed, and garbage collected when the
  * engine thinks that it is time.
  */
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 
 static void free_value(JSContext *ctx, JSValue *value)
 {

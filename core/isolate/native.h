@@ -2,8 +2,8 @@
  * Native modules: the C functions of include/isere/native.h as modules of the
  * engine. They are made in the isolate's heap in its init phase.
  */
-#ifndef ISERE_CORE_JS_NATIVE_H
-#define ISERE_CORE_JS_NATIVE_H
+#ifndef ISERE_CORE_ISOLATE_NATIVE_H
+#define ISERE_CORE_ISOLATE_NATIVE_H
 
 #include "isere/isere.h"
 #include "isere/native.h"

@@ -1,7 +1,7 @@
-#include "core/js/function.h"
+#include "core/isolate/function.h"
 #include "core/api/api.h"
 #include "core/heap/fault.h"
-#include "core/js/native.h"
+#include "core/isolate/native.h"
 #include <stdatomic.h>
 
 enum {

@@ -2,7 +2,7 @@
 #include "core/api/api.h"
 #include "core/code/js_error.h"
 #include "core/heap/fault.h"
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "core/lambda/lambda.h"
 #include "core/util/text.h"
 #include <stdatomic.h>

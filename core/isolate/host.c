@@ -1,5 +1,5 @@
-#include "core/js/host.h"
-#include "core/js/isolate_internal.h"
+#include "core/web/host.h"
+#include "core/isolate/isolate_internal.h"
 
 static struct isere_isolate *isolate_of(JSContext *ctx)
 {

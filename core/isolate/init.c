@@ -1,8 +1,8 @@
 /* The init phase: load the modules, run top-level code, find the handler. */
 #include "core/code/module_name.h"
 #include "core/heap/fault.h"
-#include "core/js/isolate_internal.h"
-#include "core/js/native.h"
+#include "core/isolate/isolate_internal.h"
+#include "core/isolate/native.h"
 #include "core/util/text.h"
 #include <stdio.h>
 

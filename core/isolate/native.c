@@ -1,8 +1,8 @@
-#include "core/js/native.h"
+#include "core/isolate/native.h"
 #include "core/code/js_error.h"
 #include "core/code/module_name.h"
 #include "core/heap/fault.h"
-#include "core/js/isolate_internal.h"
+#include "core/isolate/isolate_internal.h"
 #include "core/util/utf8.h"
 #include <math.h>
 #include <stdio.h>

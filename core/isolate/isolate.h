@@ -11,8 +11,8 @@
  *
  * Thread: that of the port it was created with.
  */
-#ifndef ISERE_CORE_JS_ISOLATE_H
-#define ISERE_CORE_JS_ISOLATE_H
+#ifndef ISERE_CORE_ISOLATE_ISOLATE_H
+#define ISERE_CORE_ISOLATE_ISOLATE_H
 
 #include "core/heap/snapshot.h"
 #include "core/lambda/error_answer.h"

@@ -11,8 +11,8 @@
  *
  * Thread: the one that runs the isolate.
  */
-#ifndef ISERE_CORE_JS_HOST_H
-#define ISERE_CORE_JS_HOST_H
+#ifndef ISERE_CORE_WEB_HOST_H
+#define ISERE_CORE_WEB_HOST_H
 
 #include "isere/port.h"
 #include "quickjs.h"
