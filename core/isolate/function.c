@@ -1,7 +1,7 @@
 #include "core/isolate/function.h"
-#include "core/api/api.h"
 #include "core/heap/fault.h"
 #include "core/isolate/native.h"
+#include "core/web/api.h"
 #include <stdatomic.h>
 
 enum {

@@ -1,10 +1,10 @@
 /* One invocation: call the handler, wait, take its answer. */
-#include "core/api/api.h"
 #include "core/code/js_error.h"
 #include "core/heap/fault.h"
 #include "core/isolate/isolate_internal.h"
 #include "core/lambda/lambda.h"
 #include "core/util/text.h"
+#include "core/web/api.h"
 #include <stdatomic.h>
 #include <stdio.h>
 

@@ -2,11 +2,11 @@
 #ifndef ISERE_CORE_ISOLATE_ISOLATE_INTERNAL_H
 #define ISERE_CORE_ISOLATE_ISOLATE_INTERNAL_H
 
-#include "core/api/api.h"
 #include "core/heap/heap.h"
 #include "core/isolate/function.h"
 #include "core/isolate/isolate.h"
 #include "core/lambda/lambda.h"
+#include "core/web/api.h"
 
 /* A rejected promise that nobody handles (yet). */
 typedef struct isere_rejection {

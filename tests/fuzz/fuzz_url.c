@@ -6,8 +6,8 @@
  * Checked: a serialisation is ASCII, its offsets are in order, parsing it
  * again gives the same; memory stays linear in the input.
  */
-#include "core/api/url_params.h"
-#include "core/api/url_parser.h"
+#include "core/web/url/url_params.h"
+#include "core/web/url/url_parser.h"
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
  * life times under garbage collection, and memory that runs out anywhere.
  * What they do in detail is tested in JavaScript, see tests/url.
  */
-#include "core/api/api.h"
-#include "core/api/url.h"
+#include "core/web/api.h"
+#include "core/web/url/url.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * The URL parser without JavaScript: results, offsets, reads within bounds,
  * every allocation failing once, and time and memory that grow linearly.
  */
-#include "core/api/url_params.h"
-#include "core/api/url_parser.h"
+#include "core/web/url/url_params.h"
+#include "core/web/url/url_parser.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * with print(). Exit status 0, or 1 after an uncaught exception or when the
  * script sets `failed` to something true.
  */
-#include "core/api/api.h"
-#include "core/api/url.h"
+#include "core/web/api.h"
+#include "core/web/url/url.h"
 #include <stdio.h>
 #include <stdlib.h>
 

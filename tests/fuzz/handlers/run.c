@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 #include "tests/fuzz/handlers/run.h"
-#include "core/api/api.h"
+#include "core/web/api.h"
 #include <assert.h>
 #include <malloc.h>
 #include <pthread.h>

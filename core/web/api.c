@@ -1,0 +1,175 @@
+#include "core/web/api.h"
+#include <string.h>
+
+void isere_api_register_classes(void)
+{
+    isere_api_text_encoding_register_classes();
+    isere_api_url_register_classes();
+    isere_api_timers_register_class();
+}
+
+int isere_api_install(JSContext *ctx)
+{
+    typedef int install_t(JSContext *, JSValueConst);
+    static install_t *const installers[] = {
+        isere_api_console_install,       isere_api_timers_install,
+        isere_api_microtask_install,     isere_api_structured_clone_install,
+        isere_api_text_encoding_install, isere_api_base64_install,
+        isere_api_url_install,           isere_api_performance_install,
+        isere_api_crypto_install,        isere_api_math_install,
+        isere_api_process_install,       isere_api_locale_install,
+    };
+    isere_api_state_t *state = isere_host_api_state(ctx);
+    JSValue global = JS_GetGlobalObject(ctx);
+    int result = isere_intrinsics_init(ctx, &state->intrinsics);
+    for (size_t i = 0; i < sizeof(installers) / sizeof(*installers); i++) {
+        /* JS_SetPropertyFunctionList tells of a lack of memory only by the
+         * exception that it leaves. */
+        if (result < 0 || JS_HasException(ctx)) {
+            break;
+        }
+        result = installers[i](ctx, global);
+    }
+    JS_FreeValue(ctx, global);
+    return result < 0 || JS_HasException(ctx) ? -1 : 0;
+}
+
+void isere_api_uninstall(JSContext *ctx)
+{
+    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_api_timers_clear(ctx);
+    for (int i = 0; i < 2; i++) {
+        JS_FreeValue(ctx, state->console_tables[i]);
+        state->console_tables[i] = JS_UNDEFINED;
+    }
+    isere_intrinsics_deinit(ctx, &state->intrinsics);
+}
+
+int isere_api_define_object(JSContext *ctx, JSValueConst global,
+                            const char *name,
+                            const JSCFunctionListEntry *members, int count)
+{
+    JSValue object = JS_NewObject(ctx);
+    if (JS_IsException(object)) {
+        return -1;
+    }
+    JS_SetPropertyFunctionList(ctx, object, members, count);
+    if (JS_HasException(ctx)) {
+        JS_FreeValue(ctx, object);
+        return -1;
+    }
+    return JS_DefinePropertyValueStr(ctx, global, name, object,
+                                     JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE) <
+                   0
+               ? -1
+               : 0;
+}
+
+/* Defines a property that is not enumerable, as errors have them. Takes the
+ * value over. */
+static int define_hidden(JSContext *ctx, JSValueConst object, const char *name,
+                         JSValue value)
+{
+    return JS_DefinePropertyValueStr(ctx, object, name, value,
+                                     JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+}
+
+JSValue isere_api_throw_dom(JSContext *ctx, const char *name, int code,
+                            const char *message)
+{
+    JSValue error = JS_NewError(ctx);
+    if (JS_IsException(error)) {
+        return error;
+    }
+    if (define_hidden(ctx, error, "message", JS_NewString(ctx, message)) < 0 ||
+        define_hidden(ctx, error, "name", JS_NewString(ctx, name)) < 0 ||
+        define_hidden(ctx, error, "code", JS_NewInt32(ctx, code)) < 0) {
+        JS_FreeValue(ctx, error);
+        return JS_EXCEPTION;
+    }
+    return JS_Throw(ctx, error);
+}
+
+/* The window of a DataView onto its buffer. */
+static JSValue view_buffer(JSContext *ctx, const isere_intrinsics_t *in,
+                           JSValueConst view, size_t *offset, size_t *len)
+{
+    double from, size;
+    if (isere_intrinsics_number(ctx, in, ISERE_IN_DATA_VIEW_BYTE_OFFSET, view,
+                                &from) < 0 ||
+        isere_intrinsics_number(ctx, in, ISERE_IN_DATA_VIEW_BYTE_LENGTH, view,
+                                &size) < 0) {
+        return JS_EXCEPTION;
+    }
+    *offset = (size_t)from;
+    *len = (size_t)size;
+    return isere_intrinsics_call(ctx, in, ISERE_IN_DATA_VIEW_BUFFER, view, 0,
+                                 NULL);
+}
+
+int isere_api_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
+                    size_t *len)
+{
+    const isere_intrinsics_t *in = &isere_host_api_state(ctx)->intrinsics;
+    isere_kind_t kind = isere_intrinsics_kind(in, value);
+    size_t offset = 0;
+    size_t size;
+    JSValue buffer;
+    if (kind == ISERE_KIND_ARRAY_BUFFER) {
+        *bytes = JS_GetArrayBuffer(ctx, len, value);
+        return *bytes || !JS_HasException(ctx) ? 1 : -1;
+    }
+    if (kind >= ISERE_KIND_TYPED_ARRAY) {
+        buffer = JS_GetTypedArrayBuffer(ctx, value, &offset, len, NULL);
+    } else if (kind == ISERE_KIND_DATA_VIEW) {
+        buffer = view_buffer(ctx, in, value, &offset, len);
+    } else {
+        return 0;
+    }
+    if (JS_IsException(buffer)) {
+        return -1;
+    }
+    *bytes = JS_GetArrayBuffer(ctx, &size, buffer);
+    /* The view keeps its buffer alive. */
+    JS_FreeValue(ctx, buffer);
+    if (!*bytes && JS_HasException(ctx)) {
+        return -1;
+    }
+    if (*bytes) {
+        *bytes += offset;
+    }
+    return 1;
+}
+
+/* Whether the pending exception says that; it is taken away then. */
+static bool take_detached(JSContext *ctx)
+{
+    JSValue exception = JS_GetException(ctx);
+    JSValue message = JS_UNDEFINED;
+    const char *text = NULL;
+    if (JS_IsError(ctx, exception)) {
+        message = JS_GetPropertyStr(ctx, exception, "message");
+        text = JS_ToCString(ctx, message);
+    }
+    bool detached = text && strcmp(text, "ArrayBuffer is detached") == 0;
+    JS_FreeCString(ctx, text);
+    JS_FreeValue(ctx, message);
+    if (detached) {
+        JS_FreeValue(ctx, exception);
+    } else {
+        JS_Throw(ctx, exception);
+    }
+    return detached;
+}
+
+int isere_api_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
+                           size_t *len)
+{
+    int found = isere_api_bytes(ctx, value, bytes, len);
+    if (found < 0 && take_detached(ctx)) {
+        *bytes = NULL;
+        *len = 0;
+        return 1;
+    }
+    return found;
+}

@@ -1,0 +1,70 @@
+/* crypto.getRandomValues and crypto.randomUUID (W3C Web Crypto section 10). */
+#include "core/util/uuid.h"
+#include "core/web/api.h"
+
+/* The most bytes one call may ask for. */
+#define RANDOM_MAX 65536
+
+enum { TYPE_MISMATCH = 17, QUOTA_EXCEEDED = 22 };
+
+static bool is_integer_array(isere_kind_t kind)
+{
+    return kind >= ISERE_KIND_TYPED_ARRAY &&
+           kind < ISERE_KIND_TYPED_ARRAY + JS_TYPED_ARRAY_FLOAT32;
+}
+
+static JSValue get_random_values(JSContext *ctx, JSValueConst self, int argc,
+                                 JSValueConst *argv)
+{
+    const isere_intrinsics_t *in = &isere_host_api_state(ctx)->intrinsics;
+    uint8_t *bytes;
+    size_t len;
+    (void)self;
+    (void)argc;
+    if (!JS_IsObject(argv[0])) {
+        return JS_ThrowTypeError(ctx, "getRandomValues needs a typed array");
+    }
+    if (!is_integer_array(isere_intrinsics_kind(in, argv[0]))) {
+        return isere_api_throw_dom(ctx, "TypeMismatchError", TYPE_MISMATCH,
+                                   "not an integer typed array");
+    }
+    if (isere_api_bytes_if_any(ctx, argv[0], &bytes, &len) < 0) {
+        return JS_EXCEPTION;
+    }
+    if (len > RANDOM_MAX) {
+        return isere_api_throw_dom(ctx, "QuotaExceededError", QUOTA_EXCEEDED,
+                                   "more than 65536 bytes of randomness");
+    }
+    if (len > 0 && isere_host_random(ctx, bytes, len) < 0) {
+        return isere_api_throw_dom(ctx, "OperationError", 0,
+                                   "no randomness available");
+    }
+    return JS_DupValue(ctx, argv[0]);
+}
+
+static JSValue random_uuid(JSContext *ctx, JSValueConst self, int argc,
+                           JSValueConst *argv)
+{
+    uint8_t bytes[ISERE_UUID_BYTES];
+    char text[ISERE_UUID_TEXT + 1];
+    (void)self;
+    (void)argc;
+    (void)argv;
+    if (isere_host_random(ctx, bytes, sizeof(bytes)) < 0) {
+        return isere_api_throw_dom(ctx, "OperationError", 0,
+                                   "no randomness available");
+    }
+    isere_uuid_format(bytes, text);
+    return JS_NewStringLen(ctx, text, ISERE_UUID_TEXT);
+}
+
+static const JSCFunctionListEntry members[] = {
+    JS_CFUNC_DEF("getRandomValues", 1, get_random_values),
+    JS_CFUNC_DEF("randomUUID", 0, random_uuid),
+};
+
+int isere_api_crypto_install(JSContext *ctx, JSValueConst global)
+{
+    return isere_api_define_object(ctx, global, "crypto", members,
+                                   sizeof(members) / sizeof(*members));
+}

@@ -1,0 +1,168 @@
+#include "core/web/locale/locale.h"
+#include <math.h>
+#include <stdio.h>
+
+#define LOCALES_MAX 1000
+
+/* ---- locales ---- */
+
+static int check_tag(JSContext *ctx, JSValueConst tag)
+{
+    size_t len;
+    bool extended;
+    const char *text = JS_ToCStringLen(ctx, &len, tag);
+    if (!text) {
+        return -1;
+    }
+    bool valid =
+        isere_locale_tag_is_valid(isere_slice_of(text, len), &extended);
+    if (!valid) {
+        JS_ThrowRangeError(
+            ctx, "'%s' is not a valid locale: write it as 'en-US'", text);
+    } else if (extended) {
+        JS_ThrowRangeError(
+            ctx, "locale '%s': the extension -u- is not supported", text);
+    }
+    JS_FreeCString(ctx, text);
+    return valid && !extended ? 0 : -1;
+}
+
+/* 1 when there is an element at `index`, 0 when there is a hole. */
+static int has_element(JSContext *ctx, JSValueConst locales, uint32_t index)
+{
+    JSAtom atom = JS_NewAtomUInt32(ctx, index);
+    int result = JS_HasProperty(ctx, locales, atom);
+    JS_FreeAtom(ctx, atom);
+    return result;
+}
+
+static int check_element(JSContext *ctx, JSValueConst locales, uint32_t index)
+{
+    int there = has_element(ctx, locales, index);
+    if (there <= 0) {
+        return there;
+    }
+    JSValue tag = JS_GetPropertyUint32(ctx, locales, index);
+    int result = -1;
+    if (JS_IsString(tag) || JS_IsObject(tag)) {
+        result = check_tag(ctx, tag);
+    } else if (!JS_IsException(tag)) {
+        JS_ThrowTypeError(ctx, "a locale must be a string");
+    }
+    JS_FreeValue(ctx, tag);
+    return result;
+}
+
+static int check_list(JSContext *ctx, JSValueConst locales)
+{
+    JSValue value = JS_GetPropertyStr(ctx, locales, "length");
+    double len;
+    int failed = JS_IsException(value) || JS_ToFloat64(ctx, &len, value);
+    JS_FreeValue(ctx, value);
+    if (failed) {
+        return -1;
+    }
+    if (len > LOCALES_MAX) {
+        JS_ThrowRangeError(ctx, "more than %d locales", LOCALES_MAX);
+        return -1;
+    }
+    for (uint32_t i = 0; i + 1 <= len; i++) {
+        if (check_element(ctx, locales, i)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int isere_locale_check(JSContext *ctx, JSValueConst locales)
+{
+    if (JS_IsString(locales)) {
+        return check_tag(ctx, locales);
+    }
+    if (JS_IsNull(locales)) {
+        JS_ThrowTypeError(ctx, "locales can't be null");
+        return -1;
+    }
+    return JS_IsObject(locales) ? check_list(ctx, locales) : 0;
+}
+
+/* ---- options ---- */
+
+int isere_locale_refuse(JSContext *ctx, const char *name, const char *value,
+                        const char *const *words)
+{
+    char list[160];
+    size_t len = 0;
+    list[0] = '\0';
+    for (size_t i = 0; words[i] && len < sizeof(list); i++) {
+        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s'%s'",
+                                i > 0 ? ", " : "", words[i]);
+    }
+    if (len == 0) {
+        JS_ThrowRangeError(ctx, "option %s is not supported", name);
+    } else {
+        JS_ThrowRangeError(ctx, "option %s can't be '%.40s'; supported: %s",
+                           name, value, list);
+    }
+    return -1;
+}
+
+/* 1 with the option's text, 0 when it is undefined, -1 with an exception. */
+static int get_text(JSContext *ctx, JSValueConst options, const char *name,
+                    const char **text)
+{
+    JSValue value = JS_IsUndefined(options)
+                        ? JS_UNDEFINED
+                        : JS_GetPropertyStr(ctx, options, name);
+    if (JS_IsUndefined(value) || JS_IsException(value)) {
+        return JS_IsException(value) ? -1 : 0;
+    }
+    *text = JS_ToCString(ctx, value);
+    JS_FreeValue(ctx, value);
+    return *text ? 1 : -1;
+}
+
+int isere_locale_word(JSContext *ctx, JSValueConst options, const char *name,
+                      const char *const *words, int *out)
+{
+    const char *text;
+    int got = get_text(ctx, options, name, &text);
+    *out = ISERE_LOCALE_NONE;
+    if (got <= 0) {
+        return got;
+    }
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(words[i], text) == 0) {
+            *out = i;
+        }
+    }
+    int result = *out == ISERE_LOCALE_NONE
+                     ? isere_locale_refuse(ctx, name, text, words)
+                     : 0;
+    JS_FreeCString(ctx, text);
+    return result;
+}
+
+int isere_locale_number(JSContext *ctx, JSValueConst options, const char *name,
+                        int min, int max, int *out)
+{
+    JSValue value = JS_IsUndefined(options)
+                        ? JS_UNDEFINED
+                        : JS_GetPropertyStr(ctx, options, name);
+    double number;
+    if (JS_IsUndefined(value)) {
+        return 0;
+    }
+    int failed = JS_IsException(value) || JS_ToFloat64(ctx, &number, value);
+    JS_FreeValue(ctx, value);
+    if (failed) {
+        return -1;
+    }
+    if (!(number >= min && number <= max)) {
+        JS_ThrowRangeError(ctx, "option %s must be from %d to %d", name, min,
+                           max);
+        return -1;
+    }
+    *out = (int)floor(number);
+    return 0;
+}

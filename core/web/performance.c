@@ -1,0 +1,35 @@
+/* performance.now() and timeOrigin (W3C High Resolution Time). Both ask the
+ * clock each time, so nothing of them is part of a snapshot. */
+#include "core/web/api.h"
+
+static uint64_t elapsed_us(JSContext *ctx)
+{
+    return isere_host_monotonic_us(ctx) - isere_host_time_origin_us(ctx);
+}
+
+static JSValue performance_now(JSContext *ctx, JSValueConst self, int argc,
+                               JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    return JS_NewFloat64(ctx, (double)elapsed_us(ctx) / 1000);
+}
+
+static JSValue time_origin(JSContext *ctx, JSValueConst self)
+{
+    int64_t origin = isere_host_wall_us(ctx) - (int64_t)elapsed_us(ctx);
+    (void)self;
+    return JS_NewFloat64(ctx, (double)origin / 1000);
+}
+
+static const JSCFunctionListEntry members[] = {
+    JS_CFUNC_DEF("now", 0, performance_now),
+    JS_CGETSET_DEF("timeOrigin", time_origin, NULL),
+};
+
+int isere_api_performance_install(JSContext *ctx, JSValueConst global)
+{
+    return isere_api_define_object(ctx, global, "performance", members,
+                                   sizeof(members) / sizeof(*members));
+}

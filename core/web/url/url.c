@@ -1,0 +1,376 @@
+/* The class URL (section 6.1 of the URL standard). */
+#include "core/web/url/url.h"
+#include "core/web/api.h"
+#include "core/web/url/url_builder.h"
+
+static JSClassID url_class; /* one per process, see register_classes */
+
+void isere_api_url_register_classes(void)
+{
+    JS_NewClassID(&url_class);
+    isere_url_search_params_register();
+}
+
+/* Object */
+
+isere_url_object_t *isere_url_of(JSValueConst value)
+{
+    return JS_GetOpaque(value, url_class);
+}
+
+static void finalize(JSRuntime *rt, JSValue value)
+{
+    isere_url_object_t *object = JS_GetOpaque(value, url_class);
+    if (!object) {
+        return;
+    }
+    isere_url_memory_t memory = isere_url_memory_rt(rt);
+    isere_url_params_object_t *params =
+        isere_url_search_params_of(object->params);
+    if (params) {
+        params->owner = NULL;
+    }
+    JS_FreeValueRT(rt, object->params);
+    isere_url_free(&memory, &object->url);
+    js_free_rt(rt, object);
+}
+
+static void mark(JSRuntime *rt, JSValueConst value, JS_MarkFunc *mark_func)
+{
+    isere_url_object_t *object = JS_GetOpaque(value, url_class);
+    if (object) {
+        JS_MarkValue(rt, object->params, mark_func);
+    }
+}
+
+static const JSClassDef url_def = {
+    .class_name = "URL",
+    .finalizer = finalize,
+    .gc_mark = mark,
+};
+
+/*
+ * Parses the arguments (url, base). 0, ISERE_ERR_INVAL, or -1 on top of an
+ * exception as `*thrown` tells.
+ */
+static int parse_arguments(JSContext *ctx, int argc, JSValueConst *argv,
+                           isere_url_t *url, bool *thrown)
+{
+    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_string_t input;
+    isere_url_string_t base_text = {.cstring = NULL};
+    isere_url_t base = {.href = NULL};
+    bool has_base = argc > 1 && !JS_IsUndefined(argv[1]);
+    int error = 0;
+    *thrown = true;
+    if (isere_url_string_get(ctx, argv[0], &input) < 0) {
+        return ISERE_ERR_INVAL;
+    }
+    if (has_base && isere_url_string_get(ctx, argv[1], &base_text) < 0) {
+        isere_url_string_free(ctx, &input);
+        return ISERE_ERR_INVAL;
+    }
+    *thrown = false;
+    if (has_base) {
+        error = isere_url_parse(&memory, base_text.text, NULL, &base);
+        isere_url_string_free(ctx, &base_text);
+    }
+    if (!error) {
+        error =
+            isere_url_parse(&memory, input.text, has_base ? &base : NULL, url);
+    }
+    isere_url_string_free(ctx, &input);
+    isere_url_free(&memory, &base);
+    return error;
+}
+
+/* Wraps a URL in an object, which owns it then; frees it on failure. */
+static JSValue wrap(JSContext *ctx, JSValueConst new_target, isere_url_t *url)
+{
+    isere_url_memory_t memory = isere_url_memory(ctx);
+    JSValue value = isere_url_new_object(ctx, new_target, url_class);
+    if (JS_IsException(value)) {
+        isere_url_free(&memory, url);
+        return value;
+    }
+    isere_url_object_t *object = js_malloc(ctx, sizeof(*object));
+    if (!object) {
+        isere_url_free(&memory, url);
+        JS_FreeValue(ctx, value);
+        return JS_EXCEPTION;
+    }
+    object->url = *url;
+    object->params = JS_UNDEFINED;
+    JS_SetOpaque(value, object);
+    return value;
+}
+
+static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc,
+                         JSValueConst *argv)
+{
+    isere_url_t url;
+    bool thrown;
+    if (isere_url_check_args(ctx, argc, 1) < 0) {
+        return JS_EXCEPTION;
+    }
+    int error = parse_arguments(ctx, argc, argv, &url, &thrown);
+    if (error) {
+        return thrown ? JS_EXCEPTION : isere_url_throw(ctx, error);
+    }
+    return wrap(ctx, new_target, &url);
+}
+
+enum { STATIC_PARSE, STATIC_CAN_PARSE };
+
+/* URL.parse and URL.canParse: like the constructor, but do not throw for
+ * what is no URL. */
+static JSValue parse_static(JSContext *ctx, JSValueConst this_val, int argc,
+                            JSValueConst *argv, int magic)
+{
+    isere_url_t url;
+    bool thrown;
+    (void)this_val;
+    if (isere_url_check_args(ctx, argc, 1) < 0) {
+        return JS_EXCEPTION;
+    }
+    int error = parse_arguments(ctx, argc, argv, &url, &thrown);
+    if (error == ISERE_ERR_INVAL && !thrown) {
+        return magic == STATIC_PARSE ? JS_NULL : JS_FALSE;
+    }
+    if (error) {
+        return thrown ? JS_EXCEPTION : isere_url_throw(ctx, error);
+    }
+    if (magic == STATIC_PARSE) {
+        return wrap(ctx, JS_UNDEFINED, &url);
+    }
+    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_free(&memory, &url);
+    return JS_TRUE;
+}
+
+/* Members */
+
+enum {
+    HREF,
+    PROTOCOL,
+    USERNAME,
+    PASSWORD,
+    HOST,
+    HOSTNAME,
+    PORT,
+    PATHNAME,
+    SEARCH,
+    HASH,
+};
+
+static isere_slice_t (*const getters[])(const isere_url_t *) = {
+    [HREF] = isere_url_href,         [PROTOCOL] = isere_url_protocol,
+    [USERNAME] = isere_url_username, [PASSWORD] = isere_url_password,
+    [HOST] = isere_url_host,         [HOSTNAME] = isere_url_hostname,
+    [PORT] = isere_url_port,         [PATHNAME] = isere_url_pathname,
+    [SEARCH] = isere_url_search,     [HASH] = isere_url_hash,
+};
+
+static int (*const setters[])(const isere_url_memory_t *, isere_url_t *,
+                              isere_slice_t) = {
+    [PROTOCOL] = isere_url_set_protocol, [USERNAME] = isere_url_set_username,
+    [PASSWORD] = isere_url_set_password, [HOST] = isere_url_set_host,
+    [HOSTNAME] = isere_url_set_hostname, [PORT] = isere_url_set_port,
+    [PATHNAME] = isere_url_set_pathname, [SEARCH] = isere_url_set_search,
+    [HASH] = isere_url_set_hash,
+};
+
+static JSValue get_part(JSContext *ctx, JSValueConst this_val, int magic)
+{
+    isere_url_object_t *object = JS_GetOpaque2(ctx, this_val, url_class);
+    if (!object) {
+        return JS_EXCEPTION;
+    }
+    return isere_url_new_string(ctx, getters[magic](&object->url));
+}
+
+static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
+                         JSValueConst *argv, int magic)
+{
+    (void)argc;
+    (void)argv;
+    return get_part(ctx, this_val, magic);
+}
+
+/* Replaces the pairs of the searchParams object by those of a query. */
+static int set_pairs(const isere_url_memory_t *memory,
+                     isere_url_params_object_t *params, isere_slice_t query)
+{
+    isere_url_params_t list = {.pairs = NULL};
+    if (query.len > 0 && query.ptr[0] == '?') {
+        query.ptr++;
+        query.len--;
+    }
+    int error = isere_url_params_parse(memory, &list, query);
+    if (error) {
+        isere_url_params_clear(memory, &list);
+        return error;
+    }
+    isere_url_params_clear(memory, &params->list);
+    params->list = list;
+    return 0;
+}
+
+/* The href setter: a whole new URL, or a TypeError. */
+static int set_href(const isere_url_memory_t *memory,
+                    isere_url_object_t *object, isere_slice_t value)
+{
+    isere_url_t url;
+    isere_url_params_object_t *params =
+        isere_url_search_params_of(object->params);
+    int error = isere_url_parse(memory, value, NULL, &url);
+    if (error) {
+        return error;
+    }
+    error = params ? set_pairs(memory, params, isere_url_search(&url)) : 0;
+    if (error) {
+        isere_url_free(memory, &url);
+        return error;
+    }
+    isere_url_free(memory, &object->url);
+    object->url = url;
+    return 0;
+}
+
+static int set_value(const isere_url_memory_t *memory,
+                     isere_url_object_t *object, int magic, isere_slice_t value)
+{
+    isere_url_params_object_t *params =
+        isere_url_search_params_of(object->params);
+    if (magic == HREF) {
+        return set_href(memory, object, value);
+    }
+    if (magic == SEARCH && params) {
+        int error = set_pairs(memory, params, value);
+        if (error) {
+            return error;
+        }
+    }
+    return setters[magic](memory, &object->url, value);
+}
+
+static JSValue set_part(JSContext *ctx, JSValueConst this_val,
+                        JSValueConst value, int magic)
+{
+    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_string_t text;
+    isere_url_object_t *object = JS_GetOpaque2(ctx, this_val, url_class);
+    if (!object || isere_url_string_get(ctx, value, &text) < 0) {
+        return JS_EXCEPTION;
+    }
+    int error = set_value(&memory, object, magic, text.text);
+    isere_url_string_free(ctx, &text);
+    return error ? isere_url_throw(ctx, error) : JS_UNDEFINED;
+}
+
+/* The origin as a string, "null" for an opaque one. */
+static JSValue origin_string(JSContext *ctx, const isere_url_t *url)
+{
+    isere_slice_t scheme;
+    isere_slice_t host;
+    if (!isere_url_origin(url, &scheme, &host)) {
+        return JS_NewString(ctx, "null");
+    }
+    size_t len = scheme.len + 2 + host.len;
+    char *text = js_malloc(ctx, len);
+    if (!text) {
+        return JS_EXCEPTION;
+    }
+    memcpy(text, scheme.ptr, scheme.len);
+    memcpy(text + scheme.len, "//", 2);
+    memcpy(text + scheme.len + 2, host.ptr, host.len);
+    JSValue value = JS_NewStringLen(ctx, text, len);
+    js_free(ctx, text);
+    return value;
+}
+
+static JSValue get_origin(JSContext *ctx, JSValueConst this_val, int magic)
+{
+    isere_url_object_t *object = JS_GetOpaque2(ctx, this_val, url_class);
+    (void)magic;
+    if (!object) {
+        return JS_EXCEPTION;
+    }
+    if (!isere_slice_is(isere_url_protocol(&object->url), "blob:")) {
+        return origin_string(ctx, &object->url);
+    }
+    // A blob's origin is that of the web page's URL which is its path.
+    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_t path;
+    int error =
+        isere_url_parse(&memory, isere_url_pathname(&object->url), NULL, &path);
+    if (error) {
+        return error == ISERE_ERR_INVAL ? JS_NewString(ctx, "null")
+                                        : isere_url_throw(ctx, error);
+    }
+    isere_url_scheme_t scheme = isere_url_scheme_of(isere_url_protocol(&path));
+    JSValue value = scheme == ISERE_URL_HTTP || scheme == ISERE_URL_HTTPS
+                        ? origin_string(ctx, &path)
+                        : JS_NewString(ctx, "null");
+    isere_url_free(&memory, &path);
+    return value;
+}
+
+static JSValue get_search_params(JSContext *ctx, JSValueConst this_val,
+                                 int magic)
+{
+    isere_url_object_t *object = JS_GetOpaque2(ctx, this_val, url_class);
+    (void)magic;
+    if (!object) {
+        return JS_EXCEPTION;
+    }
+    if (JS_IsUndefined(object->params)) {
+        JSValue params = isere_url_search_params_new(ctx, object);
+        if (JS_IsException(params)) {
+            return params;
+        }
+        object->params = params;
+    }
+    return JS_DupValue(ctx, object->params);
+}
+
+static const JSCFunctionListEntry members[] = {
+    ISERE_URL_ACCESSOR("href", get_part, set_part, HREF),
+    ISERE_URL_ACCESSOR("origin", get_origin, NULL, 0),
+    ISERE_URL_ACCESSOR("protocol", get_part, set_part, PROTOCOL),
+    ISERE_URL_ACCESSOR("username", get_part, set_part, USERNAME),
+    ISERE_URL_ACCESSOR("password", get_part, set_part, PASSWORD),
+    ISERE_URL_ACCESSOR("host", get_part, set_part, HOST),
+    ISERE_URL_ACCESSOR("hostname", get_part, set_part, HOSTNAME),
+    ISERE_URL_ACCESSOR("port", get_part, set_part, PORT),
+    ISERE_URL_ACCESSOR("pathname", get_part, set_part, PATHNAME),
+    ISERE_URL_ACCESSOR("search", get_part, set_part, SEARCH),
+    ISERE_URL_ACCESSOR("searchParams", get_search_params, NULL, 0),
+    ISERE_URL_ACCESSOR("hash", get_part, set_part, HASH),
+    ISERE_URL_METHOD("toString", 0, to_string, HREF),
+    ISERE_URL_METHOD("toJSON", 0, to_string, HREF),
+    JS_PROP_STRING_DEF("[Symbol.toStringTag]", "URL", JS_PROP_CONFIGURABLE),
+};
+
+static const JSCFunctionListEntry statics[] = {
+    ISERE_URL_METHOD("parse", 1, parse_static, STATIC_PARSE),
+    ISERE_URL_METHOD("canParse", 1, parse_static, STATIC_CAN_PARSE),
+};
+
+int isere_api_url_install(JSContext *ctx, JSValueConst global)
+{
+    const isere_url_class_t definition = {
+        .id = url_class,
+        .def = &url_def,
+        .constructor = construct,
+        .length = 1,
+        .members = members,
+        .member_count = sizeof(members) / sizeof(members[0]),
+        .statics = statics,
+        .static_count = sizeof(statics) / sizeof(statics[0]),
+    };
+    if (isere_url_search_params_install(ctx, global) < 0) {
+        return -1;
+    }
+    return isere_url_define_class(ctx, global, &definition);
+}

@@ -1,0 +1,315 @@
+/* The forms of the URLSearchParams constructor's argument. */
+#include "core/web/url/url_search_params.h"
+
+/* Appends a pair given as values. 0 or -1 with an exception pending. */
+static int append_values(JSContext *ctx, isere_url_params_t *list,
+                         JSValueConst name, JSValueConst value)
+{
+    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_string_t name_text;
+    isere_url_string_t value_text;
+    if (isere_url_string_get(ctx, name, &name_text) < 0) {
+        return -1;
+    }
+    if (isere_url_string_get(ctx, value, &value_text) < 0) {
+        isere_url_string_free(ctx, &name_text);
+        return -1;
+    }
+    int error =
+        isere_url_params_append(&memory, list, name_text.text, value_text.text);
+    isere_url_string_free(ctx, &name_text);
+    isere_url_string_free(ctx, &value_text);
+    if (error) {
+        isere_url_throw(ctx, error);
+        return -1;
+    }
+    return 0;
+}
+
+/* Iterables */
+
+typedef struct iterator {
+    JSValue object;
+    JSValue next;
+} iterator_t;
+
+/* The iterator method of an object, undefined when it has none. */
+static JSValue iterator_method(JSContext *ctx, JSValueConst object)
+{
+    JSValue symbol = isere_url_iterator_symbol(ctx);
+    JSAtom atom = JS_ValueToAtom(ctx, symbol);
+    JS_FreeValue(ctx, symbol);
+    if (atom == JS_ATOM_NULL) {
+        return JS_EXCEPTION;
+    }
+    JSValue method = JS_GetProperty(ctx, object, atom);
+    JS_FreeAtom(ctx, atom);
+    if (JS_IsException(method) || JS_IsFunction(ctx, method)) {
+        return method;
+    }
+    bool missing = JS_IsUndefined(method) || JS_IsNull(method);
+    JS_FreeValue(ctx, method);
+    return missing
+               ? JS_UNDEFINED
+               : JS_ThrowTypeError(ctx, "Symbol.iterator is not a function");
+}
+
+/* Begins to iterate; 0, or -1 with an exception pending. */
+static int iterator_open(JSContext *ctx, JSValueConst object,
+                         JSValueConst method, iterator_t *it)
+{
+    it->object = JS_Call(ctx, method, object, 0, NULL);
+    if (JS_IsException(it->object)) {
+        return -1;
+    }
+    if (!JS_IsObject(it->object)) {
+        JS_FreeValue(ctx, it->object);
+        JS_ThrowTypeError(ctx, "iterator is not an object");
+        return -1;
+    }
+    it->next = JS_GetPropertyStr(ctx, it->object, "next");
+    if (JS_IsException(it->next)) {
+        JS_FreeValue(ctx, it->object);
+        return -1;
+    }
+    return 0;
+}
+
+static void iterator_close(JSContext *ctx, iterator_t *it)
+{
+    JS_FreeValue(ctx, it->next);
+    JS_FreeValue(ctx, it->object);
+}
+
+/* 1 with the next value in *value, 0 at the end, -1 with an exception. */
+static int iterator_step(JSContext *ctx, iterator_t *it, JSValue *value)
+{
+    JSValue result = JS_Call(ctx, it->next, it->object, 0, NULL);
+    if (JS_IsException(result)) {
+        return -1;
+    }
+    if (!JS_IsObject(result)) {
+        JS_FreeValue(ctx, result);
+        JS_ThrowTypeError(ctx, "iterator result is not an object");
+        return -1;
+    }
+    JSValue flag = JS_GetPropertyStr(ctx, result, "done");
+    int done = JS_IsException(flag) ? -1 : JS_ToBool(ctx, flag);
+    JS_FreeValue(ctx, flag);
+    if (done != 0) {
+        JS_FreeValue(ctx, result);
+        return done < 0 ? -1 : 0;
+    }
+    *value = JS_GetPropertyStr(ctx, result, "value");
+    JS_FreeValue(ctx, result);
+    return JS_IsException(*value) ? -1 : 1;
+}
+
+/* Reads what should be exactly two values into `parts`, as strings. */
+static int read_two(JSContext *ctx, iterator_t *it, JSValue parts[2],
+                    int *count)
+{
+    JSValue value;
+    int step;
+    *count = 0;
+    while ((step = iterator_step(ctx, it, &value)) > 0) {
+        if (*count == 2) {
+            JS_FreeValue(ctx, value);
+            break;
+        }
+        parts[*count] = JS_ToString(ctx, value);
+        JS_FreeValue(ctx, value);
+        if (JS_IsException(parts[*count])) {
+            return -1;
+        }
+        ++*count;
+    }
+    if (step < 0) {
+        return -1;
+    }
+    if (step > 0 || *count < 2) {
+        JS_ThrowTypeError(ctx, "each query pair must have two items");
+        return -1;
+    }
+    return 0;
+}
+
+static int append_item(JSContext *ctx, isere_url_params_t *list,
+                       JSValueConst item)
+{
+    iterator_t it;
+    JSValue parts[2];
+    int count;
+    if (!JS_IsObject(item)) {
+        JS_ThrowTypeError(ctx, "each query pair must be iterable");
+        return -1;
+    }
+    JSValue method = iterator_method(ctx, item);
+    if (JS_IsUndefined(method)) {
+        JS_ThrowTypeError(ctx, "each query pair must be iterable");
+        return -1;
+    }
+    int error =
+        JS_IsException(method) ? -1 : iterator_open(ctx, item, method, &it);
+    JS_FreeValue(ctx, method);
+    if (error < 0) {
+        return -1;
+    }
+    error = read_two(ctx, &it, parts, &count);
+    if (error == 0) {
+        error = append_values(ctx, list, parts[0], parts[1]);
+    }
+    while (count > 0) {
+        JS_FreeValue(ctx, parts[--count]);
+    }
+    iterator_close(ctx, &it);
+    return error;
+}
+
+static int fill_from_iterable(JSContext *ctx, isere_url_params_t *list,
+                              JSValueConst init, JSValueConst method)
+{
+    iterator_t it;
+    JSValue item;
+    int step;
+    if (iterator_open(ctx, init, method, &it) < 0) {
+        return -1;
+    }
+    while ((step = iterator_step(ctx, &it, &item)) > 0) {
+        int error = append_item(ctx, list, item);
+        JS_FreeValue(ctx, item);
+        if (error < 0) {
+            step = -1;
+            break;
+        }
+    }
+    iterator_close(ctx, &it);
+    return step;
+}
+
+/* Records */
+
+/*
+ * Lone surrogates can make two keys of a record the same. Then the last value
+ * counts, in the place of the first: merges the last pair with its like.
+ */
+static int merge_last(JSContext *ctx, isere_url_params_t *list)
+{
+    isere_url_memory_t memory = isere_url_memory(ctx);
+    uint32_t last = list->count - 1;
+    isere_slice_t name = isere_url_params_name(list, last);
+    uint32_t first = isere_url_params_find(list, 0, name);
+    if (first == last) {
+        return 0;
+    }
+    int error = isere_url_params_replace(&memory, list, first,
+                                         isere_url_params_value(list, last));
+    if (error) {
+        isere_url_throw(ctx, error);
+        return -1;
+    }
+    isere_url_params_remove(&memory, list, last, name, NULL);
+    return 0;
+}
+
+/* Whether a name holds U+FFFD, as one made of lone surrogates does. */
+static bool has_replacement(isere_slice_t name)
+{
+    for (size_t i = 0; i + 2 < name.len; i++) {
+        if (memcmp(name.ptr + i, "\xef\xbf\xbd", 3) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Appends one property, unless it is gone or not enumerable. */
+static int append_property(JSContext *ctx, isere_url_params_t *list,
+                           JSValueConst init, JSAtom key)
+{
+    JSPropertyDescriptor property;
+    int found = JS_GetOwnProperty(ctx, &property, init, key);
+    if (found <= 0) {
+        return found;
+    }
+    JS_FreeValue(ctx, property.value);
+    JS_FreeValue(ctx, property.getter);
+    JS_FreeValue(ctx, property.setter);
+    if (!(property.flags & JS_PROP_ENUMERABLE)) {
+        return 0;
+    }
+    // A symbol can't become a string: that throws, as it should.
+    JSValue symbol_or_name = JS_AtomToValue(ctx, key);
+    JSValue name = JS_ToString(ctx, symbol_or_name);
+    JS_FreeValue(ctx, symbol_or_name);
+    if (JS_IsException(name)) {
+        return -1;
+    }
+    JSValue value = JS_GetProperty(ctx, init, key);
+    int error =
+        JS_IsException(value) ? -1 : append_values(ctx, list, name, value);
+    JS_FreeValue(ctx, value);
+    JS_FreeValue(ctx, name);
+    if (error == 0 &&
+        has_replacement(isere_url_params_name(list, list->count - 1))) {
+        error = merge_last(ctx, list);
+    }
+    return error;
+}
+
+static int fill_from_record(JSContext *ctx, isere_url_params_t *list,
+                            JSValueConst init)
+{
+    JSPropertyEnum *keys;
+    uint32_t count;
+    int error = 0;
+    if (JS_GetOwnPropertyNames(ctx, &keys, &count, init,
+                               JS_GPN_STRING_MASK | JS_GPN_SYMBOL_MASK) < 0) {
+        return -1;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        error = error ? error : append_property(ctx, list, init, keys[i].atom);
+        JS_FreeAtom(ctx, keys[i].atom);
+    }
+    js_free(ctx, keys);
+    return error;
+}
+
+static int fill_from_string(JSContext *ctx, isere_url_params_t *list,
+                            JSValueConst init)
+{
+    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_string_t string;
+    if (isere_url_string_get(ctx, init, &string) < 0) {
+        return -1;
+    }
+    isere_slice_t query = string.text;
+    if (query.len > 0 && query.ptr[0] == '?') {
+        query.ptr++;
+        query.len--;
+    }
+    int error = isere_url_params_parse(&memory, list, query);
+    isere_url_string_free(ctx, &string);
+    if (error) {
+        isere_url_throw(ctx, error);
+        return -1;
+    }
+    return 0;
+}
+
+int isere_url_search_params_fill(JSContext *ctx, isere_url_params_t *list,
+                                 JSValueConst init)
+{
+    if (!JS_IsObject(init)) {
+        return fill_from_string(ctx, list, init);
+    }
+    JSValue method = iterator_method(ctx, init);
+    if (JS_IsException(method)) {
+        return -1;
+    }
+    int error = JS_IsUndefined(method)
+                    ? fill_from_record(ctx, list, init)
+                    : fill_from_iterable(ctx, list, init, method);
+    JS_FreeValue(ctx, method);
+    return error;
+}
