@@ -10,7 +10,7 @@
 #ifndef ISERE_CORE_CONTROL_STATS_H
 #define ISERE_CORE_CONTROL_STATS_H
 
-#include "core/lambda/error_answer.h"
+#include "core/lambda/response/error_answer.h"
 #include <stdatomic.h>
 #include <stdint.h>
 

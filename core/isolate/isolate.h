@@ -15,9 +15,9 @@
 #define ISERE_CORE_ISOLATE_ISOLATE_H
 
 #include "core/heap/snapshot.h"
-#include "core/lambda/error_answer.h"
 #include "core/lambda/invocation.h"
-#include "core/lambda/response.h"
+#include "core/lambda/response/error_answer.h"
+#include "core/lambda/response/response.h"
 #include "isere/isere.h"
 
 typedef struct isere_isolate isere_isolate_t;

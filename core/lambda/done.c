@@ -1,5 +1,5 @@
 #include "core/code/js_error.h"
-#include "core/lambda/event.h"
+#include "core/lambda/event/event.h"
 #include "core/web/host.h"
 
 static bool is_nothing(JSValueConst value)

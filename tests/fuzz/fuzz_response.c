@@ -4,7 +4,7 @@
  * comes out must be safe to write to a client whatever went in.
  */
 #include "core/http/chars.h"
-#include "core/lambda/response.h"
+#include "core/lambda/response/response.h"
 #include "core/util/utf8.h"
 #include "isere/error.h"
 

@@ -5,7 +5,7 @@
 #define ISERE_TESTS_UNIT_LAMBDA_FIXTURE_H
 
 #include "core/isolate/isolate_internal.h"
-#include "core/lambda/response.h"
+#include "core/lambda/response/response.h"
 #include "isere/error.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * JSON written without the engine's JSON.stringify is what that gives, for
  * every value that it is written for, and it is written for the usual ones.
  */
-#include "core/lambda/json.h"
+#include "core/lambda/response/json.h"
 #include "lambda_fixture.h"
 
 /* What isere_json_write makes of the value, or NULL when it leaves it. */

@@ -1,7 +1,7 @@
 /* Decoding what a handler returns, rule by rule. */
 #include "lambda_fixture.h"
 
-#include "core/lambda/error_answer.h"
+#include "core/lambda/response/error_answer.h"
 
 /* "status|name: value|...||body", with B for bytes and T for text. */
 static void print_response(const isere_response_t *r, char *out, size_t size)

@@ -1,8 +1,8 @@
 /*
  * Objects with lazy properties, described by constant tables.
  */
-#ifndef ISERE_CORE_LAMBDA_LAZY_H
-#define ISERE_CORE_LAMBDA_LAZY_H
+#ifndef ISERE_CORE_LAMBDA_EVENT_LAZY_H
+#define ISERE_CORE_LAMBDA_EVENT_LAZY_H
 
 #include "core/lambda/lambda.h"
 

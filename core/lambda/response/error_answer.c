@@ -1,4 +1,4 @@
-#include "core/lambda/error_answer.h"
+#include "core/lambda/response/error_answer.h"
 
 #define MESSAGE(text) ISERE_SLICE("{\"message\":\"" text "\"}")
 #define NO_FIELD                                                               \

@@ -1,11 +1,11 @@
 /*
  * The event formats, one file each; event.c chooses.
  */
-#ifndef ISERE_CORE_LAMBDA_EVENT_INTERNAL_H
-#define ISERE_CORE_LAMBDA_EVENT_INTERNAL_H
+#ifndef ISERE_CORE_LAMBDA_EVENT_EVENT_INTERNAL_H
+#define ISERE_CORE_LAMBDA_EVENT_EVENT_INTERNAL_H
 
-#include "core/lambda/event.h"
-#include "core/lambda/lazy.h"
+#include "core/lambda/event/event.h"
+#include "core/lambda/event/lazy.h"
 
 /* API Gateway's proxy event, payload format version 1.0. */
 extern const isere_lazy_t isere_event_v1[];

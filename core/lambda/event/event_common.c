@@ -1,4 +1,4 @@
-#include "core/lambda/event_common.h"
+#include "core/lambda/event/event_common.h"
 #include "core/code/js_error.h"
 #include "core/http/chars.h"
 #include "core/http/date.h"

@@ -1,8 +1,8 @@
-#include "core/lambda/event.h"
+#include "core/lambda/event/event.h"
 #include "core/code/js_error.h"
-#include "core/lambda/event_common.h"
-#include "core/lambda/event_internal.h"
-#include "core/lambda/event_parts.h"
+#include "core/lambda/event/event_common.h"
+#include "core/lambda/event/event_internal.h"
+#include "core/lambda/event/event_parts.h"
 
 /* ---- the isère event ---- */
 

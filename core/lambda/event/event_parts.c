@@ -1,5 +1,5 @@
-#include "core/lambda/event_parts.h"
-#include "core/lambda/event_common.h"
+#include "core/lambda/event/event_parts.h"
+#include "core/lambda/event/event_common.h"
 #include "core/util/utf8.h"
 
 static const isere_http_request_t *request_of(const isere_lambda_t *lambda)

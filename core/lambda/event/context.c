@@ -1,6 +1,6 @@
 #include "core/code/js_error.h"
-#include "core/lambda/event.h"
-#include "core/lambda/event_parts.h"
+#include "core/lambda/event/event.h"
+#include "core/lambda/event/event_parts.h"
 #include "core/web/host.h"
 
 static JSValue remaining_time(JSContext *ctx, JSValueConst this_value, int argc,

@@ -5,9 +5,9 @@
  * where a field or parameter is repeated, the plain maps have the last value
  * and the multiValue maps all. What isère has no counterpart for is null.
  */
-#include "core/lambda/event_common.h"
-#include "core/lambda/event_internal.h"
-#include "core/lambda/event_parts.h"
+#include "core/lambda/event/event_common.h"
+#include "core/lambda/event/event_internal.h"
+#include "core/lambda/event/event_parts.h"
 
 static JSValue make_version(JSContext *ctx, isere_lambda_t *lambda)
 {

@@ -1,6 +1,6 @@
 /* Plain objects, arrays and strings for event_common.h. */
 #include "core/http/chars.h"
-#include "core/lambda/event_common.h"
+#include "core/lambda/event/event_common.h"
 #include "core/util/percent.h"
 #include "core/util/utf8.h"
 

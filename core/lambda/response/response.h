@@ -2,8 +2,8 @@
  * A handler's response, normalised: what it returned or gave to done, checked
  * and reduced to a status, fields and bytes.
  */
-#ifndef ISERE_CORE_LAMBDA_RESPONSE_H
-#define ISERE_CORE_LAMBDA_RESPONSE_H
+#ifndef ISERE_CORE_LAMBDA_RESPONSE_RESPONSE_H
+#define ISERE_CORE_LAMBDA_RESPONSE_RESPONSE_H
 
 #include "core/isere_config.h"
 #include "core/lambda/lambda.h"

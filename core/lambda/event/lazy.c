@@ -1,6 +1,6 @@
-#include "core/lambda/lazy.h"
+#include "core/lambda/event/lazy.h"
 #include "core/code/js_error.h"
-#include "core/lambda/event_common.h"
+#include "core/lambda/event/event_common.h"
 #include "core/web/host.h"
 
 JSValue isere_lazy_make(JSContext *ctx, const JSLazyValue *value)

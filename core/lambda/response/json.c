@@ -1,4 +1,4 @@
-#include "core/lambda/json.h"
+#include "core/lambda/response/json.h"
 #include "core/util/json_escape.h"
 #include <math.h>
 

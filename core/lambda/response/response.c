@@ -1,6 +1,6 @@
-#include "core/lambda/response.h"
+#include "core/lambda/response/response.h"
 #include "core/code/js_error.h"
-#include "core/lambda/response_decoder.h"
+#include "core/lambda/response/response_decoder.h"
 #include "core/util/text.h"
 #include "isere/error.h"
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The event and context objects that a handler is called with. */
-#ifndef ISERE_CORE_LAMBDA_EVENT_H
-#define ISERE_CORE_LAMBDA_EVENT_H
+#ifndef ISERE_CORE_LAMBDA_EVENT_EVENT_H
+#define ISERE_CORE_LAMBDA_EVENT_EVENT_H
 
 #include "core/lambda/lambda.h"
 

@@ -2,8 +2,8 @@
  * The body of a response: text, bytes or JSON.
  */
 #include "core/code/js_error.h"
-#include "core/lambda/json.h"
-#include "core/lambda/response_decoder.h"
+#include "core/lambda/response/json.h"
+#include "core/lambda/response/response_decoder.h"
 #include "core/util/base64.h"
 #include "isere/error.h"
 

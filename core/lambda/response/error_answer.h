@@ -2,8 +2,8 @@
  * The constant answers to everything that goes wrong: status, Isere-Error
  * word and JSON body. They say nothing of the inside; the log has the reason.
  */
-#ifndef ISERE_CORE_LAMBDA_ERROR_ANSWER_H
-#define ISERE_CORE_LAMBDA_ERROR_ANSWER_H
+#ifndef ISERE_CORE_LAMBDA_RESPONSE_ERROR_ANSWER_H
+#define ISERE_CORE_LAMBDA_RESPONSE_ERROR_ANSWER_H
 
 #include "isere/slice.h"
 

@@ -5,7 +5,7 @@
  */
 #include "core/code/js_error.h"
 #include "core/http/chars.h"
-#include "core/lambda/response_decoder.h"
+#include "core/lambda/response/response_decoder.h"
 #include "core/util/ascii.h"
 #include "isere/error.h"
 

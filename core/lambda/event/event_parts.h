@@ -2,10 +2,10 @@
  * Values that the event formats and the context share, for their tables
  * (lazy.h). Those named after a field of the request are its text.
  */
-#ifndef ISERE_CORE_LAMBDA_EVENT_PARTS_H
-#define ISERE_CORE_LAMBDA_EVENT_PARTS_H
+#ifndef ISERE_CORE_LAMBDA_EVENT_EVENT_PARTS_H
+#define ISERE_CORE_LAMBDA_EVENT_EVENT_PARTS_H
 
-#include "core/lambda/lazy.h"
+#include "core/lambda/event/lazy.h"
 
 isere_make_t isere_make_method;
 isere_make_t isere_make_path;

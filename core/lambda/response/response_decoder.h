@@ -2,10 +2,10 @@
  * Between the files of the response decoder: response.c reads the object,
  * response_fields.c its header fields, response_body.c its body.
  */
-#ifndef ISERE_CORE_LAMBDA_RESPONSE_DECODER_H
-#define ISERE_CORE_LAMBDA_RESPONSE_DECODER_H
+#ifndef ISERE_CORE_LAMBDA_RESPONSE_RESPONSE_DECODER_H
+#define ISERE_CORE_LAMBDA_RESPONSE_RESPONSE_DECODER_H
 
-#include "core/lambda/response.h"
+#include "core/lambda/response/response.h"
 
 typedef struct isere_decoder {
     JSContext *ctx;

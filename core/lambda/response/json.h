@@ -1,10 +1,10 @@
 /*
  * JSON text of values in the usual shapes, straight to bytes.
  */
-#ifndef ISERE_CORE_LAMBDA_JSON_H
-#define ISERE_CORE_LAMBDA_JSON_H
+#ifndef ISERE_CORE_LAMBDA_RESPONSE_JSON_H
+#define ISERE_CORE_LAMBDA_RESPONSE_JSON_H
 
-#include "core/lambda/event_common.h"
+#include "core/lambda/event/event_common.h"
 #include "core/lambda/lambda.h"
 
 typedef enum isere_json {

@@ -4,8 +4,8 @@
  * values come from JSON.parse, so looking at them calls no user code.
  */
 #include "core/code/js_error.h"
-#include "core/lambda/event_common.h"
-#include "core/lambda/event_internal.h"
+#include "core/lambda/event/event_common.h"
+#include "core/lambda/event/event_internal.h"
 #include "core/util/percent.h"
 #include "core/util/query.h"
 

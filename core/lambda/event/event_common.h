@@ -3,8 +3,8 @@
  * request as JavaScript values. Nothing here calls user code: properties are
  * defined, never set, and looked up on the object itself only.
  */
-#ifndef ISERE_CORE_LAMBDA_EVENT_COMMON_H
-#define ISERE_CORE_LAMBDA_EVENT_COMMON_H
+#ifndef ISERE_CORE_LAMBDA_EVENT_EVENT_COMMON_H
+#define ISERE_CORE_LAMBDA_EVENT_EVENT_COMMON_H
 
 #include "core/lambda/invocation.h"
 #include "quickjs.h"

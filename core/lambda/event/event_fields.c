@@ -1,6 +1,6 @@
 /* Header fields, cookies, query and path parameters for event_common.h. */
 #include "core/http/chars.h"
-#include "core/lambda/event_common.h"
+#include "core/lambda/event/event_common.h"
 #include "core/util/ascii.h"
 #include "core/util/query.h"
 
