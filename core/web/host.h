@@ -1,5 +1,5 @@
 /*
- * What the globals of core/api may use of the world outside the JavaScript
+ * What the globals of core/web may use of the world outside the JavaScript
  * heap. They use nothing else of it: no port, no isolate, no C library call
  * that allocates, locks or blocks.
  *
@@ -60,7 +60,7 @@ const char *isere_host_env(JSContext *ctx, size_t index);
 void isere_host_complete(JSContext *ctx, JSValueConst value);
 void isere_host_fail(JSContext *ctx, JSValueConst error);
 
-/* Per-isolate state of core/api, allocated in the heap; see api.h. */
+/* Per-isolate state of core/web, allocated in the heap; see api.h. */
 struct isere_api_state;
 struct isere_api_state *isere_host_api_state(JSContext *ctx);
 

@@ -1,5 +1,5 @@
 /*
- * The builtins that core/api relies on, taken from a context before any
+ * The builtins that core/web relies on, taken from a context before any
  * user code ran. Handlers may replace or delete every global and every method
  * on a prototype; what was taken here keeps working.
  */

@@ -1,6 +1,6 @@
 /*
  * Turns values into text for people, in the manner of Node's util.inspect.
- * Internal to core/api: console and error reports use it.
+ * Internal to this folder: console and error reports use it.
  *
  * No user code runs: properties are read as descriptors, prototypes are
  * walked only through ordinary objects, and builtins are called through

@@ -1,4 +1,4 @@
-/* What TextEncoder and TextDecoder share. Internal to core/api. */
+/* What TextEncoder and TextDecoder share. Internal to this folder. */
 #ifndef ISERE_CORE_WEB_TEXT_TEXT_ENCODING_H
 #define ISERE_CORE_WEB_TEXT_TEXT_ENCODING_H
 
