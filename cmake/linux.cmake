@@ -8,8 +8,9 @@ file(GLOB linux_sources CONFIGURE_DEPENDS ports/linux/*.c)
 set(linux_restore_sources ${PROJECT_SOURCE_DIR}/ports/linux/guard.c)
 list(REMOVE_ITEM linux_sources ${linux_restore_sources})
 add_library(isere_linux_either OBJECT EXCLUDE_FROM_ALL ${linux_sources})
-isere_core_settings(isere_linux_either ${isere_either})
-target_compile_definitions(isere_linux_either PRIVATE _GNU_SOURCE)
+isere_core_settings(isere_linux_either)
+target_compile_definitions(
+    isere_linux_either PRIVATE _GNU_SOURCE ISERE_CHECK_RESTORE=${isere_either})
 target_link_libraries(isere_linux_either PRIVATE Threads::Threads)
 function(add_isere_linux name core)
     add_library(${name} STATIC ${linux_restore_sources}
@@ -27,8 +28,9 @@ add_isere_linux(isere_linux isere_core)
 # belongs to.
 file(GLOB program_sources CONFIGURE_DEPENDS apps/isere/*/*.c)
 add_library(isere_program_either OBJECT EXCLUDE_FROM_ALL ${program_sources})
-isere_core_settings(isere_program_either ${isere_either})
-target_compile_definitions(isere_program_either PRIVATE _GNU_SOURCE)
+isere_core_settings(isere_program_either)
+target_compile_definitions(
+    isere_program_either PRIVATE _GNU_SOURCE ISERE_CHECK_RESTORE=${isere_either})
 target_link_libraries(isere_program_either PRIVATE Threads::Threads)
 function(add_isere_program name port)
     add_library(${name} STATIC $<TARGET_OBJECTS:isere_program_either>)

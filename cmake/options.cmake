@@ -1,4 +1,4 @@
-# Compiler flags for every target, and isere_own_code() for our own.
+# Compiler flags for every target that is not Zephyr's.
 
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
@@ -72,24 +72,3 @@ if(ISERE_TSAN)
     add_compile_options(-fsanitize=thread -O1)
     add_link_options(-fsanitize=thread)
 endif()
-
-# The warnings and hardening of our own code.
-function(isere_own_code target)
-    target_compile_options(
-        ${target}
-        PRIVATE -Wall
-                -Wextra
-                -Wshadow
-                -Wstrict-prototypes
-                -Wmissing-prototypes
-                -Wvla
-                -Wundef
-                -Wpointer-arith
-                -Wwrite-strings)
-    if(ISERE_WERROR)
-        target_compile_options(${target} PRIVATE -Werror)
-    endif()
-    if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-        target_compile_options(${target} PRIVATE -fstack-protector-strong)
-    endif()
-endfunction()

@@ -13,6 +13,7 @@ if(CONFIG_ARCH_POSIX)
     target_sources(app PRIVATE ${app_root}/ports/zephyr/options.c)
 endif()
 isere_own_code(app)
+isere_zephyr_headers(app)
 
 set(ISERE_HANDLER ${app_root}/js/handler.js CACHE STRING
     "The handler in the firmware: a .js file, its imports come along")

@@ -1,3 +1,5 @@
+/* Options of the firmware as a program of the host (native_sim): where it
+ * listens and what it serves. */
 #include "ports/zephyr/options.h"
 #include <cmdline.h>
 #include <posix_native_task.h>
@@ -8,28 +10,33 @@ static char *handler;
 
 static void add_options(void)
 {
+    /* Zephyr's type has no const, but does not write to its texts. */
     static struct args_struct_t options[] = {
         {
-            .option = "port",
-            .name = "N",
+            .option = (char *)"port",
+            .name = (char *)"N",
             .type = 'u',
             .dest = (void *)&port,
-            .descript = "TCP port to listen on; 0 takes a free one",
+            .descript = (char *)"TCP port to listen on; 0 picks a free one",
         },
         {
-            .option = "handler",
-            .name = "FILE.bin",
+            .option = (char *)"handler",
+            .name = (char *)"FILE.bin",
             .type = 's',
             .dest = (void *)&handler,
-            .descript = "Bytecode made by `isere build`, to be served instead "
-                        "of the handler in the firmware",
+            .descript = (char *)"Bytecode made by `isere build`, served "
+                                "instead of the handler in the firmware",
         },
         ARG_TABLE_ENDMARKER,
     };
     native_add_command_line_opts(options);
 }
 
+/* Zephyr's macro declares a function without a prototype. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
 NATIVE_TASK(add_options, PRE_BOOT_1, 1);
+#pragma GCC diagnostic pop
 
 uint16_t isere_option_port(void)
 {
