@@ -255,7 +255,7 @@ fuzzers:
 
 lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/setup lint
-	@scripts/check-core && echo "lint: core knows no system"
+	@scripts/check-core && echo "lint: no folder includes what it must not"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
 	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
