@@ -228,7 +228,7 @@ static int try_deploy(isere_work_t *work, const isere_port_t *port,
                       uint32_t version)
 {
     const isere_registry_config_t *config = &work->registry->config;
-    isere_document_limits_t limits = {
+    isere_package_limits_t limits = {
         .memory_min = config->memory_min,
         .memory_max = config->memory_max,
         .timeout_max_ms = config->timeout_max_ms,
@@ -237,8 +237,8 @@ static int try_deploy(isere_work_t *work, const isere_port_t *port,
     char *text;
     size_t size;
     int error =
-        isere_document_normalise(port, work->name, work->body, work->is_source,
-                                 &limits, &text, &size, &work->fault);
+        isere_package_normalise(port, work->name, work->body, work->is_source,
+                                &limits, &text, &size, &work->fault);
     if (error) {
         return error;
     }
@@ -249,7 +249,7 @@ static int try_deploy(isere_work_t *work, const isere_port_t *port,
         deploy_document(work, port, &document, d);
         isere_deployment_release(d);
     }
-    isere_document_free(port, text, size);
+    isere_package_free(port, text, size);
     return error;
 }
 

@@ -2,7 +2,7 @@
 #include "core/control/deployment.h"
 #include "core/code/bundle.h"
 #include "core/code/compile.h"
-#include "core/control/document_read.h"
+#include "core/control/package_read.h"
 #include "core/control/settings.h"
 #include "core/heap/fault.h"
 #include "core/isolate/function.h"
@@ -19,7 +19,7 @@ typedef struct making {
     const isere_function_config_t *config;
     const char *name;
     uint32_t version;
-    isere_document_t *document;
+    isere_package_t *document;
     isere_deployment_t *deployment;
     isere_fault_t *fault;
     bool blank;
@@ -80,7 +80,7 @@ static int allocate(making_t *m)
 /* Only reads: compiling may be abandoned in here. */
 static int load(void *ctx, const char *name, isere_slice_t *source)
 {
-    const isere_document_t *d = ctx;
+    const isere_package_t *d = ctx;
     for (size_t i = 0; i < d->nfiles; i++) {
         if (isere_slice_is(d->files[i].name, name)) {
             *source = d->files[i].source;
@@ -121,7 +121,7 @@ static size_t count_texts(const char *const *texts)
 static void configure(const making_t *m, isere_function_config_t *config,
                       const char **env)
 {
-    const isere_document_t *document = m->document;
+    const isere_package_t *document = m->document;
     size_t count = count_texts(config->env);
     if (count > 0) {
         memcpy(env, config->env, count * sizeof(*env));
@@ -217,7 +217,7 @@ static void note(const making_t *m, bool works)
 /* It is made, or not at all. */
 static int finish(making_t *m, int error, isere_deployment_t **deployment)
 {
-    isere__document_drop(m->port, m->document);
+    isere__package_drop(m->port, m->document);
     if (error) {
         isere_deployment_release(m->deployment);
         return error;
@@ -245,7 +245,7 @@ static int create(making_t *m, const isere_store_document_t *document,
                   isere_deployment_t **deployment)
 {
     note(m, true);
-    int error = isere__document_read(
+    int error = isere__package_read(
         m->port, isere_slice_of(document->text, document->size), NULL,
         &m->document, m->fault);
     if (!error) {

@@ -5,7 +5,7 @@
 #ifndef ISERE_CORE_CONTROL_DEPLOYMENT_H
 #define ISERE_CORE_CONTROL_DEPLOYMENT_H
 
-#include "core/control/document.h"
+#include "core/control/package.h"
 #include "core/control/stats.h"
 #include "core/store/store.h"
 #include <stdatomic.h>

@@ -68,7 +68,7 @@ void isere_settings_encode(const isere_settings_t *s, uint8_t *out)
     out[AT_ROUTES] = (uint8_t)s->nroutes;
     out[AT_ENV] = (uint8_t)s->nenv;
     if (s->source[0]) {
-        memcpy(out + AT_SOURCE, s->source, ISERE_DOCUMENT_SOURCE_LEN);
+        memcpy(out + AT_SOURCE, s->source, ISERE_PACKAGE_SOURCE_LEN);
     }
     (void)put_texts(put_texts(out + AT_TEXTS, s->routes, s->nroutes), s->env,
                     s->nenv);
@@ -110,7 +110,7 @@ static bool is_variable(const char *text)
                          isere_slice_of(text, (size_t)(equals - text)));
 }
 
-static bool read_texts(isere_document_t *d, texts_t *t)
+static bool read_texts(isere_package_t *d, texts_t *t)
 {
     for (size_t i = 0; i < d->nroutes; i++) {
         d->routes[i] = take(t);
@@ -133,16 +133,15 @@ static bool is_source(const char *text)
     static const char digits[] = "0123456789abcdef";
     size_t n = 0;
     if (text[0] == 0) {
-        return get((const uint8_t *)text, ISERE_DOCUMENT_SOURCE_LEN) == 0;
+        return get((const uint8_t *)text, ISERE_PACKAGE_SOURCE_LEN) == 0;
     }
-    while (n < ISERE_DOCUMENT_SOURCE_LEN && text[n] &&
-           strchr(digits, text[n])) {
+    while (n < ISERE_PACKAGE_SOURCE_LEN && text[n] && strchr(digits, text[n])) {
         n++;
     }
-    return n == ISERE_DOCUMENT_SOURCE_LEN;
+    return n == ISERE_PACKAGE_SOURCE_LEN;
 }
 
-static bool read(isere_document_t *d, const uint8_t *bytes, size_t size,
+static bool read(isere_package_t *d, const uint8_t *bytes, size_t size,
                  size_t *sources)
 {
     uint64_t length = get(bytes + AT_SOURCES, 8);
@@ -157,29 +156,28 @@ static bool read(isere_document_t *d, const uint8_t *bytes, size_t size,
     d->nroutes = bytes[AT_ROUTES];
     d->nenv = bytes[AT_ENV];
     if (bytes[AT_SOURCE] != 0) {
-        d->source =
-            isere_slice_of(texts + AT_SOURCE, ISERE_DOCUMENT_SOURCE_LEN);
+        d->source = isere_slice_of(texts + AT_SOURCE, ISERE_PACKAGE_SOURCE_LEN);
     }
     return length <= SIZE_MAX && d->memory <= SIZE_MAX &&
            bytes[AT_PAYLOAD] <= ISERE_PAYLOAD_2_0 &&
-           d->nroutes <= ISERE_DOCUMENT_ROUTES_MAX &&
-           d->nenv <= ISERE_DOCUMENT_ENV_MAX && bytes[AT_ZERO] == 0 &&
+           d->nroutes <= ISERE_PACKAGE_ROUTES_MAX &&
+           d->nenv <= ISERE_PACKAGE_ENV_MAX && bytes[AT_ZERO] == 0 &&
            is_source(texts + AT_SOURCE) && read_texts(d, &t);
 }
 
 int isere_settings_decode(const isere_port_t *port, const void *bytes,
-                          size_t size, isere_document_t **document,
+                          size_t size, isere_package_t **document,
                           size_t *sources)
 {
     if (size < AT_TEXTS) {
         return ISERE_ERR_INVAL;
     }
-    isere_document_t *d = isere__document_make(port, size);
+    isere_package_t *d = isere__package_make(port, size);
     if (!d) {
         return ISERE_ERR_NOMEM;
     }
     if (!read(d, bytes, size, sources)) {
-        isere__document_drop(port, d);
+        isere__package_drop(port, d);
         return ISERE_ERR_INVAL;
     }
     *document = d;

@@ -5,7 +5,7 @@
 #ifndef ISERE_CORE_CONTROL_SETTINGS_H
 #define ISERE_CORE_CONTROL_SETTINGS_H
 
-#include "core/control/document_read.h"
+#include "core/control/package_read.h"
 
 typedef struct isere_settings {
     const char *const *routes;
@@ -16,24 +16,24 @@ typedef struct isere_settings {
     uint64_t memory;
     uint32_t timeout_ms;
     isere_payload_t payload;
-    const char *source; /* ISERE_DOCUMENT_SOURCE_LEN bytes, or empty */
+    const char *source; /* ISERE_PACKAGE_SOURCE_LEN bytes, or empty */
 } isere_settings_t;
 
 /* How many bytes isere_settings_encode writes. Any thread. */
 size_t isere_settings_size(const isere_settings_t *settings);
 
-/* Writes them. At most ISERE_DOCUMENT_ROUTES_MAX routes, and so many variables
+/* Writes them. At most ISERE_PACKAGE_ROUTES_MAX routes, and so many variables
  * as a document may have. Any thread. */
 void isere_settings_encode(const isere_settings_t *settings, uint8_t *out);
 
 /*
  * Reads them, and trusts none. Returns 0 with *document, which has neither main
- * nor files and is released with isere__document_drop, and *sources;
+ * nor files and is released with isere__package_drop, and *sources;
  * ISERE_ERR_INVAL when no document says that; ISERE_ERR_NOMEM. Thread: the
  * port's.
  */
 int isere_settings_decode(const isere_port_t *port, const void *bytes,
-                          size_t size, isere_document_t **document,
+                          size_t size, isere_package_t **document,
                           size_t *sources);
 
 #endif

@@ -35,7 +35,7 @@ static void check_texts(const char *const *texts, size_t count, char needed)
     }
 }
 
-static void check_again(const isere_document_t *d, size_t sources,
+static void check_again(const isere_package_t *d, size_t sources,
                         const uint8_t *bytes, size_t size)
 {
     const isere_settings_t s = {
@@ -59,14 +59,14 @@ static void check_again(const isere_document_t *d, size_t sources,
 static void check_settings(const uint8_t *bytes, size_t size)
 {
     const isere_port_t *port = isere_test_port();
-    isere_document_t *d;
+    isere_package_t *d;
     size_t sources;
     if (isere_settings_decode(port, bytes, size, &d, &sources) == 0) {
-        check(d->nroutes <= ISERE_DOCUMENT_ROUTES_MAX);
-        check(d->nenv <= ISERE_DOCUMENT_ENV_MAX);
+        check(d->nroutes <= ISERE_PACKAGE_ROUTES_MAX);
+        check(d->nenv <= ISERE_PACKAGE_ENV_MAX);
         check_texts(d->env, d->nenv, '=');
         check_again(d, sources, bytes, size);
-        isere__document_drop(port, d);
+        isere__package_drop(port, d);
     }
 }
 

@@ -95,7 +95,7 @@ static void test_settings(void **state)
 {
     uint8_t bytes[512];
     size_t size, sources;
-    isere_document_t *d;
+    isere_package_t *d;
     (void)state;
     encode(&full, bytes, &size);
     assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d, &sources),
@@ -114,7 +114,7 @@ static void test_settings(void **state)
     assert_int_equal(d->payload, ISERE_PAYLOAD_2_0);
     assert_int_equal(d->source.len, 8);
     assert_memory_equal(d->source.ptr, "0123cdef", 8);
-    isere__document_drop(&p.port, d);
+    isere__package_drop(&p.port, d);
     const isere_settings_t none = {.source = ""};
     encode(&none, bytes, &size);
     assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d, &sources),
@@ -122,7 +122,7 @@ static void test_settings(void **state)
     assert_int_equal(sources + d->nroutes + d->nenv + d->source.len, 0);
     assert_int_equal(d->memory + d->timeout_ms, 0);
     assert_int_equal(d->payload, ISERE_PAYLOAD_ISERE);
-    isere__document_drop(&p.port, d);
+    isere__package_drop(&p.port, d);
 }
 
 /* Not even a right checksum makes them trusted. */
@@ -145,7 +145,7 @@ static void test_wrong_settings(void **state)
     };
     uint8_t bytes[512];
     size_t size, sources;
-    isere_document_t *d;
+    isere_package_t *d;
     (void)state;
     encode(&full, bytes, &size);
     for (size_t n = 0; n < size; n++) {

@@ -1,5 +1,5 @@
 /* Texts of documents: JSON strings, and names of files. */
-#include "core/control/document_read.h"
+#include "core/control/package_read.h"
 #include "core/util/json_escape.h"
 #include "core/util/utf8.h"
 
@@ -10,7 +10,7 @@ static bool has_escape(unsigned char c)
     return c < 0x20 || c == '"' || c == '\\';
 }
 
-size_t isere__document_string(char *out, isere_slice_t text)
+size_t isere__package_string(char *out, isere_slice_t text)
 {
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
@@ -58,12 +58,12 @@ static const char *segments_problem(isere_slice_t name)
     return NULL;
 }
 
-const char *isere__document_file_name_problem(isere_slice_t name)
+const char *isere__package_file_name_problem(isere_slice_t name)
 {
     if (name.len == 0) {
         return "is empty";
     }
-    if (name.len > ISERE_DOCUMENT_FILE_NAME_MAX) {
+    if (name.len > ISERE_PACKAGE_FILE_NAME_MAX) {
         return "is longer than 159 bytes";
     }
     if (!isere_utf8_valid(name.ptr, name.len)) {

@@ -1,6 +1,6 @@
 /* Normalised documents: always the same text for the same deployment. */
-#include "core/control/document.h"
-#include "core/control/document_read.h"
+#include "core/control/package.h"
+#include "core/control/package_read.h"
 #include "core/heap/fault.h"
 #include "core/util/utf8.h"
 #include <stdio.h>
@@ -21,7 +21,7 @@ static void put(writer_t *w, const char *text)
 
 static void put_string(writer_t *w, isere_slice_t text)
 {
-    w->len += isere__document_string(w->out ? w->out + w->len : NULL, text);
+    w->len += isere__package_string(w->out ? w->out + w->len : NULL, text);
 }
 
 static void put_number(writer_t *w, const char *member, uint64_t number)
@@ -34,7 +34,7 @@ static void put_number(writer_t *w, const char *member, uint64_t number)
     }
 }
 
-static void put_routes(writer_t *w, const isere_document_t *d)
+static void put_routes(writer_t *w, const isere_package_t *d)
 {
     for (size_t i = 0; i < d->nroutes; i++) {
         put(w, i == 0 ? ",\"routes\":[" : ",");
@@ -43,7 +43,7 @@ static void put_routes(writer_t *w, const isere_document_t *d)
     put(w, d->nroutes > 0 ? "]" : "");
 }
 
-static void put_env(writer_t *w, const isere_document_t *d)
+static void put_env(writer_t *w, const isere_package_t *d)
 {
     for (size_t i = 0; i < d->nenv; i++) {
         size_t name = strcspn(d->env[i], "=");
@@ -55,7 +55,7 @@ static void put_env(writer_t *w, const isere_document_t *d)
     put(w, d->nenv > 0 ? "}" : "");
 }
 
-static void put_document(writer_t *w, const isere_document_t *d)
+static void put_document(writer_t *w, const isere_package_t *d)
 {
     put(w, "{\"main\":");
     put_string(w, d->main);
@@ -72,7 +72,7 @@ static void put_document(writer_t *w, const isere_document_t *d)
     put_number(w, "timeout", d->timeout_ms);
     if (d->has_payload) {
         put(w, ",\"payload\":\"");
-        put(w, isere_document_payloads[d->payload]);
+        put(w, isere_package_payloads[d->payload]);
         put(w, "\"");
     }
     if (d->source.len > 0) {
@@ -82,7 +82,7 @@ static void put_document(writer_t *w, const isere_document_t *d)
     put(w, "}");
 }
 
-static int write_document(const isere_port_t *port, const isere_document_t *d,
+static int write_document(const isere_port_t *port, const isere_package_t *d,
                           char **text, size_t *size, isere_fault_t *fault)
 {
     writer_t w = {0};
@@ -101,7 +101,7 @@ static int write_document(const isere_port_t *port, const isere_document_t *d,
 }
 
 static int read_source(const isere_port_t *port, const char *name,
-                       isere_slice_t source, isere_document_t **document,
+                       isere_slice_t source, isere_package_t **document,
                        isere_fault_t *fault)
 {
     size_t room = strlen(name) + sizeof(".js");
@@ -110,7 +110,7 @@ static int read_source(const isere_port_t *port, const char *name,
         isere_fault_set(fault, "the source is not UTF-8");
         return ISERE_ERR_INVAL;
     }
-    isere_document_t *d = isere__document_make(port, room);
+    isere_package_t *d = isere__package_make(port, room);
     if (!d) {
         isere_fault_set(fault, "not enough memory to read the source");
         return ISERE_ERR_NOMEM;
@@ -125,23 +125,23 @@ static int read_source(const isere_port_t *port, const char *name,
     return 0;
 }
 
-int isere_document_normalise(const isere_port_t *port, const char *name,
-                             isere_slice_t body, bool is_source,
-                             const isere_document_limits_t *limits, char **text,
-                             size_t *size, isere_fault_t *fault)
+int isere_package_normalise(const isere_port_t *port, const char *name,
+                            isere_slice_t body, bool is_source,
+                            const isere_package_limits_t *limits, char **text,
+                            size_t *size, isere_fault_t *fault)
 {
-    isere_document_t *document;
-    int error =
-        is_source ? read_source(port, name, body, &document, fault)
-                  : isere__document_read(port, body, limits, &document, fault);
+    isere_package_t *document;
+    int error = is_source
+                    ? read_source(port, name, body, &document, fault)
+                    : isere__package_read(port, body, limits, &document, fault);
     if (!error) {
         error = write_document(port, document, text, size, fault);
-        isere__document_drop(port, document);
+        isere__package_drop(port, document);
     }
     return error;
 }
 
-void isere_document_free(const isere_port_t *port, char *text, size_t size)
+void isere_package_free(const isere_port_t *port, char *text, size_t size)
 {
     port->heap_unmap(port->ctx, text, size + 1);
 }

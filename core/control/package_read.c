@@ -3,8 +3,8 @@
  * is taken out of the result are own properties, and no code runs: "__proto__"
  * is a name like any other.
  */
-#include "core/control/document_read.h"
 #include "core/code/js_error.h"
+#include "core/control/package_read.h"
 #include "core/heap/fault.h"
 #include "core/heap/heap.h"
 #include "core/isere_config.h"
@@ -24,8 +24,8 @@ enum {
 typedef struct reader {
     isere_heap_t heap;
     isere_slice_t json;
-    const isere_document_limits_t *limits;
-    isere_document_t *document;
+    const isere_package_limits_t *limits;
+    isere_package_t *document;
     char *at; /* where the next text goes */
     size_t left;
     /* What is looked at, for messages: "files": "a.js" */
@@ -36,7 +36,7 @@ typedef struct reader {
     int error;
 } reader_t;
 
-const char *const isere_document_payloads[] = {
+const char *const isere_package_payloads[] = {
     [ISERE_PAYLOAD_ISERE] = "isere",
     [ISERE_PAYLOAD_1_0] = "1.0",
     [ISERE_PAYLOAD_2_0] = "2.0",
@@ -114,7 +114,7 @@ static void at_name(reader_t *r, const char *member, isere_slice_t name)
     char quoted[6 * SHOWN + 3];
     size_t len = isere_text_copy(shown, sizeof(shown), name);
     isere_utf8_replace_surrogates(shown, len);
-    len = isere__document_string(quoted, isere_slice_of(shown, len));
+    len = isere__package_string(quoted, isere_slice_of(shown, len));
     quoted[len] = '\0';
     snprintf(r->where, sizeof(r->where), "%s%s%s%s%s", member ? "\"" : "",
              member ? member : "", member ? "\": " : "", quoted,
@@ -226,16 +226,16 @@ static bool take_main(reader_t *r, JSValueConst value)
 
 static bool take_file(reader_t *r, isere_slice_t name, JSValueConst value)
 {
-    isere_document_t *d = r->document;
-    const char *problem = isere__document_file_name_problem(name);
+    isere_package_t *d = r->document;
+    const char *problem = isere__package_file_name_problem(name);
     at_name(r, "files", name);
     if (problem) {
         return bad(r, "%s: the name %s", r->where, problem);
     }
-    if (d->nfiles == ISERE_DOCUMENT_FILES_MAX) {
-        return bad(r, "\"files\": at most %d", ISERE_DOCUMENT_FILES_MAX);
+    if (d->nfiles == ISERE_PACKAGE_FILES_MAX) {
+        return bad(r, "\"files\": at most %d", ISERE_PACKAGE_FILES_MAX);
     }
-    isere_document_file_t *file = &d->files[d->nfiles++];
+    isere_package_file_t *file = &d->files[d->nfiles++];
     file->name = name;
     return take_text(r, value, &file->source);
 }
@@ -250,7 +250,7 @@ static bool take_files(reader_t *r, JSValueConst value)
 
 static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
 {
-    isere_document_t *d = r->document;
+    isere_package_t *d = r->document;
     char canonical[ISERE_ROUTE_TEXT_MAX];
     const char *reason;
     isere_slice_t text = {0};
@@ -288,8 +288,8 @@ static bool take_routes(reader_t *r, JSValueConst value)
     if (JS_ToUint32(ctx, &count, length)) {
         return out_of_memory(r);
     }
-    if (count > ISERE_DOCUMENT_ROUTES_MAX) {
-        return bad(r, "\"routes\": at most %d", ISERE_DOCUMENT_ROUTES_MAX);
+    if (count > ISERE_PACKAGE_ROUTES_MAX) {
+        return bad(r, "\"routes\": at most %d", ISERE_PACKAGE_ROUTES_MAX);
     }
     bool taken = true;
     for (uint32_t i = 0; i < count && taken; i++) {
@@ -302,15 +302,15 @@ static bool take_routes(reader_t *r, JSValueConst value)
 
 static bool take_variable(reader_t *r, isere_slice_t name, JSValueConst value)
 {
-    isere_document_t *d = r->document;
+    isere_package_t *d = r->document;
     isere_slice_t text;
     at_name(r, "env", name);
     if (!isere_env_name_is_valid(name)) {
         return bad_value(r, "a name has letters, digits and '_' only, and no "
                             "digit first");
     }
-    if (d->nenv == ISERE_DOCUMENT_ENV_MAX) {
-        return bad(r, "\"env\": at most %d", ISERE_DOCUMENT_ENV_MAX);
+    if (d->nenv == ISERE_PACKAGE_ENV_MAX) {
+        return bad(r, "\"env\": at most %d", ISERE_PACKAGE_ENV_MAX);
     }
     if (!take_text(r, value, &text)) {
         return false;
@@ -398,13 +398,13 @@ static bool take_timeout(reader_t *r, JSValueConst value)
 
 static bool take_payload(reader_t *r, JSValueConst value)
 {
-    isere_document_t *d = r->document;
+    isere_package_t *d = r->document;
     isere_slice_t text = isere_slice("");
     if (JS_IsString(value) && !put_string(r, value, &text)) {
         return false;
     }
-    for (int i = 0; isere_document_payloads[i]; i++) {
-        if (isere_slice_is(text, isere_document_payloads[i])) {
+    for (int i = 0; isere_package_payloads[i]; i++) {
+        if (isere_slice_is(text, isere_package_payloads[i])) {
             d->has_payload = true;
             d->payload = (isere_payload_t)i;
             return true;
@@ -421,8 +421,8 @@ static bool take_source(reader_t *r, JSValueConst value)
     if (JS_IsString(value) && !put_string(r, value, &text)) {
         return false;
     }
-    if (text.len != ISERE_DOCUMENT_SOURCE_LEN ||
-        strspn(text.ptr, digits) != ISERE_DOCUMENT_SOURCE_LEN) {
+    if (text.len != ISERE_PACKAGE_SOURCE_LEN ||
+        strspn(text.ptr, digits) != ISERE_PACKAGE_SOURCE_LEN) {
         return bad_value(r, "must be 8 hexadecimal digits in lower case");
     }
     r->document->source = text;
@@ -455,7 +455,7 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
 
 static bool check_main(reader_t *r)
 {
-    const isere_document_t *d = r->document;
+    const isere_package_t *d = r->document;
     if (!r->has_main || !r->has_files) {
         at_member(r, r->has_main ? "files" : "main");
         return bad_value(r, "is missing");
@@ -544,10 +544,10 @@ static void read_in_heap(reader_t *r, const isere_port_t *port)
     isere_heap_deinit(&r->heap);
 }
 
-isere_document_t *isere__document_make(const isere_port_t *port, size_t room)
+isere_package_t *isere__package_make(const isere_port_t *port, size_t room)
 {
-    size_t size = sizeof(isere_document_t) + room;
-    isere_document_t *document = port->heap_map(port->ctx, size);
+    size_t size = sizeof(isere_package_t) + room;
+    isere_package_t *document = port->heap_map(port->ctx, size);
     if (document) {
         memset(document, 0, sizeof(*document));
         document->block = size;
@@ -555,14 +555,14 @@ isere_document_t *isere__document_make(const isere_port_t *port, size_t room)
     return document;
 }
 
-void isere__document_drop(const isere_port_t *port, isere_document_t *document)
+void isere__package_drop(const isere_port_t *port, isere_package_t *document)
 {
     port->heap_unmap(port->ctx, document, document->block);
 }
 
-int isere__document_read(const isere_port_t *port, isere_slice_t json,
-                         const isere_document_limits_t *limits,
-                         isere_document_t **document, isere_fault_t *fault)
+int isere__package_read(const isere_port_t *port, isere_slice_t json,
+                        const isere_package_limits_t *limits,
+                        isere_package_t **document, isere_fault_t *fault)
 {
     reader_t r = {.json = json, .limits = limits, .fault = fault};
     isere_fault_set(fault, "");
@@ -570,7 +570,7 @@ int isere__document_read(const isere_port_t *port, isere_slice_t json,
         (void)bad(&r, "the document is not UTF-8");
         return r.error;
     }
-    r.document = isere__document_make(port, json.len);
+    r.document = isere__package_make(port, json.len);
     if (!r.document) {
         isere_fault_set(fault, "not enough memory to read the document");
         return ISERE_ERR_NOMEM;
@@ -579,7 +579,7 @@ int isere__document_read(const isere_port_t *port, isere_slice_t json,
     r.left = json.len;
     read_in_heap(&r, port);
     if (r.error) {
-        isere__document_drop(port, r.document);
+        isere__package_drop(port, r.document);
         return r.error;
     }
     *document = r.document;

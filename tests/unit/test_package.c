@@ -1,7 +1,7 @@
 /* Documents of functions: what they are normalised to, what is refused and
  * with which words, and what hostile ones do. */
-#include "core/control/document.h"
-#include "core/control/document_read.h"
+#include "core/control/package.h"
+#include "core/control/package_read.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static const isere_document_limits_t limits = {
+static const isere_package_limits_t limits = {
     .memory_min = 256 * 1024,
     .memory_max = 64 * 1024 * 1024,
     .timeout_max_ms = 60000,
@@ -66,7 +66,7 @@ static int setup(void **state)
 static void forget(void)
 {
     if (text) {
-        isere_document_free(&port, text, size);
+        isere_package_free(&port, text, size);
     }
     text = NULL;
 }
@@ -81,8 +81,8 @@ static int teardown(void **state)
 static int normalise(isere_slice_t body, bool is_source)
 {
     forget();
-    int error = isere_document_normalise(&port, "hello", body, is_source,
-                                         &limits, &text, &size, &fault);
+    int error = isere_package_normalise(&port, "hello", body, is_source,
+                                        &limits, &text, &size, &fault);
     if (error) {
         text = NULL;
         assert_true(fault.message[0] != 0);
@@ -354,7 +354,7 @@ static void test_half_a_pair_is_refused(void **state)
 
 static const char *problem_of(const char *name)
 {
-    return isere__document_file_name_problem(isere_slice(name));
+    return isere__package_file_name_problem(isere_slice(name));
 }
 
 static void test_names_of_files(void **state)
@@ -376,8 +376,8 @@ static void test_names_of_files(void **state)
         assert_non_null(problem_of(bad[i]));
     }
     assert_non_null(
-        isere__document_file_name_problem(isere_slice_of("a\0b", 3)));
-    char name[ISERE_DOCUMENT_FILE_NAME_MAX + 2];
+        isere__package_file_name_problem(isere_slice_of("a\0b", 3)));
+    char name[ISERE_PACKAGE_FILE_NAME_MAX + 2];
     memset(name, 'n', sizeof(name));
     name[sizeof(name) - 1] = 0;
     assert_string_equal(problem_of(name), "is longer than 159 bytes");

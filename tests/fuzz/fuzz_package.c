@@ -1,6 +1,6 @@
 /* Documents of functions: whatever the body is, it is refused with a reason, or
  * its normalised form is UTF-8 that normalises to itself, byte for byte. */
-#include "core/control/document.h"
+#include "core/control/package.h"
 #include "core/isere_config.h"
 #include "core/util/utf8.h"
 #include "tests/unit/support/test_port.h"
@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const isere_document_limits_t limits = {
+static const isere_package_limits_t limits = {
     .memory_min = 64 * 1024,
     .memory_max = SIZE_MAX,
     .timeout_max_ms = 60000,
@@ -56,8 +56,8 @@ static char *normalise(const void *body, size_t len, bool is_source,
     char *text;
     isere_fault_t fault;
     int error =
-        isere_document_normalise(port(), "hello", isere_slice_of(body, len),
-                                 is_source, &limits, &text, size, &fault);
+        isere_package_normalise(port(), "hello", isere_slice_of(body, len),
+                                is_source, &limits, &text, size, &fault);
     check((error == 0) == (fault.message[0] == 0));
     check(isere_utf8_valid(fault.message, strlen(fault.message)));
     if (error) {
@@ -76,8 +76,8 @@ static void play(const uint8_t *data, size_t len, bool is_source)
     if (text) {
         char *again = normalise(text, size, false, &again_size);
         check(again && again_size == size && memcmp(again, text, size) == 0);
-        isere_document_free(port(), again, again_size);
-        isere_document_free(port(), text, size);
+        isere_package_free(port(), again, again_size);
+        isere_package_free(port(), text, size);
     }
     check(isere_test_state()->live_blocks == 0);
 }

@@ -5,15 +5,15 @@
  *
  * Thread: the port's.
  */
-#ifndef ISERE_CORE_CONTROL_DOCUMENT_H
-#define ISERE_CORE_CONTROL_DOCUMENT_H
+#ifndef ISERE_CORE_CONTROL_PACKAGE_H
+#define ISERE_CORE_CONTROL_PACKAGE_H
 
 #include "isere/isere.h"
 
-typedef struct isere_document_limits {
+typedef struct isere_package_limits {
     size_t memory_min, memory_max; /* bytes, of "memory" */
     uint32_t timeout_max_ms;       /* of "timeout" */
-} isere_document_limits_t;
+} isere_package_limits_t;
 
 /*
  * Normalises what was sent: a document as JSON, or (`is_source`) the one module
@@ -22,18 +22,18 @@ typedef struct isere_document_limits {
  * and env when they are empty, which is the same as none. What is normalised
  * normalises to itself.
  *
- * *text is the caller's, released with isere_document_free, *size its length; a
+ * *text is the caller's, released with isere_package_free, *size its length; a
  * NUL is behind it. It lies where heaps do.
  * Returns 0; ISERE_ERR_INVAL with fault->message (and the line and column of a
  * JSON error) when it is not a document; ISERE_ERR_NOMEM with fault->message
  * when out of memory or reading it takes more than ISERE_COMPILE_MEMORY.
  */
-int isere_document_normalise(const isere_port_t *port, const char *name,
-                             isere_slice_t body, bool is_source,
-                             const isere_document_limits_t *limits, char **text,
-                             size_t *size, isere_fault_t *fault);
+int isere_package_normalise(const isere_port_t *port, const char *name,
+                            isere_slice_t body, bool is_source,
+                            const isere_package_limits_t *limits, char **text,
+                            size_t *size, isere_fault_t *fault);
 
 /* Releases a normalised document. */
-void isere_document_free(const isere_port_t *port, char *text, size_t size);
+void isere_package_free(const isere_port_t *port, char *text, size_t size);
 
 #endif
