@@ -257,21 +257,20 @@ static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
                          const isere_store_head_t *head, bool blank,
                          isere_deployment_t **deployment, isere_fault_t *fault)
 {
-    isere_store_document_t document;
-    int error = head->current ? isere_store_read(&registry->store, head->name,
-                                                 head->current, &document)
+    const isere_deployment_parts_t parts = {
+        .name = head->name,
+        .version = head->current,
+        .previous = head->previous,
+        .config = &registry->config.defaults,
+        .blank = blank,
+    };
+    int error = head->current ? isere_deployment_load(port, &registry->store,
+                                                      &parts, deployment, fault)
                               : ISERE_ERR_INVAL;
-    if (error) {
+    if (error == ISERE_ERR_INVAL && !fault->message[0]) {
         isere_text_copy(fault->message, sizeof(fault->message),
-                        isere_slice(error == ISERE_ERR_INVAL
-                                        ? "its stored data is damaged"
-                                        : isere_strerror(error)));
-        return error;
+                        isere_slice("its stored data is damaged"));
     }
-    error = (blank ? isere_deployment_create_blank : isere_deployment_create)(
-        port, head->name, head->current, &document, &registry->config.defaults,
-        deployment, fault);
-    isere_free(port, document.text);
     return error;
 }
 
@@ -294,7 +293,6 @@ static int load_entry(isere_registry_t *registry, const isere_port_t *port,
         }
     }
     if (!error) {
-        entry->deployment->previous = head->previous;
         error = give_stats(NULL, entry->deployment);
     }
     if (!error) {

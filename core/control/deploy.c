@@ -1,12 +1,13 @@
 /*
  * Calls that change or read the store: deploy, roll back, remove, files.
  *
- * A deploy in the order that makes it safe: the document is checked, compiled
+ * A deploy in the order that makes it safe: the package is checked, compiled
  * and its init phase run; its routes are tried in a catalog that nobody sees
  * yet; the store keeps it; and then, as nothing can fail any more, the catalog
- * is published. So what fails changes nothing, and what was answered is kept.
+ * is published (plan.h). So what fails changes nothing, and what was answered
+ * is kept.
  */
-#include "core/control/registry.h"
+#include "core/control/plan.h"
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include <stdio.h>
@@ -109,24 +110,14 @@ static bool made_room(const isere_work_t *work, int error)
            work->reclaim(work->reclaim_arg);
 }
 
-/* Compiled from a document, and its init phase has run well. */
-static int prepare(isere_work_t *work, const isere_port_t *port,
-                   const isere_store_document_t *document, uint32_t version,
-                   isere_deployment_t **deployment)
+/* Of what the store has. */
+static int load(isere_work_t *work, isere_plan_t *plan)
 {
-    isere_deployment_t *d = NULL;
-    int error = isere_deployment_create(port, work->name, version, document,
-                                        &work->registry->config.defaults, &d,
-                                        &work->fault);
-    if (!error) {
-        error = isere_deployment_check(port, d, &work->fault);
-    }
-    if (error) {
-        isere_deployment_release(d);
-        return error;
-    }
-    *deployment = d;
-    return 0;
+    int error;
+    do {
+        error = isere_plan_load(plan, &work->fault);
+    } while (made_room(work, error));
+    return error;
 }
 
 /* The function is at fault, or memory is short. */
@@ -143,7 +134,8 @@ static void fail_to_prepare(isere_work_t *work, int error)
     }
 }
 
-/* The same of a version that ran once: the function is at fault now. */
+/* The same of a version that ran once: the function is at fault now, or (with
+ * no message) the store is. */
 static void fail_to_start(isere_work_t *work, int error)
 {
     bool is_its_own = work->fault.message[0] && error != ISERE_ERR_NOMEM;
@@ -156,7 +148,7 @@ static void fail_to_start(isere_work_t *work, int error)
     }
 }
 
-/* ---- deploying ---- */
+/* ---- carrying it out ---- */
 
 /* The answer to what can't fail once it is stored: made before that. */
 static int prepare_answer(isere_work_t *work, int status,
@@ -165,6 +157,31 @@ static int prepare_answer(isere_work_t *work, int status,
     answer(work, status, put_summary, summary);
     return work->text ? 0 : ISERE_ERR_NOMEM;
 }
+
+/* Places and commits a plan. Without a summary nothing is said about it. */
+static void carry_out(isere_work_t *work, isere_plan_t *plan, int status,
+                      const isere_summary_t *summary)
+{
+    int error = isere_plan_place(plan, &work->fault);
+    if (error == ISERE_ERR_INUSE) {
+        fail(work, 409, NULL);
+        return;
+    }
+    if (!error && summary) {
+        error = prepare_answer(work, status, summary);
+    }
+    if (!error) {
+        error = isere_plan_commit(plan);
+    }
+    if (error) {
+        fail_with(work, error);
+        return;
+    }
+    work->status = status;
+    work->generation = plan->generation;
+}
+
+/* ---- deploying ---- */
 
 /* Whether it may be another function of the same name: its main file has
  * another name, or both say that they are from different places. */
@@ -175,99 +192,41 @@ static bool is_other(const isere_deployment_t *old, const isere_deployment_t *d)
             strcmp(old->source, d->source) != 0);
 }
 
-/* Keeps it and publishes it; `next` is taken. */
-static void commit(isere_work_t *work, const isere_port_t *port,
-                   const isere_store_document_t *document,
-                   isere_deployment_t *d, isere_catalog_t *next)
+static void deploy_compiled(isere_work_t *work, isere_plan_t *plan)
 {
-    isere_registry_t *registry = work->registry;
-    isere_store_head_t head;
     const isere_catalog_entry_t *entry =
-        isere_catalog_find(registry->catalog, work->name);
+        isere_catalog_find(work->registry->catalog, work->name);
     const isere_deployment_t *old = entry ? entry->deployment : NULL;
+    const isere_deployment_t *d = plan->deployment;
     const isere_summary_t summary = {
         .deployment = d,
         .replaced = old && is_other(old, d) ? old : NULL,
     };
-    int error = prepare_answer(work, entry ? 200 : 201, &summary);
-    if (!error) {
-        error = isere_store_put(&registry->store, work->name,
-                                isere_slice_of(document->text, document->size),
-                                document->sha256, &head);
+    carry_out(work, plan, entry ? 200 : 201, &summary);
+    if (plan->generation) {
+        log_done(work, plan->port, "deployed", d->version);
     }
-    if (error) {
-        isere_catalog_release(next);
-        fail_with(work, error);
-        return;
-    }
-    d->previous = head.previous; /* nobody sees it yet */
-    work->generation = isere__registry_publish(registry, next);
-    log_done(work, port, "deployed", d->version);
-    isere__kept_save(registry, d);
-}
-
-static void deploy_document(isere_work_t *work, const isere_port_t *port,
-                            const isere_store_document_t *document,
-                            isere_deployment_t *d)
-{
-    isere_catalog_t *next;
-    int error = isere__catalog_change(work->registry, work->name, d, &next,
-                                      &work->fault);
-    if (error == ISERE_ERR_INUSE) {
-        fail(work, 409, NULL);
-    } else if (error) {
-        fail_with(work, error);
-    } else {
-        commit(work, port, document, d, next);
-    }
-}
-
-/* One attempt, which leaves nothing in memory. Returns ISERE_ERR_*, with
- * nothing answered yet, when there is no deployment of it. */
-static int try_deploy(isere_work_t *work, const isere_port_t *port,
-                      uint32_t version)
-{
-    const isere_registry_config_t *config = &work->registry->config;
-    isere_package_limits_t limits = {
-        .memory_min = config->memory_min,
-        .memory_max = config->memory_max,
-        .timeout_max_ms = config->timeout_max_ms,
-    };
-    isere_deployment_t *d;
-    char *text;
-    size_t size;
-    int error =
-        isere_package_normalise(port, work->name, work->body, work->is_source,
-                                &limits, &text, &size, &work->fault);
-    if (error) {
-        return error;
-    }
-    isere_store_document_t document = {.text = text, .size = size};
-    isere_sha256_of(text, size, document.sha256);
-    error = prepare(work, port, &document, version, &d);
-    if (!error) {
-        deploy_document(work, port, &document, d);
-        isere_deployment_release(d);
-    }
-    isere_package_free(port, text, size);
-    return error;
 }
 
 static void deploy(isere_work_t *work, const isere_port_t *port)
 {
     isere_registry_t *registry = work->registry;
-    uint32_t version;
-    int error = isere_store_next(&work->registry->store, work->name, &version);
+    isere_plan_t plan;
+    int error = isere_plan_deploy(&plan, registry, port, work->name);
     if (error) {
         fail_with(work, error);
     } else {
         do {
-            error = try_deploy(work, port, version);
+            error = isere_plan_compile(&plan, work->body, work->is_source,
+                                       &work->fault);
         } while (made_room(work, error));
         if (error) {
             fail_to_prepare(work, error);
+        } else {
+            deploy_compiled(work, &plan);
         }
     }
+    isere_plan_drop(&plan);
     atomic_fetch_add(work->status < 300 ? &registry->deploys_ok
                                         : &registry->deploys_failed,
                      1);
@@ -275,140 +234,71 @@ static void deploy(isere_work_t *work, const isere_port_t *port)
 
 /* ---- rolling back ---- */
 
-static void roll_back_to(isere_work_t *work, const isere_port_t *port,
-                         isere_deployment_t *d)
+static void roll_back_loaded(isere_work_t *work, isere_plan_t *plan)
 {
-    isere_registry_t *registry = work->registry;
-    isere_store_head_t head;
-    isere_catalog_t *next;
-    int error =
-        isere__catalog_change(registry, work->name, d, &next, &work->fault);
-    if (error == ISERE_ERR_INUSE) {
-        fail(work, 409, NULL);
-        return;
+    const isere_deployment_t *d = plan->deployment;
+    carry_out(work, plan, 200, &(isere_summary_t){.deployment = d});
+    if (plan->generation) {
+        log_done(work, plan->port, "rolled back", d->version);
     }
-    if (!error) {
-        error = prepare_answer(work, 200, &(isere_summary_t){.deployment = d});
-        if (!error) {
-            error = isere_store_rollback(&registry->store, work->name, &head);
-        }
-        if (error) {
-            isere_catalog_release(next);
-        }
-    }
-    if (error) {
-        fail_with(work, error);
-        return;
-    }
-    d->previous = head.previous;
-    work->generation = isere__registry_publish(registry, next);
-    log_done(work, port, "rolled back", d->version);
-    isere__kept_save(registry, d);
 }
 
 static void roll_back(isere_work_t *work, const isere_port_t *port)
 {
-    isere_registry_t *registry = work->registry;
-    isere_store_head_t head;
-    isere_store_document_t document;
-    isere_deployment_t *d;
-    int error = isere_store_numbers(&registry->store, work->name, &head);
-    if (!error && head.previous == 0) {
+    isere_plan_t plan;
+    int error = isere_plan_rollback(&plan, work->registry, port, work->name);
+    if (error == ISERE_ERR_NOENT && plan.store.before.current != 0) {
         fail(work, 409, "there is no version before this one");
-        return;
-    }
-    if (!error) {
-        error = isere_store_read(&registry->store, work->name, head.previous,
-                                 &document);
-    }
-    if (error) {
+    } else if (error) {
         fail_with(work, error);
-        return;
-    }
-    do {
-        error = prepare(work, port, &document, head.previous, &d);
-    } while (made_room(work, error));
-    isere_free(port, document.text);
-    if (error) {
-        fail_to_start(work, error);
     } else {
-        roll_back_to(work, port, d);
-        isere_deployment_release(d);
+        error = load(work, &plan);
+        if (error) {
+            fail_to_start(work, error);
+        } else {
+            roll_back_loaded(work, &plan);
+        }
     }
+    isere_plan_drop(&plan);
 }
 
 /* ---- removing ---- */
 
 static void remove_function(isere_work_t *work, const isere_port_t *port)
 {
-    isere_registry_t *registry = work->registry;
-    isere_catalog_t *next;
+    isere_plan_t plan;
     const isere_catalog_entry_t *entry =
-        isere_catalog_find(registry->catalog, work->name);
+        isere_catalog_find(work->registry->catalog, work->name);
     if (!entry) {
         fail_with(work, ISERE_ERR_NOENT);
         return;
     }
     uint32_t version = entry->version;
-    int error =
-        isere__catalog_change(registry, work->name, NULL, &next, &work->fault);
-    if (!error) {
-        error = isere_store_remove(&registry->store, work->name);
-        if (error == ISERE_ERR_NOENT) {
-            error = 0; /* somebody else removed it from the medium */
-        }
-        if (error) {
-            isere_catalog_release(next);
-        }
+    isere_plan_remove(&plan, work->registry, port, work->name);
+    carry_out(work, &plan, 204, NULL);
+    if (plan.generation) {
+        log_done(work, port, "removed", version);
     }
-    if (error) {
-        fail_with(work, error);
-        return;
-    }
-    work->status = 204;
-    work->generation = isere__registry_publish(registry, next);
-    log_done(work, port, "removed", version);
-    isere__kept_drop(registry, work->name);
+    isere_plan_drop(&plan);
 }
 
 /* ---- ending a quarantine ---- */
-
-static int read_current(isere_work_t *work, isere_store_document_t *document)
-{
-    isere_registry_t *registry = work->registry;
-    isere_store_head_t head;
-    int error = isere_store_head(&registry->store, work->name, &head);
-    return error ? error
-                 : isere_store_read(&registry->store, work->name, head.current,
-                                    document);
-}
 
 /* The same version, with its code. */
 static int fill(isere_work_t *work, const isere_port_t *port,
                 const isere_deployment_t *blank)
 {
-    isere_store_document_t document;
-    isere_deployment_t *d;
-    isere_catalog_t *next;
-    int error = read_current(work, &document);
-    if (error) {
-        return error;
-    }
-    do {
-        error = prepare(work, port, &document, blank->version, &d);
-    } while (made_room(work, error));
-    isere_free(port, document.text);
-    if (error) {
-        return error;
-    }
-    d->previous = blank->previous;
-    error = isere__catalog_change(work->registry, work->name, d, &next,
-                                  &work->fault);
+    isere_plan_t plan;
+    isere_plan_fill(&plan, work->registry, port, blank);
+    int error = load(work, &plan);
     if (!error) {
-        work->generation = isere__registry_publish(work->registry, next);
-        isere__kept_save(work->registry, d);
+        error = isere_plan_place(&plan, &work->fault);
     }
-    isere_deployment_release(d);
+    if (!error) {
+        error = isere_plan_commit(&plan);
+        work->generation = plan.generation;
+    }
+    isere_plan_drop(&plan);
     return error;
 }
 
@@ -453,6 +343,15 @@ static void release(isere_work_t *work, const isere_port_t *port)
 }
 
 /* ---- reading ---- */
+
+static int read_current(isere_work_t *work, isere_store_document_t *document)
+{
+    const isere_store_t *store = &work->registry->store;
+    isere_store_head_t head;
+    int error = isere_store_head(store, work->name, &head);
+    return error ? error
+                 : isere_store_read(store, work->name, head.current, document);
+}
 
 static void read_files(isere_work_t *work)
 {

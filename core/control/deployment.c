@@ -1,9 +1,7 @@
-/* Deployments: from a document to a function that can be served. */
+/* Deployments: from a package to a function that can be served. */
 #include "core/control/deployment.h"
 #include "core/code/bundle.h"
 #include "core/code/compile.h"
-#include "core/control/package_read.h"
-#include "core/control/settings.h"
 #include "core/heap/fault.h"
 #include "core/isolate/function.h"
 #include "core/util/sha256.h"
@@ -13,31 +11,27 @@
 /* Room for the routes that a function has when its document has none. */
 enum { DEFAULT_ROUTES = 2, DEFAULT_ROUTE_MAX = 64 };
 
-/* What is being made, and what it is made from. */
+/* What is being made, and what it is made of. */
 typedef struct making {
     const isere_port_t *port;
-    const isere_function_config_t *config;
-    const char *name;
-    uint32_t version;
-    isere_package_t *document;
+    const isere_deployment_parts_t *parts;
     isere_deployment_t *deployment;
     isere_fault_t *fault;
-    bool blank;
 } making_t;
 
 /* ---- routes ---- */
 
-/* Writes the default routes and returns how many. */
-static size_t default_routes(const char *name,
-                             char out[DEFAULT_ROUTES][DEFAULT_ROUTE_MAX])
+/* Writes the routes of a function whose package names none: all paths below
+ * its name, or, of the function "default", all that nobody else has. */
+static void default_routes(const char *name, bool is_default,
+                           char out[DEFAULT_ROUTES][DEFAULT_ROUTE_MAX])
 {
-    if (strcmp(name, "default") == 0) {
+    if (is_default) {
         snprintf(out[0], DEFAULT_ROUTE_MAX, "$default");
-        return 1;
+    } else {
+        snprintf(out[0], DEFAULT_ROUTE_MAX, "ANY /%s", name);
+        snprintf(out[1], DEFAULT_ROUTE_MAX, "ANY /%s/{path+}", name);
     }
-    snprintf(out[0], DEFAULT_ROUTE_MAX, "ANY /%s", name);
-    snprintf(out[1], DEFAULT_ROUTE_MAX, "ANY /%s/{path+}", name);
-    return 2;
 }
 
 /* Allocates the deployment, with its routes behind it. */
@@ -46,11 +40,13 @@ static int allocate(making_t *m)
     char defaults[DEFAULT_ROUTES][DEFAULT_ROUTE_MAX];
     const char *texts[DEFAULT_ROUTES] = {defaults[0], defaults[1]};
     const char *const *routes = texts;
-    size_t count = m->document->nroutes;
+    size_t count = m->parts->package->nroutes;
     if (count > 0) {
-        routes = m->document->routes;
+        routes = m->parts->package->routes;
     } else {
-        count = default_routes(m->name, defaults);
+        bool is_default = strcmp(m->parts->name, "default") == 0;
+        default_routes(m->parts->name, is_default, defaults);
+        count = is_default ? 1 : DEFAULT_ROUTES;
     }
     size_t size = sizeof(isere_deployment_t) + (count + 1) * sizeof(char *);
     for (size_t i = 0; i < count; i++) {
@@ -80,10 +76,10 @@ static int allocate(making_t *m)
 /* Only reads: compiling may be abandoned in here. */
 static int load(void *ctx, const char *name, isere_slice_t *source)
 {
-    const isere_package_t *d = ctx;
-    for (size_t i = 0; i < d->nfiles; i++) {
-        if (isere_slice_is(d->files[i].name, name)) {
-            *source = d->files[i].source;
+    const isere_package_t *package = ctx;
+    for (size_t i = 0; i < package->nfiles; i++) {
+        if (isere_slice_is(package->files[i].name, name)) {
+            *source = package->files[i].source;
             return 0;
         }
     }
@@ -100,11 +96,13 @@ static int load_nothing(void *ctx, const char *name, isere_slice_t *source)
 
 static int compile(making_t *m)
 {
-    isere_loader_t loader = {m->document, m->blank ? load_nothing : load};
+    const isere_deployment_parts_t *parts = m->parts;
+    isere_loader_t loader = {(void *)parts->package,
+                             parts->blank ? load_nothing : load};
     isere_deployment_t *d = m->deployment;
-    return isere__compile_within(m->port, &loader, m->document->main.ptr, "",
-                                 m->config->init_timeout_ms, false, &d->code,
-                                 &d->code_size, m->fault);
+    return isere__compile_within(m->port, &loader, parts->package->main.ptr, "",
+                                 parts->config->init_timeout_ms, false,
+                                 &d->code, &d->code_size, m->fault);
 }
 
 /* ---- the function ---- */
@@ -121,24 +119,24 @@ static size_t count_texts(const char *const *texts)
 static void configure(const making_t *m, isere_function_config_t *config,
                       const char **env)
 {
-    const isere_package_t *document = m->document;
+    const isere_package_t *package = m->parts->package;
     size_t count = count_texts(config->env);
     if (count > 0) {
         memcpy(env, config->env, count * sizeof(*env));
     }
-    for (size_t i = 0; i < document->nenv; i++) {
-        env[count + i] = document->env[i];
+    for (size_t i = 0; i < package->nenv; i++) {
+        env[count + i] = package->env[i];
     }
-    env[count + document->nenv] = NULL;
+    env[count + package->nenv] = NULL;
     config->env = env;
-    if (document->memory > 0) {
-        config->memory_bytes = (size_t)document->memory;
+    if (package->memory > 0) {
+        config->memory_bytes = (size_t)package->memory;
     }
-    if (document->timeout_ms > 0) {
-        config->timeout_ms = document->timeout_ms;
+    if (package->timeout_ms > 0) {
+        config->timeout_ms = package->timeout_ms;
     }
-    if (document->has_payload) {
-        config->payload = document->payload;
+    if (package->has_payload) {
+        config->payload = package->payload;
     }
 }
 
@@ -146,9 +144,9 @@ static int create_function(making_t *m)
 {
     const isere_port_t *port = m->port;
     isere_deployment_t *d = m->deployment;
-    isere_function_config_t config = *m->config;
+    isere_function_config_t config = *m->parts->config;
     char version[16];
-    size_t nenv = count_texts(config.env) + m->document->nenv;
+    size_t nenv = count_texts(config.env) + m->parts->package->nenv;
     const char **env = isere_alloc(port, (nenv + 1) * sizeof(*env));
     if (!env) {
         isere_fault_set(m->fault, "not enough memory for the function");
@@ -171,12 +169,14 @@ static void borrow_texts(making_t *m)
     const isere_function_t *function = d->function;
     size_t count = count_texts(function->config.env);
     d->main = isere_bundle_name(&function->bundle, 0);
-    d->env = function->config.env + (count - m->document->nenv);
+    d->env = function->config.env + (count - m->parts->package->nenv);
 }
 
 /* All but the code and the function. */
-static int begin(making_t *m, const char *sha256, size_t bytes)
+static int begin(making_t *m)
 {
+    const isere_deployment_parts_t *parts = m->parts;
+    const isere_package_t *package = parts->package;
     int error = allocate(m);
     if (error) {
         return error;
@@ -184,147 +184,121 @@ static int begin(making_t *m, const char *sha256, size_t bytes)
     isere_deployment_t *d = m->deployment;
     atomic_init(&d->references, 1);
     d->port = *m->port;
-    d->version = m->version;
-    d->blank = m->blank;
-    d->bytes = bytes;
-    snprintf(d->name, sizeof(d->name), "%s", m->name);
-    isere_text_copy(d->sha256, sizeof(d->sha256), isere_slice(sha256));
-    isere_text_copy(d->source, sizeof(d->source), m->document->source);
+    d->version = parts->version;
+    d->previous = parts->previous;
+    d->blank = parts->blank;
+    d->bytes = package->bytes;
+    snprintf(d->name, sizeof(d->name), "%s", parts->name);
+    isere_sha256_hex(package->sha256, d->sha256);
+    isere_text_copy(d->source, sizeof(d->source), package->source);
     return 0;
 }
 
-/* The code is there. */
-static int end(making_t *m)
+/* The code that was kept, or that of the sources. */
+static int get_code(making_t *m)
 {
-    int error = create_function(m);
+    const isere_deployment_parts_t *parts = m->parts;
+    if (!parts->code) {
+        return compile(m);
+    }
+    m->deployment->code = parts->code;
+    m->deployment->code_size = parts->code_size;
+    return 0;
+}
+
+static int make(making_t *m)
+{
+    int error = begin(m);
+    if (error) {
+        isere_free(m->port, m->parts->code);
+        return error;
+    }
+    error = get_code(m);
+    if (!error) {
+        error = create_function(m);
+    }
     if (!error) {
         borrow_texts(m);
     }
     return error;
 }
 
+/* ---- making it ---- */
+
 /* Whose code the engine reads, for what survives a fault. */
-static void note(const making_t *m, bool works)
+static void note(const isere_port_t *port,
+                 const isere_deployment_parts_t *parts, bool works)
 {
-    const isere_port_t *port = m->port;
     char text[16];
     if (port->exec_note) {
-        snprintf(text, sizeof(text), "%lu", (unsigned long)m->version);
-        port->exec_note(port->ctx, works ? m->name : NULL, works ? text : NULL);
+        snprintf(text, sizeof(text), "%lu", (unsigned long)parts->version);
+        port->exec_note(port->ctx, works ? parts->name : NULL,
+                        works ? text : NULL);
     }
 }
 
 /* It is made, or not at all. */
-static int finish(making_t *m, int error, isere_deployment_t **deployment)
+static int create(const isere_port_t *port,
+                  const isere_deployment_parts_t *parts,
+                  isere_deployment_t **deployment, isere_fault_t *fault)
 {
-    isere__package_drop(m->port, m->document);
+    making_t m = {.port = port, .parts = parts, .fault = fault};
+    int error = make(&m);
     if (error) {
-        isere_deployment_release(m->deployment);
+        isere_deployment_release(m.deployment);
         return error;
     }
-    *deployment = m->deployment;
+    *deployment = m.deployment;
     return 0;
 }
 
-static int make(making_t *m, const isere_store_document_t *document)
-{
-    char sha256[65];
-    size_t bytes = 0;
-    for (size_t i = 0; i < m->document->nfiles; i++) {
-        bytes += m->document->files[i].source.len;
-    }
-    isere_sha256_hex(document->sha256, sha256);
-    int error = begin(m, sha256, bytes);
-    if (!error) {
-        error = compile(m);
-    }
-    return error ? error : end(m);
-}
-
-static int create(making_t *m, const isere_store_document_t *document,
-                  isere_deployment_t **deployment)
-{
-    note(m, true);
-    int error = isere__package_read(
-        m->port, isere_slice_of(document->text, document->size), NULL,
-        &m->document, m->fault);
-    if (!error) {
-        error = finish(m, make(m, document), deployment);
-    }
-    note(m, false);
-    return error;
-}
-
-int isere_deployment_create(const isere_port_t *port, const char *name,
-                            uint32_t version,
-                            const isere_store_document_t *document,
-                            const isere_function_config_t *config,
+int isere_deployment_create(const isere_port_t *port,
+                            const isere_deployment_parts_t *parts,
                             isere_deployment_t **deployment,
                             isere_fault_t *fault)
 {
-    making_t m = {
-        .port = port,
-        .config = config,
-        .name = name,
-        .version = version,
-        .fault = fault,
-    };
-    return create(&m, document, deployment);
+    note(port, parts, true);
+    int error = create(port, parts, deployment, fault);
+    note(port, parts, false);
+    return error;
 }
 
-int isere_deployment_create_blank(const isere_port_t *port, const char *name,
-                                  uint32_t version,
-                                  const isere_store_document_t *document,
-                                  const isere_function_config_t *config,
-                                  isere_deployment_t **deployment,
-                                  isere_fault_t *fault)
+/* The text is gone when the package is there: both are large. */
+static int read_stored(const isere_port_t *port, const isere_store_t *store,
+                       const isere_deployment_parts_t *parts,
+                       isere_package_t **package, isere_fault_t *fault)
 {
-    making_t m = {
-        .port = port,
-        .config = config,
-        .name = name,
-        .version = version,
-        .fault = fault,
-        .blank = true,
-    };
-    return create(&m, document, deployment);
-}
-
-static int restore(making_t *m, isere_deployment_code_t *code, size_t bytes)
-{
-    int error = begin(m, code->sha256, bytes);
+    isere_store_document_t stored;
+    isere_fault_set(fault, "");
+    int error = isere_store_read(store, parts->name, parts->version, &stored);
     if (error) {
         return error;
     }
-    m->deployment->code = code->bundle;
-    m->deployment->code_size = code->bundle_size;
-    code->bundle = NULL;
-    return end(m);
-}
-
-int isere_deployment_restore(const isere_port_t *port, const char *name,
-                             uint32_t version, isere_deployment_code_t *code,
-                             const isere_function_config_t *config,
-                             isere_deployment_t **deployment,
-                             isere_fault_t *fault)
-{
-    making_t m = {
-        .port = port,
-        .config = config,
-        .name = name,
-        .version = version,
-        .fault = fault,
-    };
-    size_t bytes;
-    int error = isere_settings_decode(port, code->settings, code->settings_size,
-                                      &m.document, &bytes);
-    if (!error) {
-        note(&m, true);
-        error = finish(&m, restore(&m, code, bytes), deployment);
-        note(&m, false);
-    }
+    error = isere_package_read_stored(port,
+                                      isere_slice_of(stored.text, stored.size),
+                                      stored.sha256, package, fault);
+    isere_free(port, stored.text);
     return error;
 }
+
+int isere_deployment_load(const isere_port_t *port, const isere_store_t *store,
+                          const isere_deployment_parts_t *parts,
+                          isere_deployment_t **deployment, isere_fault_t *fault)
+{
+    isere_deployment_parts_t complete = *parts;
+    isere_package_t *package;
+    note(port, parts, true);
+    int error = read_stored(port, store, parts, &package, fault);
+    if (!error) {
+        complete.package = package;
+        error = create(port, &complete, deployment, fault);
+        isere_package_drop(port, package);
+    }
+    note(port, parts, false);
+    return error;
+}
+
+/* ---- its life ---- */
 
 int isere_deployment_check(const isere_port_t *port,
                            const isere_deployment_t *deployment,

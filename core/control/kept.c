@@ -112,26 +112,26 @@ static int read_parts(const isere_port_t *port, const isere_blobs_t *kept,
     return error;
 }
 
-static int load(isere_registry_t *registry, const isere_port_t *port,
-                const kept_head_t *head, isere_deployment_t **deployment,
-                isere_fault_t *fault)
+/* Makes it of both parts. The bundle is taken, also when it fails. */
+static int restore(const isere_registry_t *registry, const isere_port_t *port,
+                   const isere_deployment_parts_t *wanted,
+                   const uint8_t sha256[ISERE_SHA256_SIZE],
+                   isere_slice_t settings, isere_deployment_t **deployment,
+                   isere_fault_t *fault)
 {
-    isere_deployment_code_t code = {
-        .settings_size = head->settings_size,
-        .bundle_size = head->bundle_size,
-    };
-    void *settings;
+    isere_deployment_parts_t parts = *wanted;
+    isere_package_t *package;
     int error =
-        read_parts(port, place(registry), head, &settings, &code.bundle);
-    if (!error) {
-        code.settings = settings;
-        memcpy(code.sha256, head->sha256, sizeof(head->sha256));
-        error = isere_deployment_restore(port, head->name, head->version, &code,
-                                         &registry->config.defaults, deployment,
-                                         fault);
+        isere_settings_decode(port, settings.ptr, settings.len, &package);
+    if (error) {
+        isere_free(port, parts.code);
+        return error;
     }
-    isere_free(port, settings);
-    isere_free(port, code.bundle);
+    memcpy(package->sha256, sha256, sizeof(package->sha256));
+    parts.package = package;
+    parts.config = &registry->config.defaults;
+    error = isere_deployment_create(port, &parts, deployment, fault);
+    isere_package_drop(port, package);
     return error;
 }
 
@@ -142,6 +142,12 @@ int isere__kept_load(isere_registry_t *registry, const isere_port_t *port,
     uint8_t sum[ISERE_SHA256_SIZE];
     char sha256[65];
     kept_head_t wanted, found;
+    isere_deployment_parts_t parts = {
+        .name = head->name,
+        .version = head->current,
+        .previous = head->previous,
+    };
+    void *settings = NULL;
     if (!place(registry)) {
         return ISERE_ERR_NOENT;
     }
@@ -153,8 +159,19 @@ int isere__kept_load(isere_registry_t *registry, const isere_port_t *port,
         error = read_head(place(registry), &wanted, &found);
     }
     if (!error) {
-        error = load(registry, port, &found, deployment, fault);
+        parts.code_size = found.bundle_size;
+        error =
+            read_parts(port, place(registry), &found, &settings, &parts.code);
+        if (error) {
+            isere_free(port, parts.code);
+        }
     }
+    if (!error) {
+        error = restore(registry, port, &parts, sum,
+                        isere_slice_of(settings, found.settings_size),
+                        deployment, fault);
+    }
+    isere_free(port, settings);
     registry->kept_loaded += error == 0;
     return error;
 }

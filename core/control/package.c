@@ -1,27 +1,83 @@
-/* Normalised documents: always the same text for the same deployment. */
+/* Packages in memory, and their normalised text: always the same text for the
+ * same deployment, so that its SHA-256 tells whether something has changed. */
 #include "core/control/package.h"
-#include "core/control/package_read.h"
 #include "core/heap/fault.h"
-#include "core/util/utf8.h"
+#include "core/util/json_escape.h"
 #include <stdio.h>
 
+const char *const isere_package_payloads[] = {
+    [ISERE_PAYLOAD_ISERE] = "isere",
+    [ISERE_PAYLOAD_1_0] = "1.0",
+    [ISERE_PAYLOAD_2_0] = "2.0",
+    NULL,
+};
+
+/* ---- the block ---- */
+
+isere_package_t *isere__package_make(const isere_port_t *port, size_t room)
+{
+    size_t size = sizeof(isere_package_t) + room;
+    isere_package_t *package = port->heap_map(port->ctx, size);
+    if (package) {
+        memset(package, 0, sizeof(*package));
+        package->block = size;
+    }
+    return package;
+}
+
+void isere_package_drop(const isere_port_t *port, isere_package_t *package)
+{
+    if (package) {
+        port->heap_unmap(port->ctx, package, package->block);
+    }
+}
+
+/* ---- the normalised text ---- */
+
+/* Where it goes: to memory, or through a hash. Either way it is counted. */
 typedef struct writer {
-    char *out; /* NULL: only counts */
+    char *out;            /* NULL: not kept */
+    isere_sha256_t *hash; /* NULL: not hashed */
     size_t len;
 } writer_t;
 
-static void put(writer_t *w, const char *text)
+static void put_bytes(writer_t *w, const char *bytes, size_t len)
 {
-    size_t len = strlen(text);
-    if (w->out) {
-        memcpy(w->out + w->len, text, len);
+    if (w->out && len > 0) {
+        memcpy(w->out + w->len, bytes, len);
+    }
+    if (w->hash) {
+        isere_sha256_add(w->hash, bytes, len);
     }
     w->len += len;
 }
 
+static void put(writer_t *w, const char *text)
+{
+    put_bytes(w, text, strlen(text));
+}
+
+static bool has_escape(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\';
+}
+
+/* Texts of a package are UTF-8: all else stands for itself. */
 static void put_string(writer_t *w, isere_slice_t text)
 {
-    w->len += isere__package_string(w->out ? w->out + w->len : NULL, text);
+    size_t start = 0;
+    put(w, "\"");
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (has_escape(c)) {
+            char escaped[6];
+            put_bytes(w, text.ptr + start, i - start);
+            put_bytes(w, escaped, isere_json_escape(c, escaped));
+            start = i + 1;
+        }
+    }
+    put_bytes(w, text.ptr + start, text.len - start);
+    put(w, "\"");
 }
 
 static void put_number(writer_t *w, const char *member, uint64_t number)
@@ -34,114 +90,82 @@ static void put_number(writer_t *w, const char *member, uint64_t number)
     }
 }
 
-static void put_routes(writer_t *w, const isere_package_t *d)
+static void put_routes(writer_t *w, const isere_package_t *p)
 {
-    for (size_t i = 0; i < d->nroutes; i++) {
+    for (size_t i = 0; i < p->nroutes; i++) {
         put(w, i == 0 ? ",\"routes\":[" : ",");
-        put_string(w, isere_slice(d->routes[i]));
+        put_string(w, isere_slice(p->routes[i]));
     }
-    put(w, d->nroutes > 0 ? "]" : "");
+    put(w, p->nroutes > 0 ? "]" : "");
 }
 
-static void put_env(writer_t *w, const isere_package_t *d)
+static void put_env(writer_t *w, const isere_package_t *p)
 {
-    for (size_t i = 0; i < d->nenv; i++) {
-        size_t name = strcspn(d->env[i], "=");
+    for (size_t i = 0; i < p->nenv; i++) {
+        size_t name = strcspn(p->env[i], "=");
         put(w, i == 0 ? ",\"env\":{" : ",");
-        put_string(w, isere_slice_of(d->env[i], name));
+        put_string(w, isere_slice_of(p->env[i], name));
         put(w, ":");
-        put_string(w, isere_slice(d->env[i] + name + 1));
+        put_string(w, isere_slice(p->env[i] + name + 1));
     }
-    put(w, d->nenv > 0 ? "}" : "");
+    put(w, p->nenv > 0 ? "}" : "");
 }
 
-static void put_document(writer_t *w, const isere_package_t *d)
+static void put_package(writer_t *w, const isere_package_t *p)
 {
     put(w, "{\"main\":");
-    put_string(w, d->main);
-    for (size_t i = 0; i < d->nfiles; i++) {
+    put_string(w, p->main);
+    for (size_t i = 0; i < p->nfiles; i++) {
         put(w, i == 0 ? ",\"files\":{" : ",");
-        put_string(w, d->files[i].name);
+        put_string(w, p->files[i].name);
         put(w, ":");
-        put_string(w, d->files[i].source);
+        put_string(w, p->files[i].source);
     }
     put(w, "}");
-    put_routes(w, d);
-    put_env(w, d);
-    put_number(w, "memory", d->memory);
-    put_number(w, "timeout", d->timeout_ms);
-    if (d->has_payload) {
+    put_routes(w, p);
+    put_env(w, p);
+    put_number(w, "memory", p->memory);
+    put_number(w, "timeout", p->timeout_ms);
+    if (p->has_payload) {
         put(w, ",\"payload\":\"");
-        put(w, isere_package_payloads[d->payload]);
+        put(w, isere_package_payloads[p->payload]);
         put(w, "\"");
     }
-    if (d->source.len > 0) {
+    if (p->source.len > 0) {
         put(w, ",\"source\":");
-        put_string(w, d->source);
+        put_string(w, p->source);
     }
     put(w, "}");
 }
 
-static int write_document(const isere_port_t *port, const isere_package_t *d,
-                          char **text, size_t *size, isere_fault_t *fault)
+void isere__package_seal(isere_package_t *package)
+{
+    isere_sha256_t hash;
+    writer_t w = {.hash = &hash};
+    isere_sha256_begin(&hash);
+    put_package(&w, package);
+    isere_sha256_end(&hash, package->sha256);
+    package->text_size = w.len;
+}
+
+int isere_package_text(const isere_port_t *port, const isere_package_t *package,
+                       char **text, isere_fault_t *fault)
 {
     writer_t w = {0};
-    put_document(&w, d);
-    w.out = port->heap_map(port->ctx, w.len + 1);
+    w.out = port->heap_map(port->ctx, package->text_size + 1);
     if (!w.out) {
         isere_fault_set(fault, "not enough memory for the document");
         return ISERE_ERR_NOMEM;
     }
-    w.len = 0;
-    put_document(&w, d);
+    put_package(&w, package);
     w.out[w.len] = '\0';
     *text = w.out;
-    *size = w.len;
     return 0;
 }
 
-static int read_source(const isere_port_t *port, const char *name,
-                       isere_slice_t source, isere_package_t **document,
-                       isere_fault_t *fault)
+void isere_package_free_text(const isere_port_t *port, char *text, size_t size)
 {
-    size_t room = strlen(name) + sizeof(".js");
-    isere_fault_set(fault, "");
-    if (source.len > 0 && !isere_utf8_valid(source.ptr, source.len)) {
-        isere_fault_set(fault, "the source is not UTF-8");
-        return ISERE_ERR_INVAL;
+    if (text) {
+        port->heap_unmap(port->ctx, text, size + 1);
     }
-    isere_package_t *d = isere__package_make(port, room);
-    if (!d) {
-        isere_fault_set(fault, "not enough memory to read the source");
-        return ISERE_ERR_NOMEM;
-    }
-    char *file = (char *)(d + 1);
-    snprintf(file, room, "%s.js", name);
-    d->main = isere_slice(file);
-    d->files[0].name = d->main;
-    d->files[0].source = source;
-    d->nfiles = 1;
-    *document = d;
-    return 0;
-}
-
-int isere_package_normalise(const isere_port_t *port, const char *name,
-                            isere_slice_t body, bool is_source,
-                            const isere_package_limits_t *limits, char **text,
-                            size_t *size, isere_fault_t *fault)
-{
-    isere_package_t *document;
-    int error = is_source
-                    ? read_source(port, name, body, &document, fault)
-                    : isere__package_read(port, body, limits, &document, fault);
-    if (!error) {
-        error = write_document(port, document, text, size, fault);
-        isere__package_drop(port, document);
-    }
-    return error;
-}
-
-void isere_package_free(const isere_port_t *port, char *text, size_t size)
-{
-    port->heap_unmap(port->ctx, text, size + 1);
 }

@@ -1,39 +1,119 @@
 /*
- * The document of a function: what is deployed, as JSON. docs/api.md has its
- * members. The engine's own JSON.parse reads it, in a heap of its own, so it is
- * as strict and as bounded as that.
+ * A package: what is deployed as a function, its files and how it is to run.
+ * It comes as JSON, whose members docs/api.md lists, and is read once: all that
+ * is needed of it, its normalised text too, is made of the struct. The engine's
+ * own JSON.parse reads it, in a heap of its own, so it is as strict and as
+ * bounded as that.
  *
- * Thread: the port's.
+ * Packages are large and there for a short time only: they lie where heaps do,
+ * which is most of what a device has.
+ *
+ * Thread: the port's, unless a function says otherwise.
  */
 #ifndef ISERE_CORE_CONTROL_PACKAGE_H
 #define ISERE_CORE_CONTROL_PACKAGE_H
 
+#include "core/util/sha256.h"
 #include "isere/isere.h"
+
+enum {
+    ISERE_PACKAGE_FILES_MAX = 64,
+    ISERE_PACKAGE_ROUTES_MAX = 64,
+    ISERE_PACKAGE_ENV_MAX = 64,
+    ISERE_PACKAGE_FILE_NAME_MAX = 159, /* bytes; isere_fault_t has room */
+    ISERE_PACKAGE_SOURCE_LEN = 8,      /* of "source" */
+};
 
 typedef struct isere_package_limits {
     size_t memory_min, memory_max; /* bytes, of "memory" */
     uint32_t timeout_max_ms;       /* of "timeout" */
 } isere_package_limits_t;
 
-/*
- * Normalises what was sent: a document as JSON, or (`is_source`) the one module
- * NAME.js; `name` is a function's, as core/store says. The result has the
- * members that were given, in a fixed order and without spaces, but for routes
- * and env when they are empty, which is the same as none. What is normalised
- * normalises to itself.
- *
- * *text is the caller's, released with isere_package_free, *size its length; a
- * NUL is behind it. It lies where heaps do.
- * Returns 0; ISERE_ERR_INVAL with fault->message (and the line and column of a
- * JSON error) when it is not a document; ISERE_ERR_NOMEM with fault->message
- * when out of memory or reading it takes more than ISERE_COMPILE_MEMORY.
- */
-int isere_package_normalise(const isere_port_t *port, const char *name,
-                            isere_slice_t body, bool is_source,
-                            const isere_package_limits_t *limits, char **text,
-                            size_t *size, isere_fault_t *fault);
+typedef struct isere_package_file {
+    isere_slice_t name;
+    isere_slice_t source; /* UTF-8, may hold NUL */
+} isere_package_file_t;
 
-/* Releases a normalised document. */
-void isere_package_free(const isere_port_t *port, char *text, size_t size);
+/* All texts lie in the same block as the struct and have a NUL behind them, but
+ * for the source of isere_package_read_source. */
+typedef struct isere_package {
+    size_t block;       /* its size */
+    isere_slice_t main; /* the name of one of the files */
+    isere_package_file_t files[ISERE_PACKAGE_FILES_MAX];
+    size_t nfiles;                                /* at least 1 */
+    const char *routes[ISERE_PACKAGE_ROUTES_MAX]; /* canonical, none twice */
+    size_t nroutes;                               /* 0: the default ones */
+    const char *env[ISERE_PACKAGE_ENV_MAX];       /* NAME=VALUE */
+    size_t nenv;
+    uint64_t memory;     /* bytes; 0: not given */
+    uint32_t timeout_ms; /* 0: not given */
+    bool has_payload;
+    isere_payload_t payload;
+    isere_slice_t source;              /* length 0: not given */
+    size_t bytes;                      /* of all sources */
+    size_t text_size;                  /* of the normalised text */
+    uint8_t sha256[ISERE_SHA256_SIZE]; /* of the normalised text */
+} isere_package_t;
+
+/* As "payload" has it. */
+extern const char *const isere_package_payloads[];
+
+/*
+ * Reads and checks a package that was sent as JSON. Returns 0 with *package,
+ * the caller's, released with isere_package_drop; ISERE_ERR_INVAL with
+ * fault->message (and the line and column of a JSON error) when it is not a
+ * package; ISERE_ERR_NOMEM with fault->message when out of memory or reading it
+ * takes more than ISERE_COMPILE_MEMORY; ISERE_ERR_CRASH with fault->message.
+ * The heap that the JSON is parsed in is given back before this returns.
+ */
+int isere_package_read(const isere_port_t *port, isere_slice_t json,
+                       const isere_package_limits_t *limits,
+                       isere_package_t **package, isere_fault_t *fault);
+
+/* The same of a module that was sent: it is the one file NAME.js of the
+ * function `name`. The source is borrowed while the package is there. */
+int isere_package_read_source(const isere_port_t *port, const char *name,
+                              isere_slice_t source, isere_package_t **package,
+                              isere_fault_t *fault);
+
+/* The same of a text that the store has: what was normalised, with its SHA-256,
+ * which is believed. It may have any memory and timeout: the limits may have
+ * changed since. */
+int isere_package_read_stored(const isere_port_t *port, isere_slice_t text,
+                              const uint8_t sha256[ISERE_SHA256_SIZE],
+                              isere_package_t **package, isere_fault_t *fault);
+
+/* NULL is fine. */
+void isere_package_drop(const isere_port_t *port, isere_package_t *package);
+
+/*
+ * Writes the normalised text: the members that were given, in a fixed order and
+ * without spaces, but for routes and env when they are empty, which is the same
+ * as none. What is normalised normalises to itself. *text is the caller's,
+ * released with isere_package_free_text; package->text_size is its length, and
+ * a NUL is behind it. Returns 0, or ISERE_ERR_NOMEM with fault->message.
+ */
+int isere_package_text(const isere_port_t *port, const isere_package_t *package,
+                       char **text, isere_fault_t *fault);
+
+/* Releases a text of that length. NULL is fine. */
+void isere_package_free_text(const isere_port_t *port, char *text, size_t size);
+
+/* ---- for the files of this folder ---- */
+
+/* An empty package with `room` bytes for texts behind it; NULL when out of
+ * memory. */
+isere_package_t *isere__package_make(const isere_port_t *port, size_t room);
+
+/* Works out text_size and sha256 of what is read. Any thread. */
+void isere__package_seal(isere_package_t *package);
+
+/* NULL, or why no file of a function can be called that: a constant English
+ * text. Any thread. */
+const char *isere__package_file_name_problem(isere_slice_t name);
+
+/* Writes `text` as a JSON string to `out`, at most 6 * text.len + 2 bytes.
+ * Returns how many. Any thread. */
+size_t isere__package_string(char *out, isere_slice_t text);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * Documents are read by the engine's JSON.parse, in a heap of its own. All that
+ * Packages are read by the engine's JSON.parse, in a heap of its own. All that
  * is taken out of the result are own properties, and no code runs: "__proto__"
  * is a name like any other.
  */
 #include "core/code/js_error.h"
-#include "core/control/package_read.h"
+#include "core/control/package.h"
 #include "core/heap/fault.h"
 #include "core/heap/heap.h"
 #include "core/isere_config.h"
@@ -25,7 +25,7 @@ typedef struct reader {
     isere_heap_t heap;
     isere_slice_t json;
     const isere_package_limits_t *limits;
-    isere_package_t *document;
+    isere_package_t *package;
     char *at; /* where the next text goes */
     size_t left;
     /* What is looked at, for messages: "files": "a.js" */
@@ -35,13 +35,6 @@ typedef struct reader {
     isere_fault_t *fault;
     int error;
 } reader_t;
-
-const char *const isere_package_payloads[] = {
-    [ISERE_PAYLOAD_ISERE] = "isere",
-    [ISERE_PAYLOAD_1_0] = "1.0",
-    [ISERE_PAYLOAD_2_0] = "2.0",
-    NULL,
-};
 
 /* ---- what is wrong ---- */
 
@@ -221,23 +214,27 @@ static bool is_object(reader_t *r, JSValueConst value)
 static bool take_main(reader_t *r, JSValueConst value)
 {
     r->has_main = true;
-    return take_text(r, value, &r->document->main);
+    return take_text(r, value, &r->package->main);
 }
 
 static bool take_file(reader_t *r, isere_slice_t name, JSValueConst value)
 {
-    isere_package_t *d = r->document;
+    isere_package_t *p = r->package;
     const char *problem = isere__package_file_name_problem(name);
     at_name(r, "files", name);
     if (problem) {
         return bad(r, "%s: the name %s", r->where, problem);
     }
-    if (d->nfiles == ISERE_PACKAGE_FILES_MAX) {
+    if (p->nfiles == ISERE_PACKAGE_FILES_MAX) {
         return bad(r, "\"files\": at most %d", ISERE_PACKAGE_FILES_MAX);
     }
-    isere_package_file_t *file = &d->files[d->nfiles++];
+    isere_package_file_t *file = &p->files[p->nfiles++];
     file->name = name;
-    return take_text(r, value, &file->source);
+    if (!take_text(r, value, &file->source)) {
+        return false;
+    }
+    p->bytes += file->source.len;
+    return true;
 }
 
 static bool take_files(reader_t *r, JSValueConst value)
@@ -250,7 +247,7 @@ static bool take_files(reader_t *r, JSValueConst value)
 
 static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
 {
-    isere_package_t *d = r->document;
+    isere_package_t *p = r->package;
     char canonical[ISERE_ROUTE_TEXT_MAX];
     const char *reason;
     isere_slice_t text = {0};
@@ -261,8 +258,8 @@ static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
     if (isere_route_check(text, canonical, &reason)) {
         return bad_value(r, reason);
     }
-    for (size_t i = 0; i < d->nroutes; i++) {
-        if (strcmp(d->routes[i], canonical) == 0) {
+    for (size_t i = 0; i < p->nroutes; i++) {
+        if (strcmp(p->routes[i], canonical) == 0) {
             return bad(r, "%s: the same as \"routes\"[%u]", r->where,
                        (unsigned)i);
         }
@@ -273,7 +270,7 @@ static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
     if (!put(r, canonical, strlen(canonical), &text)) {
         return false;
     }
-    d->routes[d->nroutes++] = text.ptr;
+    p->routes[p->nroutes++] = text.ptr;
     return true;
 }
 
@@ -302,14 +299,14 @@ static bool take_routes(reader_t *r, JSValueConst value)
 
 static bool take_variable(reader_t *r, isere_slice_t name, JSValueConst value)
 {
-    isere_package_t *d = r->document;
+    isere_package_t *p = r->package;
     isere_slice_t text;
     at_name(r, "env", name);
     if (!isere_env_name_is_valid(name)) {
         return bad_value(r, "a name has letters, digits and '_' only, and no "
                             "digit first");
     }
-    if (d->nenv == ISERE_PACKAGE_ENV_MAX) {
+    if (p->nenv == ISERE_PACKAGE_ENV_MAX) {
         return bad(r, "\"env\": at most %d", ISERE_PACKAGE_ENV_MAX);
     }
     if (!take_text(r, value, &text)) {
@@ -321,7 +318,7 @@ static bool take_variable(reader_t *r, isere_slice_t name, JSValueConst value)
     /* The value lies right behind the name's NUL: NAME=VALUE. */
     char *entry = r->at - 1 - text.len - 1 - name.len;
     entry[name.len] = '=';
-    d->env[d->nenv++] = entry;
+    p->env[p->nenv++] = entry;
     return true;
 }
 
@@ -367,7 +364,7 @@ static bool take_memory(reader_t *r, JSValueConst value)
     char min[ISERE_UNITS_TEXT_MAX], max[ISERE_UNITS_TEXT_MAX];
     uint64_t least = r->limits ? r->limits->memory_min : 1;
     uint64_t most = r->limits ? r->limits->memory_max : SIZE_MAX;
-    uint64_t *memory = &r->document->memory;
+    uint64_t *memory = &r->package->memory;
     if (!is_amount(r, value, isere_units_parse_size, memory)) {
         return r->error ? false
                         : bad_value(r, "must be a whole number of bytes, or a "
@@ -390,7 +387,7 @@ static bool take_timeout(reader_t *r, JSValueConst value)
                                        "milliseconds, or a time such as "
                                        "\"500ms\" or \"3s\"");
     }
-    r->document->timeout_ms = (uint32_t)timeout;
+    r->package->timeout_ms = (uint32_t)timeout;
     return (timeout >= 1 && timeout <= most) ||
            bad(r, "%s: must be from 1ms to %s", r->where,
                isere_units_format_time(most, max));
@@ -398,15 +395,15 @@ static bool take_timeout(reader_t *r, JSValueConst value)
 
 static bool take_payload(reader_t *r, JSValueConst value)
 {
-    isere_package_t *d = r->document;
+    isere_package_t *p = r->package;
     isere_slice_t text = isere_slice("");
     if (JS_IsString(value) && !put_string(r, value, &text)) {
         return false;
     }
     for (int i = 0; isere_package_payloads[i]; i++) {
         if (isere_slice_is(text, isere_package_payloads[i])) {
-            d->has_payload = true;
-            d->payload = (isere_payload_t)i;
+            p->has_payload = true;
+            p->payload = (isere_payload_t)i;
             return true;
         }
     }
@@ -425,7 +422,7 @@ static bool take_source(reader_t *r, JSValueConst value)
         strspn(text.ptr, digits) != ISERE_PACKAGE_SOURCE_LEN) {
         return bad_value(r, "must be 8 hexadecimal digits in lower case");
     }
-    r->document->source = text;
+    r->package->source = text;
     return true;
 }
 
@@ -455,18 +452,18 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
 
 static bool check_main(reader_t *r)
 {
-    const isere_package_t *d = r->document;
+    const isere_package_t *p = r->package;
     if (!r->has_main || !r->has_files) {
         at_member(r, r->has_main ? "files" : "main");
         return bad_value(r, "is missing");
     }
-    for (size_t i = 0; i < d->nfiles; i++) {
-        if (d->files[i].name.len == d->main.len &&
-            memcmp(d->files[i].name.ptr, d->main.ptr, d->main.len) == 0) {
+    for (size_t i = 0; i < p->nfiles; i++) {
+        if (p->files[i].name.len == p->main.len &&
+            memcmp(p->files[i].name.ptr, p->main.ptr, p->main.len) == 0) {
             return true;
         }
     }
-    at_name(r, "main", d->main);
+    at_name(r, "main", p->main);
     return bad_value(r, "there is no such file in \"files\"");
 }
 
@@ -544,44 +541,85 @@ static void read_in_heap(reader_t *r, const isere_port_t *port)
     isere_heap_deinit(&r->heap);
 }
 
-isere_package_t *isere__package_make(const isere_port_t *port, size_t room)
+/* What each of the ways to read a package ends with. */
+static int finish(const isere_port_t *port, isere_package_t *made, int error,
+                  isere_package_t **package)
 {
-    size_t size = sizeof(isere_package_t) + room;
-    isere_package_t *document = port->heap_map(port->ctx, size);
-    if (document) {
-        memset(document, 0, sizeof(*document));
-        document->block = size;
+    if (error) {
+        isere_package_drop(port, made);
+    } else {
+        *package = made;
     }
-    return document;
+    return error;
 }
 
-void isere__package_drop(const isere_port_t *port, isere_package_t *document)
+/* Reads JSON into r->package. */
+static int read(reader_t *r, const isere_port_t *port)
 {
-    port->heap_unmap(port->ctx, document, document->block);
-}
-
-int isere__package_read(const isere_port_t *port, isere_slice_t json,
-                        const isere_package_limits_t *limits,
-                        isere_package_t **document, isere_fault_t *fault)
-{
-    reader_t r = {.json = json, .limits = limits, .fault = fault};
-    isere_fault_set(fault, "");
-    if (json.len > 0 && !isere_utf8_valid(json.ptr, json.len)) {
-        (void)bad(&r, "the document is not UTF-8");
-        return r.error;
+    isere_fault_set(r->fault, "");
+    if (r->json.len > 0 && !isere_utf8_valid(r->json.ptr, r->json.len)) {
+        (void)bad(r, "the document is not UTF-8");
+        return r->error;
     }
-    r.document = isere__package_make(port, json.len);
-    if (!r.document) {
-        isere_fault_set(fault, "not enough memory to read the document");
+    r->package = isere__package_make(port, r->json.len);
+    if (!r->package) {
+        isere_fault_set(r->fault, "not enough memory to read the document");
         return ISERE_ERR_NOMEM;
     }
-    r.at = (char *)(r.document + 1);
-    r.left = json.len;
-    read_in_heap(&r, port);
-    if (r.error) {
-        isere__package_drop(port, r.document);
-        return r.error;
+    r->at = (char *)(r->package + 1);
+    r->left = r->json.len;
+    read_in_heap(r, port);
+    return r->error;
+}
+
+int isere_package_read(const isere_port_t *port, isere_slice_t json,
+                       const isere_package_limits_t *limits,
+                       isere_package_t **package, isere_fault_t *fault)
+{
+    reader_t r = {.json = json, .limits = limits, .fault = fault};
+    int error = read(&r, port);
+    if (!error) {
+        isere__package_seal(r.package);
     }
-    *document = r.document;
+    return finish(port, r.package, error, package);
+}
+
+int isere_package_read_stored(const isere_port_t *port, isere_slice_t text,
+                              const uint8_t sha256[ISERE_SHA256_SIZE],
+                              isere_package_t **package, isere_fault_t *fault)
+{
+    reader_t r = {.json = text, .fault = fault};
+    int error = read(&r, port);
+    if (!error) {
+        r.package->text_size = text.len;
+        memcpy(r.package->sha256, sha256, sizeof(r.package->sha256));
+    }
+    return finish(port, r.package, error, package);
+}
+
+int isere_package_read_source(const isere_port_t *port, const char *name,
+                              isere_slice_t source, isere_package_t **package,
+                              isere_fault_t *fault)
+{
+    size_t room = strlen(name) + sizeof(".js");
+    isere_fault_set(fault, "");
+    if (source.len > 0 && !isere_utf8_valid(source.ptr, source.len)) {
+        isere_fault_set(fault, "the source is not UTF-8");
+        return ISERE_ERR_INVAL;
+    }
+    isere_package_t *p = isere__package_make(port, room);
+    if (!p) {
+        isere_fault_set(fault, "not enough memory to read the source");
+        return ISERE_ERR_NOMEM;
+    }
+    char *file = (char *)(p + 1);
+    snprintf(file, room, "%s.js", name);
+    p->main = isere_slice(file);
+    p->files[0].name = p->main;
+    p->files[0].source = source;
+    p->nfiles = 1;
+    p->bytes = source.len;
+    isere__package_seal(p);
+    *package = p;
     return 0;
 }

@@ -1,5 +1,5 @@
-/* Texts of documents: JSON strings, and names of files. */
-#include "core/control/package_read.h"
+/* Texts of packages: JSON strings, and names of files. */
+#include "core/control/package.h"
 #include "core/util/json_escape.h"
 #include "core/util/utf8.h"
 
@@ -13,22 +13,17 @@ static bool has_escape(unsigned char c)
 size_t isere__package_string(char *out, isere_slice_t text)
 {
     size_t len = 0;
+    out[len++] = '"';
     for (size_t i = 0; i < text.len; i++) {
-        char escaped[6];
         unsigned char c = (unsigned char)text.ptr[i];
-        size_t n = has_escape(c) ? isere_json_escape(c, escaped) : 0;
-        if (out && n > 0) {
-            memcpy(out + 1 + len, escaped, n);
-        } else if (out) {
-            out[1 + len] = text.ptr[i];
+        if (has_escape(c)) {
+            len += isere_json_escape(c, out + len);
+        } else {
+            out[len++] = text.ptr[i];
         }
-        len += n > 0 ? n : 1;
     }
-    if (out) {
-        out[0] = '"';
-        out[1 + len] = '"';
-    }
-    return len + 2;
+    out[len++] = '"';
+    return len;
 }
 
 /* ---- names of files ---- */

@@ -110,17 +110,17 @@ static bool is_variable(const char *text)
                          isere_slice_of(text, (size_t)(equals - text)));
 }
 
-static bool read_texts(isere_package_t *d, texts_t *t)
+static bool read_texts(isere_package_t *p, texts_t *t)
 {
-    for (size_t i = 0; i < d->nroutes; i++) {
-        d->routes[i] = take(t);
-        if (!is_route(d->routes[i])) {
+    for (size_t i = 0; i < p->nroutes; i++) {
+        p->routes[i] = take(t);
+        if (!is_route(p->routes[i])) {
             return false;
         }
     }
-    for (size_t i = 0; i < d->nenv; i++) {
-        d->env[i] = take(t);
-        if (!is_variable(d->env[i])) {
+    for (size_t i = 0; i < p->nenv; i++) {
+        p->env[i] = take(t);
+        if (!is_variable(p->env[i])) {
             return false;
         }
     }
@@ -141,45 +141,43 @@ static bool is_source(const char *text)
     return n == ISERE_PACKAGE_SOURCE_LEN;
 }
 
-static bool read(isere_package_t *d, const uint8_t *bytes, size_t size,
-                 size_t *sources)
+static bool read(isere_package_t *p, const uint8_t *bytes, size_t size)
 {
     uint64_t length = get(bytes + AT_SOURCES, 8);
-    char *texts = (char *)(d + 1);
+    char *texts = (char *)(p + 1);
     texts_t t = {texts + AT_TEXTS, size - AT_TEXTS};
     memcpy(texts, bytes, size);
-    *sources = (size_t)length;
-    d->memory = get(bytes + AT_MEMORY, 8);
-    d->timeout_ms = (uint32_t)get(bytes + AT_TIMEOUT, 4);
-    d->has_payload = true;
-    d->payload = (isere_payload_t)bytes[AT_PAYLOAD];
-    d->nroutes = bytes[AT_ROUTES];
-    d->nenv = bytes[AT_ENV];
+    p->bytes = (size_t)length;
+    p->memory = get(bytes + AT_MEMORY, 8);
+    p->timeout_ms = (uint32_t)get(bytes + AT_TIMEOUT, 4);
+    p->has_payload = true;
+    p->payload = (isere_payload_t)bytes[AT_PAYLOAD];
+    p->nroutes = bytes[AT_ROUTES];
+    p->nenv = bytes[AT_ENV];
     if (bytes[AT_SOURCE] != 0) {
-        d->source = isere_slice_of(texts + AT_SOURCE, ISERE_PACKAGE_SOURCE_LEN);
+        p->source = isere_slice_of(texts + AT_SOURCE, ISERE_PACKAGE_SOURCE_LEN);
     }
-    return length <= SIZE_MAX && d->memory <= SIZE_MAX &&
+    return length <= SIZE_MAX && p->memory <= SIZE_MAX &&
            bytes[AT_PAYLOAD] <= ISERE_PAYLOAD_2_0 &&
-           d->nroutes <= ISERE_PACKAGE_ROUTES_MAX &&
-           d->nenv <= ISERE_PACKAGE_ENV_MAX && bytes[AT_ZERO] == 0 &&
-           is_source(texts + AT_SOURCE) && read_texts(d, &t);
+           p->nroutes <= ISERE_PACKAGE_ROUTES_MAX &&
+           p->nenv <= ISERE_PACKAGE_ENV_MAX && bytes[AT_ZERO] == 0 &&
+           is_source(texts + AT_SOURCE) && read_texts(p, &t);
 }
 
 int isere_settings_decode(const isere_port_t *port, const void *bytes,
-                          size_t size, isere_package_t **document,
-                          size_t *sources)
+                          size_t size, isere_package_t **package)
 {
     if (size < AT_TEXTS) {
         return ISERE_ERR_INVAL;
     }
-    isere_package_t *d = isere__package_make(port, size);
-    if (!d) {
+    isere_package_t *p = isere__package_make(port, size);
+    if (!p) {
         return ISERE_ERR_NOMEM;
     }
-    if (!read(d, bytes, size, sources)) {
-        isere__package_drop(port, d);
+    if (!read(p, bytes, size)) {
+        isere_package_drop(port, p);
         return ISERE_ERR_INVAL;
     }
-    *document = d;
+    *package = p;
     return 0;
 }

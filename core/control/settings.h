@@ -5,7 +5,7 @@
 #ifndef ISERE_CORE_CONTROL_SETTINGS_H
 #define ISERE_CORE_CONTROL_SETTINGS_H
 
-#include "core/control/package_read.h"
+#include "core/control/package.h"
 
 typedef struct isere_settings {
     const char *const *routes;
@@ -27,13 +27,11 @@ size_t isere_settings_size(const isere_settings_t *settings);
 void isere_settings_encode(const isere_settings_t *settings, uint8_t *out);
 
 /*
- * Reads them, and trusts none. Returns 0 with *document, which has neither main
- * nor files and is released with isere__package_drop, and *sources;
- * ISERE_ERR_INVAL when no document says that; ISERE_ERR_NOMEM. Thread: the
- * port's.
+ * Reads them, and trusts none. Returns 0 with *package, which has neither main,
+ * files nor text and is released with isere_package_drop; ISERE_ERR_INVAL when
+ * no package says that; ISERE_ERR_NOMEM. Thread: the port's.
  */
 int isere_settings_decode(const isere_port_t *port, const void *bytes,
-                          size_t size, isere_package_t **document,
-                          size_t *sources);
+                          size_t size, isere_package_t **package);
 
 #endif

@@ -103,9 +103,3 @@ int isere_store_head(const isere_store_t *store, const char *name,
 {
     return isere__store_load_head(store, name, head, true);
 }
-
-int isere_store_numbers(const isere_store_t *store, const char *name,
-                        isere_store_head_t *head)
-{
-    return isere__store_load_numbers(store, name, head);
-}

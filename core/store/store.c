@@ -2,13 +2,6 @@
 #include "core/store/internal.h"
 #include "core/store/record.h"
 
-/* A function as it is before a change. */
-typedef struct before {
-    int state; /* 0: `head` is it; ISERE_ERR_NOENT: there was none;
-                * ISERE_ERR_INVAL: its head was damaged */
-    isere_store_head_t head;
-} before_t;
-
 static int remove_version(const isere_store_t *store, const char *name,
                           uint32_t version)
 {
@@ -22,22 +15,23 @@ static int remove_version(const isere_store_t *store, const char *name,
  * that was changed, but could not be made durable): then it is undone. Returns
  * whether it is certain that the new head is not in force.
  */
-static bool undo_head(const isere_store_t *store, const before_t *before,
-                      const isere_store_head_t *head)
+static bool undo_head(const isere_store_t *store,
+                      const isere_store_plan_t *plan)
 {
     const isere_blobs_t *blobs = store->blobs;
+    const isere_store_head_t *after = &plan->after;
     isere_store_head_t now;
-    int state = isere__store_load_numbers(store, head->name, &now);
-    if (state == 0 && now.current == head->current) {
-        if (before->state == 0) {
-            (void)isere__store_write_head(store, &before->head);
-        } else if (before->state == ISERE_ERR_NOENT) {
-            (void)blobs->remove(blobs->ctx, head->name);
+    int state = isere__store_load_numbers(store, after->name, &now);
+    if (state == 0 && now.current == after->current) {
+        if (plan->state == 0) {
+            (void)isere__store_write_head(store, &plan->before);
+        } else if (plan->state == ISERE_ERR_NOENT) {
+            (void)blobs->remove(blobs->ctx, after->name);
         }
-        state = isere__store_load_numbers(store, head->name, &now);
+        state = isere__store_load_numbers(store, after->name, &now);
     }
     return state != ISERE_ERR_IO &&
-           (state != 0 || now.current != head->current);
+           (state != 0 || now.current != after->current);
 }
 
 /* ---- keeping ---- */
@@ -81,19 +75,19 @@ static int choose_previous(const isere_store_t *store,
 }
 
 /* The highest version that was given to a function, whatever is damaged; what
- * there was is `before`. */
+ * there is goes into `plan`. */
 static int find_last(const isere_store_t *store, const char *name,
-                     before_t *before, uint32_t *last)
+                     isere_store_plan_t *plan, uint32_t *last)
 {
     const isere_blobs_t *blobs = store->blobs;
     highest_t highest = {name, 0};
     int error = 0;
-    before->state = isere__store_load_numbers(store, name, &before->head);
-    *last = before->head.last;
-    if (before->state == ISERE_ERR_IO) {
+    plan->state = isere__store_load_numbers(store, name, &plan->before);
+    *last = plan->before.last;
+    if (plan->state == ISERE_ERR_IO) {
         return ISERE_ERR_IO;
     }
-    if (before->state == ISERE_ERR_INVAL) {
+    if (plan->state == ISERE_ERR_INVAL) {
         /* Nothing says what was given but the versions that are there. */
         error = blobs->list(blobs->ctx, find_highest, &highest);
         *last = highest.version;
@@ -104,31 +98,23 @@ static int find_last(const isere_store_t *store, const char *name,
     return error;
 }
 
-int isere_store_next(const isere_store_t *store, const char *name,
-                     uint32_t *version)
+int isere_store_plan_put(const isere_store_t *store, const char *name,
+                         isere_store_plan_t *plan)
 {
-    before_t before;
+    isere_store_head_t *after = &plan->after;
     uint32_t last;
-    int error = find_last(store, name, &before, &last);
-    if (error == 0) {
-        *version = last + 1;
+    int error;
+    if (!isere__store_is_name(name)) {
+        return ISERE_ERR_INVAL;
     }
-    return error;
-}
-
-/* The head that a put is to write, and the function before it. */
-static int plan_put(const isere_store_t *store, const char *name,
-                    before_t *before, isere_store_head_t *head)
-{
-    uint32_t last;
-    int error = find_last(store, name, before, &last);
-    *head = before->head;
-    if (error == 0 && before->state == 0) {
-        error = choose_previous(store, &before->head, &head->previous);
+    error = find_last(store, name, plan, &last);
+    *after = plan->before;
+    if (error == 0 && plan->state == 0) {
+        error = choose_previous(store, &plan->before, &after->previous);
     }
     if (error == 0) {
-        head->last = last + 1;
-        head->current = head->last;
+        after->last = last + 1;
+        after->current = after->last;
     }
     return error;
 }
@@ -145,74 +131,68 @@ static int write_version(const isere_store_t *store, const char *name,
     return store->blobs->write(store->blobs->ctx, blob, parts, 2);
 }
 
-int isere_store_put(const isere_store_t *store, const char *name,
+int isere_store_put(const isere_store_t *store, const isere_store_plan_t *plan,
                     isere_slice_t document,
-                    const uint8_t sha256[ISERE_SHA256_SIZE],
-                    isere_store_head_t *head)
+                    const uint8_t sha256[ISERE_SHA256_SIZE])
 {
-    before_t before;
-    isere_store_head_t fresh;
+    const isere_store_head_t *after = &plan->after;
     uint64_t size = document.len;
     bool in_force = false;
     int error;
-    if (!isere__store_is_name(name)) {
-        return ISERE_ERR_INVAL;
-    }
     if (size > UINT32_MAX) {
         return ISERE_ERR_LIMIT;
     }
-    error = plan_put(store, name, &before, &fresh);
-    if (error != 0) {
-        return error;
-    }
     /* The old versions stay until the new one is complete and in force. */
-    error = write_version(store, name, fresh.current, document, sha256);
+    error = write_version(store, after->name, after->current, document, sha256);
     if (error == 0) {
-        error = isere__store_write_head(store, &fresh);
-        in_force = error != 0 && !undo_head(store, &before, &fresh);
+        error = isere__store_write_head(store, after);
+        in_force = error != 0 && !undo_head(store, plan);
     }
     if (error != 0) {
         /* Also when the version could not be written: it may be there. But a
          * head that could not be undone needs it. */
         if (!in_force) {
-            (void)remove_version(store, name, fresh.current);
+            (void)remove_version(store, after->name, after->current);
         }
         return error;
     }
-    (void)isere__store_sweep(store, name);
-    *head = fresh;
+    (void)isere__store_sweep(store, after->name);
     return 0;
 }
 
 /* ---- going back ---- */
 
-int isere_store_rollback(const isere_store_t *store, const char *name,
-                         isere_store_head_t *head)
+int isere_store_plan_rollback(const isere_store_t *store, const char *name,
+                              isere_store_plan_t *plan)
 {
-    before_t before = {0};
-    isere_store_head_t back;
-    int error = isere__store_load_numbers(store, name, &before.head);
-    if (error == 0 && before.head.previous == 0) {
-        error = ISERE_ERR_NOENT;
+    plan->state = isere__store_load_numbers(store, name, &plan->before);
+    if (plan->state != 0) {
+        return plan->state;
     }
-    if (error != 0) {
-        return error;
+    if (plan->before.previous == 0) {
+        return ISERE_ERR_NOENT;
     }
-    error = isere__store_verify(store, name, before.head.previous, true);
+    plan->after = plan->before;
+    plan->after.current = plan->before.previous;
+    plan->after.previous = 0;
+    return 0;
+}
+
+int isere_store_rollback(const isere_store_t *store,
+                         const isere_store_plan_t *plan)
+{
+    const isere_store_head_t *after = &plan->after;
+    int error = isere__store_verify(store, after->name, after->current, true);
     if (error != 0) {
         /* Missing is damaged: the head says that it should be there. */
         return error == ISERE_ERR_NOENT ? ISERE_ERR_INVAL : error;
     }
-    back = before.head;
-    back.current = before.head.previous;
-    back.previous = 0;
-    error = isere__store_write_head(store, &back);
+    error = isere__store_write_head(store, after);
     if (error != 0) {
-        (void)undo_head(store, &before, &back);
+        (void)undo_head(store, plan);
         return error;
     }
-    (void)isere__store_sweep(store, name);
-    *head = back;
+    (void)isere__store_sweep(store, after->name);
     return 0;
 }
 

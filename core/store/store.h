@@ -36,6 +36,15 @@ typedef struct isere_store_head {
     uint32_t last;     /* the highest that was ever given */
 } isere_store_head_t;
 
+/* What a change makes of a function: worked out once, then carried out or
+ * forgotten. */
+typedef struct isere_store_plan {
+    int state; /* 0: `before` is it; ISERE_ERR_NOENT: there is none;
+                  ISERE_ERR_INVAL: its head is damaged */
+    isere_store_head_t before;
+    isere_store_head_t after;
+} isere_store_plan_t;
+
 /* A stored document. */
 typedef struct isere_store_document {
     void *text; /* the caller's, released with isere_free; a
@@ -67,11 +76,6 @@ int isere_store_list(const isere_store_t *store, isere_store_head_t **heads);
 int isere_store_head(const isere_store_t *store, const char *name,
                      isere_store_head_t *head);
 
-/* The same, but what it says of versions counts, whether they are there or
- * not, and damage is not logged. */
-int isere_store_numbers(const isere_store_t *store, const char *name,
-                        isere_store_head_t *head);
-
 /*
  * Reads a version's document and verifies its checksum. Returns 0,
  * ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or missing although the head names
@@ -86,31 +90,42 @@ int isere_store_read(const isere_store_t *store, const char *name,
 int isere_store_sha256(const isere_store_t *store, const char *name,
                        uint32_t version, uint8_t sha256[ISERE_SHA256_SIZE]);
 
-/* The version that isere_store_put will give to its document. Returns 0,
- * ISERE_ERR_LIMIT (there are no more numbers), ISERE_ERR_IO. */
-int isere_store_next(const isere_store_t *store, const char *name,
-                     uint32_t *version);
+/*
+ * Works out what keeping one more version will make of a function; writes
+ * nothing. The version for a rollback is the current one, or the one before
+ * when only that is whole. A function whose head is damaged goes on behind its
+ * highest version. Returns 0, ISERE_ERR_INVAL (not a name), ISERE_ERR_LIMIT
+ * (there are no more numbers), ISERE_ERR_IO.
+ */
+int isere_store_plan_put(const isere_store_t *store, const char *name,
+                         isere_store_plan_t *plan);
 
 /*
- * Keeps a document as the next version; `sha256` is its SHA-256. The version
- * for a rollback is the current one, or the one before when only that is whole.
- * A function whose head is damaged goes on behind its highest version. *head
- * becomes the new one. Returns 0, ISERE_ERR_INVAL (not a name), ISERE_ERR_LIMIT
- * (no room), ISERE_ERR_IO: then nothing has changed.
+ * Keeps a document as the version plan->after.current; `sha256` is its SHA-256.
+ * The function must not have changed since it was planned. Returns 0,
+ * ISERE_ERR_LIMIT (no room), ISERE_ERR_IO: then nothing has changed.
  */
-int isere_store_put(const isere_store_t *store, const char *name,
+int isere_store_put(const isere_store_t *store, const isere_store_plan_t *plan,
                     isere_slice_t document,
-                    const uint8_t sha256[ISERE_SHA256_SIZE],
-                    isere_store_head_t *head);
+                    const uint8_t sha256[ISERE_SHA256_SIZE]);
 
 /*
- * Makes the version before the current one, after verifying it. *head becomes
- * the new one. Returns 0, ISERE_ERR_NOENT (no such function, or none before),
- * ISERE_ERR_INVAL (the head or that version is damaged), ISERE_ERR_LIMIT,
- * ISERE_ERR_IO: then nothing has changed.
+ * Works out what going back to the version before will make of a function;
+ * writes nothing, and does not look at that version. Returns 0, ISERE_ERR_NOENT
+ * (no such function; or, with plan->before.current, it has no version before),
+ * ISERE_ERR_INVAL (the head is damaged), ISERE_ERR_IO.
  */
-int isere_store_rollback(const isere_store_t *store, const char *name,
-                         isere_store_head_t *head);
+int isere_store_plan_rollback(const isere_store_t *store, const char *name,
+                              isere_store_plan_t *plan);
+
+/*
+ * Makes the version plan->after.current the current one, after verifying it.
+ * The function must not have changed since it was planned. Returns 0,
+ * ISERE_ERR_INVAL (that version is damaged), ISERE_ERR_LIMIT, ISERE_ERR_IO:
+ * then nothing has changed.
+ */
+int isere_store_rollback(const isere_store_t *store,
+                         const isere_store_plan_t *plan);
 
 /* Removes a function with all its versions, also a damaged one. Returns 0,
  * ISERE_ERR_NOENT, ISERE_ERR_IO. */

@@ -7,6 +7,7 @@
 #include "core/isolate/function.h"
 #include "core/util/crc32.h"
 #include "tests/unit/support/sim_blobs.h"
+#include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include <stdlib.h>
 #include <string.h>
@@ -35,15 +36,15 @@ static void check_texts(const char *const *texts, size_t count, char needed)
     }
 }
 
-static void check_again(const isere_package_t *d, size_t sources,
-                        const uint8_t *bytes, size_t size)
+static void check_again(const isere_package_t *d, const uint8_t *bytes,
+                        size_t size)
 {
     const isere_settings_t s = {
         .routes = d->routes,
         .nroutes = d->nroutes,
         .env = d->env,
         .nenv = d->nenv,
-        .sources = sources,
+        .sources = d->bytes,
         .memory = d->memory,
         .timeout_ms = d->timeout_ms,
         .payload = d->payload,
@@ -60,13 +61,12 @@ static void check_settings(const uint8_t *bytes, size_t size)
 {
     const isere_port_t *port = isere_test_port();
     isere_package_t *d;
-    size_t sources;
-    if (isere_settings_decode(port, bytes, size, &d, &sources) == 0) {
+    if (isere_settings_decode(port, bytes, size, &d) == 0) {
         check(d->nroutes <= ISERE_PACKAGE_ROUTES_MAX);
         check(d->nenv <= ISERE_PACKAGE_ENV_MAX);
         check_texts(d->env, d->nenv, '=');
-        check_again(d, sources, bytes, size);
-        isere__package_drop(port, d);
+        check_again(d, bytes, size);
+        isere_package_drop(port, d);
     }
 }
 
@@ -104,7 +104,6 @@ static void mend(uint8_t *bytes, size_t size, unsigned how)
 static void begin(void)
 {
     isere_store_head_t head;
-    uint8_t sum[ISERE_SHA256_SIZE];
     memset(&registry, 0, sizeof(registry));
     registry.port = *isere_test_port();
     isere_registry_config_init(&registry.config);
@@ -113,9 +112,7 @@ static void begin(void)
     registry.config.kept = &kept.table;
     check(isere_store_open(&registry.store, &registry.port, &medium.table) ==
           0);
-    isere_sha256_of(document, strlen(document), sum);
-    check(isere_store_put(&registry.store, "f", isere_slice(document), sum,
-                          &head) == 0);
+    check(store_put(&registry.store, "f", document, &head) == 0);
 }
 
 /* What it says is what a document may say. */

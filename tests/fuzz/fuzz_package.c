@@ -49,21 +49,38 @@ static const isere_port_t *port(void)
     return &p;
 }
 
+static isere_package_t *read(const void *body, size_t len, bool is_source,
+                             isere_fault_t *fault)
+{
+    isere_package_t *package = NULL;
+    isere_slice_t text = isere_slice_of(body, len);
+    int error =
+        is_source
+            ? isere_package_read_source(port(), "hello", text, &package, fault)
+            : isere_package_read(port(), text, &limits, &package, fault);
+    check((error == 0) == (fault->message[0] == 0));
+    check(isere_utf8_valid(fault->message, strlen(fault->message)));
+    check(error == 0 || error == ISERE_ERR_INVAL);
+    check((error == 0) == (package != NULL));
+    return package;
+}
+
 /* NULL when it is refused. */
 static char *normalise(const void *body, size_t len, bool is_source,
                        size_t *size)
 {
     char *text;
     isere_fault_t fault;
-    int error =
-        isere_package_normalise(port(), "hello", isere_slice_of(body, len),
-                                is_source, &limits, &text, size, &fault);
-    check((error == 0) == (fault.message[0] == 0));
-    check(isere_utf8_valid(fault.message, strlen(fault.message)));
-    if (error) {
-        check(error == ISERE_ERR_INVAL);
+    uint8_t sum[ISERE_SHA256_SIZE];
+    isere_package_t *package = read(body, len, is_source, &fault);
+    if (!package) {
         return NULL;
     }
+    *size = package->text_size;
+    check(isere_package_text(port(), package, &text, &fault) == 0);
+    isere_sha256_of(text, *size, sum);
+    check(memcmp(sum, package->sha256, sizeof(sum)) == 0);
+    isere_package_drop(port(), package);
     check(text[*size] == 0 && isere_utf8_valid(text, *size));
     return text;
 }
@@ -76,8 +93,8 @@ static void play(const uint8_t *data, size_t len, bool is_source)
     if (text) {
         char *again = normalise(text, size, false, &again_size);
         check(again && again_size == size && memcmp(again, text, size) == 0);
-        isere_package_free(port(), again, again_size);
-        isere_package_free(port(), text, size);
+        isere_package_free_text(port(), again, again_size);
+        isere_package_free_text(port(), text, size);
     }
     check(isere_test_state()->live_blocks == 0);
 }

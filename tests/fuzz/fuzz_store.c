@@ -5,6 +5,7 @@
 #include "core/store/record.h"
 #include "core/util/crc32.h"
 #include "tests/unit/support/sim_blobs.h"
+#include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +133,7 @@ static void check_rollback(const char *name)
 {
     isere_store_head_t before, after, head;
     int state = look(name, &before);
-    int error = isere_store_rollback(&store, name, &head);
+    int error = store_rollback(&store, name, &head);
     if (error == 0) {
         check(look(name, &after) == 0 && can_read(name, after.current));
         check(after.previous == 0 && after.current == head.current);
@@ -145,11 +146,9 @@ static void check_rollback(const char *name)
 
 static void check_put(const char *name)
 {
-    uint8_t sum[ISERE_SHA256_SIZE];
     isere_store_head_t before, after, head;
     int state = look(name, &before);
-    isere_sha256_of("new", 3, sum);
-    int error = isere_store_put(&store, name, isere_slice("new"), sum, &head);
+    int error = store_put(&store, name, "new", &head);
     if (error == 0) {
         check_open();
         check(look(name, &after) == 0);

@@ -82,13 +82,25 @@ static int teardown(void **state)
     return isere_test_state()->live_blocks == 0 ? 0 : -1;
 }
 
-static int create(const char *name, const char *document)
+static int create(const char *name, const char *text)
 {
-    isere_store_document_t d = {.text = (char *)document,
-                                .size = strlen(document)};
-    isere_sha256_of(d.text, d.size, d.sha256);
-    return isere_deployment_create(&port, name, 7, &d, &config, &deployment,
-                                   &fault);
+    const isere_slice_t json = isere_slice(text);
+    uint8_t sha256[ISERE_SHA256_SIZE];
+    isere_package_t *package;
+    isere_deployment_parts_t parts = {
+        .name = name,
+        .version = 7,
+        .config = &config,
+    };
+    isere_sha256_of(json.ptr, json.len, sha256);
+    int error =
+        isere_package_read_stored(&port, json, sha256, &package, &fault);
+    if (!error) {
+        parts.package = package;
+        error = isere_deployment_create(&port, &parts, &deployment, &fault);
+        isere_package_drop(&port, package);
+    }
+    return error;
 }
 
 static void must_create(const char *name, const char *document)

@@ -94,13 +94,12 @@ static void encode(const isere_settings_t *s, uint8_t out[512], size_t *size)
 static void test_settings(void **state)
 {
     uint8_t bytes[512];
-    size_t size, sources;
+    size_t size;
     isere_package_t *d;
     (void)state;
     encode(&full, bytes, &size);
-    assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d, &sources),
-                     0);
-    assert_int_equal(sources, 5);
+    assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d), 0);
+    assert_int_equal(d->bytes, 5);
     assert_int_equal(d->nfiles, 0);
     assert_int_equal(d->nroutes, 2);
     assert_string_equal(d->routes[0], "GET /x/{id}");
@@ -114,15 +113,14 @@ static void test_settings(void **state)
     assert_int_equal(d->payload, ISERE_PAYLOAD_2_0);
     assert_int_equal(d->source.len, 8);
     assert_memory_equal(d->source.ptr, "0123cdef", 8);
-    isere__package_drop(&p.port, d);
+    isere_package_drop(&p.port, d);
     const isere_settings_t none = {.source = ""};
     encode(&none, bytes, &size);
-    assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d, &sources),
-                     0);
-    assert_int_equal(sources + d->nroutes + d->nenv + d->source.len, 0);
+    assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d), 0);
+    assert_int_equal(d->bytes + d->nroutes + d->nenv + d->source.len, 0);
     assert_int_equal(d->memory + d->timeout_ms, 0);
     assert_int_equal(d->payload, ISERE_PAYLOAD_ISERE);
-    isere__package_drop(&p.port, d);
+    isere_package_drop(&p.port, d);
 }
 
 /* Not even a right checksum makes them trusted. */
@@ -144,22 +142,21 @@ static void test_wrong_settings(void **state)
         {36, 'x'},                     /* no route */
     };
     uint8_t bytes[512];
-    size_t size, sources;
+    size_t size;
     isere_package_t *d;
     (void)state;
     encode(&full, bytes, &size);
     for (size_t n = 0; n < size; n++) {
-        assert_int_equal(isere_settings_decode(&p.port, bytes, n, &d, &sources),
+        assert_int_equal(isere_settings_decode(&p.port, bytes, n, &d),
                          ISERE_ERR_INVAL);
     }
     bytes[size] = 0;
-    assert_int_equal(
-        isere_settings_decode(&p.port, bytes, size + 1, &d, &sources),
-        ISERE_ERR_INVAL);
+    assert_int_equal(isere_settings_decode(&p.port, bytes, size + 1, &d),
+                     ISERE_ERR_INVAL);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         encode(&full, bytes, &size);
         bytes[wrong[i].at] = wrong[i].value;
-        if (isere_settings_decode(&p.port, bytes, size, &d, &sources) == 0) {
+        if (isere_settings_decode(&p.port, bytes, size, &d) == 0) {
             fail_msg("byte %lu", (unsigned long)wrong[i].at);
         }
     }

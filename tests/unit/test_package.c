@@ -1,7 +1,6 @@
 /* Documents of functions: what they are normalised to, what is refused and
  * with which words, and what hostile ones do. */
 #include "core/control/package.h"
-#include "core/control/package_read.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,7 +65,7 @@ static int setup(void **state)
 static void forget(void)
 {
     if (text) {
-        isere_package_free(&port, text, size);
+        isere_package_free_text(&port, text, size);
     }
     text = NULL;
 }
@@ -78,18 +77,40 @@ static int teardown(void **state)
     return isere_test_state()->live_blocks == 0 ? 0 : -1;
 }
 
+/* What is known about the text is true. */
+static void check_text(const isere_package_t *package)
+{
+    uint8_t sum[ISERE_SHA256_SIZE];
+    size_t bytes = 0;
+    isere_sha256_of(text, size, sum);
+    assert_memory_equal(package->sha256, sum, sizeof(sum));
+    for (size_t i = 0; i < package->nfiles; i++) {
+        bytes += package->files[i].source.len;
+    }
+    assert_int_equal(package->bytes, bytes);
+}
+
 static int normalise(isere_slice_t body, bool is_source)
 {
+    isere_package_t *package = NULL;
     forget();
-    int error = isere_package_normalise(&port, "hello", body, is_source,
-                                        &limits, &text, &size, &fault);
+    int error =
+        is_source
+            ? isere_package_read_source(&port, "hello", body, &package, &fault)
+            : isere_package_read(&port, body, &limits, &package, &fault);
+    if (!error) {
+        size = package->text_size;
+        error = isere_package_text(&port, package, &text, &fault);
+    }
     if (error) {
         text = NULL;
         assert_true(fault.message[0] != 0);
     } else {
         assert_int_equal(strlen(fault.message), 0);
         assert_int_equal(text[size], 0);
+        check_text(package);
     }
+    isere_package_drop(&port, package);
     return error;
 }
 

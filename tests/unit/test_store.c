@@ -2,6 +2,7 @@
  * operation fails or the power goes is in test_store_faults.c. */
 #include "core/store/record.h"
 #include "tests/unit/support/sim_blobs.h"
+#include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,9 +32,7 @@ static int teardown(void **state)
 
 static int put(const char *name, const char *text)
 {
-    uint8_t sum[ISERE_SHA256_SIZE];
-    isere_sha256_of(text, strlen(text), sum);
-    return isere_store_put(&store, name, isere_slice(text), sum, &head);
+    return store_put(&store, name, text, &head);
 }
 
 static void expect_head(const char *name, uint32_t current, uint32_t previous,
@@ -103,7 +102,7 @@ static void test_names(void **state)
         assert_int_equal(isere_store_head(&store, bad[i], &head),
                          ISERE_ERR_NOENT);
         assert_int_equal(read_version(bad[i], 1), ISERE_ERR_NOENT);
-        assert_int_equal(isere_store_rollback(&store, bad[i], &head),
+        assert_int_equal(store_rollback(&store, bad[i], &head),
                          ISERE_ERR_NOENT);
         assert_int_equal(isere_store_remove(&store, bad[i]), ISERE_ERR_NOENT);
     }
@@ -137,16 +136,16 @@ static void test_versions(void **state)
 static void test_rollback(void **state)
 {
     (void)state;
-    assert_int_equal(isere_store_rollback(&store, "f", &head), ISERE_ERR_NOENT);
+    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_NOENT);
     assert_int_equal(put("f", "one"), 0);
-    assert_int_equal(isere_store_rollback(&store, "f", &head), ISERE_ERR_NOENT);
+    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_NOENT);
     assert_int_equal(put("f", "two"), 0);
-    assert_int_equal(isere_store_rollback(&store, "f", &head), 0);
+    assert_int_equal(store_rollback(&store, "f", &head), 0);
     assert_int_equal(head.current, 1);
     expect_head("f", 1, 0, 2);
     expect_text("f", 1, "one");
     assert_int_equal(sim_blobs_count(&medium), 2);
-    assert_int_equal(isere_store_rollback(&store, "f", &head), ISERE_ERR_NOENT);
+    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_NOENT);
     assert_int_equal(put("f", "three"), 0);
     expect_head("f", 3, 1, 3);
 }
@@ -224,7 +223,7 @@ static void test_short_reads(void **state)
         assert_int_equal(put("f", text), 0);
         expect_text("f", head.current, text);
         assert_int_equal(put("f", "short"), 0);
-        assert_int_equal(isere_store_rollback(&store, "f", &head), 0);
+        assert_int_equal(store_rollback(&store, "f", &head), 0);
         expect_text("f", head.current, text);
     }
 }
@@ -260,7 +259,7 @@ static void test_every_damaged_byte_of_a_head(void **state)
         for (unsigned bit = 0; bit < 8; bit++) {
             bytes[i] ^= (unsigned char)(1u << bit);
             expect_damaged_head("f", 4);
-            assert_int_equal(isere_store_rollback(&store, "f", &head),
+            assert_int_equal(store_rollback(&store, "f", &head),
                              ISERE_ERR_INVAL);
             bytes[i] ^= (unsigned char)(1u << bit);
         }
@@ -322,7 +321,7 @@ static void test_missing_versions(void **state)
     expect_head("f", 2, 1, 2);
     assert_int_equal(read_version("f", 1), ISERE_ERR_INVAL);
     expect_logged("version 1 in the store is damaged: it is missing");
-    assert_int_equal(isere_store_rollback(&store, "f", &head), ISERE_ERR_INVAL);
+    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_INVAL);
     expect_text("f", 2, "two");
     sim_blobs_drop(&medium, "f.2");
     assert_int_equal(read_version("f", 2), ISERE_ERR_INVAL);
@@ -345,7 +344,7 @@ static void test_every_damaged_byte_of_a_version(void **state)
             one->bytes[i] ^= (unsigned char)(1u << bit);
             assert_int_equal(read_version("f", 1), ISERE_ERR_INVAL);
             expect_logged("version 1 in the store is damaged");
-            assert_int_equal(isere_store_rollback(&store, "f", &head),
+            assert_int_equal(store_rollback(&store, "f", &head),
                              ISERE_ERR_INVAL);
             expect_logged("version 1 in the store is damaged");
             reopen();
@@ -353,7 +352,7 @@ static void test_every_damaged_byte_of_a_version(void **state)
         }
     }
     assert_memory_equal(f->bytes, before, sizeof(before));
-    assert_int_equal(isere_store_rollback(&store, "f", &head), 0);
+    assert_int_equal(store_rollback(&store, "f", &head), 0);
 }
 
 static void test_lengths_of_a_version(void **state)
@@ -401,7 +400,7 @@ static void test_put_keeps_a_version_that_is_whole(void **state)
     assert_int_equal(put("f", "three"), 0);
     expect_head("f", 3, 1, 3);
     assert_int_equal(sim_blobs_count(&medium), 3);
-    assert_int_equal(isere_store_rollback(&store, "f", &head), 0);
+    assert_int_equal(store_rollback(&store, "f", &head), 0);
     expect_text("f", 1, "one");
     sim_blobs_find(&medium, "f.1")->bytes[ISERE_RECORD_SIZE] ^= 1;
     assert_int_equal(put("f", "four"), 0);
@@ -476,7 +475,7 @@ static void test_full(void **state)
     expect_text("f", 2, "two");
     expect_text("f", 3, text);
     medium.capacity = medium.used;
-    assert_int_equal(isere_store_rollback(&store, "f", &head), ISERE_ERR_LIMIT);
+    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_LIMIT);
     expect_head("f", 3, 2, 3);
     assert_int_equal(isere_store_remove(&store, "f"), 0);
     assert_int_equal(medium.used, 0);
@@ -499,7 +498,7 @@ static void test_without_memory(void **state)
     assert_int_equal(read_version("f", 2), ISERE_ERR_NOMEM);
     /* Changes need none; what they could not tidy is tidied later. */
     assert_int_equal(put("f", "three"), 0);
-    assert_int_equal(isere_store_rollback(&store, "f", &head), 0);
+    assert_int_equal(store_rollback(&store, "f", &head), 0);
     assert_int_equal(sim_blobs_count(&medium), 4);
     assert_int_equal(put("g", "one"), 0);
     assert_int_equal(isere_store_remove(&store, "g"), 0);

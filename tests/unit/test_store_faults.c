@@ -3,6 +3,7 @@
  * one, and nothing is left over. */
 #include "core/store/store.h"
 #include "tests/unit/support/sim_blobs.h"
+#include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,11 +24,9 @@ static void make_text(const char *name, uint32_t version, char text[48])
 static int put(const char *name, uint32_t version)
 {
     char text[48];
-    uint8_t sum[ISERE_SHA256_SIZE];
     isere_store_head_t head;
     make_text(name, version, text);
-    isere_sha256_of(text, strlen(text), sum);
-    return isere_store_put(&store, name, isere_slice(text), sum, &head);
+    return store_put(&store, name, text, &head);
 }
 
 typedef struct function {
@@ -97,7 +96,7 @@ static int put_next(void)
 static int roll_back(void)
 {
     isere_store_head_t head;
-    return isere_store_rollback(&store, "f", &head);
+    return store_rollback(&store, "f", &head);
 }
 
 static int remove_it(void)

@@ -2,6 +2,7 @@
  * ends; nothing outside the folder is touched; one process at a time. */
 #include "core/store/store.h"
 #include "isere/linux.h"
+#include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -340,13 +341,10 @@ static bool run_and_end(int n, int how, int (*change)(void))
 /* The store on top: deploys as the same function's second version. */
 static int put(const char *text)
 {
-    uint8_t sum[ISERE_SHA256_SIZE];
     isere_store_t store;
     isere_store_head_t head;
     int error = isere_store_open(&store, isere_test_port(), &blobs);
-    isere_sha256_of(text, strlen(text), sum);
-    return error ? error
-                 : isere_store_put(&store, "h", isere_slice(text), sum, &head);
+    return error ? error : store_put(&store, "h", text, &head);
 }
 
 static int put_two(void)

@@ -1,0 +1,192 @@
+/* Changes of one function, from their beginning to the catalog that has them.
+ */
+#include "core/control/plan.h"
+
+/* ---- what it will be ---- */
+
+static void begin(isere_plan_t *plan, isere_plan_kind_t kind,
+                  isere_registry_t *registry, const isere_port_t *port)
+{
+    memset(plan, 0, sizeof(*plan));
+    plan->kind = kind;
+    plan->registry = registry;
+    plan->port = port;
+}
+
+int isere_plan_deploy(isere_plan_t *plan, isere_registry_t *registry,
+                      const isere_port_t *port, const char *name)
+{
+    begin(plan, ISERE_PLAN_DEPLOY, registry, port);
+    return isere_store_plan_put(&registry->store, name, &plan->store);
+}
+
+int isere_plan_rollback(isere_plan_t *plan, isere_registry_t *registry,
+                        const isere_port_t *port, const char *name)
+{
+    begin(plan, ISERE_PLAN_ROLLBACK, registry, port);
+    return isere_store_plan_rollback(&registry->store, name, &plan->store);
+}
+
+void isere_plan_fill(isere_plan_t *plan, isere_registry_t *registry,
+                     const isere_port_t *port, const isere_deployment_t *blank)
+{
+    isere_store_head_t *after = &plan->store.after;
+    begin(plan, ISERE_PLAN_FILL, registry, port);
+    memcpy(after->name, blank->name, sizeof(after->name));
+    after->current = blank->version;
+    after->previous = blank->previous;
+}
+
+void isere_plan_remove(isere_plan_t *plan, isere_registry_t *registry,
+                       const isere_port_t *port, const char *name)
+{
+    isere_store_head_t *after = &plan->store.after;
+    begin(plan, ISERE_PLAN_REMOVE, registry, port);
+    memcpy(after->name, name, strlen(name));
+}
+
+/* ---- its deployment ---- */
+
+static isere_deployment_parts_t parts_of(const isere_plan_t *plan)
+{
+    return (isere_deployment_parts_t){
+        .name = plan->store.after.name,
+        .version = plan->store.after.current,
+        .previous = plan->store.after.previous,
+        .config = &plan->registry->config.defaults,
+    };
+}
+
+/* The init phase decides whether a deployment is any good. */
+static int check(isere_plan_t *plan, isere_fault_t *fault)
+{
+    int error = isere_deployment_check(plan->port, plan->deployment, fault);
+    if (error) {
+        isere_deployment_release(plan->deployment);
+        plan->deployment = NULL;
+    }
+    return error;
+}
+
+static int read_package(const isere_plan_t *plan, isere_slice_t body,
+                        bool is_source, isere_package_t **package,
+                        isere_fault_t *fault)
+{
+    const isere_registry_config_t *config = &plan->registry->config;
+    const isere_package_limits_t limits = {
+        .memory_min = config->memory_min,
+        .memory_max = config->memory_max,
+        .timeout_max_ms = config->timeout_max_ms,
+    };
+    return is_source
+               ? isere_package_read_source(plan->port, plan->store.after.name,
+                                           body, package, fault)
+               : isere_package_read(plan->port, body, &limits, package, fault);
+}
+
+/* The text is made when the compiler's heap is gone, and the package goes
+ * before the init phase has its own: on a device there is no room for all. */
+static int compile(isere_plan_t *plan, const isere_package_t *package,
+                   isere_fault_t *fault)
+{
+    isere_deployment_parts_t parts = parts_of(plan);
+    parts.package = package;
+    int error =
+        isere_deployment_create(plan->port, &parts, &plan->deployment, fault);
+    if (error) {
+        return error;
+    }
+    error = isere_package_text(plan->port, package, &plan->text, fault);
+    if (error) {
+        isere_deployment_release(plan->deployment);
+        plan->deployment = NULL;
+        return error;
+    }
+    plan->text_size = package->text_size;
+    memcpy(plan->sha256, package->sha256, sizeof(plan->sha256));
+    return 0;
+}
+
+static void drop_text(isere_plan_t *plan)
+{
+    isere_package_free_text(plan->port, plan->text, plan->text_size);
+    plan->text = NULL;
+}
+
+int isere_plan_compile(isere_plan_t *plan, isere_slice_t body, bool is_source,
+                       isere_fault_t *fault)
+{
+    isere_package_t *package;
+    int error = read_package(plan, body, is_source, &package, fault);
+    if (error) {
+        return error;
+    }
+    error = compile(plan, package, fault);
+    isere_package_drop(plan->port, package);
+    if (!error) {
+        error = check(plan, fault);
+    }
+    if (error) {
+        drop_text(plan);
+    }
+    return error;
+}
+
+int isere_plan_load(isere_plan_t *plan, isere_fault_t *fault)
+{
+    isere_deployment_parts_t parts = parts_of(plan);
+    int error = isere_deployment_load(plan->port, &plan->registry->store,
+                                      &parts, &plan->deployment, fault);
+    return error ? error : check(plan, fault);
+}
+
+/* ---- its end ---- */
+
+int isere_plan_place(isere_plan_t *plan, isere_fault_t *fault)
+{
+    return isere__catalog_change(plan->registry, plan->store.after.name,
+                                 plan->deployment, &plan->next, fault);
+}
+
+static int change_store(const isere_plan_t *plan)
+{
+    const isere_store_t *store = &plan->registry->store;
+    int error;
+    switch (plan->kind) {
+    case ISERE_PLAN_DEPLOY:
+        return isere_store_put(store, &plan->store,
+                               isere_slice_of(plan->text, plan->text_size),
+                               plan->sha256);
+    case ISERE_PLAN_ROLLBACK:
+        return isere_store_rollback(store, &plan->store);
+    case ISERE_PLAN_REMOVE:
+        error = isere_store_remove(store, plan->store.after.name);
+        /* Somebody else may have removed it from the medium. */
+        return error == ISERE_ERR_NOENT ? 0 : error;
+    default:
+        return 0;
+    }
+}
+
+int isere_plan_commit(isere_plan_t *plan)
+{
+    int error = change_store(plan);
+    if (error) {
+        return error;
+    }
+    plan->generation = isere__registry_publish(plan->registry, plan->next);
+    plan->next = NULL;
+    if (plan->deployment) {
+        isere__kept_save(plan->registry, plan->deployment);
+    } else {
+        isere__kept_drop(plan->registry, plan->store.after.name);
+    }
+    return 0;
+}
+
+void isere_plan_drop(isere_plan_t *plan)
+{
+    isere_catalog_release(plan->next);
+    isere_deployment_release(plan->deployment);
+    drop_text(plan);
+}
