@@ -1,10 +1,10 @@
 /* isere_compile: from source to a bundle of bytecode. */
 #include "core/code/compile.h"
 #include "core/code/bundle.h"
+#include "core/code/engine.h"
 #include "core/code/js_error.h"
 #include "core/code/module_name.h"
 #include "core/heap/fault.h"
-#include "core/heap/heap.h"
 #include "core/isere_config.h"
 #include "core/util/text.h"
 #include "core/util/units.h"
@@ -297,7 +297,7 @@ static int check_imports(compiler_t *c)
 /* ---- writing ---- */
 
 /* All modules in one array: so they share one table of atoms, and their
- * bytecode can be used in place (see isere_heap_init_with). */
+ * bytecode can be used in place (see isere_engine_init_with). */
 static int write_modules(compiler_t *c)
 {
     JSContext *ctx = c->heap.ctx;
@@ -467,8 +467,8 @@ int isere__compile_within(const isere_port_t *port,
         return ISERE_ERR_HANDLER;
     }
     uint64_t until = deadline(port, timeout_ms);
-    int error = isere_heap_init(&c.heap, port, ISERE_COMPILE_MEMORY,
-                                ISERE_COMPILE_STACK);
+    int error = isere_engine_init(&c.heap, port, ISERE_COMPILE_MEMORY,
+                                  ISERE_COMPILE_STACK);
     if (error) {
         isere_fault_set(fault, error == ISERE_ERR_CRASH
                                    ? "the compiler crashed at its start"

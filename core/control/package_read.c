@@ -3,10 +3,10 @@
  * is taken out of the result are own properties, and no code runs: "__proto__"
  * is a name like any other.
  */
+#include "core/code/engine.h"
 #include "core/code/js_error.h"
 #include "core/control/package.h"
 #include "core/heap/fault.h"
-#include "core/heap/heap.h"
 #include "core/isere_config.h"
 #include "core/route/route.h"
 #include "core/util/env_name.h"
@@ -520,8 +520,8 @@ static void read_in_heap(reader_t *r, const isere_port_t *port)
 {
     uint64_t deadline =
         port->monotonic_us(port->ctx) + (uint64_t)READ_TIMEOUT_MS * 1000;
-    int error = isere_heap_init(&r->heap, port, ISERE_COMPILE_MEMORY,
-                                ISERE_COMPILE_STACK);
+    int error = isere_engine_init(&r->heap, port, ISERE_COMPILE_MEMORY,
+                                  ISERE_COMPILE_STACK);
     if (error == ISERE_ERR_CRASH) {
         crashed(r, port);
         return;

@@ -277,7 +277,7 @@ static void finish(isere_isolate_t *isolate)
     /* An error that the engine left pending unnoticed, for lack of memory,
      * must not look like one of every request. */
     JS_FreeValue(ctx, JS_GetException(ctx));
-    isere_heap_collect(&isolate->heap);
+    isere_engine_collect(&isolate->heap);
     /* Last, and no garbage: no code of the init phase sees what requests get.
      */
     if (isere_lambda_init(ctx, &realm->lambda, &isolate->function->info)) {
@@ -345,7 +345,7 @@ static int make_realm(isere_isolate_t *isolate)
 static JSModuleDef *take_main(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
-    JSValue modules = isolate->heap.loaded;
+    JSValue modules = isolate->loaded;
     JSValue value = JS_GetPropertyUint32(ctx, modules, 0);
     if (JS_VALUE_GET_TAG(value) != JS_TAG_MODULE) {
         return NULL;
@@ -354,7 +354,7 @@ static JSModuleDef *take_main(isere_isolate_t *isolate)
     JSModuleDef *main = JS_VALUE_GET_PTR(value);
     JS_FreeValue(ctx, value);
     JS_FreeValue(ctx, modules);
-    isolate->heap.loaded = JS_UNDEFINED;
+    isolate->loaded = JS_UNDEFINED;
     return main;
 }
 
@@ -388,8 +388,8 @@ static int evaluate(isere_isolate_t *isolate)
 static void run_begin(void *arg)
 {
     isere_isolate_t *isolate = arg;
-    if (!JS_IsObject(isolate->heap.loaded)) {
-        fail_text(isolate, JS_IsUndefined(isolate->heap.loaded)
+    if (!JS_IsObject(isolate->loaded)) {
+        fail_text(isolate, JS_IsUndefined(isolate->loaded)
                                ? "out of memory while loading code" RAISE_MEMORY
                                : "the bytecode can't be read: build it again");
         return;

@@ -114,10 +114,10 @@ static int make_heap(isere_isolate_t *isolate)
         return error;
     }
     isere__note(isolate, true);
-    error = isere_heap_init_with(
+    error = isere_engine_init_with(
         &isolate->heap, port, function->config.memory_bytes,
         function->config.stack_bytes, function->bundle.code,
-        function->bundle.code_size);
+        function->bundle.code_size, &isolate->loaded);
     isere__note(isolate, false);
     return error;
 }

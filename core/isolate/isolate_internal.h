@@ -2,7 +2,7 @@
 #ifndef ISERE_CORE_ISOLATE_ISOLATE_INTERNAL_H
 #define ISERE_CORE_ISOLATE_ISOLATE_INTERNAL_H
 
-#include "core/heap/heap.h"
+#include "core/code/engine.h"
 #include "core/isolate/function.h"
 #include "core/isolate/isolate.h"
 #include "core/lambda/lambda.h"
@@ -43,6 +43,7 @@ struct isere_isolate {
     const isere_port_t *port;
     const isere_function_t *function;
     isere_heap_t heap;
+    JSValue loaded; /* the code, until the init phase takes the modules */
     isere_realm_t *realm;
     isere_snapshot_t *snapshot;
     isere_snapshot_family_t *family; /* borrowed, or NULL */

@@ -9,7 +9,7 @@ int isere_reply_init(isere_reply_t *reply, const isere_port_t *port)
 {
     memset(reply, 0, sizeof(*reply));
     reply->value = JS_UNDEFINED;
-    return isere_heap_init(&reply->heap, port, MEMORY, STACK);
+    return isere_engine_init(&reply->heap, port, MEMORY, STACK);
 }
 
 static void release_texts(isere_reply_t *reply)

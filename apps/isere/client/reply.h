@@ -5,7 +5,7 @@
 #ifndef ISERE_APPS_ISERE_CLIENT_REPLY_H
 #define ISERE_APPS_ISERE_CLIENT_REPLY_H
 
-#include "core/heap/heap.h"
+#include "core/code/engine.h"
 #include "isere/slice.h"
 
 typedef struct isere_reply {

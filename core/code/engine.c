@@ -1,0 +1,127 @@
+/* A QuickJS engine in a heap of its own, with or without code in it. */
+#include "core/code/engine.h"
+
+/*
+ * Makes the engine's table of shapes large enough for those that a request is
+ * likely to add. When it grows, the engine writes to every shape, all over the
+ * heap; better now than in every request. Without memory it stays as it is.
+ */
+static void widen_tables(JSContext *ctx)
+{
+    enum { SHAPES = 32 };
+    JSValue objects[SHAPES];
+    for (int i = 0; i < SHAPES; i++) {
+        /* A prototype of its own makes a shape of its own. */
+        objects[i] = JS_NewObjectProto(ctx, i ? objects[i - 1] : JS_NULL);
+        if (JS_IsException(objects[i])) {
+            JS_FreeValue(ctx, JS_GetException(ctx));
+        }
+    }
+    for (int i = SHAPES - 1; i >= 0; i--) {
+        JS_FreeValue(ctx, objects[i]);
+    }
+}
+
+void isere_engine_collect(isere_heap_t *heap)
+{
+    widen_tables(heap->ctx);
+    /* Less garbage than this is not worth looking at the whole heap. */
+    enum { LITTLE = 2048 };
+    if (heap->arena->used > heap->settled + LITTLE) {
+        JS_RunGC(heap->rt);
+    }
+    isere_heap_settle(heap);
+}
+
+/* What JS_NewContext does after the basic objects. */
+static void add_intrinsics(JSContext *ctx)
+{
+    JS_AddIntrinsicBaseObjects(ctx);
+    JS_AddIntrinsicDate(ctx);
+    JS_AddIntrinsicEval(ctx);
+    JS_AddIntrinsicStringNormalize(ctx);
+    JS_AddIntrinsicRegExp(ctx);
+    JS_AddIntrinsicJSON(ctx);
+    JS_AddIntrinsicProxy(ctx);
+    JS_AddIntrinsicMapSet(ctx);
+    JS_AddIntrinsicTypedArrays(ctx);
+    JS_AddIntrinsicPromise(ctx);
+    JS_AddIntrinsicWeakRef(ctx);
+}
+
+/* What exec_run is given. Results are written through pointers: locals of a
+ * function that longjmp leaves have no defined value. */
+typedef struct making {
+    isere_heap_t *heap;
+    const uint8_t *code; /* or NULL */
+    size_t code_size;
+    JSValue *loaded;
+    bool made;
+} making_t;
+
+static void make_context(void *arg)
+{
+    making_t *m = arg;
+    isere_heap_t *heap = m->heap;
+    heap->fragile = true;
+    heap->rt = isere_heap_runtime(heap);
+    JS_SetMaxStackSize(heap->rt, heap->stack_size);
+    JS_SetGCThreshold(heap->rt, SIZE_MAX); /* there is no garbage yet */
+    JS_SetStripInfo(heap->rt, JS_STRIP_SOURCE);
+    heap->ctx = JS_NewContextRaw(heap->rt);
+    if (m->code) {
+        /* Bytecode names atoms by number. The numbers are those that a runtime
+         * gives to its first atoms, so nothing may come before this. */
+        *m->loaded = JS_ReadObject(heap->ctx, m->code, m->code_size,
+                                   JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+        JS_FreeValue(heap->ctx, JS_GetException(heap->ctx));
+    }
+    add_intrinsics(heap->ctx);
+    heap->fragile = false;
+    isere_heap_settle(heap);
+}
+
+static bool make(making_t *m)
+{
+    *m->loaded = JS_UNDEFINED;
+    return isere_heap_clear(m->heap) &&
+           isere_heap_run(m->heap, make_context, m);
+}
+
+static void run_making(void *arg)
+{
+    making_t *m = arg;
+    m->made = make(m);
+    /* Without the code the heap can still say what was wrong. */
+    if (!m->made && m->code) {
+        m->code = NULL;
+        m->made = make(m);
+    }
+}
+
+int isere_engine_init_with(isere_heap_t *heap, const isere_port_t *port,
+                           size_t size, size_t stack_size, const void *code,
+                           size_t code_size, JSValue *loaded)
+{
+    making_t making = {heap, code, code_size, loaded, false};
+    int error = isere_heap_map(heap, port, size, stack_size);
+    if (error) {
+        return error;
+    }
+    /* On the stack that the engine believes in: reading deeply nested functions
+     * takes a lot of it. */
+    error = port->exec_run(port->ctx, run_making, &making, UINT64_MAX);
+    if (error || !making.made) {
+        isere_heap_deinit(heap);
+        return error ? error : ISERE_ERR_NOMEM;
+    }
+    return 0;
+}
+
+int isere_engine_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
+                      size_t stack_size)
+{
+    JSValue loaded;
+    return isere_engine_init_with(heap, port, size, stack_size, NULL, 0,
+                                  &loaded);
+}
