@@ -1,9 +1,9 @@
 /* From a request to a call of the control plane, or why it is refused. */
 #include "core/control/registry.h"
 #include "core/http/chars.h"
+#include "core/http/query.h"
 #include "core/util/ascii.h"
 #include "core/util/percent.h"
-#include "core/util/query.h"
 #include "core/util/text.h"
 
 #define ROOT "/_isere"

@@ -2,8 +2,8 @@
  * Query strings, cookies and percent-coding: whatever the bytes, the parts
  * are views into the input, in order, and decoding stays within its bounds.
  */
+#include "core/http/query.h"
 #include "core/util/percent.h"
-#include "core/util/query.h"
 
 #include <stdint.h>
 #include <stdlib.h>

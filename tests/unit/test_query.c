@@ -1,4 +1,4 @@
-#include "core/util/query.h"
+#include "core/http/query.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

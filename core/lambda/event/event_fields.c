@@ -1,8 +1,8 @@
 /* Header fields, cookies, query and path parameters for event_common.h. */
 #include "core/http/chars.h"
+#include "core/http/query.h"
 #include "core/lambda/event/event_common.h"
 #include "core/util/ascii.h"
-#include "core/util/query.h"
 
 static isere_slice_t name_of(const isere_http_request_t *request, unsigned i)
 {

@@ -4,10 +4,10 @@
  * values come from JSON.parse, so looking at them calls no user code.
  */
 #include "core/code/js_error.h"
+#include "core/http/query.h"
 #include "core/lambda/event/event_common.h"
 #include "core/lambda/event/event_internal.h"
 #include "core/util/percent.h"
-#include "core/util/query.h"
 
 /* An own property of a value; undefined where it is not an object. */
 static JSValue own(JSContext *ctx, JSValueConst value, const char *name)

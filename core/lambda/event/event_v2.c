@@ -4,10 +4,10 @@
  * there (cookies, parameters, body) is absent, not null. Two differences are
  * the contract's: rawPath is as sent, and Cookie stays among the headers.
  */
+#include "core/http/query.h"
 #include "core/lambda/event/event_common.h"
 #include "core/lambda/event/event_internal.h"
 #include "core/lambda/event/event_parts.h"
-#include "core/util/query.h"
 
 static JSValue make_version(JSContext *ctx, isere_lambda_t *lambda)
 {

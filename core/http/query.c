@@ -1,4 +1,4 @@
-#include "core/util/query.h"
+#include "core/http/query.h"
 #include "core/http/chars.h"
 
 /* Takes everything up to the separator (which is dropped) off `rest`. */

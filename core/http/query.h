@@ -2,8 +2,8 @@
  * Splitting query strings and Cookie fields into their parts. Views into the
  * input, nothing decoded. Pure functions; any thread.
  */
-#ifndef ISERE_CORE_UTIL_QUERY_H
-#define ISERE_CORE_UTIL_QUERY_H
+#ifndef ISERE_CORE_HTTP_QUERY_H
+#define ISERE_CORE_HTTP_QUERY_H
 
 #include "isere/slice.h"
 
