@@ -6,11 +6,11 @@ list(APPEND ZEPHYR_EXTRA_MODULES ${app_root})
 find_package(Zephyr REQUIRED HINTS $ENV{ZEPHYR_BASE})
 project(isere_firmware LANGUAGES C)
 
-target_sources(app PRIVATE ${app_root}/ports/zephyr/main.c
-                           ${app_root}/ports/zephyr/handler.c)
+target_sources(app PRIVATE ${app_root}/ports/zephyr/app/main.c
+                           ${app_root}/ports/zephyr/app/handler.c)
 target_include_directories(app PRIVATE ${app_root})
 if(CONFIG_ARCH_POSIX)
-    target_sources(app PRIVATE ${app_root}/ports/zephyr/options.c)
+    target_sources(app PRIVATE ${app_root}/ports/zephyr/sim/options.c)
 endif()
 isere_own_code(app)
 isere_zephyr_headers(app)

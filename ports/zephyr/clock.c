@@ -7,7 +7,7 @@
 #include <zephyr/kernel.h>
 
 #ifdef CONFIG_ARCH_POSIX
-#include "ports/zephyr/sim.h"
+#include "ports/zephyr/sim/sim.h"
 
 /* The simulated time stands still while code runs; the host's does not. */
 uint64_t isere_zephyr_monotonic_us(void *ctx)

@@ -4,7 +4,7 @@
 #include <zephyr/random/random.h>
 
 #ifdef CONFIG_ARCH_POSIX
-#include "ports/zephyr/sim.h"
+#include "ports/zephyr/sim/sim.h"
 #endif
 
 LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);

@@ -3,7 +3,7 @@
 #include "core/heap/fault.h"
 #include "core/store/store.h"
 #include "isere/registry.h"
-#include "ports/zephyr/net.h"
+#include "ports/zephyr/net/net.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>

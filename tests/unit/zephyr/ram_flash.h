@@ -7,7 +7,7 @@
 #ifndef ISERE_TESTS_RAM_FLASH_H
 #define ISERE_TESTS_RAM_FLASH_H
 
-#include "ports/zephyr/blobs.h"
+#include "ports/zephyr/flash/blobs.h"
 
 enum {
     RAM_FLASH_BLOCK = 4096,

@@ -27,7 +27,7 @@ target_compile_definitions(
                               LFS_NO_WARN LFS_NO_ERROR LFS_NAME_MAX=47)
 
 add_library(zephyr_test_support STATIC EXCLUDE_FROM_ALL
-            ${PROJECT_SOURCE_DIR}/ports/zephyr/blobs.c
+            ${PROJECT_SOURCE_DIR}/ports/zephyr/flash/blobs.c
             ${unit}/zephyr/ram_flash.c)
 isere_own_code(zephyr_test_support)
 target_link_libraries(zephyr_test_support PUBLIC isere_zephyr_blobs

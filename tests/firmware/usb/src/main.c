@@ -1,7 +1,7 @@
 /* Starts our device and a host on one virtual bus. */
 
 #include "host.h"
-#include "ports/zephyr/net.h"
+#include "ports/zephyr/net/net.h"
 
 #include <string.h>
 #include <zephyr/drivers/hwinfo.h>

@@ -1,6 +1,6 @@
 /* Options of the firmware as a program of the host (native_sim): where it
  * listens and what it serves. */
-#include "ports/zephyr/options.h"
+#include "ports/zephyr/sim/options.h"
 #include <cmdline.h>
 #include <posix_native_task.h>
 #include <zephyr/toolchain.h>

@@ -1,9 +1,9 @@
 /* The firmware: the functions of its store, and the handler that is built in
  * for what they do not take. */
 #include "isere/zephyr.h"
-#include "ports/zephyr/handler.h"
-#include "ports/zephyr/options.h"
+#include "ports/zephyr/app/handler.h"
 #include "ports/zephyr/port_zephyr.h"
+#include "ports/zephyr/sim/options.h"
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
 

@@ -1,7 +1,7 @@
 /* The network interface: static address, DHCP server, link state. */
 
-#include "ports/zephyr/net.h"
-#include "ports/zephyr/usb.h"
+#include "ports/zephyr/net/net.h"
+#include "ports/zephyr/net/usb.h"
 #include <errno.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>

@@ -1,4 +1,4 @@
-#include "ports/zephyr/sim.h"
+#include "ports/zephyr/sim/sim.h"
 #include "ports/linux/exec.h"
 #include "ports/linux/guard.h"
 #include "ports/linux/shared.h"

@@ -1,4 +1,4 @@
-#include "ports/zephyr/blobs.h"
+#include "ports/zephyr/flash/blobs.h"
 #include <limits.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "ports/zephyr/handler.h"
+#include "ports/zephyr/app/handler.h"
 #include <zephyr/devicetree.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
@@ -9,8 +9,8 @@ LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 
 #ifdef CONFIG_ARCH_POSIX
 
-#include "ports/zephyr/options.h"
-#include "ports/zephyr/sim.h"
+#include "ports/zephyr/sim/options.h"
+#include "ports/zephyr/sim/sim.h"
 
 static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
 {

@@ -1,6 +1,6 @@
 /* Executions on native_sim; exec.c is for devices. */
 #include "ports/zephyr/port_zephyr.h"
-#include "ports/zephyr/sim.h"
+#include "ports/zephyr/sim/sim.h"
 #include <zephyr/kernel.h>
 
 void isere_zephyr_exec_init(void)

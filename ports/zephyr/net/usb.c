@@ -3,7 +3,7 @@
  * about the bus. Zephyr's class drivers (CDC-ECM, CDC-NCM) move the frames.
  */
 
-#include "ports/zephyr/usb.h"
+#include "ports/zephyr/net/usb.h"
 #include <errno.h>
 #include <string.h>
 #include <zephyr/drivers/hwinfo.h>
