@@ -1,6 +1,6 @@
 /* Where the firmware's handler comes from. */
-#ifndef ISERE_PORTS_ZEPHYR_HANDLER_H
-#define ISERE_PORTS_ZEPHYR_HANDLER_H
+#ifndef ISERE_PORTS_ZEPHYR_APP_HANDLER_H
+#define ISERE_PORTS_ZEPHYR_APP_HANDLER_H
 
 #include "isere/isere.h"
 

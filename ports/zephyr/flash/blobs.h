@@ -13,8 +13,8 @@
  * Memory: all of it in the struct. Errors: ISERE_ERR_*, see each function.
  * Threads: one call at a time.
  */
-#ifndef ISERE_PORTS_ZEPHYR_BLOBS_H
-#define ISERE_PORTS_ZEPHYR_BLOBS_H
+#ifndef ISERE_PORTS_ZEPHYR_FLASH_BLOBS_H
+#define ISERE_PORTS_ZEPHYR_FLASH_BLOBS_H
 
 #include "isere/blobs.h"
 #include <lfs.h>

@@ -2,8 +2,8 @@
  * Brings the network up: address, DHCP server, log of the link, USB. Builds
  * without an IP stack of their own (CONFIG_ISERE_NET=n) have nothing to do.
  */
-#ifndef ISERE_ZEPHYR_NET_H
-#define ISERE_ZEPHYR_NET_H
+#ifndef ISERE_PORTS_ZEPHYR_NET_NET_H
+#define ISERE_PORTS_ZEPHYR_NET_NET_H
 
 #ifdef CONFIG_ISERE_NET
 

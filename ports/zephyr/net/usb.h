@@ -1,6 +1,6 @@
 /* Ethernet over USB: the device that the host sees. */
-#ifndef ISERE_ZEPHYR_USB_H
-#define ISERE_ZEPHYR_USB_H
+#ifndef ISERE_PORTS_ZEPHYR_NET_USB_H
+#define ISERE_PORTS_ZEPHYR_NET_USB_H
 
 /*
  * Attaches the device to the bus, with CDC-ECM or CDC-NCM as Kconfig says.

@@ -1,7 +1,7 @@
 /* What native_sim's command line can change. On a device there is none: the
  * port is Kconfig's and no file is named. */
-#ifndef ISERE_PORTS_ZEPHYR_OPTIONS_H
-#define ISERE_PORTS_ZEPHYR_OPTIONS_H
+#ifndef ISERE_PORTS_ZEPHYR_SIM_OPTIONS_H
+#define ISERE_PORTS_ZEPHYR_SIM_OPTIONS_H
 
 #include <stddef.h>
 #include <stdint.h>

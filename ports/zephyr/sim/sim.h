@@ -2,8 +2,8 @@
  * What native_sim needs of the Linux host. sim.c is compiled for the host, the
  * rest of the port for Zephyr: no other header is shared.
  */
-#ifndef ISERE_PORTS_ZEPHYR_SIM_H
-#define ISERE_PORTS_ZEPHYR_SIM_H
+#ifndef ISERE_PORTS_ZEPHYR_SIM_SIM_H
+#define ISERE_PORTS_ZEPHYR_SIM_SIM_H
 
 #include <stddef.h>
 #include <stdint.h>
