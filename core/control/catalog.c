@@ -254,19 +254,20 @@ static void set_broken(const isere_port_t *port, isere_catalog_entry_t *entry,
 
 /* From its source; one that is blank is not to run. */
 static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
-                         const isere_store_head_t *head, bool blank,
+                         const isere_store_manifest_t *manifest, bool blank,
                          isere_deployment_t **deployment, isere_fault_t *fault)
 {
     const isere_deployment_parts_t parts = {
-        .name = head->name,
-        .version = head->current,
-        .previous = head->previous,
+        .name = manifest->name,
+        .version = manifest->current,
+        .previous = manifest->previous,
         .config = &registry->config.defaults,
         .blank = blank,
     };
-    int error = head->current ? isere_deployment_load(port, &registry->store,
-                                                      &parts, deployment, fault)
-                              : ISERE_ERR_INVAL;
+    int error = manifest->current
+                    ? isere_deployment_load(port, &registry->store, &parts,
+                                            deployment, fault)
+                    : ISERE_ERR_INVAL;
     if (error == ISERE_ERR_INVAL && !fault->message[0]) {
         isere_text_copy(fault->message, sizeof(fault->message),
                         isere_slice("its stored data is damaged"));
@@ -275,19 +276,21 @@ static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
 }
 
 static int load_entry(isere_registry_t *registry, const isere_port_t *port,
-                      const isere_store_head_t *head,
+                      const isere_store_manifest_t *manifest,
                       isere_catalog_entry_t *entry, isere_fault_t *fault)
 {
-    bool blank = isere__faults_keep_from(registry, head->name, head->current);
-    isere_text_copy(entry->name, sizeof(entry->name), isere_slice(head->name));
-    entry->version = head->current;
+    bool blank =
+        isere__faults_keep_from(registry, manifest->name, manifest->current);
+    isere_text_copy(entry->name, sizeof(entry->name),
+                    isere_slice(manifest->name));
+    entry->version = manifest->current;
     int error = blank ? ISERE_ERR_NOENT
-                      : isere__kept_load(registry, port, head,
+                      : isere__kept_load(registry, port, manifest,
                                          &entry->deployment, fault);
     memset(fault, 0, sizeof(*fault));
     if (error) {
-        error = compile_entry(registry, port, head, blank, &entry->deployment,
-                              fault);
+        error = compile_entry(registry, port, manifest, blank,
+                              &entry->deployment, fault);
         if (!error) {
             isere__kept_save(registry, entry->deployment);
         }
@@ -296,7 +299,7 @@ static int load_entry(isere_registry_t *registry, const isere_port_t *port,
         error = give_stats(NULL, entry->deployment);
     }
     if (!error) {
-        isere__faults_count(registry, head->name, entry->deployment->stats);
+        isere__faults_count(registry, manifest->name, entry->deployment->stats);
     }
     if (error && !fault->message[0]) {
         isere_text_copy(fault->message, sizeof(fault->message),
@@ -345,23 +348,23 @@ static void log_ready(const isere_registry_t *registry,
 
 int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port)
 {
-    isere_store_head_t *heads = NULL;
+    isere_store_manifest_t *manifests = NULL;
     isere_fault_t *fault = isere_alloc(port, sizeof(*fault));
-    int count =
-        fault ? isere_store_list(&registry->store, &heads) : ISERE_ERR_NOMEM;
+    int count = fault ? isere_store_list(&registry->store, &manifests)
+                      : ISERE_ERR_NOMEM;
     isere_catalog_t *catalog =
         count >= 0 ? create(registry, (size_t)count) : NULL;
     int error = count < 0 ? count : catalog ? 0 : ISERE_ERR_NOMEM;
     if (!error) {
-        isere__faults_take(registry, port, heads, (size_t)count);
+        isere__faults_take(registry, port, manifests, (size_t)count);
     }
     for (int i = 0; i < count && !error; i++) {
         isere_catalog_entry_t *entry = &catalog->entries[i];
-        if (load_entry(registry, port, &heads[i], entry, fault)) {
+        if (load_entry(registry, port, &manifests[i], entry, fault)) {
             set_broken(port, entry, fault->message);
         }
     }
-    isere_free(port, heads);
+    isere_free(port, manifests);
     isere_free(port, fault);
     error = error ? error : settle_routes(port, catalog);
     if (error) {

@@ -347,10 +347,11 @@ static void release(isere_work_t *work, const isere_port_t *port)
 static int read_current(isere_work_t *work, isere_store_document_t *document)
 {
     const isere_store_t *store = &work->registry->store;
-    isere_store_head_t head;
-    int error = isere_store_head(store, work->name, &head);
+    isere_store_manifest_t manifest;
+    int error = isere_store_manifest(store, work->name, &manifest);
     return error ? error
-                 : isere_store_read(store, work->name, head.current, document);
+                 : isere_store_read(store, work->name, manifest.current,
+                                    document);
 }
 
 static void read_files(isere_work_t *work)

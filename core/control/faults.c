@@ -337,7 +337,7 @@ bool isere__faults_describe(isere_registry_t *registry, const char *name,
 
 /* Which version of a function will be served. */
 static bool find_version(const isere_registry_t *registry, const char *name,
-                         const isere_store_head_t *heads, size_t count,
+                         const isere_store_manifest_t *manifests, size_t count,
                          uint32_t *version)
 {
     if (registry->fallback && strcmp(name, ISERE_BUILT_IN_NAME) == 0) {
@@ -345,8 +345,8 @@ static bool find_version(const isere_registry_t *registry, const char *name,
         return true;
     }
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(heads[i].name, name) == 0) {
-            *version = heads[i].current;
+        if (strcmp(manifests[i].name, name) == 0) {
+            *version = manifests[i].current;
             return true;
         }
     }
@@ -354,13 +354,13 @@ static bool find_version(const isere_registry_t *registry, const char *name,
 }
 
 void isere__faults_take(isere_registry_t *registry, const isere_port_t *port,
-                        const isere_store_head_t *heads, size_t count)
+                        const isere_store_manifest_t *manifests, size_t count)
 {
     const isere_registry_config_t *config = &registry->config;
     isere_fault_report_t report;
     while (config->next_fault && config->next_fault(config->ctx, &report)) {
         uint32_t version;
-        if (!find_version(registry, report.name, heads, count, &version) ||
+        if (!find_version(registry, report.name, manifests, count, &version) ||
             (report.version && report.version != version)) {
             continue; /* in a deploy of it that did not come to its end */
         }

@@ -14,7 +14,7 @@
 
 /* What a blob begins with: settings and bundle follow. It is read by the
  * program that wrote it. */
-typedef struct kept_head {
+typedef struct kept_header {
     uint32_t sum; /* CRC-32 of the rest of it and of the settings; the bundle
                      has its own */
     uint32_t version;
@@ -22,28 +22,28 @@ typedef struct kept_head {
     uint32_t bundle_size;
     char name[40];
     char sha256[64];
-} kept_head_t;
+} kept_header_t;
 
 static const isere_blobs_t *place(const isere_registry_t *registry)
 {
     return ISERE_KEEP_CODE ? registry->config.kept : NULL;
 }
 
-static uint32_t sum_of(const kept_head_t *head, const void *settings)
+static uint32_t sum_of(const kept_header_t *header, const void *settings)
 {
-    const size_t from = offsetof(kept_head_t, version);
+    const size_t from = offsetof(kept_header_t, version);
     uint32_t sum =
-        isere_crc32(0, (const char *)head + from, sizeof(*head) - from);
-    return isere_crc32(sum, settings, head->settings_size);
+        isere_crc32(0, (const char *)header + from, sizeof(*header) - from);
+    return isere_crc32(sum, settings, header->settings_size);
 }
 
-static void begin_head(kept_head_t *head, const char *name, uint32_t version,
-                       const char *sha256)
+static void begin_header(kept_header_t *header, const char *name,
+                         uint32_t version, const char *sha256)
 {
-    memset(head, 0, sizeof(*head));
-    head->version = version;
-    isere_text_copy(head->name, sizeof(head->name), isere_slice(name));
-    memcpy(head->sha256, sha256, sizeof(head->sha256));
+    memset(header, 0, sizeof(*header));
+    header->version = version;
+    isere_text_copy(header->name, sizeof(header->name), isere_slice(name));
+    memcpy(header->sha256, sha256, sizeof(header->sha256));
 }
 
 /* ---- loading ---- */
@@ -65,19 +65,19 @@ static int read_all(const isere_blobs_t *kept, const char *name, size_t offset,
 
 /* Reads what is of exactly this version and this document, and ends where it
  * says: then its sizes may be believed as far as memory goes. */
-static int read_head(const isere_blobs_t *kept, const kept_head_t *wanted,
-                     kept_head_t *head)
+static int read_header(const isere_blobs_t *kept, const kept_header_t *wanted,
+                       kept_header_t *header)
 {
     uint8_t byte;
-    int error = read_all(kept, wanted->name, 0, head, sizeof(*head));
+    int error = read_all(kept, wanted->name, 0, header, sizeof(*header));
     if (error) {
         return error;
     }
     uint64_t size =
-        sizeof(*head) + (uint64_t)head->settings_size + head->bundle_size;
-    if (head->version != wanted->version || head->bundle_size == 0 ||
-        memcmp(head->name, wanted->name, sizeof(head->name)) != 0 ||
-        memcmp(head->sha256, wanted->sha256, sizeof(head->sha256)) != 0 ||
+        sizeof(*header) + (uint64_t)header->settings_size + header->bundle_size;
+    if (header->version != wanted->version || header->bundle_size == 0 ||
+        memcmp(header->name, wanted->name, sizeof(header->name)) != 0 ||
+        memcmp(header->sha256, wanted->sha256, sizeof(header->sha256)) != 0 ||
         size > INT_MAX) {
         return ISERE_ERR_INVAL;
     }
@@ -90,23 +90,24 @@ static int read_head(const isere_blobs_t *kept, const kept_head_t *wanted,
 
 /* Allocates both parts; the caller releases them in all cases. */
 static int read_parts(const isere_port_t *port, const isere_blobs_t *kept,
-                      const kept_head_t *head, void **settings, void **bundle)
+                      const kept_header_t *header, void **settings,
+                      void **bundle)
 {
     *bundle = NULL;
-    *settings = isere_alloc(port, (size_t)head->settings_size + 1);
+    *settings = isere_alloc(port, (size_t)header->settings_size + 1);
     if (!*settings) {
         return ISERE_ERR_NOMEM;
     }
-    int error = read_all(kept, head->name, sizeof(*head), *settings,
-                         head->settings_size);
-    if (!error && sum_of(head, *settings) != head->sum) {
+    int error = read_all(kept, header->name, sizeof(*header), *settings,
+                         header->settings_size);
+    if (!error && sum_of(header, *settings) != header->sum) {
         error = ISERE_ERR_INVAL;
     }
     if (!error) {
-        *bundle = isere_alloc(port, head->bundle_size);
-        error = *bundle ? read_all(kept, head->name,
-                                   sizeof(*head) + head->settings_size, *bundle,
-                                   head->bundle_size)
+        *bundle = isere_alloc(port, header->bundle_size);
+        error = *bundle ? read_all(kept, header->name,
+                                   sizeof(*header) + header->settings_size,
+                                   *bundle, header->bundle_size)
                         : ISERE_ERR_NOMEM;
     }
     return error;
@@ -136,27 +137,27 @@ static int restore(const isere_registry_t *registry, const isere_port_t *port,
 }
 
 int isere__kept_load(isere_registry_t *registry, const isere_port_t *port,
-                     const isere_store_head_t *head,
+                     const isere_store_manifest_t *manifest,
                      isere_deployment_t **deployment, isere_fault_t *fault)
 {
     uint8_t sum[ISERE_SHA256_SIZE];
     char sha256[65];
-    kept_head_t wanted, found;
+    kept_header_t wanted, found;
     isere_deployment_parts_t parts = {
-        .name = head->name,
-        .version = head->current,
-        .previous = head->previous,
+        .name = manifest->name,
+        .version = manifest->current,
+        .previous = manifest->previous,
     };
     void *settings = NULL;
     if (!place(registry)) {
         return ISERE_ERR_NOENT;
     }
-    int error =
-        isere_store_sha256(&registry->store, head->name, head->current, sum);
+    int error = isere_store_sha256(&registry->store, manifest->name,
+                                   manifest->current, sum);
     if (!error) {
         isere_sha256_hex(sum, sha256);
-        begin_head(&wanted, head->name, head->current, sha256);
-        error = read_head(place(registry), &wanted, &found);
+        begin_header(&wanted, manifest->name, manifest->current, sha256);
+        error = read_header(place(registry), &wanted, &found);
     }
     if (!error) {
         parts.code_size = found.bundle_size;
@@ -190,13 +191,13 @@ static size_t count_texts(const char *const *texts)
 static void write_parts(const isere_blobs_t *kept, const isere_deployment_t *d,
                         const uint8_t *settings, size_t settings_size)
 {
-    kept_head_t head;
-    begin_head(&head, d->name, d->version, d->sha256);
-    head.settings_size = (uint32_t)settings_size;
-    head.bundle_size = (uint32_t)d->code_size;
-    head.sum = sum_of(&head, settings);
+    kept_header_t header;
+    begin_header(&header, d->name, d->version, d->sha256);
+    header.settings_size = (uint32_t)settings_size;
+    header.bundle_size = (uint32_t)d->code_size;
+    header.sum = sum_of(&header, settings);
     const isere_slice_t parts[] = {
-        isere_slice_of(&head, sizeof(head)),
+        isere_slice_of(&header, sizeof(header)),
         isere_slice_of(settings, settings_size),
         isere_slice_of(d->code, d->code_size),
     };

@@ -30,7 +30,7 @@ int isere_plan_rollback(isere_plan_t *plan, isere_registry_t *registry,
 void isere_plan_fill(isere_plan_t *plan, isere_registry_t *registry,
                      const isere_port_t *port, const isere_deployment_t *blank)
 {
-    isere_store_head_t *after = &plan->store.after;
+    isere_store_manifest_t *after = &plan->store.after;
     begin(plan, ISERE_PLAN_FILL, registry, port);
     memcpy(after->name, blank->name, sizeof(after->name));
     after->current = blank->version;
@@ -40,7 +40,7 @@ void isere_plan_fill(isere_plan_t *plan, isere_registry_t *registry,
 void isere_plan_remove(isere_plan_t *plan, isere_registry_t *registry,
                        const isere_port_t *port, const char *name)
 {
-    isere_store_head_t *after = &plan->store.after;
+    isere_store_manifest_t *after = &plan->store.after;
     begin(plan, ISERE_PLAN_REMOVE, registry, port);
     memcpy(after->name, name, strlen(name));
 }

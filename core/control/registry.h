@@ -115,7 +115,7 @@ unsigned long isere__registry_publish(isere_registry_t *registry,
  * *fault is of no use. While the first catalog is made.
  */
 int isere__kept_load(isere_registry_t *registry, const isere_port_t *port,
-                     const isere_store_head_t *head,
+                     const isere_store_manifest_t *manifest,
                      isere_deployment_t **deployment, isere_fault_t *fault);
 
 /* Keeps it in the place of what was kept of the function, if there is room;
@@ -134,7 +134,7 @@ void isere__faults_load(isere_registry_t *registry, const isere_port_t *port);
 /* Counts what ended the program before, of versions that are current: when it
  * is known which those are, and before any is made ready. */
 void isere__faults_take(isere_registry_t *registry, const isere_port_t *port,
-                        const isere_store_head_t *heads, size_t count);
+                        const isere_store_manifest_t *manifests, size_t count);
 
 /* Whether that version is quarantined. Before the first catalog is published.
  */

@@ -173,13 +173,13 @@ static int read_text(const isere_store_t *store, version_t *v,
     return 0;
 }
 
-/* Whether the head says that there is such a version. */
+/* Whether the manifest says that there is such a version. */
 static bool is_referred_to(const isere_store_t *store, const char *name,
                            uint32_t version)
 {
-    isere_store_head_t head;
-    return isere__store_load_numbers(store, name, &head) == 0 &&
-           (head.current == version || head.previous == version);
+    isere_store_manifest_t manifest;
+    return isere__store_load_numbers(store, name, &manifest) == 0 &&
+           (manifest.current == version || manifest.previous == version);
 }
 
 int isere_store_read(const isere_store_t *store, const char *name,

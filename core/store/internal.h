@@ -1,9 +1,9 @@
 /*
  * What the files of core/store share.
  *
- *   record.c    the bytes of heads and of what precedes a document
+ *   record.c    the bytes of manifests and of what precedes a document
  *   name.c      names of functions and of blobs
- *   head.c      reading and writing a function's head
+ *   manifest.c  reading and writing a function's manifest
  *   document.c  reading and verifying a version's document
  *   store.c     keeping, rolling back, removing
  *   tidy.c      opening, listing
@@ -23,14 +23,14 @@ void isere__store_blob_name(const char *name, uint32_t version,
                             char out[ISERE_BLOB_NAME_MAX]);
 
 /*
- * What a blob is: *version is 0 for a head, `name` its function. False when it
- * is neither a head nor a version: then it is none of the store's.
+ * What a blob is: *version is 0 for a manifest, `name` its function. False when
+ * it is neither a manifest nor a version: then it is none of the store's.
  */
 bool isere__store_parse_blob(const char *blob,
                              char name[ISERE_FUNCTION_NAME_MAX],
                              uint32_t *version);
 
-/* ---- head.c ---- */
+/* ---- manifest.c ---- */
 
 /* Logs what is wrong with a function. */
 void isere__store_report(const isere_store_t *store, isere_log_level_t level,
@@ -38,19 +38,19 @@ void isere__store_report(const isere_store_t *store, isere_log_level_t level,
     __attribute__((format(printf, 4, 5)));
 
 /*
- * Reads a head: 0, ISERE_ERR_NOENT, ISERE_ERR_IO or ISERE_ERR_INVAL. *head has
- * the name in any case, and no versions unless it returns 0.
+ * Reads a manifest: 0, ISERE_ERR_NOENT, ISERE_ERR_IO or ISERE_ERR_INVAL.
+ * *manifest has the name in any case, and no versions unless it returns 0.
  */
 int isere__store_load_numbers(const isere_store_t *store, const char *name,
-                              isere_store_head_t *head);
+                              isere_store_manifest_t *manifest);
 
 /* The same, and the current version must be there. `loud`: logs damage. */
-int isere__store_load_head(const isere_store_t *store, const char *name,
-                           isere_store_head_t *head, bool loud);
+int isere__store_load_manifest(const isere_store_t *store, const char *name,
+                               isere_store_manifest_t *manifest, bool loud);
 
-/* Writes a head; what `write` of the blobs returns. */
-int isere__store_write_head(const isere_store_t *store,
-                            const isere_store_head_t *head);
+/* Writes a manifest; what `write` of the blobs returns. */
+int isere__store_write_manifest(const isere_store_t *store,
+                                const isere_store_manifest_t *manifest);
 
 /* ---- document.c ---- */
 
@@ -69,10 +69,10 @@ int isere__store_verify(const isere_store_t *store, const char *name,
 /* ---- tidy.c ---- */
 
 /*
- * Removes versions that no head refers to: those of one function, or (`only`
- * NULL) of all. What can't be removed is logged, and tried again when the store
- * is opened. Where a head is damaged or can't be read, nothing is removed.
- * Returns 0, ISERE_ERR_IO (no list) or ISERE_ERR_NOMEM.
+ * Removes versions that no manifest refers to: those of one function, or
+ * (`only` NULL) of all. What can't be removed is logged, and tried again when
+ * the store is opened. Where a manifest is damaged or can't be read, nothing is
+ * removed. Returns 0, ISERE_ERR_IO (no list) or ISERE_ERR_NOMEM.
  */
 int isere__store_sweep(const isere_store_t *store, const char *only);
 

@@ -2,17 +2,17 @@
 #include "core/util/crc32.h"
 
 /* The first byte is not ASCII: no text begins like this. */
-static const uint8_t head_magic[4] = {0x89, 'i', 's', 'H'};
+static const uint8_t manifest_magic[4] = {0x89, 'i', 's', 'H'};
 static const uint8_t record_magic[4] = {0x89, 'i', 's', 'V'};
 
 /* Where things are; docs/store.md. */
 enum {
     AT_FORMAT = 4, /* of both */
     AT_ZERO = 6,   /* of both */
-    HEAD_AT_CURRENT = 8,
-    HEAD_AT_PREVIOUS = 12,
-    HEAD_AT_LAST = 16,
-    HEAD_AT_CHECKSUM = 20,
+    MANIFEST_AT_CURRENT = 8,
+    MANIFEST_AT_PREVIOUS = 12,
+    MANIFEST_AT_LAST = 16,
+    MANIFEST_AT_CHECKSUM = 20,
     RECORD_AT_VERSION = 8,
     RECORD_AT_SIZE = 12,
     RECORD_AT_SHA256 = 16,
@@ -66,43 +66,47 @@ static const char *check_start(const uint8_t *bytes, size_t size, size_t least,
     return NULL;
 }
 
-/* ---- heads ---- */
+/* ---- manifests ---- */
 
-void isere_head_encode(const isere_store_head_t *head,
-                       uint8_t out[ISERE_HEAD_SIZE])
+void isere_manifest_encode(const isere_store_manifest_t *manifest,
+                           uint8_t out[ISERE_MANIFEST_SIZE])
 {
-    encode_start(out, head_magic);
-    put32(out + HEAD_AT_CURRENT, head->current);
-    put32(out + HEAD_AT_PREVIOUS, head->previous);
-    put32(out + HEAD_AT_LAST, head->last);
-    put32(out + HEAD_AT_CHECKSUM, isere_crc32(0, out, HEAD_AT_CHECKSUM));
+    encode_start(out, manifest_magic);
+    put32(out + MANIFEST_AT_CURRENT, manifest->current);
+    put32(out + MANIFEST_AT_PREVIOUS, manifest->previous);
+    put32(out + MANIFEST_AT_LAST, manifest->last);
+    put32(out + MANIFEST_AT_CHECKSUM,
+          isere_crc32(0, out, MANIFEST_AT_CHECKSUM));
 }
 
 /* The checksum finds damage, no malice, and no mistakes of ours. */
-static bool numbers_agree(const isere_store_head_t *head)
+static bool numbers_agree(const isere_store_manifest_t *manifest)
 {
-    return head->current != 0 && head->previous != head->current &&
-           head->last >= head->current && head->last >= head->previous;
+    return manifest->current != 0 && manifest->previous != manifest->current &&
+           manifest->last >= manifest->current &&
+           manifest->last >= manifest->previous;
 }
 
-const char *isere_head_decode(const uint8_t *bytes, size_t size,
-                              isere_store_head_t *head)
+const char *isere_manifest_decode(const uint8_t *bytes, size_t size,
+                                  isere_store_manifest_t *manifest)
 {
-    const char *wrong = check_start(bytes, size, ISERE_HEAD_SIZE, head_magic);
+    const char *wrong =
+        check_start(bytes, size, ISERE_MANIFEST_SIZE, manifest_magic);
     if (wrong) {
         return wrong;
     }
-    if (size > ISERE_HEAD_SIZE) {
+    if (size > ISERE_MANIFEST_SIZE) {
         return "it is too long";
     }
-    if (get32(bytes + HEAD_AT_CHECKSUM) !=
-        isere_crc32(0, bytes, HEAD_AT_CHECKSUM)) {
+    if (get32(bytes + MANIFEST_AT_CHECKSUM) !=
+        isere_crc32(0, bytes, MANIFEST_AT_CHECKSUM)) {
         return "its checksum does not match";
     }
-    head->current = get32(bytes + HEAD_AT_CURRENT);
-    head->previous = get32(bytes + HEAD_AT_PREVIOUS);
-    head->last = get32(bytes + HEAD_AT_LAST);
-    return numbers_agree(head) ? NULL : "its versions contradict each other";
+    manifest->current = get32(bytes + MANIFEST_AT_CURRENT);
+    manifest->previous = get32(bytes + MANIFEST_AT_PREVIOUS);
+    manifest->last = get32(bytes + MANIFEST_AT_LAST);
+    return numbers_agree(manifest) ? NULL
+                                   : "its versions contradict each other";
 }
 
 /* ---- versions ---- */

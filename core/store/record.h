@@ -12,18 +12,18 @@
 #define ISERE_STORE_FORMAT 1 /* the version of both formats */
 
 enum {
-    ISERE_HEAD_SIZE = 24,   /* of a head blob, all of it */
-    ISERE_RECORD_SIZE = 48, /* of what precedes a document */
+    ISERE_MANIFEST_SIZE = 24, /* of a manifest blob, all of it */
+    ISERE_RECORD_SIZE = 48,   /* of what precedes a document */
 };
 
-/* Writes the numbers of a head. */
-void isere_head_encode(const isere_store_head_t *head,
-                       uint8_t out[ISERE_HEAD_SIZE]);
+/* Writes the numbers of a manifest. */
+void isere_manifest_encode(const isere_store_manifest_t *manifest,
+                           uint8_t out[ISERE_MANIFEST_SIZE]);
 
 /* Reads them (the name is left alone). Returns NULL, or what is wrong, a
  * constant text. */
-const char *isere_head_decode(const uint8_t *bytes, size_t size,
-                              isere_store_head_t *head);
+const char *isere_manifest_decode(const uint8_t *bytes, size_t size,
+                                  isere_store_manifest_t *manifest);
 
 /* Writes what precedes a document. */
 void isere_record_encode(uint32_t version, uint32_t size,

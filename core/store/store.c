@@ -11,20 +11,20 @@ static int remove_version(const isere_store_t *store, const char *name,
 }
 
 /*
- * After writing a head has failed. It may have happened all the same (a folder
- * that was changed, but could not be made durable): then it is undone. Returns
- * whether it is certain that the new head is not in force.
+ * After writing a manifest has failed. It may have happened all the same (a
+ * folder that was changed, but could not be made durable): then it is undone.
+ * Returns whether it is certain that the new manifest is not in force.
  */
-static bool undo_head(const isere_store_t *store,
-                      const isere_store_plan_t *plan)
+static bool undo_manifest(const isere_store_t *store,
+                          const isere_store_plan_t *plan)
 {
     const isere_blobs_t *blobs = store->blobs;
-    const isere_store_head_t *after = &plan->after;
-    isere_store_head_t now;
+    const isere_store_manifest_t *after = &plan->after;
+    isere_store_manifest_t now;
     int state = isere__store_load_numbers(store, after->name, &now);
     if (state == 0 && now.current == after->current) {
         if (plan->state == 0) {
-            (void)isere__store_write_head(store, &plan->before);
+            (void)isere__store_write_manifest(store, &plan->before);
         } else if (plan->state == ISERE_ERR_NOENT) {
             (void)blobs->remove(blobs->ctx, after->name);
         }
@@ -59,13 +59,14 @@ static void find_highest(void *arg, const char *blob, size_t size)
  * now, it may be whole.
  */
 static int choose_previous(const isere_store_t *store,
-                           const isere_store_head_t *head, uint32_t *previous)
+                           const isere_store_manifest_t *manifest,
+                           uint32_t *previous)
 {
-    const uint32_t candidates[] = {head->current, head->previous};
+    const uint32_t candidates[] = {manifest->current, manifest->previous};
     *previous = 0;
     for (int i = 0; i < 2 && candidates[i] != 0; i++) {
         int error =
-            isere__store_verify(store, head->name, candidates[i], false);
+            isere__store_verify(store, manifest->name, candidates[i], false);
         if (error == 0 || error == ISERE_ERR_IO) {
             *previous = candidates[i];
             return error;
@@ -101,7 +102,7 @@ static int find_last(const isere_store_t *store, const char *name,
 int isere_store_plan_put(const isere_store_t *store, const char *name,
                          isere_store_plan_t *plan)
 {
-    isere_store_head_t *after = &plan->after;
+    isere_store_manifest_t *after = &plan->after;
     uint32_t last;
     int error;
     if (!isere__store_is_name(name)) {
@@ -135,7 +136,7 @@ int isere_store_put(const isere_store_t *store, const isere_store_plan_t *plan,
                     isere_slice_t document,
                     const uint8_t sha256[ISERE_SHA256_SIZE])
 {
-    const isere_store_head_t *after = &plan->after;
+    const isere_store_manifest_t *after = &plan->after;
     uint64_t size = document.len;
     bool in_force = false;
     int error;
@@ -145,12 +146,12 @@ int isere_store_put(const isere_store_t *store, const isere_store_plan_t *plan,
     /* The old versions stay until the new one is complete and in force. */
     error = write_version(store, after->name, after->current, document, sha256);
     if (error == 0) {
-        error = isere__store_write_head(store, after);
-        in_force = error != 0 && !undo_head(store, plan);
+        error = isere__store_write_manifest(store, after);
+        in_force = error != 0 && !undo_manifest(store, plan);
     }
     if (error != 0) {
         /* Also when the version could not be written: it may be there. But a
-         * head that could not be undone needs it. */
+         * manifest that could not be undone needs it. */
         if (!in_force) {
             (void)remove_version(store, after->name, after->current);
         }
@@ -181,15 +182,15 @@ int isere_store_plan_rollback(const isere_store_t *store, const char *name,
 int isere_store_rollback(const isere_store_t *store,
                          const isere_store_plan_t *plan)
 {
-    const isere_store_head_t *after = &plan->after;
+    const isere_store_manifest_t *after = &plan->after;
     int error = isere__store_verify(store, after->name, after->current, true);
     if (error != 0) {
-        /* Missing is damaged: the head says that it should be there. */
+        /* Missing is damaged: the manifest says that it should be there. */
         return error == ISERE_ERR_NOENT ? ISERE_ERR_INVAL : error;
     }
-    error = isere__store_write_head(store, after);
+    error = isere__store_write_manifest(store, after);
     if (error != 0) {
-        (void)undo_head(store, plan);
+        (void)undo_manifest(store, plan);
         return error;
     }
     (void)isere__store_sweep(store, after->name);
@@ -204,8 +205,8 @@ int isere_store_remove(const isere_store_t *store, const char *name)
     if (!isere__store_is_name(name)) {
         return ISERE_ERR_NOENT;
     }
-    /* The head first: versions without one are swept away at the latest when
-     * the store is opened. */
+    /* The manifest first: versions without one are swept away at the latest
+     * when the store is opened. */
     error = store->blobs->remove(store->blobs->ctx, name);
     if (error == 0) {
         (void)isere__store_sweep(store, name);

@@ -2,12 +2,12 @@
  * The function store: for each function its current version and the one
  * before, kept over a port's blobs.
  *
- * A function NAME is a head blob `NAME`, which says what versions there are,
- * and a blob `NAME.V` for each of them: a header with the SHA-256 of the
- * document, and the document. A deploy writes the new version, then the head,
- * then removes what nobody refers to: so a crash anywhere leaves the old
- * version or the new one. Opening the store removes what a crash left behind.
- * docs/store.md has the formats, byte by byte.
+ * A function NAME is a manifest blob `NAME`, which says what versions there
+ * are, and a blob `NAME.V` for each of them: a header with the SHA-256 of the
+ * document, and the document. A deploy writes the new version, then the
+ * manifest, then removes what nobody refers to: so a crash anywhere leaves the
+ * old version or the new one. Opening the store removes what a crash left
+ * behind. docs/store.md has the formats, byte by byte.
  *
  * Memory: documents are read into memory of the port. Threads: one at a time.
  */
@@ -29,20 +29,20 @@ typedef struct isere_store {
     const isere_blobs_t *blobs;
 } isere_store_t;
 
-typedef struct isere_store_head {
+typedef struct isere_store_manifest {
     char name[ISERE_FUNCTION_NAME_MAX];
     uint32_t current;  /* version; from 1 */
     uint32_t previous; /* 0: none */
     uint32_t last;     /* the highest that was ever given */
-} isere_store_head_t;
+} isere_store_manifest_t;
 
 /* What a change makes of a function: worked out once, then carried out or
  * forgotten. */
 typedef struct isere_store_plan {
     int state; /* 0: `before` is it; ISERE_ERR_NOENT: there is none;
-                  ISERE_ERR_INVAL: its head is damaged */
-    isere_store_head_t before;
-    isere_store_head_t after;
+                  ISERE_ERR_INVAL: its manifest is damaged */
+    isere_store_manifest_t before;
+    isere_store_manifest_t after;
 } isere_store_plan_t;
 
 /* A stored document. */
@@ -57,29 +57,30 @@ typedef struct isere_store_document {
 bool isere_function_name_is_valid(isere_slice_t name);
 
 /*
- * Opens the store and tidies up after a crash: removes versions that no head
- * refers to. What is damaged is logged and stays. Returns 0, ISERE_ERR_IO or
- * ISERE_ERR_NOMEM. `port` and `blobs` are borrowed.
+ * Opens the store and tidies up after a crash: removes versions that no
+ * manifest refers to. What is damaged is logged and stays. Returns 0,
+ * ISERE_ERR_IO or ISERE_ERR_NOMEM. `port` and `blobs` are borrowed.
  */
 int isere_store_open(isere_store_t *store, const isere_port_t *port,
                      const isere_blobs_t *blobs);
 
 /*
- * Lists the functions, sorted by name; a damaged head is an entry with
- * `current` 0. *heads is the caller's (port memory), NULL when there are none.
- * Returns how many, ISERE_ERR_IO or ISERE_ERR_NOMEM.
+ * Lists the functions, sorted by name; a damaged manifest is an entry with
+ * `current` 0. *manifests is the caller's (port memory), NULL when there are
+ * none. Returns how many, ISERE_ERR_IO or ISERE_ERR_NOMEM.
  */
-int isere_store_list(const isere_store_t *store, isere_store_head_t **heads);
+int isere_store_list(const isere_store_t *store,
+                     isere_store_manifest_t **manifests);
 
-/* Reads a function's head: 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or its
- * current version is missing), ISERE_ERR_IO. Damage is logged. */
-int isere_store_head(const isere_store_t *store, const char *name,
-                     isere_store_head_t *head);
+/* Reads a function's manifest: 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or
+ * its current version is missing), ISERE_ERR_IO. Damage is logged. */
+int isere_store_manifest(const isere_store_t *store, const char *name,
+                         isere_store_manifest_t *manifest);
 
 /*
  * Reads a version's document and verifies its checksum. Returns 0,
- * ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or missing although the head names
- * it), ISERE_ERR_IO, ISERE_ERR_NOMEM. Damage is logged.
+ * ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or missing although the manifest
+ * names it), ISERE_ERR_IO, ISERE_ERR_NOMEM. Damage is logged.
  */
 int isere_store_read(const isere_store_t *store, const char *name,
                      uint32_t version, isere_store_document_t *document);
@@ -93,8 +94,8 @@ int isere_store_sha256(const isere_store_t *store, const char *name,
 /*
  * Works out what keeping one more version will make of a function; writes
  * nothing. The version for a rollback is the current one, or the one before
- * when only that is whole. A function whose head is damaged goes on behind its
- * highest version. Returns 0, ISERE_ERR_INVAL (not a name), ISERE_ERR_LIMIT
+ * when only that is whole. A function whose manifest is damaged goes on behind
+ * its highest version. Returns 0, ISERE_ERR_INVAL (not a name), ISERE_ERR_LIMIT
  * (there are no more numbers), ISERE_ERR_IO.
  */
 int isere_store_plan_put(const isere_store_t *store, const char *name,
@@ -113,7 +114,7 @@ int isere_store_put(const isere_store_t *store, const isere_store_plan_t *plan,
  * Works out what going back to the version before will make of a function;
  * writes nothing, and does not look at that version. Returns 0, ISERE_ERR_NOENT
  * (no such function; or, with plan->before.current, it has no version before),
- * ISERE_ERR_INVAL (the head is damaged), ISERE_ERR_IO.
+ * ISERE_ERR_INVAL (the manifest is damaged), ISERE_ERR_IO.
  */
 int isere_store_plan_rollback(const isere_store_t *store, const char *name,
                               isere_store_plan_t *plan);

@@ -1,13 +1,13 @@
 #include "core/store/internal.h"
 #include <stdlib.h>
 
-/* Heads or versions, in memory of the port. An entry of a version has its
+/* Manifests or versions, in memory of the port. An entry of a version has its
  * number in `current`. */
 typedef struct collection {
     const isere_port_t *port;
     const char *only; /* of this function; NULL: of all */
-    bool heads;       /* heads; otherwise versions */
-    isere_store_head_t *entries;
+    bool manifests;   /* manifests; otherwise versions */
+    isere_store_manifest_t *entries;
     size_t count, room;
     int error;
 } collection_t;
@@ -16,7 +16,7 @@ static bool make_room(collection_t *c)
 {
     const isere_port_t *port = c->port;
     size_t room = c->room ? 2 * c->room : 4;
-    isere_store_head_t *entries;
+    isere_store_manifest_t *entries;
     if (c->count < c->room) {
         return true;
     }
@@ -33,11 +33,11 @@ static bool make_room(collection_t *c)
 static void collect_blob(void *arg, const char *blob, size_t size)
 {
     collection_t *c = arg;
-    isere_store_head_t entry = {0};
+    isere_store_manifest_t entry = {0};
     (void)size;
     if (c->error != 0 ||
         !isere__store_parse_blob(blob, entry.name, &entry.current) ||
-        (entry.current == 0) != c->heads ||
+        (entry.current == 0) != c->manifests ||
         (c->only && strcmp(c->only, entry.name) != 0) || !make_room(c)) {
         return;
     }
@@ -46,7 +46,7 @@ static void collect_blob(void *arg, const char *blob, size_t size)
 
 static int compare(const void *a, const void *b)
 {
-    const isere_store_head_t *x = a, *y = b;
+    const isere_store_manifest_t *x = a, *y = b;
     int order = strcmp(x->name, y->name);
     return order != 0 ? order
                       : (x->current > y->current) - (x->current < y->current);
@@ -58,11 +58,12 @@ static void release(collection_t *c)
 }
 
 /* Sorted by name and number. Nothing is to be released after an error. */
-static int collect(const isere_store_t *store, const char *only, bool heads,
+static int collect(const isere_store_t *store, const char *only, bool manifests,
                    collection_t *c)
 {
     int error;
-    *c = (collection_t){.port = store->port, .only = only, .heads = heads};
+    *c = (collection_t){
+        .port = store->port, .only = only, .manifests = manifests};
     error = store->blobs->list(store->blobs->ctx, collect_blob, c);
     if (error == 0) {
         error = c->error;
@@ -78,7 +79,7 @@ static int collect(const isere_store_t *store, const char *only, bool heads,
 }
 
 static void remove_version(const isere_store_t *store,
-                           const isere_store_head_t *entry)
+                           const isere_store_manifest_t *entry)
 {
     char blob[ISERE_BLOB_NAME_MAX];
     int error;
@@ -95,7 +96,7 @@ static void remove_version(const isere_store_t *store,
 
 int isere__store_sweep(const isere_store_t *store, const char *only)
 {
-    isere_store_head_t head = {0};
+    isere_store_manifest_t manifest = {0};
     collection_t c;
     int state = 0;
     int error = collect(store, only, false, &c);
@@ -103,13 +104,14 @@ int isere__store_sweep(const isere_store_t *store, const char *only)
         return error;
     }
     for (size_t i = 0; i < c.count; i++) {
-        const isere_store_head_t *entry = &c.entries[i];
-        if (i == 0 || strcmp(head.name, entry->name) != 0) {
-            state = isere__store_load_head(store, entry->name, &head, false);
+        const isere_store_manifest_t *entry = &c.entries[i];
+        if (i == 0 || strcmp(manifest.name, entry->name) != 0) {
+            state = isere__store_load_manifest(store, entry->name, &manifest,
+                                               false);
         }
         if (state == ISERE_ERR_NOENT ||
-            (state == 0 && entry->current != head.current &&
-             entry->current != head.previous)) {
+            (state == 0 && entry->current != manifest.current &&
+             entry->current != manifest.previous)) {
             remove_version(store, entry);
         }
     }
@@ -118,7 +120,7 @@ int isere__store_sweep(const isere_store_t *store, const char *only)
 }
 
 /* Says what is damaged, once for each start. */
-static int report_heads(const isere_store_t *store)
+static int report_manifests(const isere_store_t *store)
 {
     collection_t c;
     int error = collect(store, NULL, true, &c);
@@ -126,10 +128,11 @@ static int report_heads(const isere_store_t *store)
         return error;
     }
     for (size_t i = 0; i < c.count; i++) {
-        isere_store_head_t head;
-        error = isere__store_load_head(store, c.entries[i].name, &head, true);
+        isere_store_manifest_t manifest;
+        error = isere__store_load_manifest(store, c.entries[i].name, &manifest,
+                                           true);
         if (error == ISERE_ERR_IO) {
-            isere__store_report(store, ISERE_LOG_ERROR, head.name,
+            isere__store_report(store, ISERE_LOG_ERROR, manifest.name,
                                 "the store's entry of this function can't be "
                                 "read");
         }
@@ -144,11 +147,12 @@ int isere_store_open(isere_store_t *store, const isere_port_t *port,
     int error;
     store->port = port;
     store->blobs = blobs;
-    error = report_heads(store);
+    error = report_manifests(store);
     return error != 0 ? error : isere__store_sweep(store, NULL);
 }
 
-int isere_store_list(const isere_store_t *store, isere_store_head_t **heads)
+int isere_store_list(const isere_store_t *store,
+                     isere_store_manifest_t **manifests)
 {
     collection_t c;
     int error = collect(store, NULL, true, &c);
@@ -156,11 +160,12 @@ int isere_store_list(const isere_store_t *store, isere_store_head_t **heads)
         return error;
     }
     for (size_t i = 0; i < c.count; i++) {
-        isere_store_head_t head;
+        isere_store_manifest_t manifest;
         /* What can't be read is as good as damaged: the rest serves. */
-        (void)isere__store_load_head(store, c.entries[i].name, &head, false);
-        c.entries[i] = head;
+        (void)isere__store_load_manifest(store, c.entries[i].name, &manifest,
+                                         false);
+        c.entries[i] = manifest;
     }
-    *heads = c.entries;
+    *manifests = c.entries;
     return (int)c.count;
 }

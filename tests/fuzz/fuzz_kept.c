@@ -1,7 +1,7 @@
 /* Code that was kept, over any bytes: what is taken of it is a deployment with
  * settings that a document may have, and settings that are read are written the
- * same. The first byte says whether the head is mended, as whoever wrote it by
- * mistake would have it: one place for each number. No bytecode is run. */
+ * same. The first byte says whether the header is mended, as whoever wrote it
+ * by mistake would have it: one place for each number. No bytecode is run. */
 #include "core/control/registry.h"
 #include "core/control/settings.h"
 #include "core/isolate/function.h"
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { HEAD = 16 + 40 + 64, SETTINGS = 32 };
+enum { HEADER = 16 + 40 + 64, SETTINGS = 32 };
 
 static const char document[] = "{}";
 static sim_blobs_t medium, kept;
@@ -77,10 +77,10 @@ static void put32(uint8_t *p, uint32_t v)
     memcpy(p, &v, sizeof(v));
 }
 
-/* Everything but what `how` leaves as it is. `bytes` has a head. */
+/* Everything but what `how` leaves as it is. `bytes` has a header. */
 static void mend(uint8_t *bytes, size_t size, unsigned how)
 {
-    size_t rest = size - HEAD;
+    size_t rest = size - HEADER;
     size_t settings = rest > SETTINGS ? SETTINGS + bytes[8] % 64 : 0;
     uint8_t sum[ISERE_SHA256_SIZE];
     char sha256[65];
@@ -96,14 +96,14 @@ static void mend(uint8_t *bytes, size_t size, unsigned how)
     if (how & 4) {
         put32(bytes + 8, (uint32_t)settings);
         put32(bytes + 12, (uint32_t)(rest - settings));
-        put32(bytes, isere_crc32(isere_crc32(0, bytes + 4, HEAD - 4),
-                                 bytes + HEAD, settings));
+        put32(bytes, isere_crc32(isere_crc32(0, bytes + 4, HEADER - 4),
+                                 bytes + HEADER, settings));
     }
 }
 
 static void begin(void)
 {
-    isere_store_head_t head;
+    isere_store_manifest_t manifest;
     memset(&registry, 0, sizeof(registry));
     registry.port = *isere_test_port();
     isere_registry_config_init(&registry.config);
@@ -112,7 +112,7 @@ static void begin(void)
     registry.config.kept = &kept.table;
     check(isere_store_open(&registry.store, &registry.port, &medium.table) ==
           0);
-    check(store_put(&registry.store, "f", document, &head) == 0);
+    check(store_put(&registry.store, "f", document, &manifest) == 0);
 }
 
 /* What it says is what a document may say. */
@@ -129,16 +129,18 @@ static void check_deployment(const isere_deployment_t *d)
 
 static void check_blob(const uint8_t *data, size_t size, unsigned how)
 {
-    const isere_store_head_t head = {.name = "f", .current = 1, .last = 1};
+    const isere_store_manifest_t manifest = {
+        .name = "f", .current = 1, .last = 1};
     isere_deployment_t *d = NULL;
     isere_fault_t fault;
     begin();
     sim_blobs_put(&kept, "f", data, size);
-    if (size > HEAD) {
+    if (size > HEADER) {
         mend(sim_blobs_find(&kept, "f")->bytes, size, how);
     }
     kept.max_read = how & 8 ? 7 : 0x7fffffff;
-    int error = isere__kept_load(&registry, &registry.port, &head, &d, &fault);
+    int error =
+        isere__kept_load(&registry, &registry.port, &manifest, &d, &fault);
     check((error == 0) == (d != NULL));
     if (d) {
         check_deployment(d);

@@ -1,6 +1,7 @@
-/* The store over any bytes: what it calls a head or a document is one, a change
- * that fails changes nothing, and one that succeeds is read again. An input is
- * a list of blobs: what it is and how it is mended, a length, bytes. */
+/* The store over any bytes: what it calls a manifest or a document is one, a
+ * change that fails changes nothing, and one that succeeds is read again. An
+ * input is a list of blobs: what it is and how it is mended, a length, bytes.
+ */
 #include "core/control/quarantine.h"
 #include "core/store/record.h"
 #include "core/util/crc32.h"
@@ -39,9 +40,9 @@ static void put32(uint8_t *p, uint32_t v)
 static void mend(uint8_t *bytes, size_t size, uint32_t version)
 {
     uint8_t fresh[ISERE_RECORD_SIZE], sum[ISERE_SHA256_SIZE];
-    isere_store_head_t head = {0};
-    if (version == 0 && size == ISERE_HEAD_SIZE) {
-        isere_head_encode(&head, fresh);
+    isere_store_manifest_t manifest = {0};
+    if (version == 0 && size == ISERE_MANIFEST_SIZE) {
+        isere_manifest_encode(&manifest, fresh);
         memcpy(bytes, fresh, 8);
         put32(bytes + 20, isere_crc32(0, bytes, 20));
     }
@@ -105,38 +106,38 @@ static bool can_read(const char *name, uint32_t version)
     return true;
 }
 
-static int look(const char *name, isere_store_head_t *head)
+static int look(const char *name, isere_store_manifest_t *manifest)
 {
-    int error = isere_store_head(&store, name, head);
+    int error = isere_store_manifest(&store, name, manifest);
     check(error == 0 || error == ISERE_ERR_NOENT || error == ISERE_ERR_INVAL);
-    check((error == 0) == (head->current != 0));
-    check(error != 0 ||
-          (head->current != head->previous && head->last >= head->current &&
-           head->last >= head->previous));
+    check((error == 0) == (manifest->current != 0));
+    check(error != 0 || (manifest->current != manifest->previous &&
+                         manifest->last >= manifest->current &&
+                         manifest->last >= manifest->previous));
     return error;
 }
 
 static void check_list(void)
 {
     const isere_port_t *port = isere_test_port();
-    isere_store_head_t *heads, head;
-    int count = isere_store_list(&store, &heads);
+    isere_store_manifest_t *manifests, manifest;
+    int count = isere_store_list(&store, &manifests);
     check(count >= 0 && count <= 2);
     for (int i = 0; i < count; i++) {
-        (void)look(heads[i].name, &head);
-        check(memcmp(&head, &heads[i], sizeof(head)) == 0);
+        (void)look(manifests[i].name, &manifest);
+        check(memcmp(&manifest, &manifests[i], sizeof(manifest)) == 0);
     }
-    isere_free(port, heads);
+    isere_free(port, manifests);
 }
 
 static void check_rollback(const char *name)
 {
-    isere_store_head_t before, after, head;
+    isere_store_manifest_t before, after, manifest;
     int state = look(name, &before);
-    int error = store_rollback(&store, name, &head);
+    int error = store_rollback(&store, name, &manifest);
     if (error == 0) {
         check(look(name, &after) == 0 && can_read(name, after.current));
-        check(after.previous == 0 && after.current == head.current);
+        check(after.previous == 0 && after.current == manifest.current);
         check(state != 0 || after.current == before.previous);
     } else {
         check(look(name, &after) == state);
@@ -146,13 +147,13 @@ static void check_rollback(const char *name)
 
 static void check_put(const char *name)
 {
-    isere_store_head_t before, after, head;
+    isere_store_manifest_t before, after, manifest;
     int state = look(name, &before);
-    int error = store_put(&store, name, "new", &head);
+    int error = store_put(&store, name, "new", &manifest);
     if (error == 0) {
         check_open();
         check(look(name, &after) == 0);
-        check(memcmp(&head, &after, sizeof(head)) == 0);
+        check(memcmp(&manifest, &after, sizeof(manifest)) == 0);
         check(state != 0 || after.current == before.last + 1);
         check(can_read(name, after.current));
         check(after.previous == 0 || can_read(name, after.previous));
@@ -172,9 +173,9 @@ static void check_crashes(const uint8_t *data, size_t size, bool mended)
     isere_quarantine_t table, copy;
     size = size < sizeof(bytes) ? size : sizeof(bytes);
     memcpy(bytes, data, size);
-    if (mended && size > ISERE_QUARANTINE_HEAD + 4) {
+    if (mended && size > ISERE_QUARANTINE_MANIFEST + 4) {
         memcpy(bytes, "\x89isQ\1\0", 6);
-        bytes[6] = (uint8_t)((size - ISERE_QUARANTINE_HEAD - 4) /
+        bytes[6] = (uint8_t)((size - ISERE_QUARANTINE_MANIFEST - 4) /
                              ISERE_QUARANTINE_ENTRY);
         bytes[7] = 0;
         put32(bytes + size - 4, isere_crc32(0, bytes, size - 4));
@@ -196,7 +197,7 @@ static void check_crashes(const uint8_t *data, size_t size, bool mended)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    isere_store_head_t head;
+    isere_store_manifest_t manifest;
     isere_test_port_reset();
     check_crashes(data, size, false);
     check_crashes(data, size, true);
@@ -210,7 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_put("f");
     check_put("g");
     check_rollback("f");
-    if (look("f", &head) != ISERE_ERR_NOENT) {
+    if (look("f", &manifest) != ISERE_ERR_NOENT) {
         check(isere_store_remove(&store, "f") == 0);
     }
     check(isere_store_remove(&store, "f") == ISERE_ERR_NOENT);

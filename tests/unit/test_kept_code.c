@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 /* Of a blob: four numbers, the name, the SHA-256 in hexadecimal. */
-enum { HEAD = 16 + 40 + 64 };
+enum { HEADER = 16 + 40 + 64 };
 
 static platform_fixture_t p;
 static sim_blobs_t kept;
@@ -315,11 +315,11 @@ static size_t size_of(const char *name)
 /* Whether it is loaded, where it is loaded; the rest of a start is not. */
 static bool is_taken(const char *name, uint32_t version)
 {
-    isere_store_head_t head = {.current = version};
+    isere_store_manifest_t manifest = {.current = version};
     isere_deployment_t *d = NULL;
     isere_fault_t fault;
-    snprintf(head.name, sizeof(head.name), "%s", name);
-    int error = isere__kept_load(p.registry, &p.port, &head, &d, &fault);
+    snprintf(manifest.name, sizeof(manifest.name), "%s", name);
+    int error = isere__kept_load(p.registry, &p.port, &manifest, &d, &fault);
     assert_true((error == 0) == (d != NULL));
     isere_deployment_release(d);
     return error == 0;
@@ -364,13 +364,13 @@ static void test_wrong_sizes(void **state)
     (void)state;
     start_two();
     uint8_t *bytes = sim_blobs_find(&kept, "one")->bytes;
-    uint8_t head[HEAD];
-    memcpy(head, bytes, HEAD);
+    uint8_t header[HEADER];
+    memcpy(header, bytes, HEADER);
     for (size_t at = 8; at <= 12; at += 4) {
         for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
             memcpy(bytes + at, &wrong[i], 4);
             assert_false(is_taken("one", 1));
-            memcpy(bytes, head, HEAD);
+            memcpy(bytes, header, HEADER);
         }
     }
     uint32_t settings, bundle;
@@ -380,8 +380,8 @@ static void test_wrong_sizes(void **state)
     bundle++;
     memcpy(bytes + 8, &settings, 4);
     memcpy(bytes + 12, &bundle, 4);
-    uint32_t sum = isere_crc32(isere_crc32(0, bytes + 4, HEAD - 4),
-                               bytes + HEAD, settings);
+    uint32_t sum = isere_crc32(isere_crc32(0, bytes + 4, HEADER - 4),
+                               bytes + HEADER, settings);
     memcpy(bytes, &sum, 4);
     assert_false(is_taken("one", 1));
 }

@@ -13,7 +13,7 @@
 
 static sim_blobs_t medium;
 static isere_store_t store;
-static isere_store_head_t head;
+static isere_store_manifest_t manifest;
 
 static int setup(void **state)
 {
@@ -32,14 +32,14 @@ static int teardown(void **state)
 
 static int put(const char *name, const char *text)
 {
-    return store_put(&store, name, text, &head);
+    return store_put(&store, name, text, &manifest);
 }
 
-static void expect_head(const char *name, uint32_t current, uint32_t previous,
-                        uint32_t last)
+static void expect_manifest(const char *name, uint32_t current,
+                            uint32_t previous, uint32_t last)
 {
-    isere_store_head_t h;
-    assert_int_equal(isere_store_head(&store, name, &h), 0);
+    isere_store_manifest_t h;
+    assert_int_equal(isere_store_manifest(&store, name, &h), 0);
     assert_string_equal(h.name, name);
     assert_int_equal(h.current, current);
     assert_int_equal(h.previous, previous);
@@ -99,10 +99,10 @@ static void test_names(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_false(isere_function_name_is_valid(isere_slice(bad[i])));
         assert_int_equal(put(bad[i], "text"), ISERE_ERR_INVAL);
-        assert_int_equal(isere_store_head(&store, bad[i], &head),
+        assert_int_equal(isere_store_manifest(&store, bad[i], &manifest),
                          ISERE_ERR_NOENT);
         assert_int_equal(read_version(bad[i], 1), ISERE_ERR_NOENT);
-        assert_int_equal(store_rollback(&store, bad[i], &head),
+        assert_int_equal(store_rollback(&store, bad[i], &manifest),
                          ISERE_ERR_NOENT);
         assert_int_equal(isere_store_remove(&store, bad[i]), ISERE_ERR_NOENT);
     }
@@ -112,23 +112,24 @@ static void test_names(void **state)
 static void test_versions(void **state)
 {
     (void)state;
-    assert_int_equal(isere_store_head(&store, "f", &head), ISERE_ERR_NOENT);
+    assert_int_equal(isere_store_manifest(&store, "f", &manifest),
+                     ISERE_ERR_NOENT);
     assert_int_equal(read_version("f", 1), ISERE_ERR_NOENT);
     assert_int_equal(put("f", "one"), 0);
-    expect_head("f", 1, 0, 1);
+    expect_manifest("f", 1, 0, 1);
     assert_int_equal(put("f", "two"), 0);
-    expect_head("f", 2, 1, 2);
+    expect_manifest("f", 2, 1, 2);
     assert_int_equal(put("f", ""), 0);
-    assert_string_equal(head.name, "f");
-    assert_int_equal(head.current, 3);
-    expect_head("f", 3, 2, 3);
+    assert_string_equal(manifest.name, "f");
+    assert_int_equal(manifest.current, 3);
+    expect_manifest("f", 3, 2, 3);
     expect_text("f", 3, "");
     expect_text("f", 2, "two");
     assert_int_equal(read_version("f", 1), ISERE_ERR_NOENT);
     assert_int_equal(read_version("f", 0), ISERE_ERR_NOENT);
     assert_int_equal(sim_blobs_count(&medium), 3);
     reopen();
-    expect_head("f", 3, 2, 3);
+    expect_manifest("f", 3, 2, 3);
     assert_int_equal(isere_test_state()->log_lines, 0);
 }
 
@@ -136,18 +137,18 @@ static void test_versions(void **state)
 static void test_rollback(void **state)
 {
     (void)state;
-    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_NOENT);
+    assert_int_equal(store_rollback(&store, "f", &manifest), ISERE_ERR_NOENT);
     assert_int_equal(put("f", "one"), 0);
-    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_NOENT);
+    assert_int_equal(store_rollback(&store, "f", &manifest), ISERE_ERR_NOENT);
     assert_int_equal(put("f", "two"), 0);
-    assert_int_equal(store_rollback(&store, "f", &head), 0);
-    assert_int_equal(head.current, 1);
-    expect_head("f", 1, 0, 2);
+    assert_int_equal(store_rollback(&store, "f", &manifest), 0);
+    assert_int_equal(manifest.current, 1);
+    expect_manifest("f", 1, 0, 2);
     expect_text("f", 1, "one");
     assert_int_equal(sim_blobs_count(&medium), 2);
-    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_NOENT);
+    assert_int_equal(store_rollback(&store, "f", &manifest), ISERE_ERR_NOENT);
     assert_int_equal(put("f", "three"), 0);
-    expect_head("f", 3, 1, 3);
+    expect_manifest("f", 3, 1, 3);
 }
 
 static void test_remove(void **state)
@@ -161,7 +162,7 @@ static void test_remove(void **state)
     assert_int_equal(sim_blobs_count(&medium), 2);
     expect_text("f-1", 1, "other");
     assert_int_equal(put("f", "again"), 0);
-    expect_head("f", 1, 0, 1);
+    expect_manifest("f", 1, 0, 1);
 }
 
 static void test_list(void **state)
@@ -169,30 +170,30 @@ static void test_list(void **state)
     static const char *const names[] = {"z", "b", "-", "b-b", "a", "0"};
     static const char *const sorted[] = {"-", "0", "a", "b", "b-b", "z"};
     const isere_port_t *port = isere_test_port();
-    isere_store_head_t *heads;
+    isere_store_manifest_t *manifests;
     (void)state;
-    assert_int_equal(isere_store_list(&store, &heads), 0);
-    assert_null(heads);
+    assert_int_equal(isere_store_list(&store, &manifests), 0);
+    assert_null(manifests);
     for (int i = 0; i < 6; i++) {
         assert_int_equal(put(names[i], names[i]), 0);
     }
     assert_int_equal(put("b", "again"), 0);
     sim_blobs_put(&medium, "a", "nonsense", 8);
     sim_blobs_drop(&medium, "0.1");
-    assert_int_equal(isere_store_list(&store, &heads), 6);
+    assert_int_equal(isere_store_list(&store, &manifests), 6);
     for (int i = 0; i < 6; i++) {
-        assert_string_equal(heads[i].name, sorted[i]);
-        assert_int_equal(heads[i].current, i == 1 || i == 2 ? 0
-                                           : i == 3         ? 2
-                                                            : 1);
+        assert_string_equal(manifests[i].name, sorted[i]);
+        assert_int_equal(manifests[i].current, i == 1 || i == 2 ? 0
+                                               : i == 3         ? 2
+                                                                : 1);
     }
-    isere_free(port, heads);
+    isere_free(port, manifests);
 }
 
 /* As docs/store.md has it. */
 static void test_bytes(void **state)
 {
-    static const uint8_t head_bytes[] = {
+    static const uint8_t manifest_bytes[] = {
         0x89, 'i', 's', 'H', 1, 0, 0, 0, 2,    0,    0,    0,
         1,    0,   0,   0,   2, 0, 0, 0, 0xef, 0x95, 0x1f, 0x95};
     static const uint8_t version_bytes[] = {
@@ -205,8 +206,8 @@ static void test_bytes(void **state)
     assert_int_equal(put("f", "one"), 0);
     assert_int_equal(put("f", "abc"), 0);
     const sim_blob_t *blob = sim_blobs_find(&medium, "f");
-    assert_int_equal(blob->size, sizeof(head_bytes));
-    assert_memory_equal(blob->bytes, head_bytes, sizeof(head_bytes));
+    assert_int_equal(blob->size, sizeof(manifest_bytes));
+    assert_memory_equal(blob->bytes, manifest_bytes, sizeof(manifest_bytes));
     blob = sim_blobs_find(&medium, "f.2");
     assert_int_equal(blob->size, sizeof(version_bytes));
     assert_memory_equal(blob->bytes, version_bytes, sizeof(version_bytes));
@@ -221,80 +222,81 @@ static void test_short_reads(void **state)
     text[sizeof(text) - 1] = '\0';
     for (medium.max_read = 1; medium.max_read < 5; medium.max_read++) {
         assert_int_equal(put("f", text), 0);
-        expect_text("f", head.current, text);
+        expect_text("f", manifest.current, text);
         assert_int_equal(put("f", "short"), 0);
-        assert_int_equal(store_rollback(&store, "f", &head), 0);
-        expect_text("f", head.current, text);
+        assert_int_equal(store_rollback(&store, "f", &manifest), 0);
+        expect_text("f", manifest.current, text);
     }
 }
 
 /* ---- damage ---- */
 
-static void expect_damaged_head(const char *name, int blobs)
+static void expect_damaged_manifest(const char *name, int blobs)
 {
-    isere_store_head_t *heads;
+    isere_store_manifest_t *manifests;
     const isere_port_t *port = isere_test_port();
     isere_test_state()->log_lines = 0;
     reopen();
     assert_int_equal(isere_test_state()->log_lines, 1);
     assert_int_equal(isere_test_state()->log_level, ISERE_LOG_ERROR);
-    assert_int_equal(isere_store_head(&store, name, &head), ISERE_ERR_INVAL);
+    assert_int_equal(isere_store_manifest(&store, name, &manifest),
+                     ISERE_ERR_INVAL);
     expect_logged("is damaged");
-    assert_string_equal(head.name, name);
-    assert_int_equal(head.current, 0);
-    assert_int_equal(isere_store_list(&store, &heads), 1);
-    assert_int_equal(heads[0].current, 0);
-    isere_free(port, heads);
+    assert_string_equal(manifest.name, name);
+    assert_int_equal(manifest.current, 0);
+    assert_int_equal(isere_store_list(&store, &manifests), 1);
+    assert_int_equal(manifests[0].current, 0);
+    isere_free(port, manifests);
     assert_int_equal(sim_blobs_count(&medium), blobs);
 }
 
-static void test_every_damaged_byte_of_a_head(void **state)
+static void test_every_damaged_byte_of_a_manifest(void **state)
 {
     (void)state;
     assert_int_equal(put("f", "one"), 0);
     assert_int_equal(put("f", "two"), 0);
     sim_blobs_put(&medium, "f.7", "x", 1); /* unreferenced, yet it stays */
     unsigned char *bytes = sim_blobs_find(&medium, "f")->bytes;
-    for (size_t i = 0; i < ISERE_HEAD_SIZE; i++) {
+    for (size_t i = 0; i < ISERE_MANIFEST_SIZE; i++) {
         for (unsigned bit = 0; bit < 8; bit++) {
             bytes[i] ^= (unsigned char)(1u << bit);
-            expect_damaged_head("f", 4);
-            assert_int_equal(store_rollback(&store, "f", &head),
+            expect_damaged_manifest("f", 4);
+            assert_int_equal(store_rollback(&store, "f", &manifest),
                              ISERE_ERR_INVAL);
             bytes[i] ^= (unsigned char)(1u << bit);
         }
     }
     reopen();
     assert_int_equal(sim_blobs_count(&medium), 3);
-    expect_head("f", 2, 1, 2);
+    expect_manifest("f", 2, 1, 2);
 }
 
-static void test_lengths_of_a_head(void **state)
+static void test_lengths_of_a_manifest(void **state)
 {
-    unsigned char bytes[ISERE_HEAD_SIZE + 8] = {0};
+    unsigned char bytes[ISERE_MANIFEST_SIZE + 8] = {0};
     (void)state;
     assert_int_equal(put("f", "one"), 0);
-    memcpy(bytes, sim_blobs_find(&medium, "f")->bytes, ISERE_HEAD_SIZE);
+    memcpy(bytes, sim_blobs_find(&medium, "f")->bytes, ISERE_MANIFEST_SIZE);
     for (size_t size = 0; size < sizeof(bytes); size++) {
-        if (size != ISERE_HEAD_SIZE) {
+        if (size != ISERE_MANIFEST_SIZE) {
             sim_blobs_put(&medium, "f", bytes, size);
-            expect_damaged_head("f", 2);
+            expect_damaged_manifest("f", 2);
         }
     }
 }
 
-static void put_head(const char *name, uint32_t current, uint32_t previous,
-                     uint32_t last)
+static void put_manifest(const char *name, uint32_t current, uint32_t previous,
+                         uint32_t last)
 {
-    uint8_t bytes[ISERE_HEAD_SIZE];
-    isere_store_head_t h = {
+    uint8_t bytes[ISERE_MANIFEST_SIZE];
+    isere_store_manifest_t h = {
         .current = current, .previous = previous, .last = last};
-    isere_head_encode(&h, bytes);
+    isere_manifest_encode(&h, bytes);
     sim_blobs_put(&medium, name, bytes, sizeof(bytes));
 }
 
 /* Rightly checked sums do not make right numbers. */
-static void test_numbers_of_a_head(void **state)
+static void test_numbers_of_a_manifest(void **state)
 {
     static const uint32_t bad[][3] = {{0, 0, 0}, {0, 1, 2}, {1, 1, 2},
                                       {2, 1, 1}, {1, 3, 2}, {3, 2, 2}};
@@ -302,14 +304,15 @@ static void test_numbers_of_a_head(void **state)
     assert_int_equal(put("f", "one"), 0);
     assert_int_equal(put("f", "two"), 0);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        put_head("f", bad[i][0], bad[i][1], bad[i][2]);
-        expect_damaged_head("f", 3);
+        put_manifest("f", bad[i][0], bad[i][1], bad[i][2]);
+        expect_damaged_manifest("f", 3);
         expect_logged("");
     }
-    put_head("f", 1, 2, UINT32_MAX); /* after a rollback that went forward */
-    expect_head("f", 1, 2, UINT32_MAX);
+    put_manifest("f", 1, 2,
+                 UINT32_MAX); /* after a rollback that went forward */
+    expect_manifest("f", 1, 2, UINT32_MAX);
     assert_int_equal(put("f", "three"), ISERE_ERR_LIMIT);
-    expect_head("f", 1, 2, UINT32_MAX);
+    expect_manifest("f", 1, 2, UINT32_MAX);
 }
 
 static void test_missing_versions(void **state)
@@ -318,21 +321,21 @@ static void test_missing_versions(void **state)
     assert_int_equal(put("f", "one"), 0);
     assert_int_equal(put("f", "two"), 0);
     sim_blobs_drop(&medium, "f.1");
-    expect_head("f", 2, 1, 2);
+    expect_manifest("f", 2, 1, 2);
     assert_int_equal(read_version("f", 1), ISERE_ERR_INVAL);
     expect_logged("version 1 in the store is damaged: it is missing");
-    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_INVAL);
+    assert_int_equal(store_rollback(&store, "f", &manifest), ISERE_ERR_INVAL);
     expect_text("f", 2, "two");
     sim_blobs_drop(&medium, "f.2");
     assert_int_equal(read_version("f", 2), ISERE_ERR_INVAL);
-    expect_damaged_head("f", 1);
+    expect_damaged_manifest("f", 1);
     assert_int_equal(put("f", "three"), 0); /* as if there were none before */
-    expect_head("f", 3, 0, 3);
+    expect_manifest("f", 3, 0, 3);
 }
 
 static void test_every_damaged_byte_of_a_version(void **state)
 {
-    uint8_t before[ISERE_HEAD_SIZE];
+    uint8_t before[ISERE_MANIFEST_SIZE];
     (void)state;
     assert_int_equal(put("f", "one"), 0);
     assert_int_equal(put("f", "two"), 0);
@@ -344,7 +347,7 @@ static void test_every_damaged_byte_of_a_version(void **state)
             one->bytes[i] ^= (unsigned char)(1u << bit);
             assert_int_equal(read_version("f", 1), ISERE_ERR_INVAL);
             expect_logged("version 1 in the store is damaged");
-            assert_int_equal(store_rollback(&store, "f", &head),
+            assert_int_equal(store_rollback(&store, "f", &manifest),
                              ISERE_ERR_INVAL);
             expect_logged("version 1 in the store is damaged");
             reopen();
@@ -352,7 +355,7 @@ static void test_every_damaged_byte_of_a_version(void **state)
         }
     }
     assert_memory_equal(f->bytes, before, sizeof(before));
-    assert_int_equal(store_rollback(&store, "f", &head), 0);
+    assert_int_equal(store_rollback(&store, "f", &manifest), 0);
 }
 
 static void test_lengths_of_a_version(void **state)
@@ -398,16 +401,16 @@ static void test_put_keeps_a_version_that_is_whole(void **state)
     assert_int_equal(put("f", "two"), 0);
     sim_blobs_find(&medium, "f.2")->bytes[ISERE_RECORD_SIZE] ^= 1;
     assert_int_equal(put("f", "three"), 0);
-    expect_head("f", 3, 1, 3);
+    expect_manifest("f", 3, 1, 3);
     assert_int_equal(sim_blobs_count(&medium), 3);
-    assert_int_equal(store_rollback(&store, "f", &head), 0);
+    assert_int_equal(store_rollback(&store, "f", &manifest), 0);
     expect_text("f", 1, "one");
     sim_blobs_find(&medium, "f.1")->bytes[ISERE_RECORD_SIZE] ^= 1;
     assert_int_equal(put("f", "four"), 0);
-    expect_head("f", 4, 0, 4);
+    expect_manifest("f", 4, 0, 4);
 }
 
-static void test_put_over_a_damaged_head(void **state)
+static void test_put_over_a_damaged_manifest(void **state)
 {
     (void)state;
     for (int i = 0; i < 5; i++) {
@@ -415,7 +418,7 @@ static void test_put_over_a_damaged_head(void **state)
     }
     sim_blobs_put(&medium, "f", "", 0);
     assert_int_equal(put("f", "new"), 0);
-    expect_head("f", 6, 0, 6);
+    expect_manifest("f", 6, 0, 6);
     expect_text("f", 6, "new");
     assert_int_equal(sim_blobs_count(&medium), 2);
     sim_blobs_put(&medium, "f", "", 0);
@@ -453,30 +456,30 @@ static void test_tidying_leaves_what_it_does_not_know(void **state)
 
 static void test_full(void **state)
 {
-    static const char text[] = "a document that is longer than a head";
+    static const char text[] = "a document that is longer than a manifest";
     (void)state;
     assert_int_equal(put("f", "one"), 0);
     assert_int_equal(put("f", "two"), 0);
     size_t used = medium.used;
-    size_t peak = used + ISERE_RECORD_SIZE + strlen(text) + ISERE_HEAD_SIZE;
+    size_t peak = used + ISERE_RECORD_SIZE + strlen(text) + ISERE_MANIFEST_SIZE;
     for (medium.capacity = 0; medium.capacity < peak; medium.capacity++) {
         unsigned long before = medium.operations;
         assert_int_equal(put("f", text), ISERE_ERR_LIMIT);
         assert_true(medium.operations > before);
         assert_int_equal(medium.used, used);
         assert_int_equal(sim_blobs_count(&medium), 3);
-        expect_head("f", 2, 1, 2);
+        expect_manifest("f", 2, 1, 2);
         assert_int_equal(put("g", text), ISERE_ERR_LIMIT);
         assert_int_equal(medium.used, used);
     }
     /* The old versions stay until the new one is complete, no longer. */
     assert_int_equal(put("f", text), 0);
-    expect_head("f", 3, 2, 3);
+    expect_manifest("f", 3, 2, 3);
     expect_text("f", 2, "two");
     expect_text("f", 3, text);
     medium.capacity = medium.used;
-    assert_int_equal(store_rollback(&store, "f", &head), ISERE_ERR_LIMIT);
-    expect_head("f", 3, 2, 3);
+    assert_int_equal(store_rollback(&store, "f", &manifest), ISERE_ERR_LIMIT);
+    expect_manifest("f", 3, 2, 3);
     assert_int_equal(isere_store_remove(&store, "f"), 0);
     assert_int_equal(medium.used, 0);
 }
@@ -485,7 +488,7 @@ static void test_without_memory(void **state)
 {
     isere_test_state_t *memory = isere_test_state();
     const isere_port_t *port = isere_test_port();
-    isere_store_head_t *heads;
+    isere_store_manifest_t *manifests;
     (void)state;
     assert_int_equal(put("f", "one"), 0);
     assert_int_equal(put("f", "two"), 0);
@@ -494,11 +497,11 @@ static void test_without_memory(void **state)
     memory->allocations = 0;
     assert_int_equal(isere_store_open(&store, port, &medium.table),
                      ISERE_ERR_NOMEM);
-    assert_int_equal(isere_store_list(&store, &heads), ISERE_ERR_NOMEM);
+    assert_int_equal(isere_store_list(&store, &manifests), ISERE_ERR_NOMEM);
     assert_int_equal(read_version("f", 2), ISERE_ERR_NOMEM);
     /* Changes need none; what they could not tidy is tidied later. */
     assert_int_equal(put("f", "three"), 0);
-    assert_int_equal(store_rollback(&store, "f", &head), 0);
+    assert_int_equal(store_rollback(&store, "f", &manifest), 0);
     assert_int_equal(sim_blobs_count(&medium), 4);
     assert_int_equal(put("g", "one"), 0);
     assert_int_equal(isere_store_remove(&store, "g"), 0);
@@ -506,7 +509,7 @@ static void test_without_memory(void **state)
     reopen();
     assert_int_equal(sim_blobs_count(&medium), 2);
     expect_text("f", 2, "two");
-    expect_head("f", 2, 0, 3);
+    expect_manifest("f", 2, 0, 3);
 }
 
 int main(void)
@@ -520,15 +523,15 @@ int main(void)
         TEST(test_list),
         TEST(test_bytes),
         TEST(test_short_reads),
-        TEST(test_every_damaged_byte_of_a_head),
-        TEST(test_lengths_of_a_head),
-        TEST(test_numbers_of_a_head),
+        TEST(test_every_damaged_byte_of_a_manifest),
+        TEST(test_lengths_of_a_manifest),
+        TEST(test_numbers_of_a_manifest),
         TEST(test_missing_versions),
         TEST(test_every_damaged_byte_of_a_version),
         TEST(test_lengths_of_a_version),
         TEST(test_lengths_are_not_believed),
         TEST(test_put_keeps_a_version_that_is_whole),
-        TEST(test_put_over_a_damaged_head),
+        TEST(test_put_over_a_damaged_manifest),
         TEST(test_tidying_leaves_what_it_does_not_know),
         TEST(test_full),
         TEST(test_without_memory),

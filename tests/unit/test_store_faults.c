@@ -24,9 +24,9 @@ static void make_text(const char *name, uint32_t version, char text[48])
 static int put(const char *name, uint32_t version)
 {
     char text[48];
-    isere_store_head_t head;
+    isere_store_manifest_t manifest;
     make_text(name, version, text);
-    return store_put(&store, name, text, &head);
+    return store_put(&store, name, text, &manifest);
 }
 
 typedef struct function {
@@ -35,12 +35,12 @@ typedef struct function {
 
 static function_t look(const char *name)
 {
-    isere_store_head_t head;
+    isere_store_manifest_t manifest;
     function_t f = {0};
-    int error = isere_store_head(&store, name, &head);
+    int error = isere_store_manifest(&store, name, &manifest);
     assert_true(error == 0 || error == ISERE_ERR_NOENT);
     if (error == 0) {
-        f = (function_t){head.current, head.previous, head.last};
+        f = (function_t){manifest.current, manifest.previous, manifest.last};
     }
     return f;
 }
@@ -88,15 +88,15 @@ typedef struct change {
 
 static int put_next(void)
 {
-    isere_store_head_t head;
-    int error = isere_store_head(&store, "f", &head);
-    return error == ISERE_ERR_IO ? error : put("f", head.last + 1);
+    isere_store_manifest_t manifest;
+    int error = isere_store_manifest(&store, "f", &manifest);
+    return error == ISERE_ERR_IO ? error : put("f", manifest.last + 1);
 }
 
 static int roll_back(void)
 {
-    isere_store_head_t head;
-    return store_rollback(&store, "f", &head);
+    isere_store_manifest_t manifest;
+    return store_rollback(&store, "f", &manifest);
 }
 
 static int remove_it(void)

@@ -342,9 +342,9 @@ static bool run_and_end(int n, int how, int (*change)(void))
 static int put(const char *text)
 {
     isere_store_t store;
-    isere_store_head_t head;
+    isere_store_manifest_t manifest;
     int error = isere_store_open(&store, isere_test_port(), &blobs);
-    return error ? error : store_put(&store, "h", text, &head);
+    return error ? error : store_put(&store, "h", text, &manifest);
 }
 
 static int put_two(void)
@@ -356,16 +356,16 @@ static uint32_t current_version(void)
 {
     const isere_port_t *port = isere_test_port();
     isere_store_t store;
-    isere_store_head_t head;
+    isere_store_manifest_t manifest;
     isere_store_document_t d;
     assert_int_equal(isere_store_open(&store, port, &blobs), 0);
-    assert_int_equal(isere_store_head(&store, "h", &head), 0);
-    assert_int_equal(isere_store_read(&store, "h", head.current, &d), 0);
+    assert_int_equal(isere_store_manifest(&store, "h", &manifest), 0);
+    assert_int_equal(isere_store_read(&store, "h", manifest.current, &d), 0);
     assert_string_equal((const char *)d.text,
-                        head.current == 1 ? "one" : "two");
+                        manifest.current == 1 ? "one" : "two");
     isere_free(port, d.text);
-    assert_int_equal(list().count, head.current + 1);
-    return head.current;
+    assert_int_equal(list().count, manifest.current + 1);
+    return manifest.current;
 }
 
 static void test_the_process_ends_at_every_call(void **state)

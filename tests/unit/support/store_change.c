@@ -2,7 +2,7 @@
 #include <string.h>
 
 int store_put(const isere_store_t *store, const char *name, const char *text,
-              isere_store_head_t *head)
+              isere_store_manifest_t *manifest)
 {
     uint8_t sum[ISERE_SHA256_SIZE];
     isere_store_plan_t plan;
@@ -12,13 +12,13 @@ int store_put(const isere_store_t *store, const char *name, const char *text,
         error = isere_store_put(store, &plan, isere_slice(text), sum);
     }
     if (!error) {
-        *head = plan.after;
+        *manifest = plan.after;
     }
     return error;
 }
 
 int store_rollback(const isere_store_t *store, const char *name,
-                   isere_store_head_t *head)
+                   isere_store_manifest_t *manifest)
 {
     isere_store_plan_t plan;
     int error = isere_store_plan_rollback(store, name, &plan);
@@ -26,7 +26,7 @@ int store_rollback(const isere_store_t *store, const char *name,
         error = isere_store_rollback(store, &plan);
     }
     if (!error) {
-        *head = plan.after;
+        *manifest = plan.after;
     }
     return error;
 }

@@ -16,42 +16,43 @@ void isere__store_report(const isere_store_t *store, isere_log_level_t level,
     store->port->log(store->port->ctx, &record);
 }
 
-static void set_name(isere_store_head_t *head, const char *name)
+static void set_name(isere_store_manifest_t *manifest, const char *name)
 {
-    memset(head, 0, sizeof(*head));
-    memcpy(head->name, name, strlen(name));
+    memset(manifest, 0, sizeof(*manifest));
+    memcpy(manifest->name, name, strlen(name));
 }
 
 /* *wrong: what is damaged, with ISERE_ERR_INVAL. */
 static int load(const isere_store_t *store, const char *name,
-                isere_store_head_t *head, const char **wrong)
+                isere_store_manifest_t *manifest, const char **wrong)
 {
-    uint8_t bytes[ISERE_HEAD_SIZE + 1]; /* one more, to see what is too long */
-    isere_store_head_t read;
+    /* One more, to see what is too long. */
+    uint8_t bytes[ISERE_MANIFEST_SIZE + 1];
+    isere_store_manifest_t read;
     long size;
     if (!isere__store_is_name(name)) {
-        memset(head, 0, sizeof(*head));
+        memset(manifest, 0, sizeof(*manifest));
         return ISERE_ERR_NOENT;
     }
-    set_name(head, name);
+    set_name(manifest, name);
     size = isere__store_read_bytes(store, name, 0, bytes, sizeof(bytes));
     if (size < 0) {
         return (int)size;
     }
     set_name(&read, name);
-    *wrong = isere_head_decode(bytes, (size_t)size, &read);
+    *wrong = isere_manifest_decode(bytes, (size_t)size, &read);
     if (*wrong) {
         return ISERE_ERR_INVAL;
     }
-    *head = read;
+    *manifest = read;
     return 0;
 }
 
 int isere__store_load_numbers(const isere_store_t *store, const char *name,
-                              isere_store_head_t *head)
+                              isere_store_manifest_t *manifest)
 {
     const char *wrong;
-    return load(store, name, head, &wrong);
+    return load(store, name, manifest, &wrong);
 }
 
 /* 0, ISERE_ERR_NOENT or ISERE_ERR_IO. */
@@ -66,19 +67,19 @@ static int find_version(const isere_store_t *store, const char *name,
     return size < 0 ? (int)size : 0;
 }
 
-int isere__store_load_head(const isere_store_t *store, const char *name,
-                           isere_store_head_t *head, bool loud)
+int isere__store_load_manifest(const isere_store_t *store, const char *name,
+                               isere_store_manifest_t *manifest, bool loud)
 {
     const char *wrong = "";
-    int error = load(store, name, head, &wrong);
+    int error = load(store, name, manifest, &wrong);
     if (error == 0) {
-        error = find_version(store, name, head->current);
+        error = find_version(store, name, manifest->current);
         if (error == ISERE_ERR_NOENT) {
             error = ISERE_ERR_INVAL;
             wrong = "its current version is missing";
         }
         if (error != 0) {
-            set_name(head, name);
+            set_name(manifest, name);
         }
     }
     if (error == ISERE_ERR_INVAL && loud) {
@@ -89,17 +90,17 @@ int isere__store_load_head(const isere_store_t *store, const char *name,
     return error;
 }
 
-int isere__store_write_head(const isere_store_t *store,
-                            const isere_store_head_t *head)
+int isere__store_write_manifest(const isere_store_t *store,
+                                const isere_store_manifest_t *manifest)
 {
-    uint8_t bytes[ISERE_HEAD_SIZE];
+    uint8_t bytes[ISERE_MANIFEST_SIZE];
     isere_slice_t part = isere_slice_of(bytes, sizeof(bytes));
-    isere_head_encode(head, bytes);
-    return store->blobs->write(store->blobs->ctx, head->name, &part, 1);
+    isere_manifest_encode(manifest, bytes);
+    return store->blobs->write(store->blobs->ctx, manifest->name, &part, 1);
 }
 
-int isere_store_head(const isere_store_t *store, const char *name,
-                     isere_store_head_t *head)
+int isere_store_manifest(const isere_store_t *store, const char *name,
+                         isere_store_manifest_t *manifest)
 {
-    return isere__store_load_head(store, name, head, true);
+    return isere__store_load_manifest(store, name, manifest, true);
 }
