@@ -2,7 +2,7 @@
 
 import { callJson, functionPath } from './api.js'
 import { announce, button, confirmDialog, el, field, promptDialog, select, setText } from './dom.js'
-import { checkFileName, checkName, documentOf, draftOf, newDraft } from './draft.js'
+import { checkFileName, checkName, packageOf, draftOf, newDraft } from './draft.js'
 import { Editor } from './editor.js'
 import { exactSize, exactTime } from './format.js'
 import { find, refreshFunctions } from './state.js'
@@ -283,7 +283,7 @@ export class CodeView {
     this.go.setAttribute('aria-disabled', 'true')
     this.go.textContent = 'Deploying …'
     try {
-      const options = { body: JSON.stringify(documentOf(this.entry.draft)), type: 'application/json', timeout: DEPLOY_TIMEOUT }
+      const options = { body: JSON.stringify(packageOf(this.entry.draft)), type: 'application/json', timeout: DEPLOY_TIMEOUT }
       const answer = await callJson('PUT', functionPath(name), options)
       Object.assign(this.entry, { clean: sent, version: answer.version })
       announce('Version ' + answer.version + ' of ' + name + ' is live.')

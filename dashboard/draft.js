@@ -1,4 +1,4 @@
-// What is being edited of a function, and the document that is deployed of it.
+// What is being edited of a function, and the package that is deployed of it.
 
 import { exactSize, exactTime } from './format.js'
 
@@ -82,7 +82,7 @@ export function draftOf(document) {
 
 // Only what was given is sent; the server has values for the rest. Throws an
 // Error that says what is wrong.
-export function documentOf(draft) {
+export function packageOf(draft) {
   const document = { main: draft.main, files: draft.files }
   const routes = draft.routes.split('\n').map((line) => line.trim()).filter((line) => line !== '')
   const env = parseEnv(draft.env)

@@ -344,27 +344,27 @@ static void release(isere_work_t *work, const isere_port_t *port)
 
 /* ---- reading ---- */
 
-static int read_current(isere_work_t *work, isere_store_document_t *document)
+static int read_current(isere_work_t *work, isere_store_package_t *package)
 {
     const isere_store_t *store = &work->registry->store;
     isere_store_manifest_t manifest;
     int error = isere_store_manifest(store, work->name, &manifest);
-    return error ? error
-                 : isere_store_read(store, work->name, manifest.current,
-                                    document);
+    return error
+               ? error
+               : isere_store_read(store, work->name, manifest.current, package);
 }
 
 static void read_files(isere_work_t *work)
 {
-    isere_store_document_t document;
-    int error = read_current(work, &document);
+    isere_store_package_t package;
+    int error = read_current(work, &package);
     if (error) {
         fail_with(work, error);
         return;
     }
     work->status = 200;
-    work->text = document.text;
-    work->text_size = document.size;
+    work->text = package.text;
+    work->text_size = package.size;
 }
 
 /* The log also has the changes that failed. */

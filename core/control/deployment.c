@@ -8,7 +8,7 @@
 #include "core/util/text.h"
 #include <stdio.h>
 
-/* Room for the routes that a function has when its document has none. */
+/* Room for the routes that a function has when its package has none. */
 enum { DEFAULT_ROUTES = 2, DEFAULT_ROUTE_MAX = 64 };
 
 /* What is being made, and what it is made of. */
@@ -268,7 +268,7 @@ static int read_stored(const isere_port_t *port, const isere_store_t *store,
                        const isere_deployment_parts_t *parts,
                        isere_package_t **package, isere_fault_t *fault)
 {
-    isere_store_document_t stored;
+    isere_store_package_t stored;
     isere_fault_set(fault, "");
     int error = isere_store_read(store, parts->name, parts->version, &stored);
     if (error) {

@@ -10,7 +10,7 @@
 #include "core/store/store.h"
 #include <stdatomic.h>
 
-/* Of the document's "source", with its NUL. */
+/* Of the package's "source", with its NUL. */
 #define ISERE_DEPLOYMENT_SOURCE_MAX 9
 
 typedef struct isere_deployment {
@@ -20,14 +20,14 @@ typedef struct isere_deployment {
     uint32_t version;
     uint32_t previous;                        /* 0: none */
     char sha256[65];                          /* hexadecimal, of the package */
-    char source[ISERE_DEPLOYMENT_SOURCE_MAX]; /* as in the document, or empty
+    char source[ISERE_DEPLOYMENT_SOURCE_MAX]; /* as in the package, or empty
                                                */
     size_t bytes;                             /* of all sources */
     const char *main;
     const char *const *routes; /* canonical, ended by NULL; the default ones
-                                  where the document has none */
+                                  where the package has none */
     size_t nroutes;
-    const char *const *env; /* NAME=VALUE, ended by NULL; only the document's */
+    const char *const *env; /* NAME=VALUE, ended by NULL; only the package's */
     isere_function_t *function; /* its config has memory, timeout, payload */
     void *code; /* bytecode; NULL: the function is the program's */
     size_t code_size;

@@ -63,7 +63,7 @@ static int read_all(const isere_blobs_t *kept, const char *name, size_t offset,
     return 0;
 }
 
-/* Reads what is of exactly this version and this document, and ends where it
+/* Reads what is of exactly this version and this package, and ends where it
  * says: then its sizes may be believed as far as memory goes. */
 static int read_header(const isere_blobs_t *kept, const kept_header_t *wanted,
                        kept_header_t *header)

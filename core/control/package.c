@@ -154,7 +154,7 @@ int isere_package_text(const isere_port_t *port, const isere_package_t *package,
     writer_t w = {0};
     w.out = port->heap_map(port->ctx, package->text_size + 1);
     if (!w.out) {
-        isere_fault_set(fault, "not enough memory for the document");
+        isere_fault_set(fault, "not enough memory for the package");
         return ISERE_ERR_NOMEM;
     }
     put_package(&w, package);

@@ -61,7 +61,7 @@ static bool bad_value(reader_t *r, const char *problem)
 static bool out_of_memory(reader_t *r)
 {
     char size[ISERE_UNITS_TEXT_MAX];
-    (void)bad(r, "not enough memory to read the document: there are %s",
+    (void)bad(r, "not enough memory to read the package: there are %s",
               isere_units_format_size(ISERE_COMPILE_MEMORY, size));
     r->error = ISERE_ERR_NOMEM;
     return false;
@@ -82,7 +82,7 @@ static bool bad_json(reader_t *r)
     if (strcmp(problem, "stack overflow") == 0) {
         problem = "it is nested too deeply";
     }
-    (void)bad(r, "the document is not JSON: %s", problem);
+    (void)bad(r, "the package is not JSON: %s", problem);
     r->fault->line = thrown.line;
     r->fault->column = thrown.column;
     return false;
@@ -117,7 +117,7 @@ static void at_name(reader_t *r, const char *member, isere_slice_t name)
 /* ---- texts ---- */
 
 /*
- * Appends a text and a NUL to the document's block. That has the JSON's size:
+ * Appends a text and a NUL to the package's block. That has the JSON's size:
  * a text is never longer than its JSON form, which has two quotes as well; and
  * the canonical text of a route is never longer than the route.
  */
@@ -426,7 +426,7 @@ static bool take_source(reader_t *r, JSValueConst value)
     return true;
 }
 
-/* ---- the document ---- */
+/* ---- the package ---- */
 
 static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
 {
@@ -446,7 +446,7 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
         }
     }
     at_name(r, NULL, name);
-    return bad_value(r, "a document has no such member, only main, files, "
+    return bad_value(r, "a package has no such member, only main, files, "
                         "routes, env, memory, timeout, payload and source");
 }
 
@@ -479,7 +479,7 @@ static JSValue parse(reader_t *r)
         memcpy(text, r->json.ptr, r->json.len);
     }
     text[r->json.len] = '\0';
-    JSValue value = JS_ParseJSON(ctx, text, r->json.len, "document");
+    JSValue value = JS_ParseJSON(ctx, text, r->json.len, "package");
     js_free(ctx, text);
     return value;
 }
@@ -491,7 +491,7 @@ static void read_json(void *arg)
     if (JS_IsException(value)) {
         (void)bad_json(r);
     } else if (!is_object(r, value)) {
-        (void)bad(r, "the document must be a JSON object");
+        (void)bad(r, "the package must be a JSON object");
     } else {
         (void)(each_member(r, value, take_top) && check_main(r));
     }
@@ -511,7 +511,7 @@ static void run(void *arg)
 static void crashed(reader_t *r, const isere_port_t *port)
 {
     memset(r->fault, 0, sizeof(*r->fault));
-    isere_fault_describe_crash(port, "reading the document crashed",
+    isere_fault_describe_crash(port, "reading the package crashed",
                                r->fault->message, sizeof(r->fault->message));
     r->error = ISERE_ERR_CRASH;
 }
@@ -535,7 +535,7 @@ static void read_in_heap(reader_t *r, const isere_port_t *port)
     if (error == ISERE_ERR_CRASH) {
         crashed(r, port);
     } else if (error) {
-        (void)bad(r, "reading the document took longer than %d ms",
+        (void)bad(r, "reading the package took longer than %d ms",
                   READ_TIMEOUT_MS);
     }
     isere_heap_deinit(&r->heap);
@@ -558,12 +558,12 @@ static int read(reader_t *r, const isere_port_t *port)
 {
     isere_fault_set(r->fault, "");
     if (r->json.len > 0 && !isere_utf8_valid(r->json.ptr, r->json.len)) {
-        (void)bad(r, "the document is not UTF-8");
+        (void)bad(r, "the package is not UTF-8");
         return r->error;
     }
     r->package = isere__package_make(port, r->json.len);
     if (!r->package) {
-        isere_fault_set(r->fault, "not enough memory to read the document");
+        isere_fault_set(r->fault, "not enough memory to read the package");
         return ISERE_ERR_NOMEM;
     }
     r->at = (char *)(r->package + 1);

@@ -111,7 +111,7 @@ unsigned long isere__registry_publish(isere_registry_t *registry,
 /*
  * Makes the deployment of a function's current version of what config.kept has.
  * Returns 0, or an error when nothing whole is there that was made of exactly
- * the document that the store has of this version: then it is to be compiled.
+ * the package that the store has of this version: then it is to be compiled.
  * *fault is of no use. While the first catalog is made.
  */
 int isere__kept_load(isere_registry_t *registry, const isere_port_t *port,

@@ -76,7 +76,7 @@ void isere_settings_encode(const isere_settings_t *s, uint8_t *out)
 
 /* ---- reading ---- */
 
-/* The texts that are left to be read; they lie behind the document. */
+/* The texts that are left to be read; they lie behind the package. */
 typedef struct texts {
     const char *at;
     size_t left;

@@ -1,6 +1,6 @@
 /*
  * What a deployment is besides its code, as bytes: kept with the code, so that
- * it can be made of both without its document being read.
+ * it can be made of both without its package being read.
  */
 #ifndef ISERE_CORE_CONTROL_SETTINGS_H
 #define ISERE_CORE_CONTROL_SETTINGS_H
@@ -10,7 +10,7 @@
 typedef struct isere_settings {
     const char *const *routes;
     size_t nroutes;
-    const char *const *env; /* NAME=VALUE, the document's */
+    const char *const *env; /* NAME=VALUE, the package's */
     size_t nenv;
     uint64_t sources; /* how long they are together */
     uint64_t memory;
@@ -23,7 +23,7 @@ typedef struct isere_settings {
 size_t isere_settings_size(const isere_settings_t *settings);
 
 /* Writes them. At most ISERE_PACKAGE_ROUTES_MAX routes, and so many variables
- * as a document may have. Any thread. */
+ * as a package may have. Any thread. */
 void isere_settings_encode(const isere_settings_t *settings, uint8_t *out);
 
 /*

@@ -1,10 +1,10 @@
 /*
  * What the files of core/store share.
  *
- *   record.c    the bytes of manifests and of what precedes a document
+ *   record.c    the bytes of manifests and of what precedes a package
  *   name.c      names of functions and of blobs
  *   manifest.c  reading and writing a function's manifest
- *   document.c  reading and verifying a version's document
+ *   version.c   reading and verifying a version's package
  *   store.c     keeping, rolling back, removing
  *   tidy.c      opening, listing
  */
@@ -52,15 +52,15 @@ int isere__store_load_manifest(const isere_store_t *store, const char *name,
 int isere__store_write_manifest(const isere_store_t *store,
                                 const isere_store_manifest_t *manifest);
 
-/* ---- document.c ---- */
+/* ---- version.c ---- */
 
 /* Reads up to `size` bytes, fewer only at the end. How many, or the error. */
 long isere__store_read_bytes(const isere_store_t *store, const char *blob,
                              size_t offset, void *buf, size_t size);
 
 /*
- * Whether a version's document is whole: 0, ISERE_ERR_NOENT (it is not there),
- * ISERE_ERR_INVAL (damaged) or ISERE_ERR_IO. Needs no memory for the document.
+ * Whether a version's package is whole: 0, ISERE_ERR_NOENT (it is not there),
+ * ISERE_ERR_INVAL (damaged) or ISERE_ERR_IO. Needs no memory for the package.
  * `loud`: logs damage.
  */
 int isere__store_verify(const isere_store_t *store, const char *name,

@@ -122,7 +122,7 @@ void isere_record_encode(uint32_t version, uint32_t size,
 }
 
 const char *isere_record_decode(const uint8_t *bytes, size_t size,
-                                uint32_t version, uint32_t *document_size,
+                                uint32_t version, uint32_t *package_size,
                                 const uint8_t **sha256)
 {
     const char *wrong =
@@ -133,7 +133,7 @@ const char *isere_record_decode(const uint8_t *bytes, size_t size,
     if (get32(bytes + RECORD_AT_VERSION) != version) {
         return "it is that of another version";
     }
-    *document_size = get32(bytes + RECORD_AT_SIZE);
+    *package_size = get32(bytes + RECORD_AT_SIZE);
     *sha256 = bytes + RECORD_AT_SHA256;
     return NULL;
 }

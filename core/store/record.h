@@ -13,7 +13,7 @@
 
 enum {
     ISERE_MANIFEST_SIZE = 24, /* of a manifest blob, all of it */
-    ISERE_RECORD_SIZE = 48,   /* of what precedes a document */
+    ISERE_RECORD_SIZE = 48,   /* of what precedes a package */
 };
 
 /* Writes the numbers of a manifest. */
@@ -25,18 +25,18 @@ void isere_manifest_encode(const isere_store_manifest_t *manifest,
 const char *isere_manifest_decode(const uint8_t *bytes, size_t size,
                                   isere_store_manifest_t *manifest);
 
-/* Writes what precedes a document. */
+/* Writes what precedes a package. */
 void isere_record_encode(uint32_t version, uint32_t size,
                          const uint8_t sha256[ISERE_SHA256_SIZE],
                          uint8_t out[ISERE_RECORD_SIZE]);
 
 /*
- * Reads what precedes the document of `version`: its size, as the header has
+ * Reads what precedes the package of `version`: its size, as the header has
  * it, and where in `bytes` its checksum is. Returns NULL, or what is wrong, a
  * constant text.
  */
 const char *isere_record_decode(const uint8_t *bytes, size_t size,
-                                uint32_t version, uint32_t *document_size,
+                                uint32_t version, uint32_t *package_size,
                                 const uint8_t **sha256);
 
 #endif

@@ -121,30 +121,30 @@ int isere_store_plan_put(const isere_store_t *store, const char *name,
 }
 
 static int write_version(const isere_store_t *store, const char *name,
-                         uint32_t version, isere_slice_t document,
+                         uint32_t version, isere_slice_t package,
                          const uint8_t sha256[ISERE_SHA256_SIZE])
 {
     uint8_t header[ISERE_RECORD_SIZE];
-    isere_slice_t parts[] = {isere_slice_of(header, sizeof(header)), document};
+    isere_slice_t parts[] = {isere_slice_of(header, sizeof(header)), package};
     char blob[ISERE_BLOB_NAME_MAX];
     isere__store_blob_name(name, version, blob);
-    isere_record_encode(version, (uint32_t)document.len, sha256, header);
+    isere_record_encode(version, (uint32_t)package.len, sha256, header);
     return store->blobs->write(store->blobs->ctx, blob, parts, 2);
 }
 
 int isere_store_put(const isere_store_t *store, const isere_store_plan_t *plan,
-                    isere_slice_t document,
+                    isere_slice_t package,
                     const uint8_t sha256[ISERE_SHA256_SIZE])
 {
     const isere_store_manifest_t *after = &plan->after;
-    uint64_t size = document.len;
+    uint64_t size = package.len;
     bool in_force = false;
     int error;
     if (size > UINT32_MAX) {
         return ISERE_ERR_LIMIT;
     }
     /* The old versions stay until the new one is complete and in force. */
-    error = write_version(store, after->name, after->current, document, sha256);
+    error = write_version(store, after->name, after->current, package, sha256);
     if (error == 0) {
         error = isere__store_write_manifest(store, after);
         in_force = error != 0 && !undo_manifest(store, plan);

@@ -4,12 +4,12 @@
  *
  * A function NAME is a manifest blob `NAME`, which says what versions there
  * are, and a blob `NAME.V` for each of them: a header with the SHA-256 of the
- * document, and the document. A deploy writes the new version, then the
+ * package, and the package. A deploy writes the new version, then the
  * manifest, then removes what nobody refers to: so a crash anywhere leaves the
  * old version or the new one. Opening the store removes what a crash left
  * behind. docs/store.md has the formats, byte by byte.
  *
- * Memory: documents are read into memory of the port. Threads: one at a time.
+ * Memory: packages are read into memory of the port. Threads: one at a time.
  */
 #ifndef ISERE_CORE_STORE_STORE_H
 #define ISERE_CORE_STORE_STORE_H
@@ -45,13 +45,13 @@ typedef struct isere_store_plan {
     isere_store_manifest_t after;
 } isere_store_plan_t;
 
-/* A stored document. */
-typedef struct isere_store_document {
+/* A stored package. */
+typedef struct isere_store_package {
     void *text; /* the caller's, released with isere_free; a
                    NUL behind the last byte */
     size_t size;
     uint8_t sha256[ISERE_SHA256_SIZE];
-} isere_store_document_t;
+} isere_store_package_t;
 
 /* Whether it is [a-z0-9-]{1,32}. */
 bool isere_function_name_is_valid(isere_slice_t name);
@@ -78,14 +78,14 @@ int isere_store_manifest(const isere_store_t *store, const char *name,
                          isere_store_manifest_t *manifest);
 
 /*
- * Reads a version's document and verifies its checksum. Returns 0,
+ * Reads a version's package and verifies its checksum. Returns 0,
  * ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or missing although the manifest
  * names it), ISERE_ERR_IO, ISERE_ERR_NOMEM. Damage is logged.
  */
 int isere_store_read(const isere_store_t *store, const char *name,
-                     uint32_t version, isere_store_document_t *document);
+                     uint32_t version, isere_store_package_t *package);
 
-/* The SHA-256 that a version's document has if it is whole; the document is not
+/* The SHA-256 that a version's package has if it is whole; the package is not
  * looked at. Returns 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged), or
  * ISERE_ERR_IO. Logs nothing. */
 int isere_store_sha256(const isere_store_t *store, const char *name,
@@ -102,12 +102,12 @@ int isere_store_plan_put(const isere_store_t *store, const char *name,
                          isere_store_plan_t *plan);
 
 /*
- * Keeps a document as the version plan->after.current; `sha256` is its SHA-256.
+ * Keeps a package as the version plan->after.current; `sha256` is its SHA-256.
  * The function must not have changed since it was planned. Returns 0,
  * ISERE_ERR_LIMIT (no room), ISERE_ERR_IO: then nothing has changed.
  */
 int isere_store_put(const isere_store_t *store, const isere_store_plan_t *plan,
-                    isere_slice_t document,
+                    isere_slice_t package,
                     const uint8_t sha256[ISERE_SHA256_SIZE]);
 
 /*

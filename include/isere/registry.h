@@ -42,11 +42,11 @@ typedef struct isere_registry_config {
     /* Names that a Host field may have on the control plane, besides addresses
      * and localhost; ended by NULL. Not copied. NULL for none. */
     const char *const *host_names;
-    /* What a function's document does not say: memory, stack, time limits,
+    /* What a function's package does not say: memory, stack, time limits,
      * payload, native modules. Name, version and env are not looked at. Not
      * copied what it points to. */
     isere_function_config_t defaults;
-    size_t memory_min; /* bytes that a document may ask for */
+    size_t memory_min; /* bytes that a package may ask for */
     size_t memory_max;
     uint32_t timeout_max_ms;     /* the same of its time limit */
     size_t log_bytes;            /* ring of recent log lines, from 1024 */

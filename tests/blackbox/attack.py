@@ -148,7 +148,7 @@ def describe(server, name):
 
 
 def check_files(server, name):
-    """What is stored has the checksum that is told of it; the document."""
+    """What is stored has the checksum that is told of it; the package."""
     status, _, body = server.api("GET", f"/_isere/v1/functions/{name}/files")
     assert status == 200, body
     told = describe(server, name)

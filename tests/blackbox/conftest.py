@@ -227,7 +227,7 @@ class Platform(Server):
         return response.status, response.headers, response.body
 
     def deploy(self, name, function, timeout=PATIENCE):
-        """Deploys source text or a document (a dict); the answer."""
+        """Deploys source text or a package (a dict); the answer."""
         headers = {}
         if isinstance(function, str):
             headers["Content-Type"] = "text/javascript"

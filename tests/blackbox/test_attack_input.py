@@ -148,8 +148,8 @@ def test_bad_file_names(platform, name):
     server = platform()
     before = stored(server)
     for files in ({name: HELLO}, {"a.js": HELLO, name: "1"}):
-        document = {"main": next(iter(files)), "files": files}
-        status, answer = put(server, "hello", document)
+        package = {"main": next(iter(files)), "files": files}
+        status, answer = put(server, "hello", package)
         assert status == 400 and "name" in answer["message"], answer
     assert stored(server) == before
 
@@ -213,8 +213,8 @@ def test_edges_of_the_control_plane(platform):
     # No function can have the control plane's routes.
     for route in ("GET /_isere", "ANY /_isere/{path+}", "GET /_isere/v1/functions",
                   "GET /%5fisere/x", "GET /%5Fisere"):
-        document = {"main": "a.js", "files": {"a.js": HELLO}, "routes": [route]}
-        assert put(server, "thief", document)[0] == 400, route
+        package = {"main": "a.js", "files": {"a.js": HELLO}, "routes": [route]}
+        assert put(server, "thief", package)[0] == 400, route
 
 
 ALLOWED = {
@@ -286,23 +286,23 @@ def test_log_queries(platform):
 
 def test_content_types(platform):
     server = platform()
-    document = json.dumps({"main": "a.js", "files": {"a.js": HELLO}}).encode()
+    package = json.dumps({"main": "a.js", "files": {"a.js": HELLO}}).encode()
     for kind, body, expected in (
         ("text/javascript", HELLO.encode(), 200),
         ("Text/JavaScript; charset=UTF-8", HELLO.encode(), 200),
         ("text/javascript;charset=\"utf-8\"", HELLO.encode(), 200),
         ("application/javascript", HELLO.encode(), 200),
-        ("application/json", document, 200),
-        ("APPLICATION/JSON ; charset=utf-8", document, 200),
+        ("application/json", package, 200),
+        ("APPLICATION/JSON ; charset=utf-8", package, 200),
         ("application/json", HELLO.encode(), 400),
-        ("text/javascript", document, 400),
+        ("text/javascript", package, 400),
         (None, HELLO.encode(), 415),
         ("", HELLO.encode(), 415),
         ("text/plain", HELLO.encode(), 415),
         ("text/javascriptx", HELLO.encode(), 415),
-        ("application/jsonp", document, 415),
-        ("application/x-www-form-urlencoded", document, 415),
-        ("multipart/form-data; boundary=x", document, 415),
+        ("application/jsonp", package, 415),
+        ("application/x-www-form-urlencoded", package, 415),
+        ("multipart/form-data; boundary=x", package, 415),
         ("application/octet-stream", b"\x00isere", 415),
     ):
         server.deploy("a", HELLO)
@@ -322,8 +322,8 @@ def test_bytecode_is_not_taken(platform, isere, tmp_path):
     for kind in ("text/javascript", "application/json", "application/octet-stream"):
         status, _, _ = raw(server, "PUT", f"{LIST}/a", code, [f"Content-Type: {kind}"])
         assert status in (400, 415)
-    document = {"main": "a.bin", "files": {"a.bin": code.decode("latin-1")}}
-    assert put(server, "a", document)[0] == 400
+    package = {"main": "a.bin", "files": {"a.bin": code.decode("latin-1")}}
+    assert put(server, "a", package)[0] == 400
 
 
 def test_bodies_beyond_the_limit(platform):
@@ -354,7 +354,7 @@ def test_empty_bodies(platform):
     assert (status, json.loads(body)["result"]["body"]) == (200, "GET,/")
 
 
-def document(**more):
+def package(**more):
     return {"main": "a.js", "files": {"a.js": HELLO}, **more}
 
 

@@ -175,7 +175,7 @@ def test_changes(server):
     assert server.get("/f").text == "anew"
 
 
-def test_a_document_that_is_damaged_meanwhile(platform, server):
+def test_a_package_that_is_damaged_meanwhile(platform, server):
     """It is served on, as it was before; who starts anew is told."""
     server.deploy("f", HELLO)
     server.deploy("g", HELLO)
@@ -205,7 +205,7 @@ def test_a_version_that_is_another_one(server, at):
     assert server.get("/f").text == "hello"
 
 
-def test_a_document_that_is_replaced(platform, server):
+def test_a_package_that_is_replaced(platform, server):
     """Restored from a backup, perhaps: what the store has counts."""
     server.deploy("f", HELLO)
     record = version_file(server, "f").read_bytes()

@@ -29,7 +29,7 @@ LOGS = "/_isere/v1/logs"
 JS = {"Content-Type": "text/javascript"}
 JSON = {"Content-Type": "application/json"}
 HELLO = "export const handler = () => 'hi'\n"
-DOCUMENT = {"main": "a.js", "files": {"a.js": HELLO}}
+PACKAGE = {"main": "a.js", "files": {"a.js": HELLO}}
 
 
 def operations():
@@ -214,8 +214,8 @@ def put_in_the_way(server, blob):
 
 
 def conflict(server, method, path):
-    server.deploy("other", {**DOCUMENT, "routes": ["GET /a"]})
-    body = {**DOCUMENT, "routes": ["GET /a/"]}
+    server.deploy("other", {**PACKAGE, "routes": ["GET /a"]})
+    body = {**PACKAGE, "routes": ["GET /a/"]}
     return ask(server, method, path, body=body, headers=JSON)
 
 
@@ -463,7 +463,7 @@ def test_functions_of_every_kind(platform):
     server.deploy("gone", HELLO)
     server.deploy(
         "full",
-        {**DOCUMENT, "routes": ["get /pets/{id}/", "$default"], "payload": "1.0",
+        {**PACKAGE, "routes": ["get /pets/{id}/", "$default"], "payload": "1.0",
          "env": {"A": "", "B_1": "\n"}, "memory": "1M", "timeout": "2s"},
     )
     server.stop()
@@ -534,64 +534,64 @@ def test_sources_that_are_refused(platform, source):
     assert ask(server, "put", ONE, body=source)[0] == 400
 
 
-# ---- documents ----
+# ---- packages ----
 
 REFUSED = [
     None, [], "a.js", {}, {"main": "a.js"}, {"files": {"a.js": HELLO}},
-    {**DOCUMENT, "other": 1}, {**DOCUMENT, "main": 1},
-    {**DOCUMENT, "files": []}, {**DOCUMENT, "files": {"a.js": 1}},
-    {**DOCUMENT, "files": {**DOCUMENT["files"], "": ""}},
-    {**DOCUMENT, "files": {**DOCUMENT["files"], "a" * 160: ""}},
-    {**DOCUMENT, "files": {**{f"{i}.js": "" for i in range(64)}, "a.js": HELLO}},
-    {**DOCUMENT, "routes": "GET /"}, {**DOCUMENT, "routes": [1]},
-    {**DOCUMENT, "routes": [f"GET /{i}" for i in range(65)]},
-    {**DOCUMENT, "env": {"1": ""}}, {**DOCUMENT, "env": {"A": 1}},
-    {**DOCUMENT, "env": {f"A{i}": "" for i in range(65)}},
-    {**DOCUMENT, "env": []}, {**DOCUMENT, "memory": 0},
-    {**DOCUMENT, "memory": "16 M"}, {**DOCUMENT, "memory": True},
-    {**DOCUMENT, "memory": 1.5}, {**DOCUMENT, "timeout": "3 s"},
-    {**DOCUMENT, "timeout": 0}, {**DOCUMENT, "timeout": None},
-    {**DOCUMENT, "payload": 2.0}, {**DOCUMENT, "payload": "3.0"},
+    {**PACKAGE, "other": 1}, {**PACKAGE, "main": 1},
+    {**PACKAGE, "files": []}, {**PACKAGE, "files": {"a.js": 1}},
+    {**PACKAGE, "files": {**PACKAGE["files"], "": ""}},
+    {**PACKAGE, "files": {**PACKAGE["files"], "a" * 160: ""}},
+    {**PACKAGE, "files": {**{f"{i}.js": "" for i in range(64)}, "a.js": HELLO}},
+    {**PACKAGE, "routes": "GET /"}, {**PACKAGE, "routes": [1]},
+    {**PACKAGE, "routes": [f"GET /{i}" for i in range(65)]},
+    {**PACKAGE, "env": {"1": ""}}, {**PACKAGE, "env": {"A": 1}},
+    {**PACKAGE, "env": {f"A{i}": "" for i in range(65)}},
+    {**PACKAGE, "env": []}, {**PACKAGE, "memory": 0},
+    {**PACKAGE, "memory": "16 M"}, {**PACKAGE, "memory": True},
+    {**PACKAGE, "memory": 1.5}, {**PACKAGE, "timeout": "3 s"},
+    {**PACKAGE, "timeout": 0}, {**PACKAGE, "timeout": None},
+    {**PACKAGE, "payload": 2.0}, {**PACKAGE, "payload": "3.0"},
 ]
 # What the server refuses, and the description says in words only.
 REFUSED_TOO = [
-    {**DOCUMENT, "main": "b.js"}, {**DOCUMENT, "memory": "1K"},
-    {**DOCUMENT, "memory": "4G"}, {**DOCUMENT, "timeout": "0s"},
-    {**DOCUMENT, "timeout": "1441m"}, {**DOCUMENT, "env": {"A": "\0"}},
-    {**DOCUMENT, "routes": ["/"]}, {**DOCUMENT, "routes": ["GET /_isere/x"]},
-    *({**DOCUMENT, "files": {**DOCUMENT["files"], name: ""}}
+    {**PACKAGE, "main": "b.js"}, {**PACKAGE, "memory": "1K"},
+    {**PACKAGE, "memory": "4G"}, {**PACKAGE, "timeout": "0s"},
+    {**PACKAGE, "timeout": "1441m"}, {**PACKAGE, "env": {"A": "\0"}},
+    {**PACKAGE, "routes": ["/"]}, {**PACKAGE, "routes": ["GET /_isere/x"]},
+    *({**PACKAGE, "files": {**PACKAGE["files"], name: ""}}
       for name in ("../a.js", "/a.js", "a//b.js", "./b.js", "b\\c.js", "a\0")),
 ]
 TAKEN = [
-    DOCUMENT, {**DOCUMENT, "routes": []}, {**DOCUMENT, "env": {}},
-    {**DOCUMENT, "routes": [f"GET /{i}" for i in range(64)]},
-    {**DOCUMENT, "memory": 1 << 20, "timeout": 1},
-    {**DOCUMENT, "memory": "512K", "timeout": "1m", "payload": "2.0"},
-    {**DOCUMENT, "files": {**DOCUMENT["files"], "b" * 159: ""}},
-    {**DOCUMENT, "files": {**DOCUMENT["files"], "l/b.js": "", "é.js": ""}},
+    PACKAGE, {**PACKAGE, "routes": []}, {**PACKAGE, "env": {}},
+    {**PACKAGE, "routes": [f"GET /{i}" for i in range(64)]},
+    {**PACKAGE, "memory": 1 << 20, "timeout": 1},
+    {**PACKAGE, "memory": "512K", "timeout": "1m", "payload": "2.0"},
+    {**PACKAGE, "files": {**PACKAGE["files"], "b" * 159: ""}},
+    {**PACKAGE, "files": {**PACKAGE["files"], "l/b.js": "", "é.js": ""}},
 ]
 
 
-def deploy_document(server, document):
-    return ask(server, "put", ONE, body=json.dumps(document), headers=JSON)
+def deploy_package(server, package):
+    return ask(server, "put", ONE, body=json.dumps(package), headers=JSON)
 
 
-def test_documents(server):
-    """The schema and the server agree on what a document is."""
-    wanted = API["components"]["schemas"]["Document"]
-    for document in TAKEN:
-        assert schema.is_valid(document, wanted, API), document
-        assert deploy_document(server, document)[0] == 200, document
+def test_packages(server):
+    """The schema and the server agree on what a package is."""
+    wanted = API["components"]["schemas"]["Package"]
+    for package in TAKEN:
+        assert schema.is_valid(package, wanted, API), package
+        assert deploy_package(server, package)[0] == 200, package
         stored = ask(server, "get", FILES)
         again = ask(server, "put", ONE, body=stored[2], headers=JSON)
         assert again[0] == 200
         assert ask(server, "get", FILES)[2] == stored[2]
-    for document in REFUSED:
-        assert not schema.is_valid(document, wanted, API), document
-        assert deploy_document(server, document)[0] == 400, document
-    for document in REFUSED_TOO:
-        assert schema.is_valid(document, wanted, API), document
-        assert deploy_document(server, document)[0] == 400, document
+    for package in REFUSED:
+        assert not schema.is_valid(package, wanted, API), package
+        assert deploy_package(server, package)[0] == 400, package
+    for package in REFUSED_TOO:
+        assert schema.is_valid(package, wanted, API), package
+        assert deploy_package(server, package)[0] == 400, package
 
 
 # ---- the checker ----

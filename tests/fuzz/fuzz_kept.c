@@ -1,5 +1,5 @@
 /* Code that was kept, over any bytes: what is taken of it is a deployment with
- * settings that a document may have, and settings that are read are written the
+ * settings that a package may have, and settings that are read are written the
  * same. The first byte says whether the header is mended, as whoever wrote it
  * by mistake would have it: one place for each number. No bytecode is run. */
 #include "core/control/registry.h"
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { HEADER = 16 + 40 + 64, SETTINGS = 32 };
 
-static const char document[] = "{}";
+static const char package[] = "{}";
 static sim_blobs_t medium, kept;
 static isere_registry_t registry;
 
@@ -89,7 +89,7 @@ static void mend(uint8_t *bytes, size_t size, unsigned how)
         put32(bytes + 4, 1);
         memset(bytes + 16, 0, 40);
         bytes[16] = 'f';
-        isere_sha256_of(document, strlen(document), sum);
+        isere_sha256_of(package, strlen(package), sum);
         isere_sha256_hex(sum, sha256);
         memcpy(bytes + 56, sha256, 64);
     }
@@ -112,10 +112,10 @@ static void begin(void)
     registry.config.kept = &kept.table;
     check(isere_store_open(&registry.store, &registry.port, &medium.table) ==
           0);
-    check(store_put(&registry.store, "f", document, &manifest) == 0);
+    check(store_put(&registry.store, "f", package, &manifest) == 0);
 }
 
-/* What it says is what a document may say. */
+/* What it says is what a package may say. */
 static void check_deployment(const isere_deployment_t *d)
 {
     check(strcmp(d->name, "f") == 0 && d->version == 1 && !d->blank);

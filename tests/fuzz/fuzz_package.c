@@ -1,4 +1,4 @@
-/* Documents of functions: whatever the body is, it is refused with a reason, or
+/* Packages of functions: whatever the body is, it is refused with a reason, or
  * its normalised form is UTF-8 that normalises to itself, byte for byte. */
 #include "core/control/package.h"
 #include "core/isere_config.h"
@@ -22,7 +22,7 @@ static void check(bool right)
 }
 
 /* The compiler's heap is there once at a time, and too large to make anew;
- * documents lie in others. */
+ * packages lie in others. */
 static _Alignas(16) char compiler_heap[ISERE_COMPILE_MEMORY];
 
 static void *heap_map(void *ctx, size_t bytes)

@@ -1,4 +1,4 @@
-/* The store over any bytes: what it calls a manifest or a document is one, a
+/* The store over any bytes: what it calls a manifest or a package is one, a
  * change that fails changes nothing, and one that succeeds is read again. An
  * input is a list of blobs: what it is and how it is mended, a length, bytes.
  */
@@ -87,7 +87,7 @@ static bool can_read(const char *name, uint32_t version)
     const isere_port_t *port = isere_test_port();
     char blob_name[ISERE_BLOB_NAME_MAX];
     uint8_t sum[ISERE_SHA256_SIZE];
-    isere_store_document_t d;
+    isere_store_package_t d;
     const sim_blob_t *blob;
     int error = isere_store_read(&store, name, version, &d);
     if (error != 0) {

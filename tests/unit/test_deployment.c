@@ -1,4 +1,4 @@
-/* Deployments: what is made of a document, what is said about one that is at
+/* Deployments: what is made of a package, what is said about one that is at
  * fault, and that nothing stays when it fails. */
 #include "core/control/deployment.h"
 #include "tests/unit/support/test_port.h"
@@ -103,9 +103,9 @@ static int create(const char *name, const char *text)
     return error;
 }
 
-static void must_create(const char *name, const char *document)
+static void must_create(const char *name, const char *package)
 {
-    if (create(name, document)) {
+    if (create(name, package)) {
         fail_msg("%s", fault.message);
     }
     assert_string_equal(fault.message, "");
@@ -116,7 +116,7 @@ static void must_create(const char *name, const char *document)
 
 /* ---- what is made ---- */
 
-static void test_what_a_document_says(void **state)
+static void test_what_a_package_says(void **state)
 {
     (void)state;
     must_create("hello",
@@ -144,7 +144,7 @@ static void test_what_a_document_says(void **state)
     assert_int_equal(isere_deployment_check(&port, d, &fault), 0);
 }
 
-static void test_the_sum_is_that_of_the_document(void **state)
+static void test_the_sum_is_that_of_the_package(void **state)
 {
     (void)state;
     must_create("hello", "{\"main\":\"a\",\"files\":{\"a\":\"\"}}");
@@ -208,7 +208,7 @@ static void test_the_handler_sees_it(void **state)
     expect_body("hello,7,1,2,server,block");
 }
 
-/* Names in the document's order are not the order of imports. */
+/* Names in the package's order are not the order of imports. */
 static void test_imports_among_the_files(void **state)
 {
     (void)state;
@@ -233,9 +233,9 @@ static void test_references(void **state)
 
 /* ---- what is at fault ---- */
 
-static void refuse(const char *document, int error, const char *message)
+static void refuse(const char *package, int error, const char *message)
 {
-    assert_int_equal(create("hello", document), error);
+    assert_int_equal(create("hello", package), error);
     assert_null(deployment);
     assert_string_equal(fault.message, message);
 }
@@ -247,11 +247,11 @@ static void expect_place(const char *file, int line, int column)
     assert_int_equal(fault.column, column);
 }
 
-static void test_documents_that_are_damaged(void **state)
+static void test_packages_that_are_damaged(void **state)
 {
     (void)state;
     refuse("", ISERE_ERR_INVAL,
-           "the document is not JSON: Unexpected end of JSON input");
+           "the package is not JSON: Unexpected end of JSON input");
     refuse("{\"main\":\"a\",\"files\":{}}", ISERE_ERR_INVAL,
            "\"main\": \"a\": there is no such file in \"files\"");
     refuse("{" GOOD ",\"memory\":0}", ISERE_ERR_INVAL,
@@ -292,11 +292,11 @@ static void test_imports_that_are_not_there(void **state)
     assert_string_equal(fault.file, "a.js");
 }
 
-static void fail_check(const char *document, const char *message)
+static void fail_check(const char *package, const char *message)
 {
     isere_deployment_release(deployment);
     deployment = NULL;
-    must_create("hello", document);
+    must_create("hello", package);
     assert_int_equal(isere_deployment_check(&port, deployment, &fault),
                      ISERE_ERR_HANDLER);
     assert_string_equal(fault.message, message);
@@ -328,27 +328,27 @@ static void test_init_phases_that_fail(void **state)
 
 /* ---- hostile sources ---- */
 
-static char *document_of(const char *unit, size_t count)
+static char *package_of(const char *unit, size_t count)
 {
     static const char start[] = "{\"main\":\"a.js\",\"files\":{\"a.js\":\"";
     size_t len = strlen(unit);
-    char *document = malloc(sizeof(start) + len * count + 8);
-    assert_non_null(document);
-    char *p = document + sprintf(document, "%s", start);
+    char *package = malloc(sizeof(start) + len * count + 8);
+    assert_non_null(package);
+    char *p = package + sprintf(package, "%s", start);
     for (size_t i = 0; i < count; i++) {
         memcpy(p, unit, len);
         p += len;
     }
     memcpy(p, "\"}}", 4);
-    return document;
+    return package;
 }
 
 static void try_source(const char *unit, size_t count, int wanted,
                        const char *message)
 {
-    char *document = document_of(unit, count);
-    int error = create("hello", document);
-    free(document);
+    char *package = package_of(unit, count);
+    int error = create("hello", package);
+    free(package);
     assert_int_equal(error, wanted);
     if (!strstr(fault.message, message)) {
         fail_msg("%s", fault.message);
@@ -364,9 +364,9 @@ static void test_hostile_sources(void **state)
         "...", "async()=>{",  "if(1)",   "a=",  "a=>{",
     };
     for (size_t i = 0; i < sizeof(deep) / sizeof(deep[0]); i++) {
-        char *document = document_of(deep[i], 1000000 / strlen(deep[i]));
-        int error = create("hello", document);
-        free(document);
+        char *package = package_of(deep[i], 1000000 / strlen(deep[i]));
+        int error = create("hello", package);
+        free(package);
         assert_int_equal(error, ISERE_ERR_HANDLER);
         assert_ptr_equal(strstr(fault.message, "SyntaxError: "), fault.message);
         assert_string_equal(fault.file, "a.js");
@@ -430,13 +430,13 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_what_a_document_says),
-        TEST(test_the_sum_is_that_of_the_document),
+        TEST(test_what_a_package_says),
+        TEST(test_the_sum_is_that_of_the_package),
         TEST(test_routes_without_any),
         TEST(test_the_handler_sees_it),
         TEST(test_imports_among_the_files),
         TEST(test_references),
-        TEST(test_documents_that_are_damaged),
+        TEST(test_packages_that_are_damaged),
         TEST(test_sources_at_fault),
         TEST(test_imports_that_are_not_there),
         TEST(test_init_phases_that_fail),

@@ -1,6 +1,6 @@
 /*
  * Compiled code that is kept for the next start: it is taken when it is whole
- * and of this document, and in every other case the start compiles as before.
+ * and of this package, and in every other case the start compiles as before.
  */
 #include "core/control/registry.h"
 #include "core/control/settings.h"
@@ -165,7 +165,7 @@ static void test_wrong_settings(void **state)
 /* ---- a whole server ---- */
 
 #define ENV "\"env\":{\"A\":\"mine\"}"
-#define DOCUMENT                                                               \
+#define PACKAGE                                                                \
     "{\"main\":\"a.js\",\"files\":{\"a.js\":\"import {x} from './b.js';"       \
     "export const handler = () => x + process.env.A + process.env.Z\","        \
     "\"b.js\":\"export const x = 'x'\"},\"routes\":[\"GET /one\"]," ENV        \
@@ -214,7 +214,7 @@ static bool starts_without_compiling(void)
 static void start_two(void)
 {
     assert_int_equal(platform_start(&p), 0);
-    call("PUT", "/v1/functions/one", DOCUMENT, 201, "");
+    call("PUT", "/v1/functions/one", PACKAGE, 201, "");
     assert_int_equal(
         platform_deploy(&p, "two", "export const handler = () => 'two'"), 201);
 }
@@ -386,13 +386,13 @@ static void test_wrong_sizes(void **state)
     assert_false(is_taken("one", 1));
 }
 
-static void test_another_version_or_document(void **state)
+static void test_another_version_or_package(void **state)
 {
     (void)state;
     start_two();
     assert_false(is_taken("one", 2));
     assert_false(is_taken("three", 1));
-    /* The same document is deployed again. */
+    /* The same package is deployed again. */
     uint8_t copy[8192];
     size_t size = size_of("two");
     memcpy(copy, sim_blobs_find(&kept, "two")->bytes, size);
@@ -407,7 +407,7 @@ static void test_another_version_or_document(void **state)
     memcpy(copy, one->bytes, size);
     sim_blobs_put(&kept, "two", copy, size);
     assert_false(is_taken("two", 1));
-    /* The version's document is another one now. */
+    /* The version's package is another one now. */
     uint8_t *record = sim_blobs_find(&p.blobs, "one.1")->bytes;
     for (size_t i = 0; i < ISERE_RECORD_SIZE; i++) {
         bool is_size = i >= 12 && i < 16; /* it is not looked at */
@@ -443,7 +443,7 @@ static void test_damage_is_made_good(void **state)
 }
 
 /* What this program verified before is served on; who starts anew is told. */
-static void test_a_damaged_document(void **state)
+static void test_a_damaged_package(void **state)
 {
     (void)state;
     start_two();
@@ -480,7 +480,7 @@ static void test_changes(void **state)
 }
 
 /* The number of a version comes again, and its old code is still there. */
-static void test_the_same_number_of_another_document(void **state)
+static void test_the_same_number_of_another_package(void **state)
 {
     static uint8_t old[8192];
     (void)state;
@@ -571,11 +571,11 @@ int main(void)
         TEST(test_every_damaged_bit),
         TEST(test_every_length),
         TEST(test_wrong_sizes),
-        TEST(test_another_version_or_document),
+        TEST(test_another_version_or_package),
         TEST(test_damage_is_made_good),
-        TEST(test_a_damaged_document),
+        TEST(test_a_damaged_package),
         TEST(test_changes),
-        TEST(test_the_same_number_of_another_document),
+        TEST(test_the_same_number_of_another_package),
         TEST(test_no_room),
         TEST(test_a_quarantined_function),
         TEST(test_a_failing_read),

@@ -1,4 +1,4 @@
-/* Documents of functions: what they are normalised to, what is refused and
+/* Packages of functions: what they are normalised to, what is refused and
  * with which words, and what hostile ones do. */
 #include "core/control/package.h"
 #include "tests/unit/support/test_port.h"
@@ -217,7 +217,7 @@ static void test_names_of_prototypes(void **state)
            "\"constructor\":\"2\",\"toString\":\"3\",\"length\":\"4\"},"
            "\"env\":{\"__proto__\":\"5\",\"constructor\":\"6\"}}");
     refuse("{\"__proto__\":{" A "}}",
-           "\"__proto__\": a document has no such member, only main, files, "
+           "\"__proto__\": a package has no such member, only main, files, "
            "routes, env, memory, timeout, payload and source");
     refuse("{\"main\":\"constructor\",\"files\":{\"a\":\"\"}}",
            "\"main\": \"constructor\": there is no such file in \"files\"");
@@ -230,8 +230,8 @@ static void test_names_of_prototypes(void **state)
 static void test_json_errors_have_a_place(void **state)
 {
     (void)state;
-    refuse("", "the document is not JSON: Unexpected end of JSON input");
-    refuse("{\n  \"main\": x}", "the document is not JSON: unexpected token: "
+    refuse("", "the package is not JSON: Unexpected end of JSON input");
+    refuse("{\n  \"main\": x}", "the package is not JSON: unexpected token: "
                                 "'x'");
     assert_int_equal(fault.line, 2);
     assert_int_equal(fault.column, 11);
@@ -242,10 +242,10 @@ static void test_json_errors_have_a_place(void **state)
     assert_int_equal(
         normalise(isere_slice_of("{" A "}\0", sizeof("{" A "}")), false),
         ISERE_ERR_INVAL);
-    refuse("{\"main\":\"\xed\xa0\x80\"}", "the document is not UTF-8");
-    refuse("[]", "the document must be a JSON object");
-    refuse("null", "the document must be a JSON object");
-    refuse("\"main\"", "the document must be a JSON object");
+    refuse("{\"main\":\"\xed\xa0\x80\"}", "the package is not UTF-8");
+    refuse("[]", "the package must be a JSON object");
+    refuse("null", "the package must be a JSON object");
+    refuse("\"main\"", "the package must be a JSON object");
 }
 
 static void test_members_that_are_not_right(void **state)
@@ -262,7 +262,7 @@ static void test_members_that_are_not_right(void **state)
     refuse("{\"main\":\"a\",\"files\":{\"a\":null}}",
            "\"files\": \"a\": must be a text");
     refuse("{" A ",\"Memory\":1}",
-           "\"Memory\": a document has no such member, only main, files, "
+           "\"Memory\": a package has no such member, only main, files, "
            "routes, env, memory, timeout, payload and source");
     static const char *const sources[] = {
         "\"\"",           "\"0123cde\"",    "\"0123cdef0\"",
@@ -503,13 +503,13 @@ static void refuse_bomb(const char *start, const char *unit, size_t count,
 static void test_bombs(void **state)
 {
     (void)state;
-    static const char deep[] = "the document is not JSON: it is nested too "
+    static const char deep[] = "the package is not JSON: it is nested too "
                                "deeply";
     refuse_bomb("", "[", 100000, "", ISERE_ERR_INVAL, deep);
     refuse_bomb("", "[", 1000000, "", ISERE_ERR_INVAL, deep);
     refuse_bomb("", "{\"a\":", 100000, "", ISERE_ERR_INVAL, deep);
     refuse_bomb("{\"files\":", "[", 200, "", ISERE_ERR_INVAL,
-                "the document is not JSON: Unexpected end of JSON input");
+                "the package is not JSON: Unexpected end of JSON input");
     refuse_bomb("{\"memory\":", "9", 1000000, "}", ISERE_ERR_INVAL,
                 "\"memory\": must be from 256K to 64M");
     refuse_bomb("{\"timeout\":0.", "0", 1000000, "1}", ISERE_ERR_INVAL,
@@ -519,11 +519,11 @@ static void test_bombs(void **state)
                 "/pets, or $default");
     refuse_bomb("{\"", "a", 1000000, "\":1}", ISERE_ERR_INVAL,
                 "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" (cut): a "
-                "document has no such member, only main, files, routes, env, "
+                "package has no such member, only main, files, routes, env, "
                 "memory, timeout, payload and source");
     /* A megabyte of objects takes more than the heap has. */
     refuse_bomb("{\"files\":[", "[[[]]],", 1000000, "0]}", ISERE_ERR_NOMEM,
-                "not enough memory to read the document: there are 64M");
+                "not enough memory to read the package: there are 64M");
 }
 
 static void test_a_large_source_is_none(void **state)

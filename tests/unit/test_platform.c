@@ -139,15 +139,15 @@ static void test_a_failed_deploy_changes_nothing(void **state)
 /* The message names the route as the other function has it. */
 static void test_a_route_belongs_to_one_function(void **state)
 {
-    static const char document[] =
+    static const char package[] =
         "{\"main\":\"a.js\",\"routes\":[\"GET /x/{%s}\"],\"files\":"
         "{\"a.js\":\"export const handler = () => 1\"}}";
     char body[256];
     (void)state;
     assert_int_equal(platform_start(&p), 0);
-    snprintf(body, sizeof(body), document, "id");
+    snprintf(body, sizeof(body), package, "id");
     call("PUT", "/v1/functions/m", body, 201, "");
-    snprintf(body, sizeof(body), document, "other");
+    snprintf(body, sizeof(body), package, "other");
     call("PUT", "/v1/functions/a", body, 409,
          "GET /x/{id} belongs to the function m");
     call("PUT", "/v1/functions/z", body, 409,
@@ -320,7 +320,7 @@ static void test_memory_goes_to_who_is_asked(void **state)
     assert_int_equal(platform_status(first), 200);
     assert_int_equal(platform_status(second), 200);
     /* A deploy makes room, too: it takes the compiler's heap and two copies of
-     * the document. */
+     * the package. */
     most_heaps = 4;
     assert_int_equal(
         platform_deploy(&p, "d", "export const handler = () => 'd'"), 201);

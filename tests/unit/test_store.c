@@ -48,7 +48,7 @@ static void expect_manifest(const char *name, uint32_t current,
 
 static void expect_text(const char *name, uint32_t version, const char *text)
 {
-    isere_store_document_t d;
+    isere_store_package_t d;
     uint8_t sum[ISERE_SHA256_SIZE];
     const isere_port_t *port = isere_test_port();
     assert_int_equal(isere_store_read(&store, name, version, &d), 0);
@@ -61,7 +61,7 @@ static void expect_text(const char *name, uint32_t version, const char *text)
 
 static int read_version(const char *name, uint32_t version)
 {
-    isere_store_document_t d;
+    isere_store_package_t d;
     const isere_port_t *port = isere_test_port();
     int error = isere_store_read(&store, name, version, &d);
     if (error == 0) {
@@ -363,7 +363,7 @@ static void test_lengths_of_a_version(void **state)
     unsigned char bytes[ISERE_RECORD_SIZE + 16] = {0};
     size_t right;
     (void)state;
-    assert_int_equal(put("f", "a document"), 0);
+    assert_int_equal(put("f", "a package"), 0);
     const sim_blob_t *blob = sim_blobs_find(&medium, "f.1");
     right = blob->size;
     memcpy(bytes, blob->bytes, right);
@@ -456,7 +456,7 @@ static void test_tidying_leaves_what_it_does_not_know(void **state)
 
 static void test_full(void **state)
 {
-    static const char text[] = "a document that is longer than a manifest";
+    static const char text[] = "a package that is longer than a manifest";
     (void)state;
     assert_int_equal(put("f", "one"), 0);
     assert_int_equal(put("f", "two"), 0);

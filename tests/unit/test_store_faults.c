@@ -54,7 +54,7 @@ static bool is_same(function_t a, function_t b)
 static void expect_whole(const char *name, uint32_t version)
 {
     const isere_port_t *port = isere_test_port();
-    isere_store_document_t d;
+    isere_store_package_t d;
     char text[48];
     make_text(name, version, text);
     assert_int_equal(isere_store_read(&store, name, version, &d), 0);
@@ -62,8 +62,8 @@ static void expect_whole(const char *name, uint32_t version)
     isere_free(port, d.text);
 }
 
-/* All documents, and that there are no others. Returns the blobs it takes. */
-static int expect_documents(const char *name)
+/* All packages, and that there are no others. Returns the blobs it takes. */
+static int expect_packages(const char *name)
 {
     function_t f = look(name);
     if (f.current == 0) {
@@ -177,12 +177,12 @@ static bool try_change(const change_t *change, sim_blobs_fault_t fault,
     assert_int_equal(isere_store_open(&store, isere_test_port(), &medium.table),
                      0);
     check_result(change, fault, error);
-    int blobs = expect_documents("f") + expect_documents("g");
+    int blobs = expect_packages("f") + expect_packages("g");
     assert_int_equal(sim_blobs_count(&medium), blobs);
     assert_true(is_same(look("g"), (function_t){2, 1, 2}));
     /* It goes on: the next version, with a number of its own. */
     assert_int_equal(put("f", look("f").last + 1), 0);
-    (void)expect_documents("f");
+    (void)expect_packages("f");
     assert_int_equal(isere_test_state()->live_blocks, 0);
     sim_blobs_clear(&medium);
     return reached;
@@ -223,7 +223,7 @@ static void test_opening(void **state)
             sim_blobs_restart(&medium);
             assert_int_equal(
                 isere_store_open(&store, isere_test_port(), &medium.table), 0);
-            assert_int_equal(expect_documents("f") + expect_documents("g"), 6);
+            assert_int_equal(expect_packages("f") + expect_packages("g"), 6);
             assert_int_equal(sim_blobs_count(&medium), 6);
             assert_int_equal(isere_test_state()->live_blocks, 0);
             sim_blobs_clear(&medium);
@@ -237,7 +237,7 @@ static void test_reading(void **state)
 {
     (void)state;
     for (unsigned long at = 1;; at++) {
-        isere_store_document_t d;
+        isere_store_package_t d;
         const isere_port_t *port = isere_test_port();
         prepare(&changes[2]);
         medium.fault = SIM_BLOBS_FAIL;

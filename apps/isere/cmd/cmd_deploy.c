@@ -143,17 +143,17 @@ static void tell_replaced(isere_remote_t *remote, const isere_files_t *files,
 }
 
 static int send_package(isere_remote_t *remote, const isere_files_t *files,
-                        const char *name, const isere_out_t *document)
+                        const char *name, const isere_out_t *package)
 {
     const isere_remote_call_t call = {
         .method = "PUT",
         .function = name,
         .rest = "",
         .type = "application/json",
-        .body = {document->buffer, document->used},
+        .body = {package->buffer, package->used},
     };
     double begun = seconds();
-    isere_remote_progress("sending %zu bytes to http://%s", document->used,
+    isere_remote_progress("sending %zu bytes to http://%s", package->used,
                           remote->url.authority);
     if (!isere_remote_call(remote, &call)) {
         return ISERE_EXIT_FAULT;
@@ -195,20 +195,20 @@ static int pack_and_send(isere_remote_t *remote, const isere_files_t *files,
     size_t count = isere_package_count(files);
     int code = ISERE_EXIT_FAULT;
     char source[ISERE_PACKAGE_SOURCE_MAX];
-    isere_out_t document;
+    isere_out_t package;
     const char *wrong;
     isere_remote_progress("packing %zu file%s", count, count == 1 ? "" : "s");
-    isere_out_memory(&document);
+    isere_out_memory(&package);
     make_source(remote->args->module, source);
-    wrong = isere_package_write(&document, remote->args, files, source);
+    wrong = isere_package_write(&package, remote->args, files, source);
     if (wrong) {
         isere_remote_say("%s is not UTF-8", wrong);
-    } else if (document.failed) {
+    } else if (package.failed) {
         isere_remote_say("%s", isere_strerror(ISERE_ERR_NOMEM));
     } else {
-        code = send_package(remote, files, name, &document);
+        code = send_package(remote, files, name, &package);
     }
-    free(document.buffer);
+    free(package.buffer);
     return code;
 }
 

@@ -1,4 +1,4 @@
-/* A function's files and settings as the document that a server is sent
+/* A function's files and settings as the package that a server is sent
  * (docs/api.md). Pure, but for memory; any thread. */
 #ifndef ISERE_APPS_ISERE_LOAD_PACKAGE_H
 #define ISERE_APPS_ISERE_LOAD_PACKAGE_H
@@ -42,7 +42,7 @@ void isere_package_source(const char *folder,
                           char source[ISERE_PACKAGE_SOURCE_MAX]);
 
 /*
- * Writes the document of the files that were read, with what the command line
+ * Writes the package of the files that were read, with what the command line
  * gives and `source`, unless that is empty; `out` is in memory
  * (isere_out_memory). Returns NULL, or what a file or
  * a value has that can't be sent as it is: the name of that, borrowed.

@@ -109,7 +109,7 @@ static unsigned long crashes(void *ctx, const char *name)
     return isere_shared_crashes(name);
 }
 
-/* What functions get whose documents don't say otherwise. */
+/* What functions get whose packages don't say otherwise. */
 static void configure(const isere_args_t *args, isere_registry_config_t *config)
 {
     isere_function_config_t *defaults = &config->defaults;

@@ -357,7 +357,7 @@ static uint32_t current_version(void)
     const isere_port_t *port = isere_test_port();
     isere_store_t store;
     isere_store_manifest_t manifest;
-    isere_store_document_t d;
+    isere_store_package_t d;
     assert_int_equal(isere_store_open(&store, port, &blobs), 0);
     assert_int_equal(isere_store_manifest(&store, "h", &manifest), 0);
     assert_int_equal(isere_store_read(&store, "h", manifest.current, &d), 0);

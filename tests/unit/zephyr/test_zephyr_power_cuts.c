@@ -42,19 +42,19 @@ static int setup(void **state)
     return 0;
 }
 
-/* The document of a version of the function f: where it lies in `big`. */
-static isere_slice_t document(int version)
+/* The package of a version of the function f: where it lies in `big`. */
+static isere_slice_t package(int version)
 {
     return isere_slice_of(big + version, 100 + (size_t)version * 2777 % 14000);
 }
 
-/* A deploy as the store does it: the document, the head, then what nobody
+/* A deploy as the store does it: the package, the manifest, then what nobody
  * refers to any more is removed. */
 static int deploy(int version)
 {
     char name[16];
     char head[32];
-    isere_slice_t text = document(version);
+    isere_slice_t text = package(version);
     isere_slice_t parts[] = {
         isere_slice_of(text.ptr, 50),
         isere_slice_of(text.ptr + 50, text.len - 50),
@@ -76,7 +76,7 @@ static int deploy(int version)
     return error;
 }
 
-static void check_document(const char *name, isere_slice_t text)
+static void check_package(const char *name, isere_slice_t text)
 {
     int n = table.read(table.ctx, name, 0, buf, sizeof(buf));
     assert_int_equal(n, text.len);
@@ -91,7 +91,7 @@ static bool check_version(int version)
     if (version < 1 || table.read(table.ctx, name, 0, buf, 1) < 0) {
         return false;
     }
-    check_document(name, document(version));
+    check_package(name, package(version));
     return true;
 }
 
@@ -124,11 +124,11 @@ static int check_all(int version)
     if (current > 1) {
         assert_true(check_version(current - 1));
     }
-    check_document("g", isere_slice_of(big, 5000));
+    check_package("g", isere_slice_of(big, 5000));
     for (int i = 0; i < others; i++) {
         char name[16];
         snprintf(name, sizeof(name), "%c.%d", i % 2 ? 'a' : 'x', i);
-        check_document(name, isere_slice_of(big + i, 240));
+        check_package(name, isere_slice_of(big + i, 240));
     }
     assert_int_equal(table.list(table.ctx, count_blob, &count), 0);
     assert_int_equal(count, found + others + 1);

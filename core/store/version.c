@@ -6,7 +6,7 @@
  * there is none. A read may mean opening a file, so not too few. */
 enum { CHUNK = 4096, SMALL_CHUNK = 128 };
 
-/* What is known about a version's blob before its document is read. */
+/* What is known about a version's blob before its package is read. */
 typedef struct version {
     char blob[ISERE_BLOB_NAME_MAX];
     uint32_t size;
@@ -100,8 +100,8 @@ static void report_damage(const isere_store_t *store, const char *name,
 
 /* ---- verifying ---- */
 
-static int hash_document(const isere_store_t *store, version_t *v, uint8_t *buf,
-                         size_t room)
+static int hash_package(const isere_store_t *store, version_t *v, uint8_t *buf,
+                        size_t room)
 {
     uint8_t sum[ISERE_SHA256_SIZE];
     isere_sha256_t hash;
@@ -133,8 +133,8 @@ int isere__store_verify(const isere_store_t *store, const char *name,
     int error = open_version(store, name, version, &v);
     if (error == 0) {
         chunk = isere_alloc(port, CHUNK);
-        error = hash_document(store, &v, chunk ? chunk : small,
-                              chunk ? CHUNK : SMALL_CHUNK);
+        error = hash_package(store, &v, chunk ? chunk : small,
+                             chunk ? CHUNK : SMALL_CHUNK);
         isere_free(port, chunk);
     }
     if (error == ISERE_ERR_INVAL && loud) {
@@ -146,7 +146,7 @@ int isere__store_verify(const isere_store_t *store, const char *name,
 /* ---- reading ---- */
 
 static int read_text(const isere_store_t *store, version_t *v,
-                     isere_store_document_t *document)
+                     isere_store_package_t *package)
 {
     const isere_port_t *port = store->port;
     char *text = isere_alloc(port, (size_t)v->size + 1);
@@ -160,16 +160,16 @@ static int read_text(const isere_store_t *store, version_t *v,
     if (n < 0) {
         error = (int)n;
     } else {
-        isere_sha256_of(text, (size_t)n, document->sha256);
-        error = check_sum(v, document->sha256);
+        isere_sha256_of(text, (size_t)n, package->sha256);
+        error = check_sum(v, package->sha256);
     }
     if (error != 0) {
         isere_free(port, text);
         return error;
     }
     text[n] = '\0';
-    document->text = text;
-    document->size = (size_t)n;
+    package->text = text;
+    package->size = (size_t)n;
     return 0;
 }
 
@@ -183,12 +183,12 @@ static bool is_referred_to(const isere_store_t *store, const char *name,
 }
 
 int isere_store_read(const isere_store_t *store, const char *name,
-                     uint32_t version, isere_store_document_t *document)
+                     uint32_t version, isere_store_package_t *package)
 {
     version_t v;
     int error = open_version(store, name, version, &v);
     if (error == 0) {
-        error = read_text(store, &v, document);
+        error = read_text(store, &v, package);
     } else if (error == ISERE_ERR_NOENT && version != 0 &&
                is_referred_to(store, name, version)) {
         v.wrong = "it is missing";
