@@ -16,9 +16,9 @@ static uint32_t words_up_to(uint32_t top)
     return (uint32_t)((top + sizeof(isere_word_t) - 1) / sizeof(isere_word_t));
 }
 
-isere_image_t *isere_image_take(const isere_port_t *port,
-                                const isere_arena_t *arena,
-                                isere_image_t **offer)
+isere_image_t *isere__image_take(const isere_port_t *port,
+                                 const isere_arena_t *arena,
+                                 isere_image_t **offer)
 {
     isere_image_t *image = isere_alloc(port, sizeof(*image));
     if (!image) {
@@ -48,13 +48,13 @@ isere_image_t *isere_image_take(const isere_port_t *port,
     return image;
 }
 
-isere_image_t *isere_image_hold(isere_image_t *image)
+isere_image_t *isere__image_hold(isere_image_t *image)
 {
     image->users++;
     return image;
 }
 
-void isere_image_release(isere_image_t *image)
+void isere__image_release(isere_image_t *image)
 {
     const isere_port_t *port = image->port;
     if (--image->users > 0) {
@@ -76,7 +76,7 @@ static size_t relocation_size(uint32_t nbits, uint32_t nexceptions)
            (nbits + (size_t)2 * nexceptions) * sizeof(uint32_t);
 }
 
-size_t isere_relocation_size(const isere_relocation_t *r)
+size_t isere__image_relocation_size(const isere_relocation_t *r)
 {
     return relocation_size(r->nbits, r->nexceptions);
 }
@@ -118,8 +118,8 @@ static bool compare(isere_relocation_t *r, const isere_word_t *mine,
     return true;
 }
 
-isere_relocation_t *isere_image_compare(const isere_image_t *image,
-                                        const isere_arena_t *arena)
+isere_relocation_t *isere__image_compare(const isere_image_t *image,
+                                         const isere_arena_t *arena)
 {
     const isere_port_t *port = image->port;
     uint32_t nbits = (image->words + BITS - 1) / BITS;
@@ -139,7 +139,8 @@ isere_relocation_t *isere_image_compare(const isere_image_t *image,
         return NULL;
     }
     /* What shrinks may move, and where it can't shrink it stays as it is. */
-    isere_relocation_t *fit = isere_resize(port, r, isere_relocation_size(r));
+    isere_relocation_t *fit =
+        isere_resize(port, r, isere__image_relocation_size(r));
     return fit ? fit : r;
 }
 
@@ -185,9 +186,9 @@ static void restore_exceptions(unit_t *units, const isere_relocation_t *r,
     }
 }
 
-void isere_image_restore(const isere_image_t *image,
-                         const isere_relocation_t *r, isere_arena_t *arena,
-                         uint32_t first, uint32_t count)
+void isere__image_restore(const isere_image_t *image,
+                          const isere_relocation_t *r, isere_arena_t *arena,
+                          uint32_t first, uint32_t count)
 {
     isere_word_t *words = (isere_word_t *)arena;
     isere_words_copy(words + first, image->copy + first, count);
@@ -208,8 +209,9 @@ static isere_word_t expected(const isere_image_t *image,
     return image->copy[i] + (moved ? r->distance : 0);
 }
 
-bool isere_image_equals(const isere_image_t *image, const isere_relocation_t *r,
-                        const isere_arena_t *arena)
+bool isere__image_equals(const isere_image_t *image,
+                         const isere_relocation_t *r,
+                         const isere_arena_t *arena)
 {
     const isere_word_t *now = (const isere_word_t *)arena;
     if (!r) {
@@ -239,9 +241,9 @@ static uint32_t sum_up(uint32_t sum, const void *data, size_t size)
     return sum;
 }
 
-uint32_t isere_image_checksum(const isere_image_t *image,
-                              const isere_relocation_t *r)
+uint32_t isere__image_checksum(const isere_image_t *image,
+                               const isere_relocation_t *r)
 {
     uint32_t sum = sum_up(0, image->copy, image->words * sizeof(isere_word_t));
-    return r ? sum_up(sum, r, isere_relocation_size(r)) : sum;
+    return r ? sum_up(sum, r, isere__image_relocation_size(r)) : sum;
 }

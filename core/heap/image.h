@@ -49,41 +49,41 @@ typedef struct isere_relocation {
  * when out of memory. With `offer` others find it there until it is freed; the
  * pointer must stay that long.
  */
-isere_image_t *isere_image_take(const isere_port_t *port,
-                                const isere_arena_t *arena,
-                                isere_image_t **offer);
+isere_image_t *isere__image_take(const isere_port_t *port,
+                                 const isere_arena_t *arena,
+                                 isere_image_t **offer);
 
 /* One user more, one less; the last one frees it. */
-isere_image_t *isere_image_hold(isere_image_t *image);
-void isere_image_release(isere_image_t *image);
+isere_image_t *isere__image_hold(isere_image_t *image);
+void isere__image_release(isere_image_t *image);
 
 /*
  * Compares an arena with an image of another one. Returns what is needed to
  * make the arena from the image, to be freed with the port's resize; NULL when
  * they differ in too much, or when out of memory.
  */
-isere_relocation_t *isere_image_compare(const isere_image_t *image,
-                                        const isere_arena_t *arena);
+isere_relocation_t *isere__image_compare(const isere_image_t *image,
+                                         const isere_arena_t *arena);
 
 /*
  * Makes a part of the arena from the image: `count` words from the word
  * `first` on. The arena is the one that the image was taken from (`relocation`
  * is NULL), or one that was compared with it.
  */
-void isere_image_restore(const isere_image_t *image,
-                         const isere_relocation_t *relocation,
-                         isere_arena_t *arena, uint32_t first, uint32_t count);
+void isere__image_restore(const isere_image_t *image,
+                          const isere_relocation_t *relocation,
+                          isere_arena_t *arena, uint32_t first, uint32_t count);
 
-/* Whether all of the arena is what isere_image_restore would make it. */
-bool isere_image_equals(const isere_image_t *image,
-                        const isere_relocation_t *relocation,
-                        const isere_arena_t *arena);
+/* Whether all of the arena is what isere__image_restore would make it. */
+bool isere__image_equals(const isere_image_t *image,
+                         const isere_relocation_t *relocation,
+                         const isere_arena_t *arena);
 
 /* Notices any write to the image or the relocation (may be NULL). */
-uint32_t isere_image_checksum(const isere_image_t *image,
-                              const isere_relocation_t *relocation);
+uint32_t isere__image_checksum(const isere_image_t *image,
+                               const isere_relocation_t *relocation);
 
 /* Bytes of a relocation. */
-size_t isere_relocation_size(const isere_relocation_t *relocation);
+size_t isere__image_relocation_size(const isere_relocation_t *relocation);
 
 #endif

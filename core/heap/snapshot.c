@@ -37,15 +37,15 @@ static void clear(char *start, size_t length)
 static bool find_image(isere_snapshot_t *s, isere_snapshot_family_t *family)
 {
     if (family && family->image) {
-        s->relocation = isere_image_compare(family->image, s->arena);
+        s->relocation = isere__image_compare(family->image, s->arena);
         if (s->relocation) {
-            s->image = isere_image_hold(family->image);
+            s->image = isere__image_hold(family->image);
             return true;
         }
         family = NULL;
     }
     s->image =
-        isere_image_take(s->port, s->arena, family ? &family->image : NULL);
+        isere__image_take(s->port, s->arena, family ? &family->image : NULL);
     return s->image != NULL;
 }
 
@@ -110,7 +110,7 @@ isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
         return NULL;
     }
     if (ISERE_CHECK_RESTORE) {
-        s->checksum = isere_image_checksum(s->image, s->relocation);
+        s->checksum = isere__image_checksum(s->image, s->relocation);
     }
     prepare_guard(s);
     return s;
@@ -151,7 +151,7 @@ static void restore_part(isere_snapshot_t *s, uintptr_t start, uintptr_t end)
     uint32_t first =
         (uint32_t)((start - (uintptr_t)s->arena) / sizeof(isere_word_t));
     uint32_t count = (uint32_t)((end - start) / sizeof(isere_word_t));
-    isere_image_restore(s->image, s->relocation, s->arena, first, count);
+    isere__image_restore(s->image, s->relocation, s->arena, first, count);
 }
 
 /* Puts back all that may have been written to. The parts before and behind the
@@ -179,8 +179,8 @@ static void restore_used(isere_snapshot_t *s)
     if (s->guard.open) {
         restore_open(s);
     } else {
-        isere_image_restore(s->image, s->relocation, s->arena, 0,
-                            s->image->words);
+        isere__image_restore(s->image, s->relocation, s->arena, 0,
+                             s->image->words);
     }
 }
 
@@ -215,10 +215,10 @@ static bool all_zero(const unsigned char *p, size_t len)
 bool isere_snapshot_verify(const isere_snapshot_t *s)
 {
     if (ISERE_CHECK_RESTORE &&
-        isere_image_checksum(s->image, s->relocation) != s->checksum) {
+        isere__image_checksum(s->image, s->relocation) != s->checksum) {
         return false;
     }
-    return isere_image_equals(s->image, s->relocation, s->arena) &&
+    return isere__image_equals(s->image, s->relocation, s->arena) &&
            all_zero((const unsigned char *)s->arena + s->used,
                     s->last_peak - s->used);
 }
@@ -235,7 +235,7 @@ size_t isere_snapshot_size(const isere_snapshot_t *s)
 
 size_t isere_snapshot_cost(const isere_snapshot_t *s)
 {
-    return s->relocation ? isere_relocation_size(s->relocation)
+    return s->relocation ? isere__image_relocation_size(s->relocation)
                          : s->image->words * sizeof(isere_word_t);
 }
 
@@ -249,7 +249,7 @@ void isere_snapshot_free(isere_snapshot_t *s)
         port->heap_unguard(port->ctx, &s->guard);
         isere_free(port, s->guard.open);
     }
-    isere_image_release(s->image);
+    isere__image_release(s->image);
     isere_free(port, s->relocation);
     isere_free(port, s);
 }
