@@ -2,7 +2,7 @@
 #include "core/code/compile.h"
 #include "core/code/bundle.h"
 #include "core/code/engine.h"
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/code/module_name.h"
 #include "core/heap/fault.h"
 #include "core/isere_config.h"
@@ -163,7 +163,7 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
 {
     compiler_t *c = opaque;
     isere_slice_t source;
-    if (isere_module_native(name) == 1) {
+    if (isere_module_name_native(name) == 1) {
         return external(c, name);
     }
     int error =
@@ -184,18 +184,18 @@ static char *normalize(JSContext *ctx, const char *base, const char *specifier,
     compiler_t *c = opaque;
     char name[ISERE_MODULE_NAME_MAX];
     note_import(c, base, specifier);
-    if (isere_module_native(specifier) == 1) {
+    if (isere_module_name_native(specifier) == 1) {
         return js_strdup(ctx, specifier);
     }
-    if (isere_module_native(specifier) < 0) {
+    if (isere_module_name_native(specifier) < 0) {
         JS_ThrowSyntaxError(ctx,
                             "cannot import '%s': native modules are called "
                             "'isere:' and 1 to 32 of a-z, 0-9, '-' and '_'",
                             specifier);
         return NULL;
     }
-    switch (
-        isere_module_resolve(c->root, base, specifier, name, sizeof(name))) {
+    switch (isere_module_name_resolve(c->root, base, specifier, name,
+                                      sizeof(name))) {
     case 0:
         return js_strdup(ctx, name);
     case ISERE_ERR_NOENT:
@@ -256,7 +256,8 @@ static void add_dynamic_import(compiler_t *c, const module_t *base,
         return;
     }
     isere_text_copy(text, sizeof(text), specifier);
-    if (isere_module_resolve(c->root, base->name, text, name, sizeof(name)) ||
+    if (isere_module_name_resolve(c->root, base->name, text, name,
+                                  sizeof(name)) ||
         find_module(c, name) ||
         c->loader->load(c->loader->ctx, name + strlen(c->root), &source)) {
         return;
@@ -448,11 +449,10 @@ static uint64_t deadline(const isere_port_t *port, uint32_t timeout_ms)
                : UINT64_MAX;
 }
 
-int isere__compile_within(const isere_port_t *port,
-                          const isere_loader_t *loader, const char *main_name,
-                          const char *prefix, uint32_t timeout_ms,
-                          bool no_source, void **code, size_t *size,
-                          isere_fault_t *fault)
+int isere_compile_within(const isere_port_t *port, const isere_loader_t *loader,
+                         const char *main_name, const char *prefix,
+                         uint32_t timeout_ms, bool no_source, void **code,
+                         size_t *size, isere_fault_t *fault)
 {
     compiler_t c = {
         .loader = loader,
@@ -494,7 +494,7 @@ int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
                   const char *main_name, const char *prefix, void **code,
                   size_t *size, isere_fault_t *fault)
 {
-    int error = isere__compile_within(port, loader, main_name, prefix, 0, false,
-                                      code, size, fault);
+    int error = isere_compile_within(port, loader, main_name, prefix, 0, false,
+                                     code, size, fault);
     return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
 }

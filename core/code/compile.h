@@ -13,10 +13,9 @@
  * lacks the text of functions, as it always does without ISERE_FUNCTION_SOURCE.
  * Thread: the port's.
  */
-int isere__compile_within(const isere_port_t *port,
-                          const isere_loader_t *loader, const char *main_name,
-                          const char *prefix, uint32_t timeout_ms,
-                          bool no_source, void **code, size_t *size,
-                          isere_fault_t *fault);
+int isere_compile_within(const isere_port_t *port, const isere_loader_t *loader,
+                         const char *main_name, const char *prefix,
+                         uint32_t timeout_ms, bool no_source, void **code,
+                         size_t *size, isere_fault_t *fault);
 
 #endif

@@ -17,8 +17,8 @@ static size_t folder_length(const char *path, size_t len)
     return len;
 }
 
-int isere_module_resolve(const char *root, const char *base,
-                         const char *specifier, char *out, size_t size)
+int isere_module_name_resolve(const char *root, const char *base,
+                              const char *specifier, char *out, size_t size)
 {
     if (!is_relative(specifier)) {
         return ISERE_ERR_INVAL;
@@ -57,7 +57,7 @@ int isere_module_resolve(const char *root, const char *base,
     return 0;
 }
 
-int isere_module_native(const char *specifier)
+int isere_module_name_native(const char *specifier)
 {
     static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
     static const char prefix[] = "isere:";

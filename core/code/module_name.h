@@ -14,15 +14,15 @@
  * specifier that is not relative, NOENT for one that leads outside of the
  * root, LIMIT when the name does not fit. Any thread.
  */
-int isere_module_resolve(const char *root, const char *base,
-                         const char *specifier, char *out, size_t size);
+int isere_module_name_resolve(const char *root, const char *base,
+                              const char *specifier, char *out, size_t size);
 
 /*
  * What kind of specifier this is: 1 for one that begins with "isere:" and
  * names a native module (1 to 32 of a-z, 0-9, '-' and '_'), ISERE_ERR_INVAL
  * for one that begins so and names none, 0 for all others. Any thread.
  */
-int isere_module_native(const char *specifier);
+int isere_module_name_native(const char *specifier);
 
 /* Room that every module name fits into, with its NUL. */
 #define ISERE_MODULE_NAME_MAX 256

@@ -100,9 +100,9 @@ static int compile(making_t *m)
     isere_loader_t loader = {(void *)parts->package,
                              parts->blank ? load_nothing : load};
     isere_deployment_t *d = m->deployment;
-    return isere__compile_within(m->port, &loader, parts->package->main.ptr, "",
-                                 parts->config->init_timeout_ms, false,
-                                 &d->code, &d->code_size, m->fault);
+    return isere_compile_within(m->port, &loader, parts->package->main.ptr, "",
+                                parts->config->init_timeout_ms, false, &d->code,
+                                &d->code_size, m->fault);
 }
 
 /* ---- the function ---- */

@@ -4,7 +4,7 @@
  * is a name like any other.
  */
 #include "core/code/engine.h"
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/control/package.h"
 #include "core/heap/fault.h"
 #include "core/isere_config.h"

@@ -1,5 +1,5 @@
 /*
- * Faults (isere.h) as text: what is known without an engine. js_error.h and
+ * Faults (isere.h) as text: what is known without an engine. js.h and
  * inspect.h make them of what JavaScript threw.
  */
 #ifndef ISERE_CORE_HEAP_FAULT_H

@@ -31,12 +31,12 @@ static void note_importer(JSContext *ctx, const char *base)
 static int resolve(JSContext *ctx, const isere_bundle_t *bundle,
                    const char *base, const char *specifier, char *name)
 {
-    if (isere_module_native(specifier) == 1) {
+    if (isere_module_name_native(specifier) == 1) {
         snprintf(name, ISERE_MODULE_NAME_MAX, "%s", specifier);
         return 0;
     }
-    if (isere_module_resolve(bundle->root, base, specifier, name,
-                             ISERE_MODULE_NAME_MAX)) {
+    if (isere_module_name_resolve(bundle->root, base, specifier, name,
+                                  ISERE_MODULE_NAME_MAX)) {
         JS_ThrowReferenceError(ctx,
                                "cannot import '%s': only files in the "
                                "function's folder, as './file.js'",
@@ -88,7 +88,7 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
                                name);
         return NULL;
     }
-    if (isere_module_native(name) != 1) {
+    if (isere_module_name_native(name) != 1) {
         JS_ThrowReferenceError(ctx, "cannot import '%s': no such file", name);
         return NULL;
     }

@@ -1,5 +1,5 @@
 /* One invocation: call the handler, wait, take its answer. */
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/heap/fault.h"
 #include "core/isolate/isolate_internal.h"
 #include "core/lambda/lambda.h"

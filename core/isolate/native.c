@@ -1,5 +1,5 @@
 #include "core/isolate/native.h"
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/code/module_name.h"
 #include "core/heap/fault.h"
 #include "core/isolate/isolate_internal.h"
@@ -489,7 +489,7 @@ int isere_native_check(const isere_native_module_t *const *modules,
     int first;
     for (modules_t m = modules; m && *m; m++) {
         const char *name = (*m)->name;
-        if (isere_module_native(name) != 1) {
+        if (isere_module_name_native(name) != 1) {
             return check_failed(fault, ISERE_ERR_INVAL,
                                 "is not called 'isere:' and 1 to 32 of a-z, "
                                 "0-9, '-' and '_'",

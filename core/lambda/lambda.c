@@ -1,5 +1,5 @@
 #include "core/lambda/lambda.h"
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/lambda/event/event.h"
 
 int isere_names_init(JSContext *ctx, isere_names_t *names)

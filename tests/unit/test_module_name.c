@@ -57,8 +57,8 @@ static void test_cases(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const name_case_t *c = &cases[i];
         char out[64];
-        int error = isere_module_resolve(c->root, c->base, c->specifier, out,
-                                         sizeof(out));
+        int error = isere_module_name_resolve(c->root, c->base, c->specifier,
+                                              out, sizeof(out));
         if (error != c->error || (!error && strcmp(out, c->name) != 0)) {
             fail_msg("%s in %s: %d %s", c->specifier, c->base, error,
                      error ? "" : out);
@@ -75,8 +75,8 @@ static void test_every_size(void **state)
         for (size_t size = 1; size < 40; size++) {
             char out[64];
             memset(out, 0x7e, sizeof(out));
-            int error =
-                isere_module_resolve(c->root, c->base, c->specifier, out, size);
+            int error = isere_module_name_resolve(c->root, c->base,
+                                                  c->specifier, out, size);
             for (size_t k = size; k < sizeof(out); k++) {
                 assert_int_equal(out[k], 0x7e);
             }
@@ -103,8 +103,8 @@ static void test_random_specifiers(void **state)
             seed = seed * 1664525u + 1013904223u;
             strcat(specifier, parts[(seed >> 16) % 7]);
         }
-        if (isere_module_resolve("js/", "js/x/y.js", specifier, out,
-                                 sizeof(out))) {
+        if (isere_module_name_resolve("js/", "js/x/y.js", specifier, out,
+                                      sizeof(out))) {
             continue;
         }
         char padded[80] = "/";

@@ -47,8 +47,8 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
 {
     isere_files_t *files = &program->files;
     int error =
-        isere__compile_within(port, &files->loader, files->main_name, folder, 0,
-                              args->no_source, code, size, fault);
+        isere_compile_within(port, &files->loader, files->main_name, folder, 0,
+                             args->no_source, code, size, fault);
     if (error != 0 && fault->message[0] == '\0') {
         snprintf(fault->message, sizeof(fault->message), "%s%s: %s",
                  files->folder, files->main_name, isere_strerror(error));

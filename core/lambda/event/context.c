@@ -1,4 +1,4 @@
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/lambda/event/event.h"
 #include "core/lambda/event/event_parts.h"
 #include "core/web/host.h"

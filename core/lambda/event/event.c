@@ -1,5 +1,5 @@
 #include "core/lambda/event/event.h"
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/lambda/event/event_common.h"
 #include "core/lambda/event/event_internal.h"
 #include "core/lambda/event/event_parts.h"

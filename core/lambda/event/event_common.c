@@ -1,5 +1,5 @@
 #include "core/lambda/event/event_common.h"
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/http/chars.h"
 #include "core/http/date.h"
 #include "core/util/base64.h"

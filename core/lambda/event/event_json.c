@@ -3,7 +3,7 @@
  * what it lacks of the isère event is filled in, partly from what it has. All
  * values come from JSON.parse, so looking at them calls no user code.
  */
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/http/query.h"
 #include "core/lambda/event/event_common.h"
 #include "core/lambda/event/event_internal.h"

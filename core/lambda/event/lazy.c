@@ -1,5 +1,5 @@
 #include "core/lambda/event/lazy.h"
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/lambda/event/event_common.h"
 #include "core/web/host.h"
 

@@ -1,5 +1,5 @@
 #include "core/lambda/response/response.h"
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/lambda/response/response_decoder.h"
 #include "core/util/text.h"
 #include "isere/error.h"

@@ -1,7 +1,7 @@
 /*
  * The body of a response: text, bytes or JSON.
  */
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/lambda/response/json.h"
 #include "core/lambda/response/response_decoder.h"
 #include "core/util/base64.h"

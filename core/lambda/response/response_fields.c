@@ -3,7 +3,7 @@
  * (RFC 9110 section 5.5), so that nothing a handler hands through from a
  * client can end a field line or the header section.
  */
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/http/chars.h"
 #include "core/lambda/response/response_decoder.h"
 #include "core/util/ascii.h"

@@ -40,8 +40,8 @@ static int load(void *ctx, const char *name, isere_slice_t *source)
 static int compile(char *source, uint32_t timeout_ms)
 {
     isere_loader_t loader = {source, load};
-    return isere__compile_within(&port, &loader, "a.js", "fn/", timeout_ms,
-                                 false, &code, &size, &fault);
+    return isere_compile_within(&port, &loader, "a.js", "fn/", timeout_ms,
+                                false, &code, &size, &fault);
 }
 
 /* `count` of `before`, a number, `after`. */

@@ -2,8 +2,8 @@
  * Telling the engine's limit errors from those of the code it runs, and
  * looking at values without running any.
  */
-#ifndef ISERE_CORE_CODE_JS_ERROR_H
-#define ISERE_CORE_CODE_JS_ERROR_H
+#ifndef ISERE_CORE_CODE_JS_H
+#define ISERE_CORE_CODE_JS_H
 
 #include "isere/isere.h"
 #include "quickjs.h"

@@ -1,5 +1,5 @@
 /* What was thrown, and values, looked at without running any code of theirs. */
-#include "core/code/js_error.h"
+#include "core/code/js.h"
 #include "core/heap/fault.h"
 #include "core/util/text.h"
 #include <stdio.h>
