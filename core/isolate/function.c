@@ -128,7 +128,7 @@ int isere_function_create(const isere_port_t *port, const void *code,
         isere_fault_set(fault, reason);
         return error;
     }
-    error = isere_native_check(config->modules, fault);
+    error = isere__native_check(config->modules, fault);
     if (error) {
         return error;
     }

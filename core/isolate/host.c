@@ -9,7 +9,7 @@ static struct isere_isolate *isolate_of(JSContext *ctx)
 void isere_host_log(JSContext *ctx, isere_log_level_t level,
                     isere_slice_t message)
 {
-    isere__log(isolate_of(ctx), level, message);
+    isere__isolate_log(isolate_of(ctx), level, message);
 }
 
 int isere_host_random(JSContext *ctx, void *buf, size_t len)
@@ -116,12 +116,12 @@ const char *isere_host_env(JSContext *ctx, size_t index)
 
 void isere_host_complete(JSContext *ctx, JSValueConst value)
 {
-    isere__complete(ctx, value);
+    isere__invoke_complete(ctx, value);
 }
 
 void isere_host_fail(JSContext *ctx, JSValueConst error)
 {
-    isere__fail_with(ctx, error);
+    isere__invoke_fail_with(ctx, error);
 }
 
 struct isere_api_state *isere_host_api_state(JSContext *ctx)

@@ -94,7 +94,7 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
     }
     isere_heap_t *heap = &realm->isolate->heap;
     heap->fragile = true;
-    JSModuleDef *module = isere_native_load(ctx, name);
+    JSModuleDef *module = isere__native_load(ctx, name);
     heap->fragile = false;
     return module;
 }
@@ -265,10 +265,11 @@ static void finish(isere_isolate_t *isolate)
     isere__rejections_report(isolate);
     unsigned dropped = isere_api_timers_clear(isolate->heap.ctx);
     if (dropped > 0) {
-        isere__logf(isolate, ISERE_LOG_WARN,
-                    "%u timer%s still pending when the init phase ended, "
-                    "dropped",
-                    dropped, dropped == 1 ? " was" : "s were");
+        isere__isolate_logf(
+            isolate, ISERE_LOG_WARN,
+            "%u timer%s still pending when the init phase ended, "
+            "dropped",
+            dropped, dropped == 1 ? " was" : "s were");
     }
     JSContext *ctx = isolate->heap.ctx;
     JS_FreeValue(ctx, realm->promise);
@@ -403,7 +404,7 @@ static void run_begin(void *arg)
         return;
     }
     isere_heap_settle(&isolate->heap);
-    if (evaluate(isolate) || !isere__run_jobs(isolate)) {
+    if (evaluate(isolate) || !isere__isolate_run_jobs(isolate)) {
         fail_exception(isolate);
         return;
     }
@@ -417,7 +418,7 @@ static void run_resume(void *arg)
     uint64_t now = isere_host_monotonic_us(ctx);
     int fired;
     while ((fired = isere_api_timers_fire(ctx, now)) > 0) {
-        if (!isere__run_jobs(isolate)) {
+        if (!isere__isolate_run_jobs(isolate)) {
             fired = -1;
             break;
         }
@@ -462,10 +463,10 @@ static void end(isere_isolate_t *isolate)
     if (isolate->function->config.isolation == ISERE_ISOLATION_FRESH) {
         return;
     }
-    isere__note(isolate, true);
+    isere__isolate_note(isolate, true);
     isolate->snapshot = isere_snapshot_take(isolate->port, isolate->heap.arena,
                                             isolate->family);
-    isere__note(isolate, false);
+    isere__isolate_note(isolate, false);
     if (!isolate->snapshot) {
         isolate->starved = true;
         fail_text(isolate, "not enough memory for the snapshot");
@@ -478,7 +479,7 @@ void isere__init_begin(isere_isolate_t *isolate)
         fail_crashed(isolate);
         return;
     }
-    isere__enter(isolate, run_begin);
+    isere__isolate_enter(isolate, run_begin);
     end(isolate);
 }
 
@@ -489,6 +490,6 @@ void isere__init_resume(isere_isolate_t *isolate)
         fail_deadline(isolate);
         return;
     }
-    isere__enter(isolate, run_resume);
+    isere__isolate_enter(isolate, run_resume);
     end(isolate);
 }

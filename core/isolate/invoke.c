@@ -37,16 +37,17 @@ static void set_error(isere_isolate_t *isolate, isere_error_kind_t kind,
     publish_answer(isolate->realm);
 }
 
-void isere__fail(isere_isolate_t *isolate, isere_error_kind_t kind,
-                 const char *reason)
+void isere__invoke_fail(isere_isolate_t *isolate, isere_error_kind_t kind,
+                        const char *reason)
 {
     /* A decoding that was cut off (answering, but not answered) fails too. */
     if (isolate->realm->answered) {
-        isere__logf(isolate, ISERE_LOG_ERROR, "after the answer: %s", reason);
+        isere__isolate_logf(isolate, ISERE_LOG_ERROR, "after the answer: %s",
+                            reason);
         return;
     }
     isolate->realm->answering = true;
-    isere__logf(isolate, ISERE_LOG_ERROR, "%s", reason);
+    isere__isolate_logf(isolate, ISERE_LOG_ERROR, "%s", reason);
     set_error(isolate, kind, isere_slice(reason));
 }
 
@@ -125,7 +126,7 @@ static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
     if (!text) {
         JS_FreeValue(ctx, JS_GetException(ctx));
         snprintf(reason, size, "%s%sno memory for details", prefix, what);
-        isere__log(isolate, ISERE_LOG_ERROR, isere_slice(reason));
+        isere__isolate_log(isolate, ISERE_LOG_ERROR, isere_slice(reason));
         return;
     }
     int front = snprintf(reason, size, "%s%s", prefix, what);
@@ -133,11 +134,11 @@ static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
     if (line) {
         memcpy(line, reason, (size_t)front);
         memcpy(line + front, text, len);
-        isere__log(isolate, ISERE_LOG_ERROR,
-                   isere_slice_of(line, (size_t)front + len));
+        isere__isolate_log(isolate, ISERE_LOG_ERROR,
+                           isere_slice_of(line, (size_t)front + len));
     } else {
         JS_FreeValue(ctx, JS_GetException(ctx));
-        isere__log(isolate, ISERE_LOG_ERROR, isere_slice_of(text, len));
+        isere__isolate_log(isolate, ISERE_LOG_ERROR, isere_slice_of(text, len));
     }
     const char *end = memchr(text, '\n', len);
     isere_text_copy(reason + front, size - (size_t)front,
@@ -167,7 +168,7 @@ static void fail_exception(isere_isolate_t *isolate)
     JS_FreeValue(isolate->heap.ctx, thrown);
 }
 
-void isere__fail_with(JSContext *ctx, JSValueConst thrown)
+void isere__invoke_fail_with(JSContext *ctx, JSValueConst thrown)
 {
     isere_realm_t *realm = isere__realm(ctx);
     if (realm->isolate->invoking && claim_answer(realm)) {
@@ -222,14 +223,14 @@ static void complete(JSContext *ctx, JSValueConst value, bool goes_on)
         char line[ISERE_RESPONSE_REASON_MAX + 32];
         snprintf(line, sizeof(line), "%s%s", kind_text(ISERE_ERROR_MALFORMED),
                  reason);
-        isere__fail(isolate, ISERE_ERROR_MALFORMED, line);
+        isere__invoke_fail(isolate, ISERE_ERROR_MALFORMED, line);
     } else {
         realm->response = response;
         publish_answer(realm);
     }
 }
 
-void isere__complete(JSContext *ctx, JSValueConst value)
+void isere__invoke_complete(JSContext *ctx, JSValueConst value)
 {
     complete(ctx, value, true);
 }
@@ -309,13 +310,14 @@ static bool take_promise(isere_isolate_t *isolate)
 static void fail_unsettled(isere_isolate_t *isolate)
 {
     if (isolate->heap.arena->failed > 0) {
-        isere__fail(isolate, ISERE_ERROR_MEMORY,
-                    "memory limit hit: a promise could not be settled");
+        isere__invoke_fail(isolate, ISERE_ERROR_MEMORY,
+                           "memory limit hit: a promise could not be settled");
         return;
     }
-    isere__fail(isolate, ISERE_ERROR_EXCEPTION,
-                "the handler's promise never settles: nothing is left that "
-                "could resolve it (no timer is pending, done was not called)");
+    isere__invoke_fail(
+        isolate, ISERE_ERROR_EXCEPTION,
+        "the handler's promise never settles: nothing is left that "
+        "could resolve it (no timer is pending, done was not called)");
 }
 
 /* Nothing is left to run: is there an answer, or something to wait for? */
@@ -361,7 +363,7 @@ static void settle(isere_isolate_t *isolate)
  * invocation like a throwing timer. */
 static void run_jobs(isere_isolate_t *isolate)
 {
-    while (!isere__run_jobs(isolate)) {
+    while (!isere__isolate_run_jobs(isolate)) {
         fail_exception(isolate);
         if (isolate->interrupted) {
             return;
@@ -419,7 +421,7 @@ static void fail_deadline(isere_isolate_t *isolate, const char *where)
     char reason[128];
     snprintf(reason, sizeof(reason), "time limit passed after %lu ms %s",
              (unsigned long)ms, where);
-    isere__fail(isolate, ISERE_ERROR_TIMEOUT, reason);
+    isere__invoke_fail(isolate, ISERE_ERROR_TIMEOUT, reason);
 }
 
 /* Nothing in the heap is looked at, not even whether there was an answer. */
@@ -430,7 +432,7 @@ static void end_crashed(isere_isolate_t *isolate)
                                sizeof(isolate->reason));
     snprintf(line, sizeof(line), "%s, while %s ran", isolate->reason,
              isolate->function->config.name);
-    isere__log(isolate, ISERE_LOG_ERROR, isere_slice(line));
+    isere__isolate_log(isolate, ISERE_LOG_ERROR, isere_slice(line));
     isolate->error = isere_error_answer(ISERE_ERROR_CRASH);
     isolate->state = ISERE_ISOLATE_COMPLETE;
 }
@@ -445,11 +447,11 @@ static void end(isere_isolate_t *isolate)
         fail_deadline(isolate, isolate->abandoned ? "inside a built-in function"
                                                   : "in promise jobs");
     } else if (isolate->exhausted) {
-        isere__fail(isolate, ISERE_ERROR_MEMORY,
-                    "memory limit hit while compiling code");
+        isere__invoke_fail(isolate, ISERE_ERROR_MEMORY,
+                           "memory limit hit while compiling code");
     } else if (isolate->abandoned) {
-        isere__logf(isolate, ISERE_LOG_ERROR,
-                    "after the answer: time limit passed");
+        isere__isolate_logf(isolate, ISERE_LOG_ERROR,
+                            "after the answer: time limit passed");
     }
     if (isolate->realm->answered) {
         isolate->state = ISERE_ISOLATE_COMPLETE;
@@ -458,7 +460,7 @@ static void end(isere_isolate_t *isolate)
 
 void isere__invoke_begin(isere_isolate_t *isolate)
 {
-    isere__enter(isolate, run_begin);
+    isere__isolate_enter(isolate, run_begin);
     end(isolate);
 }
 
@@ -477,6 +479,6 @@ void isere__invoke_resume(isere_isolate_t *isolate)
          * is not its fault. It gets what was left then. */
         isolate->deadline_us = now + (isolate->deadline_us - due);
     }
-    isere__enter(isolate, run_resume);
+    isere__isolate_enter(isolate, run_resume);
     end(isolate);
 }

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void isere__log(isere_isolate_t *isolate, isere_log_level_t level,
-                isere_slice_t message)
+void isere__isolate_log(isere_isolate_t *isolate, isere_log_level_t level,
+                        isere_slice_t message)
 {
     const isere_port_t *port = isolate->port;
     isere_log_record_t record = {
@@ -24,15 +24,15 @@ void isere__log(isere_isolate_t *isolate, isere_log_level_t level,
     port->exec_release(port->ctx);
 }
 
-void isere__logf(isere_isolate_t *isolate, isere_log_level_t level,
-                 const char *format, ...)
+void isere__isolate_logf(isere_isolate_t *isolate, isere_log_level_t level,
+                         const char *format, ...)
 {
     char text[256];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    isere__log(isolate, level, isere_slice(text));
+    isere__isolate_log(isolate, level, isere_slice(text));
 }
 
 /* The engine asks this every few thousand steps. The answer stays yes, so
@@ -64,7 +64,7 @@ static void run_entry(void *arg)
     }
 }
 
-void isere__note(const isere_isolate_t *isolate, bool works)
+void isere__isolate_note(const isere_isolate_t *isolate, bool works)
 {
     const isere_port_t *port = isolate->port;
     const isere_function_config_t *config = &isolate->function->config;
@@ -74,14 +74,14 @@ void isere__note(const isere_isolate_t *isolate, bool works)
     }
 }
 
-void isere__enter(isere_isolate_t *isolate, void (*fn)(void *))
+void isere__isolate_enter(isere_isolate_t *isolate, void (*fn)(void *))
 {
     const isere_port_t *port = isolate->port;
     entry_t entry = {isolate, fn};
-    isere__note(isolate, true);
+    isere__isolate_note(isolate, true);
     int error =
         port->exec_run(port->ctx, run_entry, &entry, isolate->deadline_us);
-    isere__note(isolate, false);
+    isere__isolate_note(isolate, false);
     if (error) {
         isolate->interrupted = true;
         isolate->abandoned = true;
@@ -89,7 +89,7 @@ void isere__enter(isere_isolate_t *isolate, void (*fn)(void *))
     }
 }
 
-bool isere__run_jobs(isere_isolate_t *isolate)
+bool isere__isolate_run_jobs(isere_isolate_t *isolate)
 {
     JSContext *ctx;
     int ran;
@@ -113,12 +113,12 @@ static int make_heap(isere_isolate_t *isolate)
     if (error) {
         return error;
     }
-    isere__note(isolate, true);
+    isere__isolate_note(isolate, true);
     error = isere_engine_init_with(
         &isolate->heap, port, function->config.memory_bytes,
         function->config.stack_bytes, function->bundle.code,
         function->bundle.code_size, &isolate->loaded);
-    isere__note(isolate, false);
+    isere__isolate_note(isolate, false);
     return error;
 }
 
@@ -252,10 +252,10 @@ const char *isere_isolate_reason(const isere_isolate_t *isolate)
 
 void isere_isolate_reset(isere_isolate_t *isolate)
 {
-    if (!isere__keep_warm(isolate)) {
-        isere__note(isolate, true);
+    if (!isere__warm_keep(isolate)) {
+        isere__isolate_note(isolate, true);
         isere_snapshot_restore(isolate->snapshot);
-        isere__note(isolate, false);
+        isere__isolate_note(isolate, false);
     }
     isolate->invoking = false;
     isolate->interrupted = false;

@@ -72,22 +72,23 @@ static inline isere_realm_t *isere__realm(JSContext *ctx)
 }
 
 /* Logs for the isolate's function and invocation; safe inside exec_run. */
-void isere__log(struct isere_isolate *isolate, isere_log_level_t level,
-                isere_slice_t message);
-void isere__logf(struct isere_isolate *isolate, isere_log_level_t level,
-                 const char *format, ...) __attribute__((format(printf, 3, 4)));
+void isere__isolate_log(struct isere_isolate *isolate, isere_log_level_t level,
+                        isere_slice_t message);
+void isere__isolate_logf(struct isere_isolate *isolate, isere_log_level_t level,
+                         const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Enters the engine: fn(isolate) with the deadline as its hard end. Look at
  * `abandoned` and `exhausted` afterwards. */
-void isere__enter(struct isere_isolate *isolate, void (*fn)(void *));
+void isere__isolate_enter(struct isere_isolate *isolate, void (*fn)(void *));
 
-/* Whether the isolate's function works, for what survives a fault. isere__enter
- * says so itself. */
-void isere__note(const struct isere_isolate *isolate, bool works);
+/* Whether the isolate's function works, for what survives a fault.
+ * isere__isolate_enter says so itself. */
+void isere__isolate_note(const struct isere_isolate *isolate, bool works);
 
 /* Runs jobs until none is left, one throws, or the deadline passes. Returns
  * false with the exception pending when one threw. */
-bool isere__run_jobs(struct isere_isolate *isolate);
+bool isere__isolate_run_jobs(struct isere_isolate *isolate);
 
 /* init.c: finds the handler when the init phase has ended, and so on. */
 void isere__init_begin(struct isere_isolate *isolate);
@@ -95,19 +96,19 @@ void isere__init_resume(struct isere_isolate *isolate);
 
 /* warm.c: ends an invocation without a restore, for ISERE_ISOLATION_NONE. False
  * when that is not possible. */
-bool isere__keep_warm(struct isere_isolate *isolate);
+bool isere__warm_keep(struct isere_isolate *isolate);
 
 /* invoke.c */
 void isere__invoke_begin(struct isere_isolate *isolate);
 void isere__invoke_resume(struct isere_isolate *isolate);
 
 /* Ends an invocation with an error, unless it has its answer already. */
-void isere__fail(struct isere_isolate *isolate, isere_error_kind_t kind,
-                 const char *reason);
+void isere__invoke_fail(struct isere_isolate *isolate, isere_error_kind_t kind,
+                        const char *reason);
 
 /* invoke.c, for host.c: the answer given through done. */
-void isere__complete(JSContext *ctx, JSValueConst value);
-void isere__fail_with(JSContext *ctx, JSValueConst thrown);
+void isere__invoke_complete(JSContext *ctx, JSValueConst value);
+void isere__invoke_fail_with(JSContext *ctx, JSValueConst thrown);
 
 /* rejections.c: promises rejected without a handler. */
 void isere__rejections_install(struct isere_isolate *isolate);

@@ -436,7 +436,7 @@ static void list_modules(modules_t modules, char *text, size_t size)
     }
 }
 
-JSModuleDef *isere_native_load(JSContext *ctx, const char *name)
+JSModuleDef *isere__native_load(JSContext *ctx, const char *name)
 {
     int first;
     modules_t modules = modules_of(ctx);
@@ -482,8 +482,8 @@ static bool has_twice(const isere_native_function_t *functions)
     return false;
 }
 
-int isere_native_check(const isere_native_module_t *const *modules,
-                       isere_fault_t *fault)
+int isere__native_check(const isere_native_module_t *const *modules,
+                        isere_fault_t *fault)
 {
     int count = 0;
     int first;

@@ -14,14 +14,14 @@
  * twice, no function without a pointer. Returns 0, or ISERE_ERR_INVAL or
  * ISERE_ERR_LIMIT (too many functions) with *fault. NULL is fine. Any thread.
  */
-int isere_native_check(const isere_native_module_t *const *modules,
-                       isere_fault_t *fault);
+int isere__native_check(const isere_native_module_t *const *modules,
+                        isere_fault_t *fault);
 
 /*
  * Makes the function's native module of that name ("isere:..."), for the
  * engine's loader call. NULL with an exception pending when there is none. The
  * heap must be marked as fragile. The isolate's thread.
  */
-JSModuleDef *isere_native_load(JSContext *ctx, const char *name);
+JSModuleDef *isere__native_load(JSContext *ctx, const char *name);
 
 #endif

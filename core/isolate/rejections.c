@@ -65,7 +65,7 @@ static void report(isere_isolate_t *isolate, JSValueConst reason)
     char *text = isere_api_inspect(ctx, reason, &len);
     if (!text) {
         JS_FreeValue(ctx, JS_GetException(ctx));
-        isere__logf(isolate, ISERE_LOG_ERROR, "unhandled rejection");
+        isere__isolate_logf(isolate, ISERE_LOG_ERROR, "unhandled rejection");
         return;
     }
     char *line = js_malloc(ctx, len + 32);
@@ -73,8 +73,8 @@ static void report(isere_isolate_t *isolate, JSValueConst reason)
         static const char prefix[] = "unhandled rejection: ";
         memcpy(line, prefix, sizeof(prefix) - 1);
         memcpy(line + sizeof(prefix) - 1, text, len);
-        isere__log(isolate, ISERE_LOG_ERROR,
-                   isere_slice_of(line, sizeof(prefix) - 1 + len));
+        isere__isolate_log(isolate, ISERE_LOG_ERROR,
+                           isere_slice_of(line, sizeof(prefix) - 1 + len));
         js_free(ctx, line);
     }
     js_free(ctx, text);

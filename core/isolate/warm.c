@@ -12,7 +12,7 @@ static void free_value(JSContext *ctx, JSValue *value)
     *value = JS_UNDEFINED;
 }
 
-bool isere__keep_warm(isere_isolate_t *isolate)
+bool isere__warm_keep(isere_isolate_t *isolate)
 {
     isere_realm_t *realm = isolate->realm;
     JSContext *ctx = isolate->heap.ctx;
