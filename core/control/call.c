@@ -273,7 +273,7 @@ static void read_logs(const isere_http_request_t *request, isere_call_t *call)
     isere_slice_t rest = isere_http_slice(request, request->query);
     isere_slice_t name, value;
     call->level = ISERE_LOG_DEBUG;
-    while (isere_query_next(&rest, &name, &value)) {
+    while (isere_http_query_next(&rest, &name, &value)) {
         if (equals(name, "follow")) {
             call->follow = !equals(value, "0");
         } else if (equals(name, "level")) {

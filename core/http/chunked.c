@@ -13,10 +13,10 @@
 
 static int malformed(isere_http_parser_t *p)
 {
-    return isere_http__bad(p, 400,
-                           p->state >= STATE_EXT_START
-                               ? "malformed chunk extension"
-                               : "malformed chunk");
+    return isere__parser_bad(p, 400,
+                             p->state >= STATE_EXT_START
+                                 ? "malformed chunk extension"
+                                 : "malformed chunk");
 }
 
 /* The end of a chunk's first line, an extension, or white space before one. */
@@ -36,21 +36,21 @@ static int end_token(isere_http_parser_t *p, char c, uint8_t space_state)
 
 /* chunk-size = 1*HEXDIG. The limit is checked digit by digit, so that no
  * value can overflow (section 7.1) and nothing too large is waited for. */
-static int read_size(const isere_http__scan_t *s, char c)
+static int read_size(const isere__scan_t *s, char c)
 {
     isere_http_parser_t *p = s->parser;
     if (!isere_http_is(c, ISERE_HTTP_HEX)) {
         if (p->digits == 0) {
-            return isere_http__bad(p, 400, "chunk without a size");
+            return isere__parser_bad(p, 400, "chunk without a size");
         }
         return end_token(p, c, STATE_EXT_START);
     }
     if (p->digits == MAX_SIZE_DIGITS) {
-        return isere_http__bad(p, 400, "chunk size has too many digits");
+        return isere__parser_bad(p, 400, "chunk size has too many digits");
     }
     uint64_t size = (uint64_t)p->chunk_left * 16 + isere_http_hex(c);
     if (size > p->limits.max_body - s->request->body.len) {
-        return isere_http__bad(p, 413, "body too large");
+        return isere__parser_bad(p, 413, "body too large");
     }
     p->digits++;
     p->chunk_left = (uint32_t)size;
@@ -136,7 +136,7 @@ static int read_extension(isere_http_parser_t *p, char c)
 static int count_extension(isere_http_parser_t *p, char c)
 {
     if (p->budget == 0) {
-        return isere_http__bad(p, 413, "chunk extensions too long");
+        return isere__parser_bad(p, 413, "chunk extensions too long");
     }
     p->budget--;
     return read_extension(p, c);
@@ -150,7 +150,7 @@ static int begin_chunk(isere_http_parser_t *p, char c)
                   p->chunk_left > 0 ? STATE_CHUNK_DATA : STATE_FIELD_START);
 }
 
-static int read_byte(const isere_http__scan_t *s, char c)
+static int read_byte(const isere__scan_t *s, char c)
 {
     isere_http_parser_t *p = s->parser;
     switch (p->state) {
@@ -168,7 +168,7 @@ static int read_byte(const isere_http__scan_t *s, char c)
 }
 
 /* Appends what is there of the chunk's data to the body. */
-static void move_data(const isere_http__scan_t *s)
+static void move_data(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     isere_span_t *body = &s->request->body;
@@ -183,7 +183,7 @@ static void move_data(const isere_http__scan_t *s)
     }
 }
 
-int isere_http__chunks(const isere_http__scan_t *s)
+int isere__chunked_feed(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     while (p->pos < s->end && p->state >= STATE_LINES_END) {

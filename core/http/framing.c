@@ -14,13 +14,13 @@ static int take_host(isere_http_parser_t *p, isere_http_request_t *r,
 {
     isere_span_t value = field->value;
     if (p->seen & SEEN_HOST) {
-        return isere_http__bad(p, 400, "more than one Host field");
+        return isere__parser_bad(p, 400, "more than one Host field");
     }
     p->seen |= SEEN_HOST;
     /* Empty is valid: it is for targets without an authority. */
     if (value.len > 0 &&
-        !isere_http__authority_valid(isere_http_slice(r, value), false)) {
-        return isere_http__bad(p, 400, "invalid Host field");
+        !isere__target_is_authority(isere_http_slice(r, value), false)) {
+        return isere__parser_bad(p, 400, "invalid Host field");
     }
     if (p->seen & SEEN_AUTHORITY) {
         field->value = r->authority;
@@ -39,16 +39,16 @@ static int take_length(isere_http_parser_t *p, isere_slice_t value)
 {
     uint64_t length = 0;
     if (p->seen & SEEN_LENGTH) {
-        return isere_http__bad(p, 400, "more than one Content-Length field");
+        return isere__parser_bad(p, 400, "more than one Content-Length field");
     }
     p->seen |= SEEN_LENGTH;
     if (value.len == 0 || !isere_http_all(value, ISERE_HTTP_DIGIT)) {
-        return isere_http__bad(p, 400, "Content-Length is not a number");
+        return isere__parser_bad(p, 400, "Content-Length is not a number");
     }
     for (size_t i = 0; i < value.len; i++) {
         unsigned digit = isere_http_hex(value.ptr[i]);
         if (length > (UINT64_MAX - digit) / 10) {
-            return isere_http__bad(p, 400, "Content-Length is out of range");
+            return isere__parser_bad(p, 400, "Content-Length is out of range");
         }
         length = length * 10 + digit;
     }
@@ -58,7 +58,7 @@ static int take_length(isere_http_parser_t *p, isere_slice_t value)
 
 /*
  * RFC 9112 section 6.1 and 7: codings in the order they were applied. Several
- * fields are one list. Only the codings are noted here; isere_http__frame
+ * fields are one list. Only the codings are noted here; isere__framing_end
  * judges them, when the list is complete.
  */
 static int take_codings(isere_http_parser_t *p, isere_slice_t value)
@@ -69,11 +69,11 @@ static int take_codings(isere_http_parser_t *p, isere_slice_t value)
         bool chunked = isere_http_equals(coding, "chunked");
         if (coding.len == 0 ||
             !isere_http_is(coding.ptr[0], ISERE_HTTP_TOKEN)) {
-            return isere_http__bad(p, 400, "malformed Transfer-Encoding");
+            return isere__parser_bad(p, 400, "malformed Transfer-Encoding");
         }
         if (p->seen & SEEN_CHUNKED) {
             /* must be the last, and only once: section 6.1 */
-            return isere_http__bad(p, 400, "chunked is not the last coding");
+            return isere__parser_bad(p, 400, "chunked is not the last coding");
         }
         p->seen |= chunked ? SEEN_CHUNKED : SEEN_UNKNOWN_CODING;
     }
@@ -106,8 +106,8 @@ static void take_expect(isere_http_parser_t *p, isere_slice_t value)
     }
 }
 
-int isere_http__field(isere_http_parser_t *p, isere_http_request_t *r,
-                      isere_http_field_t *field)
+int isere__framing_field(isere_http_parser_t *p, isere_http_request_t *r,
+                         isere_http_field_t *field)
 {
     isere_slice_t name = isere_http_slice(r, field->name);
     isere_slice_t value = isere_http_slice(r, field->value);
@@ -151,18 +151,18 @@ static int check_framing(isere_http_parser_t *p, const isere_http_request_t *r)
         return 0;
     }
     if (p->seen & SEEN_LENGTH) {
-        return isere_http__bad(p, 400,
-                               "both Content-Length and Transfer-Encoding");
+        return isere__parser_bad(p, 400,
+                                 "both Content-Length and Transfer-Encoding");
     }
     if (r->minor == 0) {
         /* section 6.1: its framing must be treated as faulty */
-        return isere_http__bad(p, 400, "Transfer-Encoding in HTTP/1.0");
+        return isere__parser_bad(p, 400, "Transfer-Encoding in HTTP/1.0");
     }
     if (!(p->seen & SEEN_CHUNKED)) {
-        return isere_http__bad(p, 400, "the last coding is not chunked");
+        return isere__parser_bad(p, 400, "the last coding is not chunked");
     }
     if (p->seen & SEEN_UNKNOWN_CODING) {
-        return isere_http__bad(p, 501, "unknown transfer coding");
+        return isere__parser_bad(p, 501, "unknown transfer coding");
     }
     return 0;
 }
@@ -178,20 +178,20 @@ static bool persists(const isere_http_parser_t *p,
     return r->minor > 0 || (p->seen & SEEN_KEEP_ALIVE);
 }
 
-int isere_http__frame(isere_http_parser_t *p, isere_http_request_t *r)
+int isere__framing_end(isere_http_parser_t *p, isere_http_request_t *r)
 {
     if (r->minor > 0 && !(p->seen & SEEN_HOST)) {
-        return isere_http__bad(p, 400, "no Host field"); /* section 3.2 */
+        return isere__parser_bad(p, 400, "no Host field"); /* section 3.2 */
     }
     int error = check_framing(p, r);
     if (error != 0) {
         return error;
     }
     if (p->seen & SEEN_EXPECTATION) {
-        return isere_http__bad(p, 417, "unknown expectation");
+        return isere__parser_bad(p, 417, "unknown expectation");
     }
     if (p->content_length > p->limits.max_body) {
-        return isere_http__bad(p, 413, "body too large");
+        return isere__parser_bad(p, 413, "body too large");
     }
     p->chunked = (p->seen & SEEN_CODING) != 0;
     p->keep_alive = persists(p, r);

@@ -5,7 +5,8 @@
  * asks for at least one; a second does no harm either. */
 #define MAX_EMPTY_LINES 2
 
-int isere_http__bad(isere_http_parser_t *p, uint16_t status, const char *reason)
+int isere__parser_bad(isere_http_parser_t *p, uint16_t status,
+                      const char *reason)
 {
     p->status = status;
     p->reason = reason;
@@ -20,7 +21,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 
 /* Moves pos past all bytes of the classes in `mask`, up to `stop`. Returns
  * whether it found a byte that is of none. */
-static bool skip(const isere_http__scan_t *s, uint32_t stop, unsigned mask)
+static bool skip(const isere__scan_t *s, uint32_t stop, unsigned mask)
 {
     uint32_t pos = s->parser->pos;
     const char *buf = s->buf;
@@ -47,7 +48,7 @@ static isere_span_t element(const isere_http_parser_t *p)
 
 /* -- the request line, RFC 9112 section 3 -------------------------------- */
 
-static int read_start(const isere_http__scan_t *s)
+static int read_start(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (s->buf[p->pos] != '\r') {
@@ -56,7 +57,7 @@ static int read_start(const isere_http__scan_t *s)
         return 0;
     }
     if (p->digits == MAX_EMPTY_LINES) {
-        return isere_http__bad(p, 400, "empty lines before the request");
+        return isere__parser_bad(p, 400, "empty lines before the request");
     }
     p->digits++;
     p->pos++;
@@ -66,7 +67,7 @@ static int read_start(const isere_http__scan_t *s)
 
 /* method = token, RFC 9110 section 9.1; then exactly one space: others may
  * split the line elsewhere when there is more (RFC 9112 section 3). */
-static int read_method(const isere_http__scan_t *s, uint32_t stop)
+static int read_method(const isere__scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_TOKEN)) {
@@ -74,7 +75,7 @@ static int read_method(const isere_http__scan_t *s, uint32_t stop)
     }
     isere_span_t method = element(p);
     if (s->buf[p->pos] != ' ' || method.len == 0) {
-        return isere_http__bad(p, 400, "method is not a token");
+        return isere__parser_bad(p, 400, "method is not a token");
     }
     isere_slice_t name = isere_slice_of(s->buf + method.off, method.len);
     s->request->method = method;
@@ -86,7 +87,7 @@ static int read_method(const isere_http__scan_t *s, uint32_t stop)
     return 0;
 }
 
-static int end_target(const isere_http__scan_t *s)
+static int end_target(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     s->request->target = element(p);
@@ -96,7 +97,7 @@ static int end_target(const isere_http__scan_t *s)
 }
 
 /* The target up to its '?'. Its form is looked at when the line is there. */
-static int read_target(const isere_http__scan_t *s, uint32_t stop)
+static int read_target(const isere__scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_PATH)) {
@@ -115,24 +116,24 @@ static int read_target(const isere_http__scan_t *s, uint32_t stop)
     if (c == ' ' && p->pos > p->mark) {
         return end_target(s);
     }
-    return isere_http__bad(p, 400, "invalid request target");
+    return isere__parser_bad(p, 400, "invalid request target");
 }
 
-static int read_query(const isere_http__scan_t *s, uint32_t stop)
+static int read_query(const isere__scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_QUERY)) {
         return 0;
     }
     if (s->buf[p->pos] != ' ') {
-        return isere_http__bad(p, 400, "invalid request target");
+        return isere__parser_bad(p, 400, "invalid request target");
     }
     s->request->query.len = p->pos - s->request->query.off;
     return end_target(s);
 }
 
 /* HTTP-version, RFC 9112 section 2.3: case-sensitive, one digit each. */
-static int read_version(const isere_http__scan_t *s, uint32_t stop)
+static int read_version(const isere__scan_t *s, uint32_t stop)
 {
     static const char form[] = "HTTP/d.d\r";
     isere_http_parser_t *p = s->parser;
@@ -140,7 +141,7 @@ static int read_version(const isere_http__scan_t *s, uint32_t stop)
         char wanted = form[p->pos - p->mark];
         char c = s->buf[p->pos];
         if (wanted == 'd' ? !isere_http_is(c, ISERE_HTTP_DIGIT) : c != wanted) {
-            return isere_http__bad(p, 400, "invalid request line");
+            return isere__parser_bad(p, 400, "invalid request line");
         }
         p->pos++;
         if (wanted == '\r') {
@@ -156,15 +157,15 @@ static int read_version(const isere_http__scan_t *s, uint32_t stop)
  * highest known one (RFC 9110 section 2.5), another major version is a
  * protocol we do not speak.
  */
-static int end_request_line(const isere_http__scan_t *s)
+static int end_request_line(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (s->buf[p->mark + 5] != '1') {
-        return isere_http__bad(p, 505, "HTTP version is not 1.x");
+        return isere__parser_bad(p, 505, "HTTP version is not 1.x");
     }
     s->request->minor = s->buf[p->mark + 7] == '0' ? 0 : 1;
     p->state = STATE_FIELD_START;
-    return isere_http__target(p, s->request);
+    return isere__target_split(p, s->request);
 }
 
 /* -- field lines, RFC 9112 section 5 ------------------------------------- */
@@ -175,7 +176,7 @@ static bool in_trailers(const isere_http_parser_t *p)
     return p->head_complete;
 }
 
-static int read_field_start(const isere_http__scan_t *s)
+static int read_field_start(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     char c = s->buf[p->pos];
@@ -186,19 +187,19 @@ static int read_field_start(const isere_http__scan_t *s)
     }
     if (isere_http_is_space(c)) {
         /* obs-fold, section 5.2; before the first field, section 2.2 */
-        return isere_http__bad(p, 400, "line begins with white space");
+        return isere__parser_bad(p, 400, "line begins with white space");
     }
     if (!isere_http_is(c, ISERE_HTTP_TOKEN)) {
-        return isere_http__bad(p, 400, "invalid field name");
+        return isere__parser_bad(p, 400, "invalid field name");
     }
     if (p->lines == ISERE_MAX_FIELDS) {
-        return isere_http__bad(p, 431, "too many header fields");
+        return isere__parser_bad(p, 431, "too many header fields");
     }
     begin(p, STATE_FIELD_NAME);
     return 0;
 }
 
-static int read_field_name(const isere_http__scan_t *s, uint32_t stop)
+static int read_field_name(const isere__scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_TOKEN)) {
@@ -207,10 +208,10 @@ static int read_field_name(const isere_http__scan_t *s, uint32_t stop)
     char c = s->buf[p->pos];
     if (isere_http_is_space(c)) {
         /* section 5.1: this must be refused, it has been used to smuggle */
-        return isere_http__bad(p, 400, "white space before a field's colon");
+        return isere__parser_bad(p, 400, "white space before a field's colon");
     }
     if (c != ':') {
-        return isere_http__bad(p, 400, "invalid field name");
+        return isere__parser_bad(p, 400, "invalid field name");
     }
     if (!in_trailers(p)) {
         s->request->fields[p->lines].name = element(p);
@@ -220,7 +221,7 @@ static int read_field_name(const isere_http__scan_t *s, uint32_t stop)
     return 0;
 }
 
-static int read_field_space(const isere_http__scan_t *s, uint32_t stop)
+static int read_field_space(const isere__scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     while (p->pos < stop && isere_http_is_space(s->buf[p->pos])) {
@@ -233,14 +234,14 @@ static int read_field_space(const isere_http__scan_t *s, uint32_t stop)
 }
 
 /* RFC 9110 section 5.5: NUL, CR and LF must be refused; other controls may. */
-static int read_field_value(const isere_http__scan_t *s, uint32_t stop)
+static int read_field_value(const isere__scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_VALUE)) {
         return 0;
     }
     if (s->buf[p->pos] != '\r') {
-        return isere_http__bad(p, 400, "control character in a field value");
+        return isere__parser_bad(p, 400, "control character in a field value");
     }
     if (!in_trailers(p)) {
         isere_span_t value = element(p);
@@ -255,7 +256,7 @@ static int read_field_value(const isere_http__scan_t *s, uint32_t stop)
     return 0;
 }
 
-static int end_field(const isere_http__scan_t *s)
+static int end_field(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     p->state = STATE_FIELD_START;
@@ -264,11 +265,12 @@ static int end_field(const isere_http__scan_t *s)
         return 0;
     }
     s->request->nfields = p->lines;
-    return isere_http__field(p, s->request, &s->request->fields[p->lines - 1]);
+    return isere__framing_field(p, s->request,
+                                &s->request->fields[p->lines - 1]);
 }
 
 /* The empty line after the fields: of the head, or of the trailers. */
-static int end_fields(const isere_http__scan_t *s)
+static int end_fields(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (in_trailers(p)) {
@@ -277,16 +279,16 @@ static int end_fields(const isere_http__scan_t *s)
     }
     s->request->body.off = p->pos;
     p->state = STATE_BODY;
-    return isere_http__frame(p, s->request);
+    return isere__framing_end(p, s->request);
 }
 
 /* RFC 9112 section 2.2 lets a recipient take a lone LF for a line's end, and
  * forbids to take a lone CR for one. We take neither. */
-static int read_lf(const isere_http__scan_t *s)
+static int read_lf(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (s->buf[p->pos] != '\n') {
-        return isere_http__bad(p, 400, "CR without LF");
+        return isere__parser_bad(p, 400, "CR without LF");
     }
     p->pos++;
     switch (p->state) {
@@ -302,7 +304,7 @@ static int read_lf(const isere_http__scan_t *s)
     }
 }
 
-static int read_element(const isere_http__scan_t *s, uint32_t stop)
+static int read_element(const isere__scan_t *s, uint32_t stop)
 {
     switch (s->parser->state) {
     case STATE_START:
@@ -332,10 +334,10 @@ static int too_large(isere_http_parser_t *p)
 {
     if (p->state <= STATE_LINE_LF) {
         /* RFC 9112 section 3 */
-        return isere_http__bad(p, 414, "request line too long");
+        return isere__parser_bad(p, 414, "request line too long");
     }
     /* RFC 6585 section 5 */
-    return isere_http__bad(p, 431, "header section too long");
+    return isere__parser_bad(p, 431, "header section too long");
 }
 
 /*
@@ -343,7 +345,7 @@ static int too_large(isere_http_parser_t *p)
  * is refused as soon as the budget is used up, so that the outcome does not
  * depend on how the bytes arrive.
  */
-static int read_lines(const isere_http__scan_t *s)
+static int read_lines(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     uint32_t from = p->pos;
@@ -364,7 +366,7 @@ static int read_lines(const isere_http__scan_t *s)
 /* -- the whole message --------------------------------------------------- */
 
 /* Content-Length bytes, RFC 9112 section 6.2. They stay where they are. */
-static void read_body(const isere_http__scan_t *s)
+static void read_body(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     isere_span_t *body = &s->request->body;
@@ -377,11 +379,11 @@ static void read_body(const isere_http__scan_t *s)
 }
 
 /* Chunks and trailers, RFC 9112 section 7.1. */
-static int read_chunked(const isere_http__scan_t *s)
+static int read_chunked(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (p->state > STATE_BODY) {
-        int error = isere_http__chunks(s);
+        int error = isere__chunked_feed(s);
         if (error != 0) {
             return error;
         }
@@ -389,7 +391,7 @@ static int read_chunked(const isere_http__scan_t *s)
     return p->state < STATE_LINES_END ? read_lines(s) : 0;
 }
 
-static int read_message(const isere_http__scan_t *s)
+static int read_message(const isere__scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (!p->head_complete) {
@@ -427,7 +429,7 @@ int isere_http_parser_feed(isere_http_parser_t *parser,
 {
     isere_http_parser_t *p = parser;
     uint32_t end = *len < UINT32_MAX ? (uint32_t)*len : UINT32_MAX;
-    isere_http__scan_t scan = {p, request, buf, end};
+    isere__scan_t scan = {p, request, buf, end};
     request->base = buf;
     if (p->status != 0) {
         return ISERE_HTTP_BAD;

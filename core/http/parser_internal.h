@@ -65,34 +65,34 @@ enum {
 };
 
 /* One call of feed. */
-typedef struct isere_http__scan {
+typedef struct isere__scan {
     isere_http_parser_t *parser;
     isere_http_request_t *request;
     char *buf;
     uint32_t end; /* bytes in buf */
-} isere_http__scan_t;
+} isere__scan_t;
 
 /* Notes a refusal and returns ISERE_HTTP_BAD. `reason` is constant. */
-int isere_http__bad(isere_http_parser_t *p, uint16_t status,
-                    const char *reason);
+int isere__parser_bad(isere_http_parser_t *p, uint16_t status,
+                      const char *reason);
 
 /* Takes a complete request line's target apart. 0 or ISERE_HTTP_BAD. */
-int isere_http__target(isere_http_parser_t *p, isere_http_request_t *r);
+int isere__target_split(isere_http_parser_t *p, isere_http_request_t *r);
 
 /* Whether `s` is uri-host [":" port]; with `port`, a port must be there. */
-bool isere_http__authority_valid(isere_slice_t s, bool port);
+bool isere__target_is_authority(isere_slice_t s, bool port);
 
 /* Acts on a field that matters to the connection. 0 or ISERE_HTTP_BAD. */
-int isere_http__field(isere_http_parser_t *p, isere_http_request_t *r,
-                      isere_http_field_t *field);
+int isere__framing_field(isere_http_parser_t *p, isere_http_request_t *r,
+                         isere_http_field_t *field);
 
 /* Decides at the head's end how the body comes. 0 or ISERE_HTTP_BAD. */
-int isere_http__frame(isere_http_parser_t *p, isere_http_request_t *r);
+int isere__framing_end(isere_http_parser_t *p, isere_http_request_t *r);
 
 /*
  * Decodes chunks until the bytes end or the trailers begin
  * (STATE_FIELD_START). 0 or ISERE_HTTP_BAD.
  */
-int isere_http__chunks(const isere_http__scan_t *s);
+int isere__chunked_feed(const isere__scan_t *s);
 
 #endif

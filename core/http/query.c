@@ -15,8 +15,8 @@ static isere_slice_t take_part(isere_slice_t *rest, char separator)
     return part;
 }
 
-bool isere_query_next(isere_slice_t *rest, isere_slice_t *name,
-                      isere_slice_t *value)
+bool isere_http_query_next(isere_slice_t *rest, isere_slice_t *name,
+                           isere_slice_t *value)
 {
     while (rest->len > 0) {
         isere_slice_t part = take_part(rest, '&');
@@ -30,7 +30,7 @@ bool isere_query_next(isere_slice_t *rest, isere_slice_t *name,
     return false;
 }
 
-bool isere_cookie_next(isere_slice_t *rest, isere_slice_t *cookie)
+bool isere_http_cookie_next(isere_slice_t *rest, isere_slice_t *cookie)
 {
     while (rest->len > 0) {
         *cookie = isere_http_trim(take_part(rest, ';'));

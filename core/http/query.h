@@ -14,14 +14,14 @@
  * the name, and a part without one has an empty value. Returns false, with
  * `rest` empty, when no part is left.
  */
-bool isere_query_next(isere_slice_t *rest, isere_slice_t *name,
-                      isere_slice_t *value);
+bool isere_http_query_next(isere_slice_t *rest, isere_slice_t *name,
+                           isere_slice_t *value);
 
 /*
  * Takes the next cookie off the front of `rest` (the value of a Cookie field,
  * RFC 6265 section 4.2.1): separated by ';', without the blanks around it,
  * empty ones skipped. Returns false, with `rest` empty, when none is left.
  */
-bool isere_cookie_next(isere_slice_t *rest, isere_slice_t *cookie);
+bool isere_http_cookie_next(isere_slice_t *rest, isere_slice_t *cookie);
 
 #endif

@@ -52,7 +52,7 @@ static bool ipv6_valid(isere_slice_t host)
     return colons >= 2 && host.len <= 45;
 }
 
-bool isere_http__authority_valid(isere_slice_t s, bool port)
+bool isere__target_is_authority(isere_slice_t s, bool port)
 {
     isere_slice_t rest;
     if (s.len > 0 && s.ptr[0] == '[') {
@@ -101,16 +101,15 @@ static int take_absolute(isere_http_parser_t *p, isere_http_request_t *r)
     isere_slice_t s = isere_http_slice(r, r->path);
     uint32_t scheme = scheme_length(s);
     if (scheme == 0) {
-        return isere_http__bad(p, 400, "invalid form of request target");
+        return isere__parser_bad(p, 400, "invalid form of request target");
     }
     const char *slash =
         s.len > scheme ? memchr(s.ptr + scheme, '/', s.len - scheme) : NULL;
     uint32_t stop = slash ? (uint32_t)(slash - s.ptr) : r->path.len;
     r->authority.off = r->path.off + scheme;
     r->authority.len = stop - scheme;
-    if (!isere_http__authority_valid(isere_http_slice(r, r->authority),
-                                     false)) {
-        return isere_http__bad(p, 400, "invalid host in request target");
+    if (!isere__target_is_authority(isere_http_slice(r, r->authority), false)) {
+        return isere__parser_bad(p, 400, "invalid host in request target");
     }
     r->path.off += stop;
     r->path.len -= stop;
@@ -122,8 +121,8 @@ static int take_absolute(isere_http_parser_t *p, isere_http_request_t *r)
 static int take_authority(isere_http_parser_t *p, isere_http_request_t *r)
 {
     isere_slice_t target = isere_http_slice(r, r->target);
-    if (!isere_http__authority_valid(target, true)) {
-        return isere_http__bad(p, 400, "CONNECT without host and port");
+    if (!isere__target_is_authority(target, true)) {
+        return isere__parser_bad(p, 400, "CONNECT without host and port");
     }
     r->authority = r->target;
     r->path.len = 0;
@@ -131,7 +130,7 @@ static int take_authority(isere_http_parser_t *p, isere_http_request_t *r)
     return 0;
 }
 
-int isere_http__target(isere_http_parser_t *p, isere_http_request_t *r)
+int isere__target_split(isere_http_parser_t *p, isere_http_request_t *r)
 {
     r->authority.off = r->target.off;
     r->authority.len = 0;
@@ -149,7 +148,7 @@ int isere_http__target(isere_http_parser_t *p, isere_http_request_t *r)
         if (isere_slice_is(isere_http_slice(r, r->method), "OPTIONS")) {
             return 0;
         }
-        return isere_http__bad(p, 400, "target '*' is for OPTIONS only");
+        return isere__parser_bad(p, 400, "target '*' is for OPTIONS only");
     }
     return take_absolute(p, r);
 }

@@ -31,7 +31,7 @@ static void check_query(isere_slice_t whole)
     isere_slice_t name;
     isere_slice_t value;
     const char *from = whole.ptr;
-    while (isere_query_next(&rest, &name, &value)) {
+    while (isere_http_query_next(&rest, &name, &value)) {
         check_inside(whole, &from, name);
         check_inside(whole, &from, value);
         require(!memchr(name.ptr, '=', name.len));
@@ -46,7 +46,7 @@ static void check_cookies(isere_slice_t whole)
     isere_slice_t rest = whole;
     isere_slice_t cookie;
     const char *from = whole.ptr;
-    while (isere_cookie_next(&rest, &cookie)) {
+    while (isere_http_cookie_next(&rest, &cookie)) {
         check_inside(whole, &from, cookie);
         require(cookie.len > 0 && !memchr(cookie.ptr, ';', cookie.len));
         require(cookie.ptr[0] != ' ' && cookie.ptr[cookie.len - 1] != ' ');

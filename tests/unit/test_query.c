@@ -35,7 +35,7 @@ static void splits_queries(void **state)
         isere_slice_t rest = isere_slice(cases[i][0]);
         isere_slice_t name;
         isere_slice_t value;
-        while (isere_query_next(&rest, &name, &value)) {
+        while (isere_http_query_next(&rest, &name, &value)) {
             add(seen, name, ":");
             add(seen, value, ";");
         }
@@ -59,7 +59,7 @@ static void splits_cookies(void **state)
         char seen[64] = "";
         isere_slice_t rest = isere_slice(cases[i][0]);
         isere_slice_t cookie;
-        while (isere_cookie_next(&rest, &cookie)) {
+        while (isere_http_cookie_next(&rest, &cookie)) {
             add(seen, cookie, "|");
         }
         assert_string_equal(seen, cases[i][1]);
@@ -71,8 +71,8 @@ static void takes_an_empty_slice_without_pointer(void **state)
     isere_slice_t rest = {NULL, 0};
     isere_slice_t name;
     (void)state;
-    assert_false(isere_query_next(&rest, &name, &name));
-    assert_false(isere_cookie_next(&rest, &name));
+    assert_false(isere_http_query_next(&rest, &name, &name));
+    assert_false(isere_http_cookie_next(&rest, &name));
 }
 
 int main(void)

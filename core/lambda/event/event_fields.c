@@ -122,7 +122,7 @@ bool isere_event_has_cookies(const isere_http_request_t *request)
     for (; i < request->nfields; i = find_field(request, i + 1, cookie_name)) {
         isere_slice_t rest = value_of(request, i);
         isere_slice_t cookie;
-        if (isere_cookie_next(&rest, &cookie)) {
+        if (isere_http_cookie_next(&rest, &cookie)) {
             return true;
         }
     }
@@ -137,7 +137,7 @@ JSValue isere_event_cookies(JSContext *ctx, const isere_http_request_t *request)
     for (; i < request->nfields; i = find_field(request, i + 1, cookie_name)) {
         isere_slice_t rest = value_of(request, i);
         isere_slice_t cookie;
-        while (isere_cookie_next(&rest, &cookie)) {
+        while (isere_http_cookie_next(&rest, &cookie)) {
             isere_list_add(&list, isere_latin1_string(ctx, cookie));
         }
     }
@@ -172,7 +172,7 @@ static uint32_t count_parameters(isere_slice_t query)
     isere_slice_t name;
     isere_slice_t value;
     uint32_t count = 0;
-    while (isere_query_next(&query, &name, &value)) {
+    while (isere_http_query_next(&query, &name, &value)) {
         count++;
     }
     return count;
@@ -325,7 +325,7 @@ static JSValue parse_query(JSContext *ctx, isere_slice_t query, bool multi,
     if (allocate_tables(ctx, &p, count) < 0) {
         return JS_EXCEPTION;
     }
-    while (result == 0 && isere_query_next(&query, &name, &value)) {
+    while (result == 0 && isere_http_query_next(&query, &name, &value)) {
         result = add_parameter(ctx, &p, name, value);
     }
     JSValue object = result < 0 ? JS_EXCEPTION

@@ -241,7 +241,7 @@ static JSValue cookie_list(JSContext *ctx, JSValueConst given)
         isere_slice_t rest = isere_slice_of(text, text ? len : 0);
         isere_slice_t cookie;
         list.failed = list.failed || !text;
-        while (isere_cookie_next(&rest, &cookie)) {
+        while (isere_http_cookie_next(&rest, &cookie)) {
             isere_list_add(&list, JS_NewStringLen(ctx, cookie.ptr, cookie.len));
         }
         if (text) {

@@ -86,7 +86,7 @@ int isere_event_v2_begin(JSContext *ctx, const isere_lambda_t *lambda)
     result |= keep_if(ctx, lambda, ISERE_NAME_COOKIES,
                       isere_event_has_cookies(request));
     result |= keep_if(ctx, lambda, ISERE_NAME_QUERY_PARAMETERS,
-                      isere_query_next(&query, &name, &value));
+                      isere_http_query_next(&query, &name, &value));
     result |= keep_if(ctx, lambda, ISERE_NAME_BODY, request->body.len > 0);
     result |= keep_if(ctx, lambda, ISERE_NAME_PATH_PARAMETERS,
                       invocation->npath_parameters > 0);
