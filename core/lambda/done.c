@@ -26,7 +26,7 @@ static JSValue done(JSContext *ctx, JSValueConst this_value, int argc,
     return JS_UNDEFINED;
 }
 
-JSValue isere_done_new(JSContext *ctx)
+JSValue isere__done_new(JSContext *ctx)
 {
     return isere_js_settle(ctx, JS_NewCFunction(ctx, done, "done", 2));
 }

@@ -2,7 +2,7 @@
 #include "core/code/js.h"
 #include "core/lambda/event/event.h"
 
-int isere_names_init(JSContext *ctx, isere_names_t *names)
+int isere__names_init(JSContext *ctx, isere_names_t *names)
 {
     static const char *const texts[ISERE_NAME_COUNT] = {
         [ISERE_NAME_STATUS_CODE] = "statusCode",
@@ -26,7 +26,7 @@ int isere_names_init(JSContext *ctx, isere_names_t *names)
     return result;
 }
 
-void isere_names_deinit(JSContext *ctx, isere_names_t *names)
+void isere__names_deinit(JSContext *ctx, isere_names_t *names)
 {
     for (size_t i = 0; i < ISERE_NAME_COUNT; i++) {
         JS_FreeAtom(ctx, names->atoms[i]);
@@ -39,10 +39,10 @@ int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
     lambda->function = function;
     lambda->invocation = NULL;
     lambda->raw_body = JS_UNDEFINED;
-    int result = isere_names_init(ctx, &lambda->names);
-    lambda->event = isere_event_new(ctx, function->payload);
-    lambda->context = isere_context_new(ctx);
-    lambda->done = isere_done_new(ctx);
+    int result = isere__names_init(ctx, &lambda->names);
+    lambda->event = isere__event_new(ctx, function->payload);
+    lambda->context = isere__context_new(ctx);
+    lambda->done = isere__done_new(ctx);
     if (result < 0 || JS_IsException(lambda->event) ||
         JS_IsException(lambda->context) || JS_IsException(lambda->done) ||
         JS_HasException(ctx)) {
@@ -56,7 +56,7 @@ int isere_lambda_begin(JSContext *ctx, isere_lambda_t *lambda,
                        const isere_invocation_t *invocation, JSValue args[3])
 {
     lambda->invocation = invocation;
-    args[0] = isere_event_begin(ctx, lambda);
+    args[0] = isere__event_begin(ctx, lambda);
     if (JS_IsException(args[0])) {
         return -1;
     }
@@ -71,8 +71,8 @@ int isere_lambda_renew(JSContext *ctx, isere_lambda_t *lambda)
     JS_FreeValue(ctx, lambda->context);
     JS_FreeValue(ctx, lambda->raw_body);
     lambda->raw_body = JS_UNDEFINED;
-    lambda->event = isere_event_new(ctx, lambda->function->payload);
-    lambda->context = isere_context_new(ctx);
+    lambda->event = isere__event_new(ctx, lambda->function->payload);
+    lambda->context = isere__context_new(ctx);
     if (JS_IsException(lambda->event) || JS_IsException(lambda->context)) {
         isere_js_settle(ctx, JS_EXCEPTION);
         return -1;
@@ -82,7 +82,7 @@ int isere_lambda_renew(JSContext *ctx, isere_lambda_t *lambda)
 
 void isere_lambda_deinit(JSContext *ctx, isere_lambda_t *lambda)
 {
-    isere_names_deinit(ctx, &lambda->names);
+    isere__names_deinit(ctx, &lambda->names);
     JS_FreeValue(ctx, lambda->event);
     JS_FreeValue(ctx, lambda->context);
     JS_FreeValue(ctx, lambda->done);

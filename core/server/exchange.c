@@ -244,7 +244,7 @@ static void run(isere_connection_t *c, isere_slot_t *slot)
 static void count_run(const isere_connection_t *c, const isere_slot_t *slot)
 {
     const isere_error_answer_t *error = isere_isolate_error(slot->isolate);
-    int kind = error ? (int)isere_error_kind(error) : -1;
+    int kind = error ? (int)isere_error_answer_kind(error) : -1;
     isere_stats_count(slot->pool->stats,
                       opens_tunnel(c, slot->isolate) ? ISERE_ERROR_MALFORMED
                                                      : kind,

@@ -5,11 +5,11 @@
 #include "core/lambda/response/json.h"
 #include "lambda_fixture.h"
 
-/* What isere_json_write makes of the value, or NULL when it leaves it. */
+/* What isere__json_write makes of the value, or NULL when it leaves it. */
 static char *write_json(engine_t *e, JSValueConst value)
 {
-    isere_text_t text = isere_text_begin(e->ctx);
-    isere_json_t result = isere_json_write(&text, &e->room->names, value);
+    isere_text_t text = isere__text_begin(e->ctx);
+    isere_json_t result = isere__json_write(&text, &e->room->names, value);
     char *copy = NULL;
     assert_int_not_equal(result, ISERE_JSON_FAILED);
     assert_false(JS_HasException(e->ctx));
@@ -19,7 +19,7 @@ static char *write_json(engine_t *e, JSValueConst value)
         memcpy(copy, text.ptr, text.len);
         assert_int_equal(strlen(copy), text.len); /* a NUL is escaped */
     }
-    isere_text_free(&text);
+    isere__text_free(&text);
     return copy;
 }
 

@@ -92,13 +92,13 @@ static JSValue make_true(JSContext *ctx, isere_lambda_t *lambda)
     return JS_TRUE;
 }
 
-JSValue isere_context_new(JSContext *ctx)
+JSValue isere__context_new(JSContext *ctx)
 {
     static const isere_lazy_t fields[] = {
-        ISERE_LAZY("functionName", isere_make_function_name),
+        ISERE_LAZY("functionName", isere__make_function_name),
         ISERE_LAZY("functionVersion", make_version),
         ISERE_LAZY("memoryLimitInMB", make_memory_limit),
-        ISERE_LAZY("awsRequestId", isere_make_request_id),
+        ISERE_LAZY("awsRequestId", isere__make_request_id),
         ISERE_LAZY("getRemainingTimeInMillis", make_remaining_time),
         ISERE_LAZY("callbackWaitsForEmptyEventLoop", make_true),
         ISERE_LAZY("done", make_done),
@@ -106,5 +106,5 @@ JSValue isere_context_new(JSContext *ctx)
         ISERE_LAZY("succeed", make_succeed),
         ISERE_LAZY_END,
     };
-    return isere_js_settle(ctx, isere_lazy_object(ctx, fields));
+    return isere_js_settle(ctx, isere__lazy_object(ctx, fields));
 }

@@ -9,55 +9,55 @@
 static JSValue make_single(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = lambda->invocation->request;
-    return isere_event_query(ctx, isere_http_slice(request, request->query),
-                             ISERE_MERGE_COMMA);
+    return isere__event_query(ctx, isere_http_slice(request, request->query),
+                              ISERE_MERGE_COMMA);
 }
 
 static JSValue make_headers(JSContext *ctx, isere_lambda_t *lambda)
 {
-    return isere_event_headers(ctx, lambda->invocation->request,
-                               ISERE_MERGE_COMMA_SPACE);
+    return isere__event_headers(ctx, lambda->invocation->request,
+                                ISERE_MERGE_COMMA_SPACE);
 }
 
 static JSValue make_cookies(JSContext *ctx, isere_lambda_t *lambda)
 {
-    return isere_event_cookies(ctx, lambda->invocation->request);
+    return isere__event_cookies(ctx, lambda->invocation->request);
 }
 
 /* The parsed value of a JSON body that is an object or array. */
 static JSValue make_body(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = lambda->invocation->request;
-    JSValue raw = isere_make_raw_body(ctx, lambda);
+    JSValue raw = isere__make_raw_body(ctx, lambda);
     /* What was not UTF-8 is base64 now, and not parsed: that is no JSON text
      * of an object or array. */
-    if (!JS_IsString(raw) || !isere_event_is_structured(request)) {
+    if (!JS_IsString(raw) || !isere__event_is_structured(request)) {
         return raw;
     }
-    return isere_event_parse_body(ctx, raw);
+    return isere__event_parse_body(ctx, raw);
 }
 
 static const isere_lazy_t request_context[] = {
-    ISERE_LAZY("requestId", isere_make_request_id),
-    ISERE_LAZY("timeEpoch", isere_make_time_epoch),
-    ISERE_LAZY("routeKey", isere_make_route_key),
-    ISERE_LAZY_OBJECT("http", isere_http_fields),
+    ISERE_LAZY("requestId", isere__make_request_id),
+    ISERE_LAZY("timeEpoch", isere__make_time_epoch),
+    ISERE_LAZY("routeKey", isere__make_route_key),
+    ISERE_LAZY_OBJECT("http", isere__event_http_fields),
     ISERE_LAZY_END,
 };
 
 static const isere_lazy_t event_isere[] = {
-    ISERE_LAZY("httpMethod", isere_make_method),
-    ISERE_LAZY("method", isere_make_method),
-    ISERE_LAZY("path", isere_make_path),
-    ISERE_LAZY("query", isere_make_query),
+    ISERE_LAZY("httpMethod", isere__make_method),
+    ISERE_LAZY("method", isere__make_method),
+    ISERE_LAZY("path", isere__make_path),
+    ISERE_LAZY("query", isere__make_query),
     ISERE_LAZY("queryStringParameters", make_single),
-    ISERE_LAZY("multiValueQueryStringParameters", isere_make_multi_query),
-    ISERE_LAZY("pathParameters", isere_make_path_parameters),
+    ISERE_LAZY("multiValueQueryStringParameters", isere__make_multi_query),
+    ISERE_LAZY("pathParameters", isere__make_path_parameters),
     ISERE_LAZY("headers", make_headers),
     ISERE_LAZY("cookies", make_cookies),
     ISERE_LAZY("body", make_body),
-    ISERE_LAZY("rawBody", isere_make_raw_body),
-    ISERE_LAZY("isBase64Encoded", isere_make_is_base64),
+    ISERE_LAZY("rawBody", isere__make_raw_body),
+    ISERE_LAZY("isBase64Encoded", isere__make_is_base64),
     ISERE_LAZY_OBJECT("requestContext", request_context),
     ISERE_LAZY_END,
 };
@@ -68,7 +68,7 @@ static const isere_lazy_t event_isere[] = {
  */
 static int begin_isere(JSContext *ctx, const isere_lambda_t *lambda)
 {
-    if (!isere_event_is_structured(lambda->invocation->request)) {
+    if (!isere__event_is_structured(lambda->invocation->request)) {
         return 0;
     }
     JSValue body = JS_GetProperty(ctx, lambda->event,
@@ -79,35 +79,35 @@ static int begin_isere(JSContext *ctx, const isere_lambda_t *lambda)
 
 /* ---- all formats ---- */
 
-JSValue isere_event_new(JSContext *ctx, isere_payload_t payload)
+JSValue isere__event_new(JSContext *ctx, isere_payload_t payload)
 {
     const isere_lazy_t *fields = event_isere;
     switch (payload) {
     case ISERE_PAYLOAD_1_0:
-        fields = isere_event_v1;
+        fields = isere__event_v1;
         break;
     case ISERE_PAYLOAD_2_0:
-        fields = isere_event_v2;
+        fields = isere__event_v2;
         break;
     case ISERE_PAYLOAD_ISERE:
         break;
     }
-    return isere_js_settle(ctx, isere_lazy_object(ctx, fields));
+    return isere_js_settle(ctx, isere__lazy_object(ctx, fields));
 }
 
-JSValue isere_event_begin(JSContext *ctx, isere_lambda_t *lambda)
+JSValue isere__event_begin(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_invocation_t *invocation = lambda->invocation;
     isere_payload_t payload = lambda->function->payload;
     int result = 0;
     if (!invocation->request || invocation->event_json.ptr) {
         return isere_js_settle(
-            ctx, isere_event_from_json(ctx, lambda->function, invocation));
+            ctx, isere__event_from_json(ctx, lambda->function, invocation));
     }
     if (payload == ISERE_PAYLOAD_ISERE) {
         result = begin_isere(ctx, lambda);
     } else if (payload == ISERE_PAYLOAD_2_0) {
-        result = isere_event_v2_begin(ctx, lambda);
+        result = isere__event_v2_begin(ctx, lambda);
     }
     return isere_js_settle(ctx, result < 0 ? JS_EXCEPTION
                                            : JS_DupValue(ctx, lambda->event));

@@ -7,11 +7,11 @@
 /*
  * The event in a payload format, for the invocations to come: a plain object
  * with own, enumerable, writable properties, the values of which are made when
- * they are asked for. They come from the request of isere_event_begin; making
+ * they are asked for. They come from the request of isere__event_begin; making
  * them calls no user code (JSON.parse revivers, setters on Object.prototype
  * and the like have no effect). JS_EXCEPTION when out of memory.
  */
-JSValue isere_event_new(JSContext *ctx, isere_payload_t payload);
+JSValue isere__event_new(JSContext *ctx, isere_payload_t payload);
 
 /*
  * The event of lambda->invocation, the caller's: lambda->event, or with
@@ -21,11 +21,11 @@ JSValue isere_event_new(JSContext *ctx, isere_payload_t payload);
  * when out of memory, or when event_json is not a JSON object (SyntaxError or
  * TypeError).
  */
-JSValue isere_event_begin(JSContext *ctx, isere_lambda_t *lambda);
+JSValue isere__event_begin(JSContext *ctx, isere_lambda_t *lambda);
 
 /* The context object (getRemainingTimeInMillis asks isere_host_remaining_ms).
  * Lazy like the event. JS_EXCEPTION when out of memory. */
-JSValue isere_context_new(JSContext *ctx);
+JSValue isere__context_new(JSContext *ctx);
 
 /*
  * The done callback, which calls isere_host_complete or isere_host_fail:
@@ -36,6 +36,6 @@ JSValue isere_context_new(JSContext *ctx);
  *   done(error, anything)         fail with the first argument, whatever it is
  * Returns undefined to the handler. JS_EXCEPTION when out of memory.
  */
-JSValue isere_done_new(JSContext *ctx);
+JSValue isere__done_new(JSContext *ctx);
 
 #endif

@@ -17,8 +17,8 @@ static JSValue base64_string(JSContext *ctx, isere_slice_t bytes)
     return string;
 }
 
-JSValue isere_event_raw_body(JSContext *ctx,
-                             const isere_http_request_t *request)
+JSValue isere__event_raw_body(JSContext *ctx,
+                              const isere_http_request_t *request)
 {
     isere_slice_t body = isere_http_slice(request, request->body);
     if (body.len == 0) {
@@ -41,7 +41,7 @@ static bool looks_structured(const char *text, size_t len)
     return i < len && (text[i] == '{' || text[i] == '[');
 }
 
-JSValue isere_event_parse_body(JSContext *ctx, JSValue text)
+JSValue isere__event_parse_body(JSContext *ctx, JSValue text)
 {
     size_t len;
     const char *json = JS_ToCStringLen(ctx, &len, text);
@@ -86,13 +86,13 @@ static bool is_json(const isere_http_request_t *request)
                              "+json");
 }
 
-bool isere_event_is_structured(const isere_http_request_t *request)
+bool isere__event_is_structured(const isere_http_request_t *request)
 {
     isere_slice_t body = isere_http_slice(request, request->body);
     return looks_structured(body.ptr, body.len) && is_json(request);
 }
 
-isere_slice_t isere_event_domain(const isere_http_request_t *request)
+isere_slice_t isere__event_domain(const isere_http_request_t *request)
 {
     isere_slice_t host = isere_http_field(request, "host");
     char end = ':';
@@ -106,7 +106,7 @@ isere_slice_t isere_event_domain(const isere_http_request_t *request)
     return host;
 }
 
-isere_slice_t isere_event_domain_prefix(isere_slice_t domain)
+isere_slice_t isere__event_domain_prefix(isere_slice_t domain)
 {
     const char *dot = domain.len ? memchr(domain.ptr, '.', domain.len) : NULL;
     /* An IPv6 address, or one whose last label is a number: an IPv4 one. */
@@ -118,7 +118,7 @@ isere_slice_t isere_event_domain_prefix(isere_slice_t domain)
     return domain;
 }
 
-void isere_event_time(int64_t unix_us, char out[ISERE_EVENT_TIME_LEN + 1])
+void isere__event_time(int64_t unix_us, char out[ISERE_EVENT_TIME_LEN + 1])
 {
     char date[ISERE_HTTP_DATE_LEN + 1]; /* "Sun, 06 Nov 1994 08:49:37 GMT" */
     isere_http_date(unix_us / 1000000, date);

@@ -11,7 +11,7 @@
 
 /*
  * A plain object under construction. After the first failure puts only free
- * their values, so that callers check once, at isere_object_end.
+ * their values, so that callers check once, at isere__object_end.
  */
 typedef struct isere_object {
     JSContext *ctx;
@@ -19,15 +19,15 @@ typedef struct isere_object {
     bool failed;
 } isere_object_t;
 
-isere_object_t isere_object_begin(JSContext *ctx);
+isere_object_t isere__object_begin(JSContext *ctx);
 
 /* Defines an own property, replacing one of that name. Takes the value; one
  * that is JS_EXCEPTION makes the object fail. */
-void isere_object_put(isere_object_t *object, const char *name, JSValue value);
-void isere_object_put_atom(isere_object_t *object, JSAtom name, JSValue value);
+void isere__object_put(isere_object_t *object, const char *name, JSValue value);
+void isere__object_put_atom(isere_object_t *object, JSAtom name, JSValue value);
 
 /* The object, or JS_EXCEPTION with the exception pending. */
-JSValue isere_object_end(isere_object_t *object);
+JSValue isere__object_end(isere_object_t *object);
 
 /* The same for arrays; the index is counted here. */
 typedef struct isere_list {
@@ -37,9 +37,9 @@ typedef struct isere_list {
     bool failed;
 } isere_list_t;
 
-isere_list_t isere_list_begin(JSContext *ctx);
-void isere_list_add(isere_list_t *list, JSValue value);
-JSValue isere_list_end(isere_list_t *list);
+isere_list_t isere__list_begin(JSContext *ctx);
+void isere__list_add(isere_list_t *list, JSValue value);
+JSValue isere__list_end(isere_list_t *list);
 
 /* A growing text in the JavaScript heap, for values put together. */
 typedef struct isere_text {
@@ -50,25 +50,25 @@ typedef struct isere_text {
     bool failed; /* memory ended; the exception is pending */
 } isere_text_t;
 
-isere_text_t isere_text_begin(JSContext *ctx);
-void isere_text_add(isere_text_t *text, isere_slice_t bytes);
+isere_text_t isere__text_begin(JSContext *ctx);
+void isere__text_add(isere_text_t *text, isere_slice_t bytes);
 /* Bytes as ISO 8859-1, which is what field values are (RFC 9110 section 5.5),
  * appended as UTF-8. */
-void isere_text_add_latin1(isere_text_t *text, isere_slice_t bytes);
+void isere__text_add_latin1(isere_text_t *text, isere_slice_t bytes);
 /* Room for `len` more bytes, to be counted in by the caller; NULL when memory
  * ends. */
-char *isere_text_reserve(isere_text_t *text, size_t len);
+char *isere__text_reserve(isere_text_t *text, size_t len);
 /* The string of what was added since the text was empty, which it is again.
  * It must be well-formed UTF-8. */
-JSValue isere_text_string(isere_text_t *text);
-void isere_text_free(isere_text_t *text);
+JSValue isere__text_string(isere_text_t *text);
+void isere__text_free(isere_text_t *text);
 
 /* The string of ISO 8859-1 bytes. */
-JSValue isere_latin1_string(JSContext *ctx, isere_slice_t bytes);
+JSValue isere__text_latin1(JSContext *ctx, isere_slice_t bytes);
 
 /* The string of percent-decoded bytes; ill-formed UTF-8 becomes U+FFFD. */
-JSValue isere_decoded_string(isere_text_t *text, isere_slice_t encoded,
-                             bool plus_is_space);
+JSValue isere__text_decoded(isere_text_t *text, isere_slice_t encoded,
+                            bool plus_is_space);
 
 /* How repeated fields and parameters become one value. */
 typedef enum isere_merge {
@@ -80,51 +80,52 @@ typedef enum isere_merge {
 /* The fields as an object with names in lower case; Cookie fields are joined
  * with "; " whatever `merge` says. With LAST the last of a name wins, and names
  * are as the first was sent. */
-JSValue isere_event_headers(JSContext *ctx, const isere_http_request_t *request,
-                            isere_merge_t merge);
+JSValue isere__event_headers(JSContext *ctx,
+                             const isere_http_request_t *request,
+                             isere_merge_t merge);
 
 /* The fields as an object of arrays, names as the first of each was sent. */
-JSValue isere_event_multi_headers(JSContext *ctx,
-                                  const isere_http_request_t *request);
+JSValue isere__event_multi_headers(JSContext *ctx,
+                                   const isere_http_request_t *request);
 
 /* The cookies of all Cookie fields; whether there is one. */
-JSValue isere_event_cookies(JSContext *ctx,
-                            const isere_http_request_t *request);
-bool isere_event_has_cookies(const isere_http_request_t *request);
+JSValue isere__event_cookies(JSContext *ctx,
+                             const isere_http_request_t *request);
+bool isere__event_has_cookies(const isere_http_request_t *request);
 
 /* The decoded parameters of a query string (without '?'), one value each or
  * as arrays; JS_NULL when there is none. */
-JSValue isere_event_query(JSContext *ctx, isere_slice_t query,
-                          isere_merge_t merge);
-JSValue isere_event_multi_query(JSContext *ctx, isere_slice_t query);
+JSValue isere__event_query(JSContext *ctx, isere_slice_t query,
+                           isere_merge_t merge);
+JSValue isere__event_multi_query(JSContext *ctx, isere_slice_t query);
 
 /* The decoded path parameters; JS_NULL when there is none. */
-JSValue isere_event_path_parameters(JSContext *ctx,
-                                    const isere_invocation_t *invocation);
+JSValue isere__event_path_parameters(JSContext *ctx,
+                                     const isere_invocation_t *invocation);
 
 /* The body as text, or as base64 when it is not UTF-8; JS_NULL when there is
  * none. */
-JSValue isere_event_raw_body(JSContext *ctx,
-                             const isere_http_request_t *request);
+JSValue isere__event_raw_body(JSContext *ctx,
+                              const isere_http_request_t *request);
 
 /*
  * The value of a JSON text that is an object or array, `text` itself where it
  * is anything else. Takes `text`, a string.
  */
-JSValue isere_event_parse_body(JSContext *ctx, JSValue text);
+JSValue isere__event_parse_body(JSContext *ctx, JSValue text);
 
 /* Whether the request's content type is JSON or not given, and its body, if
  * it is JSON, an object or array. */
-bool isere_event_is_structured(const isere_http_request_t *request);
+bool isere__event_is_structured(const isere_http_request_t *request);
 
 /* The host of the Host field without its port, and its first label (the
  * whole of an address). */
-isere_slice_t isere_event_domain(const isere_http_request_t *request);
-isere_slice_t isere_event_domain_prefix(isere_slice_t domain);
+isere_slice_t isere__event_domain(const isere_http_request_t *request);
+isere_slice_t isere__event_domain_prefix(isere_slice_t domain);
 
 #define ISERE_EVENT_TIME_LEN 26
 
 /* "dd/Mon/yyyy:HH:mm:ss +0000" and a NUL. */
-void isere_event_time(int64_t unix_us, char out[ISERE_EVENT_TIME_LEN + 1]);
+void isere__event_time(int64_t unix_us, char out[ISERE_EVENT_TIME_LEN + 1]);
 
 #endif

@@ -17,48 +17,48 @@ static JSValue make_version(JSContext *ctx, isere_lambda_t *lambda)
 
 static JSValue make_cookies(JSContext *ctx, isere_lambda_t *lambda)
 {
-    return isere_event_cookies(ctx, lambda->invocation->request);
+    return isere__event_cookies(ctx, lambda->invocation->request);
 }
 
 static JSValue make_headers(JSContext *ctx, isere_lambda_t *lambda)
 {
-    return isere_event_headers(ctx, lambda->invocation->request,
-                               ISERE_MERGE_COMMA);
+    return isere__event_headers(ctx, lambda->invocation->request,
+                                ISERE_MERGE_COMMA);
 }
 
 static JSValue make_single_query(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = lambda->invocation->request;
-    return isere_event_query(ctx, isere_http_slice(request, request->query),
-                             ISERE_MERGE_COMMA);
+    return isere__event_query(ctx, isere_http_slice(request, request->query),
+                              ISERE_MERGE_COMMA);
 }
 
 static const isere_lazy_t request_context[] = {
-    ISERE_LAZY("accountId", isere_make_account),
-    ISERE_LAZY("apiId", isere_make_function_name),
-    ISERE_LAZY("domainName", isere_make_domain),
-    ISERE_LAZY("domainPrefix", isere_make_domain_prefix),
-    ISERE_LAZY_OBJECT("http", isere_http_fields),
-    ISERE_LAZY("requestId", isere_make_request_id),
-    ISERE_LAZY("routeKey", isere_make_route_key),
-    ISERE_LAZY("stage", isere_make_stage),
-    ISERE_LAZY("time", isere_make_time),
-    ISERE_LAZY("timeEpoch", isere_make_time_epoch),
+    ISERE_LAZY("accountId", isere__make_account),
+    ISERE_LAZY("apiId", isere__make_function_name),
+    ISERE_LAZY("domainName", isere__make_domain),
+    ISERE_LAZY("domainPrefix", isere__make_domain_prefix),
+    ISERE_LAZY_OBJECT("http", isere__event_http_fields),
+    ISERE_LAZY("requestId", isere__make_request_id),
+    ISERE_LAZY("routeKey", isere__make_route_key),
+    ISERE_LAZY("stage", isere__make_stage),
+    ISERE_LAZY("time", isere__make_time),
+    ISERE_LAZY("timeEpoch", isere__make_time_epoch),
     ISERE_LAZY_END,
 };
 
-const isere_lazy_t isere_event_v2[] = {
+const isere_lazy_t isere__event_v2[] = {
     ISERE_LAZY("version", make_version),
-    ISERE_LAZY("routeKey", isere_make_route_key),
-    ISERE_LAZY("rawPath", isere_make_path),
-    ISERE_LAZY("rawQueryString", isere_make_query),
+    ISERE_LAZY("routeKey", isere__make_route_key),
+    ISERE_LAZY("rawPath", isere__make_path),
+    ISERE_LAZY("rawQueryString", isere__make_query),
     ISERE_LAZY("cookies", make_cookies),
     ISERE_LAZY("headers", make_headers),
     ISERE_LAZY("queryStringParameters", make_single_query),
     ISERE_LAZY_OBJECT("requestContext", request_context),
-    ISERE_LAZY("body", isere_make_raw_body),
-    ISERE_LAZY("pathParameters", isere_make_path_parameters),
-    ISERE_LAZY("isBase64Encoded", isere_make_is_base64),
+    ISERE_LAZY("body", isere__make_raw_body),
+    ISERE_LAZY("pathParameters", isere__make_path_parameters),
+    ISERE_LAZY("isBase64Encoded", isere__make_is_base64),
     ISERE_LAZY_END,
 };
 
@@ -75,7 +75,7 @@ static int keep_if(JSContext *ctx, const isere_lambda_t *lambda,
                : 0;
 }
 
-int isere_event_v2_begin(JSContext *ctx, const isere_lambda_t *lambda)
+int isere__event_v2_begin(JSContext *ctx, const isere_lambda_t *lambda)
 {
     const isere_invocation_t *invocation = lambda->invocation;
     const isere_http_request_t *request = invocation->request;
@@ -84,7 +84,7 @@ int isere_event_v2_begin(JSContext *ctx, const isere_lambda_t *lambda)
     isere_slice_t value;
     int result = 0;
     result |= keep_if(ctx, lambda, ISERE_NAME_COOKIES,
-                      isere_event_has_cookies(request));
+                      isere__event_has_cookies(request));
     result |= keep_if(ctx, lambda, ISERE_NAME_QUERY_PARAMETERS,
                       isere_http_query_next(&query, &name, &value));
     result |= keep_if(ctx, lambda, ISERE_NAME_BODY, request->body.len > 0);

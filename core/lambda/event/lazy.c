@@ -3,7 +3,7 @@
 #include "core/lambda/event/event_common.h"
 #include "core/web/host.h"
 
-JSValue isere_lazy_make(JSContext *ctx, const JSLazyValue *value)
+JSValue isere__lazy_make(JSContext *ctx, const JSLazyValue *value)
 {
     const isere_lazy_t *lazy = (const isere_lazy_t *)(const void *)value;
     return isere_js_settle(ctx, lazy->make(ctx, isere_host_lambda(ctx)));
@@ -14,9 +14,9 @@ static void put(isere_object_t *object, const isere_lazy_t *field)
     JSContext *ctx = object->ctx;
     JSAtom name = JS_NewAtom(ctx, field->name);
     if (!field->make || name == JS_ATOM_NULL || object->failed) {
-        isere_object_put_atom(
+        isere__object_put_atom(
             object, name,
-            field->fields ? isere_lazy_object(ctx, field->fields) : JS_NULL);
+            field->fields ? isere__lazy_object(ctx, field->fields) : JS_NULL);
     } else if (JS_DefineLazyProperty(ctx, object->value, name, &field->value) <
                0) {
         object->failed = true;
@@ -26,9 +26,9 @@ static void put(isere_object_t *object, const isere_lazy_t *field)
 
 /* Tables hold tables only where their authors wrote them. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-JSValue isere_lazy_object(JSContext *ctx, const isere_lazy_t *fields)
+JSValue isere__lazy_object(JSContext *ctx, const isere_lazy_t *fields)
 {
-    isere_object_t object = isere_object_begin(ctx);
+    isere_object_t object = isere__object_begin(ctx);
     int count = 0;
     while (fields[count].name) {
         count++;
@@ -37,5 +37,5 @@ JSValue isere_lazy_object(JSContext *ctx, const isere_lazy_t *fields)
     for (int i = 0; i < count; i++) {
         put(&object, &fields[i]);
     }
-    return isere_object_end(&object);
+    return isere__object_end(&object);
 }

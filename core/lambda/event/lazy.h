@@ -23,7 +23,7 @@ typedef struct isere_lazy {
 
 #define ISERE_LAZY(name, make)                                                 \
     {                                                                          \
-        {isere_lazy_make}, name, make, NULL                                    \
+        {isere__lazy_make}, name, make, NULL                                   \
     }
 #define ISERE_LAZY_OBJECT(name, fields)                                        \
     {                                                                          \
@@ -39,9 +39,9 @@ typedef struct isere_lazy {
     }
 
 /* For the tables above: finds the invocation and calls `make`. */
-JSValue isere_lazy_make(JSContext *ctx, const JSLazyValue *value);
+JSValue isere__lazy_make(JSContext *ctx, const JSLazyValue *value);
 
 /* The object. JS_EXCEPTION when out of memory. */
-JSValue isere_lazy_object(JSContext *ctx, const isere_lazy_t *fields);
+JSValue isere__lazy_object(JSContext *ctx, const isere_lazy_t *fields);
 
 #endif

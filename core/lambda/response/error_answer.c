@@ -58,7 +58,7 @@ const isere_error_answer_t *isere_error_answer(isere_error_kind_t kind)
     return &handler_answers[kind];
 }
 
-isere_error_kind_t isere_error_kind(const isere_error_answer_t *answer)
+isere_error_kind_t isere_error_answer_kind(const isere_error_answer_t *answer)
 {
     return (isere_error_kind_t)(answer - handler_answers);
 }

@@ -7,7 +7,7 @@
 
 #include "isere/slice.h"
 
-typedef enum isere_error_kind {
+typedef enum isere_error_answer_kind {
     /* the handler's, docs/handler.md "What goes wrong" */
     ISERE_ERROR_EXCEPTION,
     ISERE_ERROR_MEMORY,
@@ -32,7 +32,7 @@ typedef struct isere_error_answer {
 const isere_error_answer_t *isere_error_answer(isere_error_kind_t kind);
 
 /* Which of them it is. */
-isere_error_kind_t isere_error_kind(const isere_error_answer_t *answer);
+isere_error_kind_t isere_error_answer_kind(const isere_error_answer_t *answer);
 
 /*
  * The answer to a request that never reached a handler: `status` 400 and up

@@ -255,8 +255,8 @@ static isere_json_t add_member(writer_t *w, level_t *level)
     return result ? result : add_value(w, value);
 }
 
-isere_json_t isere_json_write(isere_text_t *text, const isere_names_t *names,
-                              JSValueConst value)
+isere_json_t isere__json_write(isere_text_t *text, const isere_names_t *names,
+                               JSValueConst value)
 {
     writer_t w;
     w.text = text;

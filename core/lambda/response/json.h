@@ -21,8 +21,8 @@ typedef enum isere_json {
  * their names. When it is another value `text` is worth nothing, and nothing
  * else has changed. Uses the same stack for every value.
  */
-isere_json_t isere_json_write(isere_text_t *text, const isere_names_t *names,
-                              JSValueConst value);
+isere_json_t isere__json_write(isere_text_t *text, const isere_names_t *names,
+                               JSValueConst value);
 
 #define ISERE_JSON_DEPTH 16
 
