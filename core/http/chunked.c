@@ -36,7 +36,7 @@ static int end_token(isere_http_parser_t *p, char c, uint8_t space_state)
 
 /* chunk-size = 1*HEXDIG. The limit is checked digit by digit, so that no
  * value can overflow (section 7.1) and nothing too large is waited for. */
-static int read_size(const isere__scan_t *s, char c)
+static int read_size(const isere_http_scan_t *s, char c)
 {
     isere_http_parser_t *p = s->parser;
     if (!isere_http_is(c, ISERE_HTTP_HEX)) {
@@ -150,7 +150,7 @@ static int begin_chunk(isere_http_parser_t *p, char c)
                   p->chunk_left > 0 ? STATE_CHUNK_DATA : STATE_FIELD_START);
 }
 
-static int read_byte(const isere__scan_t *s, char c)
+static int read_byte(const isere_http_scan_t *s, char c)
 {
     isere_http_parser_t *p = s->parser;
     switch (p->state) {
@@ -168,7 +168,7 @@ static int read_byte(const isere__scan_t *s, char c)
 }
 
 /* Appends what is there of the chunk's data to the body. */
-static void move_data(const isere__scan_t *s)
+static void move_data(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     isere_span_t *body = &s->request->body;
@@ -183,7 +183,7 @@ static void move_data(const isere__scan_t *s)
     }
 }
 
-int isere__chunked_feed(const isere__scan_t *s)
+int isere__chunked_feed(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     while (p->pos < s->end && p->state >= STATE_LINES_END) {

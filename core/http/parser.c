@@ -21,7 +21,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 
 /* Moves pos past all bytes of the classes in `mask`, up to `stop`. Returns
  * whether it found a byte that is of none. */
-static bool skip(const isere__scan_t *s, uint32_t stop, unsigned mask)
+static bool skip(const isere_http_scan_t *s, uint32_t stop, unsigned mask)
 {
     uint32_t pos = s->parser->pos;
     const char *buf = s->buf;
@@ -48,7 +48,7 @@ static isere_span_t element(const isere_http_parser_t *p)
 
 /* -- the request line, RFC 9112 section 3 -------------------------------- */
 
-static int read_start(const isere__scan_t *s)
+static int read_start(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (s->buf[p->pos] != '\r') {
@@ -67,7 +67,7 @@ static int read_start(const isere__scan_t *s)
 
 /* method = token, RFC 9110 section 9.1; then exactly one space: others may
  * split the line elsewhere when there is more (RFC 9112 section 3). */
-static int read_method(const isere__scan_t *s, uint32_t stop)
+static int read_method(const isere_http_scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_TOKEN)) {
@@ -87,7 +87,7 @@ static int read_method(const isere__scan_t *s, uint32_t stop)
     return 0;
 }
 
-static int end_target(const isere__scan_t *s)
+static int end_target(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     s->request->target = element(p);
@@ -97,7 +97,7 @@ static int end_target(const isere__scan_t *s)
 }
 
 /* The target up to its '?'. Its form is looked at when the line is there. */
-static int read_target(const isere__scan_t *s, uint32_t stop)
+static int read_target(const isere_http_scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_PATH)) {
@@ -119,7 +119,7 @@ static int read_target(const isere__scan_t *s, uint32_t stop)
     return isere__parser_bad(p, 400, "invalid request target");
 }
 
-static int read_query(const isere__scan_t *s, uint32_t stop)
+static int read_query(const isere_http_scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_QUERY)) {
@@ -133,7 +133,7 @@ static int read_query(const isere__scan_t *s, uint32_t stop)
 }
 
 /* HTTP-version, RFC 9112 section 2.3: case-sensitive, one digit each. */
-static int read_version(const isere__scan_t *s, uint32_t stop)
+static int read_version(const isere_http_scan_t *s, uint32_t stop)
 {
     static const char form[] = "HTTP/d.d\r";
     isere_http_parser_t *p = s->parser;
@@ -157,7 +157,7 @@ static int read_version(const isere__scan_t *s, uint32_t stop)
  * highest known one (RFC 9110 section 2.5), another major version is a
  * protocol we do not speak.
  */
-static int end_request_line(const isere__scan_t *s)
+static int end_request_line(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (s->buf[p->mark + 5] != '1') {
@@ -176,7 +176,7 @@ static bool in_trailers(const isere_http_parser_t *p)
     return p->head_complete;
 }
 
-static int read_field_start(const isere__scan_t *s)
+static int read_field_start(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     char c = s->buf[p->pos];
@@ -199,7 +199,7 @@ static int read_field_start(const isere__scan_t *s)
     return 0;
 }
 
-static int read_field_name(const isere__scan_t *s, uint32_t stop)
+static int read_field_name(const isere_http_scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_TOKEN)) {
@@ -221,7 +221,7 @@ static int read_field_name(const isere__scan_t *s, uint32_t stop)
     return 0;
 }
 
-static int read_field_space(const isere__scan_t *s, uint32_t stop)
+static int read_field_space(const isere_http_scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     while (p->pos < stop && isere_http_is_space(s->buf[p->pos])) {
@@ -234,7 +234,7 @@ static int read_field_space(const isere__scan_t *s, uint32_t stop)
 }
 
 /* RFC 9110 section 5.5: NUL, CR and LF must be refused; other controls may. */
-static int read_field_value(const isere__scan_t *s, uint32_t stop)
+static int read_field_value(const isere_http_scan_t *s, uint32_t stop)
 {
     isere_http_parser_t *p = s->parser;
     if (!skip(s, stop, ISERE_HTTP_VALUE)) {
@@ -256,7 +256,7 @@ static int read_field_value(const isere__scan_t *s, uint32_t stop)
     return 0;
 }
 
-static int end_field(const isere__scan_t *s)
+static int end_field(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     p->state = STATE_FIELD_START;
@@ -270,7 +270,7 @@ static int end_field(const isere__scan_t *s)
 }
 
 /* The empty line after the fields: of the head, or of the trailers. */
-static int end_fields(const isere__scan_t *s)
+static int end_fields(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (in_trailers(p)) {
@@ -284,7 +284,7 @@ static int end_fields(const isere__scan_t *s)
 
 /* RFC 9112 section 2.2 lets a recipient take a lone LF for a line's end, and
  * forbids to take a lone CR for one. We take neither. */
-static int read_lf(const isere__scan_t *s)
+static int read_lf(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (s->buf[p->pos] != '\n') {
@@ -304,7 +304,7 @@ static int read_lf(const isere__scan_t *s)
     }
 }
 
-static int read_element(const isere__scan_t *s, uint32_t stop)
+static int read_element(const isere_http_scan_t *s, uint32_t stop)
 {
     switch (s->parser->state) {
     case STATE_START:
@@ -345,7 +345,7 @@ static int too_large(isere_http_parser_t *p)
  * is refused as soon as the budget is used up, so that the outcome does not
  * depend on how the bytes arrive.
  */
-static int read_lines(const isere__scan_t *s)
+static int read_lines(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     uint32_t from = p->pos;
@@ -366,7 +366,7 @@ static int read_lines(const isere__scan_t *s)
 /* -- the whole message --------------------------------------------------- */
 
 /* Content-Length bytes, RFC 9112 section 6.2. They stay where they are. */
-static void read_body(const isere__scan_t *s)
+static void read_body(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     isere_span_t *body = &s->request->body;
@@ -379,7 +379,7 @@ static void read_body(const isere__scan_t *s)
 }
 
 /* Chunks and trailers, RFC 9112 section 7.1. */
-static int read_chunked(const isere__scan_t *s)
+static int read_chunked(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (p->state > STATE_BODY) {
@@ -391,7 +391,7 @@ static int read_chunked(const isere__scan_t *s)
     return p->state < STATE_LINES_END ? read_lines(s) : 0;
 }
 
-static int read_message(const isere__scan_t *s)
+static int read_message(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;
     if (!p->head_complete) {
@@ -429,7 +429,7 @@ int isere_http_parser_feed(isere_http_parser_t *parser,
 {
     isere_http_parser_t *p = parser;
     uint32_t end = *len < UINT32_MAX ? (uint32_t)*len : UINT32_MAX;
-    isere__scan_t scan = {p, request, buf, end};
+    isere_http_scan_t scan = {p, request, buf, end};
     request->base = buf;
     if (p->status != 0) {
         return ISERE_HTTP_BAD;

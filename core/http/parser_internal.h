@@ -65,12 +65,12 @@ enum {
 };
 
 /* One call of feed. */
-typedef struct isere__scan {
+typedef struct isere_http_scan {
     isere_http_parser_t *parser;
     isere_http_request_t *request;
     char *buf;
     uint32_t end; /* bytes in buf */
-} isere__scan_t;
+} isere_http_scan_t;
 
 /* Notes a refusal and returns ISERE_HTTP_BAD. `reason` is constant. */
 int isere__parser_bad(isere_http_parser_t *p, uint16_t status,
@@ -93,6 +93,6 @@ int isere__framing_end(isere_http_parser_t *p, isere_http_request_t *r);
  * Decodes chunks until the bytes end or the trailers begin
  * (STATE_FIELD_START). 0 or ISERE_HTTP_BAD.
  */
-int isere__chunked_feed(const isere__scan_t *s);
+int isere__chunked_feed(const isere_http_scan_t *s);
 
 #endif

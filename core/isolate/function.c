@@ -1,7 +1,7 @@
 #include "core/isolate/function.h"
 #include "core/heap/fault.h"
 #include "core/isolate/native.h"
-#include "core/web/api.h"
+#include "core/web/web.h"
 #include <stdatomic.h>
 
 enum {
@@ -110,7 +110,7 @@ static void register_classes_once(void)
     static atomic_int state; /* 0: not yet, 1: somebody is at it, 2: done */
     int none = 0;
     if (atomic_compare_exchange_strong(&state, &none, 1)) {
-        isere_api_register_classes();
+        isere_web_register_classes();
         atomic_store(&state, 2);
     }
     while (atomic_load(&state) != 2) {

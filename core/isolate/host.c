@@ -124,7 +124,7 @@ void isere_host_fail(JSContext *ctx, JSValueConst error)
     isere__invoke_fail_with(ctx, error);
 }
 
-struct isere_api_state *isere_host_api_state(JSContext *ctx)
+struct isere_web_state *isere_host_web_state(JSContext *ctx)
 {
     return &isere__realm(ctx)->api;
 }

@@ -263,7 +263,7 @@ static void finish(isere_isolate_t *isolate)
         return;
     }
     isere__rejections_report(isolate);
-    unsigned dropped = isere_api_timers_clear(isolate->heap.ctx);
+    unsigned dropped = isere_timers_clear(isolate->heap.ctx);
     if (dropped > 0) {
         isere__isolate_logf(
             isolate, ISERE_LOG_WARN,
@@ -309,7 +309,7 @@ static void settle(isere_isolate_t *isolate)
     default:
         break;
     }
-    if (isere_api_timers_next(ctx) != UINT64_MAX) {
+    if (isere_timers_next(ctx) != UINT64_MAX) {
         isolate->state = ISERE_ISOLATE_WAITING;
         return;
     }
@@ -339,7 +339,7 @@ static int make_realm(isere_isolate_t *isolate)
     isolate->realm = realm;
     JS_SetContextOpaque(ctx, realm);
     isere__rejections_install(isolate);
-    return isere_api_install(ctx);
+    return isere_web_install(ctx);
 }
 
 /* Takes the main module out of what the heap was made with. */
@@ -417,7 +417,7 @@ static void run_resume(void *arg)
     JSContext *ctx = isolate->heap.ctx;
     uint64_t now = isere_host_monotonic_us(ctx);
     int fired;
-    while ((fired = isere_api_timers_fire(ctx, now)) > 0) {
+    while ((fired = isere_timers_fire(ctx, now)) > 0) {
         if (!isere__isolate_run_jobs(isolate)) {
             fired = -1;
             break;

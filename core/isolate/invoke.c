@@ -4,7 +4,7 @@
 #include "core/isolate/isolate_internal.h"
 #include "core/lambda/lambda.h"
 #include "core/util/text.h"
-#include "core/web/api.h"
+#include "core/web/web.h"
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -122,7 +122,7 @@ static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
     }
     size_t len;
     bool bare = kind == ISERE_ERROR_MEMORY && is_bare(thrown);
-    char *text = bare ? NULL : isere_api_inspect(ctx, thrown, &len);
+    char *text = bare ? NULL : isere_inspect_text(ctx, thrown, &len);
     if (!text) {
         JS_FreeValue(ctx, JS_GetException(ctx));
         snprintf(reason, size, "%s%sno memory for details", prefix, what);
@@ -346,8 +346,8 @@ static void settle(isere_isolate_t *isolate)
     /* A promise may be settled by a timer that nothing else waits for. */
     bool pending =
         promised && JS_PromiseState(ctx, realm->promise) == JS_PROMISE_PENDING;
-    if (isere_api_timers_hold(ctx) ||
-        (pending && isere_api_timers_next(ctx) != UINT64_MAX)) {
+    if (isere_timers_hold(ctx) ||
+        (pending && isere_timers_next(ctx) != UINT64_MAX)) {
         isolate->state = ISERE_ISOLATE_WAITING;
         return;
     }
@@ -400,7 +400,7 @@ static void run_resume(void *arg)
     uint64_t now = isere_host_monotonic_us(ctx);
     int fired;
     while (!realm->answered && !isolate->interrupted &&
-           (fired = isere_api_timers_fire(ctx, now)) != 0) {
+           (fired = isere_timers_fire(ctx, now)) != 0) {
         if (fired < 0) {
             fail_exception(isolate);
         }
@@ -468,7 +468,7 @@ void isere__invoke_resume(isere_isolate_t *isolate)
 {
     const isere_port_t *port = isolate->port;
     uint64_t now = port->monotonic_us(port->ctx);
-    uint64_t due = isere_api_timers_next(isolate->heap.ctx);
+    uint64_t due = isere_timers_next(isolate->heap.ctx);
     if (now >= isolate->deadline_us) {
         if (due >= isolate->deadline_us) {
             fail_deadline(isolate, "while waiting for a timer");

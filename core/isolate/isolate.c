@@ -208,7 +208,7 @@ isere_isolate_state_t isere_isolate_resume(isere_isolate_t *isolate)
 
 uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate)
 {
-    uint64_t timer = isere_api_timers_next(isolate->heap.ctx);
+    uint64_t timer = isere_timers_next(isolate->heap.ctx);
     return timer < isolate->deadline_us ? timer : isolate->deadline_us;
 }
 

@@ -6,7 +6,7 @@
 #include "core/isolate/function.h"
 #include "core/isolate/isolate.h"
 #include "core/lambda/lambda.h"
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 /* A rejected promise that nobody handles (yet). */
 typedef struct isere_rejection {
@@ -21,7 +21,7 @@ typedef struct isere_rejection {
  */
 typedef struct isere_realm {
     struct isere_isolate *isolate;
-    isere_api_state_t api;
+    isere_web_state_t api;
     isere_lambda_t lambda; /* filled when the init phase ends */
     JSModuleDef *module;
     JSValue handler;

@@ -54,7 +54,7 @@ static int read_text(JSContext *ctx, argument_t *a)
 
 static int read_object(JSContext *ctx, argument_t *a)
 {
-    int found = isere_api_bytes(ctx, a->value, &a->bytes, &a->len);
+    int found = isere_web_bytes(ctx, a->value, &a->bytes, &a->len);
     a->type = found > 0 ? ISERE_NATIVE_BYTES : ISERE_NATIVE_OTHER;
     return found < 0 ? -1 : 0;
 }

@@ -62,7 +62,7 @@ static void report(isere_isolate_t *isolate, JSValueConst reason)
 {
     JSContext *ctx = isolate->heap.ctx;
     size_t len;
-    char *text = isere_api_inspect(ctx, reason, &len);
+    char *text = isere_inspect_text(ctx, reason, &len);
     if (!text) {
         JS_FreeValue(ctx, JS_GetException(ctx));
         isere__isolate_logf(isolate, ISERE_LOG_ERROR, "unhandled rejection");

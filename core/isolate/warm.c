@@ -22,7 +22,7 @@ bool isere__warm_keep(isere_isolate_t *isolate)
         isolate->interrupted || isolate->abandoned || isolate->exhausted) {
         return false;
     }
-    isere_api_timers_clear(ctx);
+    isere_timers_clear(ctx);
     isere_response_free(ctx, realm->response);
     js_free(ctx, realm->response);
     realm->response = NULL;

@@ -1,6 +1,6 @@
 /* crypto.getRandomValues and crypto.randomUUID (W3C Web Crypto section 10). */
 #include "core/util/uuid.h"
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 /* The most bytes one call may ask for. */
 #define RANDOM_MAX 65536
@@ -16,7 +16,7 @@ static bool is_integer_array(isere_kind_t kind)
 static JSValue get_random_values(JSContext *ctx, JSValueConst self, int argc,
                                  JSValueConst *argv)
 {
-    const isere_intrinsics_t *in = &isere_host_api_state(ctx)->intrinsics;
+    const isere_intrinsics_t *in = &isere_host_web_state(ctx)->intrinsics;
     uint8_t *bytes;
     size_t len;
     (void)self;
@@ -24,20 +24,20 @@ static JSValue get_random_values(JSContext *ctx, JSValueConst self, int argc,
     if (!JS_IsObject(argv[0])) {
         return JS_ThrowTypeError(ctx, "getRandomValues needs a typed array");
     }
-    if (!is_integer_array(isere_intrinsics_kind(in, argv[0]))) {
-        return isere_api_throw_dom(ctx, "TypeMismatchError", TYPE_MISMATCH,
-                                   "not an integer typed array");
+    if (!is_integer_array(isere__intrinsics_kind(in, argv[0]))) {
+        return isere__web_throw_dom(ctx, "TypeMismatchError", TYPE_MISMATCH,
+                                    "not an integer typed array");
     }
-    if (isere_api_bytes_if_any(ctx, argv[0], &bytes, &len) < 0) {
+    if (isere__web_bytes_if_any(ctx, argv[0], &bytes, &len) < 0) {
         return JS_EXCEPTION;
     }
     if (len > RANDOM_MAX) {
-        return isere_api_throw_dom(ctx, "QuotaExceededError", QUOTA_EXCEEDED,
-                                   "more than 65536 bytes of randomness");
+        return isere__web_throw_dom(ctx, "QuotaExceededError", QUOTA_EXCEEDED,
+                                    "more than 65536 bytes of randomness");
     }
     if (len > 0 && isere_host_random(ctx, bytes, len) < 0) {
-        return isere_api_throw_dom(ctx, "OperationError", 0,
-                                   "no randomness available");
+        return isere__web_throw_dom(ctx, "OperationError", 0,
+                                    "no randomness available");
     }
     return JS_DupValue(ctx, argv[0]);
 }
@@ -51,8 +51,8 @@ static JSValue random_uuid(JSContext *ctx, JSValueConst self, int argc,
     (void)argc;
     (void)argv;
     if (isere_host_random(ctx, bytes, sizeof(bytes)) < 0) {
-        return isere_api_throw_dom(ctx, "OperationError", 0,
-                                   "no randomness available");
+        return isere__web_throw_dom(ctx, "OperationError", 0,
+                                    "no randomness available");
     }
     isere_uuid_format(bytes, text);
     return JS_NewStringLen(ctx, text, ISERE_UUID_TEXT);
@@ -63,8 +63,8 @@ static const JSCFunctionListEntry members[] = {
     JS_CFUNC_DEF("randomUUID", 0, random_uuid),
 };
 
-int isere_api_crypto_install(JSContext *ctx, JSValueConst global)
+int isere__crypto_install(JSContext *ctx, JSValueConst global)
 {
-    return isere_api_define_object(ctx, global, "crypto", members,
-                                   sizeof(members) / sizeof(*members));
+    return isere__web_define_object(ctx, global, "crypto", members,
+                                    sizeof(members) / sizeof(*members));
 }

@@ -60,9 +60,9 @@ const char *isere_host_env(JSContext *ctx, size_t index);
 void isere_host_complete(JSContext *ctx, JSValueConst value);
 void isere_host_fail(JSContext *ctx, JSValueConst error);
 
-/* Per-isolate state of core/web, allocated in the heap; see api.h. */
-struct isere_api_state;
-struct isere_api_state *isere_host_api_state(JSContext *ctx);
+/* Per-isolate state of core/web, allocated in the heap; see web.h. */
+struct isere_web_state;
+struct isere_web_state *isere_host_web_state(JSContext *ctx);
 
 /* That of core/lambda; see lambda.h. */
 struct isere_lambda;

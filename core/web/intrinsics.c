@@ -245,7 +245,7 @@ static JSValue find_next(JSContext *ctx, const isere_intrinsics_t *in,
     if (JS_IsException(collection)) {
         return collection;
     }
-    iterator = isere_intrinsics_call(ctx, in, method, collection, 0, NULL);
+    iterator = isere__intrinsics_call(ctx, in, method, collection, 0, NULL);
     JS_FreeValue(ctx, collection);
     if (JS_IsException(iterator)) {
         return iterator;
@@ -255,7 +255,7 @@ static JSValue find_next(JSContext *ctx, const isere_intrinsics_t *in,
     return next;
 }
 
-int isere_intrinsics_init(JSContext *ctx, isere_intrinsics_t *in)
+int isere__intrinsics_init(JSContext *ctx, isere_intrinsics_t *in)
 {
     JSValue global = JS_GetGlobalObject(ctx);
     int result = -1;
@@ -283,7 +283,7 @@ done:
     return result;
 }
 
-void isere_intrinsics_deinit(JSContext *ctx, isere_intrinsics_t *in)
+void isere__intrinsics_deinit(JSContext *ctx, isere_intrinsics_t *in)
 {
     for (size_t i = 0; i < ISERE_IN_COUNT; i++) {
         JS_FreeValue(ctx, in->values[i]);
@@ -291,26 +291,26 @@ void isere_intrinsics_deinit(JSContext *ctx, isere_intrinsics_t *in)
     }
 }
 
-isere_kind_t isere_intrinsics_kind(const isere_intrinsics_t *in,
-                                   JSValueConst value)
+isere_kind_t isere__intrinsics_kind(const isere_intrinsics_t *in,
+                                    JSValueConst value)
 {
     JSClassID id = JS_GetClassID(value);
     return id < ISERE_BUILTIN_CLASSES ? (isere_kind_t)in->kinds[id]
                                       : ISERE_KIND_OTHER;
 }
 
-JSValue isere_intrinsics_call(JSContext *ctx, const isere_intrinsics_t *in,
-                              isere_intrinsic_t which, JSValueConst self,
-                              int argc, JSValueConst *argv)
+JSValue isere__intrinsics_call(JSContext *ctx, const isere_intrinsics_t *in,
+                               isere_intrinsic_t which, JSValueConst self,
+                               int argc, JSValueConst *argv)
 {
     return JS_Call(ctx, in->values[which], self, argc, argv);
 }
 
-int isere_intrinsics_number(JSContext *ctx, const isere_intrinsics_t *in,
-                            isere_intrinsic_t which, JSValueConst self,
-                            double *number)
+int isere__intrinsics_number(JSContext *ctx, const isere_intrinsics_t *in,
+                             isere_intrinsic_t which, JSValueConst self,
+                             double *number)
 {
-    JSValue value = isere_intrinsics_call(ctx, in, which, self, 0, NULL);
+    JSValue value = isere__intrinsics_call(ctx, in, which, self, 0, NULL);
     /* The value is a number already, so the conversion runs no user code. */
     return JS_IsException(value) ? -1 : JS_ToFloat64(ctx, number, value);
 }
@@ -343,12 +343,12 @@ static int take_members(JSContext *ctx, bool is_map, JSValueConst step,
     return 1;
 }
 
-int isere_intrinsics_next(JSContext *ctx, const isere_intrinsics_t *in,
-                          bool is_map, JSValueConst iterator,
-                          JSValue members[2])
+int isere__intrinsics_next(JSContext *ctx, const isere_intrinsics_t *in,
+                           bool is_map, JSValueConst iterator,
+                           JSValue members[2])
 {
     isere_intrinsic_t which = is_map ? ISERE_IN_MAP_NEXT : ISERE_IN_SET_NEXT;
-    JSValue step = isere_intrinsics_call(ctx, in, which, iterator, 0, NULL);
+    JSValue step = isere__intrinsics_call(ctx, in, which, iterator, 0, NULL);
     int result;
     if (JS_IsException(step)) {
         return -1;

@@ -88,33 +88,33 @@ typedef struct isere_intrinsics {
 
 /* Fills the table from a context without user code. 0, or -1 with an
  * exception pending. */
-int isere_intrinsics_init(JSContext *ctx, isere_intrinsics_t *in);
+int isere__intrinsics_init(JSContext *ctx, isere_intrinsics_t *in);
 
 /* Gives the table's references back. */
-void isere_intrinsics_deinit(JSContext *ctx, isere_intrinsics_t *in);
+void isere__intrinsics_deinit(JSContext *ctx, isere_intrinsics_t *in);
 
 /* The sort of a value. A typed array gives ISERE_KIND_TYPED_ARRAY and above. */
-isere_kind_t isere_intrinsics_kind(const isere_intrinsics_t *in,
-                                   JSValueConst value);
+isere_kind_t isere__intrinsics_kind(const isere_intrinsics_t *in,
+                                    JSValueConst value);
 
 /* Calls an intrinsic method or getter; JS_EXCEPTION as JS_Call. */
-JSValue isere_intrinsics_call(JSContext *ctx, const isere_intrinsics_t *in,
-                              isere_intrinsic_t which, JSValueConst self,
-                              int argc, JSValueConst *argv);
+JSValue isere__intrinsics_call(JSContext *ctx, const isere_intrinsics_t *in,
+                               isere_intrinsic_t which, JSValueConst self,
+                               int argc, JSValueConst *argv);
 
 /* A getter's value as a number, for sizes and times; 0, or -1 with an
  * exception pending. */
-int isere_intrinsics_number(JSContext *ctx, const isere_intrinsics_t *in,
-                            isere_intrinsic_t which, JSValueConst self,
-                            double *number);
+int isere__intrinsics_number(JSContext *ctx, const isere_intrinsics_t *in,
+                             isere_intrinsic_t which, JSValueConst self,
+                             double *number);
 
 /*
  * The next member of a Map's or Set's iterator into members[0] and, for a
  * Map, members[1] (both owned by the caller). 1, 0 at the end, -1 with an
  * exception pending.
  */
-int isere_intrinsics_next(JSContext *ctx, const isere_intrinsics_t *in,
-                          bool is_map, JSValueConst iterator,
-                          JSValue members[2]);
+int isere__intrinsics_next(JSContext *ctx, const isere_intrinsics_t *in,
+                           bool is_map, JSValueConst iterator,
+                           JSValue members[2]);
 
 #endif

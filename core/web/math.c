@@ -1,6 +1,6 @@
 /* Math.random, which QuickJS would replay from the snapshot: it keeps its
  * seed in the context. */
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 static JSValue math_random(JSContext *ctx, JSValueConst self, int argc,
                            JSValueConst *argv)
@@ -11,7 +11,7 @@ static JSValue math_random(JSContext *ctx, JSValueConst self, int argc,
     return JS_NewFloat64(ctx, isere_host_random_double(ctx));
 }
 
-int isere_api_math_install(JSContext *ctx, JSValueConst global)
+int isere__math_install(JSContext *ctx, JSValueConst global)
 {
     JSValue math = JS_GetPropertyStr(ctx, global, "Math");
     JSValue random = JS_NewCFunction(ctx, math_random, "random", 0);

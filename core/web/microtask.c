@@ -1,5 +1,5 @@
 /* queueMicrotask (HTML section 8.1.7.4). */
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 /* What the callback throws is the job's result, and so surfaces where jobs
  * are run, as an uncaught error. */
@@ -27,7 +27,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("queueMicrotask", 1, queue_microtask),
 };
 
-int isere_api_microtask_install(JSContext *ctx, JSValueConst global)
+int isere__microtask_install(JSContext *ctx, JSValueConst global)
 {
     JS_SetPropertyFunctionList(ctx, global, functions, 1);
     return 0;

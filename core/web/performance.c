@@ -1,6 +1,6 @@
 /* performance.now() and timeOrigin (W3C High Resolution Time). Both ask the
  * clock each time, so nothing of them is part of a snapshot. */
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 static uint64_t elapsed_us(JSContext *ctx)
 {
@@ -28,8 +28,8 @@ static const JSCFunctionListEntry members[] = {
     JS_CGETSET_DEF("timeOrigin", time_origin, NULL),
 };
 
-int isere_api_performance_install(JSContext *ctx, JSValueConst global)
+int isere__performance_install(JSContext *ctx, JSValueConst global)
 {
-    return isere_api_define_object(ctx, global, "performance", members,
-                                   sizeof(members) / sizeof(*members));
+    return isere__web_define_object(ctx, global, "performance", members,
+                                    sizeof(members) / sizeof(*members));
 }

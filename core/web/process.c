@@ -1,5 +1,5 @@
 /* process.env: the function's environment, frozen. */
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 #include <string.h>
 
@@ -55,7 +55,7 @@ static int fill(JSContext *ctx, JSValueConst env)
     return JS_PreventExtensions(ctx, env);
 }
 
-int isere_api_process_install(JSContext *ctx, JSValueConst global)
+int isere__process_install(JSContext *ctx, JSValueConst global)
 {
     JSValue process = JS_NewObject(ctx);
     JSValue env = JS_NewObject(ctx);

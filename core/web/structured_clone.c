@@ -5,7 +5,7 @@
  * discovery, and a cursor walks over it and fills the copies in. The same
  * table, hashed by address, finds cycles and shared references.
  */
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 #include <string.h>
 
@@ -29,7 +29,7 @@ static JSValue clone_value(cloner_t *c, JSValueConst value);
 
 static JSValue throw_clone(JSContext *ctx, const char *message)
 {
-    return isere_api_throw_dom(ctx, "DataCloneError", DATA_CLONE, message);
+    return isere__web_throw_dom(ctx, "DataCloneError", DATA_CLONE, message);
 }
 
 /* The slot of an object, or the empty one where it belongs. */
@@ -97,13 +97,13 @@ static JSValue copy_boxed(cloner_t *c, JSValueConst source, isere_kind_t kind)
         (isere_intrinsic_t)(ISERE_IN_NUMBER_VALUE_OF +
                             (kind - ISERE_KIND_NUMBER));
     JSValue primitive =
-        isere_intrinsics_call(c->ctx, c->in, value_of, source, 0, NULL);
+        isere__intrinsics_call(c->ctx, c->in, value_of, source, 0, NULL);
     JSValue copy;
     if (JS_IsException(primitive)) {
         return primitive;
     }
-    copy = isere_intrinsics_call(c->ctx, c->in, ISERE_IN_OBJECT, JS_UNDEFINED,
-                                 1, &primitive);
+    copy = isere__intrinsics_call(c->ctx, c->in, ISERE_IN_OBJECT, JS_UNDEFINED,
+                                  1, &primitive);
     JS_FreeValue(c->ctx, primitive);
     return copy;
 }
@@ -111,8 +111,8 @@ static JSValue copy_boxed(cloner_t *c, JSValueConst source, isere_kind_t kind)
 static JSValue copy_date(cloner_t *c, JSValueConst source)
 {
     double ms;
-    if (isere_intrinsics_number(c->ctx, c->in, ISERE_IN_DATE_GET_TIME, source,
-                                &ms) < 0) {
+    if (isere__intrinsics_number(c->ctx, c->in, ISERE_IN_DATE_GET_TIME, source,
+                                 &ms) < 0) {
         return JS_EXCEPTION;
     }
     return JS_NewDate(c->ctx, ms);
@@ -128,7 +128,7 @@ static JSValue copy_regexp(cloner_t *c, JSValueConst source)
     for (int i = 0; letters[i]; i++) {
         isere_intrinsic_t flag =
             (isere_intrinsic_t)(ISERE_IN_REGEXP_HAS_INDICES + i);
-        JSValue on = isere_intrinsics_call(ctx, c->in, flag, source, 0, NULL);
+        JSValue on = isere__intrinsics_call(ctx, c->in, flag, source, 0, NULL);
         if (JS_IsException(on)) {
             return on;
         }
@@ -136,8 +136,8 @@ static JSValue copy_regexp(cloner_t *c, JSValueConst source)
             flags[len++] = letters[i];
         }
     }
-    arguments[0] = isere_intrinsics_call(ctx, c->in, ISERE_IN_REGEXP_SOURCE,
-                                         source, 0, NULL);
+    arguments[0] = isere__intrinsics_call(ctx, c->in, ISERE_IN_REGEXP_SOURCE,
+                                          source, 0, NULL);
     if (JS_IsException(arguments[0])) {
         return JS_EXCEPTION;
     }
@@ -189,7 +189,7 @@ static JSValue copy_typed_array(cloner_t *c, JSValueConst source,
 static JSValue copy_data_view(cloner_t *c, JSValueConst source)
 {
     JSContext *ctx = c->ctx;
-    JSValue buffer = isere_intrinsics_call(
+    JSValue buffer = isere__intrinsics_call(
         ctx, c->in, ISERE_IN_DATA_VIEW_BUFFER, source, 0, NULL);
     JSValue arguments[3], copy;
     if (JS_IsException(buffer)) {
@@ -200,9 +200,9 @@ static JSValue copy_data_view(cloner_t *c, JSValueConst source)
     if (JS_IsException(arguments[0])) {
         return JS_EXCEPTION;
     }
-    arguments[1] = isere_intrinsics_call(
+    arguments[1] = isere__intrinsics_call(
         ctx, c->in, ISERE_IN_DATA_VIEW_BYTE_OFFSET, source, 0, NULL);
-    arguments[2] = isere_intrinsics_call(
+    arguments[2] = isere__intrinsics_call(
         ctx, c->in, ISERE_IN_DATA_VIEW_BYTE_LENGTH, source, 0, NULL);
     copy = JS_IsException(arguments[1]) || JS_IsException(arguments[2])
                ? JS_EXCEPTION
@@ -249,7 +249,7 @@ static JSValue copy_error(cloner_t *c, JSValueConst source)
 /* A copy without its properties and members, which are filled in later. */
 static JSValue new_copy(cloner_t *c, JSValueConst source)
 {
-    isere_kind_t kind = isere_intrinsics_kind(c->in, source);
+    isere_kind_t kind = isere__intrinsics_kind(c->in, source);
     if (kind >= ISERE_KIND_TYPED_ARRAY) {
         return copy_typed_array(c, source, kind);
     }
@@ -387,7 +387,7 @@ static int add_member(cloner_t *c, bool is_map, JSValueConst copy,
     clones[1] =
         JS_IsException(clones[0]) ? JS_UNDEFINED : clone_value(c, members[1]);
     if (!JS_IsException(clones[0]) && !JS_IsException(clones[1])) {
-        result = isere_intrinsics_call(
+        result = isere__intrinsics_call(
             ctx, c->in, is_map ? ISERE_IN_MAP_SET : ISERE_IN_SET_ADD, copy,
             is_map ? 2 : 1, clones);
     }
@@ -403,15 +403,15 @@ static int fill_members(cloner_t *c, bool is_map, JSValueConst source,
                         JSValueConst copy)
 {
     JSValue members[2];
-    JSValue iterator = isere_intrinsics_call(
+    JSValue iterator = isere__intrinsics_call(
         c->ctx, c->in, is_map ? ISERE_IN_MAP_ENTRIES : ISERE_IN_SET_VALUES,
         source, 0, NULL);
     int result;
     if (JS_IsException(iterator)) {
         return -1;
     }
-    while ((result = isere_intrinsics_next(c->ctx, c->in, is_map, iterator,
-                                           members)) > 0) {
+    while ((result = isere__intrinsics_next(c->ctx, c->in, is_map, iterator,
+                                            members)) > 0) {
         if (add_member(c, is_map, copy, members) < 0) {
             result = -1;
             break;
@@ -423,7 +423,7 @@ static int fill_members(cloner_t *c, bool is_map, JSValueConst source,
 
 static int fill(cloner_t *c, JSValueConst source, JSValueConst copy)
 {
-    switch (isere_intrinsics_kind(c->in, source)) {
+    switch (isere__intrinsics_kind(c->in, source)) {
     case ISERE_KIND_OBJECT:
         return fill_properties(c, source, copy);
     case ISERE_KIND_ARRAY:
@@ -457,7 +457,7 @@ static JSValue transfer_item(cloner_t *c, JSValueConst list, uint32_t index)
     if (JS_IsException(item)) {
         return item;
     }
-    if (isere_intrinsics_kind(c->in, item) != ISERE_KIND_ARRAY_BUFFER) {
+    if (isere__intrinsics_kind(c->in, item) != ISERE_KIND_ARRAY_BUFFER) {
         JS_FreeValue(c->ctx, item);
         return throw_clone(c->ctx, "only an ArrayBuffer can be transferred");
     }
@@ -478,7 +478,7 @@ static int64_t clone_transfers(cloner_t *c, JSValueConst list)
     if (JS_IsUndefined(list)) {
         return 0;
     }
-    if (isere_intrinsics_kind(c->in, list) != ISERE_KIND_ARRAY) {
+    if (isere__intrinsics_kind(c->in, list) != ISERE_KIND_ARRAY) {
         JS_ThrowTypeError(c->ctx, "transfer must be an array");
         return -1;
     }
@@ -547,7 +547,7 @@ static JSValue structured_clone(JSContext *ctx, JSValueConst self, int argc,
         }
     }
     c.ctx = ctx;
-    c.in = &isere_host_api_state(ctx)->intrinsics;
+    c.in = &isere_host_web_state(ctx)->intrinsics;
     result = clone_graph(&c, argv[0], transfer);
     release(&c);
     JS_FreeValue(ctx, transfer);
@@ -558,7 +558,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("structuredClone", 1, structured_clone),
 };
 
-int isere_api_structured_clone_install(JSContext *ctx, JSValueConst global)
+int isere__structured_clone_install(JSContext *ctx, JSValueConst global)
 {
     JS_SetPropertyFunctionList(ctx, global, functions, 1);
     return 0;

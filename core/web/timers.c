@@ -7,7 +7,7 @@
  * ordering and a search by id need, and a reference to the object, which owns
  * the callback.
  */
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 #include <math.h>
 #include <string.h>
@@ -89,7 +89,7 @@ static void sift_down(isere_timer_t *heap, uint32_t count, uint32_t at)
 
 /* Makes room for one more entry, besides the one that an interval whose
  * callback is running will need when it comes back. */
-static int reserve(JSContext *ctx, isere_api_state_t *state)
+static int reserve(JSContext *ctx, isere_web_state_t *state)
 {
     uint32_t needed = state->timers_count + 2;
     uint32_t capacity = state->timers_capacity;
@@ -112,7 +112,7 @@ static int reserve(JSContext *ctx, isere_api_state_t *state)
 }
 
 /* Adds an entry; there is room. */
-static void insert(isere_api_state_t *state, isere_timer_t timer)
+static void insert(isere_web_state_t *state, isere_timer_t timer)
 {
     timer_call_t *call = call_of(&timer);
     call->pending = true;
@@ -122,7 +122,7 @@ static void insert(isere_api_state_t *state, isere_timer_t timer)
     sift_up(state->timers, state->timers_count++);
 }
 
-static isere_timer_t take(isere_api_state_t *state, uint32_t at)
+static isere_timer_t take(isere_web_state_t *state, uint32_t at)
 {
     isere_timer_t timer = state->timers[at];
     timer_call_t *call = call_of(&timer);
@@ -207,7 +207,7 @@ static int read_delay(JSContext *ctx, JSValueConst value, uint64_t *delay_us)
 static JSValue set_timer(JSContext *ctx, JSValueConst self, int argc,
                          JSValueConst *argv, int is_interval)
 {
-    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
     isere_timer_t timer = {0};
     uint64_t delay_us;
     (void)self;
@@ -241,7 +241,7 @@ static JSValue set_timer(JSContext *ctx, JSValueConst self, int argc,
 }
 
 /* The entry of that id; timers_count when there is none. */
-static uint32_t find(const isere_api_state_t *state, double id)
+static uint32_t find(const isere_web_state_t *state, double id)
 {
     uint32_t i = 0;
     while (i < state->timers_count && state->timers[i].id != id) {
@@ -252,7 +252,7 @@ static uint32_t find(const isere_api_state_t *state, double id)
 
 static void clear(JSContext *ctx, double id)
 {
-    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
     uint32_t at = find(state, id);
     if (id > 0 && id == state->running_timer_id) {
         state->running_timer_id = 0;
@@ -293,7 +293,7 @@ static JSValue clear_timer(JSContext *ctx, JSValueConst self, int argc,
 
 enum { REF, UNREF, HAS_REF, CLOSE, TO_PRIMITIVE };
 
-static void set_unref(isere_api_state_t *state, timer_call_t *call, bool unref)
+static void set_unref(isere_web_state_t *state, timer_call_t *call, bool unref)
 {
     if (call->pending && call->unref != unref) {
         state->timers_held += unref ? -1u : 1u;
@@ -320,7 +320,7 @@ static JSValue timer_method(JSContext *ctx, JSValueConst self, int argc,
         clear(ctx, call->id);
         break;
     default:
-        set_unref(isere_host_api_state(ctx), call, which == UNREF);
+        set_unref(isere_host_web_state(ctx), call, which == UNREF);
         break;
     }
     return JS_DupValue(ctx, self);
@@ -330,7 +330,7 @@ static JSValue timer_method(JSContext *ctx, JSValueConst self, int argc,
 static JSValue refresh(JSContext *ctx, JSValueConst self, int argc,
                        JSValueConst *argv)
 {
-    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
     timer_call_t *call = JS_GetOpaque2(ctx, self, timer_class);
     isere_timer_t timer = {0};
     (void)argc;
@@ -365,24 +365,24 @@ static const JSCFunctionListEntry members[] = {
 
 /* ---- the event loop's side ---- */
 
-uint64_t isere_api_timers_next(JSContext *ctx)
+uint64_t isere_timers_next(JSContext *ctx)
 {
-    const isere_api_state_t *state = isere_host_api_state(ctx);
+    const isere_web_state_t *state = isere_host_web_state(ctx);
     return state->timers_count ? state->timers[0].due_us : UINT64_MAX;
 }
 
-bool isere_api_timers_hold(JSContext *ctx)
+bool isere_timers_hold(JSContext *ctx)
 {
-    return isere_host_api_state(ctx)->timers_held > 0;
+    return isere_host_web_state(ctx)->timers_held > 0;
 }
 
-int isere_api_timers_fire(JSContext *ctx, uint64_t now_us)
+int isere_timers_fire(JSContext *ctx, uint64_t now_us)
 {
-    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
     isere_timer_t timer;
     timer_call_t *call;
     JSValue result;
-    if (isere_api_timers_next(ctx) > now_us || state->timers_count == 0) {
+    if (isere_timers_next(ctx) > now_us || state->timers_count == 0) {
         return 0;
     }
     timer = take(state, 0);
@@ -405,9 +405,9 @@ int isere_api_timers_fire(JSContext *ctx, uint64_t now_us)
     return 1;
 }
 
-unsigned isere_api_timers_clear(JSContext *ctx)
+unsigned isere_timers_clear(JSContext *ctx)
 {
-    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
     unsigned count = state->timers_count;
     state->running_timer_id = 0;
     while (state->timers_count > 0) {
@@ -428,12 +428,12 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("clearInterval", 1, clear_timer),
 };
 
-void isere_api_timers_register_class(void)
+void isere__timers_register_class(void)
 {
     JS_NewClassID(&timer_class);
 }
 
-int isere_api_timers_install(JSContext *ctx, JSValueConst global)
+int isere__timers_install(JSContext *ctx, JSValueConst global)
 {
     if (JS_NewClass(JS_GetRuntime(ctx), timer_class, &timer_def) < 0) {
         return -1;

@@ -48,12 +48,12 @@ static void check(const isere_url_memory_t *memory, const isere_url_t *url)
     require(url->path_start <= url->query_start);
     require(url->query_start <= url->fragment_start);
     require(url->fragment_start <= url->len);
-    require(isere_url_parse(memory, isere_url_href(url), NULL, &again) == 0);
+    require(isere__url_parse(memory, isere__url_href(url), NULL, &again) == 0);
     require(again.len == url->len);
     require(memcmp(again.href, url->href, url->len) == 0);
     require(memcmp(&again.len, &url->len,
                    sizeof(*url) - offsetof(isere_url_t, len)) == 0);
-    isere_url_free(memory, &again);
+    isere__url_free(memory, &again);
 }
 
 /* A list of pairs, sorted and serialised, gives the same list again. */
@@ -63,11 +63,11 @@ static void check_params(const isere_url_memory_t *memory, isere_slice_t text)
     isere_url_params_t again = {.pairs = NULL};
     isere_slice_t query;
     char *form;
-    require(isere_url_params_parse(memory, &list, text) == 0);
-    require(isere_url_params_sort(memory, &list) == 0);
-    require(isere_url_params_serialise(memory, &list, &form, &query.len) == 0);
+    require(isere__url_params_parse(memory, &list, text) == 0);
+    require(isere__url_params_sort(memory, &list) == 0);
+    require(isere__url_params_serialise(memory, &list, &form, &query.len) == 0);
     query.ptr = form;
-    require(isere_url_params_parse(memory, &again, query) == 0);
+    require(isere__url_params_parse(memory, &again, query) == 0);
     require(again.count == list.count);
     for (uint32_t i = 0; i < list.count; i++) {
         require(list.pairs[i].name_len == again.pairs[i].name_len);
@@ -76,15 +76,15 @@ static void check_params(const isere_url_memory_t *memory, isere_slice_t text)
                        list.pairs[i].name_len + list.pairs[i].value_len) == 0);
     }
     free(form);
-    isere_url_params_clear(memory, &list);
-    isere_url_params_clear(memory, &again);
+    isere__url_params_clear(memory, &list);
+    isere__url_params_clear(memory, &again);
 }
 
 static int (*const setters[])(const isere_url_memory_t *, isere_url_t *,
                               isere_slice_t) = {
-    isere_url_set_protocol, isere_url_set_username, isere_url_set_password,
-    isere_url_set_host,     isere_url_set_hostname, isere_url_set_port,
-    isere_url_set_pathname, isere_url_set_search,   isere_url_set_hash,
+    isere__url_set_protocol, isere__url_set_username, isere__url_set_password,
+    isere__url_set_host,     isere__url_set_hostname, isere__url_set_port,
+    isere__url_set_pathname, isere__url_set_search,   isere__url_set_hash,
 };
 #define SETTERS (sizeof(setters) / sizeof(setters[0]))
 
@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                           : isere_slice_of(text, 0);
     check_params(&memory, a);
     budget.largest = 0;
-    int err = isere_url_parse(&memory, a, NULL, &first);
+    int err = isere__url_parse(&memory, a, NULL, &first);
     require(err == 0 || err == ISERE_ERR_INVAL);
     if (err == 0) {
         check(&memory, &first);
@@ -115,11 +115,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (what < SETTERS) {
             require(setters[what](&memory, &first, b) == 0);
             check(&memory, &first);
-        } else if (isere_url_parse(&memory, b, &first, &second) == 0) {
+        } else if (isere__url_parse(&memory, b, &first, &second) == 0) {
             check(&memory, &second);
-            isere_url_free(&memory, &second);
+            isere__url_free(&memory, &second);
         }
-        isere_url_free(&memory, &first);
+        isere__url_free(&memory, &first);
     }
     require(budget.largest <= 6 * size + 64);
     return 0;

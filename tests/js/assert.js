@@ -1,6 +1,6 @@
 // What the scripts here need to check things. Each script is a module that
 // throws when something is wrong. The runner gives them `__inspect(value)`
-// (isere_api_inspect) and `__lastLog()` (the message of the last log line).
+// (isere_inspect_text) and `__lastLog()` (the message of the last log line).
 
 // Scripts may spoil the builtins after this has run.
 const { is } = Object

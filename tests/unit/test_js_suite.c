@@ -127,7 +127,7 @@ static JSValue js_inspect(JSContext *ctx, JSValueConst self, int argc,
     size_t len;
     (void)self;
     (void)argc;
-    char *text = isere_api_inspect(ctx, argv[0], &len);
+    char *text = isere_inspect_text(ctx, argv[0], &len);
     if (!text) {
         return JS_EXCEPTION;
     }

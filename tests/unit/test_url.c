@@ -3,8 +3,8 @@
  * life times under garbage collection, and memory that runs out anywhere.
  * What they do in detail is tested in JavaScript, see tests/url.
  */
-#include "core/web/api.h"
 #include "core/web/url/url.h"
+#include "core/web/web.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -19,14 +19,14 @@ typedef struct engine {
 static void install(JSContext *ctx)
 {
     JSValue global = JS_GetGlobalObject(ctx);
-    assert_int_equal(isere_api_url_install(ctx, global), 0);
+    assert_int_equal(isere__url_install(ctx, global), 0);
     JS_FreeValue(ctx, global);
 }
 
 static int start(void **state)
 {
     static engine_t engine;
-    isere_api_url_register_classes();
+    isere__url_register_classes();
     engine.rt = JS_NewRuntime();
     engine.ctx = JS_NewContext(engine.rt);
     install(engine.ctx);

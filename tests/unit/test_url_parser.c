@@ -52,7 +52,7 @@ static int parse(const char *text, const isere_url_t *base, isere_url_t *url)
     char *copy = malloc(len + (len == 0));
     assert_non_null(copy);
     memcpy(copy, text, len);
-    int err = isere_url_parse(&memory, isere_slice_of(copy, len), base, url);
+    int err = isere__url_parse(&memory, isere_slice_of(copy, len), base, url);
     free(copy);
     return err;
 }
@@ -74,21 +74,21 @@ static void parts(void **state)
         parse(" HTTPS://us er:p:w@EXAMPLE.com:08443/a/./b\t?q=\"#f g ", NULL,
               &url),
         0);
-    assert_slice(isere_url_href(&url),
+    assert_slice(isere__url_href(&url),
                  "https://us%20er:p%3Aw@example.com:8443/a/b?q=%22#f%20g");
-    assert_slice(isere_url_protocol(&url), "https:");
-    assert_slice(isere_url_username(&url), "us%20er");
-    assert_slice(isere_url_password(&url), "p%3Aw");
-    assert_slice(isere_url_host(&url), "example.com:8443");
-    assert_slice(isere_url_hostname(&url), "example.com");
-    assert_slice(isere_url_port(&url), "8443");
-    assert_slice(isere_url_pathname(&url), "/a/b");
-    assert_slice(isere_url_search(&url), "?q=%22");
-    assert_slice(isere_url_hash(&url), "#f%20g");
-    assert_true(isere_url_origin(&url, &scheme, &host));
+    assert_slice(isere__url_protocol(&url), "https:");
+    assert_slice(isere__url_username(&url), "us%20er");
+    assert_slice(isere__url_password(&url), "p%3Aw");
+    assert_slice(isere__url_host(&url), "example.com:8443");
+    assert_slice(isere__url_hostname(&url), "example.com");
+    assert_slice(isere__url_port(&url), "8443");
+    assert_slice(isere__url_pathname(&url), "/a/b");
+    assert_slice(isere__url_search(&url), "?q=%22");
+    assert_slice(isere__url_hash(&url), "#f%20g");
+    assert_true(isere__url_origin(&url, &scheme, &host));
     assert_slice(scheme, "https:");
     assert_slice(host, "example.com:8443");
-    isere_url_free(&memory, &url);
+    isere__url_free(&memory, &url);
     assert_int_equal(counter.blocks, 0);
 }
 
@@ -98,16 +98,16 @@ static void empty_parts(void **state)
     isere_slice_t ignored;
     (void)state;
     assert_int_equal(parse("foo:?#", NULL, &url), 0);
-    assert_slice(isere_url_href(&url), "foo:?#");
-    assert_slice(isere_url_username(&url), "");
-    assert_slice(isere_url_password(&url), "");
-    assert_slice(isere_url_host(&url), "");
-    assert_slice(isere_url_port(&url), "");
-    assert_slice(isere_url_pathname(&url), "");
-    assert_slice(isere_url_search(&url), "");
-    assert_slice(isere_url_hash(&url), "");
-    assert_false(isere_url_origin(&url, &ignored, &ignored));
-    isere_url_free(&memory, &url);
+    assert_slice(isere__url_href(&url), "foo:?#");
+    assert_slice(isere__url_username(&url), "");
+    assert_slice(isere__url_password(&url), "");
+    assert_slice(isere__url_host(&url), "");
+    assert_slice(isere__url_port(&url), "");
+    assert_slice(isere__url_pathname(&url), "");
+    assert_slice(isere__url_search(&url), "");
+    assert_slice(isere__url_hash(&url), "");
+    assert_false(isere__url_origin(&url, &ignored, &ignored));
+    isere__url_free(&memory, &url);
 }
 
 static void results(void **state)
@@ -172,14 +172,14 @@ static void results(void **state)
         int err = parse(cases[i].input, base.href ? &base : NULL, &url);
         if (cases[i].href) {
             assert_int_equal(err, 0);
-            assert_slice(isere_url_href(&url), cases[i].href);
+            assert_slice(isere__url_href(&url), cases[i].href);
         } else {
             if (err != ISERE_ERR_INVAL) {
                 fail_msg("%s parses", cases[i].input);
             }
         }
-        isere_url_free(&memory, &url);
-        isere_url_free(&memory, &base);
+        isere__url_free(&memory, &url);
+        isere__url_free(&memory, &base);
     }
     assert_int_equal(counter.blocks, 0);
 }
@@ -192,34 +192,34 @@ static const struct {
     const char *value;
     const char *href;
 } changes[] = {
-    {"http://h:443/x", isere_url_set_protocol, "HTTPS:x", "https://h/x"},
-    {"http://h/", isere_url_set_protocol, "foo", "http://h/"},
-    {"http://u@h/", isere_url_set_protocol, "file", "http://u@h/"},
-    {"http://h/", isere_url_set_username, "\t@", "http://%09%40@h/"},
-    {"http://u:p@h/", isere_url_set_username, "", "http://:p@h/"},
-    {"http://u:p@h/", isere_url_set_password, "", "http://u@h/"},
-    {"file://h/", isere_url_set_password, "x", "file://h/"},
-    {"http://u@h:1/p?q", isere_url_set_host, "x:2/y", "http://u@x:2/p?q"},
-    {"http://h:1/", isere_url_set_host, "x:99999", "http://x:1/"},
-    {"http://h/", isere_url_set_host, "", "http://h/"},
-    {"foo:/.//x", isere_url_set_host, "h", "foo://h//x"},
-    {"file://h/x", isere_url_set_host, "localhost", "file:///x"},
-    {"http://h:1/", isere_url_set_hostname, "x:2", "http://h:1/"},
-    {"http://h:1/", isere_url_set_hostname, "[::2]", "http://[::2]:1/"},
-    {"http://h/", isere_url_set_port, "81x", "http://h:81/"},
-    {"http://h:1/", isere_url_set_port, "80", "http://h/"},
-    {"http://h:1/", isere_url_set_port, "", "http://h/"},
-    {"http://h:1/", isere_url_set_port, "65536", "http://h:1/"},
-    {"http://h/x?q#f", isere_url_set_pathname, "a/../b?#",
+    {"http://h:443/x", isere__url_set_protocol, "HTTPS:x", "https://h/x"},
+    {"http://h/", isere__url_set_protocol, "foo", "http://h/"},
+    {"http://u@h/", isere__url_set_protocol, "file", "http://u@h/"},
+    {"http://h/", isere__url_set_username, "\t@", "http://%09%40@h/"},
+    {"http://u:p@h/", isere__url_set_username, "", "http://:p@h/"},
+    {"http://u:p@h/", isere__url_set_password, "", "http://u@h/"},
+    {"file://h/", isere__url_set_password, "x", "file://h/"},
+    {"http://u@h:1/p?q", isere__url_set_host, "x:2/y", "http://u@x:2/p?q"},
+    {"http://h:1/", isere__url_set_host, "x:99999", "http://x:1/"},
+    {"http://h/", isere__url_set_host, "", "http://h/"},
+    {"foo:/.//x", isere__url_set_host, "h", "foo://h//x"},
+    {"file://h/x", isere__url_set_host, "localhost", "file:///x"},
+    {"http://h:1/", isere__url_set_hostname, "x:2", "http://h:1/"},
+    {"http://h:1/", isere__url_set_hostname, "[::2]", "http://[::2]:1/"},
+    {"http://h/", isere__url_set_port, "81x", "http://h:81/"},
+    {"http://h:1/", isere__url_set_port, "80", "http://h/"},
+    {"http://h:1/", isere__url_set_port, "", "http://h/"},
+    {"http://h:1/", isere__url_set_port, "65536", "http://h:1/"},
+    {"http://h/x?q#f", isere__url_set_pathname, "a/../b?#",
      "http://h/b%3F%23?q#f"},
-    {"foo:/x", isere_url_set_pathname, "//y", "foo:/.//y"},
-    {"foo:/x", isere_url_set_pathname, "", "foo:/"},
-    {"foo:x", isere_url_set_pathname, "y", "foo:x"},
-    {"http://h/?q#f", isere_url_set_search, "?a'#\n", "http://h/?a%27%23#f"},
-    {"http://h/?q#f", isere_url_set_search, "", "http://h/#f"},
-    {"http://h/?q#f", isere_url_set_search, "?", "http://h/?#f"},
-    {"http://h/#f", isere_url_set_hash, "#a b", "http://h/#a%20b"},
-    {"http://h/#f", isere_url_set_hash, "", "http://h/"},
+    {"foo:/x", isere__url_set_pathname, "//y", "foo:/.//y"},
+    {"foo:/x", isere__url_set_pathname, "", "foo:/"},
+    {"foo:x", isere__url_set_pathname, "y", "foo:x"},
+    {"http://h/?q#f", isere__url_set_search, "?a'#\n", "http://h/?a%27%23#f"},
+    {"http://h/?q#f", isere__url_set_search, "", "http://h/#f"},
+    {"http://h/?q#f", isere__url_set_search, "?", "http://h/?#f"},
+    {"http://h/#f", isere__url_set_hash, "#a b", "http://h/#a%20b"},
+    {"http://h/#f", isere__url_set_hash, "", "http://h/"},
 };
 
 static void setters(void **state)
@@ -230,8 +230,8 @@ static void setters(void **state)
         assert_int_equal(parse(changes[i].url, NULL, &url), 0);
         assert_int_equal(
             changes[i].setter(&memory, &url, isere_slice(changes[i].value)), 0);
-        assert_slice(isere_url_href(&url), changes[i].href);
-        isere_url_free(&memory, &url);
+        assert_slice(isere__url_href(&url), changes[i].href);
+        isere__url_free(&memory, &url);
     }
     assert_int_equal(counter.blocks, 0);
 }
@@ -252,9 +252,9 @@ static void setters_without_memory(void **state)
             counter.fail_at = 0;
             if (err) {
                 assert_int_equal(err, ISERE_ERR_NOMEM);
-                assert_slice(isere_url_href(&url), changes[i].url);
+                assert_slice(isere__url_href(&url), changes[i].url);
             }
-            isere_url_free(&memory, &url);
+            isere__url_free(&memory, &url);
             assert_int_equal(counter.blocks, 0);
             assert_true(n < 20);
         }
@@ -279,9 +279,9 @@ static void parse_without_memory(void **state)
             assert_true(err == 0 || err == ISERE_ERR_NOMEM);
             assert_int_equal(counter.blocks, err ? 1 : 2);
         }
-        isere_url_free(&memory, &url);
+        isere__url_free(&memory, &url);
     }
-    isere_url_free(&memory, &base);
+    isere__url_free(&memory, &base);
 }
 
 /* Inputs made of one piece repeated: quadratic code would take minutes. */
@@ -302,15 +302,15 @@ static void long_inputs(void **state)
             text[at] = pieces[i][(at - 9) % n];
         }
         counter.largest = 0;
-        if (isere_url_parse(&memory, isere_slice_of(text, size), NULL, &url) ==
+        if (isere__url_parse(&memory, isere_slice_of(text, size), NULL, &url) ==
             0) {
-            isere_url_free(&memory, &url);
+            isere__url_free(&memory, &url);
         }
         memcpy(text, "foo://a/x", 7);
         memmove(text + 7, text + 9, size - 9);
-        if (isere_url_parse(&memory, isere_slice_of(text, size - 2), NULL,
-                            &url) == 0) {
-            isere_url_free(&memory, &url);
+        if (isere__url_parse(&memory, isere_slice_of(text, size - 2), NULL,
+                             &url) == 0) {
+            isere__url_free(&memory, &url);
         }
         assert_true(counter.largest < 6 * size);
     }
@@ -324,7 +324,8 @@ static void assert_list(const isere_url_params_t *list, const char *expected)
 {
     char *text;
     size_t len;
-    assert_int_equal(isere_url_params_serialise(&memory, list, &text, &len), 0);
+    assert_int_equal(isere__url_params_serialise(&memory, list, &text, &len),
+                     0);
     assert_slice(isere_slice_of(text, len), expected);
     resize(&counter, text, 0);
 }
@@ -336,19 +337,19 @@ static void params(void **state)
     isere_slice_t value = ISERE_SLICE("2");
     (void)state;
     assert_int_equal(
-        isere_url_params_parse(
+        isere__url_params_parse(
             &memory, &list, isere_slice("b=1&&a+%2B=%zz&b=2&c&=%ff%f0%9f&b=3")),
         0);
     assert_int_equal(list.count, 6);
     assert_list(&list, "b=1&a+%2B=%25zz&b=2&c=&=%EF%BF%BD%EF%BF%BD&b=3");
-    assert_int_equal(isere_url_params_find(&list, 1, name), 2);
-    isere_url_params_remove(&memory, &list, 0, name, &value);
-    assert_int_equal(isere_url_params_sort(&memory, &list), 0);
+    assert_int_equal(isere__url_params_find(&list, 1, name), 2);
+    isere__url_params_remove(&memory, &list, 0, name, &value);
+    assert_int_equal(isere__url_params_sort(&memory, &list), 0);
     assert_list(&list, "=%EF%BF%BD%EF%BF%BD&a+%2B=%25zz&b=1&b=3&c=");
-    assert_int_equal(isere_url_params_replace(&memory, &list, 2, value), 0);
-    isere_url_params_remove(&memory, &list, 3, name, NULL);
+    assert_int_equal(isere__url_params_replace(&memory, &list, 2, value), 0);
+    isere__url_params_remove(&memory, &list, 3, name, NULL);
     assert_list(&list, "=%EF%BF%BD%EF%BF%BD&a+%2B=%25zz&b=2&c=");
-    isere_url_params_clear(&memory, &list);
+    isere__url_params_clear(&memory, &list);
     assert_int_equal(counter.blocks, 0);
 }
 
@@ -361,18 +362,18 @@ static void params_without_memory(void **state)
         char *text = NULL;
         size_t len;
         counter.fail_at = n;
-        err = isere_url_params_parse(&memory, &list,
-                                     isere_slice("b=\xff&a=%41&c=3&d"));
-        err = err ? err : isere_url_params_sort(&memory, &list);
-        err =
-            err ? err
-                : isere_url_params_replace(&memory, &list, 0, isere_slice("x"));
-        err =
-            err ? err : isere_url_params_serialise(&memory, &list, &text, &len);
+        err = isere__url_params_parse(&memory, &list,
+                                      isere_slice("b=\xff&a=%41&c=3&d"));
+        err = err ? err : isere__url_params_sort(&memory, &list);
+        err = err ? err
+                  : isere__url_params_replace(&memory, &list, 0,
+                                              isere_slice("x"));
+        err = err ? err
+                  : isere__url_params_serialise(&memory, &list, &text, &len);
         counter.fail_at = 0;
         assert_true(err == 0 || err == ISERE_ERR_NOMEM);
         resize(&counter, text, 0);
-        isere_url_params_clear(&memory, &list);
+        isere__url_params_clear(&memory, &list);
         assert_int_equal(counter.blocks, 0);
     }
 }

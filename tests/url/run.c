@@ -7,8 +7,8 @@
  * with print(). Exit status 0, or 1 after an uncaught exception or when the
  * script sets `failed` to something true.
  */
-#include "core/web/api.h"
 #include "core/web/url/url.h"
+#include "core/web/web.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -66,7 +66,7 @@ static int run(JSContext *ctx, int argc, char **argv)
     size_t len;
     JSValue global = JS_GetGlobalObject(ctx);
     JSValue files = JS_NewArray(ctx);
-    if (isere_api_url_install(ctx, global) < 0) {
+    if (isere__url_install(ctx, global) < 0) {
         return 1;
     }
     for (int i = 2; i < argc; i++) {
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: run SCRIPT [FILE...]\n");
         return 2;
     }
-    isere_api_url_register_classes();
+    isere__url_register_classes();
     JSRuntime *rt = JS_NewRuntime();
     JSContext *ctx = JS_NewContext(rt);
     int status = run(ctx, argc, argv);

@@ -7,7 +7,7 @@
 
 #include "isere/slice.h"
 
-typedef enum isere_error_answer_kind {
+typedef enum isere_error_kind {
     /* the handler's, docs/handler.md "What goes wrong" */
     ISERE_ERROR_EXCEPTION,
     ISERE_ERROR_MEMORY,

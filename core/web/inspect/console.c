@@ -11,11 +11,11 @@
 static void put_string_argument(isere_inspect_t *i, JSValueConst value)
 {
     if (JS_IsString(value)) {
-        isere_inspect_plain(i, value);
+        isere__inspect_plain(i, value);
     } else {
         /* No toString of the handler's is called. */
         i->max_depth = 0;
-        isere_inspect_value(i, value, 0);
+        isere__inspect_value(i, value, 0);
         i->max_depth = 2;
     }
 }
@@ -85,11 +85,11 @@ static void put_number_argument(isere_inspect_t *i, JSValueConst value,
 {
     double number;
     if (JS_IsBigInt(i->ctx, value)) {
-        isere_inspect_primitive(i, value);
+        isere__inspect_primitive(i, value);
         return;
     }
     if (JS_IsObject(value) || JS_IsSymbol(value)) {
-        isere_inspect_puts(i, "NaN");
+        isere__inspect_puts(i, "NaN");
         return;
     }
     if (JS_IsString(value)) {
@@ -97,14 +97,14 @@ static void put_number_argument(isere_inspect_t *i, JSValueConst value,
     } else if (how == 'd' || JS_IsNumber(value)) {
         JS_ToFloat64(i->ctx, &number, value);
     } else {
-        isere_inspect_puts(i, "NaN");
+        isere__inspect_puts(i, "NaN");
         return;
     }
     if (how == 'i' && number - number == 0) {
         number = number < 0 ? ceil(number) : floor(number);
     }
     if (!i->failed) {
-        isere_inspect_number(i, number);
+        isere__inspect_number(i, number);
     }
 }
 
@@ -122,12 +122,12 @@ static bool put_directive(isere_inspect_t *i, char directive,
         put_number_argument(i, value, directive);
         return true;
     case 'j':
-        isere_inspect_json(i, value);
+        isere__inspect_json(i, value);
         return true;
     case 'o':
     case 'O':
         i->max_depth = directive == 'o' ? 4 : 2;
-        isere_inspect_value(i, value, 0);
+        isere__inspect_value(i, value, 0);
         i->max_depth = 2;
         return true;
     case 'c': /* styles say nothing here */
@@ -149,9 +149,9 @@ static int put_format(isere_inspect_t *i, const char *format, size_t len,
             continue;
         }
         if (p[1] == '%') {
-            isere_inspect_put(i, start, (size_t)(p + 1 - start));
+            isere__inspect_put(i, start, (size_t)(p + 1 - start));
         } else if (used < argc && strchr("sdifjoOc", p[1]) && p[1] != '\0') {
-            isere_inspect_put(i, start, (size_t)(p - start));
+            isere__inspect_put(i, start, (size_t)(p - start));
             put_directive(i, p[1], argv[used++]);
         } else {
             continue;
@@ -159,11 +159,11 @@ static int put_format(isere_inspect_t *i, const char *format, size_t len,
         p++;
         start = p + 1;
     }
-    isere_inspect_put(i, start, (size_t)(end - start));
+    isere__inspect_put(i, start, (size_t)(end - start));
     return used;
 }
 
-void isere_console_put(isere_inspect_t *i, int argc, JSValueConst *argv)
+void isere__console_put(isere_inspect_t *i, int argc, JSValueConst *argv)
 {
     int n = 0;
     if (argc > 1 && JS_IsString(argv[0])) {
@@ -176,14 +176,14 @@ void isere_console_put(isere_inspect_t *i, int argc, JSValueConst *argv)
         n = 1 + put_format(i, format, len, argc - 1, argv + 1);
         JS_FreeCString(i->ctx, format);
     }
-    for (; n < argc && !isere_inspect_stopped(i); n++) {
+    for (; n < argc && !isere__inspect_stopped(i); n++) {
         if (n > 0) {
-            isere_inspect_puts(i, " ");
+            isere__inspect_puts(i, " ");
         }
         if (JS_IsString(argv[n])) {
-            isere_inspect_plain(i, argv[n]);
+            isere__inspect_plain(i, argv[n]);
         } else {
-            isere_inspect_value(i, argv[n], 0);
+            isere__inspect_value(i, argv[n], 0);
         }
     }
 }
@@ -216,19 +216,19 @@ static JSValue recover(JSContext *ctx, isere_log_level_t level)
     return JS_UNDEFINED;
 }
 
-void isere_console_begin(isere_inspect_t *i, JSContext *ctx)
+void isere__console_begin(isere_inspect_t *i, JSContext *ctx)
 {
-    isere_inspect_init(i, ctx);
-    for (unsigned n = isere_host_api_state(ctx)->console_indent; n > 0; n--) {
-        isere_inspect_puts(i, " ");
+    isere__inspect_init(i, ctx);
+    for (unsigned n = isere_host_web_state(ctx)->console_indent; n > 0; n--) {
+        isere__inspect_puts(i, " ");
     }
 }
 
-JSValue isere_console_end(isere_inspect_t *i, isere_log_level_t level)
+JSValue isere__console_end(isere_inspect_t *i, isere_log_level_t level)
 {
     JSContext *ctx = i->ctx;
     size_t len;
-    char *text = isere_inspect_finish(i, &len);
+    char *text = isere__inspect_finish(i, &len);
     if (!text) {
         return recover(ctx, level);
     }
@@ -242,9 +242,9 @@ static JSValue console_log(JSContext *ctx, JSValueConst self, int argc,
 {
     isere_inspect_t i;
     (void)self;
-    isere_console_begin(&i, ctx);
-    isere_console_put(&i, argc, argv);
-    return isere_console_end(&i, (isere_log_level_t)level);
+    isere__console_begin(&i, ctx);
+    isere__console_put(&i, argc, argv);
+    return isere__console_end(&i, (isere_log_level_t)level);
 }
 
 /* What needs an inspector, as in Node without one. */
@@ -267,27 +267,27 @@ static const JSCFunctionListEntry members[] = {
     /* A table would take several lines. */
     JS_CFUNC_MAGIC_DEF("dirxml", 0, console_log, ISERE_LOG_INFO),
     JS_CFUNC_MAGIC_DEF("table", 0, console_log, ISERE_LOG_INFO),
-    JS_CFUNC_DEF("assert", 0, isere_console_assert),
-    JS_CFUNC_MAGIC_DEF("clear", 0, isere_console_group_end, 1),
-    JS_CFUNC_MAGIC_DEF("count", 0, isere_console_count, 0),
-    JS_CFUNC_MAGIC_DEF("countReset", 0, isere_console_count, 1),
-    JS_CFUNC_DEF("dir", 0, isere_console_dir),
-    JS_CFUNC_DEF("group", 0, isere_console_group),
-    JS_CFUNC_DEF("groupCollapsed", 0, isere_console_group),
-    JS_CFUNC_MAGIC_DEF("groupEnd", 0, isere_console_group_end, 0),
+    JS_CFUNC_DEF("assert", 0, isere__console_assert),
+    JS_CFUNC_MAGIC_DEF("clear", 0, isere__console_group_end, 1),
+    JS_CFUNC_MAGIC_DEF("count", 0, isere__console_count, 0),
+    JS_CFUNC_MAGIC_DEF("countReset", 0, isere__console_count, 1),
+    JS_CFUNC_DEF("dir", 0, isere__console_dir),
+    JS_CFUNC_DEF("group", 0, isere__console_group),
+    JS_CFUNC_DEF("groupCollapsed", 0, isere__console_group),
+    JS_CFUNC_MAGIC_DEF("groupEnd", 0, isere__console_group_end, 0),
     JS_CFUNC_DEF("profile", 0, console_ignore),
     JS_CFUNC_DEF("profileEnd", 0, console_ignore),
-    JS_CFUNC_MAGIC_DEF("time", 0, isere_console_time, ISERE_CONSOLE_TIME),
-    JS_CFUNC_MAGIC_DEF("timeEnd", 0, isere_console_time,
+    JS_CFUNC_MAGIC_DEF("time", 0, isere__console_time, ISERE_CONSOLE_TIME),
+    JS_CFUNC_MAGIC_DEF("timeEnd", 0, isere__console_time,
                        ISERE_CONSOLE_TIME_END),
-    JS_CFUNC_MAGIC_DEF("timeLog", 0, isere_console_time,
+    JS_CFUNC_MAGIC_DEF("timeLog", 0, isere__console_time,
                        ISERE_CONSOLE_TIME_LOG),
     JS_CFUNC_DEF("timeStamp", 0, console_ignore),
-    JS_CFUNC_DEF("trace", 0, isere_console_trace),
+    JS_CFUNC_DEF("trace", 0, isere__console_trace),
 };
 
-int isere_api_console_install(JSContext *ctx, JSValueConst global)
+int isere__console_install(JSContext *ctx, JSValueConst global)
 {
-    return isere_api_define_object(ctx, global, "console", members,
-                                   sizeof(members) / sizeof(*members));
+    return isere__web_define_object(ctx, global, "console", members,
+                                    sizeof(members) / sizeof(*members));
 }

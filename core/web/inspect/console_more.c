@@ -15,7 +15,7 @@ enum { COUNTS, TIMERS };
 /* An object without a prototype: what a label means, by its text. */
 static JSValue table(JSContext *ctx, int which)
 {
-    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
     JSValue *slot = &state->console_tables[which];
     if (!JS_IsObject(*slot)) {
         *slot = JS_NewObjectProto(ctx, JS_NULL);
@@ -72,7 +72,7 @@ static void put_label(isere_inspect_t *i, JSAtom label)
         i->failed = true;
         return;
     }
-    isere_inspect_plain(i, text);
+    isere__inspect_plain(i, text);
     JS_FreeValue(i->ctx, text);
 }
 
@@ -81,19 +81,19 @@ static JSValue warn(JSContext *ctx, const char *what, JSAtom label,
                     const char *why)
 {
     isere_inspect_t i;
-    isere_console_begin(&i, ctx);
-    isere_inspect_puts(&i, what);
-    isere_inspect_puts(&i, " '");
+    isere__console_begin(&i, ctx);
+    isere__inspect_puts(&i, what);
+    isere__inspect_puts(&i, " '");
     put_label(&i, label);
-    isere_inspect_puts(&i, "' ");
-    isere_inspect_puts(&i, why);
-    return isere_console_end(&i, ISERE_LOG_WARN);
+    isere__inspect_puts(&i, "' ");
+    isere__inspect_puts(&i, why);
+    return isere__console_end(&i, ISERE_LOG_WARN);
 }
 
 /* ---- counting ---- */
 
-JSValue isere_console_count(JSContext *ctx, JSValueConst self, int argc,
-                            JSValueConst *argv, int resets)
+JSValue isere__console_count(JSContext *ctx, JSValueConst self, int argc,
+                             JSValueConst *argv, int resets)
 {
     JSAtom label = label_of(ctx, argc, argv);
     JSValue result = JS_EXCEPTION;
@@ -112,11 +112,11 @@ JSValue isere_console_count(JSContext *ctx, JSValueConst self, int argc,
     } else {
         number = number < 0 ? 1 : number + 1;
         if (store(ctx, COUNTS, label, number) >= 0) {
-            isere_console_begin(&i, ctx);
+            isere__console_begin(&i, ctx);
             put_label(&i, label);
-            isere_inspect_puts(&i, ": ");
-            isere_inspect_number(&i, number);
-            result = isere_console_end(&i, ISERE_LOG_INFO);
+            isere__inspect_puts(&i, ": ");
+            isere__inspect_number(&i, number);
+            result = isere__console_end(&i, ISERE_LOG_INFO);
         }
     }
     JS_FreeAtom(ctx, label);
@@ -135,7 +135,7 @@ static void put_duration(isere_inspect_t *i, double us)
         snprintf(text, sizeof(text), ": %lu.%03lus", (unsigned long)(us / 1e6),
                  (unsigned long)(us / 1e3) % 1000);
     }
-    isere_inspect_puts(i, text);
+    isere__inspect_puts(i, text);
 }
 
 static JSValue time_line(JSContext *ctx, JSAtom label, double since_us,
@@ -143,14 +143,14 @@ static JSValue time_line(JSContext *ctx, JSAtom label, double since_us,
 {
     isere_inspect_t i;
     double us = (double)isere_host_monotonic_us(ctx) - since_us;
-    isere_console_begin(&i, ctx);
+    isere__console_begin(&i, ctx);
     put_label(&i, label);
     put_duration(&i, us > 0 ? us : 0);
-    for (int n = 0; n < argc && !isere_inspect_stopped(&i); n++) {
-        isere_inspect_puts(&i, " ");
-        isere_console_put(&i, 1, &argv[n]);
+    for (int n = 0; n < argc && !isere__inspect_stopped(&i); n++) {
+        isere__inspect_puts(&i, " ");
+        isere__console_put(&i, 1, &argv[n]);
     }
-    return isere_console_end(&i, ISERE_LOG_INFO);
+    return isere__console_end(&i, ISERE_LOG_INFO);
 }
 
 static JSValue time_label(JSContext *ctx, JSAtom label, int argc,
@@ -179,8 +179,8 @@ static JSValue time_label(JSContext *ctx, JSAtom label, int argc,
     return time_line(ctx, label, since_us, argc - skip, argv + skip);
 }
 
-JSValue isere_console_time(JSContext *ctx, JSValueConst self, int argc,
-                           JSValueConst *argv, int what)
+JSValue isere__console_time(JSContext *ctx, JSValueConst self, int argc,
+                            JSValueConst *argv, int what)
 {
     JSAtom label = label_of(ctx, argc, argv);
     JSValue result = label == JS_ATOM_NULL
@@ -195,26 +195,26 @@ JSValue isere_console_time(JSContext *ctx, JSValueConst self, int argc,
 
 enum { INDENT_MAX = 64 };
 
-JSValue isere_console_group(JSContext *ctx, JSValueConst self, int argc,
-                            JSValueConst *argv)
+JSValue isere__console_group(JSContext *ctx, JSValueConst self, int argc,
+                             JSValueConst *argv)
 {
-    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
     JSValue result = JS_UNDEFINED;
     isere_inspect_t i;
     (void)self;
     if (argc > 0) {
-        isere_console_begin(&i, ctx);
-        isere_console_put(&i, argc, argv);
-        result = isere_console_end(&i, ISERE_LOG_INFO);
+        isere__console_begin(&i, ctx);
+        isere__console_put(&i, argc, argv);
+        result = isere__console_end(&i, ISERE_LOG_INFO);
     }
     state->console_indent += state->console_indent < INDENT_MAX ? 2 : 0;
     return result;
 }
 
-JSValue isere_console_group_end(JSContext *ctx, JSValueConst self, int argc,
-                                JSValueConst *argv, int all)
+JSValue isere__console_group_end(JSContext *ctx, JSValueConst self, int argc,
+                                 JSValueConst *argv, int all)
 {
-    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
     (void)self;
     (void)argc;
     (void)argv;
@@ -227,33 +227,33 @@ JSValue isere_console_group_end(JSContext *ctx, JSValueConst self, int argc,
 
 /* ---- logging in other ways ---- */
 
-JSValue isere_console_assert(JSContext *ctx, JSValueConst self, int argc,
-                             JSValueConst *argv)
+JSValue isere__console_assert(JSContext *ctx, JSValueConst self, int argc,
+                              JSValueConst *argv)
 {
     isere_inspect_t i;
     (void)self;
     if (argc > 0 && JS_ToBool(ctx, argv[0])) {
         return JS_UNDEFINED;
     }
-    isere_console_begin(&i, ctx);
-    isere_inspect_puts(&i, "Assertion failed");
+    isere__console_begin(&i, ctx);
+    isere__inspect_puts(&i, "Assertion failed");
     if (argc > 1) {
-        isere_inspect_puts(&i, JS_IsString(argv[1]) ? ": " : " ");
-        isere_console_put(&i, argc - 1, argv + 1);
+        isere__inspect_puts(&i, JS_IsString(argv[1]) ? ": " : " ");
+        isere__console_put(&i, argc - 1, argv + 1);
     }
-    return isere_console_end(&i, ISERE_LOG_ERROR);
+    return isere__console_end(&i, ISERE_LOG_ERROR);
 }
 
 /* Its options are for terminals; the value is shown as log shows it. */
-JSValue isere_console_dir(JSContext *ctx, JSValueConst self, int argc,
-                          JSValueConst *argv)
+JSValue isere__console_dir(JSContext *ctx, JSValueConst self, int argc,
+                           JSValueConst *argv)
 {
     isere_inspect_t i;
     (void)self;
     (void)argc;
-    isere_console_begin(&i, ctx);
-    isere_inspect_value(&i, argv[0], 0);
-    return isere_console_end(&i, ISERE_LOG_INFO);
+    isere__console_begin(&i, ctx);
+    isere__inspect_value(&i, argv[0], 0);
+    return isere__console_end(&i, ISERE_LOG_INFO);
 }
 
 /* Appends a stack trace without its first line, which is ours. */
@@ -270,7 +270,7 @@ static void put_stack(isere_inspect_t *i, JSValueConst stack)
         len--;
     }
     if (first && first < text + len) {
-        isere_inspect_put(i, first, (size_t)(text + len - first));
+        isere__inspect_put(i, first, (size_t)(text + len - first));
     }
     JS_FreeCString(i->ctx, text);
 }
@@ -293,16 +293,16 @@ static void put_trace(isere_inspect_t *i)
     JS_FreeValue(i->ctx, error);
 }
 
-JSValue isere_console_trace(JSContext *ctx, JSValueConst self, int argc,
-                            JSValueConst *argv)
+JSValue isere__console_trace(JSContext *ctx, JSValueConst self, int argc,
+                             JSValueConst *argv)
 {
     isere_inspect_t i;
     (void)self;
-    isere_console_begin(&i, ctx);
-    isere_inspect_puts(&i, argc > 0 ? "Trace: " : "Trace");
-    isere_console_put(&i, argc, argv);
-    if (!isere_inspect_stopped(&i)) {
+    isere__console_begin(&i, ctx);
+    isere__inspect_puts(&i, argc > 0 ? "Trace: " : "Trace");
+    isere__console_put(&i, argc, argv);
+    if (!isere__inspect_stopped(&i)) {
         put_trace(&i);
     }
-    return isere_console_end(&i, ISERE_LOG_INFO);
+    return isere__console_end(&i, ISERE_LOG_INFO);
 }

@@ -2,22 +2,22 @@
 #include "core/web/inspect/inspect.h"
 #include "core/isere_config.h"
 #include "core/util/utf8.h"
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 #include <stdio.h>
 
 /* Room behind the limit for the note that something was cut, and a NUL. */
 enum { NOTE_MAX = 48, FIRST_CAPACITY = 128 };
 
-void isere_inspect_init(isere_inspect_t *i, JSContext *ctx)
+void isere__inspect_init(isere_inspect_t *i, JSContext *ctx)
 {
     memset(i, 0, sizeof(*i));
     i->ctx = ctx;
-    i->in = &isere_host_api_state(ctx)->intrinsics;
+    i->in = &isere_host_web_state(ctx)->intrinsics;
     i->max_depth = 2;
 }
 
-bool isere_inspect_stopped(const isere_inspect_t *i)
+bool isere__inspect_stopped(const isere_inspect_t *i)
 {
     return i->failed || (i->measuring && i->too_long);
 }
@@ -50,10 +50,10 @@ static void measure(isere_inspect_t *i, const char *text, size_t len)
     }
 }
 
-void isere_inspect_put(isere_inspect_t *i, const char *text, size_t len)
+void isere__inspect_put(isere_inspect_t *i, const char *text, size_t len)
 {
     size_t taken = len;
-    if (isere_inspect_stopped(i) || len == 0) {
+    if (isere__inspect_stopped(i) || len == 0) {
         return;
     }
     if (i->measuring) {
@@ -77,25 +77,25 @@ void isere_inspect_put(isere_inspect_t *i, const char *text, size_t len)
     }
 }
 
-void isere_inspect_puts(isere_inspect_t *i, const char *text)
+void isere__inspect_puts(isere_inspect_t *i, const char *text)
 {
-    isere_inspect_put(i, text, strlen(text));
+    isere__inspect_put(i, text, strlen(text));
 }
 
-void isere_inspect_number(isere_inspect_t *i, double number)
+void isere__inspect_number(isere_inspect_t *i, double number)
 {
-    isere_inspect_primitive(i, JS_NewFloat64(i->ctx, number));
+    isere__inspect_primitive(i, JS_NewFloat64(i->ctx, number));
 }
 
-void isere_inspect_newline(isere_inspect_t *i, unsigned indent)
+void isere__inspect_newline(isere_inspect_t *i, unsigned indent)
 {
-    isere_inspect_puts(i, "\n");
+    isere__inspect_puts(i, "\n");
     while (indent-- > 0) {
-        isere_inspect_puts(i, " ");
+        isere__inspect_puts(i, " ");
     }
 }
 
-char *isere_inspect_finish(isere_inspect_t *i, size_t *len)
+char *isere__inspect_finish(isere_inspect_t *i, size_t *len)
 {
     if (!i->failed) {
         reserve(i, 0);
@@ -117,7 +117,7 @@ char *isere_inspect_finish(isere_inspect_t *i, size_t *len)
 
 /* --- Strings --- */
 
-void isere_inspect_plain(isere_inspect_t *i, JSValueConst string)
+void isere__inspect_plain(isere_inspect_t *i, JSValueConst string)
 {
     size_t len;
     const char *text = JS_ToCStringLen(i->ctx, &len, string);
@@ -125,7 +125,7 @@ void isere_inspect_plain(isere_inspect_t *i, JSValueConst string)
         i->failed = true;
         return;
     }
-    isere_inspect_put(i, text, len);
+    isere__inspect_put(i, text, len);
     JS_FreeCString(i->ctx, text);
 }
 
@@ -175,7 +175,7 @@ static size_t put_escape(isere_inspect_t *i, const char *text, char quote,
         /* A lone surrogate. */
         unsigned low = (unsigned)(text[1] & 0x3f) << 6 | (text[2] & 0x3f);
         snprintf(escape, sizeof(escape), "\\u%04x", 0xd000 | low);
-        isere_inspect_puts(i, escape);
+        isere__inspect_puts(i, escape);
         return 3;
     } else if (!escape[1] && (c < 0x20 || c == 0x7f)) {
         snprintf(escape, sizeof(escape), json ? "\\u%04x" : "\\x%02X", c);
@@ -183,7 +183,7 @@ static size_t put_escape(isere_inspect_t *i, const char *text, char quote,
     if (!escape[1]) {
         return 0;
     }
-    isere_inspect_puts(i, escape);
+    isere__inspect_puts(i, escape);
     return 1;
 }
 
@@ -192,8 +192,8 @@ static void put_quoted(isere_inspect_t *i, const char *text, size_t len,
 {
     char quote = json ? '"' : choose_quote(text, len);
     size_t start = 0;
-    isere_inspect_put(i, &quote, 1);
-    for (size_t at = 0; at < len && !isere_inspect_stopped(i);) {
+    isere__inspect_put(i, &quote, 1);
+    for (size_t at = 0; at < len && !isere__inspect_stopped(i);) {
         uint8_t c = (uint8_t)text[at];
         size_t size;
         /* Look closer only where an escape is possible. */
@@ -201,16 +201,16 @@ static void put_quoted(isere_inspect_t *i, const char *text, size_t len,
             at++;
             continue;
         }
-        isere_inspect_put(i, text + start, at - start);
+        isere__inspect_put(i, text + start, at - start);
         size = put_escape(i, text + at, quote, json);
         start = at + size;
         at += size ? size : 1;
     }
-    isere_inspect_put(i, text + start, len - start);
-    isere_inspect_put(i, &quote, 1);
+    isere__inspect_put(i, text + start, len - start);
+    isere__inspect_put(i, &quote, 1);
 }
 
-void isere_inspect_quoted(isere_inspect_t *i, JSValueConst string, bool json)
+void isere__inspect_quoted(isere_inspect_t *i, JSValueConst string, bool json)
 {
     size_t len;
     const char *text = JS_ToCStringLen(i->ctx, &len, string);
@@ -237,9 +237,9 @@ static void put_symbol(isere_inspect_t *i, JSValueConst symbol)
         i->failed = true;
         return;
     }
-    isere_inspect_puts(i, "Symbol(");
-    isere_inspect_puts(i, text);
-    isere_inspect_puts(i, ")");
+    isere__inspect_puts(i, "Symbol(");
+    isere__inspect_puts(i, text);
+    isere__inspect_puts(i, ")");
     JS_FreeCString(i->ctx, text);
 }
 
@@ -253,30 +253,30 @@ static bool is_negative_zero(JSValueConst value)
     return number == 0 && 1 / number < 0;
 }
 
-void isere_inspect_primitive(isere_inspect_t *i, JSValueConst value)
+void isere__inspect_primitive(isere_inspect_t *i, JSValueConst value)
 {
     if (JS_IsString(value)) {
-        isere_inspect_quoted(i, value, false);
+        isere__inspect_quoted(i, value, false);
     } else if (JS_IsSymbol(value)) {
         put_symbol(i, value);
     } else if (is_negative_zero(value)) {
-        isere_inspect_puts(i, "-0");
+        isere__inspect_puts(i, "-0");
     } else {
-        isere_inspect_plain(i, value);
+        isere__inspect_plain(i, value);
         if (JS_IsBigInt(i->ctx, value)) {
-            isere_inspect_puts(i, "n");
+            isere__inspect_puts(i, "n");
         }
     }
 }
 
-char *isere_api_inspect(JSContext *ctx, JSValueConst value, size_t *len)
+char *isere_inspect_text(JSContext *ctx, JSValueConst value, size_t *len)
 {
     isere_inspect_t i;
-    isere_inspect_init(&i, ctx);
+    isere__inspect_init(&i, ctx);
     if (JS_IsString(value)) {
-        isere_inspect_plain(&i, value);
+        isere__inspect_plain(&i, value);
     } else {
-        isere_inspect_value(&i, value, 0);
+        isere__inspect_value(&i, value, 0);
     }
-    return isere_inspect_finish(&i, len);
+    return isere__inspect_finish(&i, len);
 }

@@ -48,83 +48,84 @@ typedef struct isere_inspect {
     const isere_inspect_frame_t *frames;
 } isere_inspect_t;
 
-void isere_inspect_init(isere_inspect_t *i, JSContext *ctx);
+void isere__inspect_init(isere_inspect_t *i, JSContext *ctx);
 
 /*
  * Ends the text with NUL, and with a note when something did not fit; the
  * caller owns it (js_free). NULL with an exception pending when anything
  * failed. The inspector is done with afterwards.
  */
-char *isere_inspect_finish(isere_inspect_t *i, size_t *len);
+char *isere__inspect_finish(isere_inspect_t *i, size_t *len);
 
 /* Appends bytes (well-formed UTF-8, or what QuickJS gives for a string). */
-void isere_inspect_put(isere_inspect_t *i, const char *text, size_t len);
-void isere_inspect_puts(isere_inspect_t *i, const char *text);
+void isere__inspect_put(isere_inspect_t *i, const char *text, size_t len);
+void isere__inspect_puts(isere_inspect_t *i, const char *text);
 
 /* Appends a number in decimal. */
-void isere_inspect_number(isere_inspect_t *i, double number);
+void isere__inspect_number(isere_inspect_t *i, double number);
 
 /* Starts a new line, indented by `indent` spaces. */
-void isere_inspect_newline(isere_inspect_t *i, unsigned indent);
+void isere__inspect_newline(isere_inspect_t *i, unsigned indent);
 
 /* Whether there is no use in going on. */
-bool isere_inspect_stopped(const isere_inspect_t *i);
+bool isere__inspect_stopped(const isere_inspect_t *i);
 
 /* Appends a string as it is. */
-void isere_inspect_plain(isere_inspect_t *i, JSValueConst string);
+void isere__inspect_plain(isere_inspect_t *i, JSValueConst string);
 
 /* Appends a string in quotes, escaped: in the least troublesome of the three
  * of JavaScript, or in those of JSON. */
-void isere_inspect_quoted(isere_inspect_t *i, JSValueConst string, bool json);
+void isere__inspect_quoted(isere_inspect_t *i, JSValueConst string, bool json);
 
 /* Appends a primitive; strings are quoted. */
-void isere_inspect_primitive(isere_inspect_t *i, JSValueConst value);
+void isere__inspect_primitive(isere_inspect_t *i, JSValueConst value);
 
 /* Appends any value, nested `level` deep in others. */
-void isere_inspect_value(isere_inspect_t *i, JSValueConst value,
-                         unsigned level);
+void isere__inspect_value(isere_inspect_t *i, JSValueConst value,
+                          unsigned level);
 
 /* Appends an error with its stack; its own properties and causes follow. */
-void isere_inspect_error(isere_inspect_t *i, JSValueConst error,
-                         unsigned level);
+void isere__inspect_error(isere_inspect_t *i, JSValueConst error,
+                          unsigned level);
 
 /* Appends a value as JSON, for %j. */
-void isere_inspect_json(isere_inspect_t *i, JSValueConst value);
+void isere__inspect_json(isere_inspect_t *i, JSValueConst value);
 
 /*
  * A property as data: its value (owned), walking up prototypes when
  * `inherited`, or JS_UNDEFINED when it is missing, an accessor, or behind a
  * Proxy.
  */
-JSValue isere_inspect_data(isere_inspect_t *i, JSValueConst object,
-                           const char *name, bool inherited);
+JSValue isere__inspect_data(isere_inspect_t *i, JSValueConst object,
+                            const char *name, bool inherited);
 
 /* The name of the constructor that made an object, as a string or
  * JS_UNDEFINED; owned. */
-JSValue isere_inspect_constructor_name(isere_inspect_t *i, JSValueConst object);
+JSValue isere__inspect_constructor_name(isere_inspect_t *i,
+                                        JSValueConst object);
 
 /* The bytes of a value's text, or 0 when there are more than `limit`, there
  * is a line break in it, or a measurement is under way already. */
-size_t isere_inspect_measure(isere_inspect_t *i, JSValueConst value,
-                             unsigned level, size_t limit);
+size_t isere__inspect_measure(isere_inspect_t *i, JSValueConst value,
+                              unsigned level, size_t limit);
 
 /* The name of a function as a string, or JS_UNDEFINED; owned. */
-JSValue isere_inspect_function_name(isere_inspect_t *i, JSValueConst function);
+JSValue isere__inspect_function_name(isere_inspect_t *i, JSValueConst function);
 
 /* Symbol.toStringTag of an object, if it is a string and no accessor, or
  * JS_UNDEFINED; owned. */
-JSValue isere_inspect_string_tag(isere_inspect_t *i, JSValueConst object);
+JSValue isere__inspect_string_tag(isere_inspect_t *i, JSValueConst object);
 
 /* An own property's descriptor, to be freed: 1; 0 when there is none; -1 with
  * an exception pending. */
-int isere_inspect_own_property(isere_inspect_t *i, JSValueConst object,
-                               JSAtom name, JSPropertyDescriptor *desc);
-void isere_inspect_free_descriptor(JSContext *ctx, JSPropertyDescriptor *desc);
+int isere__inspect_own_property(isere_inspect_t *i, JSValueConst object,
+                                JSAtom name, JSPropertyDescriptor *desc);
+void isere__inspect_free_descriptor(JSContext *ctx, JSPropertyDescriptor *desc);
 
-static inline bool isere_inspect_is_proxy(const isere_inspect_t *i,
-                                          JSValueConst value)
+static inline bool isere__inspect_is_proxy(const isere_inspect_t *i,
+                                           JSValueConst value)
 {
-    return isere_intrinsics_kind(i->in, value) == ISERE_KIND_PROXY;
+    return isere__intrinsics_kind(i->in, value) == ISERE_KIND_PROXY;
 }
 
 /* Lists the entries between two brackets; used by objects and by errors. */
@@ -139,26 +140,26 @@ typedef struct isere_inspect_list {
 /* Opens an entry: writes what separates it from the one before. `size` is
  * the entry's length for packed lists, 0 for an entry that wants its own
  * line. */
-void isere_inspect_entry(isere_inspect_t *i, isere_inspect_list_t *list,
-                         size_t size);
+void isere__inspect_entry(isere_inspect_t *i, isere_inspect_list_t *list,
+                          size_t size);
 
 /* Ends a list with its closing bracket. */
-void isere_inspect_close(isere_inspect_t *i, const isere_inspect_list_t *list,
-                         const char *bracket);
+void isere__inspect_close(isere_inspect_t *i, const isere_inspect_list_t *list,
+                          const char *bracket);
 
 /* Appends own enumerable properties, but those that `hidden` (a list ended
  * by NULL, or NULL) names and, with `skip_indices`, array indices. Returns
  * how many there were; does not write when `list` is NULL. */
-unsigned isere_inspect_properties(isere_inspect_t *i, JSValueConst object,
-                                  const char *const *hidden, bool skip_indices,
-                                  isere_inspect_list_t *list);
+unsigned isere__inspect_properties(isere_inspect_t *i, JSValueConst object,
+                                   const char *const *hidden, bool skip_indices,
+                                   isere_inspect_list_t *list);
 
 /* Appends what an object holds if it is a URL or URLSearchParams. */
-void isere_inspect_url(isere_inspect_t *i, isere_inspect_list_t *list,
-                       JSValueConst object);
+void isere__inspect_url(isere_inspect_t *i, isere_inspect_list_t *list,
+                        JSValueConst object);
 
 /* Appends `key: value` of a hidden property as `[key]: value`. */
-void isere_inspect_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
-                          const char *name, JSValueConst value);
+void isere__inspect_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
+                           const char *name, JSValueConst value);
 
 #endif

@@ -15,12 +15,12 @@ static void put_lines(isere_inspect_t *i, const char *text, size_t len,
     const char *newline;
     while ((newline = memchr(text, '\n', len)) != NULL) {
         size_t line = (size_t)(newline - text);
-        isere_inspect_put(i, text, line);
-        isere_inspect_newline(i, indent);
+        isere__inspect_put(i, text, line);
+        isere__inspect_newline(i, indent);
         text += line + 1;
         len -= line + 1;
     }
-    isere_inspect_put(i, text, len);
+    isere__inspect_put(i, text, len);
 }
 
 static void put_string_lines(isere_inspect_t *i, JSValueConst string,
@@ -59,12 +59,12 @@ static bool is_text(isere_inspect_t *i, JSValueConst value, const char *other)
 /* The error's name; that of its class where a subclass did not set one. */
 static JSValue error_name(isere_inspect_t *i, JSValueConst error)
 {
-    JSValue name = isere_inspect_data(i, error, "name", true);
+    JSValue name = isere__inspect_data(i, error, "name", true);
     JSValue class_name;
     if (JS_IsString(name) && !is_text(i, name, "Error")) {
         return name;
     }
-    class_name = isere_inspect_constructor_name(i, error);
+    class_name = isere__inspect_constructor_name(i, error);
     if (JS_IsString(class_name) || !JS_IsString(name)) {
         JS_FreeValue(i->ctx, name);
         return class_name;
@@ -76,14 +76,14 @@ static JSValue error_name(isere_inspect_t *i, JSValueConst error)
 static void put_header(isere_inspect_t *i, JSValueConst error, unsigned indent)
 {
     JSValue name = error_name(i, error);
-    JSValue message = isere_inspect_data(i, error, "message", true);
+    JSValue message = isere__inspect_data(i, error, "message", true);
     if (JS_IsString(name)) {
         put_string_lines(i, name, indent);
     } else {
-        isere_inspect_puts(i, "Error");
+        isere__inspect_puts(i, "Error");
     }
     if (JS_IsString(message) && !is_text(i, message, "")) {
-        isere_inspect_puts(i, ": ");
+        isere__inspect_puts(i, ": ");
         put_string_lines(i, message, indent);
     }
     JS_FreeValue(i->ctx, name);
@@ -116,12 +116,12 @@ static void put_frames(isere_inspect_t *i, JSValueConst stack, unsigned indent)
     }
     for (int n = 0; *line; n++) {
         size_t len = strcspn(line, "\n");
-        isere_inspect_newline(i, indent);
+        isere__inspect_newline(i, indent);
         if (n == FRAMES_MAX) {
-            isere_inspect_puts(i, "    ...");
+            isere__inspect_puts(i, "    ...");
             break;
         }
-        isere_inspect_put(i, line, len);
+        isere__inspect_put(i, line, len);
         line += len + (line[len] != 0);
     }
     JS_FreeCString(i->ctx, text);
@@ -130,12 +130,12 @@ static void put_frames(isere_inspect_t *i, JSValueConst stack, unsigned indent)
 /* Header and stack; returns whether there was a stack. */
 static bool put_stack(isere_inspect_t *i, JSValueConst error, unsigned indent)
 {
-    JSValue stack = isere_inspect_data(i, error, "stack", false);
+    JSValue stack = isere__inspect_data(i, error, "stack", false);
     bool has_stack = JS_IsString(stack) && !is_text(i, stack, "");
     if (!has_stack) {
-        isere_inspect_puts(i, "[");
+        isere__inspect_puts(i, "[");
         put_header(i, error, indent);
-        isere_inspect_puts(i, "]");
+        isere__inspect_puts(i, "]");
     } else if (is_native_stack(i, stack)) {
         put_header(i, error, indent);
         put_frames(i, stack, indent);
@@ -153,7 +153,7 @@ static JSValue hidden_data(isere_inspect_t *i, JSValueConst error,
 {
     JSAtom atom = JS_NewAtom(i->ctx, name);
     JSPropertyDescriptor desc;
-    int found = isere_inspect_own_property(i, error, atom, &desc);
+    int found = isere__inspect_own_property(i, error, atom, &desc);
     JSValue value = JS_UNINITIALIZED;
     JS_FreeAtom(i->ctx, atom);
     if (found <= 0) {
@@ -163,7 +163,7 @@ static JSValue hidden_data(isere_inspect_t *i, JSValueConst error,
     if (!(desc.flags & (JS_PROP_GETSET | JS_PROP_ENUMERABLE))) {
         value = JS_DupValue(i->ctx, desc.value);
     }
-    isere_inspect_free_descriptor(i->ctx, &desc);
+    isere__inspect_free_descriptor(i->ctx, &desc);
     return value;
 }
 
@@ -171,11 +171,12 @@ static void put_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
                        const char *name, JSValueConst value)
 {
     if (!JS_IsUninitialized(value)) {
-        isere_inspect_hidden(i, list, name, value);
+        isere__inspect_hidden(i, list, name, value);
     }
 }
 
-void isere_inspect_error(isere_inspect_t *i, JSValueConst error, unsigned level)
+void isere__inspect_error(isere_inspect_t *i, JSValueConst error,
+                          unsigned level)
 {
     static const char *const shown[] = {"name", "message", "stack", NULL};
     isere_inspect_list_t list = {.level = level};
@@ -183,23 +184,23 @@ void isere_inspect_error(isere_inspect_t *i, JSValueConst error, unsigned level)
     JSValue errors;
     bool properties;
     list.multi_line = put_stack(i, error, 2 * level);
-    if (i->causes >= CAUSES_MAX || isere_inspect_stopped(i)) {
+    if (i->causes >= CAUSES_MAX || isere__inspect_stopped(i)) {
         return;
     }
     i->causes++;
     cause = hidden_data(i, error, "cause");
     errors = hidden_data(i, error, "errors");
     properties = level <= i->max_depth &&
-                 isere_inspect_properties(i, error, shown, false, NULL) > 0;
+                 isere__inspect_properties(i, error, shown, false, NULL) > 0;
     if (properties || !JS_IsUninitialized(cause) ||
         !JS_IsUninitialized(errors)) {
-        isere_inspect_puts(i, " {");
+        isere__inspect_puts(i, " {");
         if (properties) {
-            isere_inspect_properties(i, error, shown, false, &list);
+            isere__inspect_properties(i, error, shown, false, &list);
         }
         put_hidden(i, &list, "cause", cause);
         put_hidden(i, &list, "errors", errors);
-        isere_inspect_close(i, &list, "}");
+        isere__inspect_close(i, &list, "}");
     }
     i->causes--;
     JS_FreeValue(i->ctx, cause);

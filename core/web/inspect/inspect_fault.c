@@ -1,14 +1,14 @@
 /* From a thrown value to what the function's author is told. */
 #include "core/heap/fault.h"
 #include "core/util/text.h"
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 void isere_inspect_fault(JSContext *ctx, JSValueConst thrown,
                          isere_fault_t *fault)
 {
     memset(fault, 0, sizeof(*fault));
     isere_slice_t text;
-    char *inspected = isere_api_inspect(ctx, thrown, &text.len);
+    char *inspected = isere_inspect_text(ctx, thrown, &text.len);
     if (!inspected) {
         JS_FreeValue(ctx, JS_GetException(ctx));
         isere_fault_set(fault, "out of memory");

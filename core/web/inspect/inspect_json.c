@@ -15,25 +15,25 @@ static bool has_json(const isere_inspect_t *i, JSValueConst value)
 
 static void put_array(isere_inspect_t *i, JSValueConst array, unsigned depth)
 {
-    JSValue value = isere_inspect_data(i, array, "length", false);
+    JSValue value = isere__inspect_data(i, array, "length", false);
     uint32_t length = 0;
     JS_ToUint32(i->ctx, &length, value);
-    isere_inspect_puts(i, "[");
+    isere__inspect_puts(i, "[");
     /* What is beyond the limit of a line would not be seen anyway. */
     for (uint32_t n = 0;
-         n < length && !isere_inspect_stopped(i) && i->dropped == 0; n++) {
+         n < length && !isere__inspect_stopped(i) && i->dropped == 0; n++) {
         JSAtom name = JS_NewAtomUInt32(i->ctx, n);
         JSPropertyDescriptor desc;
-        isere_inspect_puts(i, n ? "," : "");
-        if (isere_inspect_own_property(i, array, name, &desc) > 0) {
+        isere__inspect_puts(i, n ? "," : "");
+        if (isere__inspect_own_property(i, array, name, &desc) > 0) {
             put_json(i, desc.value, depth);
-            isere_inspect_free_descriptor(i->ctx, &desc);
+            isere__inspect_free_descriptor(i->ctx, &desc);
         } else {
-            isere_inspect_puts(i, "null");
+            isere__inspect_puts(i, "null");
         }
         JS_FreeAtom(i->ctx, name);
     }
-    isere_inspect_puts(i, "]");
+    isere__inspect_puts(i, "]");
 }
 
 /* One property; returns whether it was written. */
@@ -43,19 +43,19 @@ static bool put_member(isere_inspect_t *i, JSValueConst object, JSAtom name,
     JSPropertyDescriptor desc;
     JSValue key;
     bool written = false;
-    if (isere_inspect_own_property(i, object, name, &desc) <= 0) {
+    if (isere__inspect_own_property(i, object, name, &desc) <= 0) {
         return false;
     }
     if (!(desc.flags & JS_PROP_GETSET) && has_json(i, desc.value)) {
         key = JS_AtomToString(i->ctx, name);
-        isere_inspect_puts(i, first ? "" : ",");
-        isere_inspect_quoted(i, key, true);
-        isere_inspect_puts(i, ":");
+        isere__inspect_puts(i, first ? "" : ",");
+        isere__inspect_quoted(i, key, true);
+        isere__inspect_puts(i, ":");
         put_json(i, desc.value, depth);
         JS_FreeValue(i->ctx, key);
         written = true;
     }
-    isere_inspect_free_descriptor(i->ctx, &desc);
+    isere__inspect_free_descriptor(i->ctx, &desc);
     return written;
 }
 
@@ -69,15 +69,15 @@ static void put_object(isere_inspect_t *i, JSValueConst object, unsigned depth)
         i->failed = true;
         return;
     }
-    isere_inspect_puts(i, "{");
+    isere__inspect_puts(i, "{");
     for (uint32_t n = 0; n < count; n++) {
-        if (!isere_inspect_stopped(i) &&
+        if (!isere__inspect_stopped(i) &&
             put_member(i, object, names[n].atom, depth, first)) {
             first = false;
         }
         JS_FreeAtom(i->ctx, names[n].atom);
     }
-    isere_inspect_puts(i, "}");
+    isere__inspect_puts(i, "}");
     js_free(i->ctx, names);
 }
 
@@ -86,11 +86,11 @@ static void put_unboxed(isere_inspect_t *i, JSValueConst object,
                         isere_intrinsic_t method, unsigned depth)
 {
     JSValue value =
-        isere_intrinsics_call(i->ctx, i->in, method, object, 0, NULL);
+        isere__intrinsics_call(i->ctx, i->in, method, object, 0, NULL);
     if (JS_IsException(value)) {
         /* A date without a time; others do not fail. */
         JS_FreeValue(i->ctx, JS_GetException(i->ctx));
-        isere_inspect_puts(i, "null");
+        isere__inspect_puts(i, "null");
         return;
     }
     put_json(i, value, depth);
@@ -100,9 +100,9 @@ static void put_unboxed(isere_inspect_t *i, JSValueConst object,
 static void put_json_object(isere_inspect_t *i, JSValueConst object,
                             unsigned depth)
 {
-    isere_kind_t kind = isere_intrinsics_kind(i->in, object);
+    isere_kind_t kind = isere__intrinsics_kind(i->in, object);
     if (depth > DEPTH_MAX || kind == ISERE_KIND_PROXY) {
-        isere_inspect_puts(i, "null");
+        isere__inspect_puts(i, "null");
     } else if (kind == ISERE_KIND_ARRAY) {
         put_array(i, object, depth);
     } else if (kind >= ISERE_KIND_NUMBER && kind <= ISERE_KIND_BIGINT) {
@@ -121,24 +121,24 @@ static void put_json(isere_inspect_t *i, JSValueConst value, unsigned depth)
 {
     double number;
     if (JS_IsString(value)) {
-        isere_inspect_quoted(i, value, true);
+        isere__inspect_quoted(i, value, true);
     } else if (JS_IsNumber(value)) {
         JS_ToFloat64(i->ctx, &number, value);
         if (number - number == 0) {
-            isere_inspect_plain(i, value);
+            isere__inspect_plain(i, value);
         } else {
-            isere_inspect_puts(i, "null"); /* infinite, or not a number */
+            isere__inspect_puts(i, "null"); /* infinite, or not a number */
         }
     } else if (!has_json(i, value)) {
-        isere_inspect_puts(i, depth > 0 ? "null" : "undefined");
+        isere__inspect_puts(i, depth > 0 ? "null" : "undefined");
     } else if (JS_IsObject(value)) {
         put_json_object(i, value, depth + 1);
     } else {
-        isere_inspect_plain(i, value);
+        isere__inspect_plain(i, value);
     }
 }
 
-void isere_inspect_json(isere_inspect_t *i, JSValueConst value)
+void isere__inspect_json(isere_inspect_t *i, JSValueConst value)
 {
     put_json(i, value, 0);
 }

@@ -12,7 +12,7 @@ enum { PROTOTYPES_MAX = 64 };
 
 /* --- Reading without running code --- */
 
-void isere_inspect_free_descriptor(JSContext *ctx, JSPropertyDescriptor *desc)
+void isere__inspect_free_descriptor(JSContext *ctx, JSPropertyDescriptor *desc)
 {
     JS_FreeValue(ctx, desc->value);
     JS_FreeValue(ctx, desc->getter);
@@ -21,10 +21,10 @@ void isere_inspect_free_descriptor(JSContext *ctx, JSPropertyDescriptor *desc)
 
 /* An own property's descriptor: 1, 0 when there is none (or it is a module's
  * variable before its time), -1 when it can't be read. */
-int isere_inspect_own_property(isere_inspect_t *i, JSValueConst object,
-                               JSAtom name, JSPropertyDescriptor *desc)
+int isere__inspect_own_property(isere_inspect_t *i, JSValueConst object,
+                                JSAtom name, JSPropertyDescriptor *desc)
 {
-    if (isere_inspect_is_proxy(i, object)) {
+    if (isere__inspect_is_proxy(i, object)) {
         return 0;
     }
     return JS_GetOwnProperty(i->ctx, desc, object, name);
@@ -36,7 +36,7 @@ static int own_data(isere_inspect_t *i, JSValueConst object, JSAtom name,
                     JSValue *value)
 {
     JSPropertyDescriptor desc;
-    int found = isere_inspect_own_property(i, object, name, &desc);
+    int found = isere__inspect_own_property(i, object, name, &desc);
     if (found < 0) {
         i->failed = true;
     }
@@ -44,7 +44,7 @@ static int own_data(isere_inspect_t *i, JSValueConst object, JSAtom name,
         return found;
     }
     if (desc.flags & JS_PROP_GETSET) {
-        isere_inspect_free_descriptor(i->ctx, &desc);
+        isere__inspect_free_descriptor(i->ctx, &desc);
         return -1;
     }
     *value = desc.value;
@@ -54,7 +54,7 @@ static int own_data(isere_inspect_t *i, JSValueConst object, JSAtom name,
 /* Steps from an object, which is given up, to its prototype. */
 static JSValue next_prototype(isere_inspect_t *i, JSValue object)
 {
-    JSValue prototype = isere_inspect_is_proxy(i, object)
+    JSValue prototype = isere__inspect_is_proxy(i, object)
                             ? JS_NULL
                             : JS_GetPrototype(i->ctx, object);
     JS_FreeValue(i->ctx, object);
@@ -82,13 +82,13 @@ static JSValue find_data(isere_inspect_t *i, JSValueConst object, JSAtom atom,
     return value;
 }
 
-JSValue isere_inspect_data(isere_inspect_t *i, JSValueConst object,
-                           const char *name, bool inherited)
+JSValue isere__inspect_data(isere_inspect_t *i, JSValueConst object,
+                            const char *name, bool inherited)
 {
     return find_data(i, object, JS_NewAtom(i->ctx, name), inherited);
 }
 
-JSValue isere_inspect_string_tag(isere_inspect_t *i, JSValueConst object)
+JSValue isere__inspect_string_tag(isere_inspect_t *i, JSValueConst object)
 {
     JSValueConst symbol = i->in->values[ISERE_IN_TO_STRING_TAG];
     JSValue tag = find_data(i, object, JS_ValueToAtom(i->ctx, symbol), true);
@@ -99,9 +99,9 @@ JSValue isere_inspect_string_tag(isere_inspect_t *i, JSValueConst object)
     return tag;
 }
 
-JSValue isere_inspect_function_name(isere_inspect_t *i, JSValueConst function)
+JSValue isere__inspect_function_name(isere_inspect_t *i, JSValueConst function)
 {
-    JSValue name = isere_inspect_data(i, function, "name", false);
+    JSValue name = isere__inspect_data(i, function, "name", false);
     JSValue length;
     bool empty;
     if (!JS_IsString(name)) {
@@ -119,7 +119,7 @@ JSValue isere_inspect_function_name(isere_inspect_t *i, JSValueConst function)
     return name;
 }
 
-JSValue isere_inspect_constructor_name(isere_inspect_t *i, JSValueConst object)
+JSValue isere__inspect_constructor_name(isere_inspect_t *i, JSValueConst object)
 {
     JSAtom atom = JS_NewAtom(i->ctx, "constructor");
     JSValue holder = JS_DupValue(i->ctx, object);
@@ -128,9 +128,9 @@ JSValue isere_inspect_constructor_name(isere_inspect_t *i, JSValueConst object)
          n++) {
         JSValue constructor = JS_UNDEFINED;
         own_data(i, holder, atom, &constructor);
-        if (!isere_inspect_is_proxy(i, constructor) &&
+        if (!isere__inspect_is_proxy(i, constructor) &&
             JS_IsFunction(i->ctx, constructor)) {
-            name = isere_inspect_function_name(i, constructor);
+            name = isere__inspect_function_name(i, constructor);
         }
         JS_FreeValue(i->ctx, constructor);
         if (!JS_IsUndefined(name)) {
@@ -145,8 +145,8 @@ JSValue isere_inspect_constructor_name(isere_inspect_t *i, JSValueConst object)
 
 /* --- Lists of entries --- */
 
-size_t isere_inspect_measure(isere_inspect_t *i, JSValueConst value,
-                             unsigned level, size_t limit)
+size_t isere__inspect_measure(isere_inspect_t *i, JSValueConst value,
+                              unsigned level, size_t limit)
 {
     bool measuring = i->measuring;
     size_t size;
@@ -157,43 +157,43 @@ size_t isere_inspect_measure(isere_inspect_t *i, JSValueConst value,
     i->too_long = false;
     i->measured = 0;
     i->limit = limit;
-    isere_inspect_value(i, value, level);
+    isere__inspect_value(i, value, level);
     size = i->too_long ? 0 : i->measured;
     i->measuring = false;
     i->too_long = false;
     return i->failed ? 0 : size;
 }
 
-void isere_inspect_entry(isere_inspect_t *i, isere_inspect_list_t *list,
-                         size_t size)
+void isere__inspect_entry(isere_inspect_t *i, isere_inspect_list_t *list,
+                          size_t size)
 {
     bool first = list->count++ == 0;
     if (!list->multi_line) {
-        isere_inspect_puts(i, first ? " " : ", ");
+        isere__inspect_puts(i, first ? " " : ", ");
         return;
     }
     if (!first) {
-        isere_inspect_puts(i, ",");
+        isere__inspect_puts(i, ",");
     }
     if (!first && list->packed && size > 0 && list->column > 0 &&
         list->column + size + 2 <= LINE_MAX) {
-        isere_inspect_puts(i, " ");
+        isere__inspect_puts(i, " ");
         list->column += size + 2;
         return;
     }
-    isere_inspect_newline(i, 2 * (list->level + 1));
+    isere__inspect_newline(i, 2 * (list->level + 1));
     list->column = size > 0 ? 2 * (list->level + 1) + size : 0;
 }
 
-void isere_inspect_close(isere_inspect_t *i, const isere_inspect_list_t *list,
-                         const char *bracket)
+void isere__inspect_close(isere_inspect_t *i, const isere_inspect_list_t *list,
+                          const char *bracket)
 {
     if (list->count > 0 && list->multi_line) {
-        isere_inspect_newline(i, 2 * list->level);
+        isere__inspect_newline(i, 2 * list->level);
     } else if (list->count > 0) {
-        isere_inspect_puts(i, " ");
+        isere__inspect_puts(i, " ");
     }
-    isere_inspect_puts(i, bracket);
+    isere__inspect_puts(i, bracket);
 }
 
 static bool is_identifier(const char *text)
@@ -212,17 +212,17 @@ static void put_key(isere_inspect_t *i, JSAtom atom)
     if (JS_IsException(key)) {
         i->failed = true;
     } else if (JS_IsSymbol(key)) {
-        isere_inspect_puts(i, "[");
-        isere_inspect_primitive(i, key);
-        isere_inspect_puts(i, "]");
+        isere__inspect_puts(i, "[");
+        isere__inspect_primitive(i, key);
+        isere__inspect_puts(i, "]");
     } else {
         const char *text = JS_ToCString(i->ctx, key);
         if (!text) {
             i->failed = true;
         } else if (is_identifier(text)) {
-            isere_inspect_puts(i, text);
+            isere__inspect_puts(i, text);
         } else {
-            isere_inspect_quoted(i, key, false);
+            isere__inspect_quoted(i, key, false);
         }
         JS_FreeCString(i->ctx, text);
     }
@@ -232,27 +232,27 @@ static void put_key(isere_inspect_t *i, JSAtom atom)
 static void put_property(isere_inspect_t *i, isere_inspect_list_t *list,
                          JSAtom name, const JSPropertyDescriptor *desc)
 {
-    isere_inspect_entry(i, list, 0);
+    isere__inspect_entry(i, list, 0);
     put_key(i, name);
-    isere_inspect_puts(i, ": ");
+    isere__inspect_puts(i, ": ");
     if (!(desc->flags & JS_PROP_GETSET)) {
-        isere_inspect_value(i, desc->value, list->level + 1);
+        isere__inspect_value(i, desc->value, list->level + 1);
     } else if (JS_IsUndefined(desc->setter)) {
-        isere_inspect_puts(i, "[Getter]");
+        isere__inspect_puts(i, "[Getter]");
     } else {
-        isere_inspect_puts(i, JS_IsUndefined(desc->getter) ? "[Setter]"
-                                                           : "[Getter/Setter]");
+        isere__inspect_puts(
+            i, JS_IsUndefined(desc->getter) ? "[Setter]" : "[Getter/Setter]");
     }
 }
 
-void isere_inspect_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
-                          const char *name, JSValueConst value)
+void isere__inspect_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
+                           const char *name, JSValueConst value)
 {
-    isere_inspect_entry(i, list, 0);
-    isere_inspect_puts(i, "[");
-    isere_inspect_puts(i, name);
-    isere_inspect_puts(i, "]: ");
-    isere_inspect_value(i, value, list->level + 1);
+    isere__inspect_entry(i, list, 0);
+    isere__inspect_puts(i, "[");
+    isere__inspect_puts(i, name);
+    isere__inspect_puts(i, "]: ");
+    isere__inspect_value(i, value, list->level + 1);
 }
 
 /* Whether the key is one of the names not to show. */
@@ -284,7 +284,7 @@ static bool show_property(isere_inspect_t *i, JSValueConst object, JSAtom name,
                           isere_inspect_list_t *list)
 {
     JSPropertyDescriptor desc;
-    int found = isere_inspect_own_property(i, object, name, &desc);
+    int found = isere__inspect_own_property(i, object, name, &desc);
     if (found < 0) {
         i->failed = true;
     }
@@ -292,18 +292,18 @@ static bool show_property(isere_inspect_t *i, JSValueConst object, JSAtom name,
         return false;
     }
     put_property(i, list, name, &desc);
-    isere_inspect_free_descriptor(i->ctx, &desc);
+    isere__inspect_free_descriptor(i->ctx, &desc);
     return true;
 }
 
-unsigned isere_inspect_properties(isere_inspect_t *i, JSValueConst object,
-                                  const char *const *hidden, bool skip_indices,
-                                  isere_inspect_list_t *list)
+unsigned isere__inspect_properties(isere_inspect_t *i, JSValueConst object,
+                                   const char *const *hidden, bool skip_indices,
+                                   isere_inspect_list_t *list)
 {
     JSPropertyEnum *names;
     uint32_t count;
     unsigned shown = 0;
-    if (i->failed || isere_inspect_is_proxy(i, object)) {
+    if (i->failed || isere__inspect_is_proxy(i, object)) {
         return 0;
     }
     if (JS_GetOwnPropertyNames(i->ctx, &names, &count, object,
@@ -313,7 +313,7 @@ unsigned isere_inspect_properties(isere_inspect_t *i, JSValueConst object,
         return 0;
     }
     for (uint32_t n = 0; n < count; n++) {
-        if (!isere_inspect_stopped(i) &&
+        if (!isere__inspect_stopped(i) &&
             !is_hidden(i, names[n].atom, hidden, skip_indices)) {
             shown +=
                 !list || show_property(i, object, names[n].atom, list) ? 1 : 0;

@@ -36,21 +36,21 @@ static void put_member(isere_inspect_t *i, isere_inspect_list_t *list,
 {
     size_t size = 0;
     if (list->multi_line && list->packed && !JS_IsObject(value)) {
-        size = isere_inspect_measure(i, value, list->level + 1, PACKED_MAX);
+        size = isere__inspect_measure(i, value, list->level + 1, PACKED_MAX);
     }
-    isere_inspect_entry(i, list, size);
-    isere_inspect_value(i, value, list->level + 1);
+    isere__inspect_entry(i, list, size);
+    isere__inspect_value(i, value, list->level + 1);
 }
 
 static void put_more(isere_inspect_t *i, isere_inspect_list_t *list,
                      double count, const char *what)
 {
-    isere_inspect_entry(i, list, 0);
-    isere_inspect_puts(i, "... ");
-    isere_inspect_number(i, count);
-    isere_inspect_puts(i, " more ");
-    isere_inspect_puts(i, what);
-    isere_inspect_puts(i, count > 1 ? "s" : "");
+    isere__inspect_entry(i, list, 0);
+    isere__inspect_puts(i, "... ");
+    isere__inspect_number(i, count);
+    isere__inspect_puts(i, " more ");
+    isere__inspect_puts(i, what);
+    isere__inspect_puts(i, count > 1 ? "s" : "");
 }
 
 /* --- Arrays --- */
@@ -62,7 +62,7 @@ static uint32_t array_length(isere_inspect_t *i, JSValueConst array,
     uint32_t length = 0;
     JSValue value;
     if (kind < ISERE_KIND_TYPED_ARRAY) {
-        value = isere_inspect_data(i, array, "length", false);
+        value = isere__inspect_data(i, array, "length", false);
         JS_ToUint32(i->ctx, &length, value);
         return length;
     }
@@ -78,10 +78,10 @@ static uint32_t array_length(isere_inspect_t *i, JSValueConst array,
 static void put_holes(isere_inspect_t *i, isere_inspect_list_t *list,
                       uint32_t holes)
 {
-    isere_inspect_entry(i, list, 0);
-    isere_inspect_puts(i, "<");
-    isere_inspect_number(i, holes);
-    isere_inspect_puts(i, holes > 1 ? " empty items>" : " empty item>");
+    isere__inspect_entry(i, list, 0);
+    isere__inspect_puts(i, "<");
+    isere__inspect_number(i, holes);
+    isere__inspect_puts(i, holes > 1 ? " empty items>" : " empty item>");
 }
 
 /* Shows an element, or counts a hole. */
@@ -90,7 +90,7 @@ static void put_element(isere_inspect_t *i, isere_inspect_list_t *list,
 {
     JSAtom name = JS_NewAtomUInt32(i->ctx, index);
     JSPropertyDescriptor desc;
-    int found = isere_inspect_own_property(i, array, name, &desc);
+    int found = isere__inspect_own_property(i, array, name, &desc);
     JS_FreeAtom(i->ctx, name);
     if (found < 0) {
         i->failed = true;
@@ -104,12 +104,12 @@ static void put_element(isere_inspect_t *i, isere_inspect_list_t *list,
         *holes = 0;
     }
     if (desc.flags & JS_PROP_GETSET) {
-        isere_inspect_entry(i, list, 0);
-        isere_inspect_puts(i, "[Getter]");
+        isere__inspect_entry(i, list, 0);
+        isere__inspect_puts(i, "[Getter]");
     } else {
         put_member(i, list, desc.value);
     }
-    isere_inspect_free_descriptor(i->ctx, &desc);
+    isere__inspect_free_descriptor(i->ctx, &desc);
 }
 
 static void put_elements(isere_inspect_t *i, isere_inspect_list_t *list,
@@ -119,7 +119,7 @@ static void put_elements(isere_inspect_t *i, isere_inspect_list_t *list,
     uint32_t holes = 0;
     uint32_t index = 0;
     /* A sparse array is walked no further than long ones are shown. */
-    for (; index < length && !isere_inspect_stopped(i) &&
+    for (; index < length && !isere__inspect_stopped(i) &&
            list->count < MEMBERS_MAX && holes < EXTRAS_MAX;
          index++) {
         put_element(i, list, array, index, &holes);
@@ -135,7 +135,7 @@ static void put_elements(isere_inspect_t *i, isere_inspect_list_t *list,
         put_more(i, list, (double)length - index, "item");
     }
     if (length <= EXTRAS_MAX) {
-        isere_inspect_properties(i, array, NULL, true, list);
+        isere__inspect_properties(i, array, NULL, true, list);
     }
 }
 
@@ -146,21 +146,21 @@ static void put_members(isere_inspect_t *i, isere_inspect_list_t *list,
 {
     JSValue members[2];
     int found = 1;
-    JSValue iterator = isere_intrinsics_call(
+    JSValue iterator = isere__intrinsics_call(
         i->ctx, i->in, is_map ? ISERE_IN_MAP_ENTRIES : ISERE_IN_SET_VALUES,
         collection, 0, NULL);
     if (JS_IsException(iterator)) {
         i->failed = true;
         return;
     }
-    while (!isere_inspect_stopped(i) && list->count < MEMBERS_MAX &&
-           (found = isere_intrinsics_next(i->ctx, i->in, is_map, iterator,
-                                          members)) > 0) {
+    while (!isere__inspect_stopped(i) && list->count < MEMBERS_MAX &&
+           (found = isere__intrinsics_next(i->ctx, i->in, is_map, iterator,
+                                           members)) > 0) {
         if (is_map) {
-            isere_inspect_entry(i, list, 0);
-            isere_inspect_value(i, members[0], list->level + 1);
-            isere_inspect_puts(i, " => ");
-            isere_inspect_value(i, members[1], list->level + 1);
+            isere__inspect_entry(i, list, 0);
+            isere__inspect_value(i, members[0], list->level + 1);
+            isere__inspect_puts(i, " => ");
+            isere__inspect_value(i, members[1], list->level + 1);
         } else {
             put_member(i, list, members[0]);
         }
@@ -180,26 +180,26 @@ static void put_bytes(isere_inspect_t *i, isere_inspect_list_t *list,
     static const char digits[] = "0123456789abcdef";
     size_t len;
     const uint8_t *bytes = JS_GetArrayBuffer(i->ctx, &len, buffer);
-    isere_inspect_entry(i, list, 0);
+    isere__inspect_entry(i, list, 0);
     if (!bytes) {
         JS_FreeValue(i->ctx, JS_GetException(i->ctx));
-        isere_inspect_puts(i, "(detached), byteLength: 0");
+        isere__inspect_puts(i, "(detached), byteLength: 0");
         return;
     }
-    isere_inspect_puts(i, "[Uint8Contents]: <");
+    isere__inspect_puts(i, "[Uint8Contents]: <");
     for (size_t n = 0; n < len && n < BYTES_MAX; n++) {
         char hex[3] = {' ', digits[bytes[n] >> 4], digits[bytes[n] & 15]};
-        isere_inspect_put(i, n ? hex : hex + 1, n ? 3 : 2);
+        isere__inspect_put(i, n ? hex : hex + 1, n ? 3 : 2);
     }
     if (len > BYTES_MAX) {
-        isere_inspect_puts(i, " ... ");
-        isere_inspect_number(i, (double)(len - BYTES_MAX));
-        isere_inspect_puts(i, " more bytes");
+        isere__inspect_puts(i, " ... ");
+        isere__inspect_number(i, (double)(len - BYTES_MAX));
+        isere__inspect_puts(i, " more bytes");
     }
-    isere_inspect_puts(i, ">");
-    isere_inspect_entry(i, list, 0);
-    isere_inspect_puts(i, "byteLength: ");
-    isere_inspect_number(i, (double)len);
+    isere__inspect_puts(i, ">");
+    isere__inspect_entry(i, list, 0);
+    isere__inspect_puts(i, "byteLength: ");
+    isere__inspect_number(i, (double)len);
 }
 
 static void put_data_view(isere_inspect_t *i, isere_inspect_list_t *list,
@@ -214,16 +214,16 @@ static void put_data_view(isere_inspect_t *i, isere_inspect_list_t *list,
         {"buffer: ", ISERE_IN_DATA_VIEW_BUFFER},
     };
     for (size_t n = 0; n < 3; n++) {
-        JSValue value = isere_intrinsics_call(i->ctx, i->in, members[n].getter,
-                                              view, 0, NULL);
-        isere_inspect_entry(i, list, 0);
-        isere_inspect_puts(i, members[n].name);
+        JSValue value = isere__intrinsics_call(i->ctx, i->in, members[n].getter,
+                                               view, 0, NULL);
+        isere__inspect_entry(i, list, 0);
+        isere__inspect_puts(i, members[n].name);
         if (JS_IsException(value)) {
             JS_FreeValue(i->ctx, JS_GetException(i->ctx));
-            isere_inspect_puts(i, "(detached)");
+            isere__inspect_puts(i, "(detached)");
             return;
         }
-        isere_inspect_value(i, value, list->level + 1);
+        isere__inspect_value(i, value, list->level + 1);
         JS_FreeValue(i->ctx, value);
     }
 }
@@ -233,16 +233,16 @@ static void put_promise(isere_inspect_t *i, isere_inspect_list_t *list,
 {
     JSPromiseStateEnum state = JS_PromiseState(i->ctx, promise);
     JSValue result;
-    isere_inspect_entry(i, list, 0);
+    isere__inspect_entry(i, list, 0);
     if (state == JS_PROMISE_PENDING) {
-        isere_inspect_puts(i, "<pending>");
+        isere__inspect_puts(i, "<pending>");
         return;
     }
     if (state == JS_PROMISE_REJECTED) {
-        isere_inspect_puts(i, "<rejected> ");
+        isere__inspect_puts(i, "<rejected> ");
     }
     result = JS_PromiseResult(i->ctx, promise);
-    isere_inspect_value(i, result, list->level + 1);
+    isere__inspect_value(i, result, list->level + 1);
     JS_FreeValue(i->ctx, result);
 }
 
@@ -252,12 +252,12 @@ static void put_parent_class(isere_inspect_t *i, JSValueConst function)
 {
     JSValue parent = JS_GetPrototype(i->ctx, function);
     JSValue name = JS_UNDEFINED;
-    if (!isere_inspect_is_proxy(i, parent) && JS_IsFunction(i->ctx, parent)) {
-        name = isere_inspect_function_name(i, parent);
+    if (!isere__inspect_is_proxy(i, parent) && JS_IsFunction(i->ctx, parent)) {
+        name = isere__inspect_function_name(i, parent);
     }
     if (JS_IsString(name)) {
-        isere_inspect_puts(i, " extends ");
-        isere_inspect_plain(i, name);
+        isere__inspect_puts(i, " extends ");
+        isere__inspect_plain(i, name);
     }
     JS_FreeValue(i->ctx, name);
     JS_FreeValue(i->ctx, parent);
@@ -270,10 +270,10 @@ static bool is_class_constructor(isere_inspect_t *i, JSValueConst function)
     JSAtom atom = JS_NewAtom(i->ctx, "prototype");
     JSPropertyDescriptor desc;
     bool result = false;
-    if (isere_intrinsics_kind(i->in, function) != ISERE_KIND_NATIVE_FUNCTION &&
-        isere_inspect_own_property(i, function, atom, &desc) > 0) {
+    if (isere__intrinsics_kind(i->in, function) != ISERE_KIND_NATIVE_FUNCTION &&
+        isere__inspect_own_property(i, function, atom, &desc) > 0) {
         result = !(desc.flags & (JS_PROP_WRITABLE | JS_PROP_GETSET));
-        isere_inspect_free_descriptor(i->ctx, &desc);
+        isere__inspect_free_descriptor(i->ctx, &desc);
     }
     JS_FreeAtom(i->ctx, atom);
     return result;
@@ -281,27 +281,27 @@ static bool is_class_constructor(isere_inspect_t *i, JSValueConst function)
 
 static void put_function(isere_inspect_t *i, JSValueConst function)
 {
-    JSValue type = isere_inspect_constructor_name(i, function);
-    JSValue name = isere_inspect_function_name(i, function);
+    JSValue type = isere__inspect_constructor_name(i, function);
+    JSValue name = isere__inspect_function_name(i, function);
     bool is_class = is_class_constructor(i, function);
-    isere_inspect_puts(i, "[");
+    isere__inspect_puts(i, "[");
     if (is_class) {
-        isere_inspect_puts(i, "class");
+        isere__inspect_puts(i, "class");
     } else if (JS_IsString(type)) {
-        isere_inspect_plain(i, type);
+        isere__inspect_plain(i, type);
     } else {
-        isere_inspect_puts(i, "Function");
+        isere__inspect_puts(i, "Function");
     }
-    isere_inspect_puts(i, is_class || !JS_IsString(name) ? " " : ": ");
+    isere__inspect_puts(i, is_class || !JS_IsString(name) ? " " : ": ");
     if (JS_IsString(name)) {
-        isere_inspect_plain(i, name);
+        isere__inspect_plain(i, name);
     } else {
-        isere_inspect_puts(i, "(anonymous)");
+        isere__inspect_puts(i, "(anonymous)");
     }
     if (is_class) {
         put_parent_class(i, function);
     }
-    isere_inspect_puts(i, "]");
+    isere__inspect_puts(i, "]");
     JS_FreeValue(i->ctx, name);
     JS_FreeValue(i->ctx, type);
 }
@@ -312,18 +312,18 @@ static void put_boxed(isere_inspect_t *i, JSValueConst object,
     static const char *const names[] = {"Number", "String", "Boolean", "Symbol",
                                         "BigInt"};
     unsigned which = (unsigned)kind - ISERE_KIND_NUMBER;
-    JSValue value = isere_intrinsics_call(
+    JSValue value = isere__intrinsics_call(
         i->ctx, i->in, (isere_intrinsic_t)(ISERE_IN_NUMBER_VALUE_OF + which),
         object, 0, NULL);
     if (JS_IsException(value)) {
         i->failed = true;
         return;
     }
-    isere_inspect_puts(i, "[");
-    isere_inspect_puts(i, names[which]);
-    isere_inspect_puts(i, ": ");
-    isere_inspect_primitive(i, value);
-    isere_inspect_puts(i, "]");
+    isere__inspect_puts(i, "[");
+    isere__inspect_puts(i, names[which]);
+    isere__inspect_puts(i, ": ");
+    isere__inspect_primitive(i, value);
+    isere__inspect_puts(i, "]");
     JS_FreeValue(i->ctx, value);
 }
 
@@ -331,45 +331,45 @@ static void put_date(isere_inspect_t *i, JSValueConst date)
 {
     double ms;
     JSValue text;
-    if (isere_intrinsics_number(i->ctx, i->in, ISERE_IN_DATE_GET_TIME, date,
-                                &ms) < 0) {
+    if (isere__intrinsics_number(i->ctx, i->in, ISERE_IN_DATE_GET_TIME, date,
+                                 &ms) < 0) {
         i->failed = true;
         return;
     }
     if (ms != ms) {
-        isere_inspect_puts(i, "Invalid Date");
+        isere__inspect_puts(i, "Invalid Date");
         return;
     }
-    text = isere_intrinsics_call(i->ctx, i->in, ISERE_IN_DATE_TO_ISO_STRING,
-                                 date, 0, NULL);
-    isere_inspect_plain(i, text);
+    text = isere__intrinsics_call(i->ctx, i->in, ISERE_IN_DATE_TO_ISO_STRING,
+                                  date, 0, NULL);
+    isere__inspect_plain(i, text);
     JS_FreeValue(i->ctx, text);
 }
 
 static void put_regexp(isere_inspect_t *i, JSValueConst regexp)
 {
     static const char letters[] = "dgimsuy";
-    JSValue source = isere_intrinsics_call(
+    JSValue source = isere__intrinsics_call(
         i->ctx, i->in, ISERE_IN_REGEXP_SOURCE, regexp, 0, NULL);
     if (JS_IsException(source)) {
         i->failed = true;
         return;
     }
-    isere_inspect_puts(i, "/");
-    isere_inspect_plain(i, source);
+    isere__inspect_puts(i, "/");
+    isere__inspect_plain(i, source);
     JS_FreeValue(i->ctx, source);
-    isere_inspect_puts(i, "/");
+    isere__inspect_puts(i, "/");
     for (int n = 0; letters[n]; n++) {
         isere_intrinsic_t flag =
             (isere_intrinsic_t)(ISERE_IN_REGEXP_HAS_INDICES + n);
         JSValue on =
-            isere_intrinsics_call(i->ctx, i->in, flag, regexp, 0, NULL);
+            isere__intrinsics_call(i->ctx, i->in, flag, regexp, 0, NULL);
         if (JS_IsException(on)) {
             i->failed = true;
             return;
         }
         if (JS_ToBool(i->ctx, on)) {
-            isere_inspect_put(i, letters + n, 1);
+            isere__inspect_put(i, letters + n, 1);
         }
     }
 }
@@ -393,29 +393,29 @@ static const char *kind_name(isere_kind_t kind)
 static void put_prefix(isere_inspect_t *i, JSValueConst object,
                        isere_kind_t kind, double size)
 {
-    JSValue name = isere_inspect_constructor_name(i, object);
-    JSValue tag = isere_inspect_string_tag(i, object);
+    JSValue name = isere__inspect_constructor_name(i, object);
+    JSValue tag = isere__inspect_string_tag(i, object);
     bool plain = (kind == ISERE_KIND_OBJECT && string_is(i, name, "Object")) ||
                  (kind == ISERE_KIND_ARRAY && string_is(i, name, "Array"));
     bool tagged = JS_IsString(tag) && !JS_StrictEq(i->ctx, tag, name);
     if (!plain || tagged) {
         if (JS_IsString(name)) {
-            isere_inspect_plain(i, name);
+            isere__inspect_plain(i, name);
         } else {
-            isere_inspect_puts(i, "[");
-            isere_inspect_puts(i, kind_name(kind));
+            isere__inspect_puts(i, "[");
+            isere__inspect_puts(i, kind_name(kind));
         }
         if (size >= 0) {
-            isere_inspect_puts(i, "(");
-            isere_inspect_number(i, size);
-            isere_inspect_puts(i, ")");
+            isere__inspect_puts(i, "(");
+            isere__inspect_number(i, size);
+            isere__inspect_puts(i, ")");
         }
-        isere_inspect_puts(i, JS_IsString(name) ? " " : ": null prototype] ");
+        isere__inspect_puts(i, JS_IsString(name) ? " " : ": null prototype] ");
     }
     if (tagged) {
-        isere_inspect_puts(i, "[");
-        isere_inspect_plain(i, tag);
-        isere_inspect_puts(i, "] ");
+        isere__inspect_puts(i, "[");
+        isere__inspect_plain(i, tag);
+        isere__inspect_puts(i, "] ");
     }
     JS_FreeValue(i->ctx, name);
     JS_FreeValue(i->ctx, tag);
@@ -444,11 +444,11 @@ static double size_of(isere_inspect_t *i, JSValueConst object,
         return array_length(i, object, kind);
     }
     if ((kind == ISERE_KIND_MAP &&
-         isere_intrinsics_number(i->ctx, i->in, ISERE_IN_MAP_SIZE, object,
-                                 &size) < 0) ||
+         isere__intrinsics_number(i->ctx, i->in, ISERE_IN_MAP_SIZE, object,
+                                  &size) < 0) ||
         (kind == ISERE_KIND_SET &&
-         isere_intrinsics_number(i->ctx, i->in, ISERE_IN_SET_SIZE, object,
-                                 &size) < 0)) {
+         isere__intrinsics_number(i->ctx, i->in, ISERE_IN_SET_SIZE, object,
+                                  &size) < 0)) {
         i->failed = true;
     }
     return size;
@@ -468,8 +468,8 @@ static void put_entries(isere_inspect_t *i, isere_inspect_list_t *list,
         break;
     case ISERE_KIND_WEAKMAP:
     case ISERE_KIND_WEAKSET:
-        isere_inspect_entry(i, list, 0);
-        isere_inspect_puts(i, "<items unknown>");
+        isere__inspect_entry(i, list, 0);
+        isere__inspect_puts(i, "<items unknown>");
         break;
     case ISERE_KIND_ARRAY_BUFFER:
         put_bytes(i, list, object);
@@ -481,10 +481,10 @@ static void put_entries(isere_inspect_t *i, isere_inspect_list_t *list,
         put_promise(i, list, object);
         break;
     default:
-        isere_inspect_url(i, list, object);
+        isere__inspect_url(i, list, object);
         break;
     }
-    isere_inspect_properties(i, object, NULL, false, list);
+    isere__inspect_properties(i, object, NULL, false, list);
 }
 
 static void put_bracketed(isere_inspect_t *i, JSValueConst object,
@@ -493,9 +493,9 @@ static void put_bracketed(isere_inspect_t *i, JSValueConst object,
     double size = size_of(i, object, kind);
     list->packed = is_list(kind) || kind == ISERE_KIND_SET;
     put_prefix(i, object, kind, size);
-    isere_inspect_puts(i, is_list(kind) ? "[" : "{");
+    isere__inspect_puts(i, is_list(kind) ? "[" : "{");
     put_entries(i, list, object, kind, size);
-    isere_inspect_close(i, list, is_list(kind) ? "]" : "}");
+    isere__inspect_close(i, list, is_list(kind) ? "]" : "}");
 }
 
 static void put_leaf(isere_inspect_t *i, JSValueConst object, isere_kind_t kind,
@@ -512,10 +512,10 @@ static void put_leaf(isere_inspect_t *i, JSValueConst object, isere_kind_t kind,
         put_boxed(i, object, kind);
     }
     if (list->level <= i->max_depth &&
-        isere_inspect_properties(i, object, NULL, is_string, NULL) > 0) {
-        isere_inspect_puts(i, " {");
-        isere_inspect_properties(i, object, NULL, is_string, list);
-        isere_inspect_close(i, list, "}");
+        isere__inspect_properties(i, object, NULL, is_string, NULL) > 0) {
+        isere__inspect_puts(i, " {");
+        isere__inspect_properties(i, object, NULL, is_string, list);
+        isere__inspect_close(i, list, "}");
     }
 }
 
@@ -523,15 +523,15 @@ static void put_leaf(isere_inspect_t *i, JSValueConst object, isere_kind_t kind,
 static void put_name_only(isere_inspect_t *i, JSValueConst object,
                           isere_kind_t kind)
 {
-    JSValue name = isere_inspect_constructor_name(i, object);
-    isere_inspect_puts(i, "[");
+    JSValue name = isere__inspect_constructor_name(i, object);
+    isere__inspect_puts(i, "[");
     if (JS_IsString(name)) {
-        isere_inspect_plain(i, name);
+        isere__inspect_plain(i, name);
     } else {
-        isere_inspect_puts(i, kind_name(kind));
-        isere_inspect_puts(i, ": null prototype");
+        isere__inspect_puts(i, kind_name(kind));
+        isere__inspect_puts(i, ": null prototype");
     }
-    isere_inspect_puts(i, "]");
+    isere__inspect_puts(i, "]");
     JS_FreeValue(i->ctx, name);
 }
 
@@ -539,7 +539,7 @@ static void put_any_object(isere_inspect_t *i, JSValueConst object,
                            isere_kind_t kind, isere_inspect_list_t *list)
 {
     if (kind == ISERE_KIND_ERROR) {
-        isere_inspect_error(i, object, list->level);
+        isere__inspect_error(i, object, list->level);
     } else if (is_leaf(i, object, kind)) {
         put_leaf(i, object, kind, list);
     } else if (list->level > i->max_depth) {
@@ -558,29 +558,30 @@ static bool is_under_way(const isere_inspect_t *i, const void *object)
     return frame != NULL;
 }
 
-void isere_inspect_value(isere_inspect_t *i, JSValueConst value, unsigned level)
+void isere__inspect_value(isere_inspect_t *i, JSValueConst value,
+                          unsigned level)
 {
-    isere_kind_t kind = isere_intrinsics_kind(i->in, value);
+    isere_kind_t kind = isere__intrinsics_kind(i->in, value);
     isere_inspect_list_t list = {.level = level};
     isere_inspect_frame_t frame = {NULL, i->frames};
-    if (isere_inspect_stopped(i)) {
+    if (isere__inspect_stopped(i)) {
         return;
     }
     if (!JS_IsObject(value)) {
-        isere_inspect_primitive(i, value);
+        isere__inspect_primitive(i, value);
         return;
     }
     frame.object = JS_VALUE_GET_PTR(value);
     if (kind == ISERE_KIND_PROXY) {
-        isere_inspect_puts(i, "[Proxy]");
+        isere__inspect_puts(i, "[Proxy]");
         return;
     }
     if (is_under_way(i, frame.object)) {
-        isere_inspect_puts(i, "[Circular]");
+        isere__inspect_puts(i, "[Circular]");
         return;
     }
     list.multi_line = !i->measuring && kind != ISERE_KIND_ERROR &&
-                      isere_inspect_measure(
+                      isere__inspect_measure(
                           i, value, level, ISERE_INSPECT_LINE - 2 * level) == 0;
     i->frames = &frame;
     put_any_object(i, value, kind, &list);

@@ -6,39 +6,39 @@ enum { PAIRS_MAX = 100 };
 
 static void put_text(isere_inspect_t *i, isere_slice_t text)
 {
-    JSValue string = isere_url_new_string(i->ctx, text);
+    JSValue string = isere__url_new_string(i->ctx, text);
     if (JS_IsException(string)) {
         i->failed = true;
         return;
     }
-    isere_inspect_quoted(i, string, false);
+    isere__inspect_quoted(i, string, false);
     JS_FreeValue(i->ctx, string);
 }
 
 static void put_pairs(isere_inspect_t *i, isere_inspect_list_t *list,
                       const isere_url_params_t *params)
 {
-    for (uint32_t n = 0; n < params->count && !isere_inspect_stopped(i); n++) {
-        isere_inspect_entry(i, list, 0);
+    for (uint32_t n = 0; n < params->count && !isere__inspect_stopped(i); n++) {
+        isere__inspect_entry(i, list, 0);
         if (n == PAIRS_MAX) {
-            isere_inspect_puts(i, "...");
+            isere__inspect_puts(i, "...");
             return;
         }
-        put_text(i, isere_url_params_name(params, n));
-        isere_inspect_puts(i, " => ");
-        put_text(i, isere_url_params_value(params, n));
+        put_text(i, isere__url_params_name(params, n));
+        isere__inspect_puts(i, " => ");
+        put_text(i, isere__url_params_value(params, n));
     }
 }
 
-void isere_inspect_url(isere_inspect_t *i, isere_inspect_list_t *list,
-                       JSValueConst object)
+void isere__inspect_url(isere_inspect_t *i, isere_inspect_list_t *list,
+                        JSValueConst object)
 {
-    const isere_url_object_t *url = isere_url_of(object);
+    const isere_url_object_t *url = isere__url_of(object);
     const isere_url_params_object_t *params =
-        isere_url_search_params_of(object);
+        isere__url_search_params_of(object);
     if (url) {
-        isere_inspect_entry(i, list, 0);
-        isere_inspect_puts(i, "href: ");
+        isere__inspect_entry(i, list, 0);
+        isere__inspect_puts(i, "href: ");
         put_text(i, isere_slice_of(url->url.href, url->url.len));
     } else if (params) {
         put_pairs(i, list, &params->list);

@@ -16,25 +16,25 @@
 /* locale_tag.c: whether a text is a language tag (Unicode's BCP 47 locale
  * identifier). `*extended`: it has an extension "-u-", which asks for other
  * digits, calendars and so on. */
-bool isere_locale_tag_is_valid(isere_slice_t tag, bool *extended);
+bool isere__locale_tag_is_valid(isere_slice_t tag, bool *extended);
 
 /* locale_options.c; all return 0, or -1 with an exception pending. */
 
 /* The first argument of toLocaleString: undefined, a tag or a list of them. */
-int isere_locale_check(JSContext *ctx, JSValueConst locales);
+int isere__locale_check(JSContext *ctx, JSValueConst locales);
 
 /* Option `name` as its index among `words` (ended by NULL), ISERE_LOCALE_NONE
  * when it is not given. */
-int isere_locale_word(JSContext *ctx, JSValueConst options, const char *name,
-                      const char *const *words, int *out);
+int isere__locale_word(JSContext *ctx, JSValueConst options, const char *name,
+                       const char *const *words, int *out);
 
 /* Whole numbers from `min` to `max`; `*out` stays when it is not given. */
-int isere_locale_number(JSContext *ctx, JSValueConst options, const char *name,
-                        int min, int max, int *out);
+int isere__locale_number(JSContext *ctx, JSValueConst options, const char *name,
+                         int min, int max, int *out);
 
 /* Throws that an option can't be what it is, and names what it can be. */
-int isere_locale_refuse(JSContext *ctx, const char *name, const char *value,
-                        const char *const *words);
+int isere__locale_refuse(JSContext *ctx, const char *name, const char *value,
+                         const char *const *words);
 
 /* locale_zone.c */
 
@@ -46,14 +46,14 @@ typedef struct isere_locale_zone {
 } isere_locale_zone_t;
 
 /* Option `timeZone` at a time in seconds since 1970: UTC when undefined. */
-int isere_locale_zone(JSContext *ctx, JSValueConst zone, int64_t at_s,
-                      isere_locale_zone_t *out);
+int isere__locale_zone(JSContext *ctx, JSValueConst zone, int64_t at_s,
+                       isere_locale_zone_t *out);
 
 /* locale_date.c, locale_number.c; `what` as in JSLocaleFormat. */
-JSValue isere_locale_format_date(JSContext *ctx, int what, double ms,
-                                 JSValueConst options);
-JSValue isere_locale_format_number(JSContext *ctx, JSValueConst value,
-                                   JSValueConst options);
+JSValue isere__locale_format_date(JSContext *ctx, int what, double ms,
+                                  JSValueConst options);
+JSValue isere__locale_format_number(JSContext *ctx, JSValueConst value,
+                                    JSValueConst options);
 
 /* The fields of a date's format: indices of the words in locale_date.c. */
 enum { NUMERIC, TWO_DIGITS, NARROW, SHORT, LONG }; /* year, month, day, ... */
@@ -71,8 +71,8 @@ typedef struct isere_locale_fields {
 
 /* locale_date_text.c: a time as text; `ms` within the range of a Date. Returns
  * the length. */
-size_t isere_locale_date_text(const isere_locale_fields_t *fields, int64_t ms,
-                              const isere_locale_zone_t *zone,
-                              char out[ISERE_LOCALE_DATE_TEXT]);
+size_t isere__locale_date_text(const isere_locale_fields_t *fields, int64_t ms,
+                               const isere_locale_zone_t *zone,
+                               char out[ISERE_LOCALE_DATE_TEXT]);
 
 #endif

@@ -1,7 +1,7 @@
 /* The options of a date's format; ECMA-402, 11.1.2 and the tables there. */
 #include "core/util/civil.h"
-#include "core/web/api.h"
 #include "core/web/locale/locale.h"
+#include "core/web/web.h"
 #include <math.h>
 
 enum { FULL_DATE, LONG_DATE, MEDIUM_DATE, SHORT_DATE };
@@ -30,8 +30,8 @@ static int read_unsupported(JSContext *ctx, JSValueConst options)
                {"era", no_words},           {"dayPeriod", no_words}};
     int ignored;
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-        if (isere_locale_word(ctx, options, all[i].name, all[i].words,
-                              &ignored)) {
+        if (isere__locale_word(ctx, options, all[i].name, all[i].words,
+                               &ignored)) {
             return -1;
         }
     }
@@ -47,17 +47,18 @@ static int read_fields(JSContext *ctx, JSValueConst options,
                                          "short",   "long",    NULL};
     static const char *const names[] = {"short", NULL};
     static const char *const cycles[] = {"h11", "h12", "h23", "h24", NULL};
-    if (isere_locale_word(ctx, options, "weekday", texts, &f->weekday) ||
-        isere_locale_word(ctx, options, "year", numbers, &f->year) ||
-        isere_locale_word(ctx, options, "month", months, &f->month) ||
-        isere_locale_word(ctx, options, "day", numbers, &f->day) ||
-        isere_locale_word(ctx, options, "hour", numbers, &f->hour) ||
-        isere_locale_word(ctx, options, "minute", numbers, &f->minute) ||
-        isere_locale_word(ctx, options, "second", numbers, &f->second) ||
-        isere_locale_number(ctx, options, "fractionalSecondDigits", 1, 3,
-                            &f->fraction) ||
-        isere_locale_word(ctx, options, "timeZoneName", names, &f->zone_name) ||
-        isere_locale_word(ctx, options, "hourCycle", cycles, &f->cycle)) {
+    if (isere__locale_word(ctx, options, "weekday", texts, &f->weekday) ||
+        isere__locale_word(ctx, options, "year", numbers, &f->year) ||
+        isere__locale_word(ctx, options, "month", months, &f->month) ||
+        isere__locale_word(ctx, options, "day", numbers, &f->day) ||
+        isere__locale_word(ctx, options, "hour", numbers, &f->hour) ||
+        isere__locale_word(ctx, options, "minute", numbers, &f->minute) ||
+        isere__locale_word(ctx, options, "second", numbers, &f->second) ||
+        isere__locale_number(ctx, options, "fractionalSecondDigits", 1, 3,
+                             &f->fraction) ||
+        isere__locale_word(ctx, options, "timeZoneName", names,
+                           &f->zone_name) ||
+        isere__locale_word(ctx, options, "hourCycle", cycles, &f->cycle)) {
         return -1;
     }
     if (f->weekday != ISERE_LOCALE_NONE) {
@@ -91,10 +92,10 @@ static int read_options(JSContext *ctx, JSValueConst options, options_t *o)
     if (read_unsupported(ctx, options) ||
         read_hour12(ctx, options, &o->hour12) ||
         read_fields(ctx, options, &o->fields) ||
-        isere_locale_word(ctx, options, "dateStyle", date_styles,
-                          &o->date_style) ||
-        isere_locale_word(ctx, options, "timeStyle", time_styles,
-                          &o->time_style)) {
+        isere__locale_word(ctx, options, "dateStyle", date_styles,
+                           &o->date_style) ||
+        isere__locale_word(ctx, options, "timeStyle", time_styles,
+                           &o->time_style)) {
         return -1;
     }
     return 0;
@@ -195,8 +196,8 @@ static int settle(JSContext *ctx, int what, options_t *o)
     return 0;
 }
 
-JSValue isere_locale_format_date(JSContext *ctx, int what, double ms,
-                                 JSValueConst options)
+JSValue isere__locale_format_date(JSContext *ctx, int what, double ms,
+                                  JSValueConst options)
 {
     options_t o;
     isere_locale_zone_t zone;
@@ -216,11 +217,11 @@ JSValue isere_locale_format_date(JSContext *ctx, int what, double ms,
         return JS_EXCEPTION;
     }
     int failed =
-        isere_locale_zone(ctx, name, isere_floor_div(time, 1000), &zone);
+        isere__locale_zone(ctx, name, isere_floor_div(time, 1000), &zone);
     JS_FreeValue(ctx, name);
     if (failed) {
         return JS_EXCEPTION;
     }
-    size_t len = isere_locale_date_text(&o.fields, time, &zone, text);
+    size_t len = isere__locale_date_text(&o.fields, time, &zone, text);
     return JS_NewStringLen(ctx, text, len);
 }

@@ -245,9 +245,9 @@ static const char *joint(const isere_locale_fields_t *f)
     return !date && plain ? " " : ", ";
 }
 
-size_t isere_locale_date_text(const isere_locale_fields_t *f, int64_t ms,
-                              const isere_locale_zone_t *zone,
-                              char out[ISERE_LOCALE_DATE_TEXT])
+size_t isere__locale_date_text(const isere_locale_fields_t *f, int64_t ms,
+                               const isere_locale_zone_t *zone,
+                               char out[ISERE_LOCALE_DATE_TEXT])
 {
     moment_t m = moment_of(ms, zone->offset_s);
     text_t text = {.out = out};

@@ -55,8 +55,8 @@ static int read_unsupported(JSContext *ctx, JSValueConst options)
         {"roundingIncrement", increments}, {"trailingZeroDisplay", signs}};
     int ignored;
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-        if (isere_locale_word(ctx, options, all[i].name, all[i].words,
-                              &ignored)) {
+        if (isere__locale_word(ctx, options, all[i].name, all[i].words,
+                               &ignored)) {
             return -1;
         }
     }
@@ -83,7 +83,7 @@ static int find_currency(JSContext *ctx, const char *code, format_t *format)
             return 0;
         }
     }
-    return isere_locale_refuse(ctx, "currency", code, codes);
+    return isere__locale_refuse(ctx, "currency", code, codes);
 }
 
 static int read_currency(JSContext *ctx, JSValueConst options, format_t *format)
@@ -107,7 +107,7 @@ static int read_style(JSContext *ctx, JSValueConst options, format_t *format)
 {
     static const char *const styles[] = {"decimal", "percent", "currency",
                                          NULL};
-    if (isere_locale_word(ctx, options, "style", styles, &format->style)) {
+    if (isere__locale_word(ctx, options, "style", styles, &format->style)) {
         return -1;
     }
     if (format->style == CURRENCY) {
@@ -132,7 +132,8 @@ static int read_grouping(JSContext *ctx, JSValueConst options, format_t *format)
     format->grouping = JS_IsUndefined(value) || JS_ToBool(ctx, value);
     JS_FreeValue(ctx, value);
     return is_text && format->grouping
-               ? isere_locale_word(ctx, options, "useGrouping", words, &ignored)
+               ? isere__locale_word(ctx, options, "useGrouping", words,
+                                    &ignored)
                : 0;
 }
 
@@ -141,10 +142,10 @@ static int read_significant(JSContext *ctx, JSValueConst options,
 {
     int min = 0;
     int max = 0;
-    if (isere_locale_number(ctx, options, "minimumSignificantDigits", 1, 21,
-                            &min) ||
-        isere_locale_number(ctx, options, "maximumSignificantDigits",
-                            min > 0 ? min : 1, 21, &max)) {
+    if (isere__locale_number(ctx, options, "minimumSignificantDigits", 1, 21,
+                             &min) ||
+        isere__locale_number(ctx, options, "maximumSignificantDigits",
+                             min > 0 ? min : 1, 21, &max)) {
         return -1;
     }
     if (min > 0 || max > 0) {
@@ -163,10 +164,10 @@ static int read_fraction(JSContext *ctx, JSValueConst options, format_t *format)
     if (format->max_significant > 0) {
         return 0; /* they decide alone */
     }
-    if (isere_locale_number(ctx, options, "minimumFractionDigits", 0, 100,
-                            &min) ||
-        isere_locale_number(ctx, options, "maximumFractionDigits",
-                            min > 0 ? min : 0, 100, &max)) {
+    if (isere__locale_number(ctx, options, "minimumFractionDigits", 0, 100,
+                             &min) ||
+        isere__locale_number(ctx, options, "maximumFractionDigits",
+                             min > 0 ? min : 0, 100, &max)) {
         return -1;
     }
     if (min < 0) {
@@ -188,8 +189,8 @@ static int read_format(JSContext *ctx, JSValueConst options, format_t *format)
         return 0;
     }
     if (read_unsupported(ctx, options) || read_style(ctx, options, format) ||
-        isere_locale_number(ctx, options, "minimumIntegerDigits", 1, 21,
-                            &format->min_integer) ||
+        isere__locale_number(ctx, options, "minimumIntegerDigits", 1, 21,
+                             &format->min_integer) ||
         read_significant(ctx, options, format) ||
         read_fraction(ctx, options, format) ||
         read_grouping(ctx, options, format)) {
@@ -354,8 +355,8 @@ static JSValue format_finite(JSContext *ctx, JSValueConst value, bool negative,
     return result;
 }
 
-JSValue isere_locale_format_number(JSContext *ctx, JSValueConst value,
-                                   JSValueConst options)
+JSValue isere__locale_format_number(JSContext *ctx, JSValueConst value,
+                                    JSValueConst options)
 {
     format_t format;
     double number;

@@ -15,7 +15,7 @@ static int check_tag(JSContext *ctx, JSValueConst tag)
         return -1;
     }
     bool valid =
-        isere_locale_tag_is_valid(isere_slice_of(text, len), &extended);
+        isere__locale_tag_is_valid(isere_slice_of(text, len), &extended);
     if (!valid) {
         JS_ThrowRangeError(
             ctx, "'%s' is not a valid locale: write it as 'en-US'", text);
@@ -74,7 +74,7 @@ static int check_list(JSContext *ctx, JSValueConst locales)
     return 0;
 }
 
-int isere_locale_check(JSContext *ctx, JSValueConst locales)
+int isere__locale_check(JSContext *ctx, JSValueConst locales)
 {
     if (JS_IsString(locales)) {
         return check_tag(ctx, locales);
@@ -88,8 +88,8 @@ int isere_locale_check(JSContext *ctx, JSValueConst locales)
 
 /* ---- options ---- */
 
-int isere_locale_refuse(JSContext *ctx, const char *name, const char *value,
-                        const char *const *words)
+int isere__locale_refuse(JSContext *ctx, const char *name, const char *value,
+                         const char *const *words)
 {
     char list[160];
     size_t len = 0;
@@ -122,8 +122,8 @@ static int get_text(JSContext *ctx, JSValueConst options, const char *name,
     return *text ? 1 : -1;
 }
 
-int isere_locale_word(JSContext *ctx, JSValueConst options, const char *name,
-                      const char *const *words, int *out)
+int isere__locale_word(JSContext *ctx, JSValueConst options, const char *name,
+                       const char *const *words, int *out)
 {
     const char *text;
     int got = get_text(ctx, options, name, &text);
@@ -137,14 +137,14 @@ int isere_locale_word(JSContext *ctx, JSValueConst options, const char *name,
         }
     }
     int result = *out == ISERE_LOCALE_NONE
-                     ? isere_locale_refuse(ctx, name, text, words)
+                     ? isere__locale_refuse(ctx, name, text, words)
                      : 0;
     JS_FreeCString(ctx, text);
     return result;
 }
 
-int isere_locale_number(JSContext *ctx, JSValueConst options, const char *name,
-                        int min, int max, int *out)
+int isere__locale_number(JSContext *ctx, JSValueConst options, const char *name,
+                         int min, int max, int *out)
 {
     JSValue value = JS_IsUndefined(options)
                         ? JS_UNDEFINED

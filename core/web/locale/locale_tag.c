@@ -109,7 +109,7 @@ static bool skip_extension(parts_t *p, bool *extended)
     return count > 0 && (!private || p->part.len == 0);
 }
 
-bool isere_locale_tag_is_valid(isere_slice_t tag, bool *extended)
+bool isere__locale_tag_is_valid(isere_slice_t tag, bool *extended)
 {
     parts_t p = {.rest = tag};
     *extended = false;

@@ -159,8 +159,8 @@ static int zone_of_name(JSContext *ctx, const char *name, int64_t at_s,
     return 0;
 }
 
-int isere_locale_zone(JSContext *ctx, JSValueConst zone, int64_t at_s,
-                      isere_locale_zone_t *out)
+int isere__locale_zone(JSContext *ctx, JSValueConst zone, int64_t at_s,
+                       isere_locale_zone_t *out)
 {
     *out = (isere_locale_zone_t){.offset_s = 0, .name = "UTC"};
     if (JS_IsUndefined(zone)) {

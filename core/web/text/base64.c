@@ -1,13 +1,13 @@
 /* atob and btoa (HTML section 8.3). */
 #include "core/util/base64.h"
-#include "core/web/api.h"
+#include "core/web/web.h"
 
 enum { INVALID_CHARACTER = 5 };
 
 static JSValue throw_invalid(JSContext *ctx, const char *message)
 {
-    return isere_api_throw_dom(ctx, "InvalidCharacterError", INVALID_CHARACTER,
-                               message);
+    return isere__web_throw_dom(ctx, "InvalidCharacterError", INVALID_CHARACTER,
+                                message);
 }
 
 /* A string with one character for each byte. */
@@ -119,7 +119,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_MAGIC_DEF("btoa", 1, convert, 1),
 };
 
-int isere_api_base64_install(JSContext *ctx, JSValueConst global)
+int isere__base64_install(JSContext *ctx, JSValueConst global)
 {
     JS_SetPropertyFunctionList(ctx, global, functions,
                                sizeof(functions) / sizeof(*functions));

@@ -1,7 +1,7 @@
 /* TextDecoder (WHATWG Encoding section 7.2), for UTF-8 and UTF-16LE. */
 #include "core/util/utf8.h"
-#include "core/web/api.h"
 #include "core/web/text/text_encoding.h"
+#include "core/web/web.h"
 
 #include <string.h>
 
@@ -31,7 +31,7 @@ static const JSClassDef decoder_def = {
     .finalizer = finalize_decoder,
 };
 
-void isere_text_decoder_register_class(void)
+void isere__text_decoder_register_class(void)
 {
     JS_NewClassID(&decoder_class);
 }
@@ -142,7 +142,7 @@ static JSValue new_decoder(JSContext *ctx, JSValueConst target, int argc,
         read_flag(ctx, argv[1], "ignoreBOM", &settings.ignore_bom) < 0) {
         return JS_EXCEPTION;
     }
-    object = isere_text_construct(ctx, target, decoder_class);
+    object = isere__text_encoding_construct(ctx, target, decoder_class);
     if (JS_IsException(object)) {
         return object;
     }
@@ -343,7 +343,7 @@ static JSValue decode(JSContext *ctx, JSValueConst self, int argc,
         return JS_EXCEPTION;
     }
     if (!JS_IsUndefined(argv[0])) {
-        int found = isere_api_bytes_if_any(ctx, argv[0], &bytes, &len);
+        int found = isere__web_bytes_if_any(ctx, argv[0], &bytes, &len);
         if (found < 0) {
             return JS_EXCEPTION;
         }
@@ -382,9 +382,9 @@ static const JSCFunctionListEntry decoder_members[] = {
                        JS_PROP_CONFIGURABLE),
 };
 
-int isere_text_decoder_install(JSContext *ctx, JSValueConst global)
+int isere__text_decoder_install(JSContext *ctx, JSValueConst global)
 {
-    return isere_text_install_class(
+    return isere__text_encoding_install_class(
         ctx, global, decoder_class, &decoder_def, new_decoder, 2,
         decoder_members,
         (int)(sizeof(decoder_members) / sizeof(*decoder_members)));

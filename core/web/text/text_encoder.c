@@ -1,7 +1,7 @@
 /* TextEncoder (WHATWG Encoding section 7.4). */
 #include "core/util/utf8.h"
-#include "core/web/api.h"
 #include "core/web/text/text_encoding.h"
+#include "core/web/web.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@ static JSClassID encoder_class;
 
 static const JSClassDef encoder_def = {.class_name = "TextEncoder"};
 
-void isere_text_encoder_register_class(void)
+void isere__text_encoder_register_class(void)
 {
     JS_NewClassID(&encoder_class);
 }
@@ -19,7 +19,7 @@ static JSValue new_encoder(JSContext *ctx, JSValueConst target, int argc,
 {
     (void)argc;
     (void)argv;
-    return isere_text_construct(ctx, target, encoder_class);
+    return isere__text_encoding_construct(ctx, target, encoder_class);
 }
 
 static JSValue throw_not_encoder(JSContext *ctx)
@@ -97,7 +97,7 @@ static size_t encode_into_bytes(const char *text, size_t len, uint8_t *out,
 static JSValue encode_into(JSContext *ctx, JSValueConst self, int argc,
                            JSValueConst *argv)
 {
-    const isere_intrinsics_t *in = &isere_host_api_state(ctx)->intrinsics;
+    const isere_intrinsics_t *in = &isere_host_web_state(ctx)->intrinsics;
     uint8_t *out;
     size_t len, room, read, written;
     const char *text;
@@ -111,12 +111,12 @@ static JSValue encode_into(JSContext *ctx, JSValueConst self, int argc,
         return JS_EXCEPTION;
     }
     /* The conversion may have run user code: only now look at the target. */
-    if (isere_intrinsics_kind(in, argv[1]) !=
+    if (isere__intrinsics_kind(in, argv[1]) !=
         ISERE_KIND_TYPED_ARRAY + (isere_kind_t)JS_TYPED_ARRAY_UINT8) {
         JS_FreeCString(ctx, text);
         return JS_ThrowTypeError(ctx, "encodeInto needs a Uint8Array");
     }
-    if (isere_api_bytes_if_any(ctx, argv[1], &out, &room) < 0) {
+    if (isere__web_bytes_if_any(ctx, argv[1], &out, &room) < 0) {
         JS_FreeCString(ctx, text);
         return JS_EXCEPTION;
     }
@@ -152,9 +152,9 @@ static const JSCFunctionListEntry encoder_members[] = {
                        JS_PROP_CONFIGURABLE),
 };
 
-int isere_text_encoder_install(JSContext *ctx, JSValueConst global)
+int isere__text_encoder_install(JSContext *ctx, JSValueConst global)
 {
-    return isere_text_install_class(
+    return isere__text_encoding_install_class(
         ctx, global, encoder_class, &encoder_def, new_encoder, 0,
         encoder_members,
         (int)(sizeof(encoder_members) / sizeof(*encoder_members)));

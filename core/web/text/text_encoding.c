@@ -1,23 +1,23 @@
 /* TextEncoder and TextDecoder (WHATWG Encoding): what both need. */
 #include "core/web/text/text_encoding.h"
-#include "core/web/api.h"
+#include "core/web/web.h"
 
-void isere_api_text_encoding_register_classes(void)
+void isere__text_encoding_register_classes(void)
 {
-    isere_text_encoder_register_class();
-    isere_text_decoder_register_class();
+    isere__text_encoder_register_class();
+    isere__text_decoder_register_class();
 }
 
-int isere_api_text_encoding_install(JSContext *ctx, JSValueConst global)
+int isere__text_encoding_install(JSContext *ctx, JSValueConst global)
 {
-    if (isere_text_encoder_install(ctx, global) < 0) {
+    if (isere__text_encoder_install(ctx, global) < 0) {
         return -1;
     }
-    return isere_text_decoder_install(ctx, global);
+    return isere__text_decoder_install(ctx, global);
 }
 
-JSValue isere_text_construct(JSContext *ctx, JSValueConst target,
-                             JSClassID class_id)
+JSValue isere__text_encoding_construct(JSContext *ctx, JSValueConst target,
+                                       JSClassID class_id)
 {
     JSValue prototype = JS_GetPropertyStr(ctx, target, "prototype");
     JSValue object;
@@ -31,10 +31,12 @@ JSValue isere_text_construct(JSContext *ctx, JSValueConst target,
     return object;
 }
 
-int isere_text_install_class(JSContext *ctx, JSValueConst global,
-                             JSClassID class_id, const JSClassDef *def,
-                             JSCFunction *constructor, int nparams,
-                             const JSCFunctionListEntry *members, int nmembers)
+int isere__text_encoding_install_class(JSContext *ctx, JSValueConst global,
+                                       JSClassID class_id,
+                                       const JSClassDef *def,
+                                       JSCFunction *constructor, int nparams,
+                                       const JSCFunctionListEntry *members,
+                                       int nmembers)
 {
     JSValue prototype, function;
     if (JS_NewClass(JS_GetRuntime(ctx), class_id, def) < 0) {

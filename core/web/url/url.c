@@ -1,19 +1,19 @@
 /* The class URL (section 6.1 of the URL standard). */
 #include "core/web/url/url.h"
-#include "core/web/api.h"
 #include "core/web/url/url_builder.h"
+#include "core/web/web.h"
 
 static JSClassID url_class; /* one per process, see register_classes */
 
-void isere_api_url_register_classes(void)
+void isere__url_register_classes(void)
 {
     JS_NewClassID(&url_class);
-    isere_url_search_params_register();
+    isere__url_search_params_register();
 }
 
 /* Object */
 
-isere_url_object_t *isere_url_of(JSValueConst value)
+isere_url_object_t *isere__url_of(JSValueConst value)
 {
     return JS_GetOpaque(value, url_class);
 }
@@ -24,14 +24,14 @@ static void finalize(JSRuntime *rt, JSValue value)
     if (!object) {
         return;
     }
-    isere_url_memory_t memory = isere_url_memory_rt(rt);
+    isere_url_memory_t memory = isere__url_memory_rt(rt);
     isere_url_params_object_t *params =
-        isere_url_search_params_of(object->params);
+        isere__url_search_params_of(object->params);
     if (params) {
         params->owner = NULL;
     }
     JS_FreeValueRT(rt, object->params);
-    isere_url_free(&memory, &object->url);
+    isere__url_free(&memory, &object->url);
     js_free_rt(rt, object);
 }
 
@@ -56,46 +56,46 @@ static const JSClassDef url_def = {
 static int parse_arguments(JSContext *ctx, int argc, JSValueConst *argv,
                            isere_url_t *url, bool *thrown)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_string_t input;
     isere_url_string_t base_text = {.cstring = NULL};
     isere_url_t base = {.href = NULL};
     bool has_base = argc > 1 && !JS_IsUndefined(argv[1]);
     int error = 0;
     *thrown = true;
-    if (isere_url_string_get(ctx, argv[0], &input) < 0) {
+    if (isere__url_string_get(ctx, argv[0], &input) < 0) {
         return ISERE_ERR_INVAL;
     }
-    if (has_base && isere_url_string_get(ctx, argv[1], &base_text) < 0) {
-        isere_url_string_free(ctx, &input);
+    if (has_base && isere__url_string_get(ctx, argv[1], &base_text) < 0) {
+        isere__url_string_free(ctx, &input);
         return ISERE_ERR_INVAL;
     }
     *thrown = false;
     if (has_base) {
-        error = isere_url_parse(&memory, base_text.text, NULL, &base);
-        isere_url_string_free(ctx, &base_text);
+        error = isere__url_parse(&memory, base_text.text, NULL, &base);
+        isere__url_string_free(ctx, &base_text);
     }
     if (!error) {
         error =
-            isere_url_parse(&memory, input.text, has_base ? &base : NULL, url);
+            isere__url_parse(&memory, input.text, has_base ? &base : NULL, url);
     }
-    isere_url_string_free(ctx, &input);
-    isere_url_free(&memory, &base);
+    isere__url_string_free(ctx, &input);
+    isere__url_free(&memory, &base);
     return error;
 }
 
 /* Wraps a URL in an object, which owns it then; frees it on failure. */
 static JSValue wrap(JSContext *ctx, JSValueConst new_target, isere_url_t *url)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
-    JSValue value = isere_url_new_object(ctx, new_target, url_class);
+    isere_url_memory_t memory = isere__url_memory(ctx);
+    JSValue value = isere__url_new_object(ctx, new_target, url_class);
     if (JS_IsException(value)) {
-        isere_url_free(&memory, url);
+        isere__url_free(&memory, url);
         return value;
     }
     isere_url_object_t *object = js_malloc(ctx, sizeof(*object));
     if (!object) {
-        isere_url_free(&memory, url);
+        isere__url_free(&memory, url);
         JS_FreeValue(ctx, value);
         return JS_EXCEPTION;
     }
@@ -110,12 +110,12 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc,
 {
     isere_url_t url;
     bool thrown;
-    if (isere_url_check_args(ctx, argc, 1) < 0) {
+    if (isere__url_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     int error = parse_arguments(ctx, argc, argv, &url, &thrown);
     if (error) {
-        return thrown ? JS_EXCEPTION : isere_url_throw(ctx, error);
+        return thrown ? JS_EXCEPTION : isere__url_throw(ctx, error);
     }
     return wrap(ctx, new_target, &url);
 }
@@ -130,7 +130,7 @@ static JSValue parse_static(JSContext *ctx, JSValueConst this_val, int argc,
     isere_url_t url;
     bool thrown;
     (void)this_val;
-    if (isere_url_check_args(ctx, argc, 1) < 0) {
+    if (isere__url_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     int error = parse_arguments(ctx, argc, argv, &url, &thrown);
@@ -138,13 +138,13 @@ static JSValue parse_static(JSContext *ctx, JSValueConst this_val, int argc,
         return magic == STATIC_PARSE ? JS_NULL : JS_FALSE;
     }
     if (error) {
-        return thrown ? JS_EXCEPTION : isere_url_throw(ctx, error);
+        return thrown ? JS_EXCEPTION : isere__url_throw(ctx, error);
     }
     if (magic == STATIC_PARSE) {
         return wrap(ctx, JS_UNDEFINED, &url);
     }
-    isere_url_memory_t memory = isere_url_memory(ctx);
-    isere_url_free(&memory, &url);
+    isere_url_memory_t memory = isere__url_memory(ctx);
+    isere__url_free(&memory, &url);
     return JS_TRUE;
 }
 
@@ -164,20 +164,20 @@ enum {
 };
 
 static isere_slice_t (*const getters[])(const isere_url_t *) = {
-    [HREF] = isere_url_href,         [PROTOCOL] = isere_url_protocol,
-    [USERNAME] = isere_url_username, [PASSWORD] = isere_url_password,
-    [HOST] = isere_url_host,         [HOSTNAME] = isere_url_hostname,
-    [PORT] = isere_url_port,         [PATHNAME] = isere_url_pathname,
-    [SEARCH] = isere_url_search,     [HASH] = isere_url_hash,
+    [HREF] = isere__url_href,         [PROTOCOL] = isere__url_protocol,
+    [USERNAME] = isere__url_username, [PASSWORD] = isere__url_password,
+    [HOST] = isere__url_host,         [HOSTNAME] = isere__url_hostname,
+    [PORT] = isere__url_port,         [PATHNAME] = isere__url_pathname,
+    [SEARCH] = isere__url_search,     [HASH] = isere__url_hash,
 };
 
 static int (*const setters[])(const isere_url_memory_t *, isere_url_t *,
                               isere_slice_t) = {
-    [PROTOCOL] = isere_url_set_protocol, [USERNAME] = isere_url_set_username,
-    [PASSWORD] = isere_url_set_password, [HOST] = isere_url_set_host,
-    [HOSTNAME] = isere_url_set_hostname, [PORT] = isere_url_set_port,
-    [PATHNAME] = isere_url_set_pathname, [SEARCH] = isere_url_set_search,
-    [HASH] = isere_url_set_hash,
+    [PROTOCOL] = isere__url_set_protocol, [USERNAME] = isere__url_set_username,
+    [PASSWORD] = isere__url_set_password, [HOST] = isere__url_set_host,
+    [HOSTNAME] = isere__url_set_hostname, [PORT] = isere__url_set_port,
+    [PATHNAME] = isere__url_set_pathname, [SEARCH] = isere__url_set_search,
+    [HASH] = isere__url_set_hash,
 };
 
 static JSValue get_part(JSContext *ctx, JSValueConst this_val, int magic)
@@ -186,7 +186,7 @@ static JSValue get_part(JSContext *ctx, JSValueConst this_val, int magic)
     if (!object) {
         return JS_EXCEPTION;
     }
-    return isere_url_new_string(ctx, getters[magic](&object->url));
+    return isere__url_new_string(ctx, getters[magic](&object->url));
 }
 
 static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
@@ -206,12 +206,12 @@ static int set_pairs(const isere_url_memory_t *memory,
         query.ptr++;
         query.len--;
     }
-    int error = isere_url_params_parse(memory, &list, query);
+    int error = isere__url_params_parse(memory, &list, query);
     if (error) {
-        isere_url_params_clear(memory, &list);
+        isere__url_params_clear(memory, &list);
         return error;
     }
-    isere_url_params_clear(memory, &params->list);
+    isere__url_params_clear(memory, &params->list);
     params->list = list;
     return 0;
 }
@@ -222,17 +222,17 @@ static int set_href(const isere_url_memory_t *memory,
 {
     isere_url_t url;
     isere_url_params_object_t *params =
-        isere_url_search_params_of(object->params);
-    int error = isere_url_parse(memory, value, NULL, &url);
+        isere__url_search_params_of(object->params);
+    int error = isere__url_parse(memory, value, NULL, &url);
     if (error) {
         return error;
     }
-    error = params ? set_pairs(memory, params, isere_url_search(&url)) : 0;
+    error = params ? set_pairs(memory, params, isere__url_search(&url)) : 0;
     if (error) {
-        isere_url_free(memory, &url);
+        isere__url_free(memory, &url);
         return error;
     }
-    isere_url_free(memory, &object->url);
+    isere__url_free(memory, &object->url);
     object->url = url;
     return 0;
 }
@@ -241,7 +241,7 @@ static int set_value(const isere_url_memory_t *memory,
                      isere_url_object_t *object, int magic, isere_slice_t value)
 {
     isere_url_params_object_t *params =
-        isere_url_search_params_of(object->params);
+        isere__url_search_params_of(object->params);
     if (magic == HREF) {
         return set_href(memory, object, value);
     }
@@ -257,15 +257,15 @@ static int set_value(const isere_url_memory_t *memory,
 static JSValue set_part(JSContext *ctx, JSValueConst this_val,
                         JSValueConst value, int magic)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_string_t text;
     isere_url_object_t *object = JS_GetOpaque2(ctx, this_val, url_class);
-    if (!object || isere_url_string_get(ctx, value, &text) < 0) {
+    if (!object || isere__url_string_get(ctx, value, &text) < 0) {
         return JS_EXCEPTION;
     }
     int error = set_value(&memory, object, magic, text.text);
-    isere_url_string_free(ctx, &text);
-    return error ? isere_url_throw(ctx, error) : JS_UNDEFINED;
+    isere__url_string_free(ctx, &text);
+    return error ? isere__url_throw(ctx, error) : JS_UNDEFINED;
 }
 
 /* The origin as a string, "null" for an opaque one. */
@@ -273,7 +273,7 @@ static JSValue origin_string(JSContext *ctx, const isere_url_t *url)
 {
     isere_slice_t scheme;
     isere_slice_t host;
-    if (!isere_url_origin(url, &scheme, &host)) {
+    if (!isere__url_origin(url, &scheme, &host)) {
         return JS_NewString(ctx, "null");
     }
     size_t len = scheme.len + 2 + host.len;
@@ -296,23 +296,24 @@ static JSValue get_origin(JSContext *ctx, JSValueConst this_val, int magic)
     if (!object) {
         return JS_EXCEPTION;
     }
-    if (!isere_slice_is(isere_url_protocol(&object->url), "blob:")) {
+    if (!isere_slice_is(isere__url_protocol(&object->url), "blob:")) {
         return origin_string(ctx, &object->url);
     }
     // A blob's origin is that of the web page's URL which is its path.
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_t path;
-    int error =
-        isere_url_parse(&memory, isere_url_pathname(&object->url), NULL, &path);
+    int error = isere__url_parse(&memory, isere__url_pathname(&object->url),
+                                 NULL, &path);
     if (error) {
         return error == ISERE_ERR_INVAL ? JS_NewString(ctx, "null")
-                                        : isere_url_throw(ctx, error);
+                                        : isere__url_throw(ctx, error);
     }
-    isere_url_scheme_t scheme = isere_url_scheme_of(isere_url_protocol(&path));
+    isere_url_scheme_t scheme =
+        isere__url_scheme_of(isere__url_protocol(&path));
     JSValue value = scheme == ISERE_URL_HTTP || scheme == ISERE_URL_HTTPS
                         ? origin_string(ctx, &path)
                         : JS_NewString(ctx, "null");
-    isere_url_free(&memory, &path);
+    isere__url_free(&memory, &path);
     return value;
 }
 
@@ -325,7 +326,7 @@ static JSValue get_search_params(JSContext *ctx, JSValueConst this_val,
         return JS_EXCEPTION;
     }
     if (JS_IsUndefined(object->params)) {
-        JSValue params = isere_url_search_params_new(ctx, object);
+        JSValue params = isere__url_search_params_new(ctx, object);
         if (JS_IsException(params)) {
             return params;
         }
@@ -357,7 +358,7 @@ static const JSCFunctionListEntry statics[] = {
     ISERE_URL_METHOD("canParse", 1, parse_static, STATIC_CAN_PARSE),
 };
 
-int isere_api_url_install(JSContext *ctx, JSValueConst global)
+int isere__url_install(JSContext *ctx, JSValueConst global)
 {
     const isere_url_class_t definition = {
         .id = url_class,
@@ -369,8 +370,8 @@ int isere_api_url_install(JSContext *ctx, JSValueConst global)
         .statics = statics,
         .static_count = sizeof(statics) / sizeof(statics[0]),
     };
-    if (isere_url_search_params_install(ctx, global) < 0) {
+    if (isere__url_search_params_install(ctx, global) < 0) {
         return -1;
     }
-    return isere_url_define_class(ctx, global, &definition);
+    return isere__url_define_class(ctx, global, &definition);
 }

@@ -1,6 +1,6 @@
 /*
  * The classes URL and URLSearchParams: what their two files share, and the
- * registration for api.c. All state lies in the JavaScript heap; nothing here
+ * registration for web.c. All state lies in the JavaScript heap; nothing here
  * uses core/web/host.h. Thread: the one that runs the context.
  */
 #ifndef ISERE_CORE_WEB_URL_URL_H
@@ -11,8 +11,8 @@
 #include "quickjs.h"
 
 /* The part of it that belongs to URLSearchParams, and its installation. */
-void isere_url_search_params_register(void);
-int isere_url_search_params_install(JSContext *ctx, JSValueConst global);
+void isere__url_search_params_register(void);
+int isere__url_search_params_install(JSContext *ctx, JSValueConst global);
 
 /* What a URL object holds. */
 typedef struct isere_url_object {
@@ -30,19 +30,19 @@ typedef struct isere_url_params_object {
 } isere_url_params_object_t;
 
 /* A new URLSearchParams object for a URL, holding the pairs of its query. */
-JSValue isere_url_search_params_new(JSContext *ctx, isere_url_object_t *owner);
+JSValue isere__url_search_params_new(JSContext *ctx, isere_url_object_t *owner);
 
 /* What the value holds if it is a URL or URLSearchParams object, else NULL. */
-isere_url_object_t *isere_url_of(JSValueConst value);
-isere_url_params_object_t *isere_url_search_params_of(JSValueConst value);
+isere_url_object_t *isere__url_of(JSValueConst value);
+isere_url_params_object_t *isere__url_search_params_of(JSValueConst value);
 
 /* Memory of the heap; for finalizers by the runtime. */
-isere_url_memory_t isere_url_memory(JSContext *ctx);
-isere_url_memory_t isere_url_memory_rt(JSRuntime *rt);
+isere_url_memory_t isere__url_memory(JSContext *ctx);
+isere_url_memory_t isere__url_memory_rt(JSRuntime *rt);
 
 /* Throws what an error of the layer below means: TypeError for
  * ISERE_ERR_INVAL; memory errors have thrown already. Returns JS_EXCEPTION. */
-JSValue isere_url_throw(JSContext *ctx, int error);
+JSValue isere__url_throw(JSContext *ctx, int error);
 
 /* A string argument as well-formed UTF-8 (USVString). */
 typedef struct isere_url_string {
@@ -52,22 +52,22 @@ typedef struct isere_url_string {
 } isere_url_string_t;
 
 /* Converts a value. 0, or -1 with an exception pending. */
-int isere_url_string_get(JSContext *ctx, JSValueConst value,
-                         isere_url_string_t *string);
-void isere_url_string_free(JSContext *ctx, isere_url_string_t *string);
+int isere__url_string_get(JSContext *ctx, JSValueConst value,
+                          isere_url_string_t *string);
+void isere__url_string_free(JSContext *ctx, isere_url_string_t *string);
 
 /* A JavaScript string of a slice. */
-JSValue isere_url_new_string(JSContext *ctx, isere_slice_t text);
+JSValue isere__url_new_string(JSContext *ctx, isere_slice_t text);
 
 /* Throws a TypeError and returns -1 when fewer arguments came than needed. */
-int isere_url_check_args(JSContext *ctx, int argc, int needed);
+int isere__url_check_args(JSContext *ctx, int argc, int needed);
 
 /*
  * An object of the class with the prototype that `new_target` asks for, or
  * the class's own for undefined.
  */
-JSValue isere_url_new_object(JSContext *ctx, JSValueConst new_target,
-                             JSClassID class_id);
+JSValue isere__url_new_object(JSContext *ctx, JSValueConst new_target,
+                              JSClassID class_id);
 
 /* Adds a class: its constructor with static and prototype members. 0 or -1. */
 typedef struct isere_url_class {
@@ -81,8 +81,8 @@ typedef struct isere_url_class {
     int static_count;
 } isere_url_class_t;
 
-int isere_url_define_class(JSContext *ctx, JSValueConst global,
-                           const isere_url_class_t *class);
+int isere__url_define_class(JSContext *ctx, JSValueConst global,
+                            const isere_url_class_t *class);
 
 /* Entries of function lists as Web IDL wants them: enumerable. */
 #define ISERE_URL_METHOD(name, length, function, magic)                        \

@@ -33,8 +33,8 @@ static bool reserve(isere_url_builder_t *b, size_t more)
     return true;
 }
 
-void isere_url_builder_init(isere_url_builder_t *b,
-                            const isere_url_memory_t *memory, size_t room)
+void isere__url_builder_init(isere_url_builder_t *b,
+                             const isere_url_memory_t *memory, size_t room)
 {
     memset(b, 0, sizeof(*b));
     b->memory = memory;
@@ -48,7 +48,7 @@ void isere_url_builder_init(isere_url_builder_t *b,
     b->error = b->url.href ? 0 : ISERE_ERR_NOMEM;
 }
 
-void isere_url_builder_drop(isere_url_builder_t *b)
+void isere__url_builder_drop(isere_url_builder_t *b)
 {
     if (b->url.href) {
         b->memory->resize(b->memory->ctx, b->url.href, 0);
@@ -56,10 +56,10 @@ void isere_url_builder_drop(isere_url_builder_t *b)
     }
 }
 
-int isere_url_builder_finish(isere_url_builder_t *b, isere_url_t *out)
+int isere__url_builder_finish(isere_url_builder_t *b, isere_url_t *out)
 {
     if (b->error) {
-        isere_url_builder_drop(b);
+        isere__url_builder_drop(b);
         return b->error;
     }
     if (b->room > b->url.len) {
@@ -67,7 +67,7 @@ int isere_url_builder_finish(isere_url_builder_t *b, isere_url_t *out)
         if (!cut) {
             // The JavaScript heap has an exception pending now.
             b->error = ISERE_ERR_NOMEM;
-            isere_url_builder_drop(b);
+            isere__url_builder_drop(b);
             return b->error;
         }
         b->url.href = cut;
@@ -76,14 +76,14 @@ int isere_url_builder_finish(isere_url_builder_t *b, isere_url_t *out)
     return 0;
 }
 
-void isere_url_put(isere_url_builder_t *b, char c)
+void isere__url_put(isere_url_builder_t *b, char c)
 {
     if (reserve(b, 1)) {
         b->url.href[b->url.len++] = c;
     }
 }
 
-void isere_url_put_bytes(isere_url_builder_t *b, const char *p, size_t len)
+void isere__url_put_bytes(isere_url_builder_t *b, const char *p, size_t len)
 {
     if (len > 0 && reserve(b, len)) {
         memcpy(b->url.href + b->url.len, p, len);
@@ -91,37 +91,38 @@ void isere_url_put_bytes(isere_url_builder_t *b, const char *p, size_t len)
     }
 }
 
-void isere_url_put_encoded(isere_url_builder_t *b, isere_slice_t text,
-                           unsigned set)
+void isere__url_put_encoded(isere_url_builder_t *b, isere_slice_t text,
+                            unsigned set)
 {
     size_t done = 0;
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = (uint8_t)text.ptr[i];
-        if (!isere_url_encodes(c, set)) {
+        if (!isere__url_encodes(c, set)) {
             continue;
         }
         const char code[3] = {'%', hex_digits[c >> 4], hex_digits[c & 15]};
-        isere_url_put_bytes(b, text.ptr + done, i - done);
-        isere_url_put_bytes(b, code, sizeof(code));
+        isere__url_put_bytes(b, text.ptr + done, i - done);
+        isere__url_put_bytes(b, code, sizeof(code));
         done = i + 1;
     }
     if (text.len > done) {
-        isere_url_put_bytes(b, text.ptr + done, text.len - done);
+        isere__url_put_bytes(b, text.ptr + done, text.len - done);
     }
 }
 
-void isere_url_put_number(isere_url_builder_t *b, unsigned value, unsigned base)
+void isere__url_put_number(isere_url_builder_t *b, unsigned value,
+                           unsigned base)
 {
     char digits[10];
     size_t n = sizeof(digits);
     do {
         digits[--n] = hex_digits[value % base];
         if (digits[n] >= 'A') {
-            digits[n] = (char)isere_url_lower((uint8_t)digits[n]);
+            digits[n] = (char)isere__url_lower((uint8_t)digits[n]);
         }
         value /= base;
     } while (value > 0);
-    isere_url_put_bytes(b, digits + n, sizeof(digits) - n);
+    isere__url_put_bytes(b, digits + n, sizeof(digits) - n);
 }
 
 /* Schemes */
@@ -139,7 +140,7 @@ static const struct {
     [ISERE_URL_WSS] = {ISERE_SLICE("wss:"), 443},
 };
 
-isere_url_scheme_t isere_url_scheme_of(isere_slice_t protocol)
+isere_url_scheme_t isere__url_scheme_of(isere_slice_t protocol)
 {
     for (int i = ISERE_URL_FTP; i <= ISERE_URL_WSS; i++) {
         if (protocol.len == schemes[i].protocol.len &&
@@ -150,20 +151,20 @@ isere_url_scheme_t isere_url_scheme_of(isere_slice_t protocol)
     return ISERE_URL_NOT_SPECIAL;
 }
 
-long isere_url_default_port(isere_url_scheme_t scheme)
+long isere__url_default_port(isere_url_scheme_t scheme)
 {
     return schemes[scheme].port;
 }
 
-size_t isere_url_scheme_length(isere_slice_t text)
+size_t isere__url_scheme_length(isere_slice_t text)
 {
-    if (text.len == 0 || !isere_url_is_alpha((uint8_t)text.ptr[0])) {
+    if (text.len == 0 || !isere__url_is_alpha((uint8_t)text.ptr[0])) {
         return 0;
     }
     size_t n = 1;
     while (n < text.len) {
         uint8_t c = (uint8_t)text.ptr[n];
-        if (!isere_url_is_alpha(c) && !isere_url_is_digit(c) && c != '+' &&
+        if (!isere__url_is_alpha(c) && !isere__url_is_digit(c) && c != '+' &&
             c != '-' && c != '.') {
             break;
         }
@@ -174,112 +175,112 @@ size_t isere_url_scheme_length(isere_slice_t text)
 
 /* Questions about a URL */
 
-bool isere_url_has_host(const isere_url_t *url)
+bool isere__url_has_host(const isere_url_t *url)
 {
     // A path that begins with two slashes follows "/.", see end_path.
     return url->len - url->scheme_end >= 2 &&
            memcmp(url->href + url->scheme_end, "//", 2) == 0;
 }
 
-bool isere_url_is_opaque(const isere_url_t *url)
+bool isere__url_is_opaque(const isere_url_t *url)
 {
-    return !isere_url_has_host(url) && (url->path_start == url->query_start ||
-                                        url->href[url->path_start] != '/');
+    return !isere__url_has_host(url) && (url->path_start == url->query_start ||
+                                         url->href[url->path_start] != '/');
 }
 
-bool isere_url_has_credentials(const isere_url_t *url)
+bool isere__url_has_credentials(const isere_url_t *url)
 {
-    return isere_url_has_host(url) && url->host_start > url->scheme_end + 2;
+    return isere__url_has_host(url) && url->host_start > url->scheme_end + 2;
 }
 
 /* Copies */
 
-void isere_url_end_scheme(isere_url_builder_t *b)
+void isere__url_end_scheme(isere_url_builder_t *b)
 {
     b->url.scheme_end = b->url.username_end = b->url.host_start =
         b->url.host_end = b->url.path_start = written(b);
 }
 
-void isere_url_copy_scheme(isere_url_builder_t *b, const isere_url_t *from)
+void isere__url_copy_scheme(isere_url_builder_t *b, const isere_url_t *from)
 {
-    isere_url_put_bytes(b, from->href, from->scheme_end);
-    isere_url_end_scheme(b);
+    isere__url_put_bytes(b, from->href, from->scheme_end);
+    isere__url_end_scheme(b);
 }
 
-void isere_url_copy_authority(isere_url_builder_t *b, const isere_url_t *from)
+void isere__url_copy_authority(isere_url_builder_t *b, const isere_url_t *from)
 {
-    if (!isere_url_has_host(from)) {
+    if (!isere__url_has_host(from)) {
         return;
     }
     // The schemes may differ in length.
     uint32_t start = written(b);
-    isere_url_put_bytes(b, from->href + from->scheme_end,
-                        from->path_start - from->scheme_end);
+    isere__url_put_bytes(b, from->href + from->scheme_end,
+                         from->path_start - from->scheme_end);
     b->url.username_end = start + from->username_end - from->scheme_end;
     b->url.host_start = start + from->host_start - from->scheme_end;
     b->url.host_end = start + from->host_end - from->scheme_end;
     b->url.path_start = written(b);
 }
 
-void isere_url_copy_path(isere_url_builder_t *b, const isere_url_t *from)
+void isere__url_copy_path(isere_url_builder_t *b, const isere_url_t *from)
 {
-    isere_url_put_bytes(b, from->href + from->path_start,
-                        from->query_start - from->path_start);
+    isere__url_put_bytes(b, from->href + from->path_start,
+                         from->query_start - from->path_start);
 }
 
-void isere_url_copy_query(isere_url_builder_t *b, const isere_url_t *from)
+void isere__url_copy_query(isere_url_builder_t *b, const isere_url_t *from)
 {
     b->url.query_start = written(b);
-    isere_url_put_bytes(b, from->href + from->query_start,
-                        from->fragment_start - from->query_start);
+    isere__url_put_bytes(b, from->href + from->query_start,
+                         from->fragment_start - from->query_start);
     b->url.fragment_start = written(b);
 }
 
-void isere_url_copy_fragment(isere_url_builder_t *b, const isere_url_t *from)
+void isere__url_copy_fragment(isere_url_builder_t *b, const isere_url_t *from)
 {
     b->url.fragment_start = written(b);
-    isere_url_put_bytes(b, from->href + from->fragment_start,
-                        from->len - from->fragment_start);
+    isere__url_put_bytes(b, from->href + from->fragment_start,
+                         from->len - from->fragment_start);
 }
 
 /* Authority */
 
-void isere_url_begin_authority(isere_url_builder_t *b)
+void isere__url_begin_authority(isere_url_builder_t *b)
 {
-    isere_url_put_bytes(b, "//", 2);
+    isere__url_put_bytes(b, "//", 2);
     b->url.username_end = b->url.host_start = b->url.host_end =
         b->url.path_start = written(b);
 }
 
-void isere_url_put_credentials(isere_url_builder_t *b, isere_slice_t username,
-                               isere_slice_t password)
+void isere__url_put_credentials(isere_url_builder_t *b, isere_slice_t username,
+                                isere_slice_t password)
 {
-    isere_url_put_encoded(b, username, ISERE_URL_USERINFO);
+    isere__url_put_encoded(b, username, ISERE_URL_USERINFO);
     b->url.username_end = written(b);
     if (password.len > 0) {
-        isere_url_put(b, ':');
-        isere_url_put_encoded(b, password, ISERE_URL_USERINFO);
+        isere__url_put(b, ':');
+        isere__url_put_encoded(b, password, ISERE_URL_USERINFO);
     }
     if (username.len > 0 || password.len > 0) {
-        isere_url_put(b, '@');
+        isere__url_put(b, '@');
     }
     b->url.host_start = b->url.host_end = b->url.path_start = written(b);
 }
 
-void isere_url_put_port(isere_url_builder_t *b, isere_url_scheme_t scheme,
-                        unsigned port)
+void isere__url_put_port(isere_url_builder_t *b, isere_url_scheme_t scheme,
+                         unsigned port)
 {
-    if ((long)port != isere_url_default_port(scheme)) {
-        isere_url_put(b, ':');
-        isere_url_put_number(b, port, 10);
+    if ((long)port != isere__url_default_port(scheme)) {
+        isere__url_put(b, ':');
+        isere__url_put_number(b, port, 10);
     }
     b->url.path_start = written(b);
 }
 
 /* Input */
 
-int isere_url_clean(const isere_url_memory_t *memory, isere_slice_t input,
-                    isere_url_clean_t *clean)
+int isere__url_clean(const isere_url_memory_t *memory, isere_slice_t input,
+                     isere_url_clean_t *clean)
 {
     size_t dirty = 0;
     for (size_t i = 0; i < input.len; i++) {
@@ -308,8 +309,8 @@ int isere_url_clean(const isere_url_memory_t *memory, isere_slice_t input,
     return 0;
 }
 
-void isere_url_clean_free(const isere_url_memory_t *memory,
-                          isere_url_clean_t *clean)
+void isere__url_clean_free(const isere_url_memory_t *memory,
+                           isere_url_clean_t *clean)
 {
     if (clean->copy) {
         memory->resize(memory->ctx, clean->copy, 0);

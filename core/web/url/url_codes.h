@@ -26,45 +26,45 @@ enum {
 extern const uint8_t isere_url_sets[96];
 
 /* Whether a byte outside of 0x20 to 0x7e: in every percent-encode set. */
-static inline bool isere_url_is_control(uint8_t c)
+static inline bool isere__url_is_control(uint8_t c)
 {
     return c < 0x20 || c > 0x7e;
 }
 
 /* Whether a byte must be percent-encoded under the given set. */
-static inline bool isere_url_encodes(uint8_t c, unsigned set)
+static inline bool isere__url_encodes(uint8_t c, unsigned set)
 {
-    return isere_url_is_control(c) || (isere_url_sets[c - 0x20] & set) != 0;
+    return isere__url_is_control(c) || (isere_url_sets[c - 0x20] & set) != 0;
 }
 
 /* Whether the bits of a printable ASCII character hold `set`. */
-static inline bool isere_url_has(uint8_t c, unsigned set)
+static inline bool isere__url_has(uint8_t c, unsigned set)
 {
-    return !isere_url_is_control(c) && (isere_url_sets[c - 0x20] & set) != 0;
+    return !isere__url_is_control(c) && (isere_url_sets[c - 0x20] & set) != 0;
 }
 
-static inline bool isere_url_is_digit(uint8_t c)
+static inline bool isere__url_is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';
 }
 
-static inline bool isere_url_is_alpha(uint8_t c)
+static inline bool isere__url_is_alpha(uint8_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static inline uint8_t isere_url_lower(uint8_t c)
+static inline uint8_t isere__url_lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
 /* The value of a hexadecimal digit, or -1. */
-static inline int isere_url_hex(uint8_t c)
+static inline int isere__url_hex(uint8_t c)
 {
-    if (isere_url_is_digit(c)) {
+    if (isere__url_is_digit(c)) {
         return c - '0';
     }
-    c = isere_url_lower(c);
+    c = isere__url_lower(c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 

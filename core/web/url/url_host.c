@@ -7,11 +7,11 @@ static int put_opaque_host(isere_url_builder_t *b, isere_slice_t host)
     for (size_t i = 0; i < host.len; i++) {
         uint8_t c = (uint8_t)host.ptr[i];
         // Tab, CR and LF, forbidden too, were removed from all input.
-        if (c == 0 || isere_url_has(c, ISERE_URL_FORBIDDEN_HOST)) {
+        if (c == 0 || isere__url_has(c, ISERE_URL_FORBIDDEN_HOST)) {
             return ISERE_ERR_INVAL;
         }
     }
-    isere_url_put_encoded(b, host, ISERE_URL_C0_CONTROL);
+    isere__url_put_encoded(b, host, ISERE_URL_C0_CONTROL);
     return 0;
 }
 
@@ -22,8 +22,8 @@ static uint8_t next_byte(isere_slice_t text, size_t *i)
 {
     uint8_t c = (uint8_t)text.ptr[(*i)++];
     if (c == '%' && text.len - *i >= 2) {
-        int high = isere_url_hex((uint8_t)text.ptr[*i]);
-        int low = isere_url_hex((uint8_t)text.ptr[*i + 1]);
+        int high = isere__url_hex((uint8_t)text.ptr[*i]);
+        int low = isere__url_hex((uint8_t)text.ptr[*i + 1]);
         if (high >= 0 && low >= 0) {
             *i += 2;
             return (uint8_t)(high * 16 + low);
@@ -52,7 +52,7 @@ static bool ipv4_number(const char *p, size_t len, uint64_t *value)
     }
     *value = 0;
     for (size_t i = 0; i < len; i++) {
-        int digit = isere_url_hex((uint8_t)p[i]);
+        int digit = isere__url_hex((uint8_t)p[i]);
         if (digit < 0 || (unsigned)digit >= base) {
             return false;
         }
@@ -83,7 +83,8 @@ static bool ends_in_number(const char *p, size_t len)
     isere_slice_t last = last_label(p, len);
     uint64_t value;
     size_t digits = 0;
-    while (digits < last.len && isere_url_is_digit((uint8_t)last.ptr[digits])) {
+    while (digits < last.len &&
+           isere__url_is_digit((uint8_t)last.ptr[digits])) {
         digits++;
     }
     return last.len > 0 &&
@@ -130,9 +131,9 @@ static bool parse_ipv4(const char *p, size_t len, uint32_t *address)
 static void put_ipv4(isere_url_builder_t *b, uint32_t address)
 {
     for (int shift = 24; shift >= 0; shift -= 8) {
-        isere_url_put_number(b, (address >> shift) & 255, 10);
+        isere__url_put_number(b, (address >> shift) & 255, 10);
         if (shift > 0) {
-            isere_url_put(b, '.');
+            isere__url_put(b, '.');
         }
     }
 }
@@ -147,11 +148,11 @@ static int put_domain(isere_url_builder_t *b, isere_slice_t host)
     uint32_t start = b->url.len;
     for (size_t i = 0; i < host.len;) {
         uint8_t c = next_byte(host, &i);
-        if (isere_url_is_control(c) ||
-            isere_url_has(c, ISERE_URL_FORBIDDEN_DOMAIN)) {
+        if (isere__url_is_control(c) ||
+            isere__url_has(c, ISERE_URL_FORBIDDEN_DOMAIN)) {
             return ISERE_ERR_INVAL;
         }
-        isere_url_put(b, (char)isere_url_lower(c));
+        isere__url_put(b, (char)isere__url_lower(c));
     }
     if (b->error) {
         return 0;
@@ -172,21 +173,22 @@ static int put_domain(isere_url_builder_t *b, isere_slice_t host)
     return 0;
 }
 
-int isere_url_put_host(isere_url_builder_t *b, isere_slice_t host, bool special)
+int isere__url_put_host(isere_url_builder_t *b, isere_slice_t host,
+                        bool special)
 {
     if (host.len > 0 && host.ptr[0] == '[') {
         if (host.len < 2 || host.ptr[host.len - 1] != ']') {
             return ISERE_ERR_INVAL;
         }
-        return isere_url_put_ipv6(b,
-                                  isere_slice_of(host.ptr + 1, host.len - 2));
+        return isere__url_put_ipv6(b,
+                                   isere_slice_of(host.ptr + 1, host.len - 2));
     }
     return special ? put_domain(b, host) : put_opaque_host(b, host);
 }
 
-int isere_url_put_file_host(isere_url_builder_t *b, isere_slice_t host)
+int isere__url_put_file_host(isere_url_builder_t *b, isere_slice_t host)
 {
-    int error = isere_url_put_host(b, host, true);
+    int error = isere__url_put_host(b, host, true);
     if (error || b->error) {
         return error;
     }

@@ -20,7 +20,7 @@ static const char *read_piece(const char *p, const char *end, unsigned *value)
     int digit;
     *value = 0;
     for (int n = 0; n < 4 && p < end; n++, p++) {
-        digit = isere_url_hex((uint8_t)*p);
+        digit = isere__url_hex((uint8_t)*p);
         if (digit < 0) {
             break;
         }
@@ -34,7 +34,7 @@ static const char *read_byte(const char *p, const char *end, unsigned *value)
 {
     const char *start = p;
     *value = 0;
-    while (p < end && isere_url_is_digit((uint8_t)*p)) {
+    while (p < end && isere__url_is_digit((uint8_t)*p)) {
         if (p > start && *value == 0) {
             return NULL;
         }
@@ -155,7 +155,7 @@ static int longest_run(const uint16_t *pieces, int *len)
     return best;
 }
 
-int isere_url_put_ipv6(isere_url_builder_t *b, isere_slice_t text)
+int isere__url_put_ipv6(isere_url_builder_t *b, isere_slice_t text)
 {
     ipv6_t a = {.compress = -1};
     if (!parse_ipv6(&a, text.ptr, text.ptr + text.len)) {
@@ -163,18 +163,18 @@ int isere_url_put_ipv6(isere_url_builder_t *b, isere_slice_t text)
     }
     int run;
     int zeros = longest_run(a.pieces, &run);
-    isere_url_put(b, '[');
+    isere__url_put(b, '[');
     for (int i = 0; i < 8; i++) {
         if (i == zeros) {
-            isere_url_put_bytes(b, "::", i == 0 ? 2 : 1);
+            isere__url_put_bytes(b, "::", i == 0 ? 2 : 1);
             i += run - 1;
             continue;
         }
-        isere_url_put_number(b, a.pieces[i], 16);
+        isere__url_put_number(b, a.pieces[i], 16);
         if (i < 7) {
-            isere_url_put(b, ':');
+            isere__url_put(b, ':');
         }
     }
-    isere_url_put(b, ']');
+    isere__url_put(b, ']');
     return 0;
 }

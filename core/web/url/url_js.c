@@ -19,19 +19,19 @@ static void *resize_rt(void *rt, void *ptr, size_t size)
     return js_realloc_rt(rt, ptr, size);
 }
 
-isere_url_memory_t isere_url_memory(JSContext *ctx)
+isere_url_memory_t isere__url_memory(JSContext *ctx)
 {
     isere_url_memory_t memory = {resize, ctx};
     return memory;
 }
 
-isere_url_memory_t isere_url_memory_rt(JSRuntime *rt)
+isere_url_memory_t isere__url_memory_rt(JSRuntime *rt)
 {
     isere_url_memory_t memory = {resize_rt, rt};
     return memory;
 }
 
-JSValue isere_url_throw(JSContext *ctx, int error)
+JSValue isere__url_throw(JSContext *ctx, int error)
 {
     if (error == ISERE_ERR_INVAL) {
         return JS_ThrowTypeError(ctx, "Invalid URL");
@@ -56,8 +56,8 @@ static const char *find_surrogate(const char *p, const char *end)
     return NULL;
 }
 
-int isere_url_string_get(JSContext *ctx, JSValueConst value,
-                         isere_url_string_t *string)
+int isere__url_string_get(JSContext *ctx, JSValueConst value,
+                          isere_url_string_t *string)
 {
     string->repaired = NULL;
     string->cstring = JS_ToCStringLen(ctx, &string->text.len, value);
@@ -84,20 +84,20 @@ int isere_url_string_get(JSContext *ctx, JSValueConst value,
     return 0;
 }
 
-void isere_url_string_free(JSContext *ctx, isere_url_string_t *string)
+void isere__url_string_free(JSContext *ctx, isere_url_string_t *string)
 {
     JS_FreeCString(ctx, string->cstring);
     js_free(ctx, string->repaired);
 }
 
-JSValue isere_url_new_string(JSContext *ctx, isere_slice_t text)
+JSValue isere__url_new_string(JSContext *ctx, isere_slice_t text)
 {
     return JS_NewStringLen(ctx, text.len > 0 ? text.ptr : "", text.len);
 }
 
 /* Functions and classes */
 
-int isere_url_check_args(JSContext *ctx, int argc, int needed)
+int isere__url_check_args(JSContext *ctx, int argc, int needed)
 {
     if (argc >= needed) {
         return 0;
@@ -107,8 +107,8 @@ int isere_url_check_args(JSContext *ctx, int argc, int needed)
     return -1;
 }
 
-JSValue isere_url_new_object(JSContext *ctx, JSValueConst new_target,
-                             JSClassID class_id)
+JSValue isere__url_new_object(JSContext *ctx, JSValueConst new_target,
+                              JSClassID class_id)
 {
     if (JS_IsUndefined(new_target)) {
         return JS_NewObjectClass(ctx, (int)class_id);
@@ -126,8 +126,8 @@ JSValue isere_url_new_object(JSContext *ctx, JSValueConst new_target,
     return object;
 }
 
-int isere_url_define_class(JSContext *ctx, JSValueConst global,
-                           const isere_url_class_t *class)
+int isere__url_define_class(JSContext *ctx, JSValueConst global,
+                            const isere_url_class_t *class)
 {
     const char *name = class->def->class_name;
     JSRuntime *rt = JS_GetRuntime(ctx);

@@ -21,8 +21,8 @@ static bool same(isere_slice_t a, isere_slice_t b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-void isere_url_params_clear(const isere_url_memory_t *memory,
-                            isere_url_params_t *list)
+void isere__url_params_clear(const isere_url_memory_t *memory,
+                             isere_url_params_t *list)
 {
     for (uint32_t i = 0; i < list->count; i++) {
         release(memory, list->pairs[i].text);
@@ -73,9 +73,9 @@ static int make_pair(const isere_url_memory_t *memory, isere_slice_t name,
     return 0;
 }
 
-int isere_url_params_append(const isere_url_memory_t *memory,
-                            isere_url_params_t *list, isere_slice_t name,
-                            isere_slice_t value)
+int isere__url_params_append(const isere_url_memory_t *memory,
+                             isere_url_params_t *list, isere_slice_t name,
+                             isere_slice_t value)
 {
     isere_url_pair_t pair;
     int error = grow(memory, list);
@@ -141,8 +141,8 @@ static int parse_pair(const isere_url_memory_t *memory,
     return 0;
 }
 
-int isere_url_params_parse(const isere_url_memory_t *memory,
-                           isere_url_params_t *list, isere_slice_t query)
+int isere__url_params_parse(const isere_url_memory_t *memory,
+                            isere_url_params_t *list, isere_slice_t query)
 {
     const char *p = query.len > 0 ? query.ptr : "";
     const char *end = p + query.len;
@@ -165,7 +165,7 @@ static size_t encode(isere_slice_t text, char *out)
     size_t n = 0;
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = (uint8_t)text.ptr[i];
-        bool plain = c == ' ' || isere_url_has(c, ISERE_URL_FORM_SAFE);
+        bool plain = c == ' ' || isere__url_has(c, ISERE_URL_FORM_SAFE);
         if (out && plain) {
             out[n] = c == ' ' ? '+' : (char)c;
         } else if (out) {
@@ -187,19 +187,19 @@ static uint64_t encode_all(const isere_url_params_t *list, char *out)
             out[n] = '&';
         }
         n += i > 0;
-        n += encode(isere_url_params_name(list, i), out ? out + n : NULL);
+        n += encode(isere__url_params_name(list, i), out ? out + n : NULL);
         if (out) {
             out[n] = '=';
         }
         n++;
-        n += encode(isere_url_params_value(list, i), out ? out + n : NULL);
+        n += encode(isere__url_params_value(list, i), out ? out + n : NULL);
     }
     return n;
 }
 
-int isere_url_params_serialise(const isere_url_memory_t *memory,
-                               const isere_url_params_t *list, char **text,
-                               size_t *len)
+int isere__url_params_serialise(const isere_url_memory_t *memory,
+                                const isere_url_params_t *list, char **text,
+                                size_t *len)
 {
     uint64_t n = encode_all(list, NULL);
     *text = NULL;
@@ -221,35 +221,36 @@ int isere_url_params_serialise(const isere_url_memory_t *memory,
 
 /* The list */
 
-isere_slice_t isere_url_params_name(const isere_url_params_t *list, uint32_t i)
+isere_slice_t isere__url_params_name(const isere_url_params_t *list, uint32_t i)
 {
     return isere_slice_of(list->pairs[i].text, list->pairs[i].name_len);
 }
 
-isere_slice_t isere_url_params_value(const isere_url_params_t *list, uint32_t i)
+isere_slice_t isere__url_params_value(const isere_url_params_t *list,
+                                      uint32_t i)
 {
     const isere_url_pair_t *pair = &list->pairs[i];
     return isere_slice_of(pair->text + pair->name_len, pair->value_len);
 }
 
-uint32_t isere_url_params_find(const isere_url_params_t *list, uint32_t from,
-                               isere_slice_t name)
+uint32_t isere__url_params_find(const isere_url_params_t *list, uint32_t from,
+                                isere_slice_t name)
 {
     while (from < list->count &&
-           !same(isere_url_params_name(list, from), name)) {
+           !same(isere__url_params_name(list, from), name)) {
         from++;
     }
     return from;
 }
 
-void isere_url_params_remove(const isere_url_memory_t *memory,
-                             isere_url_params_t *list, uint32_t from,
-                             isere_slice_t name, const isere_slice_t *value)
+void isere__url_params_remove(const isere_url_memory_t *memory,
+                              isere_url_params_t *list, uint32_t from,
+                              isere_slice_t name, const isere_slice_t *value)
 {
     uint32_t kept = from;
     for (uint32_t i = from; i < list->count; i++) {
-        if (same(isere_url_params_name(list, i), name) &&
-            (!value || same(isere_url_params_value(list, i), *value))) {
+        if (same(isere__url_params_name(list, i), name) &&
+            (!value || same(isere__url_params_value(list, i), *value))) {
             release(memory, list->pairs[i].text);
             continue;
         }
@@ -258,12 +259,13 @@ void isere_url_params_remove(const isere_url_memory_t *memory,
     list->count = kept < list->count ? kept : list->count;
 }
 
-int isere_url_params_replace(const isere_url_memory_t *memory,
-                             isere_url_params_t *list, uint32_t i,
-                             isere_slice_t value)
+int isere__url_params_replace(const isere_url_memory_t *memory,
+                              isere_url_params_t *list, uint32_t i,
+                              isere_slice_t value)
 {
     isere_url_pair_t pair;
-    int error = make_pair(memory, isere_url_params_name(list, i), value, &pair);
+    int error =
+        make_pair(memory, isere__url_params_name(list, i), value, &pair);
     if (!error) {
         release(memory, list->pairs[i].text);
         list->pairs[i] = pair;
@@ -307,8 +309,8 @@ static void merge(const isere_url_pair_t *from, uint32_t middle, uint32_t end,
     }
 }
 
-int isere_url_params_sort(const isere_url_memory_t *memory,
-                          isere_url_params_t *list)
+int isere__url_params_sort(const isere_url_memory_t *memory,
+                           isere_url_params_t *list)
 {
     uint32_t count = list->count;
     if (count < 2) {

@@ -48,8 +48,8 @@ static void put_fragment(parser_t *ps)
     if (at(ps, '#')) {
         isere_slice_t rest =
             isere_slice_of(ps->p + 1, (size_t)(ps->end - ps->p - 1));
-        isere_url_put(&ps->b, '#');
-        isere_url_put_encoded(&ps->b, rest, ISERE_URL_FRAGMENT);
+        isere__url_put(&ps->b, '#');
+        isere__url_put_encoded(&ps->b, rest, ISERE_URL_FRAGMENT);
     }
 }
 
@@ -58,8 +58,8 @@ static void put_query_and_fragment(parser_t *ps)
     ps->b.url.query_start = ps->b.url.len;
     if (at(ps, '?')) {
         const char *stop = find(ps->p, ps->end, '#');
-        isere_url_put(&ps->b, '?');
-        isere_url_put_encoded(
+        isere__url_put(&ps->b, '?');
+        isere__url_put_encoded(
             &ps->b, isere_slice_of(ps->p + 1, (size_t)(stop - ps->p - 1)),
             is_special(ps) ? ISERE_URL_SPECIAL_QUERY : ISERE_URL_QUERY);
         ps->p = stop;
@@ -70,16 +70,17 @@ static void put_query_and_fragment(parser_t *ps)
 /* "Path state": the slash before the first segment is consumed. */
 static int parse_path(parser_t *ps)
 {
-    ps->p = isere_url_put_path(&ps->b, ps->p, ps->end, ps->scheme, false);
-    isere_url_end_path(&ps->b);
+    ps->p = isere__url_put_path(&ps->b, ps->p, ps->end, ps->scheme, false);
+    isere__url_end_path(&ps->b);
     put_query_and_fragment(ps);
     return 0;
 }
 
 static int parse_path_start(parser_t *ps)
 {
-    ps->p = isere_url_put_path_start(&ps->b, ps->p, ps->end, ps->scheme, false);
-    isere_url_end_path(&ps->b);
+    ps->p =
+        isere__url_put_path_start(&ps->b, ps->p, ps->end, ps->scheme, false);
+    isere__url_end_path(&ps->b);
     put_query_and_fragment(ps);
     return 0;
 }
@@ -90,11 +91,11 @@ static int parse_opaque_path(parser_t *ps)
     const char *stop = find(ps->p, find(ps->p, ps->end, '#'), '?');
     // A space at the end would be lost when query and fragment go away.
     bool space = stop < ps->end && stop > ps->p && stop[-1] == ' ';
-    isere_url_put_encoded(&ps->b,
-                          isere_slice_of(ps->p, (size_t)(stop - ps->p) - space),
-                          ISERE_URL_C0_CONTROL);
+    isere__url_put_encoded(
+        &ps->b, isere_slice_of(ps->p, (size_t)(stop - ps->p) - space),
+        ISERE_URL_C0_CONTROL);
     if (space) {
-        isere_url_put_bytes(&ps->b, "%20", 3);
+        isere__url_put_bytes(&ps->b, "%20", 3);
     }
     ps->p = stop;
     put_query_and_fragment(ps);
@@ -105,16 +106,16 @@ static int parse_opaque_path(parser_t *ps)
  * nothing is given; -1 when there is more and only the path was copied. */
 static int parse_same_path(parser_t *ps)
 {
-    isere_url_copy_path(&ps->b, ps->base);
+    isere__url_copy_path(&ps->b, ps->base);
     if (ps->p < ps->end && *ps->p != '?' && *ps->p != '#') {
         return -1;
     }
-    isere_url_end_path(&ps->b);
+    isere__url_end_path(&ps->b);
     if (at(ps, '?')) {
         put_query_and_fragment(ps);
         return 0;
     }
-    isere_url_copy_query(&ps->b, ps->base);
+    isere__url_copy_query(&ps->b, ps->base);
     put_fragment(ps);
     return 0;
 }
@@ -139,7 +140,7 @@ static int parse_port(parser_t *ps, const char *p, const char *end)
         return 0;
     }
     for (; p < end; p++) {
-        if (!isere_url_is_digit((uint8_t)*p)) {
+        if (!isere__url_is_digit((uint8_t)*p)) {
             return ISERE_ERR_INVAL;
         }
         port = port * 10 + (unsigned)(*p - '0');
@@ -147,7 +148,7 @@ static int parse_port(parser_t *ps, const char *p, const char *end)
             return ISERE_ERR_INVAL;
         }
     }
-    isere_url_put_port(&ps->b, ps->scheme, port);
+    isere__url_put_port(&ps->b, ps->scheme, port);
     return 0;
 }
 
@@ -156,7 +157,7 @@ static void put_userinfo(parser_t *ps, const char *p, const char *last_at)
 {
     const char *colon = find(p, last_at, ':');
     const char *password = colon < last_at ? colon + 1 : last_at;
-    isere_url_put_credentials(
+    isere__url_put_credentials(
         &ps->b, isere_slice_of(p, (size_t)(colon - p)),
         isere_slice_of(password, (size_t)(last_at - password)));
 }
@@ -173,7 +174,7 @@ static int parse_authority(parser_t *ps)
         }
         last_at = *stop == '@' ? stop : last_at;
     }
-    isere_url_begin_authority(&ps->b);
+    isere__url_begin_authority(&ps->b);
     if (last_at) {
         put_userinfo(ps, p, last_at);
         p = last_at + 1;
@@ -182,7 +183,7 @@ static int parse_authority(parser_t *ps)
     if (colon == p && (last_at || colon < stop || is_special(ps))) {
         return ISERE_ERR_INVAL;
     }
-    int error = isere_url_put_host(
+    int error = isere__url_put_host(
         &ps->b, isere_slice_of(p, (size_t)(colon - p)), is_special(ps));
     if (error) {
         return error;
@@ -209,7 +210,7 @@ static int parse_special_authority(parser_t *ps)
 
 static bool is_drive_letter(const char *p)
 {
-    return isere_url_is_alpha((uint8_t)p[0]) && (p[1] == ':' || p[1] == '|');
+    return isere__url_is_alpha((uint8_t)p[0]) && (p[1] == ':' || p[1] == '|');
 }
 
 static bool starts_with_drive_letter(const char *p, const char *end)
@@ -224,9 +225,9 @@ static void put_base_drive(parser_t *ps)
 {
     const char *path = ps->base->href + ps->base->path_start;
     uint32_t len = ps->base->query_start - ps->base->path_start;
-    if (len >= 3 && isere_url_is_alpha((uint8_t)path[1]) && path[2] == ':' &&
+    if (len >= 3 && isere__url_is_alpha((uint8_t)path[1]) && path[2] == ':' &&
         (len == 3 || path[3] == '/')) {
-        isere_url_put_bytes(&ps->b, path, 3);
+        isere__url_put_bytes(&ps->b, path, 3);
     }
 }
 
@@ -239,12 +240,12 @@ static int parse_file_host(parser_t *ps)
         stop++;
     }
     isere_slice_t host = isere_slice_of(ps->p, (size_t)(stop - ps->p));
-    isere_url_begin_authority(&ps->b);
+    isere__url_begin_authority(&ps->b);
     if (host.len == 2 && is_drive_letter(host.ptr)) {
         return parse_path(ps); // a mistyped path, not a host
     }
     if (host.len > 0) {
-        int error = isere_url_put_file_host(&ps->b, host);
+        int error = isere__url_put_file_host(&ps->b, host);
         if (error) {
             return error;
         }
@@ -265,10 +266,10 @@ static int parse_file(parser_t *ps, bool base_is_file)
         }
     }
     if (!base_is_file) {
-        isere_url_begin_authority(&ps->b);
+        isere__url_begin_authority(&ps->b);
         return parse_path(ps);
     }
-    isere_url_copy_authority(&ps->b, ps->base);
+    isere__url_copy_authority(&ps->b, ps->base);
     bool drive = starts_with_drive_letter(ps->p, ps->end);
     if (slash) {
         if (!drive) {
@@ -280,7 +281,7 @@ static int parse_file(parser_t *ps, bool base_is_file)
         if (parse_same_path(ps) == 0) {
             return 0;
         }
-        isere_url_shorten_path(&ps->b, ps->scheme);
+        isere__url_shorten_path(&ps->b, ps->scheme);
     }
     return parse_path(ps);
 }
@@ -297,14 +298,14 @@ static int parse_relative(parser_t *ps)
             return is_special(ps) ? parse_special_authority(ps)
                                   : parse_authority(ps);
         }
-        isere_url_copy_authority(&ps->b, ps->base);
+        isere__url_copy_authority(&ps->b, ps->base);
         return parse_path(ps);
     }
-    isere_url_copy_authority(&ps->b, ps->base);
+    isere__url_copy_authority(&ps->b, ps->base);
     if (parse_same_path(ps) == 0) {
         return 0;
     }
-    isere_url_shorten_path(&ps->b, ps->scheme);
+    isere__url_shorten_path(&ps->b, ps->scheme);
     return parse_path(ps);
 }
 
@@ -315,14 +316,14 @@ static int parse_without_scheme(parser_t *ps)
     if (!base) {
         return ISERE_ERR_INVAL;
     }
-    isere_url_copy_scheme(&ps->b, base);
-    ps->scheme = isere_url_scheme_of(isere_url_protocol(base));
-    if (isere_url_is_opaque(base)) {
+    isere__url_copy_scheme(&ps->b, base);
+    ps->scheme = isere__url_scheme_of(isere__url_protocol(base));
+    if (isere__url_is_opaque(base)) {
         if (!at(ps, '#')) {
             return ISERE_ERR_INVAL;
         }
-        isere_url_copy_path(&ps->b, base);
-        isere_url_copy_query(&ps->b, base);
+        isere__url_copy_path(&ps->b, base);
+        isere__url_copy_query(&ps->b, base);
         put_fragment(ps);
         return 0;
     }
@@ -336,7 +337,7 @@ static int parse_after_scheme(parser_t *ps)
     const isere_url_t *base = ps->base;
     bool slashes = ps->end - ps->p >= 2 && memcmp(ps->p, "//", 2) == 0;
     isere_url_scheme_t base_scheme =
-        base ? isere_url_scheme_of(isere_url_protocol(base))
+        base ? isere__url_scheme_of(isere__url_protocol(base))
              : ISERE_URL_NOT_SPECIAL;
     if (ps->scheme == ISERE_URL_FILE) {
         return parse_file(ps, base_scheme == ISERE_URL_FILE);
@@ -361,18 +362,18 @@ static int parse_after_scheme(parser_t *ps)
 static int parse_start(parser_t *ps)
 {
     isere_slice_t input = isere_slice_of(ps->p, (size_t)(ps->end - ps->p));
-    size_t n = isere_url_scheme_length(input);
+    size_t n = isere__url_scheme_length(input);
     if (n == 0 || n == input.len || input.ptr[n] != ':') {
         return parse_without_scheme(ps);
     }
     for (size_t i = 0; i <= n; i++) {
-        isere_url_put(&ps->b, (char)isere_url_lower((uint8_t)input.ptr[i]));
+        isere__url_put(&ps->b, (char)isere__url_lower((uint8_t)input.ptr[i]));
     }
-    isere_url_end_scheme(&ps->b);
+    isere__url_end_scheme(&ps->b);
     if (ps->b.error) {
         return 0;
     }
-    ps->scheme = isere_url_scheme_of(isere_url_protocol(&ps->b.url));
+    ps->scheme = isere__url_scheme_of(isere__url_protocol(&ps->b.url));
     ps->p += n + 1;
     return parse_after_scheme(ps);
 }
@@ -389,12 +390,12 @@ static isere_slice_t trim(isere_slice_t s)
     return s;
 }
 
-int isere_url_parse(const isere_url_memory_t *memory, isere_slice_t input,
-                    const isere_url_t *base, isere_url_t *out)
+int isere__url_parse(const isere_url_memory_t *memory, isere_slice_t input,
+                     const isere_url_t *base, isere_url_t *out)
 {
     parser_t ps = {.base = base};
     isere_url_clean_t clean;
-    int error = isere_url_clean(memory, trim(input), &clean);
+    int error = isere__url_clean(memory, trim(input), &clean);
     if (error) {
         return error;
     }
@@ -402,18 +403,18 @@ int isere_url_parse(const isere_url_memory_t *memory, isere_slice_t input,
     ps.end = clean.end;
     size_t room = (size_t)(clean.end - clean.p);
     // A relative reference takes about as much of its base.
-    isere_url_builder_init(&ps.b, memory, base ? room + base->len : room);
+    isere__url_builder_init(&ps.b, memory, base ? room + base->len : room);
     error = ps.b.error ? ps.b.error : parse_start(&ps);
-    isere_url_clean_free(memory, &clean);
+    isere__url_clean_free(memory, &clean);
     if (error) {
-        isere_url_builder_drop(&ps.b);
+        isere__url_builder_drop(&ps.b);
         // What stopped the parser may be the memory that was missing.
         return ps.b.error ? ps.b.error : error;
     }
-    return isere_url_builder_finish(&ps.b, out);
+    return isere__url_builder_finish(&ps.b, out);
 }
 
-void isere_url_free(const isere_url_memory_t *memory, isere_url_t *url)
+void isere__url_free(const isere_url_memory_t *memory, isere_url_t *url)
 {
     if (url->href) {
         memory->resize(memory->ctx, url->href, 0);
@@ -428,56 +429,57 @@ static isere_slice_t part(const isere_url_t *url, uint32_t start, uint32_t end)
     return isere_slice_of(url->href + start, end - start);
 }
 
-isere_slice_t isere_url_href(const isere_url_t *url)
+isere_slice_t isere__url_href(const isere_url_t *url)
 {
     return part(url, 0, url->len);
 }
 
-isere_slice_t isere_url_protocol(const isere_url_t *url)
+isere_slice_t isere__url_protocol(const isere_url_t *url)
 {
     return part(url, 0, url->scheme_end);
 }
 
-isere_slice_t isere_url_username(const isere_url_t *url)
+isere_slice_t isere__url_username(const isere_url_t *url)
 {
-    return isere_url_has_credentials(url)
+    return isere__url_has_credentials(url)
                ? part(url, url->scheme_end + 2, url->username_end)
                : part(url, 0, 0);
 }
 
-isere_slice_t isere_url_password(const isere_url_t *url)
+isere_slice_t isere__url_password(const isere_url_t *url)
 {
     // Between the colon and the @, when both are there.
-    return isere_url_has_credentials(url) &&
+    return isere__url_has_credentials(url) &&
                    url->host_start - url->username_end >= 2
                ? part(url, url->username_end + 1, url->host_start - 1)
                : part(url, 0, 0);
 }
 
-isere_slice_t isere_url_host(const isere_url_t *url)
+isere_slice_t isere__url_host(const isere_url_t *url)
 {
-    return isere_url_has_host(url) ? part(url, url->host_start, url->path_start)
-                                   : part(url, 0, 0);
+    return isere__url_has_host(url)
+               ? part(url, url->host_start, url->path_start)
+               : part(url, 0, 0);
 }
 
-isere_slice_t isere_url_hostname(const isere_url_t *url)
+isere_slice_t isere__url_hostname(const isere_url_t *url)
 {
     return part(url, url->host_start, url->host_end);
 }
 
-isere_slice_t isere_url_port(const isere_url_t *url)
+isere_slice_t isere__url_port(const isere_url_t *url)
 {
-    return isere_url_has_host(url) && url->path_start > url->host_end
+    return isere__url_has_host(url) && url->path_start > url->host_end
                ? part(url, url->host_end + 1, url->path_start)
                : part(url, 0, 0);
 }
 
-isere_slice_t isere_url_pathname(const isere_url_t *url)
+isere_slice_t isere__url_pathname(const isere_url_t *url)
 {
     return part(url, url->path_start, url->query_start);
 }
 
-isere_slice_t isere_url_search(const isere_url_t *url)
+isere_slice_t isere__url_search(const isere_url_t *url)
 {
     // A query that is only its mark reads as none.
     return url->fragment_start - url->query_start > 1
@@ -485,21 +487,21 @@ isere_slice_t isere_url_search(const isere_url_t *url)
                : part(url, 0, 0);
 }
 
-isere_slice_t isere_url_hash(const isere_url_t *url)
+isere_slice_t isere__url_hash(const isere_url_t *url)
 {
     return url->len - url->fragment_start > 1
                ? part(url, url->fragment_start, url->len)
                : part(url, 0, 0);
 }
 
-bool isere_url_origin(const isere_url_t *url, isere_slice_t *scheme,
-                      isere_slice_t *host)
+bool isere__url_origin(const isere_url_t *url, isere_slice_t *scheme,
+                       isere_slice_t *host)
 {
-    isere_url_scheme_t kind = isere_url_scheme_of(isere_url_protocol(url));
+    isere_url_scheme_t kind = isere__url_scheme_of(isere__url_protocol(url));
     if (kind == ISERE_URL_NOT_SPECIAL || kind == ISERE_URL_FILE) {
         return false;
     }
-    *scheme = isere_url_protocol(url);
-    *host = isere_url_host(url);
+    *scheme = isere__url_protocol(url);
+    *host = isere__url_host(url);
     return true;
 }

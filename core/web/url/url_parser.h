@@ -60,53 +60,53 @@ typedef struct isere_url {
 
 /*
  * Parses `input`, relative to `base` unless that is NULL. On success 0 and
- * *out owns memory until isere_url_free; else *out is not touched:
+ * *out owns memory until isere__url_free; else *out is not touched:
  * ISERE_ERR_INVAL (not a URL), ISERE_ERR_NOMEM, ISERE_ERR_LIMIT (too long).
  */
-int isere_url_parse(const isere_url_memory_t *memory, isere_slice_t input,
-                    const isere_url_t *base, isere_url_t *out);
+int isere__url_parse(const isere_url_memory_t *memory, isere_slice_t input,
+                     const isere_url_t *base, isere_url_t *out);
 
 /* Frees what a URL owns and zeroes it. */
-void isere_url_free(const isere_url_memory_t *memory, isere_url_t *url);
+void isere__url_free(const isere_url_memory_t *memory, isere_url_t *url);
 
 /*
  * The setters of the URL class ("state override" in the standard). A value
  * that does not fit leaves the URL as it was, which is no error. 0, or
  * ISERE_ERR_NOMEM or ISERE_ERR_LIMIT with the URL as it was.
  */
-int isere_url_set_protocol(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value);
-int isere_url_set_username(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value);
-int isere_url_set_password(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value);
-int isere_url_set_host(const isere_url_memory_t *memory, isere_url_t *url,
-                       isere_slice_t value);
-int isere_url_set_hostname(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value);
-int isere_url_set_port(const isere_url_memory_t *memory, isere_url_t *url,
-                       isere_slice_t value);
-int isere_url_set_pathname(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value);
-int isere_url_set_search(const isere_url_memory_t *memory, isere_url_t *url,
-                         isere_slice_t value);
-int isere_url_set_hash(const isere_url_memory_t *memory, isere_url_t *url,
-                       isere_slice_t value);
+int isere__url_set_protocol(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value);
+int isere__url_set_username(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value);
+int isere__url_set_password(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value);
+int isere__url_set_host(const isere_url_memory_t *memory, isere_url_t *url,
+                        isere_slice_t value);
+int isere__url_set_hostname(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value);
+int isere__url_set_port(const isere_url_memory_t *memory, isere_url_t *url,
+                        isere_slice_t value);
+int isere__url_set_pathname(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value);
+int isere__url_set_search(const isere_url_memory_t *memory, isere_url_t *url,
+                          isere_slice_t value);
+int isere__url_set_hash(const isere_url_memory_t *memory, isere_url_t *url,
+                        isere_slice_t value);
 
 /*
  * The getters of the URL class. All slices lie within `href` and live as long
  * as it does.
  */
-isere_slice_t isere_url_href(const isere_url_t *url);
-isere_slice_t isere_url_protocol(const isere_url_t *url); /* with its colon */
-isere_slice_t isere_url_username(const isere_url_t *url);
-isere_slice_t isere_url_password(const isere_url_t *url);
-isere_slice_t isere_url_host(const isere_url_t *url); /* with its port */
-isere_slice_t isere_url_hostname(const isere_url_t *url);
-isere_slice_t isere_url_port(const isere_url_t *url);
-isere_slice_t isere_url_pathname(const isere_url_t *url);
-isere_slice_t isere_url_search(const isere_url_t *url); /* "" or "?..." */
-isere_slice_t isere_url_hash(const isere_url_t *url);   /* "" or "#..." */
+isere_slice_t isere__url_href(const isere_url_t *url);
+isere_slice_t isere__url_protocol(const isere_url_t *url); /* with its colon */
+isere_slice_t isere__url_username(const isere_url_t *url);
+isere_slice_t isere__url_password(const isere_url_t *url);
+isere_slice_t isere__url_host(const isere_url_t *url); /* with its port */
+isere_slice_t isere__url_hostname(const isere_url_t *url);
+isere_slice_t isere__url_port(const isere_url_t *url);
+isere_slice_t isere__url_pathname(const isere_url_t *url);
+isere_slice_t isere__url_search(const isere_url_t *url); /* "" or "?..." */
+isere_slice_t isere__url_hash(const isere_url_t *url);   /* "" or "#..." */
 
 /*
  * The origin: two slices of `url` whose concatenation it is ("https:" is
@@ -114,7 +114,7 @@ isere_slice_t isere_url_hash(const isere_url_t *url);   /* "" or "#..." */
  * for an opaque origin, serialised "null". blob: URLs are the caller's
  * business: their path is to be parsed as a URL.
  */
-bool isere_url_origin(const isere_url_t *url, isere_slice_t *scheme,
-                      isere_slice_t *host);
+bool isere__url_origin(const isere_url_t *url, isere_slice_t *scheme,
+                       isere_slice_t *host);
 
 #endif

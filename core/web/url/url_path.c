@@ -9,7 +9,7 @@ static size_t dot_length(isere_slice_t text)
         return 1;
     }
     if (text.len >= 3 && text.ptr[0] == '%' && text.ptr[1] == '2' &&
-        isere_url_lower((uint8_t)text.ptr[2]) == 'e') {
+        isere__url_lower((uint8_t)text.ptr[2]) == 'e') {
         return 3;
     }
     return 0;
@@ -33,7 +33,7 @@ static int dots(isere_slice_t segment)
 
 static bool is_drive_letter(const char *p, size_t len)
 {
-    return len == 2 && isere_url_is_alpha((uint8_t)p[0]) &&
+    return len == 2 && isere__url_is_alpha((uint8_t)p[0]) &&
            (p[1] == ':' || p[1] == '|');
 }
 
@@ -42,7 +42,7 @@ static bool path_is_empty(const isere_url_builder_t *b)
     return b->url.len == b->url.path_start;
 }
 
-void isere_url_shorten_path(isere_url_builder_t *b, isere_url_scheme_t scheme)
+void isere__url_shorten_path(isere_url_builder_t *b, isere_url_scheme_t scheme)
 {
     if (b->error || path_is_empty(b)) {
         return;
@@ -50,7 +50,7 @@ void isere_url_shorten_path(isere_url_builder_t *b, isere_url_scheme_t scheme)
     const char *path = b->url.href + b->url.path_start;
     size_t len = b->url.len - b->url.path_start;
     if (scheme == ISERE_URL_FILE && len == 3 && path[0] == '/' &&
-        isere_url_is_alpha((uint8_t)path[1]) && path[2] == ':') {
+        isere__url_is_alpha((uint8_t)path[1]) && path[2] == ':') {
         return;
     }
     // The scan is paid for by the segment that goes away.
@@ -65,23 +65,23 @@ static void put_segment(isere_url_builder_t *b, isere_slice_t segment,
 {
     int count = dots(segment);
     if (count == 2) {
-        isere_url_shorten_path(b, scheme);
+        isere__url_shorten_path(b, scheme);
     }
     if (count > 0) {
         if (last) {
-            isere_url_put(b, '/');
+            isere__url_put(b, '/');
         }
         return;
     }
     bool drive = scheme == ISERE_URL_FILE && path_is_empty(b) &&
                  is_drive_letter(segment.ptr, segment.len);
-    isere_url_put(b, '/');
+    isere__url_put(b, '/');
     if (drive) {
-        isere_url_put(b, segment.ptr[0]);
-        isere_url_put(b, ':');
+        isere__url_put(b, segment.ptr[0]);
+        isere__url_put(b, ':');
         return;
     }
-    isere_url_put_encoded(b, segment, ISERE_URL_PATH);
+    isere__url_put_encoded(b, segment, ISERE_URL_PATH);
 }
 
 static bool is_slash(char c, isere_url_scheme_t scheme)
@@ -94,9 +94,9 @@ static bool ends_path(char c)
     return c == '?' || c == '#';
 }
 
-const char *isere_url_put_path(isere_url_builder_t *b, const char *p,
-                               const char *end, isere_url_scheme_t scheme,
-                               bool whole)
+const char *isere__url_put_path(isere_url_builder_t *b, const char *p,
+                                const char *end, isere_url_scheme_t scheme,
+                                bool whole)
 {
     for (;;) {
         const char *q = p;
@@ -112,9 +112,9 @@ const char *isere_url_put_path(isere_url_builder_t *b, const char *p,
     }
 }
 
-const char *isere_url_put_path_start(isere_url_builder_t *b, const char *p,
-                                     const char *end, isere_url_scheme_t scheme,
-                                     bool whole)
+const char *isere__url_put_path_start(isere_url_builder_t *b, const char *p,
+                                      const char *end,
+                                      isere_url_scheme_t scheme, bool whole)
 {
     if (scheme == ISERE_URL_NOT_SPECIAL) {
         if (p == end || (!whole && ends_path(*p))) {
@@ -124,17 +124,17 @@ const char *isere_url_put_path_start(isere_url_builder_t *b, const char *p,
     if (p < end && is_slash(*p, scheme)) {
         p++;
     }
-    return isere_url_put_path(b, p, end, scheme, whole);
+    return isere__url_put_path(b, p, end, scheme, whole);
 }
 
-void isere_url_end_path(isere_url_builder_t *b)
+void isere__url_end_path(isere_url_builder_t *b)
 {
     uint32_t start = b->url.path_start;
     if (b->error || start > b->url.scheme_end || b->url.len - start < 2 ||
         memcmp(b->url.href + start, "//", 2) != 0) {
         return;
     }
-    isere_url_put_bytes(b, "/.", 2);
+    isere__url_put_bytes(b, "/.", 2);
     if (b->error) {
         return;
     }

@@ -10,14 +10,14 @@ static JSClassID iterator_class;
 /* Carries Symbol.iterator in its prototype slot, has no objects. */
 static JSClassID symbol_class;
 
-void isere_url_search_params_register(void)
+void isere__url_search_params_register(void)
 {
     JS_NewClassID(&params_class);
     JS_NewClassID(&iterator_class);
     JS_NewClassID(&symbol_class);
 }
 
-JSValue isere_url_iterator_symbol(JSContext *ctx)
+JSValue isere__url_iterator_symbol(JSContext *ctx)
 {
     return JS_GetClassProto(ctx, symbol_class);
 }
@@ -28,8 +28,8 @@ static void finalize_params(JSRuntime *rt, JSValue value)
 {
     isere_url_params_object_t *object = JS_GetOpaque(value, params_class);
     if (object) {
-        isere_url_memory_t memory = isere_url_memory_rt(rt);
-        isere_url_params_clear(&memory, &object->list);
+        isere_url_memory_t memory = isere__url_memory_rt(rt);
+        isere__url_params_clear(&memory, &object->list);
         js_free_rt(rt, object);
     }
 }
@@ -39,7 +39,7 @@ static const JSClassDef params_def = {
     .finalizer = finalize_params,
 };
 
-isere_url_params_object_t *isere_url_search_params_of(JSValueConst value)
+isere_url_params_object_t *isere__url_search_params_of(JSValueConst value)
 {
     return JS_GetOpaque(value, params_class);
 }
@@ -54,12 +54,12 @@ static isere_url_params_object_t *get_this(JSContext *ctx,
 static JSValue wrap(JSContext *ctx, JSValueConst new_target,
                     isere_url_params_t *list, isere_url_object_t *owner)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
-    JSValue value = isere_url_new_object(ctx, new_target, params_class);
+    isere_url_memory_t memory = isere__url_memory(ctx);
+    JSValue value = isere__url_new_object(ctx, new_target, params_class);
     isere_url_params_object_t *object =
         JS_IsException(value) ? NULL : js_malloc(ctx, sizeof(*object));
     if (!object) {
-        isere_url_params_clear(&memory, list);
+        isere__url_params_clear(&memory, list);
         JS_FreeValue(ctx, value);
         return JS_EXCEPTION;
     }
@@ -69,19 +69,19 @@ static JSValue wrap(JSContext *ctx, JSValueConst new_target,
     return value;
 }
 
-JSValue isere_url_search_params_new(JSContext *ctx, isere_url_object_t *owner)
+JSValue isere__url_search_params_new(JSContext *ctx, isere_url_object_t *owner)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_params_t list = {.pairs = NULL};
-    isere_slice_t query = isere_url_search(&owner->url);
+    isere_slice_t query = isere__url_search(&owner->url);
     if (query.len > 0) {
         query.ptr++;
         query.len--;
     }
-    int error = isere_url_params_parse(&memory, &list, query);
+    int error = isere__url_params_parse(&memory, &list, query);
     if (error) {
-        isere_url_params_clear(&memory, &list);
-        return isere_url_throw(ctx, error);
+        isere__url_params_clear(&memory, &list);
+        return isere__url_throw(ctx, error);
     }
     return wrap(ctx, JS_UNDEFINED, &list, owner);
 }
@@ -91,9 +91,9 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc,
 {
     isere_url_params_t list = {.pairs = NULL};
     if (argc > 0 && !JS_IsUndefined(argv[0]) &&
-        isere_url_search_params_fill(ctx, &list, argv[0]) < 0) {
-        isere_url_memory_t memory = isere_url_memory(ctx);
-        isere_url_params_clear(&memory, &list);
+        isere__url_search_params_fill(ctx, &list, argv[0]) < 0) {
+        isere_url_memory_t memory = isere__url_memory(ctx);
+        isere__url_params_clear(&memory, &list);
         return JS_EXCEPTION;
     }
     return wrap(ctx, new_target, &list, NULL);
@@ -102,21 +102,21 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc,
 /* The "update steps": writes the list into the URL it belongs to. */
 static JSValue update_owner(JSContext *ctx, isere_url_params_object_t *object)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_slice_t query;
     char *text;
     if (!object->owner) {
         return JS_UNDEFINED;
     }
     int error =
-        isere_url_params_serialise(&memory, &object->list, &text, &query.len);
+        isere__url_params_serialise(&memory, &object->list, &text, &query.len);
     if (error) {
-        return isere_url_throw(ctx, error);
+        return isere__url_throw(ctx, error);
     }
     query.ptr = text;
-    error = isere_url_set_search(&memory, &object->owner->url, query);
+    error = isere__url_set_search(&memory, &object->owner->url, query);
     js_free(ctx, text);
-    return error ? isere_url_throw(ctx, error) : JS_UNDEFINED;
+    return error ? isere__url_throw(ctx, error) : JS_UNDEFINED;
 }
 
 /* Methods */
@@ -126,14 +126,14 @@ static JSValue update_owner(JSContext *ctx, isere_url_params_object_t *object)
 static int get_arguments(JSContext *ctx, int argc, JSValueConst *argv, int max,
                          isere_url_string_t strings[2])
 {
-    if (isere_url_string_get(ctx, argv[0], &strings[0]) < 0) {
+    if (isere__url_string_get(ctx, argv[0], &strings[0]) < 0) {
         return -1;
     }
     if (max < 2 || argc < 2) {
         return 1;
     }
-    if (isere_url_string_get(ctx, argv[1], &strings[1]) < 0) {
-        isere_url_string_free(ctx, &strings[0]);
+    if (isere__url_string_get(ctx, argv[1], &strings[1]) < 0) {
+        isere__url_string_free(ctx, &strings[0]);
         return -1;
     }
     return 2;
@@ -143,7 +143,7 @@ static void free_arguments(JSContext *ctx, isere_url_string_t strings[2],
                            int count)
 {
     for (int i = 0; i < count; i++) {
-        isere_url_string_free(ctx, &strings[i]);
+        isere__url_string_free(ctx, &strings[i]);
     }
 }
 
@@ -153,13 +153,13 @@ enum { APPEND, SET };
 static int set_pair(const isere_url_memory_t *memory, isere_url_params_t *list,
                     isere_slice_t name, isere_slice_t value)
 {
-    uint32_t i = isere_url_params_find(list, 0, name);
+    uint32_t i = isere__url_params_find(list, 0, name);
     if (i == list->count) {
-        return isere_url_params_append(memory, list, name, value);
+        return isere__url_params_append(memory, list, name, value);
     }
-    int error = isere_url_params_replace(memory, list, i, value);
+    int error = isere__url_params_replace(memory, list, i, value);
     if (!error) {
-        isere_url_params_remove(memory, list, i + 1, name, NULL);
+        isere__url_params_remove(memory, list, i + 1, name, NULL);
     }
     return error;
 }
@@ -167,10 +167,10 @@ static int set_pair(const isere_url_memory_t *memory, isere_url_params_t *list,
 static JSValue write_pair(JSContext *ctx, JSValueConst this_val, int argc,
                           JSValueConst *argv, int magic)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_string_t text[2];
     isere_url_params_object_t *object = get_this(ctx, this_val);
-    if (!object || isere_url_check_args(ctx, argc, 2) < 0) {
+    if (!object || isere__url_check_args(ctx, argc, 2) < 0) {
         return JS_EXCEPTION;
     }
     int count = get_arguments(ctx, argc, argv, 2, text);
@@ -179,21 +179,21 @@ static JSValue write_pair(JSContext *ctx, JSValueConst this_val, int argc,
     }
     int error =
         magic == APPEND
-            ? isere_url_params_append(&memory, &object->list, text[0].text,
-                                      text[1].text)
+            ? isere__url_params_append(&memory, &object->list, text[0].text,
+                                       text[1].text)
             : set_pair(&memory, &object->list, text[0].text, text[1].text);
     free_arguments(ctx, text, count);
-    return error ? isere_url_throw(ctx, error) : update_owner(ctx, object);
+    return error ? isere__url_throw(ctx, error) : update_owner(ctx, object);
 }
 
 static JSValue delete_pairs(JSContext *ctx, JSValueConst this_val, int argc,
                             JSValueConst *argv, int magic)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_string_t text[2];
     isere_url_params_object_t *object = get_this(ctx, this_val);
     (void)magic;
-    if (!object || isere_url_check_args(ctx, argc, 1) < 0) {
+    if (!object || isere__url_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     int given = argc > 1 && !JS_IsUndefined(argv[1]) ? 2 : 1;
@@ -201,8 +201,8 @@ static JSValue delete_pairs(JSContext *ctx, JSValueConst this_val, int argc,
     if (count < 0) {
         return JS_EXCEPTION;
     }
-    isere_url_params_remove(&memory, &object->list, 0, text[0].text,
-                            count == 2 ? &text[1].text : NULL);
+    isere__url_params_remove(&memory, &object->list, 0, text[0].text,
+                             count == 2 ? &text[1].text : NULL);
     free_arguments(ctx, text, count);
     return update_owner(ctx, object);
 }
@@ -212,9 +212,9 @@ static JSValue delete_pairs(JSContext *ctx, JSValueConst this_val, int argc,
 static bool has_pair(const isere_url_params_t *list, isere_slice_t name,
                      const isere_slice_t *value)
 {
-    uint32_t i = isere_url_params_find(list, 0, name);
-    for (; i < list->count; i = isere_url_params_find(list, i + 1, name)) {
-        isere_slice_t found = isere_url_params_value(list, i);
+    uint32_t i = isere__url_params_find(list, 0, name);
+    for (; i < list->count; i = isere__url_params_find(list, i + 1, name)) {
+        isere_slice_t found = isere__url_params_value(list, i);
         if (!value || (found.len == value->len &&
                        (found.len == 0 ||
                         memcmp(found.ptr, value->ptr, found.len) == 0))) {
@@ -233,10 +233,10 @@ static JSValue all_values(JSContext *ctx, const isere_url_params_t *list,
     if (JS_IsException(array)) {
         return array;
     }
-    uint32_t i = isere_url_params_find(list, 0, name);
-    for (; i < list->count; i = isere_url_params_find(list, i + 1, name)) {
+    uint32_t i = isere__url_params_find(list, 0, name);
+    for (; i < list->count; i = isere__url_params_find(list, i + 1, name)) {
         JSValue value =
-            isere_url_new_string(ctx, isere_url_params_value(list, i));
+            isere__url_new_string(ctx, isere__url_params_value(list, i));
         if (JS_IsException(value) ||
             JS_DefinePropertyValueUint32(ctx, array, n++, value,
                                          JS_PROP_C_W_E) < 0) {
@@ -254,7 +254,7 @@ static JSValue read_pairs(JSContext *ctx, JSValueConst this_val, int argc,
 {
     isere_url_string_t text[2];
     isere_url_params_object_t *object = get_this(ctx, this_val);
-    if (!object || isere_url_check_args(ctx, argc, 1) < 0) {
+    if (!object || isere__url_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     bool two = magic == HAS && argc > 1 && !JS_IsUndefined(argv[1]);
@@ -271,9 +271,10 @@ static JSValue read_pairs(JSContext *ctx, JSValueConst this_val, int argc,
     } else if (magic == GET_ALL) {
         result = all_values(ctx, list, name);
     } else {
-        uint32_t i = isere_url_params_find(list, 0, name);
+        uint32_t i = isere__url_params_find(list, 0, name);
         if (i < list->count) {
-            result = isere_url_new_string(ctx, isere_url_params_value(list, i));
+            result =
+                isere__url_new_string(ctx, isere__url_params_value(list, i));
         }
     }
     free_arguments(ctx, text, count);
@@ -283,7 +284,7 @@ static JSValue read_pairs(JSContext *ctx, JSValueConst this_val, int argc,
 static JSValue sort(JSContext *ctx, JSValueConst this_val, int argc,
                     JSValueConst *argv, int magic)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_params_object_t *object = get_this(ctx, this_val);
     (void)argc;
     (void)argv;
@@ -291,14 +292,14 @@ static JSValue sort(JSContext *ctx, JSValueConst this_val, int argc,
     if (!object) {
         return JS_EXCEPTION;
     }
-    int error = isere_url_params_sort(&memory, &object->list);
-    return error ? isere_url_throw(ctx, error) : update_owner(ctx, object);
+    int error = isere__url_params_sort(&memory, &object->list);
+    return error ? isere__url_throw(ctx, error) : update_owner(ctx, object);
 }
 
 static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
                          JSValueConst *argv, int magic)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_params_object_t *object = get_this(ctx, this_val);
     isere_slice_t query;
     char *text;
@@ -309,12 +310,12 @@ static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
         return JS_EXCEPTION;
     }
     int error =
-        isere_url_params_serialise(&memory, &object->list, &text, &query.len);
+        isere__url_params_serialise(&memory, &object->list, &text, &query.len);
     if (error) {
-        return isere_url_throw(ctx, error);
+        return isere__url_throw(ctx, error);
     }
     query.ptr = text;
-    JSValue value = isere_url_new_string(ctx, query);
+    JSValue value = isere__url_new_string(ctx, query);
     js_free(ctx, text);
     return value;
 }
@@ -332,7 +333,7 @@ static JSValue for_each(JSContext *ctx, JSValueConst this_val, int argc,
     isere_url_params_object_t *object = get_this(ctx, this_val);
     JSValueConst this_arg = argc > 1 ? argv[1] : JS_UNDEFINED;
     (void)magic;
-    if (!object || isere_url_check_args(ctx, argc, 1) < 0) {
+    if (!object || isere__url_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     if (!JS_IsFunction(ctx, argv[0])) {
@@ -341,8 +342,10 @@ static JSValue for_each(JSContext *ctx, JSValueConst this_val, int argc,
     // The callback may change the list.
     for (uint32_t i = 0; i < object->list.count; i++) {
         JSValue args[3] = {
-            isere_url_new_string(ctx, isere_url_params_value(&object->list, i)),
-            isere_url_new_string(ctx, isere_url_params_name(&object->list, i)),
+            isere__url_new_string(ctx,
+                                  isere__url_params_value(&object->list, i)),
+            isere__url_new_string(ctx,
+                                  isere__url_params_name(&object->list, i)),
             JS_DupValue(ctx, this_val),
         };
         JSValue result = JS_EXCEPTION;
@@ -427,13 +430,14 @@ static JSValue new_entry(JSContext *ctx, const isere_url_params_t *list,
     if (JS_IsException(entry)) {
         return entry;
     }
-    JSValue name = isere_url_new_string(ctx, isere_url_params_name(list, i));
+    JSValue name = isere__url_new_string(ctx, isere__url_params_name(list, i));
     if (JS_IsException(name) ||
         JS_DefinePropertyValueUint32(ctx, entry, 0, name, JS_PROP_C_W_E) < 0) {
         JS_FreeValue(ctx, entry);
         return JS_EXCEPTION;
     }
-    JSValue value = isere_url_new_string(ctx, isere_url_params_value(list, i));
+    JSValue value =
+        isere__url_new_string(ctx, isere__url_params_value(list, i));
     if (JS_IsException(value) ||
         JS_DefinePropertyValueUint32(ctx, entry, 1, value, JS_PROP_C_W_E) < 0) {
         JS_FreeValue(ctx, entry);
@@ -454,7 +458,7 @@ static JSValue iterator_next(JSContext *ctx, JSValueConst this_val, int argc,
         return JS_EXCEPTION;
     }
     const isere_url_params_t *list =
-        &isere_url_search_params_of(it->params)->list;
+        &isere__url_search_params_of(it->params)->list;
     if (it->index >= list->count) {
         *done = 1;
         return JS_UNDEFINED;
@@ -463,9 +467,9 @@ static JSValue iterator_next(JSContext *ctx, JSValueConst this_val, int argc,
     if (it->kind == ENTRIES) {
         return new_entry(ctx, list, i);
     }
-    return isere_url_new_string(ctx, it->kind == KEYS
-                                         ? isere_url_params_name(list, i)
-                                         : isere_url_params_value(list, i));
+    return isere__url_new_string(ctx, it->kind == KEYS
+                                          ? isere__url_params_name(list, i)
+                                          : isere__url_params_value(list, i));
 }
 
 /* Installation */
@@ -554,7 +558,7 @@ static int install_iterator(JSContext *ctx)
     return 0;
 }
 
-int isere_url_search_params_install(JSContext *ctx, JSValueConst global)
+int isere__url_search_params_install(JSContext *ctx, JSValueConst global)
 {
     JSRuntime *rt = JS_GetRuntime(ctx);
     const isere_url_class_t definition = {
@@ -570,5 +574,5 @@ int isere_url_search_params_install(JSContext *ctx, JSValueConst global)
         keep_symbol(ctx, global) < 0 || install_iterator(ctx) < 0) {
         return -1;
     }
-    return isere_url_define_class(ctx, global, &definition);
+    return isere__url_define_class(ctx, global, &definition);
 }

@@ -8,14 +8,14 @@
 #include "core/web/url/url.h"
 
 /* Symbol.iterator as it was at installation; the caller frees it. */
-JSValue isere_url_iterator_symbol(JSContext *ctx);
+JSValue isere__url_iterator_symbol(JSContext *ctx);
 
 /*
  * Appends what the constructor's argument holds: pairs of an iterable, the
  * properties of any other object, or a query string. 0, or -1 with an
  * exception pending (the list then holds some of it).
  */
-int isere_url_search_params_fill(JSContext *ctx, isere_url_params_t *list,
-                                 JSValueConst init);
+int isere__url_search_params_fill(JSContext *ctx, isere_url_params_t *list,
+                                  JSValueConst init);
 
 #endif

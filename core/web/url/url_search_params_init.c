@@ -5,22 +5,22 @@
 static int append_values(JSContext *ctx, isere_url_params_t *list,
                          JSValueConst name, JSValueConst value)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_string_t name_text;
     isere_url_string_t value_text;
-    if (isere_url_string_get(ctx, name, &name_text) < 0) {
+    if (isere__url_string_get(ctx, name, &name_text) < 0) {
         return -1;
     }
-    if (isere_url_string_get(ctx, value, &value_text) < 0) {
-        isere_url_string_free(ctx, &name_text);
+    if (isere__url_string_get(ctx, value, &value_text) < 0) {
+        isere__url_string_free(ctx, &name_text);
         return -1;
     }
-    int error =
-        isere_url_params_append(&memory, list, name_text.text, value_text.text);
-    isere_url_string_free(ctx, &name_text);
-    isere_url_string_free(ctx, &value_text);
+    int error = isere__url_params_append(&memory, list, name_text.text,
+                                         value_text.text);
+    isere__url_string_free(ctx, &name_text);
+    isere__url_string_free(ctx, &value_text);
     if (error) {
-        isere_url_throw(ctx, error);
+        isere__url_throw(ctx, error);
         return -1;
     }
     return 0;
@@ -36,7 +36,7 @@ typedef struct iterator {
 /* The iterator method of an object, undefined when it has none. */
 static JSValue iterator_method(JSContext *ctx, JSValueConst object)
 {
-    JSValue symbol = isere_url_iterator_symbol(ctx);
+    JSValue symbol = isere__url_iterator_symbol(ctx);
     JSAtom atom = JS_ValueToAtom(ctx, symbol);
     JS_FreeValue(ctx, symbol);
     if (atom == JS_ATOM_NULL) {
@@ -195,20 +195,20 @@ static int fill_from_iterable(JSContext *ctx, isere_url_params_t *list,
  */
 static int merge_last(JSContext *ctx, isere_url_params_t *list)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     uint32_t last = list->count - 1;
-    isere_slice_t name = isere_url_params_name(list, last);
-    uint32_t first = isere_url_params_find(list, 0, name);
+    isere_slice_t name = isere__url_params_name(list, last);
+    uint32_t first = isere__url_params_find(list, 0, name);
     if (first == last) {
         return 0;
     }
-    int error = isere_url_params_replace(&memory, list, first,
-                                         isere_url_params_value(list, last));
+    int error = isere__url_params_replace(&memory, list, first,
+                                          isere__url_params_value(list, last));
     if (error) {
-        isere_url_throw(ctx, error);
+        isere__url_throw(ctx, error);
         return -1;
     }
-    isere_url_params_remove(&memory, list, last, name, NULL);
+    isere__url_params_remove(&memory, list, last, name, NULL);
     return 0;
 }
 
@@ -251,7 +251,7 @@ static int append_property(JSContext *ctx, isere_url_params_t *list,
     JS_FreeValue(ctx, value);
     JS_FreeValue(ctx, name);
     if (error == 0 &&
-        has_replacement(isere_url_params_name(list, list->count - 1))) {
+        has_replacement(isere__url_params_name(list, list->count - 1))) {
         error = merge_last(ctx, list);
     }
     return error;
@@ -278,9 +278,9 @@ static int fill_from_record(JSContext *ctx, isere_url_params_t *list,
 static int fill_from_string(JSContext *ctx, isere_url_params_t *list,
                             JSValueConst init)
 {
-    isere_url_memory_t memory = isere_url_memory(ctx);
+    isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_string_t string;
-    if (isere_url_string_get(ctx, init, &string) < 0) {
+    if (isere__url_string_get(ctx, init, &string) < 0) {
         return -1;
     }
     isere_slice_t query = string.text;
@@ -288,17 +288,17 @@ static int fill_from_string(JSContext *ctx, isere_url_params_t *list,
         query.ptr++;
         query.len--;
     }
-    int error = isere_url_params_parse(&memory, list, query);
-    isere_url_string_free(ctx, &string);
+    int error = isere__url_params_parse(&memory, list, query);
+    isere__url_string_free(ctx, &string);
     if (error) {
-        isere_url_throw(ctx, error);
+        isere__url_throw(ctx, error);
         return -1;
     }
     return 0;
 }
 
-int isere_url_search_params_fill(JSContext *ctx, isere_url_params_t *list,
-                                 JSValueConst init)
+int isere__url_search_params_fill(JSContext *ctx, isere_url_params_t *list,
+                                  JSValueConst init)
 {
     if (!JS_IsObject(init)) {
         return fill_from_string(ctx, list, init);

@@ -8,14 +8,14 @@
 
 static isere_url_scheme_t scheme_of(const isere_url_t *url)
 {
-    return isere_url_scheme_of(isere_url_protocol(url));
+    return isere__url_scheme_of(isere__url_protocol(url));
 }
 
 /* Puts the new URL in the place of the old one. */
 static int replace(isere_url_builder_t *b, isere_url_t *url)
 {
     isere_url_t fresh;
-    int error = isere_url_builder_finish(b, &fresh);
+    int error = isere__url_builder_finish(b, &fresh);
     if (error) {
         return error;
     }
@@ -27,22 +27,22 @@ static int replace(isere_url_builder_t *b, isere_url_t *url)
 /* Gives up a new URL: 0 unless that was for want of memory. */
 static int keep_old(isere_url_builder_t *b)
 {
-    isere_url_builder_drop(b);
+    isere__url_builder_drop(b);
     return b->error;
 }
 
 static void copy_from_path(isere_url_builder_t *b, const isere_url_t *url)
 {
-    isere_url_copy_path(b, url);
-    isere_url_end_path(b);
-    isere_url_copy_query(b, url);
-    isere_url_copy_fragment(b, url);
+    isere__url_copy_path(b, url);
+    isere__url_end_path(b);
+    isere__url_copy_query(b, url);
+    isere__url_copy_fragment(b, url);
 }
 
 /* The port as a number, -1 for none. */
 static long port_of(const isere_url_t *url)
 {
-    isere_slice_t text = isere_url_port(url);
+    isere_slice_t text = isere__url_port(url);
     long port = 0;
     for (size_t i = 0; i < text.len; i++) {
         port = port * 10 + (text.ptr[i] - '0');
@@ -66,7 +66,7 @@ static bool scheme_fits(const isere_url_t *url, isere_url_scheme_t to)
         return false;
     }
     if (to == ISERE_URL_FILE &&
-        (isere_url_has_credentials(url) || isere_url_port(url).len > 0)) {
+        (isere__url_has_credentials(url) || isere__url_port(url).len > 0)) {
         return false;
     }
     return from != ISERE_URL_FILE || url->host_end > url->host_start;
@@ -76,10 +76,10 @@ static int rewrite_scheme(isere_url_builder_t *b, isere_url_t *url,
                           isere_slice_t name)
 {
     for (size_t i = 0; i < name.len; i++) {
-        isere_url_put(b, (char)isere_url_lower((uint8_t)name.ptr[i]));
+        isere__url_put(b, (char)isere__url_lower((uint8_t)name.ptr[i]));
     }
-    isere_url_put(b, ':');
-    isere_url_end_scheme(b);
+    isere__url_put(b, ':');
+    isere__url_end_scheme(b);
     if (b->error) {
         return keep_old(b);
     }
@@ -87,31 +87,31 @@ static int rewrite_scheme(isere_url_builder_t *b, isere_url_t *url,
     if (!scheme_fits(url, to)) {
         return keep_old(b);
     }
-    isere_url_copy_authority(b, url);
+    isere__url_copy_authority(b, url);
     long port = port_of(url);
-    if (port >= 0 && port == isere_url_default_port(to) && !b->error) {
+    if (port >= 0 && port == isere__url_default_port(to) && !b->error) {
         b->url.len = b->url.path_start = b->url.host_end;
     }
     copy_from_path(b, url);
     return replace(b, url);
 }
 
-int isere_url_set_protocol(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value)
+int isere__url_set_protocol(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value)
 {
     isere_url_clean_t clean;
-    int error = isere_url_clean(memory, value, &clean);
+    int error = isere__url_clean(memory, value, &clean);
     if (error) {
         return error;
     }
     isere_slice_t text = {clean.p, (size_t)(clean.end - clean.p)};
-    size_t n = isere_url_scheme_length(text);
+    size_t n = isere__url_scheme_length(text);
     if (n > 0 && (n == text.len || text.ptr[n] == ':')) {
         isere_url_builder_t b;
-        isere_url_builder_init(&b, memory, n + url->len);
+        isere__url_builder_init(&b, memory, n + url->len);
         error = rewrite_scheme(&b, url, isere_slice_of(text.ptr, n));
     }
-    isere_url_clean_free(memory, &clean);
+    isere__url_clean_free(memory, &clean);
     return error;
 }
 
@@ -124,28 +124,28 @@ static int set_credentials(const isere_url_memory_t *memory, isere_url_t *url,
     if (is_fixed(url)) {
         return 0;
     }
-    isere_url_builder_init(&b, memory, url->len + username.len + password.len);
-    isere_url_copy_scheme(&b, url);
-    isere_url_begin_authority(&b);
-    isere_url_put_credentials(&b, username, password);
-    isere_slice_t host = isere_url_host(url);
-    isere_url_put_bytes(&b, host.ptr, host.len);
+    isere__url_builder_init(&b, memory, url->len + username.len + password.len);
+    isere__url_copy_scheme(&b, url);
+    isere__url_begin_authority(&b);
+    isere__url_put_credentials(&b, username, password);
+    isere_slice_t host = isere__url_host(url);
+    isere__url_put_bytes(&b, host.ptr, host.len);
     b.url.host_end = b.url.host_start + (url->host_end - url->host_start);
     b.url.path_start = b.url.len;
     copy_from_path(&b, url);
     return replace(&b, url);
 }
 
-int isere_url_set_username(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value)
+int isere__url_set_username(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value)
 {
-    return set_credentials(memory, url, value, isere_url_password(url));
+    return set_credentials(memory, url, value, isere__url_password(url));
 }
 
-int isere_url_set_password(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value)
+int isere__url_set_password(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value)
 {
-    return set_credentials(memory, url, isere_url_username(url), value);
+    return set_credentials(memory, url, isere__url_username(url), value);
 }
 
 /* Host and port */
@@ -157,7 +157,7 @@ int isere_url_set_password(const isere_url_memory_t *memory, isere_url_t *url,
 static long leading_port(const char *p, const char *end)
 {
     long port = -1;
-    for (; p < end && isere_url_is_digit((uint8_t)*p); p++) {
+    for (; p < end && isere__url_is_digit((uint8_t)*p); p++) {
         port = (port < 0 ? 0 : port * 10) + (*p - '0');
         if (port > 65535) {
             return -1;
@@ -197,8 +197,8 @@ static bool host_fits(const isere_url_t *url, isere_slice_t host, bool colon,
     if (host.len > 0) {
         return true;
     }
-    return scheme == ISERE_URL_NOT_SPECIAL && !isere_url_has_credentials(url) &&
-           isere_url_port(url).len == 0;
+    return scheme == ISERE_URL_NOT_SPECIAL &&
+           !isere__url_has_credentials(url) && isere__url_port(url).len == 0;
 }
 
 static int rewrite_host(isere_url_builder_t *b, isere_url_t *url,
@@ -206,21 +206,21 @@ static int rewrite_host(isere_url_builder_t *b, isere_url_t *url,
 {
     isere_url_scheme_t scheme = scheme_of(url);
     int error = 0;
-    isere_url_copy_scheme(b, url);
-    isere_url_begin_authority(b);
-    isere_url_put_credentials(b, isere_url_username(url),
-                              isere_url_password(url));
+    isere__url_copy_scheme(b, url);
+    isere__url_begin_authority(b);
+    isere__url_put_credentials(b, isere__url_username(url),
+                               isere__url_password(url));
     if (scheme == ISERE_URL_FILE) {
-        error = host.len > 0 ? isere_url_put_file_host(b, host) : 0;
+        error = host.len > 0 ? isere__url_put_file_host(b, host) : 0;
     } else {
-        error = isere_url_put_host(b, host, scheme != ISERE_URL_NOT_SPECIAL);
+        error = isere__url_put_host(b, host, scheme != ISERE_URL_NOT_SPECIAL);
     }
     if (error) {
         return keep_old(b);
     }
     b->url.host_end = b->url.path_start = b->url.len;
     if (port >= 0) {
-        isere_url_put_port(b, scheme, (unsigned)port);
+        isere__url_put_port(b, scheme, (unsigned)port);
     }
     copy_from_path(b, url);
     return replace(b, url);
@@ -230,10 +230,10 @@ static int set_host(const isere_url_memory_t *memory, isere_url_t *url,
                     isere_slice_t value, bool name_only)
 {
     isere_url_clean_t clean;
-    if (isere_url_is_opaque(url)) {
+    if (isere__url_is_opaque(url)) {
         return 0;
     }
-    int error = isere_url_clean(memory, value, &clean);
+    int error = isere__url_clean(memory, value, &clean);
     if (error) {
         return error;
     }
@@ -243,21 +243,21 @@ static int set_host(const isere_url_memory_t *memory, isere_url_t *url,
     if (host_fits(url, host, colon, name_only)) {
         isere_url_builder_t b;
         long port = colon ? leading_port(stop + 1, clean.end) : -1;
-        isere_url_builder_init(&b, memory, url->len + host.len);
+        isere__url_builder_init(&b, memory, url->len + host.len);
         error = rewrite_host(&b, url, host, port >= 0 ? port : port_of(url));
     }
-    isere_url_clean_free(memory, &clean);
+    isere__url_clean_free(memory, &clean);
     return error;
 }
 
-int isere_url_set_host(const isere_url_memory_t *memory, isere_url_t *url,
-                       isere_slice_t value)
+int isere__url_set_host(const isere_url_memory_t *memory, isere_url_t *url,
+                        isere_slice_t value)
 {
     return set_host(memory, url, value, false);
 }
 
-int isere_url_set_hostname(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value)
+int isere__url_set_hostname(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value)
 {
     return set_host(memory, url, value, true);
 }
@@ -266,27 +266,27 @@ static int rewrite_port(const isere_url_memory_t *memory, isere_url_t *url,
                         long port)
 {
     isere_url_builder_t b;
-    isere_url_builder_init(&b, memory, url->len + 6);
-    isere_url_copy_scheme(&b, url);
-    isere_url_copy_authority(&b, url);
+    isere__url_builder_init(&b, memory, url->len + 6);
+    isere__url_copy_scheme(&b, url);
+    isere__url_copy_authority(&b, url);
     if (!b.error) {
         b.url.len = b.url.path_start = b.url.host_end;
     }
     if (port >= 0) {
-        isere_url_put_port(&b, scheme_of(url), (unsigned)port);
+        isere__url_put_port(&b, scheme_of(url), (unsigned)port);
     }
     copy_from_path(&b, url);
     return replace(&b, url);
 }
 
-int isere_url_set_port(const isere_url_memory_t *memory, isere_url_t *url,
-                       isere_slice_t value)
+int isere__url_set_port(const isere_url_memory_t *memory, isere_url_t *url,
+                        isere_slice_t value)
 {
     isere_url_clean_t clean;
     if (is_fixed(url)) {
         return 0;
     }
-    int error = isere_url_clean(memory, value, &clean);
+    int error = isere__url_clean(memory, value, &clean);
     if (error) {
         return error;
     }
@@ -294,47 +294,47 @@ int isere_url_set_port(const isere_url_memory_t *memory, isere_url_t *url,
     if (value.len == 0 || port >= 0) {
         error = rewrite_port(memory, url, port);
     }
-    isere_url_clean_free(memory, &clean);
+    isere__url_clean_free(memory, &clean);
     return error;
 }
 
 /* Path, query, fragment */
 
-int isere_url_set_pathname(const isere_url_memory_t *memory, isere_url_t *url,
-                           isere_slice_t value)
+int isere__url_set_pathname(const isere_url_memory_t *memory, isere_url_t *url,
+                            isere_slice_t value)
 {
     isere_url_clean_t clean;
     isere_url_builder_t b;
     isere_url_scheme_t scheme = scheme_of(url);
-    if (isere_url_is_opaque(url)) {
+    if (isere__url_is_opaque(url)) {
         return 0;
     }
-    int error = isere_url_clean(memory, value, &clean);
+    int error = isere__url_clean(memory, value, &clean);
     if (error) {
         return error;
     }
-    isere_url_builder_init(&b, memory, url->len + value.len);
-    isere_url_copy_scheme(&b, url);
-    isere_url_copy_authority(&b, url);
-    if (clean.p < clean.end || isere_url_has_host(url)) {
-        isere_url_put_path_start(&b, clean.p, clean.end, scheme, true);
+    isere__url_builder_init(&b, memory, url->len + value.len);
+    isere__url_copy_scheme(&b, url);
+    isere__url_copy_authority(&b, url);
+    if (clean.p < clean.end || isere__url_has_host(url)) {
+        isere__url_put_path_start(&b, clean.p, clean.end, scheme, true);
     } else {
-        isere_url_put(&b, '/'); // else the path would become an opaque one
+        isere__url_put(&b, '/'); // else the path would become an opaque one
     }
-    isere_url_clean_free(memory, &clean);
-    isere_url_end_path(&b);
-    isere_url_copy_query(&b, url);
-    isere_url_copy_fragment(&b, url);
+    isere__url_clean_free(memory, &clean);
+    isere__url_end_path(&b);
+    isere__url_copy_query(&b, url);
+    isere__url_copy_fragment(&b, url);
     return replace(&b, url);
 }
 
 /* Everything before the query. */
 static void copy_up_to_path(isere_url_builder_t *b, const isere_url_t *url)
 {
-    isere_url_copy_scheme(b, url);
-    isere_url_copy_authority(b, url);
-    isere_url_copy_path(b, url);
-    isere_url_end_path(b);
+    isere__url_copy_scheme(b, url);
+    isere__url_copy_authority(b, url);
+    isere__url_copy_path(b, url);
+    isere__url_end_path(b);
 }
 
 /* Puts a mark and a value that is not empty, less the mark it begins with. */
@@ -344,23 +344,23 @@ static void put_marked(isere_url_builder_t *b, char mark, isere_slice_t value,
     isere_url_clean_t clean;
     // The mark goes before tabs and newlines do, so that "\t?" keeps it.
     size_t skip = value.ptr[0] == mark;
-    int error = isere_url_clean(
+    int error = isere__url_clean(
         b->memory, isere_slice_of(value.ptr + skip, value.len - skip), &clean);
     if (error) {
         b->error = error;
         return;
     }
-    isere_url_put(b, mark);
-    isere_url_put_encoded(
+    isere__url_put(b, mark);
+    isere__url_put_encoded(
         b, isere_slice_of(clean.p, (size_t)(clean.end - clean.p)), set);
-    isere_url_clean_free(b->memory, &clean);
+    isere__url_clean_free(b->memory, &clean);
 }
 
-int isere_url_set_search(const isere_url_memory_t *memory, isere_url_t *url,
-                         isere_slice_t value)
+int isere__url_set_search(const isere_url_memory_t *memory, isere_url_t *url,
+                          isere_slice_t value)
 {
     isere_url_builder_t b;
-    isere_url_builder_init(&b, memory, url->len + value.len);
+    isere__url_builder_init(&b, memory, url->len + value.len);
     copy_up_to_path(&b, url);
     b.url.query_start = b.url.len;
     if (value.len > 0) {
@@ -368,17 +368,17 @@ int isere_url_set_search(const isere_url_memory_t *memory, isere_url_t *url,
         put_marked(&b, '?', value,
                    special ? ISERE_URL_SPECIAL_QUERY : ISERE_URL_QUERY);
     }
-    isere_url_copy_fragment(&b, url);
+    isere__url_copy_fragment(&b, url);
     return replace(&b, url);
 }
 
-int isere_url_set_hash(const isere_url_memory_t *memory, isere_url_t *url,
-                       isere_slice_t value)
+int isere__url_set_hash(const isere_url_memory_t *memory, isere_url_t *url,
+                        isere_slice_t value)
 {
     isere_url_builder_t b;
-    isere_url_builder_init(&b, memory, url->len + value.len);
+    isere__url_builder_init(&b, memory, url->len + value.len);
     copy_up_to_path(&b, url);
-    isere_url_copy_query(&b, url);
+    isere__url_copy_query(&b, url);
     if (value.len > 0) {
         put_marked(&b, '#', value, ISERE_URL_FRAGMENT);
     }

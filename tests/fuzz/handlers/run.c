@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 #include "tests/fuzz/handlers/run.h"
-#include "core/web/api.h"
+#include "core/web/web.h"
 #include <assert.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -38,7 +38,7 @@ static struct {
     const handlers_options_t *options;
     JSRuntime *rt;
     JSContext *ctx;
-    isere_api_state_t api;
+    isere_web_state_t api;
     size_t bytes;
     uint32_t allocations;
     uint32_t collections;
@@ -293,7 +293,7 @@ void isere_host_fail(JSContext *ctx, JSValueConst error)
     (void)error;
 }
 
-struct isere_api_state *isere_host_api_state(JSContext *ctx)
+struct isere_web_state *isere_host_web_state(JSContext *ctx)
 {
     (void)ctx;
     return &r.api;
@@ -344,7 +344,7 @@ void handlers_run_init(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGPROF, &action, NULL);
     main_thread = pthread_self();
-    isere_api_register_classes();
+    isere_web_register_classes();
 }
 
 /* ---- a run ---- */
@@ -371,7 +371,7 @@ static void create(size_t stack)
     JS_SetInterruptHandler(r.rt, interrupt, NULL);
     r.ctx = JS_NewContext(r.rt);
     assert(r.ctx);
-    int error = isere_api_install(r.ctx);
+    int error = isere_web_install(r.ctx);
     assert(error == 0);
     JSValue global = JS_GetGlobalObject(r.ctx);
     JS_DefinePropertyValueStr(r.ctx, global, "detach",
@@ -399,7 +399,7 @@ static void run_jobs(void)
         int ran = JS_ExecutePendingJob(r.rt, &ctx);
         if (ran == 0) {
             r.now_us += 1000000;
-            ran = isere_api_timers_fire(r.ctx, r.now_us);
+            ran = isere_timers_fire(r.ctx, r.now_us);
         }
         if (ran == 0) {
             return;
@@ -457,7 +457,7 @@ static void destroy(handlers_end_t end)
     JS_RunGC(r.rt);
     bool complete = end == HANDLERS_DONE || end == HANDLERS_SYNTAX;
     if (complete && !r.options->fail_at && r.checks <= CHECKS_MAX) {
-        isere_api_uninstall(r.ctx);
+        isere_web_uninstall(r.ctx);
         JS_FreeContext(r.ctx);
         JS_FreeRuntime(r.rt);
         r.running = 0;

@@ -3,8 +3,8 @@
  * its global(s) to a fresh context during the init phase and returns 0, or -1
  * with a JavaScript exception pending. None keeps state outside the heap.
  */
-#ifndef ISERE_CORE_WEB_API_H
-#define ISERE_CORE_WEB_API_H
+#ifndef ISERE_CORE_WEB_WEB_H
+#define ISERE_CORE_WEB_WEB_H
 
 #include "core/web/host.h"
 #include "core/web/intrinsics.h"
@@ -16,10 +16,10 @@ struct isere_timer;
 
 /*
  * State of the globals, one per isolate, inside the heap (so that a restore
- * resets it with everything else). Allocated zeroed, before isere_api_install
+ * resets it with everything else). Allocated zeroed, before isere_web_install
  * fills it.
  */
-typedef struct isere_api_state {
+typedef struct isere_web_state {
     isere_intrinsics_t intrinsics;
 
     /* A binary heap, ordered by due time and then by age; see timers.c. */
@@ -32,88 +32,88 @@ typedef struct isere_api_state {
     JSValue console_tables[2]; /* counts and timers; see console_more.c */
     uint32_t console_indent;   /* spaces, by open groups */
     uint32_t running_timer_id; /* 0: none, or it was cleared meanwhile */
-} isere_api_state_t;
+} isere_web_state_t;
 
 /*
  * Allocates class ids, which QuickJS numbers per process. Called once before
  * the first isolate, by one thread.
  */
-void isere_api_register_classes(void);
+void isere_web_register_classes(void);
 
 /*
  * Installs everything below into a context that has run no user code and
- * whose isere_host_api_state is there. 0, or -1 with an exception pending.
+ * whose isere_host_web_state is there. 0, or -1 with an exception pending.
  */
-int isere_api_install(JSContext *ctx);
+int isere_web_install(JSContext *ctx);
 
 /* Gives back what the state holds in the heap, for an owner that frees the
  * runtime instead of dropping its arena. The state itself stays. */
-void isere_api_uninstall(JSContext *ctx);
+void isere_web_uninstall(JSContext *ctx);
 
-int isere_api_console_install(JSContext *ctx, JSValueConst global);
-int isere_api_timers_install(JSContext *ctx, JSValueConst global);
-int isere_api_microtask_install(JSContext *ctx, JSValueConst global);
-int isere_api_structured_clone_install(JSContext *ctx, JSValueConst global);
-int isere_api_text_encoding_install(JSContext *ctx, JSValueConst global);
-int isere_api_base64_install(JSContext *ctx, JSValueConst global);
-int isere_api_url_install(JSContext *ctx, JSValueConst global);
-int isere_api_performance_install(JSContext *ctx, JSValueConst global);
-int isere_api_crypto_install(JSContext *ctx, JSValueConst global);
-int isere_api_math_install(JSContext *ctx, JSValueConst global);
-int isere_api_process_install(JSContext *ctx, JSValueConst global);
-int isere_api_locale_install(JSContext *ctx, JSValueConst global);
+int isere__console_install(JSContext *ctx, JSValueConst global);
+int isere__timers_install(JSContext *ctx, JSValueConst global);
+int isere__microtask_install(JSContext *ctx, JSValueConst global);
+int isere__structured_clone_install(JSContext *ctx, JSValueConst global);
+int isere__text_encoding_install(JSContext *ctx, JSValueConst global);
+int isere__base64_install(JSContext *ctx, JSValueConst global);
+int isere__url_install(JSContext *ctx, JSValueConst global);
+int isere__performance_install(JSContext *ctx, JSValueConst global);
+int isere__crypto_install(JSContext *ctx, JSValueConst global);
+int isere__math_install(JSContext *ctx, JSValueConst global);
+int isere__process_install(JSContext *ctx, JSValueConst global);
+int isere__locale_install(JSContext *ctx, JSValueConst global);
 
-/* Parts of isere_api_register_classes. */
-void isere_api_text_encoding_register_classes(void);
-void isere_api_url_register_classes(void);
-void isere_api_timers_register_class(void);
+/* Parts of isere_web_register_classes. */
+void isere__text_encoding_register_classes(void);
+void isere__url_register_classes(void);
+void isere__timers_register_class(void);
 
 /*
  * Defines a global object with these members. At once, not when it is first
  * used as JS_OBJECT_DEF does: QuickJS ends the process when the heap is full
  * while it does that. 0, or -1 with an exception pending.
  */
-int isere_api_define_object(JSContext *ctx, JSValueConst global,
-                            const char *name,
-                            const JSCFunctionListEntry *members, int count);
+int isere__web_define_object(JSContext *ctx, JSValueConst global,
+                             const char *name,
+                             const JSCFunctionListEntry *members, int count);
 
 /*
  * Throws what the web platform calls a DOMException of that name: an Error
  * whose `name` and `code` (0 for names younger than the numbers) are set.
  * Returns JS_EXCEPTION.
  */
-JSValue isere_api_throw_dom(JSContext *ctx, const char *name, int code,
-                            const char *message);
+JSValue isere__web_throw_dom(JSContext *ctx, const char *name, int code,
+                             const char *message);
 
 /* The bytes behind an ArrayBuffer, a typed array or a DataView. 1 when it is
  * one, 0 when `value` is something else, -1 with an exception pending (a
  * detached buffer). Valid until user code runs. */
-int isere_api_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
+int isere_web_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
                     size_t *len);
 
 /* The same where a detached buffer has no bytes (Web IDL, "get a copy of the
  * bytes held by the buffer source"): 1 then, and *len is 0. */
-int isere_api_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
-                           size_t *len);
+int isere__web_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
+                            size_t *len);
 
 /* Timers, for the event loop. All monotonic microseconds. */
 
 /* When the next timer is due; UINT64_MAX when none is pending. */
-uint64_t isere_api_timers_next(JSContext *ctx);
+uint64_t isere_timers_next(JSContext *ctx);
 
 /* Whether a timer is pending that is to be waited for: not one that unref was
  * called of. */
-bool isere_api_timers_hold(JSContext *ctx);
+bool isere_timers_hold(JSContext *ctx);
 
 /*
  * Calls the callback of the first timer that is due at `now_us`. Returns 1
  * after a call, 0 when none was due, -1 with the callback's exception
  * pending. Jobs are the caller's to run between calls.
  */
-int isere_api_timers_fire(JSContext *ctx, uint64_t now_us);
+int isere_timers_fire(JSContext *ctx, uint64_t now_us);
 
 /* Drops all pending timers and returns how many there were. */
-unsigned isere_api_timers_clear(JSContext *ctx);
+unsigned isere_timers_clear(JSContext *ctx);
 
 /*
  * Text for people of any value, as console.log and error reports print it:
@@ -123,7 +123,7 @@ unsigned isere_api_timers_clear(JSContext *ctx);
  * js_free, its length in *len, or NULL with an exception pending (memory,
  * stack or interrupt).
  */
-char *isere_api_inspect(JSContext *ctx, JSValueConst value, size_t *len);
+char *isere_inspect_text(JSContext *ctx, JSValueConst value, size_t *len);
 
 /*
  * Fills a fault from a thrown value: "Name: message", the stack, and the

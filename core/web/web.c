@@ -1,27 +1,27 @@
-#include "core/web/api.h"
+#include "core/web/web.h"
 #include <string.h>
 
-void isere_api_register_classes(void)
+void isere_web_register_classes(void)
 {
-    isere_api_text_encoding_register_classes();
-    isere_api_url_register_classes();
-    isere_api_timers_register_class();
+    isere__text_encoding_register_classes();
+    isere__url_register_classes();
+    isere__timers_register_class();
 }
 
-int isere_api_install(JSContext *ctx)
+int isere_web_install(JSContext *ctx)
 {
     typedef int install_t(JSContext *, JSValueConst);
     static install_t *const installers[] = {
-        isere_api_console_install,       isere_api_timers_install,
-        isere_api_microtask_install,     isere_api_structured_clone_install,
-        isere_api_text_encoding_install, isere_api_base64_install,
-        isere_api_url_install,           isere_api_performance_install,
-        isere_api_crypto_install,        isere_api_math_install,
-        isere_api_process_install,       isere_api_locale_install,
+        isere__console_install,       isere__timers_install,
+        isere__microtask_install,     isere__structured_clone_install,
+        isere__text_encoding_install, isere__base64_install,
+        isere__url_install,           isere__performance_install,
+        isere__crypto_install,        isere__math_install,
+        isere__process_install,       isere__locale_install,
     };
-    isere_api_state_t *state = isere_host_api_state(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
     JSValue global = JS_GetGlobalObject(ctx);
-    int result = isere_intrinsics_init(ctx, &state->intrinsics);
+    int result = isere__intrinsics_init(ctx, &state->intrinsics);
     for (size_t i = 0; i < sizeof(installers) / sizeof(*installers); i++) {
         /* JS_SetPropertyFunctionList tells of a lack of memory only by the
          * exception that it leaves. */
@@ -34,20 +34,20 @@ int isere_api_install(JSContext *ctx)
     return result < 0 || JS_HasException(ctx) ? -1 : 0;
 }
 
-void isere_api_uninstall(JSContext *ctx)
+void isere_web_uninstall(JSContext *ctx)
 {
-    isere_api_state_t *state = isere_host_api_state(ctx);
-    isere_api_timers_clear(ctx);
+    isere_web_state_t *state = isere_host_web_state(ctx);
+    isere_timers_clear(ctx);
     for (int i = 0; i < 2; i++) {
         JS_FreeValue(ctx, state->console_tables[i]);
         state->console_tables[i] = JS_UNDEFINED;
     }
-    isere_intrinsics_deinit(ctx, &state->intrinsics);
+    isere__intrinsics_deinit(ctx, &state->intrinsics);
 }
 
-int isere_api_define_object(JSContext *ctx, JSValueConst global,
-                            const char *name,
-                            const JSCFunctionListEntry *members, int count)
+int isere__web_define_object(JSContext *ctx, JSValueConst global,
+                             const char *name,
+                             const JSCFunctionListEntry *members, int count)
 {
     JSValue object = JS_NewObject(ctx);
     if (JS_IsException(object)) {
@@ -74,8 +74,8 @@ static int define_hidden(JSContext *ctx, JSValueConst object, const char *name,
                                      JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
 }
 
-JSValue isere_api_throw_dom(JSContext *ctx, const char *name, int code,
-                            const char *message)
+JSValue isere__web_throw_dom(JSContext *ctx, const char *name, int code,
+                             const char *message)
 {
     JSValue error = JS_NewError(ctx);
     if (JS_IsException(error)) {
@@ -95,23 +95,23 @@ static JSValue view_buffer(JSContext *ctx, const isere_intrinsics_t *in,
                            JSValueConst view, size_t *offset, size_t *len)
 {
     double from, size;
-    if (isere_intrinsics_number(ctx, in, ISERE_IN_DATA_VIEW_BYTE_OFFSET, view,
-                                &from) < 0 ||
-        isere_intrinsics_number(ctx, in, ISERE_IN_DATA_VIEW_BYTE_LENGTH, view,
-                                &size) < 0) {
+    if (isere__intrinsics_number(ctx, in, ISERE_IN_DATA_VIEW_BYTE_OFFSET, view,
+                                 &from) < 0 ||
+        isere__intrinsics_number(ctx, in, ISERE_IN_DATA_VIEW_BYTE_LENGTH, view,
+                                 &size) < 0) {
         return JS_EXCEPTION;
     }
     *offset = (size_t)from;
     *len = (size_t)size;
-    return isere_intrinsics_call(ctx, in, ISERE_IN_DATA_VIEW_BUFFER, view, 0,
-                                 NULL);
+    return isere__intrinsics_call(ctx, in, ISERE_IN_DATA_VIEW_BUFFER, view, 0,
+                                  NULL);
 }
 
-int isere_api_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
+int isere_web_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
                     size_t *len)
 {
-    const isere_intrinsics_t *in = &isere_host_api_state(ctx)->intrinsics;
-    isere_kind_t kind = isere_intrinsics_kind(in, value);
+    const isere_intrinsics_t *in = &isere_host_web_state(ctx)->intrinsics;
+    isere_kind_t kind = isere__intrinsics_kind(in, value);
     size_t offset = 0;
     size_t size;
     JSValue buffer;
@@ -162,10 +162,10 @@ static bool take_detached(JSContext *ctx)
     return detached;
 }
 
-int isere_api_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
-                           size_t *len)
+int isere__web_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
+                            size_t *len)
 {
-    int found = isere_api_bytes(ctx, value, bytes, len);
+    int found = isere_web_bytes(ctx, value, bytes, len);
     if (found < 0 && take_detached(ctx)) {
         *bytes = NULL;
         *len = 0;
