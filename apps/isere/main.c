@@ -9,25 +9,25 @@ static int run(const isere_args_t *args)
 {
     switch (args->command) {
     case ISERE_COMMAND_SERVE:
-        return isere_command_serve(args);
+        return isere_cmd_serve(args);
     case ISERE_COMMAND_INVOKE:
-        return isere_command_invoke(args);
+        return isere_cmd_invoke(args);
     case ISERE_COMMAND_BUILD:
-        return isere_command_build(args);
+        return isere_cmd_build(args);
     case ISERE_COMMAND_DEPLOY:
-        return isere_command_deploy(args);
+        return isere_cmd_deploy(args);
     case ISERE_COMMAND_LIST:
-        return isere_command_list(args);
+        return isere_cmd_list(args);
     case ISERE_COMMAND_LOGS:
-        return isere_command_logs(args);
+        return isere_cmd_logs(args);
     case ISERE_COMMAND_INVOKE_REMOTE:
-        return isere_command_invoke_remote(args);
+        return isere_cmd_invoke_remote(args);
     case ISERE_COMMAND_ROLLBACK:
-        return isere_command_rollback(args);
+        return isere_cmd_rollback(args);
     case ISERE_COMMAND_RELEASE:
-        return isere_command_release(args);
+        return isere_cmd_release(args);
     case ISERE_COMMAND_REMOVE:
-        return isere_command_remove(args);
+        return isere_cmd_remove(args);
     case ISERE_COMMANDS:
         break;
     }

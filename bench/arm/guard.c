@@ -1,5 +1,5 @@
 #include "bench/arm/guard.h"
-#include "ports/cortex_m/guard.h"
+#include "ports/cortex_m/mpu.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -201,7 +201,7 @@ static void unblock_faults(void)
     sigset_t set;
     sigemptyset(&set);
     for (int i = 0; i < ISERE_FAULTS; i++) {
-        sigaddset(&set, isere_faults[i]);
+        sigaddset(&set, isere_fault_signals[i]);
     }
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
@@ -275,7 +275,7 @@ int isere_exec_init(isere_exec_t *exec)
     int error, saved;
     memset(exec, 0, sizeof(*exec));
     pthread_once(&once, install_handler);
-    error = install_error ? install_error : isere_faults_catch();
+    error = install_error ? install_error : isere_fault_catch_all();
     if (error != 0) {
         errno = error;
         return ISERE_ERR_IO;

@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <string.h>
 
-const int isere_faults[ISERE_FAULTS] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE,
-                                        SIGABRT};
+const int isere_fault_signals[ISERE_FAULTS] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+                                               SIGABRT};
 
 static const char *const names[ISERE_FAULTS] = {"SIGSEGV", "SIGBUS", "SIGILL",
                                                 "SIGFPE", "SIGABRT"};
@@ -21,7 +21,7 @@ static pthread_mutex_t installing = PTHREAD_MUTEX_INITIALIZER;
 static int index_of(int number)
 {
     int i = 0;
-    while (i < ISERE_FAULTS - 1 && isere_faults[i] != number) {
+    while (i < ISERE_FAULTS - 1 && isere_fault_signals[i] != number) {
         i++;
     }
     return i;
@@ -58,9 +58,9 @@ static void pass_on(int number, siginfo_t *info, void *context)
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     int saved = errno;
-    if (!(number == SIGSEGV && isere_watch_open(info))) {
+    if (!(number == SIGSEGV && isere_guard_open(info))) {
         isere_exec_at_fault(number, info, context);
-        isere_running_faulted(number, info, context);
+        isere_shared_faulted(number, info, context);
         pass_on(number, info, context);
     }
     errno = saved;
@@ -94,12 +94,12 @@ bool isere_fault_catch(int number)
     return ours;
 }
 
-int isere_faults_catch(void)
+int isere_fault_catch_all(void)
 {
     errno = 0;
     for (int i = 0; i < ISERE_FAULTS; i++) {
         /* Another's that came later is no error: it was meant to. */
-        if (!isere_fault_catch(isere_faults[i]) && !installed[i]) {
+        if (!isere_fault_catch(isere_fault_signals[i]) && !installed[i]) {
             return errno ? errno : EINVAL;
         }
     }

@@ -12,7 +12,7 @@
 
 enum { ISERE_FAULTS = 5 };
 
-extern const int isere_faults[ISERE_FAULTS];
+extern const int isere_fault_signals[ISERE_FAULTS];
 
 /* "SIGSEGV" and so on. */
 const char *isere_fault_name(int number);
@@ -20,7 +20,7 @@ const char *isere_fault_name(int number);
 /* Makes the handlers ours, where they are not or no longer. Not in the place of
  * one that came later: it may pass on to ours, in a circle. Returns 0 or an
  * errno. Any thread. */
-int isere_faults_catch(void);
+int isere_fault_catch_all(void);
 
 /* The same for one of the signals; whether its handler is ours now. */
 bool isere_fault_catch(int number);

@@ -14,13 +14,13 @@
  * can walk it at any time. It looks at the guards of a watch only when that is
  * its own thread's: nobody changes them meanwhile.
  */
-struct isere_watch {
-    struct isere_watch *next;
+struct isere_guard_watch {
+    struct isere_guard_watch *next;
     _Atomic(const void *) thread; /* whose it is; NULL: nobody's */
     isere_guard_t *guards;        /* those that were ever closed */
 };
 
-static _Atomic(isere_watch_t *) watches;
+static _Atomic(isere_guard_watch_t *) watches;
 
 /* Its address tells threads apart. Initial-exec, since a handler must not
  * trigger the lazy allocation of thread-local memory. */
@@ -58,7 +58,7 @@ static bool open_page(isere_guard_t *guard, size_t page)
     return protect(guard, PROT_READ | PROT_WRITE);
 }
 
-static bool open_at(isere_watch_t *watch, uintptr_t address)
+static bool open_at(isere_guard_watch_t *watch, uintptr_t address)
 {
     for (isere_guard_t *g = watch->guards; g; g = g->next) {
         uintptr_t offset = address - (uintptr_t)g->start;
@@ -71,7 +71,7 @@ static bool open_at(isere_watch_t *watch, uintptr_t address)
 
 static bool open_closed(const void *address)
 {
-    isere_watch_t *watch = atomic_load(&watches);
+    isere_guard_watch_t *watch = atomic_load(&watches);
     for (; watch; watch = watch->next) {
         if (atomic_load(&watch->thread) == &here &&
             open_at(watch, (uintptr_t)address)) {
@@ -81,7 +81,7 @@ static bool open_closed(const void *address)
     return false;
 }
 
-bool isere_watch_open(const siginfo_t *info)
+bool isere_guard_open(const siginfo_t *info)
 {
     return info->si_code == SEGV_ACCERR && open_closed(info->si_addr);
 }
@@ -89,9 +89,9 @@ bool isere_watch_open(const siginfo_t *info)
 /* ---- watches ---- */
 
 /* One that nobody uses, or a new one. */
-static isere_watch_t *claim(void)
+static isere_guard_watch_t *claim(void)
 {
-    isere_watch_t *watch = atomic_load(&watches);
+    isere_guard_watch_t *watch = atomic_load(&watches);
     for (; watch; watch = watch->next) {
         const void *nobody = NULL;
         if (atomic_compare_exchange_strong(&watch->thread, &nobody, &here)) {
@@ -108,7 +108,7 @@ static isere_watch_t *claim(void)
     return watch;
 }
 
-isere_watch_t *isere_watch_new(void)
+isere_guard_watch_t *isere_guard_new(void)
 {
     sigset_t set;
     if (!isere_fault_catch(SIGSEGV)) {
@@ -122,7 +122,7 @@ isere_watch_t *isere_watch_new(void)
     return claim();
 }
 
-void isere_watch_release(isere_watch_t *watch)
+void isere_guard_release(isere_guard_watch_t *watch)
 {
     if (watch) {
         watch->guards = NULL;
@@ -132,7 +132,8 @@ void isere_watch_release(isere_watch_t *watch)
 
 /* ---- guards ---- */
 
-static bool is_known(const isere_watch_t *watch, const isere_guard_t *guard)
+static bool is_known(const isere_guard_watch_t *watch,
+                     const isere_guard_t *guard)
 {
     const isere_guard_t *g = watch->guards;
     while (g && g != guard) {
@@ -141,7 +142,7 @@ static bool is_known(const isere_watch_t *watch, const isere_guard_t *guard)
     return g != NULL;
 }
 
-static void close_all(isere_watch_t *watch, isere_guard_t *guard)
+static void close_all(isere_guard_watch_t *watch, isere_guard_t *guard)
 {
     if (!is_known(watch, guard)) {
         guard->next = watch->guards;
@@ -159,7 +160,7 @@ static void close_all(isere_watch_t *watch, isere_guard_t *guard)
     }
 }
 
-void isere_watch_guard(isere_watch_t *watch, isere_guard_t *guard)
+void isere_guard_add(isere_guard_watch_t *watch, isere_guard_t *guard)
 {
     if (++guard->turns == ISERE_GUARD_FIRST + ISERE_GUARD_PERIOD) {
         guard->turns = ISERE_GUARD_FIRST;
@@ -169,7 +170,7 @@ void isere_watch_guard(isere_watch_t *watch, isere_guard_t *guard)
     }
 }
 
-void isere_watch_unguard(isere_watch_t *watch, isere_guard_t *guard)
+void isere_guard_remove(isere_guard_watch_t *watch, isere_guard_t *guard)
 {
     for (isere_guard_t **g = &watch->guards; *g; g = &(*g)->next) {
         if (*g == guard) {

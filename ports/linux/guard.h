@@ -24,19 +24,19 @@
 #define ISERE_GUARD_PERIOD (ISERE_CHECK_RESTORE ? 8 : 1024)
 
 /* The guards of one port. Opaque; it is never freed, but used again. */
-typedef struct isere_watch isere_watch_t;
+typedef struct isere_guard_watch isere_guard_watch_t;
 
 /* For the calling thread, the only one that may write to the heaps. NULL when
  * out of memory or the system refuses the handler. */
-isere_watch_t *isere_watch_new(void);
-void isere_watch_release(isere_watch_t *watch);
+isere_guard_watch_t *isere_guard_new(void);
+void isere_guard_release(isere_guard_watch_t *watch);
 
 /* In the handler of SIGSEGV: opens the page that was written to. False when it
  * is none of the thread's closed ones. */
-bool isere_watch_open(const siginfo_t *info);
+bool isere_guard_open(const siginfo_t *info);
 
 /* As heap_guard and heap_unguard of isere_port_t. */
-void isere_watch_guard(isere_watch_t *watch, isere_guard_t *guard);
-void isere_watch_unguard(isere_watch_t *watch, isere_guard_t *guard);
+void isere_guard_add(isere_guard_watch_t *watch, isere_guard_t *guard);
+void isere_guard_remove(isere_guard_watch_t *watch, isere_guard_t *guard);
 
 #endif

@@ -10,7 +10,7 @@ static int linux_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
     isere_linux_t *self = ctx;
     int error = isere_exec_run(&self->exec, fn, arg, deadline_us);
     if (error == ISERE_ERR_CRASH) {
-        isere_running_crashed(self->running);
+        isere_shared_crashed(self->running);
     }
     return error;
 }
@@ -36,7 +36,7 @@ static void linux_exec_fault(void *ctx, char *text, size_t size)
 static void linux_exec_note(void *ctx, const char *name, const char *version)
 {
     const isere_linux_t *self = ctx;
-    isere_running_note(self->running, name, version);
+    isere_shared_note(self->running, name, version);
 }
 
 static void linux_yield(void *ctx)
@@ -48,13 +48,13 @@ static void linux_yield(void *ctx)
 static void linux_heap_guard(void *ctx, isere_guard_t *guard)
 {
     isere_linux_t *self = ctx;
-    isere_watch_guard(self->watch, guard);
+    isere_guard_add(self->watch, guard);
 }
 
 static void linux_heap_unguard(void *ctx, isere_guard_t *guard)
 {
     isere_linux_t *self = ctx;
-    isere_watch_unguard(self->watch, guard);
+    isere_guard_remove(self->watch, guard);
 }
 
 static const isere_port_t table = {
@@ -99,7 +99,7 @@ void isere_linux_config_init(isere_linux_config_t *config)
 /* Where that is not possible the port has no guard: slower, but as good. */
 static void guard_heaps(isere_port_t *port, isere_linux_t *self)
 {
-    self->watch = isere_watch_new();
+    self->watch = isere_guard_new();
     if (self->watch) {
         port->guard_unit = (size_t)sysconf(_SC_PAGESIZE);
         port->heap_guard = linux_heap_guard;
@@ -134,7 +134,7 @@ int isere_linux_port_init(isere_port_t *port,
     }
     *port = table;
     port->ctx = self;
-    self->running = isere_running_claim();
+    self->running = isere_shared_claim();
     self->listener = -1;
     if (self->config.guard_heaps) {
         guard_heaps(port, self);
@@ -146,8 +146,8 @@ void isere_linux_port_deinit(isere_port_t *port)
 {
     isere_linux_t *self = port->ctx;
     if (self) {
-        isere_running_release(self->running);
-        isere_watch_release(self->watch);
+        isere_shared_release(self->running);
+        isere_guard_release(self->watch);
         isere_exec_deinit(&self->exec);
         isere_linux_poll_deinit(self);
         free(self);

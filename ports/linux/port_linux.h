@@ -19,10 +19,10 @@ typedef struct isere_linux {
     int epoll_fd;
     int wake_fd; /* an eventfd in epoll, its tag is this structure */
     isere_exec_t exec;
-    isere_watch_t *watch;     /* NULL: heaps are not guarded */
-    isere_running_t *running; /* NULL: there is no supervisor */
-    isere_socket_t listener;  /* that connections were accepted from */
-    size_t random_left;       /* unused bytes at the end of the pool */
+    isere_guard_watch_t *watch; /* NULL: heaps are not guarded */
+    isere_running_t *running;   /* NULL: there is no supervisor */
+    isere_socket_t listener;    /* that connections were accepted from */
+    size_t random_left;         /* unused bytes at the end of the pool */
     unsigned char random_pool[ISERE_LINUX_RANDOM_POOL];
     char log_buffer[ISERE_LINUX_LOG_BUFFER];
 } isere_linux_t;

@@ -30,7 +30,7 @@ bool isere_shared_is_restart(void)
     return shared && shared->restarts > 0 && atomic_load(&shared->announced);
 }
 
-isere_running_t *isere_running_claim(void)
+isere_running_t *isere_shared_claim(void)
 {
     for (int i = 0; shared && i < ISERE_SHARED_THREADS; i++) {
         isere_running_t *running = &shared->threads[i];
@@ -43,7 +43,7 @@ isere_running_t *isere_running_claim(void)
     return NULL;
 }
 
-void isere_running_release(isere_running_t *running)
+void isere_shared_release(isere_running_t *running)
 {
     if (running) {
         mine = NULL;
@@ -61,8 +61,8 @@ static void copy(char *out, size_t size, const char *text)
 
 /* The state says that the texts are whole: whoever reads them does so when this
  * process is gone, wherever it was. */
-void isere_running_note(isere_running_t *running, const char *name,
-                        const char *version)
+void isere_shared_note(isere_running_t *running, const char *name,
+                       const char *version)
 {
     if (!running) {
         return;
@@ -122,15 +122,15 @@ unsigned long isere_shared_crashes(const char *name)
     return count;
 }
 
-void isere_running_crashed(const isere_running_t *running)
+void isere_shared_crashed(const isere_running_t *running)
 {
     if (running && atomic_load(&running->state) != ISERE_RUNNING_NOTHING) {
         isere_shared_count(running->name);
     }
 }
 
-void isere_running_faulted(int number, const siginfo_t *info,
-                           const void *context)
+void isere_shared_faulted(int number, const siginfo_t *info,
+                          const void *context)
 {
     isere_running_t *running = mine;
     if (!running || !isere_exec_is_own(number, info)) {

@@ -105,12 +105,12 @@ isere_shared_t *isere_shared(void);
 bool isere_shared_is_restart(void);
 
 /* A place for the calling thread; NULL when there is none. */
-isere_running_t *isere_running_claim(void);
-void isere_running_release(isere_running_t *running);
+isere_running_t *isere_shared_claim(void);
+void isere_shared_release(isere_running_t *running);
 
 /* As exec_note of isere_port_t. */
-void isere_running_note(isere_running_t *running, const char *name,
-                        const char *version);
+void isere_shared_note(isere_running_t *running, const char *name,
+                       const char *version);
 
 /* One crash more of a function, and how many there were. Any thread; beyond
  * ISERE_SHARED_TALLIES functions nothing is counted. */
@@ -118,11 +118,11 @@ void isere_shared_count(const char *name);
 unsigned long isere_shared_crashes(const char *name);
 
 /* A fault was contained while this function ran. */
-void isere_running_crashed(const isere_running_t *running);
+void isere_shared_crashed(const isere_running_t *running);
 
 /* In the handler of a fault that is not contained: if the calling thread has a
  * place, it was its fault. */
-void isere_running_faulted(int number, const siginfo_t *info,
-                           const void *context);
+void isere_shared_faulted(int number, const siginfo_t *info,
+                          const void *context);
 
 #endif

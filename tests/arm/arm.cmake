@@ -12,7 +12,7 @@ endforeach()
 
 # What ports to such cores have in common.
 add_library(isere_cortex_m STATIC EXCLUDE_FROM_ALL
-            ${PROJECT_SOURCE_DIR}/ports/cortex_m/guard.c)
+            ${PROJECT_SOURCE_DIR}/ports/cortex_m/mpu.c)
 isere_own_code(isere_cortex_m)
 target_include_directories(
     isere_cortex_m PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)

@@ -4,7 +4,7 @@
  * of the heap is closed then. Every restore is checked byte for byte.
  */
 #include "core/isolate/isolate_internal.h"
-#include "ports/cortex_m/guard.h"
+#include "ports/cortex_m/mpu.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/test_port.h"

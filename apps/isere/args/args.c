@@ -217,7 +217,7 @@ static isere_args_result_t parse_option(isere_args_t *args, int argc,
     isere_slice_t name = isere_slice_of(start, len);
     const isere_option_t *option;
     if (!value && (isere_slice_is(name, is_short ? "h" : "help"))) {
-        isere_help_command(args->command);
+        isere_args_help_command(args->command);
         return ISERE_ARGS_TEXT;
     }
     option = find_option(args->command, name, is_short);
@@ -377,7 +377,7 @@ isere_args_result_t isere_args_parse(isere_args_t *args, int argc,
         return bad(args, "which command?");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        isere_help_program();
+        isere_args_help_program();
         return ISERE_ARGS_TEXT;
     }
     if (strcmp(argv[1], "--version") == 0) {

@@ -132,7 +132,7 @@ extern const size_t isere_options_count;
 extern const isere_command_info_t isere_command_infos[ISERE_COMMANDS];
 
 /* Print to stdout. */
-void isere_help_program(void);
-void isere_help_command(isere_command_t command);
+void isere_args_help_program(void);
+void isere_args_help_command(isere_command_t command);
 
 #endif

@@ -54,7 +54,7 @@ static void put_option(const isere_option_t *option, isere_command_t command)
     put_wrapped(at, help);
 }
 
-void isere_help_program(void)
+void isere_args_help_program(void)
 {
     puts("isere runs JavaScript request handlers, each request in a pristine "
          "heap.\n\nUsage:");
@@ -68,7 +68,7 @@ void isere_help_program(void)
          "2 usage.");
 }
 
-void isere_help_command(isere_command_t command)
+void isere_args_help_command(isere_command_t command)
 {
     const isere_command_info_t *info = &isere_command_infos[command];
     printf("Usage: isere %s %s%s[OPTION]...\n\n%s\n", info->name, info->operand,

@@ -111,7 +111,7 @@ static int add_settings(const isere_port_t *port, const isere_args_t *args,
     return 0;
 }
 
-int isere_command_build(const isere_args_t *args)
+int isere_cmd_build(const isere_args_t *args)
 {
     isere_program_t program;
     isere_fault_t fault;

@@ -286,7 +286,7 @@ static int refuse_folder(const isere_args_t *args)
         folder, folder, slash);
 }
 
-int isere_command_deploy(const isere_args_t *args)
+int isere_cmd_deploy(const isere_args_t *args)
 {
     char made[ISERE_PACKAGE_NAME_MAX];
     isere_remote_t remote;

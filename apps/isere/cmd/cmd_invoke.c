@@ -180,7 +180,7 @@ static void *job_main(void *arg)
 }
 
 /* In a thread of its own, for the size of its stack. */
-int isere_command_invoke(const isere_args_t *args)
+int isere_cmd_invoke(const isere_args_t *args)
 {
     job_t job = {.args = args};
     pthread_t thread;

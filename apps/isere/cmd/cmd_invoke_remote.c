@@ -84,7 +84,7 @@ static int invoke(isere_remote_t *remote, isere_slice_t event)
     return code == ISERE_EXIT_OK ? failed : code;
 }
 
-int isere_command_invoke_remote(const isere_args_t *args)
+int isere_cmd_invoke_remote(const isere_args_t *args)
 {
     isere_remote_t remote;
     char *event = NULL;

@@ -162,7 +162,7 @@ static int print_table(isere_remote_t *remote)
     return isere_remote_finish(&table.out);
 }
 
-int isere_command_list(const isere_args_t *args)
+int isere_cmd_list(const isere_args_t *args)
 {
     const isere_remote_call_t call = {.method = "GET", .rest = "/functions"};
     isere_remote_t remote;

@@ -191,7 +191,7 @@ static int follow(logs_t *logs)
     return ISERE_EXIT_OK;
 }
 
-int isere_command_logs(const isere_args_t *args)
+int isere_cmd_logs(const isere_args_t *args)
 {
     static logs_t logs; /* large */
     int code = isere_remote_open(&logs.remote, args);

@@ -40,12 +40,12 @@ static int post(const isere_args_t *args, const char *rest)
     return code;
 }
 
-int isere_command_rollback(const isere_args_t *args)
+int isere_cmd_rollback(const isere_args_t *args)
 {
     return post(args, "/rollback");
 }
 
-int isere_command_release(const isere_args_t *args)
+int isere_cmd_release(const isere_args_t *args)
 {
     return post(args, "/release");
 }
@@ -67,7 +67,7 @@ static int print_removed(const isere_args_t *args)
     return isere_remote_finish(&out);
 }
 
-int isere_command_remove(const isere_args_t *args)
+int isere_cmd_remove(const isere_args_t *args)
 {
     const isere_remote_call_t call = {
         .method = "DELETE", .function = args->function, .rest = ""};

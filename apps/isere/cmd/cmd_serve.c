@@ -99,7 +99,7 @@ static void restore_signals(void)
 {
     sigset_t set;
     stop_signals(&set);
-    isere_supervised_stop_again();
+    isere_supervisor_stop_again();
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -262,7 +262,7 @@ static int serve(const isere_args_t *args, isere_listeners_t *listeners)
     return error == 0 ? ISERE_EXIT_OK : ISERE_EXIT_FAULT;
 }
 
-int isere_command_serve(const isere_args_t *args)
+int isere_cmd_serve(const isere_args_t *args)
 {
     static isere_listeners_t listeners;
     int code;
@@ -271,7 +271,7 @@ int isere_command_serve(const isere_args_t *args)
         return ISERE_EXIT_FAULT;
     }
     code = args->alone ? serve(args, &listeners)
-                       : isere_supervise(args, &listeners, serve);
+                       : isere_supervisor_run(args, &listeners, serve);
     isere_listeners_close(&listeners);
     return code;
 }

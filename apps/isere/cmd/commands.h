@@ -7,15 +7,15 @@
 
 #include "apps/isere/args/args.h"
 
-int isere_command_serve(const isere_args_t *args);
-int isere_command_invoke(const isere_args_t *args);
-int isere_command_build(const isere_args_t *args);
-int isere_command_deploy(const isere_args_t *args);
-int isere_command_list(const isere_args_t *args);
-int isere_command_logs(const isere_args_t *args);
-int isere_command_invoke_remote(const isere_args_t *args);
-int isere_command_rollback(const isere_args_t *args);
-int isere_command_release(const isere_args_t *args);
-int isere_command_remove(const isere_args_t *args);
+int isere_cmd_serve(const isere_args_t *args);
+int isere_cmd_invoke(const isere_args_t *args);
+int isere_cmd_build(const isere_args_t *args);
+int isere_cmd_deploy(const isere_args_t *args);
+int isere_cmd_list(const isere_args_t *args);
+int isere_cmd_logs(const isere_args_t *args);
+int isere_cmd_invoke_remote(const isere_args_t *args);
+int isere_cmd_rollback(const isere_args_t *args);
+int isere_cmd_release(const isere_args_t *args);
+int isere_cmd_remove(const isere_args_t *args);
 
 #endif

@@ -385,8 +385,8 @@ static void choose_signals(supervisor_t *s)
     pthread_sigmask(SIG_BLOCK, &s->waited, &s->before);
 }
 
-int isere_supervise(const isere_args_t *args, isere_listeners_t *listeners,
-                    isere_serve_fn *serve)
+int isere_supervisor_run(const isere_args_t *args, isere_listeners_t *listeners,
+                         isere_serve_fn *serve)
 {
     static supervisor_t s; /* its log needs a buffer */
     s.args = args;
@@ -427,7 +427,7 @@ static void on_stop_again(int number, siginfo_t *info, void *context)
     raise(number);
 }
 
-void isere_supervised_stop_again(void)
+void isere_supervisor_stop_again(void)
 {
     struct sigaction action;
     if (!isere_shared()) {

@@ -21,12 +21,12 @@ typedef int isere_serve_fn(const isere_args_t *args,
  * exit code; or, after a signal to stop that ended the child at once, ends in
  * the same way. The calling thread is the only one.
  */
-int isere_supervise(const isere_args_t *args, isere_listeners_t *listeners,
-                    isere_serve_fn *serve);
+int isere_supervisor_run(const isere_args_t *args, isere_listeners_t *listeners,
+                         isere_serve_fn *serve);
 
 /* In the server: after the first signal to stop, another one ends the program
  * at once, unless it is the first one again: sent to both processes, or passed
  * on. */
-void isere_supervised_stop_again(void);
+void isere_supervisor_stop_again(void);
 
 #endif

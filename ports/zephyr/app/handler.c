@@ -14,7 +14,7 @@ LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 
 static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
 {
-    const char *file = isere_option_handler();
+    const char *file = isere_options_handler();
     ARG_UNUSED(fault);
     const void *data;
     size_t size;
@@ -142,8 +142,8 @@ static int find_embedded(const isere_port_t *port, isere_slice_t *code,
 
 #endif
 
-int isere_firmware_handler(const isere_port_t *port, isere_slice_t *code,
-                           isere_fault_t *fault)
+int isere_handler_find(const isere_port_t *port, isere_slice_t *code,
+                       isere_fault_t *fault)
 {
     return find_elsewhere(code, fault) ? 0 : find_embedded(port, code, fault);
 }

@@ -11,7 +11,7 @@
  * now. The bytes stay where they are for good. Returns 0, or ISERE_ERR_* with
  * *fault filled.
  */
-int isere_firmware_handler(const isere_port_t *port, isere_slice_t *code,
-                           isere_fault_t *fault);
+int isere_handler_find(const isere_port_t *port, isere_slice_t *code,
+                       isere_fault_t *fault);
 
 #endif

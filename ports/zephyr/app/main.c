@@ -16,7 +16,7 @@ static int load(isere_function_t **function)
 {
     isere_function_config_t config;
     isere_slice_t code;
-    int error = isere_firmware_handler(&port, &code, &fault);
+    int error = isere_handler_find(&port, &code, &fault);
     if (error) {
         return error;
     }
@@ -35,7 +35,7 @@ static int serve_handler(void)
     isere_function_t *function;
     int error = load(&function);
     return error ? error
-                 : isere_zephyr_serve(&port, function, isere_option_port(),
+                 : isere_zephyr_serve(&port, function, isere_options_port(),
                                       &fault);
 }
 
@@ -62,7 +62,7 @@ static int serve(void)
         return serve_handler();
     }
     return isere_zephyr_serve_store(&port, &blobs, load_fallback(),
-                                    isere_option_port());
+                                    isere_options_port());
 }
 
 #else

@@ -69,17 +69,17 @@ int isere_net_init(void)
     static struct net_mgmt_event_callback link_events;
     struct net_if *iface = net_if_get_first_by_type(&NET_L2_GET_NAME(ETHERNET));
     struct in_addr address;
-    int err;
+    int error;
     if (iface == NULL) {
         LOG_ERR("no Ethernet interface");
         return -ENODEV;
     }
-    err = set_address(iface, &address);
-    if (err != 0) {
+    error = set_address(iface, &address);
+    if (error != 0) {
         LOG_ERR("address %s/%s, gateway '%s': error %d",
                 CONFIG_ISERE_NET_ADDRESS, CONFIG_ISERE_NET_NETMASK,
-                CONFIG_ISERE_NET_GATEWAY, err);
-        return err;
+                CONFIG_ISERE_NET_GATEWAY, error);
+        return error;
     }
     net_mgmt_init_event_callback(&link_events, on_link,
                                  NET_EVENT_IF_UP | NET_EVENT_IF_DOWN);
@@ -87,10 +87,10 @@ int isere_net_init(void)
     if (net_if_is_up(iface)) {
         on_link(&link_events, NET_EVENT_IF_UP, iface);
     }
-    err = start_dhcp(iface, &address);
-    if (err != 0) {
-        LOG_ERR("DHCP server: error %d", err);
-        return err;
+    error = start_dhcp(iface, &address);
+    if (error != 0) {
+        LOG_ERR("DHCP server: error %d", error);
+        return error;
     }
     return IS_ENABLED(CONFIG_ISERE_USB) ? isere_usb_init() : 0;
 }

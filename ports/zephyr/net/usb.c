@@ -175,42 +175,43 @@ static int set_identity(void)
     make_macs(id, len, mac);
     /* The address of a running interface can't be changed. */
     net_if_down(iface);
-    int err = net_if_set_link_addr(iface, mac, sizeof(mac), NET_LINK_ETHERNET);
+    int error =
+        net_if_set_link_addr(iface, mac, sizeof(mac), NET_LINK_ETHERNET);
     net_if_up(iface);
-    return err == 0 ? usbd_add_descriptor(&device, &serial_number) : err;
+    return error == 0 ? usbd_add_descriptor(&device, &serial_number) : error;
 }
 
 static int add_configuration(enum usbd_speed speed,
                              struct usbd_config_node *configuration)
 {
-    int err = usbd_add_configuration(&device, speed, configuration);
-    if (err == 0) {
-        err = usbd_register_class(&device, CLASS_NAME, speed, 1);
+    int error = usbd_add_configuration(&device, speed, configuration);
+    if (error == 0) {
+        error = usbd_register_class(&device, CLASS_NAME, speed, 1);
     }
-    return err;
+    return error;
 }
 
 static int describe(void)
 {
-    int err = usbd_add_descriptor(&device, &language);
-    if (err == 0) {
-        err = usbd_add_descriptor(&device, &manufacturer);
+    int error = usbd_add_descriptor(&device, &language);
+    if (error == 0) {
+        error = usbd_add_descriptor(&device, &manufacturer);
     }
-    if (err == 0) {
-        err = usbd_add_descriptor(&device, &product);
+    if (error == 0) {
+        error = usbd_add_descriptor(&device, &product);
     }
-    if (err == 0) {
-        err = set_identity();
+    if (error == 0) {
+        error = set_identity();
     }
 #if USBD_SUPPORTS_HIGH_SPEED
-    if (err == 0) {
-        err = add_configuration(USBD_SPEED_HS, &high_speed);
+    if (error == 0) {
+        error = add_configuration(USBD_SPEED_HS, &high_speed);
     }
 #endif
-    if (err == 0) {
-        err = add_configuration(USBD_SPEED_FS, &full_speed);
+    if (error == 0) {
+        error = add_configuration(USBD_SPEED_FS, &full_speed);
     }
-    return err;
+    return error;
 }
 
 static void find_class(void)
@@ -225,24 +226,24 @@ static void find_class(void)
 
 int isere_usb_init(void)
 {
-    int err;
+    int error;
     find_class();
-    err = describe();
+    error = describe();
     set_link(false);
-    if (err == 0) {
-        err = usbd_msg_register_cb(&device, on_message);
+    if (error == 0) {
+        error = usbd_msg_register_cb(&device, on_message);
     }
-    if (err == 0) {
-        err = usbd_init(&device);
+    if (error == 0) {
+        error = usbd_init(&device);
     }
-    if (err == 0) {
+    if (error == 0) {
         if (host_mac[0] != '\0') {
             set_host_mac();
         }
-        err = usbd_enable(&device);
+        error = usbd_enable(&device);
     }
-    if (err != 0) {
-        LOG_ERR("USB: error %d", err);
+    if (error != 0) {
+        LOG_ERR("USB: error %d", error);
     }
-    return err;
+    return error;
 }

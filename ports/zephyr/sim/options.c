@@ -38,12 +38,12 @@ static void add_options(void)
 NATIVE_TASK(add_options, PRE_BOOT_1, 1);
 #pragma GCC diagnostic pop
 
-uint16_t isere_option_port(void)
+uint16_t isere_options_port(void)
 {
     return port > UINT16_MAX ? CONFIG_ISERE_PORT : (uint16_t)port;
 }
 
-const char *isere_option_handler(void)
+const char *isere_options_handler(void)
 {
     return handler;
 }

@@ -9,14 +9,14 @@
 #ifdef CONFIG_ARCH_POSIX
 
 /* --port, or CONFIG_ISERE_PORT. */
-uint16_t isere_option_port(void);
+uint16_t isere_options_port(void);
 
 /* --handler: a file of bytecode; NULL when there is none. */
-const char *isere_option_handler(void);
+const char *isere_options_handler(void);
 
 #else
 
-static inline uint16_t isere_option_port(void)
+static inline uint16_t isere_options_port(void)
 {
     return CONFIG_ISERE_PORT;
 }

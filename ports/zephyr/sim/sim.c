@@ -47,15 +47,15 @@ void isere_sim_exec_describe(char *text, size_t size)
 }
 
 /* Heaps have no guard here: no fault is a write to a closed page. */
-bool isere_watch_open(const siginfo_t *info)
+bool isere_guard_open(const siginfo_t *info)
 {
     (void)info;
     return false;
 }
 
 /* Nobody starts it again. */
-void isere_running_faulted(int number, const siginfo_t *info,
-                           const void *context)
+void isere_shared_faulted(int number, const siginfo_t *info,
+                          const void *context)
 {
     (void)number;
     (void)info;

@@ -1,4 +1,4 @@
-#include "ports/cortex_m/guard.h"
+#include "ports/cortex_m/mpu.h"
 
 /* Armv8-M: the unit itself, and what is known about a fault. */
 typedef struct mpu {

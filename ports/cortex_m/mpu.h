@@ -21,8 +21,8 @@
  * Everything here is for the one thread that runs the heaps, and for the
  * handler of memory management faults.
  */
-#ifndef ISERE_PORTS_CORTEX_M_GUARD_H
-#define ISERE_PORTS_CORTEX_M_GUARD_H
+#ifndef ISERE_PORTS_CORTEX_M_MPU_H
+#define ISERE_PORTS_CORTEX_M_MPU_H
 
 #include "isere/port.h"
 
