@@ -324,7 +324,7 @@ def test_links_resolve(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_named_files_exist(page):
-    """`core/heap/arena.c`, and `tests/unit/test_arena.c::name` where the file
+    """`core/heap/arena.c`, and `tests/unit/heap/test_arena.c::name` where the file
     contains that name."""
     # What lies in build/ or js/ is the user's, or an example.
     folders = sorted(

@@ -381,7 +381,7 @@ SPECIAL = {
 }
 # Where memory ends, which the system does not do for a test. 503 of the calls
 # that wait for their turn is provoked; and what a broken store does to a deploy
-# is in tests/unit/test_store_faults.c.
+# is in tests/unit/store/test_store_faults.c.
 UNPROVOKED = {
     *((m, p, 503) for m, p, _ in operations()
       if p in ("/_isere/", "/_isere/metrics", LOGS, F) or (m, p) == ("get", ONE)),

@@ -1,4 +1,4 @@
-// Small programs that touch every built-in, for tests/unit/test_engine_faults.c:
+// Small programs that touch every built-in, for tests/unit/code/test_engine_faults.c:
 // each is run with every allocation of it failing. The runner gives them gc()
 // and detach(buffer), and runs the jobs that a program leaves. What they return
 // does not matter. A script, not a module: some programs are in sloppy mode.
