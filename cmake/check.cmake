@@ -8,7 +8,8 @@ add_custom_command(
     OUTPUT ${stamp}
     COMMAND ${PROJECT_SOURCE_DIR}/scripts/check-core
     COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
-    DEPENDS ${checked} scripts/check-core scripts/floor-plan
+    DEPENDS ${checked} scripts/check-core scripts/c_source.py
+            scripts/floor-plan
     COMMENT "Checking which folder includes which"
     VERBATIM)
 add_custom_target(check_core ALL DEPENDS ${stamp})
