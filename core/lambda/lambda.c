@@ -2,7 +2,7 @@
 #include "core/code/js.h"
 #include "core/lambda/event/event.h"
 
-int isere__names_init(JSContext *ctx, isere_names_t *names)
+int isere__lambda_names_init(JSContext *ctx, isere_names_t *names)
 {
     static const char *const texts[ISERE_NAME_COUNT] = {
         [ISERE_NAME_STATUS_CODE] = "statusCode",
@@ -26,7 +26,7 @@ int isere__names_init(JSContext *ctx, isere_names_t *names)
     return result;
 }
 
-void isere__names_deinit(JSContext *ctx, isere_names_t *names)
+void isere__lambda_names_deinit(JSContext *ctx, isere_names_t *names)
 {
     for (size_t i = 0; i < ISERE_NAME_COUNT; i++) {
         JS_FreeAtom(ctx, names->atoms[i]);
@@ -39,7 +39,7 @@ int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
     lambda->function = function;
     lambda->invocation = NULL;
     lambda->raw_body = JS_UNDEFINED;
-    int result = isere__names_init(ctx, &lambda->names);
+    int result = isere__lambda_names_init(ctx, &lambda->names);
     lambda->event = isere__event_new(ctx, function->payload);
     lambda->context = isere__context_new(ctx);
     lambda->done = isere__done_new(ctx);
@@ -82,7 +82,7 @@ int isere_lambda_renew(JSContext *ctx, isere_lambda_t *lambda)
 
 void isere_lambda_deinit(JSContext *ctx, isere_lambda_t *lambda)
 {
-    isere__names_deinit(ctx, &lambda->names);
+    isere__lambda_names_deinit(ctx, &lambda->names);
     JS_FreeValue(ctx, lambda->event);
     JS_FreeValue(ctx, lambda->context);
     JS_FreeValue(ctx, lambda->done);

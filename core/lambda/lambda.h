@@ -35,8 +35,8 @@ typedef struct isere_names {
 } isere_names_t;
 
 /* Interns the names. 0, or -1 when out of memory. */
-int isere__names_init(JSContext *ctx, isere_names_t *names);
-void isere__names_deinit(JSContext *ctx, isere_names_t *names);
+int isere__lambda_names_init(JSContext *ctx, isere_names_t *names);
+void isere__lambda_names_deinit(JSContext *ctx, isere_names_t *names);
 
 /* Lies in the heap; isere_host_lambda finds it. */
 typedef struct isere_lambda {

@@ -108,9 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         JS_FreeValue(ctx, JS_GetException(ctx));
         value = JS_DupValue(ctx, text);
     }
-    require(isere__names_init(ctx, &names) == 0);
+    require(isere__lambda_names_init(ctx, &names) == 0);
     decode(ctx, &names, value);
-    isere__names_deinit(ctx, &names);
+    isere__lambda_names_deinit(ctx, &names);
     JS_FreeValue(ctx, value);
     JS_FreeValue(ctx, text);
     JS_FreeValue(ctx, make);

@@ -95,10 +95,10 @@ static JSValue make_true(JSContext *ctx, isere_lambda_t *lambda)
 JSValue isere__context_new(JSContext *ctx)
 {
     static const isere_lazy_t fields[] = {
-        ISERE_LAZY("functionName", isere__make_function_name),
+        ISERE_LAZY("functionName", isere__event_make_function_name),
         ISERE_LAZY("functionVersion", make_version),
         ISERE_LAZY("memoryLimitInMB", make_memory_limit),
-        ISERE_LAZY("awsRequestId", isere__make_request_id),
+        ISERE_LAZY("awsRequestId", isere__event_make_request_id),
         ISERE_LAZY("getRemainingTimeInMillis", make_remaining_time),
         ISERE_LAZY("callbackWaitsForEmptyEventLoop", make_true),
         ISERE_LAZY("done", make_done),

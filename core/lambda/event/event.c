@@ -28,7 +28,7 @@ static JSValue make_cookies(JSContext *ctx, isere_lambda_t *lambda)
 static JSValue make_body(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = lambda->invocation->request;
-    JSValue raw = isere__make_raw_body(ctx, lambda);
+    JSValue raw = isere__event_make_raw_body(ctx, lambda);
     /* What was not UTF-8 is base64 now, and not parsed: that is no JSON text
      * of an object or array. */
     if (!JS_IsString(raw) || !isere__event_is_structured(request)) {
@@ -38,26 +38,27 @@ static JSValue make_body(JSContext *ctx, isere_lambda_t *lambda)
 }
 
 static const isere_lazy_t request_context[] = {
-    ISERE_LAZY("requestId", isere__make_request_id),
-    ISERE_LAZY("timeEpoch", isere__make_time_epoch),
-    ISERE_LAZY("routeKey", isere__make_route_key),
+    ISERE_LAZY("requestId", isere__event_make_request_id),
+    ISERE_LAZY("timeEpoch", isere__event_make_time_epoch),
+    ISERE_LAZY("routeKey", isere__event_make_route_key),
     ISERE_LAZY_OBJECT("http", isere__event_http_fields),
     ISERE_LAZY_END,
 };
 
 static const isere_lazy_t event_isere[] = {
-    ISERE_LAZY("httpMethod", isere__make_method),
-    ISERE_LAZY("method", isere__make_method),
-    ISERE_LAZY("path", isere__make_path),
-    ISERE_LAZY("query", isere__make_query),
+    ISERE_LAZY("httpMethod", isere__event_make_method),
+    ISERE_LAZY("method", isere__event_make_method),
+    ISERE_LAZY("path", isere__event_make_path),
+    ISERE_LAZY("query", isere__event_make_query),
     ISERE_LAZY("queryStringParameters", make_single),
-    ISERE_LAZY("multiValueQueryStringParameters", isere__make_multi_query),
-    ISERE_LAZY("pathParameters", isere__make_path_parameters),
+    ISERE_LAZY("multiValueQueryStringParameters",
+               isere__event_make_multi_query),
+    ISERE_LAZY("pathParameters", isere__event_make_path_parameters),
     ISERE_LAZY("headers", make_headers),
     ISERE_LAZY("cookies", make_cookies),
     ISERE_LAZY("body", make_body),
-    ISERE_LAZY("rawBody", isere__make_raw_body),
-    ISERE_LAZY("isBase64Encoded", isere__make_is_base64),
+    ISERE_LAZY("rawBody", isere__event_make_raw_body),
+    ISERE_LAZY("isBase64Encoded", isere__event_make_is_base64),
     ISERE_LAZY_OBJECT("requestContext", request_context),
     ISERE_LAZY_END,
 };

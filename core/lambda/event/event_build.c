@@ -4,14 +4,15 @@
 #include "core/util/percent.h"
 #include "core/util/utf8.h"
 
-isere_object_t isere__object_begin(JSContext *ctx)
+isere_object_t isere__event_object_begin(JSContext *ctx)
 {
     isere_object_t object = {ctx, JS_NewObject(ctx), false};
     object.failed = JS_IsException(object.value);
     return object;
 }
 
-void isere__object_put_atom(isere_object_t *object, JSAtom name, JSValue value)
+void isere__event_object_put_atom(isere_object_t *object, JSAtom name,
+                                  JSValue value)
 {
     if (object->failed || JS_IsException(value) || name == JS_ATOM_NULL) {
         JS_FreeValue(object->ctx, value);
@@ -24,14 +25,15 @@ void isere__object_put_atom(isere_object_t *object, JSAtom name, JSValue value)
     }
 }
 
-void isere__object_put(isere_object_t *object, const char *name, JSValue value)
+void isere__event_object_put(isere_object_t *object, const char *name,
+                             JSValue value)
 {
     JSAtom atom = object->failed ? JS_ATOM_NULL : JS_NewAtom(object->ctx, name);
-    isere__object_put_atom(object, atom, value);
+    isere__event_object_put_atom(object, atom, value);
     JS_FreeAtom(object->ctx, atom);
 }
 
-JSValue isere__object_end(isere_object_t *object)
+JSValue isere__event_object_end(isere_object_t *object)
 {
     if (object->failed) {
         JS_FreeValue(object->ctx, object->value);
@@ -40,14 +42,14 @@ JSValue isere__object_end(isere_object_t *object)
     return object->value;
 }
 
-isere_list_t isere__list_begin(JSContext *ctx)
+isere_list_t isere__event_list_begin(JSContext *ctx)
 {
     isere_list_t list = {ctx, JS_NewArray(ctx), 0, false};
     list.failed = JS_IsException(list.value);
     return list;
 }
 
-void isere__list_add(isere_list_t *list, JSValue value)
+void isere__event_list_add(isere_list_t *list, JSValue value)
 {
     if (list->failed || JS_IsException(value)) {
         JS_FreeValue(list->ctx, value);
@@ -60,7 +62,7 @@ void isere__list_add(isere_list_t *list, JSValue value)
     }
 }
 
-JSValue isere__list_end(isere_list_t *list)
+JSValue isere__event_list_end(isere_list_t *list)
 {
     if (list->failed) {
         JS_FreeValue(list->ctx, list->value);
@@ -69,13 +71,13 @@ JSValue isere__list_end(isere_list_t *list)
     return list->value;
 }
 
-isere_text_t isere__text_begin(JSContext *ctx)
+isere_text_t isere__event_text_begin(JSContext *ctx)
 {
     isere_text_t text = {ctx, NULL, 0, 0, false};
     return text;
 }
 
-char *isere__text_reserve(isere_text_t *text, size_t len)
+char *isere__event_text_reserve(isere_text_t *text, size_t len)
 {
     if (text->failed) {
         return NULL;
@@ -93,18 +95,20 @@ char *isere__text_reserve(isere_text_t *text, size_t len)
     return text->ptr + text->len;
 }
 
-void isere__text_add(isere_text_t *text, isere_slice_t bytes)
+void isere__event_text_add(isere_text_t *text, isere_slice_t bytes)
 {
-    char *out = bytes.len > 0 ? isere__text_reserve(text, bytes.len) : NULL;
+    char *out =
+        bytes.len > 0 ? isere__event_text_reserve(text, bytes.len) : NULL;
     if (out) {
         memcpy(out, bytes.ptr, bytes.len);
         text->len += bytes.len;
     }
 }
 
-void isere__text_add_latin1(isere_text_t *text, isere_slice_t bytes)
+void isere__event_text_add_latin1(isere_text_t *text, isere_slice_t bytes)
 {
-    char *out = bytes.len > 0 ? isere__text_reserve(text, 2 * bytes.len) : NULL;
+    char *out =
+        bytes.len > 0 ? isere__event_text_reserve(text, 2 * bytes.len) : NULL;
     if (!out) {
         return;
     }
@@ -118,7 +122,7 @@ void isere__text_add_latin1(isere_text_t *text, isere_slice_t bytes)
     }
 }
 
-JSValue isere__text_string(isere_text_t *text)
+JSValue isere__event_text_string(isere_text_t *text)
 {
     if (text->failed) {
         return JS_EXCEPTION;
@@ -129,7 +133,7 @@ JSValue isere__text_string(isere_text_t *text)
     return string;
 }
 
-void isere__text_free(isere_text_t *text)
+void isere__event_text_free(isere_text_t *text)
 {
     js_free(text->ctx, text->ptr);
     text->ptr = NULL;
@@ -144,23 +148,23 @@ static bool is_ascii(isere_slice_t s)
     return bits < 0x80;
 }
 
-JSValue isere__text_latin1(JSContext *ctx, isere_slice_t bytes)
+JSValue isere__event_text_latin1(JSContext *ctx, isere_slice_t bytes)
 {
     if (is_ascii(bytes)) {
         return JS_NewStringLen(ctx, bytes.len ? bytes.ptr : "", bytes.len);
     }
-    isere_text_t text = isere__text_begin(ctx);
-    isere__text_add_latin1(&text, bytes);
-    JSValue string = isere__text_string(&text);
-    isere__text_free(&text);
+    isere_text_t text = isere__event_text_begin(ctx);
+    isere__event_text_add_latin1(&text, bytes);
+    JSValue string = isere__event_text_string(&text);
+    isere__event_text_free(&text);
     return string;
 }
 
-JSValue isere__text_decoded(isere_text_t *text, isere_slice_t encoded,
-                            bool plus_is_space)
+JSValue isere__event_text_decoded(isere_text_t *text, isere_slice_t encoded,
+                                  bool plus_is_space)
 {
     /* Decoded into the first quarter, repaired into the rest. */
-    char *decoded = isere__text_reserve(text, 4 * encoded.len);
+    char *decoded = isere__event_text_reserve(text, 4 * encoded.len);
     if (encoded.len == 0) {
         return JS_NewStringLen(text->ctx, "", 0);
     }

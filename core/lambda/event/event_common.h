@@ -11,7 +11,7 @@
 
 /*
  * A plain object under construction. After the first failure puts only free
- * their values, so that callers check once, at isere__object_end.
+ * their values, so that callers check once, at isere__event_object_end.
  */
 typedef struct isere_object {
     JSContext *ctx;
@@ -19,15 +19,17 @@ typedef struct isere_object {
     bool failed;
 } isere_object_t;
 
-isere_object_t isere__object_begin(JSContext *ctx);
+isere_object_t isere__event_object_begin(JSContext *ctx);
 
 /* Defines an own property, replacing one of that name. Takes the value; one
  * that is JS_EXCEPTION makes the object fail. */
-void isere__object_put(isere_object_t *object, const char *name, JSValue value);
-void isere__object_put_atom(isere_object_t *object, JSAtom name, JSValue value);
+void isere__event_object_put(isere_object_t *object, const char *name,
+                             JSValue value);
+void isere__event_object_put_atom(isere_object_t *object, JSAtom name,
+                                  JSValue value);
 
 /* The object, or JS_EXCEPTION with the exception pending. */
-JSValue isere__object_end(isere_object_t *object);
+JSValue isere__event_object_end(isere_object_t *object);
 
 /* The same for arrays; the index is counted here. */
 typedef struct isere_list {
@@ -37,9 +39,9 @@ typedef struct isere_list {
     bool failed;
 } isere_list_t;
 
-isere_list_t isere__list_begin(JSContext *ctx);
-void isere__list_add(isere_list_t *list, JSValue value);
-JSValue isere__list_end(isere_list_t *list);
+isere_list_t isere__event_list_begin(JSContext *ctx);
+void isere__event_list_add(isere_list_t *list, JSValue value);
+JSValue isere__event_list_end(isere_list_t *list);
 
 /* A growing text in the JavaScript heap, for values put together. */
 typedef struct isere_text {
@@ -50,25 +52,25 @@ typedef struct isere_text {
     bool failed; /* memory ended; the exception is pending */
 } isere_text_t;
 
-isere_text_t isere__text_begin(JSContext *ctx);
-void isere__text_add(isere_text_t *text, isere_slice_t bytes);
+isere_text_t isere__event_text_begin(JSContext *ctx);
+void isere__event_text_add(isere_text_t *text, isere_slice_t bytes);
 /* Bytes as ISO 8859-1, which is what field values are (RFC 9110 section 5.5),
  * appended as UTF-8. */
-void isere__text_add_latin1(isere_text_t *text, isere_slice_t bytes);
+void isere__event_text_add_latin1(isere_text_t *text, isere_slice_t bytes);
 /* Room for `len` more bytes, to be counted in by the caller; NULL when memory
  * ends. */
-char *isere__text_reserve(isere_text_t *text, size_t len);
+char *isere__event_text_reserve(isere_text_t *text, size_t len);
 /* The string of what was added since the text was empty, which it is again.
  * It must be well-formed UTF-8. */
-JSValue isere__text_string(isere_text_t *text);
-void isere__text_free(isere_text_t *text);
+JSValue isere__event_text_string(isere_text_t *text);
+void isere__event_text_free(isere_text_t *text);
 
 /* The string of ISO 8859-1 bytes. */
-JSValue isere__text_latin1(JSContext *ctx, isere_slice_t bytes);
+JSValue isere__event_text_latin1(JSContext *ctx, isere_slice_t bytes);
 
 /* The string of percent-decoded bytes; ill-formed UTF-8 becomes U+FFFD. */
-JSValue isere__text_decoded(isere_text_t *text, isere_slice_t encoded,
-                            bool plus_is_space);
+JSValue isere__event_text_decoded(isere_text_t *text, isere_slice_t encoded,
+                                  bool plus_is_space);
 
 /* How repeated fields and parameters become one value. */
 typedef enum isere_merge {

@@ -33,7 +33,7 @@ static JSAtom name_atom(isere_text_t *text, isere_slice_t name,
     if (merge == ISERE_MERGE_LAST) {
         return JS_NewAtomLen(text->ctx, name.ptr, name.len);
     }
-    char *out = isere__text_reserve(text, name.len);
+    char *out = isere__event_text_reserve(text, name.len);
     if (!out) {
         return JS_ATOM_NULL;
     }
@@ -54,66 +54,68 @@ static JSValue merged_field(isere_text_t *text,
                                                               : ", ";
     unsigned next = find_field(request, i + 1, name);
     if (next == request->nfields) {
-        return isere__text_latin1(text->ctx, value_of(request, i));
+        return isere__event_text_latin1(text->ctx, value_of(request, i));
     }
-    isere__text_add_latin1(text, value_of(request, i));
+    isere__event_text_add_latin1(text, value_of(request, i));
     for (; next < request->nfields;
          next = find_field(request, next + 1, name)) {
         if (merge == ISERE_MERGE_LAST) {
             text->len = 0;
         } else {
-            isere__text_add(text, isere_slice(separator));
+            isere__event_text_add(text, isere_slice(separator));
         }
-        isere__text_add_latin1(text, value_of(request, next));
+        isere__event_text_add_latin1(text, value_of(request, next));
     }
-    return isere__text_string(text);
+    return isere__event_text_string(text);
 }
 
 JSValue isere__event_headers(JSContext *ctx,
                              const isere_http_request_t *request,
                              isere_merge_t merge)
 {
-    isere_text_t text = isere__text_begin(ctx);
-    isere_object_t headers = isere__object_begin(ctx);
+    isere_text_t text = isere__event_text_begin(ctx);
+    isere_object_t headers = isere__event_object_begin(ctx);
     for (unsigned i = 0; i < request->nfields && !headers.failed; i++) {
         isere_slice_t name = name_of(request, i);
         if (find_field(request, 0, name) < i) {
             continue; /* done with the first of that name */
         }
         JSAtom atom = name_atom(&text, name, merge);
-        isere__object_put_atom(&headers, atom,
-                               merged_field(&text, request, i, merge));
+        isere__event_object_put_atom(&headers, atom,
+                                     merged_field(&text, request, i, merge));
         JS_FreeAtom(ctx, atom);
     }
-    isere__text_free(&text);
-    return isere__object_end(&headers);
+    isere__event_text_free(&text);
+    return isere__event_object_end(&headers);
 }
 
 static JSValue field_list(JSContext *ctx, const isere_http_request_t *request,
                           unsigned i)
 {
-    isere_list_t list = isere__list_begin(ctx);
+    isere_list_t list = isere__event_list_begin(ctx);
     isere_slice_t name = name_of(request, i);
     for (; i < request->nfields; i = find_field(request, i + 1, name)) {
-        isere__list_add(&list, isere__text_latin1(ctx, value_of(request, i)));
+        isere__event_list_add(
+            &list, isere__event_text_latin1(ctx, value_of(request, i)));
     }
-    return isere__list_end(&list);
+    return isere__event_list_end(&list);
 }
 
 JSValue isere__event_multi_headers(JSContext *ctx,
                                    const isere_http_request_t *request)
 {
-    isere_object_t headers = isere__object_begin(ctx);
+    isere_object_t headers = isere__event_object_begin(ctx);
     for (unsigned i = 0; i < request->nfields && !headers.failed; i++) {
         isere_slice_t name = name_of(request, i);
         if (find_field(request, 0, name) < i) {
             continue;
         }
         JSAtom atom = JS_NewAtomLen(ctx, name.ptr, name.len);
-        isere__object_put_atom(&headers, atom, field_list(ctx, request, i));
+        isere__event_object_put_atom(&headers, atom,
+                                     field_list(ctx, request, i));
         JS_FreeAtom(ctx, atom);
     }
-    return isere__object_end(&headers);
+    return isere__event_object_end(&headers);
 }
 
 bool isere__event_has_cookies(const isere_http_request_t *request)
@@ -133,17 +135,17 @@ bool isere__event_has_cookies(const isere_http_request_t *request)
 JSValue isere__event_cookies(JSContext *ctx,
                              const isere_http_request_t *request)
 {
-    isere_list_t list = isere__list_begin(ctx);
+    isere_list_t list = isere__event_list_begin(ctx);
     isere_slice_t cookie_name = isere_slice("cookie");
     unsigned i = find_field(request, 0, cookie_name);
     for (; i < request->nfields; i = find_field(request, i + 1, cookie_name)) {
         isere_slice_t rest = value_of(request, i);
         isere_slice_t cookie;
         while (isere_http_cookie_next(&rest, &cookie)) {
-            isere__list_add(&list, isere__text_latin1(ctx, cookie));
+            isere__event_list_add(&list, isere__event_text_latin1(ctx, cookie));
         }
     }
-    return isere__list_end(&list);
+    return isere__event_list_end(&list);
 }
 
 /*
@@ -219,13 +221,13 @@ static void link_parameter(parameters_t *p, uint32_t index)
 static int add_parameter(JSContext *ctx, parameters_t *p, isere_slice_t name,
                          isere_slice_t value)
 {
-    JSValue key = isere__text_decoded(&p->text, name, true);
+    JSValue key = isere__event_text_decoded(&p->text, name, true);
     JSAtom atom = JS_IsException(key) ? JS_ATOM_NULL : JS_ValueToAtom(ctx, key);
     JS_FreeValue(ctx, key);
     if (atom == JS_ATOM_NULL) {
         return -1;
     }
-    JSValue decoded = isere__text_decoded(&p->text, value, true);
+    JSValue decoded = isere__event_text_decoded(&p->text, value, true);
     if (JS_IsException(decoded)) {
         JS_FreeAtom(ctx, atom);
         return -1;
@@ -244,7 +246,7 @@ static void free_parameters(JSContext *ctx, parameters_t *p)
         JS_FreeValue(ctx, p->items[i].value);
     }
     js_free(ctx, p->items);
-    isere__text_free(&p->text);
+    isere__event_text_free(&p->text);
 }
 
 static int add_string(isere_text_t *text, JSValueConst string)
@@ -254,7 +256,7 @@ static int add_string(isere_text_t *text, JSValueConst string)
     if (!bytes) {
         return -1;
     }
-    isere__text_add(text, isere_slice_of(bytes, len));
+    isere__event_text_add(text, isere_slice_of(bytes, len));
     JS_FreeCString(text->ctx, bytes);
     return 0;
 }
@@ -269,54 +271,54 @@ static JSValue merged_parameter(JSContext *ctx, parameters_t *p, uint32_t index,
     }
     for (uint32_t i = index; i != 0; i = p->items[i].next) {
         if (i != index) {
-            isere__text_add(&p->text, isere_slice(","));
+            isere__event_text_add(&p->text, isere_slice(","));
         }
         if (add_string(&p->text, p->items[i].value) < 0) {
             return JS_EXCEPTION;
         }
     }
-    return isere__text_string(&p->text);
+    return isere__event_text_string(&p->text);
 }
 
 static JSValue parameter_list(JSContext *ctx, const parameters_t *p,
                               uint32_t index)
 {
-    isere_list_t list = isere__list_begin(ctx);
+    isere_list_t list = isere__event_list_begin(ctx);
     for (; index != 0; index = p->items[index].next) {
-        isere__list_add(&list, JS_DupValue(ctx, p->items[index].value));
+        isere__event_list_add(&list, JS_DupValue(ctx, p->items[index].value));
     }
-    return isere__list_end(&list);
+    return isere__event_list_end(&list);
 }
 
 static JSValue build_single(JSContext *ctx, parameters_t *p,
                             isere_merge_t merge)
 {
-    isere_object_t object = isere__object_begin(ctx);
+    isere_object_t object = isere__event_object_begin(ctx);
     for (uint32_t i = 1; i <= p->count && !object.failed; i++) {
         if (p->items[i].first) {
-            isere__object_put_atom(&object, p->items[i].name,
-                                   merged_parameter(ctx, p, i, merge));
+            isere__event_object_put_atom(&object, p->items[i].name,
+                                         merged_parameter(ctx, p, i, merge));
         }
     }
-    return isere__object_end(&object);
+    return isere__event_object_end(&object);
 }
 
 static JSValue build_multi(JSContext *ctx, const parameters_t *p)
 {
-    isere_object_t object = isere__object_begin(ctx);
+    isere_object_t object = isere__event_object_begin(ctx);
     for (uint32_t i = 1; i <= p->count && !object.failed; i++) {
         if (p->items[i].first) {
-            isere__object_put_atom(&object, p->items[i].name,
-                                   parameter_list(ctx, p, i));
+            isere__event_object_put_atom(&object, p->items[i].name,
+                                         parameter_list(ctx, p, i));
         }
     }
-    return isere__object_end(&object);
+    return isere__event_object_end(&object);
 }
 
 static JSValue parse_query(JSContext *ctx, isere_slice_t query, bool multi,
                            isere_merge_t merge)
 {
-    parameters_t p = {isere__text_begin(ctx), 0, 0, NULL, NULL};
+    parameters_t p = {isere__event_text_begin(ctx), 0, 0, NULL, NULL};
     uint32_t count = count_parameters(query);
     isere_slice_t name;
     isere_slice_t value;
@@ -354,15 +356,15 @@ JSValue isere__event_path_parameters(JSContext *ctx,
     if (invocation->npath_parameters == 0) {
         return JS_NULL;
     }
-    isere_text_t text = isere__text_begin(ctx);
-    isere_object_t object = isere__object_begin(ctx);
+    isere_text_t text = isere__event_text_begin(ctx);
+    isere_object_t object = isere__event_object_begin(ctx);
     for (size_t i = 0; i < invocation->npath_parameters; i++) {
         const isere_path_parameter_t *p = &invocation->path_parameters[i];
         JSAtom name = JS_NewAtomLen(ctx, p->name.ptr, p->name.len);
-        isere__object_put_atom(&object, name,
-                               isere__text_decoded(&text, p->value, false));
+        isere__event_object_put_atom(
+            &object, name, isere__event_text_decoded(&text, p->value, false));
         JS_FreeAtom(ctx, name);
     }
-    isere__text_free(&text);
-    return isere__object_end(&object);
+    isere__event_text_free(&text);
+    return isere__event_object_end(&object);
 }

@@ -45,7 +45,7 @@ static JSValue either(JSContext *ctx, JSValue value, JSValue otherwise)
 static void fill(isere_object_t *object, JSValueConst given, const char *name,
                  JSValue otherwise)
 {
-    isere__object_put(
+    isere__event_object_put(
         object, name,
         either(object->ctx, own(object->ctx, given, name), otherwise));
 }
@@ -64,8 +64,9 @@ static void copy_rest(isere_object_t *object, JSValueConst given)
     for (uint32_t i = 0; i < count && !object->failed; i++) {
         int known = JS_GetOwnProperty(ctx, NULL, object->value, names[i].atom);
         if (known == 0) {
-            isere__object_put_atom(object, names[i].atom,
-                                   JS_GetProperty(ctx, given, names[i].atom));
+            isere__event_object_put_atom(
+                object, names[i].atom,
+                JS_GetProperty(ctx, given, names[i].atom));
         }
         object->failed = object->failed || known < 0;
     }
@@ -76,7 +77,7 @@ static JSValue http_object(JSContext *ctx, const isere_invocation_t *invocation,
                            JSValueConst given, const isere_object_t *event)
 {
     JSValue old = own_of(ctx, given, "requestContext", "http");
-    isere_object_t http = isere__object_begin(ctx);
+    isere_object_t http = isere__event_object_begin(ctx);
     if (!JS_IsObject(old) && !JS_IsUndefined(old)) {
         JS_FreeValue(ctx, http.value);
         return old;
@@ -92,7 +93,7 @@ static JSValue http_object(JSContext *ctx, const isere_invocation_t *invocation,
         copy_rest(&http, old);
     }
     JS_FreeValue(ctx, old);
-    return isere__object_end(&http);
+    return isere__event_object_end(&http);
 }
 
 static JSValue request_context(JSContext *ctx,
@@ -100,7 +101,7 @@ static JSValue request_context(JSContext *ctx,
                                JSValueConst given, const isere_object_t *event)
 {
     JSValue old = own(ctx, given, "requestContext");
-    isere_object_t context = isere__object_begin(ctx);
+    isere_object_t context = isere__event_object_begin(ctx);
     if (!JS_IsObject(old) && !JS_IsUndefined(old)) {
         JS_FreeValue(ctx, context.value);
         return old;
@@ -109,13 +110,13 @@ static JSValue request_context(JSContext *ctx,
     fill(&context, old, "timeEpoch",
          JS_NewInt64(ctx, invocation->received_us / 1000));
     fill(&context, old, "routeKey", JS_NewString(ctx, invocation->route_key));
-    isere__object_put(&context, "http",
-                      http_object(ctx, invocation, given, event));
+    isere__event_object_put(&context, "http",
+                            http_object(ctx, invocation, given, event));
     if (JS_IsObject(old)) {
         copy_rest(&context, old);
     }
     JS_FreeValue(ctx, old);
-    return isere__object_end(&context);
+    return isere__event_object_end(&context);
 }
 
 /* Appends "name=value" in percent-code; values that are no strings are
@@ -128,9 +129,9 @@ static int add_encoded(isere_text_t *text, JSValueConst value, char before)
         return -1;
     }
     if (text->len > 0) {
-        isere__text_add(text, isere_slice_of(&before, 1));
+        isere__event_text_add(text, isere_slice_of(&before, 1));
     }
-    char *out = isere__text_reserve(text, 3 * len);
+    char *out = isere__event_text_reserve(text, 3 * len);
     if (out) {
         text->len += isere_percent_encode(bytes, len, out);
     }
@@ -171,7 +172,7 @@ static JSValue encode_query(JSContext *ctx, JSValueConst parameters)
 {
     JSPropertyEnum *names;
     uint32_t count;
-    isere_text_t text = isere__text_begin(ctx);
+    isere_text_t text = isere__event_text_begin(ctx);
     int result = 0;
     if (!JS_IsObject(parameters)) {
         return JS_UNDEFINED;
@@ -188,8 +189,9 @@ static JSValue encode_query(JSContext *ctx, JSValueConst parameters)
         JS_FreeValue(ctx, value);
     }
     isere_js_free_names(ctx, names, count);
-    JSValue query = result == 0 ? isere__text_string(&text) : JS_EXCEPTION;
-    isere__text_free(&text);
+    JSValue query =
+        result == 0 ? isere__event_text_string(&text) : JS_EXCEPTION;
+    isere__event_text_free(&text);
     return query;
 }
 
@@ -225,7 +227,7 @@ static void put_query(isere_object_t *event, JSValueConst given)
             JS_FreeCString(ctx, text);
         }
     }
-    isere__object_put(event, "query", query);
+    isere__event_object_put(event, "query", query);
     fill(event, given, "queryStringParameters", single);
     fill(event, given, "multiValueQueryStringParameters", multi);
 }
@@ -234,7 +236,7 @@ static void put_query(isere_object_t *event, JSValueConst given)
 static JSValue cookie_list(JSContext *ctx, JSValueConst given)
 {
     JSValue header = own_of(ctx, given, "headers", "cookie");
-    isere_list_t list = isere__list_begin(ctx);
+    isere_list_t list = isere__event_list_begin(ctx);
     size_t len;
     if (JS_IsString(header)) {
         const char *text = JS_ToCStringLen(ctx, &len, header);
@@ -242,15 +244,15 @@ static JSValue cookie_list(JSContext *ctx, JSValueConst given)
         isere_slice_t cookie;
         list.failed = list.failed || !text;
         while (isere_http_cookie_next(&rest, &cookie)) {
-            isere__list_add(&list,
-                            JS_NewStringLen(ctx, cookie.ptr, cookie.len));
+            isere__event_list_add(&list,
+                                  JS_NewStringLen(ctx, cookie.ptr, cookie.len));
         }
         if (text) {
             JS_FreeCString(ctx, text);
         }
     }
     JS_FreeValue(ctx, header);
-    return isere__list_end(&list);
+    return isere__event_list_end(&list);
 }
 
 /* body and rawBody, each from the other where only one is given. */
@@ -267,8 +269,8 @@ static void put_body(isere_object_t *event, JSValueConst given)
                   ? JS_DupValue(ctx, body)
                   : JS_JSONStringify(ctx, body, JS_UNDEFINED, JS_UNDEFINED);
     }
-    isere__object_put(event, "body", body);
-    isere__object_put(event, "rawBody", raw);
+    isere__event_object_put(event, "body", body);
+    isere__event_object_put(event, "rawBody", raw);
     fill(event, given, "isBase64Encoded", JS_FALSE);
 }
 
@@ -285,14 +287,14 @@ static void put_method(isere_object_t *event, JSValueConst given)
         JS_FreeValue(ctx, context);
     }
     method = either(ctx, method, JS_NewString(ctx, "GET"));
-    isere__object_put(event, "httpMethod", JS_DupValue(ctx, method));
+    isere__event_object_put(event, "httpMethod", JS_DupValue(ctx, method));
     fill(event, given, "method", method);
 }
 
 static JSValue fill_event(JSContext *ctx, const isere_invocation_t *invocation,
                           JSValueConst given)
 {
-    isere_object_t event = isere__object_begin(ctx);
+    isere_object_t event = isere__event_object_begin(ctx);
     put_method(&event, given);
     fill(&event, given, "path", JS_NewString(ctx, "/"));
     put_query(&event, given);
@@ -301,11 +303,12 @@ static JSValue fill_event(JSContext *ctx, const isere_invocation_t *invocation,
     fill(&event, given, "cookies", cookie_list(ctx, given));
     put_body(&event, given);
     if (!event.failed) {
-        isere__object_put(&event, "requestContext",
-                          request_context(ctx, invocation, given, &event));
+        isere__event_object_put(
+            &event, "requestContext",
+            request_context(ctx, invocation, given, &event));
     }
     copy_rest(&event, given);
-    return isere__object_end(&event);
+    return isere__event_object_end(&event);
 }
 
 JSValue isere__event_from_json(JSContext *ctx,

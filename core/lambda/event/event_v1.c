@@ -45,7 +45,7 @@ static JSValue make_user_agent(JSContext *ctx, isere_lambda_t *lambda)
 {
     isere_slice_t agent =
         isere_http_field(lambda->invocation->request, "user-agent");
-    return agent.ptr ? isere__text_latin1(ctx, agent) : JS_NULL;
+    return agent.ptr ? isere__event_text_latin1(ctx, agent) : JS_NULL;
 }
 
 static const isere_lazy_t identity[] = {
@@ -57,7 +57,7 @@ static const isere_lazy_t identity[] = {
     ISERE_LAZY_NULL("cognitoIdentityId"),
     ISERE_LAZY_NULL("cognitoIdentityPoolId"),
     ISERE_LAZY_NULL("principalOrgId"),
-    ISERE_LAZY("sourceIp", isere__make_source_ip),
+    ISERE_LAZY("sourceIp", isere__event_make_source_ip),
     ISERE_LAZY_NULL("user"),
     ISERE_LAZY("userAgent", make_user_agent),
     ISERE_LAZY_NULL("userArn"),
@@ -71,38 +71,39 @@ static const isere_lazy_t authorizer[] = {
 };
 
 static const isere_lazy_t request_context[] = {
-    ISERE_LAZY("accountId", isere__make_account),
-    ISERE_LAZY("apiId", isere__make_function_name),
+    ISERE_LAZY("accountId", isere__event_make_account),
+    ISERE_LAZY("apiId", isere__event_make_function_name),
     ISERE_LAZY_OBJECT("authorizer", authorizer),
-    ISERE_LAZY("domainName", isere__make_domain),
-    ISERE_LAZY("domainPrefix", isere__make_domain_prefix),
-    ISERE_LAZY("extendedRequestId", isere__make_request_id),
-    ISERE_LAZY("httpMethod", isere__make_method),
+    ISERE_LAZY("domainName", isere__event_make_domain),
+    ISERE_LAZY("domainPrefix", isere__event_make_domain_prefix),
+    ISERE_LAZY("extendedRequestId", isere__event_make_request_id),
+    ISERE_LAZY("httpMethod", isere__event_make_method),
     ISERE_LAZY_OBJECT("identity", identity),
-    ISERE_LAZY("path", isere__make_path),
-    ISERE_LAZY("protocol", isere__make_protocol),
-    ISERE_LAZY("requestId", isere__make_request_id),
-    ISERE_LAZY("requestTime", isere__make_time),
-    ISERE_LAZY("requestTimeEpoch", isere__make_time_epoch),
+    ISERE_LAZY("path", isere__event_make_path),
+    ISERE_LAZY("protocol", isere__event_make_protocol),
+    ISERE_LAZY("requestId", isere__event_make_request_id),
+    ISERE_LAZY("requestTime", isere__event_make_time),
+    ISERE_LAZY("requestTimeEpoch", isere__event_make_time_epoch),
     ISERE_LAZY_NULL("resourceId"),
     ISERE_LAZY("resourcePath", make_resource),
-    ISERE_LAZY("stage", isere__make_stage),
+    ISERE_LAZY("stage", isere__event_make_stage),
     ISERE_LAZY_END,
 };
 
 const isere_lazy_t isere__event_v1[] = {
     ISERE_LAZY("version", make_version),
     ISERE_LAZY("resource", make_resource),
-    ISERE_LAZY("path", isere__make_path),
-    ISERE_LAZY("httpMethod", isere__make_method),
+    ISERE_LAZY("path", isere__event_make_path),
+    ISERE_LAZY("httpMethod", isere__event_make_method),
     ISERE_LAZY("headers", make_headers),
     ISERE_LAZY("multiValueHeaders", make_multi_headers),
     ISERE_LAZY("queryStringParameters", make_single_query),
-    ISERE_LAZY("multiValueQueryStringParameters", isere__make_multi_query),
+    ISERE_LAZY("multiValueQueryStringParameters",
+               isere__event_make_multi_query),
     ISERE_LAZY_OBJECT("requestContext", request_context),
-    ISERE_LAZY("pathParameters", isere__make_path_parameters),
+    ISERE_LAZY("pathParameters", isere__event_make_path_parameters),
     ISERE_LAZY_NULL("stageVariables"),
-    ISERE_LAZY("body", isere__make_raw_body),
-    ISERE_LAZY("isBase64Encoded", isere__make_is_base64),
+    ISERE_LAZY("body", isere__event_make_raw_body),
+    ISERE_LAZY("isBase64Encoded", isere__event_make_is_base64),
     ISERE_LAZY_END,
 };

@@ -34,31 +34,31 @@ static JSValue make_single_query(JSContext *ctx, isere_lambda_t *lambda)
 }
 
 static const isere_lazy_t request_context[] = {
-    ISERE_LAZY("accountId", isere__make_account),
-    ISERE_LAZY("apiId", isere__make_function_name),
-    ISERE_LAZY("domainName", isere__make_domain),
-    ISERE_LAZY("domainPrefix", isere__make_domain_prefix),
+    ISERE_LAZY("accountId", isere__event_make_account),
+    ISERE_LAZY("apiId", isere__event_make_function_name),
+    ISERE_LAZY("domainName", isere__event_make_domain),
+    ISERE_LAZY("domainPrefix", isere__event_make_domain_prefix),
     ISERE_LAZY_OBJECT("http", isere__event_http_fields),
-    ISERE_LAZY("requestId", isere__make_request_id),
-    ISERE_LAZY("routeKey", isere__make_route_key),
-    ISERE_LAZY("stage", isere__make_stage),
-    ISERE_LAZY("time", isere__make_time),
-    ISERE_LAZY("timeEpoch", isere__make_time_epoch),
+    ISERE_LAZY("requestId", isere__event_make_request_id),
+    ISERE_LAZY("routeKey", isere__event_make_route_key),
+    ISERE_LAZY("stage", isere__event_make_stage),
+    ISERE_LAZY("time", isere__event_make_time),
+    ISERE_LAZY("timeEpoch", isere__event_make_time_epoch),
     ISERE_LAZY_END,
 };
 
 const isere_lazy_t isere__event_v2[] = {
     ISERE_LAZY("version", make_version),
-    ISERE_LAZY("routeKey", isere__make_route_key),
-    ISERE_LAZY("rawPath", isere__make_path),
-    ISERE_LAZY("rawQueryString", isere__make_query),
+    ISERE_LAZY("routeKey", isere__event_make_route_key),
+    ISERE_LAZY("rawPath", isere__event_make_path),
+    ISERE_LAZY("rawQueryString", isere__event_make_query),
     ISERE_LAZY("cookies", make_cookies),
     ISERE_LAZY("headers", make_headers),
     ISERE_LAZY("queryStringParameters", make_single_query),
     ISERE_LAZY_OBJECT("requestContext", request_context),
-    ISERE_LAZY("body", isere__make_raw_body),
-    ISERE_LAZY("pathParameters", isere__make_path_parameters),
-    ISERE_LAZY("isBase64Encoded", isere__make_is_base64),
+    ISERE_LAZY("body", isere__event_make_raw_body),
+    ISERE_LAZY("pathParameters", isere__event_make_path_parameters),
+    ISERE_LAZY("isBase64Encoded", isere__event_make_is_base64),
     ISERE_LAZY_END,
 };
 

@@ -14,7 +14,7 @@ static void put(isere_object_t *object, const isere_lazy_t *field)
     JSContext *ctx = object->ctx;
     JSAtom name = JS_NewAtom(ctx, field->name);
     if (!field->make || name == JS_ATOM_NULL || object->failed) {
-        isere__object_put_atom(
+        isere__event_object_put_atom(
             object, name,
             field->fields ? isere__lazy_object(ctx, field->fields) : JS_NULL);
     } else if (JS_DefineLazyProperty(ctx, object->value, name, &field->value) <
@@ -28,7 +28,7 @@ static void put(isere_object_t *object, const isere_lazy_t *field)
 /* NOLINTNEXTLINE(misc-no-recursion) */
 JSValue isere__lazy_object(JSContext *ctx, const isere_lazy_t *fields)
 {
-    isere_object_t object = isere__object_begin(ctx);
+    isere_object_t object = isere__event_object_begin(ctx);
     int count = 0;
     while (fields[count].name) {
         count++;
@@ -37,5 +37,5 @@ JSValue isere__lazy_object(JSContext *ctx, const isere_lazy_t *fields)
     for (int i = 0; i < count; i++) {
         put(&object, &fields[i]);
     }
-    return isere__object_end(&object);
+    return isere__event_object_end(&object);
 }

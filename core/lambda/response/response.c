@@ -7,8 +7,8 @@
 
 #define NAME_SHOWN 40 /* bytes of a name in a reason */
 
-int isere__decoder_malformed(isere_decoder_t *d, const char *text,
-                             isere_slice_t name)
+int isere__response_malformed(isere_decoder_t *d, const char *text,
+                              isere_slice_t name)
 {
     const char *place = strstr(text, "%s");
     int before = place ? (int)(place - text) : (int)strlen(text);
@@ -19,7 +19,7 @@ int isere__decoder_malformed(isere_decoder_t *d, const char *text,
     return ISERE_ERR_HANDLER;
 }
 
-int isere__decoder_threw(isere_decoder_t *d, const char *while_doing)
+int isere__response_threw(isere_decoder_t *d, const char *while_doing)
 {
     JSValue error = JS_GetException(d->ctx);
     if (isere_js_is_limit(d->ctx, error)) {
@@ -49,14 +49,14 @@ static int decode_status(isere_decoder_t *d, JSValueConst value)
     double number = 200;
     if (!is_nothing(value)) {
         if (!JS_IsNumber(value)) {
-            return isere__decoder_malformed(d, "statusCode is not a number",
-                                            isere_slice(""));
+            return isere__response_malformed(d, "statusCode is not a number",
+                                             isere_slice(""));
         }
         JS_ToFloat64(d->ctx, &number, value); /* a number: can't fail */
     }
     /* A comparison that is false for NaN, before any conversion. */
     if (!(number >= 200 && number <= 599) || number != (double)(int)number) {
-        return isere__decoder_malformed(
+        return isere__response_malformed(
             d, "statusCode is not an integer from 200 to 599", isere_slice(""));
     }
     d->response->status = (int)number;
@@ -69,8 +69,8 @@ static int decode_base64_flag(isere_decoder_t *d, JSValueConst value,
 {
     *base64 = JS_IsBool(value) && JS_ToBool(d->ctx, value);
     if (!JS_IsBool(value) && !is_nothing(value)) {
-        return isere__decoder_malformed(d, "isBase64Encoded is not a boolean",
-                                        isere_slice(""));
+        return isere__response_malformed(d, "isBase64Encoded is not a boolean",
+                                         isere_slice(""));
     }
     return 0;
 }
@@ -90,7 +90,7 @@ static int get(isere_decoder_t *d, JSValueConst object, isere_name_t name,
     *value = JS_GetProperty(d->ctx, object, d->names->atoms[name]);
     if (JS_IsException(*value)) {
         *value = JS_UNDEFINED;
-        return isere__decoder_threw(d, what[name]);
+        return isere__response_threw(d, what[name]);
     }
     return 0;
 }
@@ -137,7 +137,7 @@ static void free_parts(JSContext *ctx, parts_t *parts)
 }
 
 /* Whether the object is a response: it has one of the parts, be it undefined
- * (`{ body: map.get(key) }`). Negative as isere__decoder_threw returns it. */
+ * (`{ body: map.get(key) }`). Negative as isere__response_threw returns it. */
 static int is_response(isere_decoder_t *d, JSValueConst object,
                        const parts_t *parts)
 {
@@ -148,7 +148,7 @@ static int is_response(isere_decoder_t *d, JSValueConst object,
     for (int i = 0; i < 3 && has == 0; i++) {
         has = JS_HasProperty(d->ctx, object, d->names->atoms[names[i]]);
     }
-    return has < 0 ? isere__decoder_threw(d, "reading the response") : has;
+    return has < 0 ? isere__response_threw(d, "reading the response") : has;
 }
 
 static int decode_parts(isere_decoder_t *d, JSValueConst object,
@@ -158,39 +158,39 @@ static int decode_parts(isere_decoder_t *d, JSValueConst object,
     bool base64;
     int result = decode_status(d, parts->status);
     if (result == 0) {
-        result = isere__decoder_headers(d, parts->headers);
+        result = isere__response_headers(d, parts->headers);
     }
     if (result == 0) {
         result = get_decoded(d, object, ISERE_NAME_MULTI_VALUE_HEADERS,
-                             isere__decoder_multi_headers);
+                             isere__response_multi_headers);
     }
     if (result == 0) {
         result =
-            get_decoded(d, object, ISERE_NAME_COOKIES, isere__decoder_cookies);
+            get_decoded(d, object, ISERE_NAME_COOKIES, isere__response_cookies);
     }
     if (result == 0) {
-        isere__decoder_end_fields(d);
+        isere__response_end_fields(d);
         result = get(d, object, ISERE_NAME_IS_BASE64_ENCODED, &flag);
     }
     if (result == 0) {
         result = decode_base64_flag(d, flag, &base64);
         JS_FreeValue(d->ctx, flag);
     }
-    return result == 0 ? isere__decoder_body(d, parts->body, base64) : result;
+    return result == 0 ? isere__response_body(d, parts->body, base64) : result;
 }
 
 static int decode(isere_decoder_t *d, JSValueConst value)
 {
     parts_t parts = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED};
     if (!JS_IsObject(value)) {
-        return isere__decoder_body(d, value, false);
+        return isere__response_body(d, value, false);
     }
     int result = read_parts(d, value, &parts);
     if (result == 0) {
         result = is_response(d, value, &parts);
     }
     if (result == 0) {
-        result = isere__decoder_body(d, value, false);
+        result = isere__response_body(d, value, false);
     } else if (result > 0) {
         result = decode_parts(d, value, &parts);
     }

@@ -14,7 +14,7 @@ static int add_type(isere_decoder_t *d, const char *type)
     if (d->has_type) {
         return 0;
     }
-    int result = isere__decoder_reserve_field(d);
+    int result = isere__response_reserve_field(d);
     if (result != 0) {
         return result;
     }
@@ -48,7 +48,7 @@ static int text_body(isere_decoder_t *d, JSValueConst string)
     size_t len;
     response->body_text = JS_ToCStringLen(d->ctx, &len, string);
     if (!response->body_text) {
-        return isere__decoder_threw(d, "the body");
+        return isere__response_threw(d, "the body");
     }
     repair_surrogates(response->body_text, len);
     response->body = isere_slice_of(response->body_text, len);
@@ -60,12 +60,12 @@ static int json_body(isere_decoder_t *d, JSValueConst value)
 {
     JSValue json = JS_JSONStringify(d->ctx, value, JS_UNDEFINED, JS_UNDEFINED);
     if (JS_IsException(json)) {
-        return isere__decoder_threw(d, "JSON.stringify of the body");
+        return isere__response_threw(d, "JSON.stringify of the body");
     }
     if (!JS_IsString(json)) {
         JS_FreeValue(d->ctx, json);
-        return isere__decoder_malformed(d, "the body has no JSON form",
-                                        isere_slice(""));
+        return isere__response_malformed(d, "the body has no JSON form",
+                                         isere_slice(""));
     }
     int result = text_body(d, json);
     JS_FreeValue(d->ctx, json);
@@ -77,12 +77,12 @@ static int json_body(isere_decoder_t *d, JSValueConst value)
 static int plain_json_body(isere_decoder_t *d, JSValueConst value, bool *done)
 {
     isere_response_t *response = d->response;
-    isere_text_t text = isere__text_begin(d->ctx);
+    isere_text_t text = isere__event_text_begin(d->ctx);
     isere_json_t written = isere__json_write(&text, d->names, value);
     if (written != ISERE_JSON_WRITTEN) {
-        isere__text_free(&text);
+        isere__event_text_free(&text);
         *done = written == ISERE_JSON_FAILED;
-        return *done ? isere__decoder_threw(d, "JSON of the body") : 0;
+        return *done ? isere__response_threw(d, "JSON of the body") : 0;
     }
     *done = true;
     response->body_bytes = text.ptr;
@@ -151,20 +151,20 @@ static int bytes_body(isere_decoder_t *d, JSValueConst value, bool view)
         view ? JS_GetTypedArrayBuffer(ctx, value, &offset, &len, NULL)
              : JS_DupValue(ctx, value);
     if (JS_IsException(buffer)) {
-        return isere__decoder_threw(d, "reading the body's bytes");
+        return isere__response_threw(d, "reading the body's bytes");
     }
     d->response->body_owner = buffer;
     uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, buffer);
     if (!bytes && JS_HasException(ctx)) {
-        return isere__decoder_threw(d, "reading the body's bytes");
+        return isere__response_threw(d, "reading the body's bytes");
     }
     if (!view) {
         len = size;
     }
     /* A buffer may have shrunk under its view. */
     if (offset > size || len > size - offset) {
-        return isere__decoder_malformed(d, "the body lies outside its buffer",
-                                        isere_slice(""));
+        return isere__response_malformed(d, "the body lies outside its buffer",
+                                         isere_slice(""));
     }
     d->response->body = isere_slice_of(bytes ? bytes + offset : NULL, len);
     return add_type(d, "application/octet-stream");
@@ -194,13 +194,13 @@ static int base64_body(isere_decoder_t *d, JSValueConst string)
     isere_response_t *response = d->response;
     size_t len;
     if (!JS_IsString(string)) {
-        return isere__decoder_malformed(
+        return isere__response_malformed(
             d, "isBase64Encoded is true, but the body is not a string",
             isere_slice(""));
     }
     const char *text = JS_ToCStringLen(d->ctx, &len, string);
     if (!text) {
-        return isere__decoder_threw(d, "the body");
+        return isere__response_threw(d, "the body");
     }
     response->body_bytes = js_malloc(d->ctx, ISERE_BASE64_DECODED(len));
     long decoded = response->body_bytes
@@ -208,10 +208,10 @@ static int base64_body(isere_decoder_t *d, JSValueConst string)
                        : 0;
     JS_FreeCString(d->ctx, text);
     if (!response->body_bytes) {
-        return isere__decoder_threw(d, "the body");
+        return isere__response_threw(d, "the body");
     }
     if (decoded < 0) {
-        return isere__decoder_malformed(
+        return isere__response_malformed(
             d, "isBase64Encoded is true, but the body is not base64",
             isere_slice(""));
     }
@@ -219,7 +219,7 @@ static int base64_body(isere_decoder_t *d, JSValueConst string)
     return add_type(d, "application/octet-stream");
 }
 
-int isere__decoder_body(isere_decoder_t *d, JSValueConst body, bool base64)
+int isere__response_body(isere_decoder_t *d, JSValueConst body, bool base64)
 {
     bytes_kind_t kind = NO_BYTES;
     bool done;
@@ -238,7 +238,7 @@ int isere__decoder_body(isere_decoder_t *d, JSValueConst body, bool base64)
         return result;
     }
     if (JS_IsObject(body) && classify_bytes(d->ctx, body, &kind) < 0) {
-        return isere__decoder_threw(d, "the body");
+        return isere__response_threw(d, "the body");
     }
     if (kind != NO_BYTES) {
         return bytes_body(d, body, kind == TYPED_ARRAY);

@@ -31,25 +31,25 @@ typedef struct isere_decoder {
 
 /* Fills in the reason, `name` in the place of the %s that `text` may have.
  * Returns ISERE_ERR_HANDLER. */
-int isere__decoder_malformed(isere_decoder_t *d, const char *text,
-                             isere_slice_t name);
+int isere__response_malformed(isere_decoder_t *d, const char *text,
+                              isere_slice_t name);
 
 /* For a pending exception: leaves it pending when it is a limit, else takes
  * it into the reason. */
-int isere__decoder_threw(isere_decoder_t *d, const char *while_doing);
+int isere__response_threw(isere_decoder_t *d, const char *while_doing);
 
 /* Room for one more field in response->fields. */
-int isere__decoder_reserve_field(isere_decoder_t *d);
+int isere__response_reserve_field(isere_decoder_t *d);
 
 /* The fields of headers, multiValueHeaders and cookies. */
-int isere__decoder_headers(isere_decoder_t *d, JSValueConst headers);
-int isere__decoder_multi_headers(isere_decoder_t *d, JSValueConst headers);
-int isere__decoder_cookies(isere_decoder_t *d, JSValueConst cookies);
+int isere__response_headers(isere_decoder_t *d, JSValueConst headers);
+int isere__response_multi_headers(isere_decoder_t *d, JSValueConst headers);
+int isere__response_cookies(isere_decoder_t *d, JSValueConst cookies);
 
 /* Turns offsets into slices; no field is added after it. */
-void isere__decoder_end_fields(isere_decoder_t *d);
+void isere__response_end_fields(isere_decoder_t *d);
 
 /* The body; adds the default content type where there is none. */
-int isere__decoder_body(isere_decoder_t *d, JSValueConst body, bool base64);
+int isere__response_body(isere_decoder_t *d, JSValueConst body, bool base64);
 
 #endif

@@ -52,16 +52,16 @@ static int append_value(isere_decoder_t *d, isere_slice_t name,
 {
     char *out = reserve(d, text.len + 1);
     if (!out) {
-        return isere__decoder_threw(d, "a header");
+        return isere__response_threw(d, "a header");
     }
     long len = narrow(text, out);
     if (len < 0) {
-        return isere__decoder_malformed(
+        return isere__response_malformed(
             d, "the value of header %s has a character above U+00FF", name);
     }
     *value = isere_http_trim(isere_slice_of(out, (size_t)len));
     if (!isere_http_all(*value, ISERE_HTTP_VALUE)) {
-        return isere__decoder_malformed(
+        return isere__response_malformed(
             d, "the value of header %s has a control character", name);
     }
     d->text_len += (size_t)len + 1;
@@ -91,13 +91,13 @@ static const char *scalar_text(isere_decoder_t *d, isere_slice_t name,
 {
     const char *text;
     if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
-        *result = isere__decoder_malformed(
+        *result = isere__response_malformed(
             d, "the value of header %s is not a string, number or boolean",
             name);
         return NULL;
     }
     text = JS_ToCStringLen(d->ctx, len, value);
-    *result = text ? 0 : isere__decoder_threw(d, "a header");
+    *result = text ? 0 : isere__response_threw(d, "a header");
     return text;
 }
 
@@ -117,8 +117,8 @@ static int add_field(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
         return 0;
     }
     if (++d->given > ISERE_MAX_RESPONSE_FIELDS) {
-        return isere__decoder_malformed(d, "too many header fields",
-                                        isere_slice(""));
+        return isere__response_malformed(d, "too many header fields",
+                                         isere_slice(""));
     }
     const char *text = scalar_text(d, name, value, &len, &result);
     if (!text) {
@@ -128,7 +128,7 @@ static int add_field(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
     char *out = reserve(d, name.len + len + 1);
     if (!out) {
         JS_FreeCString(d->ctx, text);
-        return isere__decoder_threw(d, "a header");
+        return isere__response_threw(d, "a header");
     }
     memcpy(out, name.ptr, name.len);
     d->text_len += name.len;
@@ -137,7 +137,7 @@ static int add_field(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
     if (result != 0 || is_dropped(name)) {
         return result;
     }
-    result = isere__decoder_reserve_field(d);
+    result = isere__response_reserve_field(d);
     if (result != 0) {
         return result;
     }
@@ -151,7 +151,7 @@ static int add_field(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
     return 0;
 }
 
-int isere__decoder_reserve_field(isere_decoder_t *d)
+int isere__response_reserve_field(isere_decoder_t *d)
 {
     isere_response_t *response = d->response;
     size_t size = (ISERE_MAX_RESPONSE_FIELDS + 1) * sizeof *response->fields;
@@ -160,7 +160,7 @@ int isere__decoder_reserve_field(isere_decoder_t *d)
     }
     response->many = js_malloc(d->ctx, size);
     if (!response->many) {
-        return isere__decoder_threw(d, "a header");
+        return isere__response_threw(d, "a header");
     }
     memcpy(response->many, response->few, sizeof response->few);
     response->fields = response->many;
@@ -175,14 +175,14 @@ static long array_length(isere_decoder_t *d, JSValueConst array, int *result)
     double number;
     JSValue length = JS_GetPropertyStr(d->ctx, array, "length");
     if (JS_IsException(length)) {
-        *result = isere__decoder_threw(d, "reading a header's values");
+        *result = isere__response_threw(d, "reading a header's values");
         return -1;
     }
     if (!JS_IsNumber(length) || JS_ToFloat64(d->ctx, &number, length) < 0 ||
         !(number >= 0 && number <= ISERE_MAX_RESPONSE_FIELDS)) {
         JS_FreeValue(d->ctx, length);
-        *result = isere__decoder_malformed(d, "too many header fields",
-                                           isere_slice(""));
+        *result = isere__response_malformed(d, "too many header fields",
+                                            isere_slice(""));
         return -1;
     }
     return (long)number;
@@ -197,7 +197,7 @@ static int add_elements(isere_decoder_t *d, isere_slice_t name,
     for (long i = 0; i < length && result == 0; i++) {
         JSValue element = JS_GetPropertyUint32(d->ctx, array, (uint32_t)i);
         if (JS_IsException(element)) {
-            return isere__decoder_threw(d, "reading a header's values");
+            return isere__response_threw(d, "reading a header's values");
         }
         result = add_field(d, name, element);
         JS_FreeValue(d->ctx, element);
@@ -210,7 +210,7 @@ static int add_value(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
 {
     int array = JS_IsArray(d->ctx, value);
     if (array < 0) {
-        return isere__decoder_threw(d, "reading a header's values");
+        return isere__response_threw(d, "reading a header's values");
     }
     return array ? add_elements(d, name, value) : add_field(d, name, value);
 }
@@ -319,12 +319,12 @@ static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom,
     int result;
     JS_FreeValue(ctx, key);
     if (!text) {
-        return isere__decoder_threw(d, "a header");
+        return isere__response_threw(d, "a header");
     }
     isere_slice_t name = isere_slice_of(text, len);
     unsigned before = d->response->nfields;
     if (len == 0 || !isere_http_all(name, ISERE_HTTP_TOKEN)) {
-        result = isere__decoder_malformed(
+        result = isere__response_malformed(
             d, "the header name \"%s\" is not a valid token", name);
         goto done;
     }
@@ -333,8 +333,9 @@ static int add_property(isere_decoder_t *d, JSValueConst headers, JSAtom atom,
         goto done;
     }
     value = JS_GetProperty(ctx, headers, atom);
-    result = JS_IsException(value) ? isere__decoder_threw(d, "reading a header")
-                                   : add_value(d, name, value);
+    result = JS_IsException(value)
+                 ? isere__response_threw(d, "reading a header")
+                 : add_value(d, name, value);
 done:
     if (result == 0) {
         settle_repeated(d, before);
@@ -352,15 +353,15 @@ static int add_listed(isere_decoder_t *d, JSValueConst headers)
     int result = 0;
     int array = JS_IsArray(d->ctx, headers);
     if (array < 0) {
-        return isere__decoder_threw(d, "reading headers");
+        return isere__response_threw(d, "reading headers");
     }
     if (array || !JS_IsObject(headers)) {
-        return isere__decoder_malformed(d, "headers is not an object",
-                                        isere_slice(""));
+        return isere__response_malformed(d, "headers is not an object",
+                                         isere_slice(""));
     }
     if (JS_GetOwnPropertyNames(d->ctx, &names, &count, headers,
                                JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0) {
-        return isere__decoder_threw(d, "reading headers");
+        return isere__response_threw(d, "reading headers");
     }
     for (uint32_t i = 0; i < count && result == 0; i++) {
         result = add_property(d, headers, names[i].atom, NULL);
@@ -399,7 +400,7 @@ static int add_flat(isere_decoder_t *d, JSValueConst headers)
     return result;
 }
 
-int isere__decoder_headers(isere_decoder_t *d, JSValueConst headers)
+int isere__response_headers(isere_decoder_t *d, JSValueConst headers)
 {
     if (is_nothing(headers)) {
         return 0;
@@ -408,29 +409,29 @@ int isere__decoder_headers(isere_decoder_t *d, JSValueConst headers)
                                     : add_listed(d, headers);
 }
 
-int isere__decoder_multi_headers(isere_decoder_t *d, JSValueConst headers)
+int isere__response_multi_headers(isere_decoder_t *d, JSValueConst headers)
 {
     d->first_multi = d->response->nfields;
-    return isere__decoder_headers(d, headers);
+    return isere__response_headers(d, headers);
 }
 
-int isere__decoder_cookies(isere_decoder_t *d, JSValueConst cookies)
+int isere__response_cookies(isere_decoder_t *d, JSValueConst cookies)
 {
     int array = JS_IsArray(d->ctx, cookies);
     if (array < 0) {
-        return isere__decoder_threw(d, "reading cookies");
+        return isere__response_threw(d, "reading cookies");
     }
     if (is_nothing(cookies)) {
         return 0;
     }
     if (!array) {
-        return isere__decoder_malformed(d, "cookies is not an array",
-                                        isere_slice(""));
+        return isere__response_malformed(d, "cookies is not an array",
+                                         isere_slice(""));
     }
     return add_elements(d, isere_slice("Set-Cookie"), cookies);
 }
 
-void isere__decoder_end_fields(isere_decoder_t *d)
+void isere__response_end_fields(isere_decoder_t *d)
 {
     isere_response_t *response = d->response;
     for (unsigned i = 0; i < response->nfields; i++) {

@@ -45,7 +45,7 @@ static inline void engine_furnish(engine_t *e)
     e->room = calloc(1, sizeof *e->room);
     assert_non_null(e->room);
     JS_SetContextOpaque(e->ctx, &e->room->realm);
-    assert_int_equal(isere__names_init(e->ctx, &e->room->names), 0);
+    assert_int_equal(isere__lambda_names_init(e->ctx, &e->room->names), 0);
 }
 
 static inline engine_t engine_open(void)
@@ -58,7 +58,7 @@ static inline engine_t engine_open(void)
 
 static inline void engine_close(engine_t *e)
 {
-    isere__names_deinit(e->ctx, &e->room->names);
+    isere__lambda_names_deinit(e->ctx, &e->room->names);
     if (e->room->realm.lambda.function) {
         isere_lambda_deinit(e->ctx, &e->room->realm.lambda);
     }

@@ -8,7 +8,7 @@
 /* What isere__json_write makes of the value, or NULL when it leaves it. */
 static char *write_json(engine_t *e, JSValueConst value)
 {
-    isere_text_t text = isere__text_begin(e->ctx);
+    isere_text_t text = isere__event_text_begin(e->ctx);
     isere_json_t result = isere__json_write(&text, &e->room->names, value);
     char *copy = NULL;
     assert_int_not_equal(result, ISERE_JSON_FAILED);
@@ -19,7 +19,7 @@ static char *write_json(engine_t *e, JSValueConst value)
         memcpy(copy, text.ptr, text.len);
         assert_int_equal(strlen(copy), text.len); /* a NUL is escaped */
     }
-    isere__text_free(&text);
+    isere__event_text_free(&text);
     return copy;
 }
 
