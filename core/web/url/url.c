@@ -299,7 +299,7 @@ static JSValue get_origin(JSContext *ctx, JSValueConst this_val, int magic)
     if (!isere_slice_is(isere__url_protocol(&object->url), "blob:")) {
         return origin_string(ctx, &object->url);
     }
-    // A blob's origin is that of the web page's URL which is its path.
+    /* A blob's origin is that of the web page's URL which is its path. */
     isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_t path;
     int error = isere__url_parse(&memory, isere__url_pathname(&object->url),

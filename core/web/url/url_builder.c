@@ -22,7 +22,7 @@ static bool reserve(isere_url_builder_t *b, size_t more)
         return false;
     }
     size_t room = b->url.len + more;
-    room += room / 2; // grow geometrically, so that time stays linear
+    room += room / 2; /* grow geometrically, so that time stays linear */
     char *grown = b->memory->resize(b->memory->ctx, b->url.href, room);
     if (!grown) {
         b->error = ISERE_ERR_NOMEM;
@@ -42,7 +42,7 @@ void isere__url_builder_init(isere_url_builder_t *b,
         b->error = ISERE_ERR_LIMIT;
         return;
     }
-    room += 8; // for "//", "/" and the like
+    room += 8; /* for "//", "/" and the like */
     b->url.href = memory->resize(memory->ctx, NULL, room);
     b->room = b->url.href ? room : 0;
     b->error = b->url.href ? 0 : ISERE_ERR_NOMEM;
@@ -65,7 +65,7 @@ int isere__url_builder_finish(isere_url_builder_t *b, isere_url_t *out)
     if (b->room > b->url.len) {
         char *cut = b->memory->resize(b->memory->ctx, b->url.href, b->url.len);
         if (!cut) {
-            // The JavaScript heap has an exception pending now.
+            /* The JavaScript heap has an exception pending now. */
             b->error = ISERE_ERR_NOMEM;
             isere__url_builder_drop(b);
             return b->error;
@@ -177,7 +177,7 @@ size_t isere__url_scheme_length(isere_slice_t text)
 
 bool isere__url_has_host(const isere_url_t *url)
 {
-    // A path that begins with two slashes follows "/.", see end_path.
+    /* A path that begins with two slashes follows "/.", see end_path. */
     return url->len - url->scheme_end >= 2 &&
            memcmp(url->href + url->scheme_end, "//", 2) == 0;
 }
@@ -212,7 +212,7 @@ void isere__url_copy_authority(isere_url_builder_t *b, const isere_url_t *from)
     if (!isere__url_has_host(from)) {
         return;
     }
-    // The schemes may differ in length.
+    /* The schemes may differ in length. */
     uint32_t start = written(b);
     isere__url_put_bytes(b, from->href + from->scheme_end,
                          from->path_start - from->scheme_end);

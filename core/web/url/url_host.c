@@ -6,7 +6,7 @@ static int put_opaque_host(isere_url_builder_t *b, isere_slice_t host)
 {
     for (size_t i = 0; i < host.len; i++) {
         uint8_t c = (uint8_t)host.ptr[i];
-        // Tab, CR and LF, forbidden too, were removed from all input.
+        /* Tab, CR and LF, forbidden too, were removed from all input. */
         if (c == 0 || isere__url_has(c, ISERE_URL_FORBIDDEN_HOST)) {
             return ISERE_ERR_INVAL;
         }
@@ -113,7 +113,7 @@ static bool parse_ipv4(const char *p, size_t len, uint32_t *address)
         }
         p = dot + 1;
     }
-    // The last number fills all the bytes that the others left.
+    /* The last number fills all the bytes that the others left. */
     uint64_t value = numbers[count - 1];
     if (value >= (uint64_t)1 << (8 * (5 - count))) {
         return false;

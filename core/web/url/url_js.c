@@ -39,7 +39,7 @@ JSValue isere__url_throw(JSContext *ctx, int error)
     if (error == ISERE_ERR_LIMIT) {
         return JS_ThrowRangeError(ctx, "URL too long");
     }
-    return JS_EXCEPTION; // js_realloc has thrown
+    return JS_EXCEPTION; /* js_realloc has thrown */
 }
 
 /* Strings */
@@ -77,7 +77,7 @@ int isere__url_string_get(JSContext *ctx, JSValueConst value,
     }
     memcpy(string->repaired, string->cstring, string->text.len);
     for (; found; found = find_surrogate(found + 3, end)) {
-        // U+FFFD is three bytes, too.
+        /* U+FFFD is three bytes, too. */
         memcpy(string->repaired + (found - string->cstring), "\xef\xbf\xbd", 3);
     }
     string->text.ptr = string->repaired;

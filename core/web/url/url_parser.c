@@ -89,7 +89,7 @@ static int parse_path_start(parser_t *ps)
 static int parse_opaque_path(parser_t *ps)
 {
     const char *stop = find(ps->p, find(ps->p, ps->end, '#'), '?');
-    // A space at the end would be lost when query and fragment go away.
+    /* A space at the end would be lost when query and fragment go away. */
     bool space = stop < ps->end && stop > ps->p && stop[-1] == ' ';
     isere__url_put_encoded(
         &ps->b, isere_slice_of(ps->p, (size_t)(stop - ps->p) - space),
@@ -242,7 +242,7 @@ static int parse_file_host(parser_t *ps)
     isere_slice_t host = isere_slice_of(ps->p, (size_t)(stop - ps->p));
     isere__url_begin_authority(&ps->b);
     if (host.len == 2 && is_drive_letter(host.ptr)) {
-        return parse_path(ps); // a mistyped path, not a host
+        return parse_path(ps); /* a mistyped path, not a host */
     }
     if (host.len > 0) {
         int error = isere__url_put_file_host(&ps->b, host);
@@ -402,13 +402,13 @@ int isere__url_parse(const isere_url_memory_t *memory, isere_slice_t input,
     ps.p = clean.p;
     ps.end = clean.end;
     size_t room = (size_t)(clean.end - clean.p);
-    // A relative reference takes about as much of its base.
+    /* A relative reference takes about as much of its base. */
     isere__url_builder_init(&ps.b, memory, base ? room + base->len : room);
     error = ps.b.error ? ps.b.error : parse_start(&ps);
     isere__url_clean_free(memory, &clean);
     if (error) {
         isere__url_builder_drop(&ps.b);
-        // What stopped the parser may be the memory that was missing.
+        /* What stopped the parser may be the memory that was missing. */
         return ps.b.error ? ps.b.error : error;
     }
     return isere__url_builder_finish(&ps.b, out);
@@ -448,7 +448,7 @@ isere_slice_t isere__url_username(const isere_url_t *url)
 
 isere_slice_t isere__url_password(const isere_url_t *url)
 {
-    // Between the colon and the @, when both are there.
+    /* Between the colon and the @, when both are there. */
     return isere__url_has_credentials(url) &&
                    url->host_start - url->username_end >= 2
                ? part(url, url->username_end + 1, url->host_start - 1)
@@ -481,7 +481,7 @@ isere_slice_t isere__url_pathname(const isere_url_t *url)
 
 isere_slice_t isere__url_search(const isere_url_t *url)
 {
-    // A query that is only its mark reads as none.
+    /* A query that is only its mark reads as none. */
     return url->fragment_start - url->query_start > 1
                ? part(url, url->query_start, url->fragment_start)
                : part(url, 0, 0);

@@ -53,7 +53,7 @@ void isere__url_shorten_path(isere_url_builder_t *b, isere_url_scheme_t scheme)
         isere__url_is_alpha((uint8_t)path[1]) && path[2] == ':') {
         return;
     }
-    // The scan is paid for by the segment that goes away.
+    /* The scan is paid for by the segment that goes away. */
     while (b->url.href[b->url.len - 1] != '/') {
         b->url.len--;
     }

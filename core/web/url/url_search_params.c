@@ -339,7 +339,7 @@ static JSValue for_each(JSContext *ctx, JSValueConst this_val, int argc,
     if (!JS_IsFunction(ctx, argv[0])) {
         return JS_ThrowTypeError(ctx, "not a function");
     }
-    // The callback may change the list.
+    /* The callback may change the list. */
     for (uint32_t i = 0; i < object->list.count; i++) {
         JSValue args[3] = {
             isere__url_new_string(ctx,

@@ -238,7 +238,7 @@ static int append_property(JSContext *ctx, isere_url_params_t *list,
     if (!(property.flags & JS_PROP_ENUMERABLE)) {
         return 0;
     }
-    // A symbol can't become a string: that throws, as it should.
+    /* A symbol can't become a string: that throws, as it should. */
     JSValue symbol_or_name = JS_AtomToValue(ctx, key);
     JSValue name = JS_ToString(ctx, symbol_or_name);
     JS_FreeValue(ctx, symbol_or_name);

@@ -319,7 +319,7 @@ int isere__url_set_pathname(const isere_url_memory_t *memory, isere_url_t *url,
     if (clean.p < clean.end || isere__url_has_host(url)) {
         isere__url_put_path_start(&b, clean.p, clean.end, scheme, true);
     } else {
-        isere__url_put(&b, '/'); // else the path would become an opaque one
+        isere__url_put(&b, '/'); /* else the path would become an opaque one */
     }
     isere__url_clean_free(memory, &clean);
     isere__url_end_path(&b);
@@ -342,7 +342,7 @@ static void put_marked(isere_url_builder_t *b, char mark, isere_slice_t value,
                        unsigned set)
 {
     isere_url_clean_t clean;
-    // The mark goes before tabs and newlines do, so that "\t?" keeps it.
+    /* The mark goes before tabs and newlines do, so that "\t?" keeps it. */
     size_t skip = value.ptr[0] == mark;
     int error = isere__url_clean(
         b->memory, isere_slice_of(value.ptr + skip, value.len - skip), &clean);
