@@ -3,8 +3,12 @@
 #include "core/code/bundle_format.h"
 #include "core/util/crc32.h"
 
+/* Like PNG's: not ASCII at first, so that no text is taken for a bundle, and a
+ * line end that a transfer as text would change. */
 static const uint8_t magic[8] = {0x89, 'i', 's', 'e', 'r', 'e', 0x0d, 0x0a};
 
+/* Byte by byte: entries are aligned to 4 within the file, but the file may lie
+ * anywhere, and the machine may be big-endian. */
 static uint16_t get16(const uint8_t *p)
 {
     return (uint16_t)(p[0] | p[1] << 8);
@@ -28,7 +32,8 @@ typedef struct walk {
     size_t left;
 } walk_t;
 
-/* A block of `len` bytes and its padding; NULL when it leads out. */
+/* A block of `len` bytes and its padding; NULL when it leads out. `len` is from
+ * the file: it is compared before it is padded, which could overflow. */
 static const uint8_t *take(walk_t *w, size_t len)
 {
     const uint8_t *at = w->at;
@@ -77,6 +82,9 @@ static bool take_setting(walk_t *w, setting_t *setting)
 
 /* ---- opening ---- */
 
+/* From general to special: what a user sees for a file of another program, of
+ * another version, of a build with another engine, or for a damaged one. The
+ * checksum comes last, since its place depends on the version. */
 static const char *check_header(const uint8_t *p, size_t size)
 {
     if (!isere_bundle_detect(p, size)) {
@@ -99,7 +107,8 @@ static const char *check_header(const uint8_t *p, size_t size)
     return NULL;
 }
 
-/* NAME=VALUE texts, each ended by NUL, and one more NUL. */
+/* NAME=VALUE texts, each ended by NUL, and one more NUL. The two NULs at the
+ * end are checked first: they bound every strlen below. */
 static bool check_env(const uint8_t *p, size_t len)
 {
     if (len < 2 || p[len - 1] != 0 || p[len - 2] != 0) {
@@ -136,6 +145,7 @@ static bool check_setting(const setting_t *s)
     }
 }
 
+/* Kinds ascend, which also says that none comes twice. */
 static bool open_settings(isere_bundle_t *b, walk_t *w)
 {
     uint32_t last = 0;
@@ -202,6 +212,8 @@ static walk_t walk_from(const isere_bundle_t *b, const uint8_t *at)
     return (walk_t){at, (size_t)(b->bytes + b->size - at)};
 }
 
+/* Names are walked each time, not indexed: a table would need memory, and
+ * functions have few modules. */
 const char *isere_bundle_name(const isere_bundle_t *b, unsigned index)
 {
     const char *name = NULL;
@@ -216,6 +228,7 @@ int isere_bundle_find(const isere_bundle_t *b, const char *name)
 {
     walk_t w = walk_from(b, b->names);
     for (int i = 0; i < b->nmodules; i++) {
+        /* It was checked when the bundle was opened. */
         if (strcmp(take_name(&w), name) == 0) {
             return i;
         }

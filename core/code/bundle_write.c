@@ -1,4 +1,4 @@
-/* Bundles: writing them. */
+/* Writing bundles, from modules or from another bundle with other settings. */
 #include "core/code/bundle.h"
 #include "core/code/bundle_format.h"
 #include <stdlib.h>
@@ -48,6 +48,7 @@ static void put_text(sink_t *sink, const char *text)
     put_bytes(sink, text, strlen(text) + 1);
 }
 
+/* The empty text at the end included. */
 static size_t env_size(const char *const *env)
 {
     size_t size = 1;
@@ -91,7 +92,8 @@ static void put_settings(sink_t *sink, const isere_bundle_settings_t *s)
     }
 }
 
-/* All but the header. */
+/* All but the header, which holds the size and the checksum of the rest. The
+ * order is that of docs/bytecode.md. */
 static void put_entries(sink_t *sink, const isere_bundle_parts_t *parts)
 {
     sink->size = ISERE_BUNDLE_HEADER;
@@ -127,6 +129,7 @@ static void put_header(uint8_t *p, size_t size,
 
 /* ---- limits ---- */
 
+/* The same limits as in bundle.c: what is written must open. */
 static int check_settings(const isere_bundle_settings_t *s)
 {
     if (s->name && (!*s->name || strlen(s->name) >= ISERE_BUNDLE_NAME_MAX)) {
@@ -160,6 +163,8 @@ static int check_parts(const isere_bundle_parts_t *parts)
     return check_settings(&parts->settings);
 }
 
+/* The size can wrap around on 32-bit targets, where it then is less than that
+ * of the code. */
 int isere_bundle_write(const isere_port_t *port,
                        const isere_bundle_parts_t *parts, void **bytes,
                        size_t *size)
@@ -185,6 +190,8 @@ int isere_bundle_write(const isere_port_t *port,
     return 0;
 }
 
+/* The code is copied as it is: settings are not part of it, so nothing is
+ * compiled again. */
 int isere_bundle_rewrite(const isere_port_t *port, const void *old,
                          const isere_bundle_settings_t *settings, void **bytes,
                          size_t *size)

@@ -1,4 +1,6 @@
-/* isere_compile: from source to a bundle of bytecode. */
+/* isere_compile: from source to a bundle of bytecode. The compiler runs in a
+ * heap of its own, under a deadline, and may be abandoned or crash anywhere;
+ * all that it leaves behind goes with the heap. */
 #include "core/code/compile.h"
 #include "core/code/bundle.h"
 #include "core/code/engine.h"
@@ -51,7 +53,12 @@ static module_t *find_module(compiler_t *c, const char *name)
     return NULL;
 }
 
-/* Where the quoted specifier stands in the source of the importing module. */
+/*
+ * Where the quoted specifier stands in the source of the importing module. A
+ * search of the text: the engine reports a module that it can't load without a
+ * place. A comment that quotes the same specifier earlier misleads it, which
+ * only costs an exact line.
+ */
 static void note_import(compiler_t *c, const char *base, const char *specifier)
 {
     const module_t *m = find_module(c, base);
@@ -106,6 +113,8 @@ static const char *load_problem(int error, const char *name)
     }
 }
 
+/* Appended before it is compiled: the order is that in which imports are met,
+ * the main module first, as a bundle wants it. */
 static module_t *module_new(compiler_t *c, const char *name)
 {
     JSContext *ctx = c->heap.ctx;
@@ -143,6 +152,7 @@ static module_t *compile_module(compiler_t *c, const char *name,
     return JS_IsException(m->code) ? NULL : m;
 }
 
+/* A native module's body, which is not run here. */
 static int never(JSContext *ctx, JSModuleDef *module)
 {
     (void)ctx;
@@ -159,6 +169,8 @@ static JSModuleDef *external(compiler_t *c, const char *name)
     return module;
 }
 
+/* The engine calls this while it compiles the importing module, so imports nest
+ * as deep as the C stack allows; the engine throws "stack overflow" then. */
 static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
 {
     compiler_t *c = opaque;
@@ -178,6 +190,7 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
     return m ? JS_VALUE_GET_PTR(m->code) : NULL;
 }
 
+/* Called for each import before load(), with the specifier as it is written. */
 static char *normalize(JSContext *ctx, const char *base, const char *specifier,
                        void *opaque)
 {
@@ -246,6 +259,7 @@ static isere_slice_t next_dynamic_import(isere_slice_t *rest)
     return isere_slice(NULL);
 }
 
+/* Whatever fails here is dropped: the import may never be reached. */
 static void add_dynamic_import(compiler_t *c, const module_t *base,
                                isere_slice_t specifier)
 {
@@ -343,6 +357,7 @@ static void run(void *arg)
 
 /* ---- the result ---- */
 
+/* The main module's file, which no import names. */
 static void report_unread(compiler_t *c)
 {
     char text[256];
@@ -351,7 +366,7 @@ static void report_unread(compiler_t *c)
     isere_fault_set(c->fault, text);
 }
 
-/* Not the source's fault, or at least nothing that it has a line of. */
+/* Not the source's fault, or at least no line of it is to blame. */
 static void report_exhausted(compiler_t *c)
 {
     char size[ISERE_UNITS_TEXT_MAX];
@@ -416,7 +431,8 @@ static void report_timeout(compiler_t *c)
     c->error = ISERE_ERR_HANDLER;
 }
 
-/* Nothing of the compiler's is looked at. */
+/* Nothing of the compiler's is looked at: not even the fault that it may have
+ * begun to fill in. */
 static void report_crash(compiler_t *c, const isere_port_t *port)
 {
     memset(c->fault, 0, sizeof(*c->fault));
@@ -425,6 +441,8 @@ static void report_crash(compiler_t *c, const isere_port_t *port)
     c->error = ISERE_ERR_CRASH;
 }
 
+/* Outside of exec_run: it allocates from the port, and must not be abandoned
+ * between allocating and returning the block. */
 static int write_bundle(const compiler_t *c, const isere_port_t *port,
                         void **code, size_t *size)
 {
@@ -494,6 +512,7 @@ int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
                   const char *main_name, const char *prefix, void **code,
                   size_t *size, isere_fault_t *fault)
 {
+    /* To the public interface a compiler that is too small is out of memory. */
     int error = isere_compile_within(port, loader, main_name, prefix, 0, false,
                                      code, size, fault);
     return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;

@@ -10,6 +10,8 @@ static void drop_exception(JSContext *ctx)
     JS_FreeValue(ctx, JS_GetException(ctx));
 }
 
+/* By the identity of the prototype that an error of the engine's has now: a
+ * handler can replace names and constructors, but not that. */
 bool isere_js_is_limit(JSContext *ctx, JSValueConst thrown)
 {
     if (JS_IsNull(thrown) || JS_IsUninitialized(thrown)) {
@@ -48,6 +50,7 @@ JSValue isere_js_settle(JSContext *ctx, JSValue value)
     return value;
 }
 
+/* The descriptor is read, not the property: a getter would be user code. */
 JSValue isere_js_own(JSContext *ctx, JSValueConst object, const char *name)
 {
     JSPropertyDescriptor found;
@@ -73,7 +76,8 @@ void isere_js_free_names(JSContext *ctx, JSPropertyEnum *names, uint32_t count)
     js_free(ctx, names);
 }
 
-/* Appends the UTF-8 of a string value (any other: nothing). */
+/* Appends the UTF-8 of a string value (any other: nothing); with `one_line`
+ * only its first line, without the blanks in front: a stack's first place. */
 static size_t append(JSContext *ctx, JSValueConst value, bool one_line,
                      char *out, size_t size)
 {
@@ -114,7 +118,8 @@ static JSValue error_part(JSContext *ctx, JSValueConst error, const char *name)
     return part;
 }
 
-/* "message, at place" of an Error object. */
+/* "message, at place" of an Error object. The message gets two thirds of the
+ * room, so that a long one leaves some for the place. */
 static size_t describe_error(JSContext *ctx, JSValueConst error, char *out,
                              size_t size)
 {

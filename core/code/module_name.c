@@ -1,8 +1,11 @@
+/* Names of modules: import specifiers resolved as paths, and native modules. */
 #include "core/code/module_name.h"
 #include "isere/error.h"
 #include <stdbool.h>
 #include <string.h>
 
+/* Bare specifiers ("lodash") and URLs are refused: there is no folder of
+ * packages, and nothing is fetched. */
 static bool is_relative(const char *s)
 {
     return strncmp(s, "./", 2) == 0 || strncmp(s, "../", 3) == 0;
@@ -17,6 +20,9 @@ static size_t folder_length(const char *path, size_t len)
     return len;
 }
 
+/* As in a URL (RFC 3986 section 5.2.4), but a ".." that leads out of the root
+ * is an error there instead of being dropped: files outside of the function's
+ * folder are not the function's. */
 int isere_module_name_resolve(const char *root, const char *base,
                               const char *specifier, char *out, size_t size)
 {
@@ -34,6 +40,8 @@ int isere_module_name_resolve(const char *root, const char *base,
         size_t part = strcspn(p, "/");
         bool last = p[part] == 0;
         if (part == 2 && p[0] == '.' && p[1] == '.') {
+            /* The check that keeps a function in its folder. `len` never falls
+             * below the root's length, so no later part can undo it. */
             if (len == root_len) {
                 return ISERE_ERR_NOENT;
             }

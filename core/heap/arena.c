@@ -1,3 +1,9 @@
+/*
+ * The allocator of an arena: free blocks in bins by size, merged with their
+ * neighbours when they are freed (Knuth's boundary tags). Its state is offsets
+ * in the arena itself, so that a copy of the bytes is a copy of the allocator,
+ * too.
+ */
 #include "core/heap/arena.h"
 #include "core/util/words.h"
 #include <stdatomic.h>
@@ -40,6 +46,8 @@ static inline size_t round_up(size_t size)
     return (size + UNIT - 1) & ~(size_t)(UNIT - 1);
 }
 
+/* Through uintptr_t: to the compiler the object ends behind the struct, and
+ * blocks lie beyond it. */
 static inline uint32_t *word(const isere_arena_t *a, uint32_t offset)
 {
     return (uint32_t *)((uintptr_t)a + offset);
@@ -65,13 +73,15 @@ static inline uint32_t block_of(const isere_arena_t *a, const void *ptr)
     return (uint32_t)((uintptr_t)ptr - (uintptr_t)a) - HEADER;
 }
 
+/* The first content, not the first header, is aligned. */
 static inline uint32_t first_block(void)
 {
     return (uint32_t)round_up(sizeof(isere_arena_t) + HEADER) - HEADER;
 }
 
-/* The bin whose blocks are all at least as large as its lower bound. Above
- * the small bins each power of two is split in four. */
+/* The bin whose lower bound is the largest that does not exceed `size`. Above
+ * the small bins each power of two is split in four, so that a block is at most
+ * a quarter larger than its bin's lower bound. */
 static uint32_t bin_of(uint32_t size)
 {
     if (size < SMALL_LIMIT) {
@@ -94,6 +104,8 @@ static uint32_t bin_above(uint32_t size)
     return below ? bin + 1 : bin;
 }
 
+/* Last freed, first used: its bytes are most likely in the cache, and written
+ * to already. */
 static void bin_insert(isere_arena_t *a, uint32_t block, uint32_t size)
 {
     uint32_t bin = bin_of(size);
@@ -107,6 +119,7 @@ static void bin_insert(isere_arena_t *a, uint32_t block, uint32_t size)
     a->bitmap[bin / 32] |= UINT32_C(1) << (bin % 32);
 }
 
+/* `size` is passed since callers know it and the header may be stale by now. */
 static void bin_remove(isere_arena_t *a, uint32_t block, uint32_t size)
 {
     uint32_t next = *next_of(a, block);
@@ -142,7 +155,8 @@ static uint32_t bin_find(const isere_arena_t *a, uint32_t bin)
     return a->bins[i * 32 + (uint32_t)__builtin_ctz(bits)];
 }
 
-/* The last resort: blocks in the bin below may still be large enough. */
+/* The last resort: blocks in the bin below may still be large enough. This is
+ * the only walk whose length depends on the heap's content. */
 static uint32_t bin_search(const isere_arena_t *a, uint32_t size)
 {
     uint32_t block = a->bins[bin_of(size)];
@@ -201,7 +215,8 @@ static uint32_t take_free(isere_arena_t *a, uint32_t block, uint32_t size)
     return block;
 }
 
-/* Clears from where it is clean to a little above `top`. */
+/* Clears from where it is clean to a little above `top`: in steps, since most
+ * allocations raise the top by a few bytes. */
 static void clean_to(isere_arena_t *a, uint32_t top)
 {
     enum { AHEAD = 1024 };
@@ -227,6 +242,7 @@ static void raise_top(isere_arena_t *a, uint32_t top)
     a->top = top;
 }
 
+/* The reserve lies between `limit` and the end, so this refuses it. */
 static uint32_t take_top(isere_arena_t *a, uint32_t size)
 {
     if (size > a->limit || a->top > a->limit - size) {
@@ -249,6 +265,7 @@ static uint32_t block_size(size_t size)
     return need < MIN_BLOCK ? MIN_BLOCK : need;
 }
 
+/* `size` is cut to a multiple of 8 and not refused: ports map whole pages. */
 isere_arena_t *isere_arena_init(void *memory, size_t size, size_t reserve)
 {
     if (size < ISERE_ARENA_MIN_SIZE || size > MAX_SIZE || reserve > size / 2) {
@@ -278,6 +295,8 @@ void isere_arena_release_reserve(isere_arena_t *a)
     a->reserve = 0;
 }
 
+/* What is live above the limit can't be taken back: then the arena goes on
+ * without a reserve. */
 void isere_arena_hold_reserve(isere_arena_t *a, size_t reserve)
 {
     uint32_t want = (uint32_t)reserve & ~(uint32_t)15;
@@ -287,7 +306,8 @@ void isere_arena_hold_reserve(isere_arena_t *a, size_t reserve)
     }
 }
 
-/* Counts a failure; the first one makes room for throwing the error. */
+/* Counts a failure. The first one gives up half of the reserve: the engine
+ * makes an error object next. The other half is left for reporting it. */
 static void *refuse(isere_arena_t *a)
 {
     if (a->failed++ == 0) {
@@ -410,6 +430,7 @@ static bool grow_in_place(isere_arena_t *a, uint32_t block, uint32_t need)
     return true;
 }
 
+/* The old block is freed last, so a failure leaves it as it was. */
 static void *move(isere_arena_t *a, void *ptr, size_t old, size_t size)
 {
     void *fresh = isere_arena_alloc(a, size);
@@ -421,6 +442,8 @@ static void *move(isere_arena_t *a, void *ptr, size_t old, size_t size)
     return fresh;
 }
 
+/* In place where that can be done: a growing array at the top of the arena
+ * costs no copy at all. */
 void *isere_arena_realloc(isere_arena_t *a, void *ptr, size_t size)
 {
     if (!ptr) {
@@ -442,6 +465,8 @@ void *isere_arena_realloc(isere_arena_t *a, void *ptr, size_t size)
     return ptr;
 }
 
+/* Called without an arena: the engine gives none. The header is read by memcpy,
+ * since the caller's pointer may have any type. */
 size_t isere_arena_usable_size(const void *ptr)
 {
     if (!ptr) {
@@ -479,6 +504,8 @@ static void seal_holes(isere_arena_t *a)
     }
 }
 
+/* The links and the size at the end stay: they are the allocator's, and equal
+ * in arenas that went the same way. */
 void isere_arena_scrub(isere_arena_t *a)
 {
     a->clean = NOT_CLEAN;

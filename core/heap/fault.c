@@ -1,10 +1,11 @@
-/* What a function's author is told: the parts of a fault that take no engine.
- */
+/* Faults without an engine: messages, and places taken from the text of a
+ * stack. */
 #include "core/heap/fault.h"
 #include "core/util/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 
+/* All of it is cleared: the struct may hold an earlier fault's place. */
 void isere_fault_set(isere_fault_t *fault, const char *message)
 {
     memset(fault, 0, sizeof(*fault));
@@ -12,7 +13,9 @@ void isere_fault_set(isere_fault_t *fault, const char *message)
                     isere_slice(message));
 }
 
-/* Reads ":LINE:COLUMN" at the end of `place` and cuts it off. */
+/* Reads ":LINE:COLUMN" at the end of `place` and cuts it off. From the end,
+ * since the name of a file may have colons in it, too. QuickJS counts both from
+ * 1. */
 static void take_position(isere_slice_t *place, int *line, int *column)
 {
     int numbers[2] = {0, 0};
@@ -34,6 +37,8 @@ static void take_position(isere_slice_t *place, int *line, int *column)
     place->len = len;
 }
 
+/* The two forms are QuickJS's. Only one has brackets, which file names of ours
+ * don't have. */
 void isere_fault_take_place(isere_fault_t *fault, isere_slice_t line)
 {
     static const isere_slice_t at = ISERE_SLICE("    at ");
@@ -57,6 +62,8 @@ void isere_fault_take_place(isere_fault_t *fault, isere_slice_t line)
     }
 }
 
+/* A message may have line breaks; what looks like the first line of a stack
+ * ends it. */
 void isere_fault_take_text(isere_fault_t *fault, isere_slice_t text)
 {
     isere_slice_t message = text;
@@ -75,6 +82,7 @@ void isere_fault_take_text(isere_fault_t *fault, isere_slice_t text)
     isere_text_copy(fault->message, sizeof(fault->message), message);
 }
 
+/* Half a hint would be worse than none. */
 void isere_fault_hint(isere_fault_t *fault, const char *hint)
 {
     size_t len = strlen(fault->message);
@@ -91,5 +99,6 @@ void isere_fault_describe_crash(const isere_port_t *port, const char *what,
     if (port->exec_fault) {
         port->exec_fault(port->ctx, where, sizeof(where));
     }
+    /* Without words of the port the second argument is not used. */
     snprintf(text, size, where[0] ? "%s: %s" : "%s", what, where);
 }

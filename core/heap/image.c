@@ -1,3 +1,5 @@
+/* Copies of heaps, and how a heap differs from a copy that was made of another
+ * one at another address. */
 #include "core/heap/image.h"
 #include <string.h>
 
@@ -16,6 +18,8 @@ static uint32_t words_up_to(uint32_t top)
     return (uint32_t)((top + sizeof(isere_word_t) - 1) / sizeof(isere_word_t));
 }
 
+/* The copy comes from heap_map and not from the allocator: a port may seal it
+ * (make it read-only), which takes whole pages. */
 isere_image_t *isere__image_take(const isere_port_t *port,
                                  const isere_arena_t *arena,
                                  isere_image_t **offer)
@@ -54,6 +58,8 @@ isere_image_t *isere__image_hold(isere_image_t *image)
     return image;
 }
 
+/* Whoever made the image may be gone by now, and its arena too: the copy needs
+ * neither. */
 void isere__image_release(isere_image_t *image)
 {
     const isere_port_t *port = image->port;
@@ -101,7 +107,8 @@ static bool except(isere_relocation_t *r, uint32_t word,
     return true;
 }
 
-/* Fills in bits and exceptions. False when the heaps are not the same. */
+/* Fills in bits and exceptions. False when the heaps are not the same. The
+ * difference wraps around, and so do addresses: `distance` may be negative. */
 static bool compare(isere_relocation_t *r, const isere_word_t *mine,
                     const isere_word_t *other, uint32_t words)
 {
@@ -118,6 +125,8 @@ static bool compare(isere_relocation_t *r, const isere_word_t *mine,
     return true;
 }
 
+/* The size for most exceptions is allocated first: how many there are is only
+ * known at the end, and there are few. */
 isere_relocation_t *isere__image_compare(const isere_image_t *image,
                                          const isere_arena_t *arena)
 {
@@ -146,7 +155,8 @@ isere_relocation_t *isere__image_compare(const isere_image_t *image,
 
 /* ---- restoring ---- */
 
-/* Adds the distance to the words that have their bit set. */
+/* Adds the distance to the words that have their bit set. A loop over the set
+ * bits: most words are no addresses. */
 static inline void relocate_group(isere_word_t *to, uint32_t bits,
                                   uintptr_t distance)
 {
@@ -157,7 +167,9 @@ static inline void relocate_group(isere_word_t *to, uint32_t bits,
     }
 }
 
-/* The same for the words from `first` to `end`. */
+/* The same for the words from `first` to `end`. A part need not begin or end at
+ * a multiple of BITS: the words outside of it belong to a closed unit of the
+ * guard and must not be touched. */
 static void relocate(isere_word_t *words, const isere_relocation_t *r,
                      uint32_t first, uint32_t end)
 {
@@ -186,6 +198,8 @@ static void restore_exceptions(unit_t *units, const isere_relocation_t *r,
     }
 }
 
+/* In this order: an exception's unit has its value from here, whatever the copy
+ * and the bits made of the word. */
 void isere__image_restore(const isere_image_t *image,
                           const isere_relocation_t *r, isere_arena_t *arena,
                           uint32_t first, uint32_t count)
@@ -231,7 +245,8 @@ bool isere__image_equals(const isere_image_t *image,
     return true;
 }
 
-/* A CRC would take longer than all the rest of a checked restore. */
+/* FNV-1a over 32-bit units. It has to notice stray writes, not attacks, and a
+ * CRC would take longer than all the rest of a checked restore. */
 static uint32_t sum_up(uint32_t sum, const void *data, size_t size)
 {
     const unit_t *units = data;

@@ -59,7 +59,7 @@ void isere__image_release(isere_image_t *image);
 
 /*
  * Compares an arena with an image of another one. Returns what is needed to
- * make the arena from the image, to be freed with the port's resize; NULL when
+ * make the arena from the image, to be freed with isere_free; NULL when
  * they differ in too much, or when out of memory.
  */
 isere_relocation_t *isere__image_compare(const isere_image_t *image,

@@ -1,3 +1,5 @@
+/* Taking a snapshot of an arena and restoring it: which bytes of the arena are
+ * copied back, which are cleared, and what the port's guard knows of both. */
 #include "core/heap/snapshot.h"
 #include "core/isere_config.h"
 #include <stdlib.h>
@@ -33,7 +35,8 @@ static void clear(char *start, size_t length)
            length % sizeof(isere_word_t));
 }
 
-/* Finds or makes the image to restore from. */
+/* Finds or makes the image to restore from. Where the family has one that does
+ * not fit, this one is not offered in its place: others refer to the first. */
 static bool find_image(isere_snapshot_t *s, isere_snapshot_family_t *family)
 {
     if (family && family->image) {
@@ -87,6 +90,8 @@ static void prepare_guard(isere_snapshot_t *s)
     }
 }
 
+/* The order matters: what is cleared and scrubbed here is part of the copy, and
+ * the peak and the count of failures start anew in each restored heap. */
 isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
                                       isere_arena_t *arena,
                                       isere_snapshot_family_t *family)
@@ -117,7 +122,7 @@ isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
 }
 
 /* Clears what lies above the snapshot's end up to `peak`; large parts go back
- * to the system. */
+ * to the system, which hands out zero pages when they are used again. */
 static void clear_above(isere_snapshot_t *s, uint32_t peak)
 {
     char *start = (char *)s->arena + s->used;
@@ -146,6 +151,7 @@ static uint32_t find_unit(const isere_guard_t *guard, uint32_t from,
     return count;
 }
 
+/* In words; the ends are units of the guard, which are multiples of a word. */
 static void restore_part(isere_snapshot_t *s, uintptr_t start, uintptr_t end)
 {
     uint32_t first =
@@ -203,6 +209,7 @@ void isere_snapshot_restore(isere_snapshot_t *s)
     }
 }
 
+/* No early return: zero is the rule, and a plain loop is made of vectors. */
 static bool all_zero(const unsigned char *p, size_t len)
 {
     unsigned char seen = 0;
@@ -239,6 +246,7 @@ size_t isere_snapshot_cost(const isere_snapshot_t *s)
                          : s->image->words * sizeof(isere_word_t);
 }
 
+/* The guard goes first: it must not fault on memory that is not its heap's. */
 void isere_snapshot_free(isere_snapshot_t *s)
 {
     if (!s) {
