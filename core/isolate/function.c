@@ -1,3 +1,6 @@
+/* Functions: checked code with its configuration, shared by all isolates that
+ * run it. Nothing of one changes after it was made, so that threads need no
+ * lock. */
 #include "core/isolate/function.h"
 #include "core/heap/fault.h"
 #include "core/isolate/native.h"
@@ -64,6 +67,7 @@ static const char *env_next(env_walk_t *walk)
     return *walk->array ? *walk->array++ : NULL;
 }
 
+/* The pointers of env lie first, behind the struct, which aligns them. */
 static size_t texts_size(const isere_function_config_t *config)
 {
     size_t size = strlen(config->name) + strlen(config->version) + 2;
@@ -84,6 +88,8 @@ static const char *copy_text(char **out, const char *text)
     return copy;
 }
 
+/* Copied, so that the caller's configuration may go; the code is not: it may be
+ * large, or lie in flash. */
 static void copy_texts(isere_function_t *f)
 {
     const char **env = (const char **)(f + 1);
@@ -104,7 +110,8 @@ static void copy_texts(isere_function_t *f)
     f->config.version = copy_text(&text, f->config.version);
 }
 
-/* The engine numbers classes per process, without a lock. */
+/* The engine numbers classes per process, without a lock. Who loses the race
+ * spins for the microseconds that it takes. */
 static void register_classes_once(void)
 {
     static atomic_int state; /* 0: not yet, 1: somebody is at it, 2: done */
@@ -150,6 +157,7 @@ int isere_function_create(const isere_port_t *port, const void *code,
     return 0;
 }
 
+/* The port is copied out first: it lies in what is freed. */
 void isere_function_destroy(isere_function_t *f)
 {
     if (f) {

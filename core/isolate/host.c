@@ -1,3 +1,5 @@
+/* host.h for an isolate: what the globals get to know of the world, with the
+ * execution held where something outside of the heap is changed. */
 #include "core/web/host.h"
 #include "core/isolate/isolate_internal.h"
 
@@ -53,9 +55,9 @@ uint64_t isere_host_time_origin_us(JSContext *ctx)
     return isolate_of(ctx)->time_origin_us;
 }
 
-/* Nothing that leads out of the port's folder of zones, and no small letter to
- * begin with: so are other files called that lie there (leapseconds, right/).
- */
+/* Nothing that leads out of the port's folder of zones ('.' is no character of
+ * a name), and no small letter to begin with: other files that lie there have
+ * one (leapseconds, right/). */
 static bool is_zone_name(isere_slice_t name)
 {
     if (name.len == 0 || name.len >= ISERE_TIME_ZONE_NAME_MAX ||
@@ -93,6 +95,8 @@ int isere_host_time_zone(JSContext *ctx, isere_slice_t name, void *buf,
     return result;
 }
 
+/* Whole milliseconds, rounded down: a handler that trusts it stops early rather
+ * than late. */
 uint32_t isere_host_remaining_ms(JSContext *ctx)
 {
     const struct isere_isolate *isolate = isolate_of(ctx);

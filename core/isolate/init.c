@@ -141,6 +141,8 @@ static bool mentions(const isere_fault_t *fault, const char *name)
     return strstr(fault->message, text) != NULL;
 }
 
+/* The most common mistakes of those who come from Node, which say nothing by
+ * themselves: "module is not defined". */
 static void add_hints(isere_fault_t *fault)
 {
     if (mentions(fault, "module") || mentions(fault, "exports")) {
@@ -232,6 +234,7 @@ static int take_export(isere_isolate_t *isolate, JSValueConst namespace,
     return found;
 }
 
+/* `handler` first: it is the name that Lambda's own examples use. */
 static int find_handler(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
@@ -249,6 +252,8 @@ static int find_handler(isere_isolate_t *isolate)
 
 /* ---- the phases ---- */
 
+/* What follows must leave the heap ready for its snapshot: no timer, no
+ * promise, no pending exception, little garbage. */
 static void finish(isere_isolate_t *isolate)
 {
     isere_realm_t *realm = isolate->realm;
@@ -293,7 +298,7 @@ static void settle(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
     isere_realm_t *realm = isolate->realm;
-    if (isolate->interrupted) {
+    if (isolate->stop.interrupted) {
         if (JS_PromiseState(ctx, realm->promise) == JS_PROMISE_REJECTED) {
             fail_thrown(isolate, JS_PromiseResult(ctx, realm->promise));
         }
@@ -317,6 +322,7 @@ static void settle(isere_isolate_t *isolate)
                        "for a promise that nothing can settle");
 }
 
+/* In the heap, so that each restore resets it, too. */
 static int make_realm(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
@@ -359,6 +365,8 @@ static JSModuleDef *take_main(isere_isolate_t *isolate)
     return main;
 }
 
+/* Linking comes first and is done apart (`resolving`): its errors have no place
+ * of their own, so the importing module is named. */
 static int evaluate(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
@@ -386,6 +394,7 @@ static int evaluate(isere_isolate_t *isolate)
     return 0;
 }
 
+/* Within exec_run: may be left at any instruction. */
 static void run_begin(void *arg)
 {
     isere_isolate_t *isolate = arg;
@@ -443,15 +452,15 @@ static void fail_crashed(isere_isolate_t *isolate)
 
 static void end(isere_isolate_t *isolate)
 {
-    if (isolate->crashed) {
+    if (isolate->stop.crashed) {
         fail_crashed(isolate);
         return;
     }
-    if (isolate->interrupted) {
+    if (isolate->stop.interrupted) {
         fail_deadline(isolate);
         return;
     }
-    if (isolate->exhausted) {
+    if (isolate->stop.exhausted) {
         fail_text(isolate, "out of memory while loading code" RAISE_MEMORY);
         return;
     }
@@ -475,7 +484,7 @@ static void end(isere_isolate_t *isolate)
 
 void isere__init_begin(isere_isolate_t *isolate)
 {
-    if (isolate->crashed) { /* it has no heap */
+    if (isolate->stop.crashed) { /* it has no heap */
         fail_crashed(isolate);
         return;
     }

@@ -1,4 +1,5 @@
-/* Direct invocations: one isolate, one call at a time, waiting for the end. */
+/* Direct invocations (isere_instance_* of isere.h): one isolate, one call at a
+ * time, waiting for its end. */
 #include "core/http/chars.h"
 #include "core/http/parser.h"
 #include "core/isolate/function.h"
@@ -16,7 +17,8 @@ struct isere_instance {
     unsigned long count;
 };
 
-/* Sleeps until the isolate must go on, and lets it; to the end. */
+/* Resumes the isolate until it waits no more, and sleeps in between: poll_wait
+ * with no sockets is the port's way to sleep. */
 static void wait_for(isere_instance_t *i)
 {
     const isere_port_t *port = i->port;
@@ -45,7 +47,8 @@ static int make_isolate(isere_instance_t *i, isere_fault_t *fault)
                : isere_isolate_failure(i->isolate);
 }
 
-/* In the place of one that has crashed, or that could not be replaced then. */
+/* In the place of one that crashed, or that could not be replaced then. The
+ * fault has some kilobytes: too much for a device's stack. */
 static int replace_isolate(isere_instance_t *i)
 {
     const isere_port_t *port = i->port;
@@ -97,6 +100,8 @@ static bool has_field(const isere_request_t *r, const char *lower)
     return false;
 }
 
+/* 128: the method and target by default, the version, Host and
+ * Content-Length. */
 static size_t request_size(const isere_request_t *r)
 {
     size_t size = r->method.len + r->target.len + r->body.len + 128;
@@ -145,6 +150,8 @@ static size_t write_request(const isere_request_t *r, char *text)
     return (size_t)(p - text);
 }
 
+/* A request that ends before or after its own text was not one: a field's value
+ * or the body disagrees with Content-Length. */
 static int parse_request(isere_instance_t *i, const isere_request_t *r)
 {
     size_t len = write_request(r, i->text);
@@ -195,6 +202,8 @@ static bool is_sound(const isere_request_t *r)
     return true;
 }
 
+/* The text stays allocated for the next call: invocations of a size in a row
+ * allocate once. */
 static int prepare(isere_instance_t *i, const isere_request_t *r,
                    isere_invocation_t *inv)
 {
@@ -225,6 +234,7 @@ static int prepare(isere_instance_t *i, const isere_request_t *r,
     return parse_request(i, r);
 }
 
+/* Borrowed from the isolate, until the next call or destroy. */
 static void fill_result(const isere_isolate_t *isolate, isere_result_t *result)
 {
     const isere_error_answer_t *error = isere_isolate_error(isolate);
@@ -249,6 +259,8 @@ static void fill_result(const isere_isolate_t *isolate, isere_result_t *result)
     result->body_is_text = response->body_is_text;
 }
 
+/* The heap is restored when the next call comes, not at the end of this one:
+ * the result lies in it. */
 int isere_instance_invoke(isere_instance_t *i, const isere_request_t *request,
                           isere_result_t *result)
 {

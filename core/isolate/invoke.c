@@ -1,4 +1,6 @@
-/* One invocation: call the handler, wait, take its answer. */
+/* One invocation: calls the handler, waits for its promise and timers, and
+ * takes the answer. Whether there is an answer is a flag in the heap
+ * (`answered`), read after any end, early ones included. */
 #include "core/code/js.h"
 #include "core/heap/fault.h"
 #include "core/isolate/isolate_internal.h"
@@ -21,7 +23,8 @@ static bool claim_answer(isere_realm_t *realm)
 }
 
 /* The answer counts from here on, even if the code that gave it is abandoned
- * later. */
+ * later. The fence keeps the compiler from setting the flag before the rest: an
+ * abandoned execution is like a signal that never returns. */
 static void publish_answer(isere_realm_t *realm)
 {
     atomic_signal_fence(memory_order_seq_cst);
@@ -73,11 +76,14 @@ static bool is_bare(JSValueConst thrown)
     return JS_IsNull(thrown) || JS_IsUninitialized(thrown);
 }
 
+/* In this order: a function that is stopped at its deadline often throws
+ * something else on its way out, and code that runs out of memory throws
+ * anything. */
 static isere_error_kind_t classify(isere_isolate_t *isolate,
                                    JSValueConst thrown, uint32_t failed)
 {
     JSContext *ctx = isolate->heap.ctx;
-    if (isolate->interrupted) {
+    if (isolate->stop.interrupted) {
         return ISERE_ERROR_TIMEOUT;
     }
     if (failed > 0 && is_bare(thrown)) {
@@ -110,7 +116,7 @@ static const char *kind_text(isere_error_kind_t kind)
 }
 
 /* "prefix kind: error with its stack" to the log; the reason is its first
- * line. Returns the length of the reason. */
+ * line. */
 static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
                      JSValueConst thrown, bool late, char *reason, size_t size)
 {
@@ -237,8 +243,12 @@ void isere__invoke_complete(JSContext *ctx, JSValueConst value)
 
 /* ---- running ---- */
 
-/* Makes what the handler returned a promise to look at, or answers. Takes
- * ownership. */
+/*
+ * Takes what the handler returned, as the first step of `await` would: a
+ * promise is looked at, a thenable is resolved through a new promise, anything
+ * else is the answer at once. undefined is none: the handler may still call
+ * done. Takes ownership.
+ */
 static void adopt(isere_isolate_t *isolate, JSValue result)
 {
     JSContext *ctx = isolate->heap.ctx;
@@ -281,7 +291,8 @@ static void adopt(isere_isolate_t *isolate, JSValue result)
     JS_FreeValue(ctx, result);
 }
 
-/* The handler returned a promise: true when it has settled to an answer. */
+/* The handler returned a promise: true when that gave an answer. undefined
+ * gives none, as above. */
 static bool take_promise(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
@@ -326,7 +337,7 @@ static void settle(isere_isolate_t *isolate)
     JSContext *ctx = isolate->heap.ctx;
     isere_realm_t *realm = isolate->realm;
     bool promised = JS_IsObject(realm->promise);
-    if (isolate->interrupted) {
+    if (isolate->stop.interrupted) {
         /* The code that was stopped in an async function rejected it with
          * the place where it was. No more code may run. */
         if (promised && !realm->answered &&
@@ -365,12 +376,13 @@ static void run_jobs(isere_isolate_t *isolate)
 {
     while (!isere__isolate_run_jobs(isolate)) {
         fail_exception(isolate);
-        if (isolate->interrupted) {
+        if (isolate->stop.interrupted) {
             return;
         }
     }
 }
 
+/* Within exec_run: may be left at any instruction. */
 static void run_begin(void *arg)
 {
     isere_isolate_t *isolate = arg;
@@ -392,6 +404,8 @@ static void run_begin(void *arg)
     settle(isolate);
 }
 
+/* Timers that are due, one after the other, each with its microtasks, until
+ * there is an answer (HTML, "run steps after a timeout"). */
 static void run_resume(void *arg)
 {
     isere_isolate_t *isolate = arg;
@@ -399,7 +413,7 @@ static void run_resume(void *arg)
     JSContext *ctx = isolate->heap.ctx;
     uint64_t now = isere_host_monotonic_us(ctx);
     int fired;
-    while (!realm->answered && !isolate->interrupted &&
+    while (!realm->answered && !isolate->stop.interrupted &&
            (fired = isere_timers_fire(ctx, now)) != 0) {
         if (fired < 0) {
             fail_exception(isolate);
@@ -437,19 +451,22 @@ static void end_crashed(isere_isolate_t *isolate)
     isolate->state = ISERE_ISOLATE_COMPLETE;
 }
 
+/* The flags say how the engine was left; `answered` wins over all but a crash,
+ * since the answer was complete when it was set. */
 static void end(isere_isolate_t *isolate)
 {
-    if (isolate->crashed) {
+    if (isolate->stop.crashed) {
         end_crashed(isolate);
         return;
     }
-    if (isolate->interrupted && !isolate->realm->answered) {
-        fail_deadline(isolate, isolate->abandoned ? "inside a built-in function"
-                                                  : "in promise jobs");
-    } else if (isolate->exhausted) {
+    if (isolate->stop.interrupted && !isolate->realm->answered) {
+        fail_deadline(isolate, isolate->stop.abandoned
+                                   ? "inside a built-in function"
+                                   : "in promise jobs");
+    } else if (isolate->stop.exhausted) {
         isere__invoke_fail(isolate, ISERE_ERROR_MEMORY,
                            "memory limit hit while compiling code");
-    } else if (isolate->abandoned) {
+    } else if (isolate->stop.abandoned) {
         isere__isolate_logf(isolate, ISERE_LOG_ERROR,
                             "after the answer: time limit passed");
     }
@@ -475,8 +492,8 @@ void isere__invoke_resume(isere_isolate_t *isolate)
             end(isolate);
             return;
         }
-        /* Its timer was due in time, but another request had the thread: that
-         * is not its fault. It gets what was left then. */
+        /* Its timer was due in time, but another request had the thread. It
+         * gets the time that it had left then. */
         isolate->deadline_us = now + (isolate->deadline_us - due);
     }
     isere__isolate_enter(isolate, run_resume);

@@ -1,4 +1,5 @@
-/* The life cycle of isolates; init.c and invoke.c run their code. */
+/* The life cycle of isolates: creating and destroying them, entering the engine
+ * under a deadline, and resetting. init.c and invoke.c run the code. */
 #include "core/isolate/isolate.h"
 #include "core/heap/fault.h"
 #include "core/isolate/isolate_internal.h"
@@ -6,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* exec_hold: a log line must not be abandoned while it holds a lock or is half
+ * written. */
 void isere__isolate_log(isere_isolate_t *isolate, isere_log_level_t level,
                         isere_slice_t message)
 {
@@ -24,6 +27,7 @@ void isere__isolate_log(isere_isolate_t *isolate, isere_log_level_t level,
     port->exec_release(port->ctx);
 }
 
+/* Room for our own messages; what handlers log comes through host.c, whole. */
 void isere__isolate_logf(isere_isolate_t *isolate, isere_log_level_t level,
                          const char *format, ...)
 {
@@ -43,11 +47,12 @@ static int interrupt(JSRuntime *rt, void *opaque)
     isere_isolate_t *isolate = opaque;
     const isere_port_t *port = isolate->port;
     if (port->monotonic_us(port->ctx) >= isolate->deadline_us) {
-        isolate->interrupted = true;
+        isolate->stop.interrupted = true;
     }
-    return isolate->interrupted;
+    return isolate->stop.interrupted;
 }
 
+/* What exec_run passes on. */
 typedef struct entry {
     isere_isolate_t *isolate;
     void (*fn)(void *);
@@ -60,7 +65,7 @@ static void run_entry(void *arg)
     /* Here, since a port may run this on a stack of its own. */
     JS_UpdateStackTop(isolate->heap.rt);
     if (!isere_heap_run(&isolate->heap, entry->fn, isolate)) {
-        isolate->exhausted = true;
+        isolate->stop.exhausted = true;
     }
 }
 
@@ -74,6 +79,9 @@ void isere__isolate_note(const isere_isolate_t *isolate, bool works)
     }
 }
 
+/* The one place where user code is run. Whatever ends it early, the C stack of
+ * the callees is gone, without any of their cleaning up: all that they own lies
+ * in the heap, which is restored or given up as a whole. */
 void isere__isolate_enter(isere_isolate_t *isolate, void (*fn)(void *))
 {
     const isere_port_t *port = isolate->port;
@@ -83,12 +91,14 @@ void isere__isolate_enter(isere_isolate_t *isolate, void (*fn)(void *))
         port->exec_run(port->ctx, run_entry, &entry, isolate->deadline_us);
     isere__isolate_note(isolate, false);
     if (error) {
-        isolate->interrupted = true;
-        isolate->abandoned = true;
-        isolate->crashed = error == ISERE_ERR_CRASH;
+        isolate->stop.interrupted = true;
+        isolate->stop.abandoned = true;
+        isolate->stop.crashed = error == ISERE_ERR_CRASH;
     }
 }
 
+/* As HTML's "perform a microtask checkpoint", except that the deadline ends
+ * it. */
 bool isere__isolate_run_jobs(isere_isolate_t *isolate)
 {
     JSContext *ctx;
@@ -122,6 +132,8 @@ static int make_heap(isere_isolate_t *isolate)
     return error;
 }
 
+/* An isolate whose code crashed the engine while it was read is returned too,
+ * so that start can report the fault like any other of the function. */
 isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
                                          const isere_function_t *function,
                                          isere_snapshot_family_t *family)
@@ -140,8 +152,9 @@ isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
         isere_free(port, isolate);
         return NULL;
     }
-    isolate->crashed = error != 0; /* reading the code; start will say so */
-    isolate->random[0] |= 1;       /* the one state it must not have is zero */
+    isolate->stop.crashed =
+        error != 0;          /* reading the code; start will say so */
+    isolate->random[0] |= 1; /* the one state it must not have is zero */
     if (!error) {
         JS_SetInterruptHandler(isolate->heap.rt, interrupt, isolate);
     }
@@ -154,6 +167,7 @@ isere_isolate_t *isere_isolate_create(const isere_port_t *port,
     return isere_isolate_create_in(port, function, NULL);
 }
 
+/* The snapshot first: its guard refers to the heap's memory. */
 void isere_isolate_destroy(isere_isolate_t *isolate)
 {
     if (isolate) {
@@ -206,6 +220,9 @@ isere_isolate_state_t isere_isolate_resume(isere_isolate_t *isolate)
     return isolate->state;
 }
 
+/* At the deadline at the latest, so that a handler that waits for a timer
+ * beyond it is ended in time. Reads the heap from outside of exec_run: nothing
+ * in the isolate runs meanwhile. */
 uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate)
 {
     uint64_t timer = isere_timers_next(isolate->heap.ctx);
@@ -219,12 +236,12 @@ isere_isolate_state_t isere_isolate_state(const isere_isolate_t *isolate)
 
 bool isere_isolate_has_crashed(const isere_isolate_t *isolate)
 {
-    return isolate->crashed;
+    return isolate->stop.crashed;
 }
 
 int isere_isolate_failure(const isere_isolate_t *isolate)
 {
-    if (isolate->crashed) {
+    if (isolate->stop.crashed) {
         return ISERE_ERR_CRASH;
     }
     return isolate->starved ? ISERE_ERR_NOMEM : ISERE_ERR_HANDLER;
@@ -250,6 +267,9 @@ const char *isere_isolate_reason(const isere_isolate_t *isolate)
     return isolate->reason;
 }
 
+/* Also of an invocation that was given up: the restore does not look at what it
+ * was doing. exec_note brackets the restore, since a fault in it is the
+ * function's doing, too. */
 void isere_isolate_reset(isere_isolate_t *isolate)
 {
     if (!isere__warm_keep(isolate)) {
@@ -258,16 +278,16 @@ void isere_isolate_reset(isere_isolate_t *isolate)
         isere__isolate_note(isolate, false);
     }
     isolate->invoking = false;
-    isolate->interrupted = false;
-    isolate->abandoned = false;
-    isolate->exhausted = false;
+    isolate->stop.interrupted = false;
+    isolate->stop.abandoned = false;
+    isolate->stop.exhausted = false;
     isolate->error = NULL;
     isolate->state = ISERE_ISOLATE_READY;
 }
 
 size_t isere_isolate_peak(const isere_isolate_t *isolate)
 {
-    return isolate->crashed ? 0 : isolate->heap.arena->peak;
+    return isolate->stop.crashed ? 0 : isolate->heap.arena->peak;
 }
 
 size_t isere_isolate_heap_size(const isere_isolate_t *isolate)

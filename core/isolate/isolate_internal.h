@@ -1,4 +1,4 @@
-/* What isolate.c, init.c, invoke.c and host.c share. */
+/* What the files of core/isolate share. */
 #ifndef ISERE_CORE_ISOLATE_ISOLATE_INTERNAL_H
 #define ISERE_CORE_ISOLATE_ISOLATE_INTERNAL_H
 
@@ -38,6 +38,15 @@ typedef struct isere_realm {
     isere_rejection_t *rejections;
 } isere_realm_t;
 
+/* How the engine was stopped, if it did not end by itself. */
+typedef struct isere_stop {
+    bool interrupted; /* at the deadline; if alone, by the engine's own check */
+    /* With any of these the heap is in no usable state: */
+    bool abandoned; /* left at the hard deadline, wherever it was */
+    bool exhausted; /* left because memory ran out in the compiler */
+    bool crashed;   /* left at a fault: nothing in the heap is looked at */
+} isere_stop_t;
+
 /* Everything outside the heap. */
 struct isere_isolate {
     const isere_port_t *port;
@@ -49,19 +58,14 @@ struct isere_isolate {
     isere_snapshot_family_t *family; /* borrowed, or NULL */
     isere_isolate_state_t state;
     isere_fault_t *fault; /* the init phase's, borrowed */
-    bool starved;         /* it failed because memory ended for the snapshot */
+    bool starved;         /* it failed: no memory for the snapshot */
     isere_invocation_t invocation;
-    bool invoking;    /* in an invocation, not the init phase */
-    bool interrupted; /* the engine was stopped at the deadline */
-    /* Either way the heap is in no usable state: */
-    bool abandoned;          /* left at the hard deadline */
-    bool exhausted;          /* left because memory ended in the compiler */
-    bool crashed;            /* left at a fault: nothing in it is looked at */
+    bool invoking; /* in an invocation, not the init phase */
+    isere_stop_t stop;
     uint64_t deadline_us;    /* of the init phase or the invocation */
     uint64_t started_us;     /* when that began */
     uint64_t time_origin_us; /* performance.now() counts from here */
-    int64_t time_origin_wall_us;
-    uint64_t random[2]; /* state of Math.random: never restored */
+    uint64_t random[2];      /* state of Math.random: never restored */
     const isere_error_answer_t *error;
     char reason[256];
 };

@@ -1,3 +1,6 @@
+/* Native modules: C functions that handlers import as "isere:NAME". Arguments
+ * are read before the call and the result is kept until after it, so that the C
+ * function never meets an exception of the engine half way. */
 #include "core/isolate/native.h"
 #include "core/code/js.h"
 #include "core/code/module_name.h"
@@ -52,6 +55,8 @@ static int read_text(JSContext *ctx, argument_t *a)
     return 0;
 }
 
+/* An object that holds no bytes is passed as "other": what is in it, only user
+ * code could tell. */
 static int read_object(JSContext *ctx, argument_t *a)
 {
     int found = isere_web_bytes(ctx, a->value, &a->bytes, &a->len);
@@ -95,6 +100,8 @@ static void free_arguments(isere_native_call_t *call)
     }
 }
 
+/* `count` goes up before the argument is read: one that failed has a type but
+ * no bytes, which free_arguments skips. */
 static int read_arguments(isere_native_call_t *call, int argc,
                           JSValueConst *argv)
 {
@@ -116,7 +123,9 @@ static int read_arguments(isere_native_call_t *call, int argc,
     return 0;
 }
 
-/* The function of that number, counted through all modules. */
+/* The function of that number, counted through all modules. The engine keeps a
+ * number with each function object; a pointer would be an address of the
+ * program in the heap, which differs between images. */
 static const isere_native_function_t *
 find_function(modules_t modules, int number,
               const isere_native_module_t **module)
@@ -135,6 +144,9 @@ find_function(modules_t modules, int number,
     return NULL;
 }
 
+/* The execution is held: C code that is abandoned half way could leave a lock
+ * or a device in any state. A native function that takes too long therefore
+ * delays the deadline. */
 static JSValue call_function(JSContext *ctx, JSValueConst this_value, int argc,
                              JSValueConst *argv, int number)
 {
@@ -189,6 +201,7 @@ bool isere_native_number(const isere_native_call_t *call, size_t index,
     return a && JS_ToFloat64(call->ctx, value, a->value) == 0;
 }
 
+/* 2^53 - 1: beyond it a double does not hold every integer. */
 bool isere_native_integer(const isere_native_call_t *call, size_t index,
                           int64_t *value)
 {
@@ -221,7 +234,7 @@ bool isere_native_text(const isere_native_call_t *call, size_t index,
     return a != NULL;
 }
 
-/* Writes what is there. */
+/* Writes what is there; volatile, so that the compiler leaves it. */
 static void rewrite(volatile uint8_t *p)
 {
     uint8_t byte = *p;
@@ -277,6 +290,8 @@ static bool is_settled(const isere_native_call_t *call)
     return call->failed || call->thrown;
 }
 
+/* JS_NewStringLen trusts its input; what is ill-formed becomes U+FFFD first, as
+ * everywhere on the web. */
 static JSValue new_text(JSContext *ctx, isere_slice_t text)
 {
     if (isere_utf8_valid(text.ptr, text.len)) {
@@ -305,6 +320,7 @@ static JSValue new_bytes(JSContext *ctx, const void *bytes, size_t len)
     return array;
 }
 
+/* The message is defined, not set: no setter on Error.prototype runs. */
 static JSValue new_error(JSContext *ctx, const char *message)
 {
     JSValue text = new_text(ctx, isere_slice(message));
@@ -322,6 +338,8 @@ static JSValue new_error(JSContext *ctx, const char *message)
     return error;
 }
 
+/* For all of these: the last value counts, until something was thrown or
+ * failed. */
 void isere_native_return_number(isere_native_call_t *call, double value)
 {
     if (!is_settled(call)) {
@@ -436,6 +454,8 @@ static void list_modules(modules_t modules, char *text, size_t size)
     }
 }
 
+/* Exports have to be named before the module is evaluated; init_module fills
+ * them in then. */
 JSModuleDef *isere__native_load(JSContext *ctx, const char *name)
 {
     int first;
@@ -482,6 +502,8 @@ static bool has_twice(const isere_native_function_t *functions)
     return false;
 }
 
+/* Mistakes of the program's author, found when a function is made rather than
+ * when a handler imports the module. */
 int isere__native_check(const isere_native_module_t *const *modules,
                         isere_fault_t *fault)
 {

@@ -1,8 +1,6 @@
-/*
- * Promises that were rejected while nobody handled them. Whether somebody
- * does later is only known when the invocation ends, so they are kept in a
- * list in the heap until then.
- */
+/* Promises that were rejected while nobody handled them (ECMA-262,
+ * HostPromiseRejectionTracker). Whether somebody does later is only known when
+ * the invocation ends, so they are kept in a list in the heap until then. */
 #include "core/isolate/isolate_internal.h"
 
 static void add(JSContext *ctx, isere_realm_t *realm, JSValueConst promise,
@@ -20,6 +18,8 @@ static void add(JSContext *ctx, isere_realm_t *realm, JSValueConst promise,
     realm->rejections = r;
 }
 
+/* A walk: few promises are rejected without a handler, and fewer are handled
+ * later. */
 static void forget(JSContext *ctx, isere_realm_t *realm, JSValueConst promise)
 {
     isere_rejection_t **link = &realm->rejections;
@@ -80,6 +80,7 @@ static void report(isere_isolate_t *isolate, JSValueConst reason)
     js_free(ctx, text);
 }
 
+/* Logged, not fatal as in Node: the client has its answer, or gets one. */
 void isere__rejections_report(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;

@@ -19,7 +19,8 @@ bool isere__warm_keep(isere_isolate_t *isolate)
     /* What failed may have left anything half done. */
     if (isolate->function->config.isolation != ISERE_ISOLATION_NONE ||
         isolate->state != ISERE_ISOLATE_COMPLETE || isolate->error ||
-        isolate->interrupted || isolate->abandoned || isolate->exhausted) {
+        isolate->stop.interrupted || isolate->stop.abandoned ||
+        isolate->stop.exhausted) {
         return false;
     }
     isere_timers_clear(ctx);
