@@ -1,5 +1,9 @@
+/* Which bytes may stand where (a table), and comparison without regard to
+ * case. */
 #include "core/http/chars.h"
 
+/* From 80 on: obs-text, which may stand in values and quoted strings (RFC 9110
+ * section 5.5). */
 /* clang-format off */
 const uint8_t isere_http_chars[256] = {
     /* 00 */ 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
@@ -61,6 +65,7 @@ bool isere_http_all(isere_slice_t s, unsigned mask)
     return true;
 }
 
+/* `lower` ends the comparison by its NUL, so `s` may hold any bytes. */
 bool isere_http_equals(isere_slice_t s, const char *lower)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -83,6 +88,7 @@ isere_slice_t isere_http_trim(isere_slice_t s)
     return s;
 }
 
+/* NULL, not an empty slice, marks the end: "a," has an empty last element. */
 bool isere_http_next(isere_slice_t *list, isere_slice_t *element)
 {
     if (list->ptr == NULL) {

@@ -1,3 +1,5 @@
+/* The Date field's text. Its own arithmetic: gmtime may take locks, and its
+ * range depends on the system. */
 #include "core/http/date.h"
 #include <string.h>
 

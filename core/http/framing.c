@@ -178,6 +178,9 @@ static bool persists(const isere_http_parser_t *p,
     return r->minor > 0 || (p->seen & SEEN_KEEP_ALIVE);
 }
 
+/* Here and not while fields come in, since their order is free. What smuggles
+ * requests past a proxy (two lengths, a coding that only one side knows) is
+ * refused before a byte of the body is read. */
 int isere__framing_end(isere_http_parser_t *p, isere_http_request_t *r)
 {
     if (r->minor > 0 && !(p->seen & SEEN_HOST)) {

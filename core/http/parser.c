@@ -1,3 +1,5 @@
+/* Reading the lines of a request, byte by byte, from wherever the last call
+ * stopped. The way of a message through the states is in parser_internal.h. */
 #include "core/http/chars.h"
 #include "core/http/parser_internal.h"
 
@@ -5,6 +7,8 @@
  * asks for at least one; a second does no harm either. */
 #define MAX_EMPTY_LINES 2
 
+/* Never kept alive: where this request ends, and the next one begins, is a
+ * guess by now. */
 int isere__parser_bad(isere_http_parser_t *p, uint16_t status,
                       const char *reason)
 {
@@ -256,6 +260,8 @@ static int read_field_value(const isere_http_scan_t *s, uint32_t stop)
     return 0;
 }
 
+/* Acted on at once, so that a Host or length that is refused need not wait for
+ * the rest of the head. */
 static int end_field(const isere_http_scan_t *s)
 {
     isere_http_parser_t *p = s->parser;

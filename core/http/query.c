@@ -1,3 +1,4 @@
+/* Query strings and Cookie fields, cut into their parts. */
 #include "core/http/query.h"
 #include "core/http/chars.h"
 
@@ -30,6 +31,8 @@ bool isere_http_query_next(isere_slice_t *rest, isere_slice_t *name,
     return false;
 }
 
+/* More lenient than RFC 6265: what is between two semicolons is one cookie,
+ * with or without "=", as browsers send it. */
 bool isere_http_cookie_next(isere_slice_t *rest, isere_slice_t *cookie)
 {
     while (rest->len > 0) {

@@ -1,6 +1,9 @@
+/* Looking up what a parsed request holds. */
 #include "core/http/request.h"
 #include "core/http/chars.h"
 
+/* A walk: there are at most ISERE_MAX_FIELDS, and most lookups compare only a
+ * first letter with each. */
 isere_slice_t isere_http_field(const isere_http_request_t *request,
                                const char *name)
 {

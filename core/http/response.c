@@ -1,6 +1,8 @@
+/* Writing a response's status line and header section. */
 #include "core/http/response.h"
 
-/* A buffer that counts on after it is full. */
+/* A buffer that counts on after it is full: the caller learns how much room it
+ * would have taken. */
 typedef struct out {
     char *buf;
     size_t cap;
@@ -47,6 +49,7 @@ static void put_number(out_t *out, uint64_t value)
     put(out, digits + at, sizeof(digits) - at);
 }
 
+/* RFC 9110 section 9.3.6: a 2xx to CONNECT makes the connection a tunnel. */
 static bool is_tunnel(const isere_http_response_head_t *head)
 {
     return head->to_connect && head->status >= 200 && head->status < 300;
@@ -126,6 +129,7 @@ typedef struct phrase {
     const char *text;
 } phrase_t;
 
+/* Sorted by status, for the search below. */
 static const phrase_t phrases[] = {
     {100, "Continue"},
     {101, "Switching Protocols"},

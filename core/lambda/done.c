@@ -1,3 +1,4 @@
+/* The done callback: the third argument of handlers. */
 #include "core/code/js.h"
 #include "core/lambda/event/event.h"
 #include "core/web/host.h"
@@ -7,7 +8,9 @@ static bool is_nothing(JSValueConst value)
     return JS_IsNull(value) || JS_IsUndefined(value);
 }
 
-/* The cases are listed in event.h. */
+/* The cases are listed in event.h. A single Error fails, since done(error)
+ * is what Node's callbacks are called with; any other single value is a
+ * response. */
 static JSValue done(JSContext *ctx, JSValueConst this_value, int argc,
                     JSValueConst *argv)
 {

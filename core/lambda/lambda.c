@@ -1,7 +1,11 @@
+/* The arguments of handlers, and the property names that isère uses: made once
+ * in the heap, when the init phase has ended. */
 #include "core/lambda/lambda.h"
 #include "core/code/js.h"
 #include "core/lambda/event/event.h"
 
+/* All are made, even after a failure: deinit frees each, and an atom that was
+ * not made is none. */
 int isere__lambda_names_init(JSContext *ctx, isere_names_t *names)
 {
     static const char *const texts[ISERE_NAME_COUNT] = {
@@ -33,6 +37,8 @@ void isere__lambda_names_deinit(JSContext *ctx, isere_names_t *names)
     }
 }
 
+/* The engine may report failure without an exception, and the other way round
+ * (see isere_js_settle): both are looked at. */
 int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
                       const isere_function_info_t *function)
 {
@@ -52,6 +58,8 @@ int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
     return 0;
 }
 
+/* The invocation is noted before the event is begun: lazy values are made from
+ * it. */
 int isere_lambda_begin(JSContext *ctx, isere_lambda_t *lambda,
                        const isere_invocation_t *invocation, JSValue args[3])
 {
@@ -65,6 +73,7 @@ int isere_lambda_begin(JSContext *ctx, isere_lambda_t *lambda,
     return 0;
 }
 
+/* The function is the same, so names and done stay. */
 int isere_lambda_renew(JSContext *ctx, isere_lambda_t *lambda)
 {
     JS_FreeValue(ctx, lambda->event);

@@ -1,3 +1,4 @@
+/* The context object: who runs, with how much memory, for how long. */
 #include "core/code/js.h"
 #include "core/lambda/event/event.h"
 #include "core/lambda/event/event_parts.h"
@@ -17,7 +18,8 @@ static JSValue make_version(JSContext *ctx, isere_lambda_t *lambda)
     return JS_NewString(ctx, lambda->function->version);
 }
 
-/* A number, fractions included; a string where AWS gives one. */
+/* A number, fractions included: heaps may be smaller than a megabyte. A string
+ * where AWS gives one. */
 static JSValue make_memory_limit(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_function_info_t *function = lambda->function;
@@ -60,6 +62,8 @@ static JSValue fail(JSContext *ctx, JSValueConst this_value, int argc,
     return JS_UNDEFINED;
 }
 
+/* The engine fills missing arguments with undefined, up to the function's
+ * length: argv[1] is there. */
 static JSValue done(JSContext *ctx, JSValueConst this_value, int argc,
                     JSValueConst *argv)
 {
@@ -85,6 +89,8 @@ static JSValue make_done(JSContext *ctx, isere_lambda_t *lambda)
     return JS_NewCFunction(ctx, done, "done", 2);
 }
 
+/* callbackWaitsForEmptyEventLoop, as it is at first on Lambda. Setting it has
+ * no effect: nothing survives the request. */
 static JSValue make_true(JSContext *ctx, isere_lambda_t *lambda)
 {
     (void)ctx;

@@ -1,3 +1,5 @@
+/* The event: isère's own format, and the choice of one. Each field is made when
+ * the handler first reads it (lazy.h). */
 #include "core/lambda/event/event.h"
 #include "core/code/js.h"
 #include "core/lambda/event/event_common.h"
@@ -96,6 +98,8 @@ JSValue isere__event_new(JSContext *ctx, isere_payload_t payload)
     return isere_js_settle(ctx, isere__lazy_object(ctx, fields));
 }
 
+/* A request's event is the one of the snapshot; only one given as JSON is built
+ * anew. */
 JSValue isere__event_begin(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_invocation_t *invocation = lambda->invocation;

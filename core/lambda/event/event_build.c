@@ -1,4 +1,4 @@
-/* Plain objects, arrays and strings for event_common.h. */
+/* Plain objects, arrays and strings under construction (event_common.h). */
 #include "core/http/chars.h"
 #include "core/lambda/event/event_common.h"
 #include "core/util/percent.h"
@@ -11,6 +11,8 @@ isere_object_t isere__event_object_begin(JSContext *ctx)
     return object;
 }
 
+/* Defined, not set: setters on Object.prototype and "__proto__" are no matter
+ * then. */
 void isere__event_object_put_atom(isere_object_t *object, JSAtom name,
                                   JSValue value)
 {
@@ -33,6 +35,8 @@ void isere__event_object_put(isere_object_t *object, const char *name,
     JS_FreeAtom(object->ctx, atom);
 }
 
+/* A value that failed has left an exception, or the engine forgot to:
+ * isere_js_settle, at the end of each value, makes one. */
 JSValue isere__event_object_end(isere_object_t *object)
 {
     if (object->failed) {
@@ -77,6 +81,8 @@ isere_text_t isere__event_text_begin(JSContext *ctx)
     return text;
 }
 
+/* Once failed, always failed: callers add piece by piece and look at the
+ * end. */
 char *isere__event_text_reserve(isere_text_t *text, size_t len)
 {
     if (text->failed) {
@@ -105,6 +111,7 @@ void isere__event_text_add(isere_text_t *text, isere_slice_t bytes)
     }
 }
 
+/* Two bytes for each are the most: U+0080 to U+00FF (RFC 3629 section 3). */
 void isere__event_text_add_latin1(isere_text_t *text, isere_slice_t bytes)
 {
     char *out =
@@ -139,6 +146,7 @@ void isere__event_text_free(isere_text_t *text)
     text->ptr = NULL;
 }
 
+/* No early return: fields are short, and nearly all are ASCII. */
 static bool is_ascii(isere_slice_t s)
 {
     unsigned char bits = 0;

@@ -1,3 +1,4 @@
+/* Bodies, hosts and times for the event formats. */
 #include "core/lambda/event/event_common.h"
 #include "core/code/js.h"
 #include "core/http/chars.h"
@@ -17,6 +18,7 @@ static JSValue base64_string(JSContext *ctx, isere_slice_t bytes)
     return string;
 }
 
+/* UTF-8 is the only question: a text body may have any content type. */
 JSValue isere__event_raw_body(JSContext *ctx,
                               const isere_http_request_t *request)
 {
@@ -41,6 +43,8 @@ static bool looks_structured(const char *text, size_t len)
     return i < len && (text[i] == '{' || text[i] == '[');
 }
 
+/* From the text of the string, not the request: an event given as JSON has no
+ * request. */
 JSValue isere__event_parse_body(JSContext *ctx, JSValue text)
 {
     size_t len;
@@ -69,7 +73,8 @@ JSValue isere__event_parse_body(JSContext *ctx, JSValue text)
     return text;
 }
 
-/* Whether the content type is JSON or not given. */
+/* Whether the content type is JSON (RFC 6839 section 3.1: also "+json") or not
+ * given, as curl and scripts leave it. */
 static bool is_json(const isere_http_request_t *request)
 {
     isere_slice_t type = isere_http_field(request, "content-type");
@@ -118,6 +123,8 @@ isere_slice_t isere__event_domain_prefix(isere_slice_t domain)
     return domain;
 }
 
+/* API Gateway's, which is the Common Log Format's; put together from the pieces
+ * of the Date format. */
 void isere__event_time(int64_t unix_us, char out[ISERE_EVENT_TIME_LEN + 1])
 {
     char date[ISERE_HTTP_DATE_LEN + 1]; /* "Sun, 06 Nov 1994 08:49:37 GMT" */

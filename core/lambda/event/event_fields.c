@@ -1,4 +1,5 @@
-/* Header fields, cookies, query and path parameters for event_common.h. */
+/* Header fields, cookies, query and path parameters for event_common.h. Names
+ * repeat: which value counts, or how several are joined, is `merge`. */
 #include "core/http/chars.h"
 #include "core/http/query.h"
 #include "core/lambda/event/event_common.h"
@@ -43,7 +44,8 @@ static JSAtom name_atom(isere_text_t *text, isere_slice_t name,
     return JS_NewAtomLen(text->ctx, out, name.len);
 }
 
-/* The value of all fields with the name of the i-th. */
+/* The value of all fields with the name of the i-th. Cookies are joined with ";
+ * ", the separator within a Cookie field (RFC 9113 section 8.2.3). */
 static JSValue merged_field(isere_text_t *text,
                             const isere_http_request_t *request, unsigned i,
                             isere_merge_t merge)
@@ -69,6 +71,7 @@ static JSValue merged_field(isere_text_t *text,
     return isere__event_text_string(text);
 }
 
+/* Quadratic, with at most ISERE_MAX_FIELDS: a table would cost more. */
 JSValue isere__event_headers(JSContext *ctx,
                              const isere_http_request_t *request,
                              isere_merge_t merge)
@@ -182,6 +185,9 @@ static uint32_t count_parameters(isere_slice_t query)
     return count;
 }
 
+/* A table and not a walk: a query may have thousands of parameters, and each
+ * would be compared with all before it. A power of two of buckets, at least one
+ * for each parameter. */
 static int allocate_tables(JSContext *ctx, parameters_t *p, uint32_t count)
 {
     uint32_t buckets = 1;
@@ -207,6 +213,7 @@ static void link_parameter(parameters_t *p, uint32_t index)
     while (i != 0 && p->items[i].name != item->name) {
         i = p->items[i].chain;
     }
+    /* The first of its name: it stands for the name in the bucket. */
     if (i == 0) {
         item->first = true;
         item->tail = index;
@@ -218,6 +225,7 @@ static void link_parameter(parameters_t *p, uint32_t index)
     p->items[i].tail = index;
 }
 
+/* Decoded before they are compared: "a" and "%61" are one name. */
 static int add_parameter(JSContext *ctx, parameters_t *p, isere_slice_t name,
                          isere_slice_t value)
 {
@@ -261,7 +269,9 @@ static int add_string(isere_text_t *text, JSValueConst string)
     return 0;
 }
 
-/* The one value of the parameters linked from the index-th on. */
+/* The one value of the parameters linked from the index-th on. Joined by commas
+ * without escaping, as API Gateway does: whoever needs them apart reads the
+ * multiValue map. */
 static JSValue merged_parameter(JSContext *ctx, parameters_t *p, uint32_t index,
                                 isere_merge_t merge)
 {
@@ -290,6 +300,7 @@ static JSValue parameter_list(JSContext *ctx, const parameters_t *p,
     return isere__event_list_end(&list);
 }
 
+/* Properties come in the order of each name's first parameter. */
 static JSValue build_single(JSContext *ctx, parameters_t *p,
                             isere_merge_t merge)
 {
@@ -315,6 +326,7 @@ static JSValue build_multi(JSContext *ctx, const parameters_t *p)
     return isere__event_object_end(&object);
 }
 
+/* Counted first, so that there is one allocation. */
 static JSValue parse_query(JSContext *ctx, isere_slice_t query, bool multi,
                            isere_merge_t merge)
 {
@@ -350,6 +362,7 @@ JSValue isere__event_multi_query(JSContext *ctx, isere_slice_t query)
     return parse_query(ctx, query, true, ISERE_MERGE_COMMA);
 }
 
+/* '+' stays: only in queries does it mean a space. */
 JSValue isere__event_path_parameters(JSContext *ctx,
                                      const isere_invocation_t *invocation)
 {

@@ -31,7 +31,8 @@ static JSValue own_of(JSContext *ctx, JSValueConst value, const char *outer,
     return found;
 }
 
-/* `value`, or where that is undefined `otherwise`. Takes both. */
+/* `value`, or where that is undefined `otherwise`. Takes both. An exception is
+ * a value here, too, and fails the object that it is put into. */
 static JSValue either(JSContext *ctx, JSValue value, JSValue otherwise)
 {
     if (JS_IsUndefined(value)) {
@@ -41,7 +42,8 @@ static JSValue either(JSContext *ctx, JSValue value, JSValue otherwise)
     return value;
 }
 
-/* Puts the given event's property, or the default where it has none. */
+/* Puts the given event's property, or the default where it has none. null is a
+ * value: who writes it means it. */
 static void fill(isere_object_t *object, JSValueConst given, const char *name,
                  JSValue otherwise)
 {
@@ -73,6 +75,8 @@ static void copy_rest(isere_object_t *object, JSValueConst given)
     isere_js_free_names(ctx, names, count);
 }
 
+/* From the event that is being filled, whose method and path are set by now:
+ * they stay consistent with requestContext. */
 static JSValue http_object(JSContext *ctx, const isere_invocation_t *invocation,
                            JSValueConst given, const isere_object_t *event)
 {
@@ -96,6 +100,8 @@ static JSValue http_object(JSContext *ctx, const isere_invocation_t *invocation,
     return isere__event_object_end(&http);
 }
 
+/* Something else than an object (null, a text) is the caller's choice and
+ * stays. */
 static JSValue request_context(JSContext *ctx,
                                const isere_invocation_t *invocation,
                                JSValueConst given, const isere_object_t *event)
@@ -149,6 +155,7 @@ static int add_parameter(isere_text_t *text, JSAtom name, JSValueConst value)
     int result = JS_IsException(key) ? -1 : 0;
     if (array) {
         JSValue length = JS_GetPropertyStr(ctx, value, "length");
+        /* An array that JSON.parse made: its length is a number. */
         JS_ToUint32(ctx, &count, length);
         JS_FreeValue(ctx, length);
     }
@@ -210,6 +217,8 @@ static JSValue find_query(JSContext *ctx, JSValueConst given)
     return either(ctx, query, JS_NewString(ctx, ""));
 }
 
+/* query is the source of both maps, so that all three agree where only one was
+ * given. */
 static void put_query(isere_object_t *event, JSValueConst given)
 {
     JSContext *ctx = event->ctx;
@@ -274,6 +283,8 @@ static void put_body(isere_object_t *event, JSValueConst given)
     fill(event, given, "isBase64Encoded", JS_FALSE);
 }
 
+/* httpMethod is the name in payload format 1.0, requestContext.http.method in
+ * 2.0: events of both can be replayed. */
 static void put_method(isere_object_t *event, JSValueConst given)
 {
     JSContext *ctx = event->ctx;
@@ -291,6 +302,7 @@ static void put_method(isere_object_t *event, JSValueConst given)
     fill(event, given, "method", method);
 }
 
+/* In this order: what comes later is made from what is there already. */
 static JSValue fill_event(JSContext *ctx, const isere_invocation_t *invocation,
                           JSValueConst given)
 {
@@ -311,6 +323,8 @@ static JSValue fill_event(JSContext *ctx, const isere_invocation_t *invocation,
     return isere__event_object_end(&event);
 }
 
+/* Parsed in the isolate's heap, so its limits hold for it: a deep or large text
+ * fails this invocation only. */
 JSValue isere__event_from_json(JSContext *ctx,
                                const isere_function_info_t *function,
                                const isere_invocation_t *invocation)

@@ -1,3 +1,5 @@
+/* The values of fields that several event formats share, one function each: all
+ * read the invocation that runs. */
 #include "core/lambda/event/event_parts.h"
 #include "core/lambda/event/event_common.h"
 #include "core/util/utf8.h"
@@ -7,6 +9,7 @@ static const isere_http_request_t *request_of(const isere_lambda_t *lambda)
     return lambda->invocation->request;
 }
 
+/* The request target is ASCII after the parser; a method is a token. */
 static JSValue span(JSContext *ctx, const isere_lambda_t *lambda,
                     isere_span_t part)
 {
@@ -55,6 +58,8 @@ static bool is_base64(const isere_lambda_t *lambda)
     return body.len > 0 && !isere_utf8_valid(body.ptr, body.len);
 }
 
+/* Kept, since body and rawBody ask for the same text, and it may be large. In
+ * the heap: the restore forgets it. */
 JSValue isere__event_make_raw_body(JSContext *ctx, isere_lambda_t *lambda)
 {
     if (JS_IsUndefined(lambda->raw_body)) {
@@ -78,6 +83,7 @@ JSValue isere__event_make_user_agent(JSContext *ctx, isere_lambda_t *lambda)
         ctx, isere_http_field(request_of(lambda), "user-agent"));
 }
 
+/* Of the Host field as it was sent: not checked against any list of names. */
 JSValue isere__event_make_domain(JSContext *ctx, isere_lambda_t *lambda)
 {
     return isere__event_text_latin1(ctx,
@@ -105,6 +111,7 @@ JSValue isere__event_make_source_ip(JSContext *ctx, isere_lambda_t *lambda)
     return JS_NewString(ctx, lambda->invocation->source_ip);
 }
 
+/* When the request arrived, by the wall clock; not when this is read. */
 JSValue isere__event_make_time_epoch(JSContext *ctx, isere_lambda_t *lambda)
 {
     return JS_NewInt64(ctx, lambda->invocation->received_us / 1000);
@@ -122,12 +129,14 @@ JSValue isere__event_make_function_name(JSContext *ctx, isere_lambda_t *lambda)
     return JS_NewString(ctx, lambda->function->name);
 }
 
+/* What API Gateway says where no identity was checked. */
 JSValue isere__event_make_account(JSContext *ctx, isere_lambda_t *lambda)
 {
     (void)lambda;
     return JS_NewString(ctx, "anonymous");
 }
 
+/* The stage of an HTTP API that adds no segment to the path. */
 JSValue isere__event_make_stage(JSContext *ctx, isere_lambda_t *lambda)
 {
     (void)lambda;

@@ -41,6 +41,7 @@ static JSValue make_single_query(JSContext *ctx, isere_lambda_t *lambda)
                               ISERE_MERGE_LAST);
 }
 
+/* null where there is none; the other formats have "". */
 static JSValue make_user_agent(JSContext *ctx, isere_lambda_t *lambda)
 {
     isere_slice_t agent =
@@ -48,6 +49,7 @@ static JSValue make_user_agent(JSContext *ctx, isere_lambda_t *lambda)
     return agent.ptr ? isere__event_text_latin1(ctx, agent) : JS_NULL;
 }
 
+/* Who called: isère checks no identity, so all but the address is null. */
 static const isere_lazy_t identity[] = {
     ISERE_LAZY_NULL("accessKey"),
     ISERE_LAZY_NULL("accountId"),

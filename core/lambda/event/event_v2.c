@@ -75,6 +75,8 @@ static int keep_if(JSContext *ctx, const isere_lambda_t *lambda,
                : 0;
 }
 
+/* Absent, and not undefined: handlers test with `in` and Object.keys. It is
+ * decided here since a lazy property is there or not before its value is. */
 int isere__event_v2_begin(JSContext *ctx, const isere_lambda_t *lambda)
 {
     const isere_invocation_t *invocation = lambda->invocation;

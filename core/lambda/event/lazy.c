@@ -1,14 +1,19 @@
+/* Objects with lazy properties, made from tables. */
 #include "core/lambda/event/lazy.h"
 #include "core/code/js.h"
 #include "core/lambda/event/event_common.h"
 #include "core/web/host.h"
 
+/* `value` is the first member of the table's entry. Which invocation runs is
+ * looked up only now: the object may be older. */
 JSValue isere__lazy_make(JSContext *ctx, const JSLazyValue *value)
 {
     const isere_lazy_t *lazy = (const isere_lazy_t *)(const void *)value;
     return isere_js_settle(ctx, lazy->make(ctx, isere_host_lambda(ctx)));
 }
 
+/* Objects within objects are made at once: they are cheap, since their own
+ * values are lazy. */
 static void put(isere_object_t *object, const isere_lazy_t *field)
 {
     JSContext *ctx = object->ctx;
@@ -33,6 +38,8 @@ JSValue isere__lazy_object(JSContext *ctx, const isere_lazy_t *fields)
     while (fields[count].name) {
         count++;
     }
+    /* Else the object's shape would be copied again and again while it
+     * grows. */
     JS_ReserveProperties(ctx, object.value, count);
     for (int i = 0; i < count; i++) {
         put(&object, &fields[i]);

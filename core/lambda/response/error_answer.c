@@ -1,11 +1,16 @@
+/* The constant answers to all that goes wrong. The texts are for clients: no
+ * file, no line, nothing that an attacker could use. */
 #include "core/lambda/response/error_answer.h"
 
+/* The form that API Gateway gives its own errors. */
 #define MESSAGE(text) ISERE_SLICE("{\"message\":\"" text "\"}")
 #define NO_FIELD                                                               \
     {                                                                          \
         NULL, 0                                                                \
     }
 
+/* 502 and 504 as a proxy in front of the function would say; retry_after only
+ * where trying again can help. */
 static const isere_error_answer_t handler_answers[ISERE_ERROR_KINDS] = {
     [ISERE_ERROR_EXCEPTION] = {500, ISERE_SLICE("exception"),
                                MESSAGE("The function failed."), NO_FIELD},
@@ -58,11 +63,13 @@ const isere_error_answer_t *isere_error_answer(isere_error_kind_t kind)
     return &handler_answers[kind];
 }
 
+/* Only for answers of the first table, which isere_error_answer gave out. */
 isere_error_kind_t isere_error_answer_kind(const isere_error_answer_t *answer)
 {
     return (isere_error_kind_t)(answer - handler_answers);
 }
 
+/* A copy: the status of an unknown one is the caller's. */
 isere_error_answer_t isere_error_answer_http(int status)
 {
     static const isere_error_answer_t unknown = {

@@ -1,3 +1,5 @@
+/* JSON of values in the usual shapes, without running code: JSON.stringify
+ * would call toJSON, getters and proxies. What could call any is left to it. */
 #include "core/lambda/response/json.h"
 #include "core/util/json_escape.h"
 #include <math.h>
@@ -74,6 +76,7 @@ static size_t add_unusual(char *out, const unsigned char *p, size_t *len)
     return 3;
 }
 
+/* Counted first, so that the room is known and most strings are one memcpy. */
 static size_t count_unusual(const unsigned char *p, size_t len)
 {
     size_t count = 0;
@@ -179,6 +182,8 @@ static isere_json_t add_scalar(writer_t *w, JSValueConst value)
 
 /* ---- objects and arrays ---- */
 
+/* No cycle check: a cycle reaches the deepest level soon, and JSON.stringify
+ * then reports it. */
 static isere_json_t open_object(writer_t *w, JSValueConst object)
 {
     JSContext *ctx = w->text->ctx;
@@ -224,6 +229,7 @@ static isere_json_t add_element(writer_t *w, level_t *level)
     return result ? result : add_value(w, level->elements[level->position++]);
 }
 
+/* A name is text of the handler's: it is escaped like any other. */
 static isere_json_t add_name(writer_t *w, JSAtom name)
 {
     JSContext *ctx = w->text->ctx;
@@ -255,6 +261,9 @@ static isere_json_t add_member(writer_t *w, level_t *level)
     return result ? result : add_value(w, value);
 }
 
+/* A loop with levels of its own and not recursion: the C stack of a device is
+ * small, and its use must not depend on the value. The levels are not cleared:
+ * each is filled when it is opened. */
 isere_json_t isere__json_write(isere_text_t *text, const isere_names_t *names,
                                JSValueConst value)
 {

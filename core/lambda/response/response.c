@@ -1,3 +1,5 @@
+/* Reading a handler's response: which properties, in which order, and what an
+ * object without any of them means. */
 #include "core/lambda/response/response.h"
 #include "core/code/js.h"
 #include "core/lambda/response/response_decoder.h"
@@ -7,6 +9,7 @@
 
 #define NAME_SHOWN 40 /* bytes of a name in a reason */
 
+/* Not snprintf with `text` as its format: it may hold a '%' some day. */
 int isere__response_malformed(isere_decoder_t *d, const char *text,
                               isere_slice_t name)
 {
@@ -19,6 +22,7 @@ int isere__response_malformed(isere_decoder_t *d, const char *text,
     return ISERE_ERR_HANDLER;
 }
 
+/* A limit of the engine is not the response's fault: who called decides. */
 int isere__response_threw(isere_decoder_t *d, const char *while_doing)
 {
     JSValue error = JS_GetException(d->ctx);
@@ -43,7 +47,8 @@ static bool is_nothing(JSValueConst value)
     return JS_IsNull(value) || JS_IsUndefined(value);
 }
 
-/* The status code: an integer from 200 to 599, null or undefined for 200. */
+/* The status code: an integer from 200 to 599, null or undefined for 200. 1xx
+ * is refused: it would not end the exchange (RFC 9110 section 15.2). */
 static int decode_status(isere_decoder_t *d, JSValueConst value)
 {
     double number = 200;
@@ -98,6 +103,8 @@ static int get(isere_decoder_t *d, JSValueConst object, isere_name_t name,
 typedef int decode_fn(isere_decoder_t *d, JSValueConst value);
 
 /* Reads a property and decodes it. */
+/* Reads a property and decodes it. The value is kept alive meanwhile: getters
+ * of later properties may drop what it was read from. */
 static int get_decoded(isere_decoder_t *d, JSValueConst object,
                        isere_name_t name, decode_fn *decode)
 {
@@ -117,6 +124,8 @@ typedef struct parts {
     JSValue body;
 } parts_t;
 
+/* Each property is read once: a getter could answer differently the next
+ * time. */
 static int read_parts(isere_decoder_t *d, JSValueConst object, parts_t *parts)
 {
     int result = get(d, object, ISERE_NAME_STATUS_CODE, &parts->status);
@@ -151,6 +160,7 @@ static int is_response(isere_decoder_t *d, JSValueConst object,
     return has < 0 ? isere__response_threw(d, "reading the response") : has;
 }
 
+/* The order that response.h promises. Getters see it. */
 static int decode_parts(isere_decoder_t *d, JSValueConst object,
                         const parts_t *parts)
 {
@@ -179,6 +189,7 @@ static int decode_parts(isere_decoder_t *d, JSValueConst object,
     return result == 0 ? isere__response_body(d, parts->body, base64) : result;
 }
 
+/* An object without any part of a response is the body itself, as JSON. */
 static int decode(isere_decoder_t *d, JSValueConst value)
 {
     parts_t parts = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED};

@@ -1,6 +1,5 @@
-/*
- * The body of a response: text, bytes or JSON.
- */
+/* The body of a response: text, bytes or JSON, left where it is in the heap
+ * where that can be. */
 #include "core/code/js.h"
 #include "core/lambda/response/json.h"
 #include "core/lambda/response/response_decoder.h"
@@ -56,6 +55,8 @@ static int text_body(isere_decoder_t *d, JSValueConst string)
     return 0;
 }
 
+/* undefined, functions and symbols have no JSON form: JSON.stringify gives
+ * undefined. */
 static int json_body(isere_decoder_t *d, JSValueConst value)
 {
     JSValue json = JS_JSONStringify(d->ctx, value, JS_UNDEFINED, JS_UNDEFINED);
@@ -170,6 +171,8 @@ static int bytes_body(isere_decoder_t *d, JSValueConst value, bool view)
     return add_type(d, "application/octet-stream");
 }
 
+/* One byte more: an empty body has a block of its own, too, and NULL means that
+ * memory ran out. */
 int isere_response_detach(JSContext *ctx, isere_response_t *response)
 {
     isere_slice_t body = response->body;
@@ -189,6 +192,7 @@ int isere_response_detach(JSContext *ctx, isere_response_t *response)
     return 0;
 }
 
+/* Decoded into a buffer of the heap, at three quarters of the text's size. */
 static int base64_body(isere_decoder_t *d, JSValueConst string)
 {
     isere_response_t *response = d->response;
@@ -219,6 +223,8 @@ static int base64_body(isere_decoder_t *d, JSValueConst string)
     return add_type(d, "application/octet-stream");
 }
 
+/* The plain form of JSON is tried first: most bodies are plain objects, and it
+ * tells at once that a value is none. */
 int isere__response_body(isere_decoder_t *d, JSValueConst body, bool base64)
 {
     bytes_kind_t kind = NO_BYTES;

@@ -151,6 +151,8 @@ static int add_field(isere_decoder_t *d, isere_slice_t name, JSValueConst value)
     return 0;
 }
 
+/* The second block has room for all: two sizes are enough. One more than the
+ * limit, for the default content type. */
 int isere__response_reserve_field(isere_decoder_t *d)
 {
     isere_response_t *response = d->response;
