@@ -1,5 +1,5 @@
-/* Which bytes may stand where (a table), and comparison without regard to
- * case. */
+/* Which bytes may stand where, as a table (a test derives each bit from the
+ * grammars that chars.h names), and comparison without regard to case. */
 #include "core/http/chars.h"
 
 /* From 80 on: obs-text, which may stand in values and quoted strings (RFC 9110

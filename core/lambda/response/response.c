@@ -102,7 +102,6 @@ static int get(isere_decoder_t *d, JSValueConst object, isere_name_t name,
 
 typedef int decode_fn(isere_decoder_t *d, JSValueConst value);
 
-/* Reads a property and decodes it. */
 /* Reads a property and decodes it. The value is kept alive meanwhile: getters
  * of later properties may drop what it was read from. */
 static int get_decoded(isere_decoder_t *d, JSValueConst object,
