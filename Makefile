@@ -40,12 +40,15 @@ BOARDS = native_sim=native_sim/native/64 mps2=mps2/an521/cpu0 \
 SANITIZERS = ASAN_OPTIONS=detect_stack_use_after_return=0:abort_on_error=1 \
     UBSAN_OPTIONS=print_stacktrace=1
 
-C_FILES = $(shell find core include ports apps examples tests bench -name '*.[ch]' \
+C_FILES = $(shell find core include ports apps examples samples tests bench -name '*.[ch]' \
     2>/dev/null | sort)
 # What clang-tidy reads: what runs in production, and what tests share. (It does
 # not know that a failed assertion of cmocka ends a test.)
 TIDY = $(filter core/%.c ports/linux/%.c apps/%.c examples/%.c \
     tests/unit/support/%.c bench/load/%.c, $(C_FILES))
+# The same of what is for devices, as the firmware's builds compile it.
+TIDY_FIRMWARE = $(filter ports/zephyr/%.c, $(C_FILES))
+FIRMWARES = $(wildcard $(BUILD)/firmware/*/compile_commands.json)
 
 # Several targets may be made at a time: each folder is built by one of them.
 locked = mkdir -p $(1) && flock $(1)/.lock
@@ -263,6 +266,13 @@ lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
 	@$(call build,$(BUILD),isere_dashboard)
 	@printf '%s\n' $(TIDY) | scripts/tidy $(BUILD) && \
 	    echo "lint: clang-tidy is content"
+	@if [ -z "$(FIRMWARES)" ]; then \
+	    echo "lint: clang-tidy skips ports/zephyr and samples: make firmware was not run"; \
+	else \
+	    printf '%s\n' $(TIDY_FIRMWARE) | \
+	        scripts/tidy $(sort $(dir $(FIRMWARES))) && \
+	        echo "lint: clang-tidy is content with ports/zephyr (no sample is built here)"; \
+	fi
 	@scripts/cppcheck && echo "lint: cppcheck is content"
 
 format: ## format all C code

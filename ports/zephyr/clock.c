@@ -36,7 +36,9 @@ int64_t isere_zephyr_wall_us(void *ctx)
            (int64_t)isere_zephyr_monotonic_us(ctx);
 }
 
-/* QuickJS asks the C library for Date.now. */
+/* QuickJS asks the C library for Date.now. The names are not picolibc's, which
+ * are reserved.
+ * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int gettimeofday(struct timeval *restrict time, void *restrict zone)
 {
     int64_t now = isere_zephyr_wall_us(NULL);

@@ -30,7 +30,7 @@ BUILD_ASSERT(BLOCK % ISERE_ZEPHYR_BLOBS_CACHE == 0 && BLOCK >= 512,
 BUILD_ASSERT(SIZE >= 16 * BLOCK, "storage_partition is too small");
 
 static const struct device *const flash = DEVICE_DT_GET(FLASH);
-static isere_zephyr_blobs_t blobs;
+static isere_zephyr_blobs_t in_flash;
 
 static off_t address(lfs_block_t block, lfs_off_t off)
 {
@@ -69,15 +69,15 @@ static int sync_flash(const struct lfs_config *config)
     return 0; /* the driver returns when it is done */
 }
 
-int isere_zephyr_store_open(isere_blobs_t *table)
+int isere_zephyr_store_open(isere_blobs_t *blobs)
 {
     bool made;
     if (!device_is_ready(flash)) {
         LOG_ERR("store: the flash is not ready");
         return ISERE_ERR_IO;
     }
-    blobs.erased = flash_get_parameters(flash)->erase_value;
-    blobs.config = (struct lfs_config){
+    in_flash.erased = flash_get_parameters(flash)->erase_value;
+    in_flash.config = (struct lfs_config){
         .read = read_flash,
         .prog = program_flash,
         .erase = erase_flash,
@@ -86,7 +86,7 @@ int isere_zephyr_store_open(isere_blobs_t *table)
         .block_count = SIZE / BLOCK,
     };
     int error = isere_zephyr_blobs_mount(
-        &blobs, IS_ENABLED(CONFIG_ISERE_STORE_FORMAT), &made);
+        &in_flash, IS_ENABLED(CONFIG_ISERE_STORE_FORMAT), &made);
     if (error == ISERE_ERR_INVAL) {
         LOG_ERR(
             "store: the flash partition is damaged, or holds something else. "
@@ -97,7 +97,7 @@ int isere_zephyr_store_open(isere_blobs_t *table)
         LOG_WRN("store: its flash partition was formatted, it is empty now");
     }
     if (!error) {
-        isere_zephyr_blobs_table(&blobs, table);
+        isere_zephyr_blobs_table(&in_flash, blobs);
     }
     return error;
 }
@@ -125,13 +125,13 @@ static int make_token(const isere_port_t *port, char *token)
         token[2 * i + 1] = digits[bytes[i] & 15];
     }
     return isere_zephyr_blobs_write_file(
-        &blobs, "token", isere_slice_of(token, ISERE_TOKEN_LEN));
+        &in_flash, "token", isere_slice_of(token, ISERE_TOKEN_LEN));
 }
 
 int isere_zephyr_token(const isere_port_t *port,
                        char token[ISERE_TOKEN_LEN + 1])
 {
-    int len = isere_zephyr_blobs_read_file(&blobs, "token", token,
+    int len = isere_zephyr_blobs_read_file(&in_flash, "token", token,
                                            ISERE_TOKEN_LEN + 1);
     if (!is_token(token, len)) {
         if (len != ISERE_ERR_NOENT) {
