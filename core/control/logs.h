@@ -13,7 +13,7 @@
 #ifndef ISERE_CORE_CONTROL_LOGS_H
 #define ISERE_CORE_CONTROL_LOGS_H
 
-#include "core/control/writer.h"
+#include "core/util/writer.h"
 #include "isere/port.h"
 
 #define ISERE_LOGS_FUNCTION_MAX 33   /* a name, with its NUL */

@@ -14,7 +14,7 @@
 #define ISERE_CORE_CONTROL_METRICS_H
 
 #include "core/control/stats.h"
-#include "core/control/writer.h"
+#include "core/util/writer.h"
 
 /* A function to be reported. */
 typedef struct isere_metrics_function {

@@ -2,7 +2,7 @@
 #include "apps/isere/load/program.h"
 #include "apps/isere/supervisor/kept.h"
 #include "apps/isere/supervisor/kept_blobs.h"
-#include "core/control/writer.h"
+#include "core/util/writer.h"
 #include "ports/linux/fault.h"
 #include "ports/linux/port_linux.h"
 #include "ports/linux/shared.h"

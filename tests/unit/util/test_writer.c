@@ -1,6 +1,6 @@
 /* Text made in pieces: what fits, numbers, times, JSON strings. */
-#include "core/control/writer.h"
 #include "core/util/utf8.h"
+#include "core/util/writer.h"
 #include "tests/unit/support/json_check.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,8 +5,8 @@
  * text was complete, sends it, and goes on with the rest later. Pure; any
  * thread.
  */
-#ifndef ISERE_CORE_CONTROL_WRITER_H
-#define ISERE_CORE_CONTROL_WRITER_H
+#ifndef ISERE_CORE_UTIL_WRITER_H
+#define ISERE_CORE_UTIL_WRITER_H
 
 #include "isere/slice.h"
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "core/control/writer.h"
+#include "core/util/writer.h"
 #include "core/util/base64.h"
 #include "core/util/json_escape.h"
 #include "core/util/utf8.h"
