@@ -173,9 +173,9 @@ static void check_crashes(const uint8_t *data, size_t size, bool mended)
     isere_quarantine_t table, copy;
     size = size < sizeof(bytes) ? size : sizeof(bytes);
     memcpy(bytes, data, size);
-    if (mended && size > ISERE_QUARANTINE_MANIFEST + 4) {
+    if (mended && size > ISERE_QUARANTINE_HEAD + 4) {
         memcpy(bytes, "\x89isQ\1\0", 6);
-        bytes[6] = (uint8_t)((size - ISERE_QUARANTINE_MANIFEST - 4) /
+        bytes[6] = (uint8_t)((size - ISERE_QUARANTINE_HEAD - 4) /
                              ISERE_QUARANTINE_ENTRY);
         bytes[7] = 0;
         put32(bytes + size - 4, isere_crc32(0, bytes, size - 4));
