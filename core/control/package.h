@@ -112,8 +112,4 @@ void isere__package_seal(isere_package_t *package);
  * text. Any thread. */
 const char *isere__package_file_name_problem(isere_slice_t name);
 
-/* Writes `text` as a JSON string to `out`, at most 6 * text.len + 2 bytes.
- * Returns how many. Any thread. */
-size_t isere__package_string(char *out, isere_slice_t text);
-
 #endif

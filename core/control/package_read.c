@@ -13,6 +13,7 @@
 #include "core/util/text.h"
 #include "core/util/units.h"
 #include "core/util/utf8.h"
+#include "core/util/writer.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -105,10 +106,11 @@ static void at_name(reader_t *r, const char *member, isere_slice_t name)
 {
     char shown[SHOWN + 1];
     char quoted[6 * SHOWN + 3];
+    isere_writer_t w = isere_writer_begin(quoted, sizeof(quoted) - 1);
     size_t len = isere_text_copy(shown, sizeof(shown), name);
     isere_utf8_replace_surrogates(shown, len);
-    len = isere__package_string(quoted, isere_slice_of(shown, len));
-    quoted[len] = '\0';
+    isere_writer_json(&w, isere_slice_of(shown, len));
+    quoted[w.len] = '\0';
     snprintf(r->where, sizeof(r->where), "%s%s%s%s%s", member ? "\"" : "",
              member ? member : "", member ? "\": " : "", quoted,
              name.len > SHOWN ? " (cut)" : "");

@@ -1,3 +1,4 @@
+/* Text in pieces: numbers, times, base64, and strings as JSON has them. */
 #include "core/util/writer.h"
 #include "core/util/base64.h"
 #include "core/util/json_escape.h"
@@ -8,9 +9,32 @@
 static const isere_slice_t quote = ISERE_SLICE("\"");
 static const isere_slice_t ellipsis = ISERE_SLICE("...");
 
+void isere_writer_flush(isere_writer_t *text)
+{
+    text->take(text->arg, isere_slice_of(text->buf, text->len));
+    text->len = 0;
+}
+
+/* As much as there is room for, again and again. */
+static void stream(isere_writer_t *text, isere_slice_t bytes)
+{
+    while (bytes.len > 0) {
+        size_t room = text->size - text->len;
+        size_t part = bytes.len < room ? bytes.len : room;
+        memcpy(text->buf + text->len, bytes.ptr, part);
+        text->len += part;
+        bytes = isere_slice_of(bytes.ptr + part, bytes.len - part);
+        if (text->len == text->size) {
+            isere_writer_flush(text);
+        }
+    }
+}
+
 void isere_writer_put(isere_writer_t *text, isere_slice_t bytes)
 {
-    if (text->full || bytes.len > text->size - text->len) {
+    if (text->take) {
+        stream(text, bytes);
+    } else if (text->full || bytes.len > text->size - text->len) {
         text->full = true;
     } else if (bytes.len > 0) {
         memcpy(text->buf + text->len, bytes.ptr, bytes.len);
@@ -120,59 +144,93 @@ void isere_writer_time(isere_writer_t *text, int64_t wall_us)
 
 /* ---- JSON strings ---- */
 
+/* What is escaped besides C0 controls. */
+enum {
+    QUOTED = 1, /* '"' and '\\' */
+    LINE = 2,   /* DEL, C1 controls, U+2028 and U+2029 */
+};
+
 /* Whether a byte stands for itself, and for a whole character. */
-static bool is_plain(unsigned char c)
+static bool is_plain(unsigned char c, unsigned style)
 {
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+    if (c < 0x20 || c >= 0x7f) {
+        return c == 0x7f && !(style & LINE);
+    }
+    return !(style & QUOTED) || (c != '"' && c != '\\');
 }
 
-static size_t plain_run(const unsigned char *p, size_t len)
+static size_t plain_run(const unsigned char *p, size_t len, unsigned style)
 {
     size_t run = 0;
-    while (run < len && is_plain(p[run])) {
+    while (run < len && is_plain(p[run], style)) {
         run++;
     }
     return run;
 }
 
-/* Writes the character that begins at p, which is no plain one; its length in
- * *used. Returns how many bytes were written, 6 at most. */
-static size_t encode_character(char out[6], const unsigned char *p, size_t len,
-                               size_t *used)
+static bool ends_lines(uint32_t c)
 {
-    if (*p >= 0x80) {
-        return isere_utf8_encode(isere_utf8_decode(p, len, used), out);
-    }
-    *used = 1;
-    return isere_json_escape(*p, out);
+    return c < 0xa0 || c == 0x2028 || c == 0x2029;
 }
 
-/* Puts what is between the quotes, as far as it fits. */
-static void put_inside(isere_writer_t *text, isere_slice_t string)
+/* Writes the character that begins at p, which is not a plain one; its length
+ * in *used. Returns how many bytes were written, 6 at most. */
+static size_t encode_character(char out[6], const unsigned char *p, size_t len,
+                               unsigned style, size_t *used)
+{
+    if (*p < 0x80) {
+        *used = 1;
+        return isere_json_escape(*p, out);
+    }
+    uint32_t c = isere_utf8_decode(p, len, used);
+    return (style & LINE) && ends_lines(c) ? isere_json_escape(c, out)
+                                           : isere_utf8_encode(c, out);
+}
+
+/* What is between the quotes, as far as it fits. */
+static void put_inside(isere_writer_t *text, isere_slice_t string,
+                       unsigned style)
 {
     const unsigned char *p = (const unsigned char *)string.ptr;
     size_t at = 0;
     while (at < string.len && !text->full) {
-        size_t used = plain_run(p + at, string.len - at);
-        size_t room = text->size - text->len;
+        size_t used = plain_run(p + at, string.len - at, style);
+        size_t room = text->take ? SIZE_MAX : text->size - text->len;
         if (used > 0) {
             size_t fits = used < room ? used : room;
             isere_writer_put(text, isere_slice_of(p + at, fits));
             text->full = fits < used;
         } else {
             char out[6];
-            size_t len = encode_character(out, p + at, string.len - at, &used);
+            size_t len =
+                encode_character(out, p + at, string.len - at, style, &used);
             isere_writer_put(text, isere_slice_of(out, len));
         }
         at += used;
     }
 }
 
-void isere_writer_json(isere_writer_t *text, isere_slice_t string)
+static void put_quoted(isere_writer_t *text, isere_slice_t string,
+                       unsigned style)
 {
     isere_writer_put(text, quote);
-    put_inside(text, string);
+    put_inside(text, string, style);
     isere_writer_put(text, quote);
+}
+
+void isere_writer_json(isere_writer_t *text, isere_slice_t string)
+{
+    put_quoted(text, string, QUOTED);
+}
+
+void isere_writer_json_line(isere_writer_t *text, isere_slice_t string)
+{
+    put_quoted(text, string, QUOTED | LINE);
+}
+
+void isere_writer_line(isere_writer_t *text, isere_slice_t string)
+{
+    put_inside(text, string, LINE);
 }
 
 void isere_writer_json_cut(isere_writer_t *text, isere_slice_t string,
@@ -193,7 +251,7 @@ void isere_writer_json_cut(isere_writer_t *text, isere_slice_t string,
     isere_writer_back(&inner, start);
     inner.size = text->size - behind;
     isere_writer_put(&inner, quote);
-    put_inside(&inner, string);
+    put_inside(&inner, string, QUOTED);
     text->len = inner.len;
     isere_writer_put(text, ellipsis);
     isere_writer_put(text, quote);

@@ -1,9 +1,9 @@
 /*
- * Writing text in pieces: answers of the control plane are made while they are
- * sent, never whole. A writer fills a buffer of fixed size and notes when
- * something did not fit; the caller then goes back to the last place where the
- * text was complete, sends it, and goes on with the rest later. Pure; any
- * thread.
+ * Writing text in pieces: the one place that knows how strings become JSON. A
+ * writer fills a buffer of fixed size. When something does not fit, it either
+ * notes that, so that the caller can go back to the last place where the text
+ * was complete, send it, and go on later; or it hands on what is there and goes
+ * on at once (isere_writer_stream). Pure; any thread.
  */
 #ifndef ISERE_CORE_UTIL_WRITER_H
 #define ISERE_CORE_UTIL_WRITER_H
@@ -17,12 +17,27 @@ typedef struct isere_writer {
     size_t size;
     size_t len; /* never more than size; no NUL behind it */
     bool full;  /* something did not fit: then nothing more is put */
+    /* Takes the text so far, so that there is room again; NULL: there is none.
+     */
+    void (*take)(void *arg, isere_slice_t text);
+    void *arg;
 } isere_writer_t;
 
 static inline isere_writer_t isere_writer_begin(char *buf, size_t size)
 {
     return (isere_writer_t){.buf = buf, .size = size};
 }
+
+/* A text of any length, which goes to `take` a buffer at a time. The rest goes
+ * there with isere_writer_flush. */
+static inline isere_writer_t
+isere_writer_stream(char *buf, size_t size,
+                    void (*take)(void *arg, isere_slice_t text), void *arg)
+{
+    return (isere_writer_t){.buf = buf, .size = size, .take = take, .arg = arg};
+}
+
+void isere_writer_flush(isere_writer_t *text);
 
 /* Back to `len`, which the text had before: what was put since is gone. */
 static inline void isere_writer_back(isere_writer_t *text, size_t len)
@@ -58,8 +73,17 @@ void isere_writer_time(isere_writer_t *text, int64_t wall_us);
  */
 void isere_writer_json(isere_writer_t *text, isere_slice_t string);
 
-/* The same, but a string that leaves less than `room` bytes after it is cut
- * between characters and ends with "...". Needs `room` + 5 bytes. */
+/* The same for readers of lines and for terminals: DEL, C1 controls and the
+ * separators of lines and paragraphs are escaped as well. */
+void isere_writer_json_line(isere_writer_t *text, isere_slice_t string);
+
+/* Text of unknown origin on one line, for people: what isere_writer_json_line
+ * escapes, but for '"' and '\\'; no quotes around it. */
+void isere_writer_line(isere_writer_t *text, isere_slice_t string);
+
+/* The string of isere_writer_json, but one that leaves less than `room` bytes
+ * after it is cut between characters and ends with "...". Needs `room` + 5
+ * bytes. */
 void isere_writer_json_cut(isere_writer_t *text, isere_slice_t string,
                            size_t room);
 

@@ -1,8 +1,7 @@
 #include "ports/linux/out.h"
-#include "core/util/utf8.h"
+#include "core/util/writer.h"
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -114,77 +113,28 @@ void isere_out_text(isere_out_t *out, const char *text)
     isere_out_bytes(out, text, strlen(text));
 }
 
-/* What must not reach a terminal or a line-based reader as it is. */
-static bool is_control(uint32_t c)
+/* ---- texts that are escaped ---- */
+
+static void take(void *arg, isere_slice_t text)
 {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
+    isere_out_bytes(arg, text.ptr, text.len);
 }
 
-static void put_control(isere_out_t *out, uint32_t c)
+static void put_escaped(isere_out_t *out, isere_slice_t text,
+                        void (*put)(isere_writer_t *w, isere_slice_t text))
 {
-    static const char named[] = "btn\0fr"; /* from \b, 0x08, to \r, 0x0d */
-    char text[8];
-    if (c >= 0x08 && c <= 0x0d && named[c - 0x08]) {
-        text[0] = '\\';
-        text[1] = named[c - 0x08];
-        isere_out_bytes(out, text, 2);
-        return;
-    }
-    snprintf(text, sizeof(text), "\\u%04x", (unsigned)c & 0xffff);
-    isere_out_bytes(out, text, 6);
-}
-
-/* One character, with `quote` true as in a JSON string. */
-static void put_character(isere_out_t *out, uint32_t c, bool quote)
-{
-    char text[4];
-    if (is_control(c)) {
-        put_control(out, c);
-        return;
-    }
-    if (quote && (c == '"' || c == '\\')) {
-        isere_out_bytes(out, "\\", 1);
-    }
-    isere_out_bytes(out, text, isere_utf8_encode(c, text));
-}
-
-/* Length of the run at the start that needs no treatment. */
-static size_t plain_run(isere_slice_t text, bool quote)
-{
-    size_t i = 0;
-    while (i < text.len) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c < 0x20 || c >= 0x7f || (quote && (c == '"' || c == '\\'))) {
-            break;
-        }
-        i++;
-    }
-    return i;
-}
-
-static void put_text(isere_out_t *out, isere_slice_t text, bool quote)
-{
-    while (text.len > 0) {
-        size_t used = plain_run(text, quote);
-        if (used > 0) {
-            isere_out_bytes(out, text.ptr, used);
-        } else {
-            uint32_t c = isere_utf8_decode(text.ptr, text.len, &used);
-            put_character(out, c, quote);
-        }
-        text.ptr += used;
-        text.len -= used;
-    }
+    char buf[256];
+    isere_writer_t w = isere_writer_stream(buf, sizeof(buf), take, out);
+    put(&w, text);
+    isere_writer_flush(&w);
 }
 
 void isere_out_escaped(isere_out_t *out, isere_slice_t text)
 {
-    put_text(out, text, false);
+    put_escaped(out, text, isere_writer_line);
 }
 
 void isere_out_json(isere_out_t *out, isere_slice_t text)
 {
-    isere_out_bytes(out, "\"", 1);
-    put_text(out, text, true);
-    isere_out_bytes(out, "\"", 1);
+    put_escaped(out, text, isere_writer_json_line);
 }

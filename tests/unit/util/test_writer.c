@@ -242,6 +242,59 @@ static void test_json_check(void **state)
     }
 }
 
+/* ---- styles, and texts that are handed on ---- */
+
+/* DEL, a C1 control, U+2028, U+2029, what only JSON escapes, and bytes that are
+ * no UTF-8. */
+#define MIXED "a\x7f\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\"\\\n\x1b\xc3\xa9\xff"
+
+static const struct {
+    void (*put)(isere_writer_t *text, isere_slice_t string);
+    const char *wanted;
+} styles[] = {
+    {isere_writer_json, "\"a\x7f\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\\\"\\\\\\n"
+                        "\\u001b\xc3\xa9\xef\xbf\xbd\""},
+    {isere_writer_json_line,
+     "\"a\\u007f\\u0085\\u2028\\u2029\\\"\\\\\\n\\u001b\xc3\xa9"
+     "\xef\xbf\xbd\""},
+    {isere_writer_line, "a\\u007f\\u0085\\u2028\\u2029\"\\\\n\\u001b\xc3\xa9"
+                        "\xef\xbf\xbd"},
+};
+
+static void test_styles(void **state)
+{
+    char buf[100];
+    (void)state;
+    for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++) {
+        isere_writer_t text = isere_writer_begin(buf, sizeof(buf));
+        styles[i].put(&text, isere_slice(MIXED));
+        expect(&text, styles[i].wanted);
+    }
+}
+
+static void collect(void *arg, isere_slice_t text)
+{
+    isere_writer_put(arg, text);
+}
+
+/* The same as in one buffer, whatever the size of the pieces. */
+static void test_texts_are_handed_on(void **state)
+{
+    char buf[100], piece[32];
+    (void)state;
+    for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++) {
+        for (size_t size = 1; size <= sizeof(piece); size++) {
+            isere_writer_t all = isere_writer_begin(buf, sizeof(buf));
+            isere_writer_t text =
+                isere_writer_stream(piece, size, collect, &all);
+            styles[i].put(&text, isere_slice(MIXED));
+            isere_writer_flush(&text);
+            assert_false(text.full);
+            expect(&all, styles[i].wanted);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +307,8 @@ int main(void)
         cmocka_unit_test(test_json_cut),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_json_check),
+        cmocka_unit_test(test_styles),
+        cmocka_unit_test(test_texts_are_handed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,32 +1,6 @@
-/* Texts of packages: JSON strings, and names of files. */
+/* Names of a package's files: relative paths, the same on every system. */
 #include "core/control/package.h"
-#include "core/util/json_escape.h"
 #include "core/util/utf8.h"
-
-/* ---- JSON strings ---- */
-
-static bool has_escape(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\';
-}
-
-size_t isere__package_string(char *out, isere_slice_t text)
-{
-    size_t len = 0;
-    out[len++] = '"';
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (has_escape(c)) {
-            len += isere_json_escape(c, out + len);
-        } else {
-            out[len++] = text.ptr[i];
-        }
-    }
-    out[len++] = '"';
-    return len;
-}
-
-/* ---- names of files ---- */
 
 static bool is_dots(const char *segment, size_t len)
 {
