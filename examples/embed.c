@@ -7,8 +7,8 @@
  * Build it with the project: build/examples/embed.
  */
 #define _POSIX_C_SOURCE 200809L /* barriers */
-#include "isere/isere.h"
 #include "isere/linux.h"
+#include "isere/registry.h"
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -80,6 +80,7 @@ static void *serve(void *arg)
     service_t *service = arg;
     isere_server_limits_t limits;
     isere_server_group_t *group;
+    isere_registry_t *registry = NULL;
     isere_fault_t fault = {0};
     isere_port_t port;
     service->error = isere_linux_port_init(&port, NULL);
@@ -90,17 +91,25 @@ static void *serve(void *arg)
     isere_server_limits_init(&limits);
     group = isere_server_group_create(&port, &limits);
     service->error =
-        group ? isere_server_create(&port, group, service->listener,
-                                    service->function, &service->server, &fault)
-              : ISERE_ERR_NOMEM;
+        isere_registry_create_one(&port, service->function, &registry);
+    if (service->error == 0) {
+        service->error =
+            group ? isere_server_create(&port, group, service->listener,
+                                        registry, &service->server)
+                  : ISERE_ERR_NOMEM;
+    }
+    if (service->error == 0) {
+        service->error = isere_server_warm_up(service->server, &fault);
+    }
     pthread_barrier_wait(&service->ready);
     if (service->error == 0) {
         service->error = isere_server_run(service->server);
-        isere_server_destroy(service->server);
     } else {
         complain("serve", service->error, &fault);
     }
+    isere_server_destroy(service->server);
     isere_server_group_destroy(group);
+    isere_registry_destroy(registry);
     isere_linux_port_deinit(&port);
     return NULL;
 }

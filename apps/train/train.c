@@ -9,8 +9,8 @@
  * the same way through the code.
  */
 #include "apps/isere/load/files.h"
-#include "isere/isere.h"
 #include "isere/linux.h"
+#include "isere/registry.h"
 #include "ports/linux/exec.h"
 #include <signal.h>
 #include <stdio.h>
@@ -255,9 +255,10 @@ static void serve(const isere_port_t *port, const isere_function_t *function,
                   unsigned count)
 {
     isere_server_limits_t limits;
+    isere_registry_t *registry;
     isere_server_group_t *group;
     isere_server_t *server;
-    isere_fault_t fault;
+    isere_fault_t fault = {0};
     memset(clients, 0, sizeof(clients));
     for (unsigned i = 0; i < CLIENTS; i++) {
         clients[i].left = count * KINDS / CLIENTS;
@@ -266,13 +267,15 @@ static void serve(const isere_port_t *port, const isere_function_t *function,
     answers = 0;
     isere_server_limits_init(&limits);
     group = isere_server_group_create(port, &limits);
-    if (!group || isere_server_create(port, group, LISTENER, function, &server,
-                                      &fault) != 0) {
-        give_up(group ? fault.message : "no memory");
+    if (!group || isere_registry_create_one(port, function, &registry) != 0 ||
+        isere_server_create(port, group, LISTENER, registry, &server) != 0 ||
+        isere_server_warm_up(server, &fault) != 0) {
+        give_up(fault.message[0] ? fault.message : "no memory");
     }
     isere_server_run(server);
     isere_server_destroy(server);
     isere_server_group_destroy(group);
+    isere_registry_destroy(registry);
     if (answers != (unsigned long)count * KINDS / CLIENTS * CLIENTS) {
         give_up("an answer is missing");
     }

@@ -10,6 +10,7 @@
 #include "core/http/parser.h"
 #include "core/isere_config.h"
 #include "core/isolate/isolate.h"
+#include "isere/registry.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +263,7 @@ static void count_server(void)
         {BENCH_WHOLE, request, "http"},
     };
     isere_server_limits_t limits;
+    isere_registry_t *registry;
     isere_server_t *server;
     isere_server_limits_init(&limits);
     limits.max_head = HEAD;
@@ -270,8 +272,9 @@ static void count_server(void)
     count_begin();
     isere_function_t *function = load();
     isere_server_group_t *group = isere_server_group_create(port, &limits);
-    if (!group || isere_server_create(port, group, BENCH_LISTENER, function,
-                                      &server, &fault)) {
+    if (!group || isere_registry_create_one(port, function, &registry) ||
+        isere_server_create(port, group, BENCH_LISTENER, registry, &server) ||
+        isere_server_warm_up(server, &fault)) {
         fail("server");
     }
     print("boot", count_end());
@@ -281,6 +284,7 @@ static void count_server(void)
     }
     isere_server_destroy(server);
     isere_server_group_destroy(group);
+    isere_registry_destroy(registry);
     isere_function_destroy(function);
 }
 

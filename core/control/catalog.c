@@ -32,7 +32,9 @@ static int give_stats(isere_catalog_t *present, isere_deployment_t *d)
 
 /* ---- one catalog ---- */
 
-static isere_catalog_t *create(isere_registry_t *registry, size_t count)
+/* Without entries, but with the built-in function, if there is one. */
+static isere_catalog_t *create(isere_registry_t *registry,
+                               isere_deployment_t *built_in, size_t count)
 {
     const isere_port_t *port = &registry->port;
     size_t size =
@@ -45,11 +47,10 @@ static isere_catalog_t *create(isere_registry_t *registry, size_t count)
     atomic_init(&catalog->references, 1);
     catalog->port = *port;
     catalog->count = count;
-    if (registry->fallback) {
-        catalog->has_fallback = true;
-        catalog->entries[count].deployment =
-            isere_deployment_hold(registry->fallback);
-        catalog->entries[count].version = registry->fallback->version;
+    if (built_in) {
+        catalog->has_built_in = true;
+        catalog->entries[count].deployment = isere_deployment_hold(built_in);
+        catalog->entries[count].version = built_in->version;
     }
     return catalog;
 }
@@ -89,14 +90,14 @@ isere_catalog_entry_t *isere_catalog_find(isere_catalog_t *catalog,
 isere_catalog_entry_t *isere_catalog_find_any(isere_catalog_t *catalog,
                                               const char *name)
 {
-    return catalog->has_fallback && strcmp(name, ISERE_BUILT_IN_NAME) == 0
+    return catalog->has_built_in && strcmp(name, ISERE_BUILT_IN_NAME) == 0
                ? &catalog->entries[catalog->count]
                : isere_catalog_find(catalog, name);
 }
 
 static size_t count_routes(const isere_catalog_t *catalog)
 {
-    size_t count = 1; /* for the fallback */
+    size_t count = 1; /* for the built-in function */
     for (size_t i = 0; i < catalog->count; i++) {
         const isere_deployment_t *d = catalog->entries[i].deployment;
         count += d ? d->nroutes : 0;
@@ -109,11 +110,11 @@ static bool is_default(const char *route)
     return strcmp(route, "$default") == 0;
 }
 
-/* All claims; the fallback's only where nobody else makes it. */
+/* All claims; the built-in function's only where nobody else makes it. */
 static size_t fill_claims(isere_catalog_t *catalog, isere_route_claim_t *claims)
 {
     size_t n = 0;
-    bool has_default = !catalog->has_fallback;
+    bool has_default = !catalog->has_built_in;
     for (size_t i = 0; i < catalog->count; i++) {
         const isere_deployment_t *d = catalog->entries[i].deployment;
         for (size_t j = 0; d && j < d->nroutes; j++) {
@@ -134,6 +135,9 @@ static int make_routes(isere_catalog_t *catalog,
                        isere_route_claim_t conflict[2])
 {
     const isere_port_t *port = &catalog->port;
+    if (isere_catalog_is_lone(catalog)) {
+        return 0; /* isere_catalog_match needs none */
+    }
     isere_route_claim_t *claims =
         isere_alloc(port, count_routes(catalog) * sizeof(*claims));
     size_t which[2];
@@ -191,7 +195,8 @@ int isere__catalog_change(isere_registry_t *registry, const char *name,
     bool is_there = isere_catalog_find(now, name) != NULL;
     isere_route_claim_t conflict[2];
     isere_catalog_t *catalog =
-        create(registry, now->count + (deployment != NULL) - is_there);
+        create(registry, registry->built_in,
+               now->count + (deployment != NULL) - is_there);
     if (!catalog ||
         (deployment && !deployment->stats && give_stats(now, deployment))) {
         isere_catalog_release(catalog);
@@ -224,6 +229,28 @@ int isere__catalog_change(isere_registry_t *registry, const char *name,
     return 0;
 }
 
+int isere__catalog_with_built_in(isere_registry_t *registry,
+                                 isere_deployment_t *built_in,
+                                 isere_catalog_t **next)
+{
+    isere_catalog_t *now = registry->catalog; /* only this thread changes it */
+    isere_route_claim_t conflict[2];
+    isere_catalog_t *catalog = create(registry, built_in, now->count);
+    if (!catalog) {
+        return ISERE_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < now->count; i++) {
+        copy_entry(&catalog->entries[i], &now->entries[i]);
+    }
+    int error = make_routes(catalog, conflict);
+    if (error) {
+        isere_catalog_release(catalog);
+        return error;
+    }
+    *next = catalog;
+    return 0;
+}
+
 /* ---- the first one ---- */
 
 static void log_broken(const isere_port_t *port,
@@ -237,8 +264,7 @@ static void log_broken(const isere_port_t *port,
         .function = isere_slice(entry->name),
         .message = isere_slice(text),
     };
-    port->log(port->ctx, &record);
-    port->tap(port->tap_ctx, &record);
+    isere_log(port, &record);
 }
 
 /* It is kept as it is in the store, for its author to look at. */
@@ -350,10 +376,12 @@ int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port)
 {
     isere_store_manifest_t *manifests = NULL;
     isere_fault_t *fault = isere_alloc(port, sizeof(*fault));
-    int count = fault ? isere_store_list(&registry->store, &manifests)
-                      : ISERE_ERR_NOMEM;
+    int count = !fault ? ISERE_ERR_NOMEM
+                : registry->store.blobs
+                    ? isere_store_list(&registry->store, &manifests)
+                    : 0;
     isere_catalog_t *catalog =
-        count >= 0 ? create(registry, (size_t)count) : NULL;
+        count >= 0 ? create(registry, registry->built_in, (size_t)count) : NULL;
     int error = count < 0 ? count : catalog ? 0 : ISERE_ERR_NOMEM;
     if (!error) {
         isere__faults_take(registry, port, manifests, (size_t)count);

@@ -339,6 +339,8 @@ void isere_deployment_release(isere_deployment_t *deployment)
     }
     if (deployment->code) {
         isere_function_destroy(deployment->function);
+    } else if (deployment->released) {
+        deployment->released(deployment->released_arg, deployment->function);
     }
     isere_free(&port, deployment->code);
     isere_free(&port, deployment);

@@ -8,6 +8,7 @@
 #include "core/control/package.h"
 #include "core/control/stats.h"
 #include "core/store/store.h"
+#include "isere/registry.h"
 #include <stdatomic.h>
 
 /* Of the package's "source", with its NUL. */
@@ -31,7 +32,10 @@ typedef struct isere_deployment {
     isere_function_t *function; /* its config has memory, timeout, payload */
     void *code; /* bytecode; NULL: the function is the program's */
     size_t code_size;
-    bool blank;           /* its files were taken for empty ones */
+    bool blank; /* its files were taken for empty ones */
+    /* Of one that the program brought: called with the function at the end. */
+    isere_released_fn *released;
+    void *released_arg;
     isere_stats_t *stats; /* of the name; set by the control plane, which
                              counts its references; NULL until then */
 } isere_deployment_t;

@@ -4,6 +4,7 @@
  * which costs its requests a load.
  */
 #include "core/control/registry.h"
+#include "core/isolate/function.h"
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include <stdio.h>
@@ -88,6 +89,9 @@ int isere__faults_save(isere_registry_t *registry, const isere_port_t *port)
     char text[96];
     size_t size = 0;
     int error;
+    if (!registry->store.blobs) {
+        return 0; /* they are remembered as long as the registry is there */
+    }
     uint8_t *bytes = encode(registry, &size, &error);
     if (bytes) {
         error = write_or_remove(registry, bytes, size);
@@ -146,6 +150,9 @@ static int read_blob(isere_registry_t *registry, uint8_t *bytes)
 void isere__faults_load(isere_registry_t *registry, const isere_port_t *port)
 {
     const isere_port_t *own = &registry->port;
+    if (!registry->store.blobs) {
+        return;
+    }
     uint8_t *bytes = isere_alloc(own, ISERE_QUARANTINE_BLOB + 1);
     int size = bytes ? read_blob(registry, bytes) : ISERE_ERR_NOMEM;
     const char *wrong = NULL;
@@ -250,14 +257,54 @@ static int note(isere_registry_t *registry, const isere_fault_report_t *report,
     return result;
 }
 
-static void say_outcome(const isere_registry_t *registry,
-                        const isere_port_t *port,
+/* Without a store a line is the function's own, as those of its handler are:
+ * nobody knows it by the name that it has among others. */
+static void say_of(isere_registry_t *registry, const isere_port_t *port,
+                   isere_log_level_t level, const char *name, const char *text)
+{
+    isere_catalog_t *catalog = NULL;
+    if (!registry->store.blobs) {
+        isere_registry_lock(registry);
+        catalog = registry->catalog;
+        if (catalog) {
+            atomic_fetch_add(&catalog->references, 1);
+        }
+        isere_registry_unlock(registry);
+    }
+    if (catalog && isere_catalog_is_lone(catalog)) {
+        name = catalog->entries[0].deployment->function->config.name;
+    }
+    say(port, level, name, text);
+    isere_catalog_release(catalog);
+}
+
+/* The same where there is no store, so neither another version of it that could
+ * be deployed nor a command to release it. */
+static void say_lone(isere_registry_t *registry, const isere_port_t *port)
+{
+    unsigned long lasts_s = registry->config.quarantine_s;
+    char text[128];
+    int len = snprintf(text, sizeof(text),
+                       "quarantined after too many crashes: all requests get "
+                       "503 ");
+    if (lasts_s > 0) {
+        snprintf(text + len, sizeof(text) - (size_t)len, "for %lu s", lasts_s);
+    } else {
+        snprintf(text + len, sizeof(text) - (size_t)len,
+                 "until the function or the server is replaced");
+    }
+    say_of(registry, port, ISERE_LOG_ERROR, ISERE_BUILT_IN_NAME, text);
+}
+
+static void say_outcome(isere_registry_t *registry, const isere_port_t *port,
                         const isere_fault_report_t *report, uint32_t version,
                         int result)
 {
     const isere_registry_config_t *config = &registry->config;
     char text[256];
-    if (result > 0) {
+    if (result > 0 && !registry->store.blobs) {
+        say_lone(registry, port);
+    } else if (result > 0) {
         snprintf(text, sizeof(text),
                  "quarantined %s, version %lu: %u crashes within %lu s; "
                  "another version or `isere release %s` ends it",
@@ -265,8 +312,8 @@ static void say_outcome(const isere_registry_t *registry,
                  (unsigned long)config->fault_window_s, report->name);
         say(port, ISERE_LOG_ERROR, report->name, text);
     } else if (result < 0) {
-        say(port, ISERE_LOG_WARN, report->name,
-            "not enough memory to record this crash");
+        say_of(registry, port, ISERE_LOG_WARN, report->name,
+               "not enough memory to record this crash");
     }
 }
 
@@ -286,6 +333,31 @@ bool isere_registry_report_fault(isere_registry_t *registry,
         save_soon(registry, &tapped);
     }
     return isere_registry_is_quarantined(registry, report->name);
+}
+
+bool isere_registry_refuses(isere_registry_t *registry,
+                            const isere_port_t *port, const char *name)
+{
+    served_t served = {NULL, 0};
+    int64_t now_s = isere_registry_clock_s(registry, port);
+    isere_registry_lock(registry);
+    bool over = isere_quarantine_is_over(&registry->quarantine, name, now_s);
+    bool known = find_served(registry->catalog, name, &served);
+    if (over) {
+        isere_quarantine_forget(&registry->quarantine, name);
+        set_flag(&served, false);
+    }
+    bool refuses = known && served.deployment &&
+                   atomic_load(&served.deployment->stats->quarantined);
+    isere_registry_unlock(registry);
+    if (over) {
+        isere_port_t tapped = *port;
+        isere_registry_tap(registry, &tapped);
+        say_of(registry, &tapped, ISERE_LOG_WARN, name,
+               "the quarantine is over: the function is served again");
+        save_soon(registry, &tapped);
+    }
+    return refuses;
 }
 
 bool isere_registry_is_quarantined(isere_registry_t *registry, const char *name)
@@ -340,8 +412,8 @@ static bool find_version(const isere_registry_t *registry, const char *name,
                          const isere_store_manifest_t *manifests, size_t count,
                          uint32_t *version)
 {
-    if (registry->fallback && strcmp(name, ISERE_BUILT_IN_NAME) == 0) {
-        *version = registry->fallback->version;
+    if (registry->built_in && strcmp(name, ISERE_BUILT_IN_NAME) == 0) {
+        *version = registry->built_in->version;
         return true;
     }
     for (size_t i = 0; i < count; i++) {

@@ -171,7 +171,17 @@ int isere_quarantine_report(isere_quarantine_t *q, const char *name,
         return 0;
     }
     entry->quarantined = true;
+    entry->since_s = last_time(entry);
     return 1;
+}
+
+/* Another thread may read a clock that is a second behind. */
+bool isere_quarantine_is_over(const isere_quarantine_t *q, const char *name,
+                              int64_t now_s)
+{
+    const isere_quarantine_entry_t *entry = find(q, name);
+    return entry && entry->quarantined && q->lasts_s > 0 &&
+           now_s - entry->since_s >= (int64_t)q->lasts_s;
 }
 
 /* ---- the blob; docs/store.md ---- */
@@ -272,6 +282,7 @@ static const char *decode_entry(isere_quarantine_t *q, const uint8_t *in)
             (int64_t)(get(in + AT_TIMES + 8 * i, 8) & (uint64_t)INT64_MAX);
     }
     memcpy(entry.where, in + AT_WHERE, ISERE_QUARANTINE_WHERE);
+    entry.since_s = last_time(&entry);
     return isere_quarantine_put(q, &entry) ? "not enough memory" : NULL;
 }
 

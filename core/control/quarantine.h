@@ -4,8 +4,9 @@
  * function ran: what costs an invocation on Linux, and the device a reset.
  *
  * A function of which `faults` fell within `window_s` seconds is quarantined,
- * until it is released or another version of it is served. The table is kept
- * in a blob of its own (docs/store.md), so that a restart changes nothing.
+ * until it is released, another version of it is served, or, with a rule that
+ * says so, some time has passed. The table is kept in a blob of its own
+ * (docs/store.md), so that a restart changes nothing.
  *
  * Memory: an entry of the port for each function that faulted, none for others.
  * Threads: one at a time; isere_registry_t locks.
@@ -14,6 +15,7 @@
 #define ISERE_CORE_CONTROL_QUARANTINE_H
 
 #include "core/store/store.h"
+#include "isere/registry.h"
 #include <stdbool.h>
 
 enum {
@@ -38,13 +40,16 @@ typedef struct isere_quarantine_entry {
     uint32_t version;
     int64_t times[ISERE_QUARANTINE_FAULTS]; /* seconds; the last one last */
     char where[ISERE_QUARANTINE_WHERE];     /* of the last one, for people */
+    int64_t since_s; /* when it was quarantined; not in the blob: there it is
+                        the last of the times */
 } isere_quarantine_entry_t;
 
 typedef struct isere_quarantine {
     const isere_port_t *port; /* for its memory functions */
     unsigned faults;          /* the rule; 0: nobody is ever quarantined */
     uint32_t window_s;
-    unsigned count; /* of entries */
+    uint32_t lasts_s; /* 0: until it is ended */
+    unsigned count;   /* of entries */
     isere_quarantine_entry_t *entries;
     bool changed; /* since it was written */
 } isere_quarantine_t;
@@ -74,6 +79,10 @@ int isere_quarantine_put(isere_quarantine_t *q,
 
 /* Forgets a function; false when nothing was known of it. */
 bool isere_quarantine_forget(isere_quarantine_t *q, const char *name);
+
+/* Whether a function's quarantine has lasted long enough. */
+bool isere_quarantine_is_over(const isere_quarantine_t *q, const char *name,
+                              int64_t now_s);
 
 /* How many bytes the table's blob has, and writes them. */
 size_t isere_quarantine_size(const isere_quarantine_t *q);

@@ -2,7 +2,6 @@
 #include "core/control/registry.h"
 #include "core/http/chars.h"
 #include "core/isolate/function.h"
-#include "core/server/internal.h"
 #include "core/util/crc32.h"
 
 void isere_registry_config_init(isere_registry_config_t *config)
@@ -36,10 +35,18 @@ void isere_registry_unlock(isere_registry_t *registry)
 
 static void wake_servers(isere_registry_t *registry)
 {
-    isere_server_group_t *group = atomic_load(&registry->group);
-    if (group) {
-        isere__group_wake(group, NULL);
+    if (registry->wake) {
+        registry->wake(registry->wake_ctx);
     }
+}
+
+void isere_registry_on_change(isere_registry_t *registry,
+                              void (*wake)(void *ctx), void *ctx)
+{
+    isere_registry_lock(registry);
+    registry->wake = wake;
+    registry->wake_ctx = ctx;
+    isere_registry_unlock(registry);
 }
 
 static void tap(void *ctx, const isere_log_record_t *record)
@@ -58,10 +65,25 @@ static void tap(void *ctx, const isere_log_record_t *record)
     isere_registry_unlock(registry);
 }
 
+bool isere_registry_keeps_logs(const isere_registry_t *registry)
+{
+    return registry->logs.ring != NULL;
+}
+
 void isere_registry_tap(isere_registry_t *registry, isere_port_t *port)
 {
-    port->tap = tap;
-    port->tap_ctx = registry;
+    if (isere_registry_keeps_logs(registry)) {
+        port->tap = tap;
+        port->tap_ctx = registry;
+    }
+}
+
+int64_t isere_registry_clock_s(const isere_registry_t *registry,
+                               const isere_port_t *port)
+{
+    return registry->store.blobs
+               ? port->wall_us(port->ctx) / 1000000
+               : (int64_t)(port->monotonic_us(port->ctx) / 1000000);
 }
 
 /* ---- catalogs change hands ---- */
@@ -98,61 +120,125 @@ size_t isere_registry_count(isere_registry_t *registry)
     return count;
 }
 
-/* ---- life ---- */
-
 static bool is_token(const char *token)
 {
     isere_slice_t text = isere_slice(token ? token : "");
     return text.len == ISERE_TOKEN_LEN && isere_http_all(text, ISERE_HTTP_HEX);
 }
 
-/* A function that is built in, in the shape of a deployment. Its name can't be
- * that of a deployed one. */
-static int make_fallback(isere_registry_t *registry)
+/* ---- the built-in function ---- */
+
+/* In the shape of a deployment. Its name can't be that of a deployed one.
+ * `stats`: those that it goes on with; NULL: new ones. */
+static isere_deployment_t *make_built_in(isere_registry_t *registry,
+                                         const isere_function_t *function,
+                                         uint32_t version, isere_stats_t *stats)
 {
     static const char *const none[] = {NULL};
     isere_port_t *port = &registry->port;
     isere_deployment_t *d = isere_alloc(port, sizeof(*d));
-    isere_stats_t *stats = isere_alloc(port, sizeof(*stats));
+    if (!stats && d) {
+        stats = isere_alloc(port, sizeof(*stats));
+        if (stats) {
+            memset(stats, 0, sizeof(*stats));
+            isere__faults_count(registry, ISERE_BUILT_IN_NAME, stats);
+        }
+    }
     if (!d || !stats) {
         isere_free(port, d);
-        isere_free(port, stats);
-        return ISERE_ERR_NOMEM;
+        return NULL;
     }
     memset(d, 0, sizeof(*d));
-    memset(stats, 0, sizeof(*stats));
     atomic_init(&d->references, 1);
-    atomic_init(&stats->references, 1);
+    atomic_fetch_add(&stats->references, 1);
     d->port = *port;
     memcpy(d->name, ISERE_BUILT_IN_NAME, sizeof(ISERE_BUILT_IN_NAME));
-    /* Another one in its place is another version, as far as crashes go. */
-    d->version = isere_crc32(0, registry->config.fallback->bundle.bytes,
-                             registry->config.fallback->bundle.size);
+    d->version = version;
     d->main = "";
     d->routes = none;
     d->env = none;
     d->stats = stats;
-    isere__faults_count(registry, d->name, stats);
     /* Nobody destroys it through this: it is the program's. */
-    d->function = (isere_function_t *)registry->config.fallback;
-    registry->fallback = d;
+    d->function = (isere_function_t *)function;
+    return d;
+}
+
+/* Faults are kept in the store by version: another function after a restart is
+ * another version. Without a store all begins anew, and nothing needs to be
+ * read for that. */
+static uint32_t first_version(const isere_registry_t *registry)
+{
+    const isere_function_t *function = registry->config.built_in;
+    return registry->store.blobs
+               ? isere_crc32(0, function->bundle.bytes, function->bundle.size)
+               : 1;
+}
+
+int isere__registry_put_built_in(isere_registry_t *registry,
+                                 const isere_function_t *function,
+                                 isere_released_fn *released, void *arg)
+{
+    isere_deployment_t *old = registry->built_in;
+    isere_catalog_t *next;
+    uint32_t version = old && old->version + 1 ? old->version + 1 : 1;
+    isere_deployment_t *d =
+        make_built_in(registry, function, version, old ? old->stats : NULL);
+    int error =
+        d ? isere__catalog_with_built_in(registry, d, &next) : ISERE_ERR_NOMEM;
+    if (error) {
+        isere_deployment_release(d);
+        return error;
+    }
+    d->released = released;
+    d->released_arg = arg;
+    registry->built_in = d;
+    isere__registry_publish(registry, next);
+    isere_deployment_release(old);
+    return 0;
+}
+
+int isere_registry_set_built_in(isere_registry_t *registry,
+                                const isere_port_t *port,
+                                const isere_function_t *function,
+                                isere_released_fn *released, void *arg,
+                                isere_fault_t *fault)
+{
+    isere_instance_t *instance;
+    int error = isere_instance_create(port, function, &instance, fault);
+    if (error) {
+        return error;
+    }
+    isere_instance_destroy(instance);
+    return isere__registry_put_built_in(registry, function, released, arg);
+}
+
+/* ---- life ---- */
+
+static int make_ring(isere_registry_t *registry)
+{
+    size_t size = registry->config.log_bytes;
+    char *ring = size > 0 ? isere_alloc(&registry->port, size) : NULL;
+    if (size > 0 && !ring) {
+        return ISERE_ERR_NOMEM;
+    }
+    isere_logs_init(&registry->logs, ring, size);
+    atomic_init(&registry->log_seq, registry->logs.next_seq);
     return 0;
 }
 
 static int init(isere_registry_t *registry, const isere_port_t *port,
                 const isere_blobs_t *blobs)
 {
-    char *ring = isere_alloc(port, registry->config.log_bytes);
-    if (!ring) {
-        return ISERE_ERR_NOMEM;
-    }
-    isere_logs_init(&registry->logs, ring, registry->config.log_bytes);
-    atomic_init(&registry->log_seq, registry->logs.next_seq);
+    int error = make_ring(registry);
     isere_port_t tapped = *port;
     isere_registry_tap(registry, &tapped);
-    int error = registry->config.fallback ? make_fallback(registry) : 0;
-    if (!error) {
+    if (!error && blobs) {
         error = isere_store_open(&registry->store, &registry->port, blobs);
+    }
+    if (!error && registry->config.built_in) {
+        registry->built_in = make_built_in(registry, registry->config.built_in,
+                                           first_version(registry), NULL);
+        error = registry->built_in ? 0 : ISERE_ERR_NOMEM;
     }
     if (!error) {
         isere__faults_load(registry, &tapped);
@@ -169,7 +255,9 @@ int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
                           const isere_registry_config_t *config,
                           isere_registry_t **registry)
 {
-    if (!is_token(config->token) || config->log_bytes < 1024) {
+    bool has_ring = config->log_bytes > 0;
+    if ((config->token && !is_token(config->token)) ||
+        (has_ring && config->log_bytes < 1024)) {
         return ISERE_ERR_INVAL;
     }
     isere_registry_t *c = isere_alloc(port, sizeof(*c));
@@ -179,11 +267,14 @@ int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
     memset(c, 0, sizeof(*c));
     c->port = *port;
     c->config = *config;
-    memcpy(c->token, config->token, ISERE_TOKEN_LEN);
-    c->config.token = c->token;
+    if (config->token) {
+        memcpy(c->token, config->token, ISERE_TOKEN_LEN);
+        c->config.token = c->token;
+    }
     c->started_us = port->monotonic_us(port->ctx);
     isere_quarantine_init(&c->quarantine, &c->port, config->faults,
                           config->fault_window_s);
+    c->quarantine.lasts_s = config->quarantine_s;
     int error = init(c, port, blobs);
     if (error) {
         isere_registry_destroy(c);
@@ -191,6 +282,24 @@ int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
     }
     *registry = c;
     return 0;
+}
+
+void isere_registry_config_init_one(isere_registry_config_t *config,
+                                    const isere_function_t *function)
+{
+    isere_registry_config_init(config);
+    config->built_in = function;
+    config->defaults = function->config;
+    config->log_bytes = 0;
+}
+
+int isere_registry_create_one(const isere_port_t *port,
+                              const isere_function_t *function,
+                              isere_registry_t **registry)
+{
+    isere_registry_config_t config;
+    isere_registry_config_init_one(&config, function);
+    return isere_registry_create(port, NULL, &config, registry);
 }
 
 void isere_registry_destroy(isere_registry_t *registry)
@@ -203,7 +312,7 @@ void isere_registry_destroy(isere_registry_t *registry)
         (void)isere__faults_save(registry, NULL);
     }
     isere_catalog_release(registry->catalog);
-    isere_deployment_release(registry->fallback);
+    isere_deployment_release(registry->built_in);
     isere_quarantine_deinit(&registry->quarantine);
     isere_free(&port, registry->logs.ring);
     memset(registry->token, 0, sizeof(registry->token));

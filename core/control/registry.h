@@ -38,21 +38,45 @@ typedef struct isere_catalog {
     atomic_uint references;
     isere_port_t port; /* for its memory functions */
     unsigned long generation;
-    isere_routes_t *routes;          /* owners are entries */
-    size_t count;                    /* without the fallback */
-    bool has_fallback;               /* it is entries[count] */
+    isere_routes_t *routes;          /* owners are entries; NULL: there is only
+                                        the built-in function */
+    size_t count;                    /* without the built-in function */
+    bool has_built_in;               /* it is entries[count] */
     isere_catalog_entry_t entries[]; /* sorted by name */
 } isere_catalog_t;
 
 void isere_catalog_release(isere_catalog_t *catalog);
 
-/* The entry of that name, without the fallback; NULL when there is none. */
+/* The entry of that name, without the built-in function; NULL when there is
+ * none. */
 isere_catalog_entry_t *isere_catalog_find(isere_catalog_t *catalog,
                                           const char *name);
 
-/* The same, and the fallback as ISERE_BUILT_IN_NAME. */
+/* The same, and the built-in function as ISERE_BUILT_IN_NAME. */
 isere_catalog_entry_t *isere_catalog_find_any(isere_catalog_t *catalog,
                                               const char *name);
+
+/* Whether the built-in function is the only one. */
+static inline bool isere_catalog_is_lone(const isere_catalog_t *catalog)
+{
+    return catalog->count == 0 && catalog->has_built_in;
+}
+
+/* The entry that a request is for, as match->owner; see isere_routes_match.
+ * Where there are no routes it is the only one: at once, since a device with
+ * one function asks this for each request. */
+static inline int isere_catalog_match(isere_catalog_t *catalog,
+                                      isere_slice_t method, isere_slice_t path,
+                                      isere_route_match_t *match)
+{
+    if (catalog->routes) {
+        return isere_routes_match(catalog->routes, method, path, match);
+    }
+    match->owner = &catalog->entries[0];
+    match->key = "$default";
+    match->nparameters = 0;
+    return 0;
+}
 
 /* ---- The object ---- */
 
@@ -64,7 +88,7 @@ struct isere_registry {
     uint64_t started_us;          /* when it was created, monotonic */
     isere_catalog_t *catalog;     /* under the lock */
     atomic_ulong generation;      /* of that catalog */
-    isere_deployment_t *fallback; /* of config.fallback */
+    isere_deployment_t *built_in; /* of config.built_in */
     isere_logs_t logs;            /* under the lock */
     atomic_ulong log_seq;         /* the next line's */
     atomic_uint followers;        /* of the log, in all servers */
@@ -73,16 +97,38 @@ struct isere_registry {
     size_t kept_loaded; /* functions that the start did not compile */
     isere_quarantine_t quarantine; /* under the lock */
     atomic_bool saving;            /* ... and will be written by a job */
-    _Atomic(isere_server_group_t *) group; /* whose servers are to be woken */
+    void (*wake)(void *ctx);       /* under the lock; wakes all servers */
+    void *wake_ctx;
 };
 
 void isere_registry_lock(isere_registry_t *registry);
 void isere_registry_unlock(isere_registry_t *registry);
 
+/* From now on `wake` is called, with the lock held, when there is a new catalog
+ * or a log line that somebody waits for. */
+void isere_registry_on_change(isere_registry_t *registry,
+                              void (*wake)(void *ctx), void *ctx);
+
 /* The catalog as it is now; the caller releases it. Any thread. */
 isere_catalog_t *isere_registry_catalog(isere_registry_t *registry);
 
-/* Makes log records of the port go to the ring, too. */
+/* Whether log lines are kept; see isere_registry_tap. */
+bool isere_registry_keeps_logs(const isere_registry_t *registry);
+
+/* Seconds of the clock that reports of faults have: with a store the wall's,
+ * which goes on across restarts, else the monotonic one. */
+int64_t isere_registry_clock_s(const isere_registry_t *registry,
+                               const isere_port_t *port);
+
+/*
+ * Makes `function` the built-in one, without a trial run; the rest as
+ * isere_registry_set_built_in.
+ */
+int isere__registry_put_built_in(isere_registry_t *registry,
+                                 const isere_function_t *function,
+                                 isere_released_fn *released, void *arg);
+
+/* Makes log records of the port go to the ring, too, if there is one. */
 void isere_registry_tap(isere_registry_t *registry, isere_port_t *port);
 
 /* ---- Catalogs ---- */
@@ -100,6 +146,11 @@ int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port);
 int isere__catalog_change(isere_registry_t *registry, const char *name,
                           isere_deployment_t *deployment,
                           isere_catalog_t **next, isere_fault_t *fault);
+
+/* The same with another built-in function. */
+int isere__catalog_with_built_in(isere_registry_t *registry,
+                                 isere_deployment_t *built_in,
+                                 isere_catalog_t **next);
 
 /* Publishes a catalog: servers take it over in their next turn. Returns its
  * generation. */
@@ -157,6 +208,12 @@ int isere__faults_save(isere_registry_t *registry, const isere_port_t *port);
  * error of the blobs: then nothing has changed. The same thread. */
 int isere__faults_release(isere_registry_t *registry, const isere_port_t *port,
                           const char *name);
+
+/* Whether a function that is flagged as quarantined (isere_stats_t) still is:
+ * config.quarantine_s may have passed. `port` is the calling thread's; any
+ * thread. */
+bool isere_registry_refuses(isere_registry_t *registry,
+                            const isere_port_t *port, const char *name);
 
 /* When the last of the faults was that are remembered: seconds, as they were
  * reported. 0 when there are none. Any thread. */

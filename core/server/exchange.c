@@ -92,11 +92,16 @@ static void answer_error(isere_connection_t *c,
 static void log_error(isere_connection_t *c, const char *text,
                       const char *request_id)
 {
-    const isere_pool_t *pool =
-        c->exchange->pool ? c->exchange->pool : c->server->pool;
+    const isere_pool_t *pool = c->exchange->pool;
+    const isere_catalog_t *catalog = c->server->platform.catalog;
+    const isere_function_t *function =
+        pool ? pool->function
+        : isere_catalog_is_lone(catalog)
+            ? catalog->entries[0].deployment->function
+            : NULL;
     isere_log_record_t record = {
         .level = ISERE_LOG_ERROR,
-        .function = isere_slice(pool ? pool->function->config.name : ""),
+        .function = isere_slice(function ? function->config.name : ""),
         .request_id = isere_slice(request_id),
         .message = isere_slice(text),
     };
@@ -168,7 +173,7 @@ static void answer_isolate(isere_connection_t *c, const isere_slot_t *slot)
 static void count_unrun(const isere_connection_t *c, isere_error_kind_t kind)
 {
     isere_pool_t *pool = c->exchange->pool;
-    if (pool && pool->stats) {
+    if (pool) {
         isere_stats_count(pool->stats, kind, 0, 0);
     }
 }
@@ -201,8 +206,6 @@ static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
     } else {
         x->request.base = c->in.data + c->in.start;
         inv->request = &x->request;
-    }
-    if (server->platform.registry && !x->event) {
         inv->route_key = x->route.key;
         inv->path_parameters = x->route.parameters;
         inv->npath_parameters = x->route.nparameters;
@@ -260,9 +263,7 @@ void isere__exchange_slot_changed(isere_slot_t *slot)
         return;
     }
     c->slot = NULL;
-    if (slot->pool->stats) {
-        count_run(c, slot);
-    }
+    count_run(c, slot);
     if (c->state == ISERE_CONN_CLOSED) {
         isere__connection_bury(c); /* the client left meanwhile */
     } else {
@@ -282,19 +283,17 @@ static bool has_room(const isere_pool_t *pool)
 {
     const isere_server_t *server = pool->server;
     unsigned most = server->limits->max_queue;
-    if (server->platform.catalog && server->platform.catalog->count > 1) {
+    if (server->platform.catalog->count > 1) {
         most = (most + 1) / 2;
     }
-    return !pool->stats || atomic_load(&pool->stats->queued) < most;
+    return atomic_load(&pool->stats->queued) < most;
 }
 
 static void count_queued(isere_pool_t *pool, int change)
 {
     pool->queue_length += (unsigned)change;
     pool->server->queue_length += (unsigned)change;
-    if (pool->stats) {
-        atomic_fetch_add(&pool->stats->queued, (unsigned)change);
-    }
+    atomic_fetch_add(&pool->stats->queued, (unsigned)change);
 }
 
 static void enqueue(isere_connection_t *c, isere_pool_t *pool)
@@ -352,7 +351,7 @@ static bool had_its_turn(const isere_pool_t *pool)
 {
     const isere_server_t *server = pool->server;
     return pool->turn == server->turn && pool->turn_us >= ISERE_POOL_TURN_US &&
-           server->platform.catalog && server->platform.catalog->count > 1;
+           server->platform.catalog->count > 1;
 }
 
 /* Whether a request could wait for the next turn. */
@@ -369,11 +368,10 @@ static int grow(isere_pool_t *pool)
 {
     isere_server_t *server = pool->server;
     unsigned keep = pool->count == 0 ? 0 : 1;
-    int error = isere__pool_grow(pool, false);
+    int error = isere__pool_grow(pool);
     while ((error == ISERE_ERR_LIMIT || error == ISERE_ERR_NOMEM) &&
-           server->platform.registry &&
            isere__pool_give_up_oldest(server, pool, keep)) {
-        error = isere__pool_grow(pool, false);
+        error = isere__pool_grow(pool);
     }
     return error;
 }
@@ -384,7 +382,7 @@ static isere_slot_t *find_slot(isere_pool_t *pool, unsigned waiting, int *error)
 {
     isere_slot_t *slot = isere__pool_take(pool);
     *error = 0;
-    if (slot && pool->stats) {
+    if (slot) {
         atomic_fetch_add_explicit(&pool->stats->hits, 1, memory_order_relaxed);
     }
     if (slot || pool->starting >= waiting) {
@@ -445,14 +443,6 @@ void isere__exchange_start(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
     c->close_after = !c->exchange->parser.keep_alive || server->stopping;
-    if (!server->platform.registry) {
-        if (c->exchange->parser.is_connect) { /* no route names it */
-            isere__exchange_refuse(c, 501);
-        } else {
-            isere__exchange_enter(c, server->pool);
-        }
-        return;
-    }
     isere__platform_follow(server);
     if (isere__plane_is_wanted(c)) {
         isere__plane_start(c);
@@ -475,12 +465,6 @@ bool isere__exchange_judge(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
     x->judged = true;
-    if (!c->server->platform.registry) {
-        if (x->parser.is_connect) {
-            isere__exchange_refuse(c, 501);
-        }
-        return x->parser.is_connect || !has_room_for_body(c);
-    }
     isere__platform_follow(c->server);
     bool closed = c->close_after;
     c->close_after = true; /* the body would be taken for a request */

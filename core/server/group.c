@@ -12,8 +12,6 @@ void isere_server_limits_init(isere_server_limits_t *limits)
         .max_connections = 10000,
         .max_instances = 1024,
         .max_queue = 1024,
-        .faults = 3,
-        .fault_window_s = 60,
     };
 }
 
@@ -37,62 +35,6 @@ void isere_server_group_destroy(isere_server_group_t *group)
     if (group) {
         isere_port_t port = group->port;
         isere_free(&port, group);
-    }
-}
-
-/* A ring of the last times: whoever takes a place finds the time that was there
- * `faults` faults ago. Of faults at the same moment one may see the other's
- * place before it is filled, and be a fault too lenient. */
-static bool breaks_rule(isere_server_group_t *group, uint32_t at_s)
-{
-    unsigned faults = group->limits.faults;
-    if (faults > ISERE_QUARANTINE_FAULTS) {
-        faults = ISERE_QUARANTINE_FAULTS;
-    }
-    if (faults == 0) {
-        return false;
-    }
-    unsigned n = atomic_fetch_add(&group->faults, 1);
-    atomic_store(&group->fault_times[n % faults], at_s);
-    uint32_t first = atomic_load(&group->fault_times[(n + 1) % faults]);
-    return n + 1 >= faults && at_s - first <= group->limits.fault_window_s;
-}
-
-bool isere_server_group_report_fault(isere_server_group_t *group,
-                                     const isere_function_t *function,
-                                     uint32_t at_s)
-{
-    if (breaks_rule(group, at_s)) {
-        if (atomic_load(&group->quarantined) != function) {
-            atomic_store(&group->quarantined_s, at_s);
-        }
-        atomic_store(&group->quarantined, function);
-    }
-    return atomic_load(&group->quarantined) == function;
-}
-
-/* Another thread may read a clock that is a second behind. */
-bool isere__group_end_quarantine(isere_server_group_t *group,
-                                 const isere_function_t *function,
-                                 uint32_t now_s)
-{
-    const isere_function_t *expected = function;
-    int32_t lasted = (int32_t)(now_s - atomic_load(&group->quarantined_s));
-    if (group->limits.quarantine_s == 0 ||
-        atomic_load(&group->quarantined) != function ||
-        lasted < (int32_t)group->limits.quarantine_s) {
-        return false;
-    }
-    atomic_store(&group->faults, 0);
-    return atomic_compare_exchange_strong(&group->quarantined, &expected, NULL);
-}
-
-void isere__group_forget_faults(isere_server_group_t *group,
-                                const isere_function_t *function)
-{
-    const isere_function_t *expected = function;
-    if (atomic_compare_exchange_strong(&group->quarantined, &expected, NULL)) {
-        atomic_store(&group->faults, 0);
     }
 }
 

@@ -171,10 +171,10 @@ typedef struct isere_slot {
 /* The isolates of one function in one server, and who waits for them. */
 typedef struct isere_pool {
     isere_server_t *server;
-    struct isere_pool *next; /* of all pools of the server */
-    const isere_function_t *function;
-    isere_deployment_t *deployment; /* with a platform; held */
-    isere_stats_t *stats;           /* the deployment's; NULL without one */
+    struct isere_pool *next;          /* of all pools of the server */
+    isere_deployment_t *deployment;   /* held */
+    const isere_function_t *function; /* the deployment's, as are these */
+    isere_stats_t *stats;
     isere_connection_t *queue_first;
     isere_connection_t **queue_last;
     unsigned queue_length;
@@ -207,19 +207,13 @@ struct isere_server_group {
      * of its functions with waiting requests has none. */
     _Atomic(isere_server_t *) wanted;
     atomic_bool urgent;
-    /* Without a registry: the last faults, and whose they were when they
-     * were too many. */
-    atomic_uint faults;
-    atomic_uint fault_times[ISERE_QUARANTINE_FAULTS];
-    _Atomic(const isere_function_t *) quarantined;
-    atomic_uint quarantined_s; /* since then; of the reports' clock */
     _Atomic(isere_server_t *) servers[ISERE_GROUP_MAX];
 };
 
-/* What a server has of the platform; all zero when it serves one function. */
+/* What a server has of the registry. */
 typedef struct isere_platform {
     isere_registry_t *registry;
-    isere_port_t port;        /* the server's, whose log lines are kept */
+    isere_port_t port;        /* the server's, where log lines are kept */
     isere_catalog_t *catalog; /* held: what is served */
     isere_pool_t **pools;     /* of the catalog's entries, when used yet */
     atomic_ulong generation;  /* of the catalog; ULONG_MAX: none any more */
@@ -230,25 +224,16 @@ typedef struct isere_platform {
     unsigned long log_seq;         /* what they have been told of */
 } isere_platform_t;
 
-/* A replacement of the function, handed over between threads. */
-typedef struct isere_replacement {
-    const isere_function_t *function;
-    isere_replaced_fn *replaced;
-    void *arg;
-} isere_replacement_t;
-
 struct isere_server {
     const isere_port_t *port;
     isere_server_group_t *group;
     const isere_server_limits_t *limits;
     isere_http_limits_t http_limits;
     isere_socket_t listener;
-    bool accepting; /* the listener is polled */
     isere_timer_node_t accept_timer;
     isere_timer_node_t reap_timer;
     isere_timer_node_t relieve_timer;
     uint64_t relieved_us;   /* when slow clients were looked for last */
-    bool short_of_memory;   /* since then */
     uint64_t logged_us;     /* when refusals of the budget were */
     unsigned long unlogged; /* such refusals since then */
     isere_timer_queue_t timers;
@@ -262,18 +247,15 @@ struct isere_server {
     isere_poll_event_t events[ISERE_EVENTS]; /* of this turn */
     int event_next;                          /* the next to be handled */
     int event_count;
-    atomic_int gate;       /* see share.c */
-    atomic_bool dozing;    /* it waits for events, and could help */
-    isere_pool_t *pools;   /* all */
-    isere_pool_t *pool;    /* the one function's; NULL with a platform */
-    isere_pool_t *retired; /* the replaced function's, while still in use */
-    isere_pool_t *coming;  /* the next function's, in its init phase */
+    atomic_int gate;     /* see share.c */
+    atomic_bool dozing;  /* it waits for events, and could help */
+    isere_pool_t *pools; /* all */
     isere_platform_t platform;
-    isere_replacement_t replacement; /* of other threads until has_ is set */
-    atomic_bool has_replacement;
-    isere_fault_t fault; /* of the last init phase that failed */
+    isere_fault_t *warming; /* where the fault goes of an init phase that
+                               fails; NULL: to the log */
     atomic_bool stop_requested;
-    bool running;
+    bool short_of_memory; /* since slow clients were looked for */
+    bool accepting;       /* the listener is polled */
     bool stopping;
     bool destroying;  /* nobody may be woken any more */
     uint64_t stop_us; /* when stopping ends in any case */
@@ -291,12 +273,6 @@ struct isere_server {
 };
 
 /* ---- server.c ---- */
-
-/* A server without a function yet. NULL when out of memory; the listener is
- * closed then. */
-isere_server_t *isere__server_new(const isere_port_t *port,
-                                  isere_server_group_t *group,
-                                  isere_socket_t listener);
 
 /* Reads the clock: after anything that may have taken its time. */
 void isere__server_update_now(isere_server_t *server);
@@ -458,20 +434,19 @@ void isere__exchange_refuse(isere_connection_t *c, int status);
 /* ---- pool.c ---- */
 
 isere_pool_t *isere__pool_create(isere_server_t *server,
-                                 const isere_function_t *function);
+                                 isere_deployment_t *deployment);
 
 /* An idle slot, taken out of the idle list; NULL when none is idle. */
 isere_slot_t *isere__pool_take(isere_pool_t *pool);
 
 /*
  * A further slot, whose init phase begins now and may go on as a timer of the
- * server; at its end the slot is idle. `beyond` lets it exceed the group's
- * limit. Returns 0, ISERE_ERR_LIMIT when the group has all it may have,
- * ISERE_ERR_NOMEM (with slots already there, it is not tried again for a
- * while, longer each time until memory is given back), or ISERE_ERR_HANDLER
- * when the init phase failed (server->fault; logged).
+ * server; at its end the slot is idle. Returns 0, ISERE_ERR_LIMIT when the
+ * group has all it may have, ISERE_ERR_NOMEM (with slots already there, it is
+ * not tried again for a while, longer each time until memory is given back), or
+ * ISERE_ERR_HANDLER when the init phase failed (in server->warming, or logged).
  */
-int isere__pool_grow(isere_pool_t *pool, bool beyond);
+int isere__pool_grow(isere_pool_t *pool);
 
 /* Puts a slot back: its heap is restored. */
 void isere__pool_release(isere_slot_t *slot);
@@ -488,11 +463,8 @@ void isere__pool_report_fault(const isere_pool_t *pool, const char *where);
 /* Whether its function is answered with 503. */
 static inline bool isere__pool_is_quarantined(const isere_pool_t *pool)
 {
-    return pool->stats
-               ? atomic_load_explicit(&pool->stats->quarantined,
-                                      memory_order_relaxed)
-               : atomic_load_explicit(&pool->server->group->quarantined,
-                                      memory_order_relaxed) == pool->function;
+    return atomic_load_explicit(&pool->stats->quarantined,
+                                memory_order_relaxed);
 }
 
 /* The same for a request that has come: a quarantine that is over ends. */
@@ -529,13 +501,25 @@ void isere__platform_route(isere_connection_t *c);
  * others. */
 bool isere__platform_refuse(isere_connection_t *c);
 
+/* The built-in function's pool; NULL when there is no such function (*error
+ * 0), or no memory (ISERE_ERR_NOMEM). */
+isere_pool_t *isere__platform_built_in(isere_server_t *server, int *error);
+
 /* The pool of a function of that name; NULL when there is none (*error 404), or
  * no memory for it (503). */
 isere_pool_t *isere__platform_pool(isere_server_t *server, const char *name,
                                    int *status);
 
 /* Takes over what was deployed meanwhile: before each request. */
-void isere__platform_follow(isere_server_t *server);
+void isere__platform_catch_up(isere_server_t *server);
+static inline void isere__platform_follow(isere_server_t *server)
+{
+    const isere_platform_t *p = &server->platform;
+    if (atomic_load_explicit(&p->registry->generation, memory_order_acquire) !=
+        atomic_load_explicit(&p->generation, memory_order_relaxed)) {
+        isere__platform_catch_up(server);
+    }
+}
 
 /* The same, and what follows from it: who waits for a function that is gone,
  * pools that are done, answers to those who deployed. */
@@ -544,12 +528,18 @@ void isere__platform_turn(isere_server_t *server);
 /* How many instances the pool must leave to functions that have none. */
 unsigned isere__platform_reserve(const isere_pool_t *pool);
 
+int isere__platform_init(isere_server_t *server, isere_registry_t *registry);
 void isere__platform_deinit(isere_server_t *server);
 
 /* ---- plane.c, plane_invoke.c, plane_jobs.c ---- */
 
 /* Whether the request is one to the control plane. */
-bool isere__plane_is_wanted(const isere_connection_t *c);
+bool isere__plane_has_path(const isere_connection_t *c);
+static inline bool isere__plane_is_wanted(const isere_connection_t *c)
+{
+    return c->server->platform.registry->config.token &&
+           isere__plane_has_path(c);
+}
 
 /* Answers it, now or later. */
 void isere__plane_start(isere_connection_t *c);
@@ -606,16 +596,6 @@ void isere__group_give(atomic_uint *counter);
 
 /* Counts one less, unless there is none; false then. */
 bool isere__group_take_back(atomic_uint *counter);
-
-/* Ends the function's quarantine if it has lasted long enough; whether it did
- * so now. */
-bool isere__group_end_quarantine(isere_server_group_t *group,
-                                 const isere_function_t *function,
-                                 uint32_t now_s);
-
-/* A function is replaced: it is quarantined no more. */
-void isere__group_forget_faults(isere_server_group_t *group,
-                                const isere_function_t *function);
 
 int isere__group_join(isere_server_group_t *group, isere_server_t *server);
 void isere__group_leave(isere_server_group_t *group, isere_server_t *server);

@@ -181,7 +181,7 @@ static void describe(isere_connection_t *c, const isere_call_t *call)
 
 /* ---- calls ---- */
 
-bool isere__plane_is_wanted(const isere_connection_t *c)
+bool isere__plane_has_path(const isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
     x->request.base = c->in.data + c->in.start;

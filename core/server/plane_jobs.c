@@ -170,15 +170,17 @@ void isere__plane_forget(isere_exchange_t *x)
 void isere__plane_turn(isere_server_t *server)
 {
     isere_platform_t *p = &server->platform;
-    unsigned long seq =
-        atomic_load_explicit(&p->registry->log_seq, memory_order_relaxed);
     if (p->jobs) {
         finish_jobs(server);
     }
-    if (p->followers && seq != p->log_seq) {
-        isere__stream_wake(server);
+    if (p->followers) {
+        unsigned long seq =
+            atomic_load_explicit(&p->registry->log_seq, memory_order_relaxed);
+        if (seq != p->log_seq) {
+            isere__stream_wake(server);
+        }
+        p->log_seq = seq;
     }
-    p->log_seq = seq;
 }
 
 void isere__plane_deinit(isere_server_t *server)

@@ -35,7 +35,7 @@ static isere_metrics_function_t metrics_function(void *ctx, size_t index)
     const metrics_stream_t *self = ctx;
     const isere_catalog_t *catalog = self->catalog;
     const isere_catalog_entry_t *entry = &catalog->entries[catalog->count];
-    if (!catalog->has_fallback || index-- > 0) {
+    if (!catalog->has_built_in || index-- > 0) {
         entry = &catalog->entries[self->any_broken ? 0 : index];
         while (self->any_broken && (!entry->deployment || index > 0)) {
             index -= entry->deployment != NULL;
@@ -87,7 +87,7 @@ void isere__plane_start_metrics(isere_connection_t *c)
         self->metrics.count += self->catalog->entries[i].deployment != NULL;
     }
     self->any_broken = self->metrics.count <
-                       self->catalog->count + self->catalog->has_fallback;
+                       self->catalog->count + self->catalog->has_built_in;
     isere_plane_fields_t fields =
         isere__plane_fields("text/plain; version=0.0.4; charset=utf-8");
     isere__stream_start(c, 200, fields.list, fields.count, &self->stream, -1);

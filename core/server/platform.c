@@ -16,14 +16,22 @@ static isere_pool_t *pool_of(isere_server_t *server, size_t index)
     isere_platform_t *p = &server->platform;
     isere_pool_t *pool = p->pools[index];
     if (!pool) {
-        isere_deployment_t *deployment = p->catalog->entries[index].deployment;
-        pool = isere__pool_create(server, deployment->function);
-        if (pool) {
-            pool->deployment = isere_deployment_hold(deployment);
-            pool->stats = deployment->stats;
-            p->pools[index] = pool;
-        }
+        pool =
+            isere__pool_create(server, p->catalog->entries[index].deployment);
+        p->pools[index] = pool;
     }
+    return pool;
+}
+
+isere_pool_t *isere__platform_built_in(isere_server_t *server, int *error)
+{
+    const isere_catalog_t *catalog = server->platform.catalog;
+    *error = 0;
+    if (!catalog->has_built_in) {
+        return NULL;
+    }
+    isere_pool_t *pool = pool_of(server, catalog->count);
+    *error = pool ? 0 : ISERE_ERR_NOMEM;
     return pool;
 }
 
@@ -71,34 +79,40 @@ static bool names_connect(const isere_exchange_t *x)
     return strncmp(x->route.key, connect, sizeof(connect) - 1) == 0;
 }
 
-bool isere__platform_refuse(isere_connection_t *c)
+/* Finds the route, or answers that there is none, and false. */
+static inline bool find_route(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
     x->request.base = c->in.data + c->in.start;
     int error =
-        isere_routes_match(c->server->platform.catalog->routes,
-                           isere_http_slice(&x->request, x->request.method),
-                           isere_http_path(&x->request), &x->route);
+        isere_catalog_match(c->server->platform.catalog,
+                            isere_http_slice(&x->request, x->request.method),
+                            isere_http_path(&x->request), &x->route);
     if (x->parser.is_connect && (error || !names_connect(x))) {
         isere__exchange_refuse(c, 501);
-        return true;
+        return false;
     }
     if (error) {
         answer_unrouted(c, error);
     }
-    return error != 0;
+    return error == 0;
+}
+
+bool isere__platform_refuse(isere_connection_t *c)
+{
+    return !find_route(c);
 }
 
 void isere__platform_route(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
-    isere_platform_t *p = &server->platform;
     isere_exchange_t *x = c->exchange;
-    if (isere__platform_refuse(c)) {
+    if (!find_route(c)) {
         return;
     }
     const isere_catalog_entry_t *entry = x->route.owner;
-    isere_pool_t *pool = pool_of(server, (size_t)(entry - p->catalog->entries));
+    isere_pool_t *pool =
+        pool_of(server, (size_t)(entry - server->platform.catalog->entries));
     if (pool) {
         isere__exchange_enter(c, pool);
     } else {
@@ -116,7 +130,7 @@ unsigned isere__platform_reserve(const isere_pool_t *pool)
     const isere_catalog_t *catalog = server->platform.catalog;
     unsigned most = server->limits->max_instances / 2;
     unsigned without = 0;
-    if (!pool->stats || atomic_load(&pool->stats->instances) == 0) {
+    if (atomic_load(&pool->stats->instances) == 0) {
         return 0;
     }
     for (size_t i = 0; i < catalog->count && without < most; i++) {
@@ -143,7 +157,7 @@ static isere_pool_t **make_pools(isere_server_t *server, size_t count)
 static long place_of(isere_catalog_t *catalog, const isere_deployment_t *d)
 {
     const isere_catalog_entry_t *entry = isere_catalog_find(catalog, d->name);
-    if (!entry && catalog->has_fallback) {
+    if (!entry && catalog->has_built_in) {
         entry = &catalog->entries[catalog->count];
     }
     return entry && entry->deployment == d ? (long)(entry - catalog->entries)
@@ -156,7 +170,7 @@ static void move_pools(isere_server_t *server, isere_catalog_t *next,
 {
     isere_platform_t *p = &server->platform;
     size_t old_count =
-        p->catalog ? p->catalog->count + p->catalog->has_fallback : 0;
+        p->catalog ? p->catalog->count + p->catalog->has_built_in : 0;
     for (size_t i = 0; i < old_count; i++) {
         isere_pool_t *pool = p->pools[i];
         long place = pool ? place_of(next, pool->deployment) : -1;
@@ -188,7 +202,7 @@ static void adopt(isere_server_t *server)
     isere_platform_t *p = &server->platform;
     const isere_port_t *port = server->port;
     isere_catalog_t *next = isere_registry_catalog(p->registry);
-    isere_pool_t **pools = make_pools(server, next->count + next->has_fallback);
+    isere_pool_t **pools = make_pools(server, next->count + next->has_built_in);
     if (!pools) {
         isere_catalog_release(next);
         return;
@@ -201,20 +215,10 @@ static void adopt(isere_server_t *server)
     atomic_store(&p->generation, next->generation);
 }
 
-static bool is_behind(const isere_server_t *server)
+void isere__platform_catch_up(isere_server_t *server)
 {
-    const isere_platform_t *p = &server->platform;
-    return atomic_load_explicit(&p->registry->generation,
-                                memory_order_acquire) !=
-           atomic_load_explicit(&p->generation, memory_order_relaxed);
-}
-
-void isere__platform_follow(isere_server_t *server)
-{
-    if (is_behind(server)) {
-        adopt(server);
-        server->platform.followed = true; /* the turn's end does the rest */
-    }
+    adopt(server);
+    server->platform.followed = true; /* the turn's end does the rest */
 }
 
 static void destroy_retired(isere_server_t *server)
@@ -240,35 +244,30 @@ void isere__platform_turn(isere_server_t *server)
     if (p->retiring > 0) {
         destroy_retired(server);
     }
-    isere__plane_turn(server);
+    if (p->jobs || p->followers) {
+        isere__plane_turn(server);
+    }
 }
 
 /* ---- life ---- */
 
-int isere_server_create_platform(const isere_port_t *port,
-                                 isere_server_group_t *group,
-                                 isere_socket_t listener,
-                                 isere_registry_t *registry,
-                                 isere_server_t **out_server)
+static void wake_group(void *ctx)
 {
-    isere_server_t *server = isere__server_new(port, group, listener);
-    if (!server) {
-        return ISERE_ERR_NOMEM;
+    isere__group_wake(ctx, NULL);
+}
+
+int isere__platform_init(isere_server_t *server, isere_registry_t *registry)
+{
+    isere_platform_t *p = &server->platform;
+    p->registry = registry;
+    if (isere_registry_keeps_logs(registry)) {
+        p->port = *server->port;
+        isere_registry_tap(registry, &p->port);
+        server->port = &p->port;
     }
-    server->platform.registry = registry;
-    server->platform.port = *port;
-    isere_registry_tap(registry, &server->platform.port);
-    server->port = &server->platform.port;
-    atomic_store(&registry->group, group);
+    isere_registry_on_change(registry, wake_group, server->group);
     adopt(server);
-    int error = server->platform.catalog ? isere__group_join(group, server)
-                                         : ISERE_ERR_NOMEM;
-    if (error) {
-        isere_server_destroy(server);
-        return error;
-    }
-    *out_server = server;
-    return 0;
+    return p->catalog ? 0 : ISERE_ERR_NOMEM;
 }
 
 /* The pools are gone. */

@@ -4,14 +4,16 @@
 #include <stdio.h>
 
 isere_pool_t *isere__pool_create(isere_server_t *server,
-                                 const isere_function_t *function)
+                                 isere_deployment_t *deployment)
 {
     const isere_port_t *port = server->port;
     isere_pool_t *pool = isere_alloc(port, sizeof(*pool));
     if (pool) {
         memset(pool, 0, sizeof(*pool));
         pool->server = server;
-        pool->function = function;
+        pool->deployment = isere_deployment_hold(deployment);
+        pool->function = deployment->function;
+        pool->stats = deployment->stats;
         pool->queue_last = &pool->queue_first;
         pool->next = server->pools;
         server->pools = pool;
@@ -21,9 +23,7 @@ isere_pool_t *isere__pool_create(isere_server_t *server,
 
 static void count_instance(const isere_pool_t *pool, int change)
 {
-    if (pool->stats) {
-        atomic_fetch_add(&pool->stats->instances, (unsigned)change);
-    }
+    atomic_fetch_add(&pool->stats->instances, (unsigned)change);
 }
 
 /* Where a slot that has become idle goes: first, as its memory is warm. But
@@ -199,15 +199,17 @@ static int slot_failed(isere_slot_t *slot)
     isere_server_t *server = pool->server;
     int error = isere_isolate_failure(slot->isolate);
     pool->starting--;
-    server->fault = *slot->fault;
-    if (error != ISERE_ERR_NOMEM && server->running && pool != server->coming) {
-        log_fault(pool, &server->fault, error); /* else the caller tells */
+    if (server->warming) {
+        *server->warming = *slot->fault; /* the caller tells */
+    } else if (error != ISERE_ERR_NOMEM) {
+        log_fault(pool, slot->fault, error);
+    }
+    if (error == ISERE_ERR_CRASH) {
+        isere__pool_report_fault(pool, slot->fault->message);
     }
     slot_destroy(slot);
     if (error == ISERE_ERR_NOMEM) {
         postpone(pool);
-    } else if (error == ISERE_ERR_CRASH && pool != server->coming) {
-        isere__pool_report_fault(pool, server->fault.message);
     }
     return error;
 }
@@ -216,9 +218,6 @@ static int slot_failed(isere_slot_t *slot)
 static void note_start(const isere_slot_t *slot)
 {
     isere_stats_t *stats = slot->pool->stats;
-    if (!stats) {
-        return;
-    }
     atomic_fetch_add(&stats->starts, 1);
     if (isere__group_take_back(&stats->given_up)) {
         atomic_fetch_add(&stats->restarts, 1);
@@ -252,19 +251,14 @@ static int slot_started(isere_slot_t *slot)
     }
 }
 
-int isere__pool_grow(isere_pool_t *pool, bool beyond)
+int isere__pool_grow(isere_pool_t *pool)
 {
     isere_server_group_t *group = pool->server->group;
     if (pool->server->now_us < pool->retry_us) {
         return ISERE_ERR_NOMEM;
     }
-    unsigned most = group->limits.max_instances;
-    if (pool->stats) {
-        most -= isere__platform_reserve(pool);
-    }
-    if (beyond) {
-        atomic_fetch_add(&group->instances, 1);
-    } else if (!isere__group_take(&group->instances, most)) {
+    unsigned most = group->limits.max_instances - isere__platform_reserve(pool);
+    if (!isere__group_take(&group->instances, most)) {
         return ISERE_ERR_LIMIT;
     }
     isere_slot_t *slot = slot_create(pool);
@@ -314,68 +308,25 @@ void isere__pool_slot_due(isere_slot_t *slot)
     isere__connection_advance(c);
 }
 
-static void log_quarantine(const isere_pool_t *pool, isere_log_level_t level,
-                           const char *text)
-{
-    isere_log_record_t record = {
-        .level = level,
-        .function = isere_slice(pool->function->config.name),
-        .message = isere_slice(text),
-    };
-    isere_log(pool->server->port, &record);
-}
-
-static void report_lone_fault(const isere_pool_t *pool)
-{
-    isere_server_t *server = pool->server;
-    isere_server_group_t *group = server->group;
-    const isere_port_t *port = server->port;
-    bool was = isere__pool_is_quarantined(pool);
-    uint32_t at_s = (uint32_t)(port->monotonic_us(port->ctx) / 1000000);
-    char text[160];
-    if (isere_server_group_report_fault(group, pool->function, at_s) && !was) {
-        int len = snprintf(text, sizeof(text),
-                           "quarantined after too many crashes: all requests "
-                           "get 503 until the function or the server is "
-                           "replaced");
-        if (group->limits.quarantine_s > 0) {
-            snprintf(text + len, sizeof(text) - (size_t)len, ", or for %lu s",
-                     (unsigned long)group->limits.quarantine_s);
-        }
-        log_quarantine(pool, ISERE_LOG_ERROR, text);
-    }
-}
-
 bool isere__pool_refuses(const isere_pool_t *pool)
 {
-    uint32_t now_s = (uint32_t)(pool->server->now_us / 1000000);
-    if (!isere__pool_is_quarantined(pool)) {
-        return false;
-    }
-    if (pool->stats || !isere__group_end_quarantine(pool->server->group,
-                                                    pool->function, now_s)) {
-        return isere__pool_is_quarantined(pool);
-    }
-    log_quarantine(pool, ISERE_LOG_WARN,
-                   "the quarantine is over: the function is served again");
-    return false;
+    const isere_server_t *server = pool->server;
+    return isere__pool_is_quarantined(pool) &&
+           isere_registry_refuses(server->platform.registry, server->port,
+                                  pool->deployment->name);
 }
 
 void isere__pool_report_fault(const isere_pool_t *pool, const char *where)
 {
-    isere_server_t *server = pool->server;
-    const isere_port_t *port = server->port;
-    if (!pool->deployment) {
-        report_lone_fault(pool);
-        return;
-    }
+    const isere_server_t *server = pool->server;
+    isere_registry_t *registry = server->platform.registry;
     isere_fault_report_t report = {
         .name = pool->deployment->name,
         .version = pool->deployment->version,
         .where = where,
-        .at_s = port->wall_us(port->ctx) / 1000000,
+        .at_s = isere_registry_clock_s(registry, server->port),
     };
-    isere_registry_report_fault(server->platform.registry, port, &report);
+    isere_registry_report_fault(registry, server->port, &report);
 }
 
 bool isere__pool_give_up(isere_pool_t *pool)

@@ -1,4 +1,4 @@
-/* The event loop: accepting, timers, replacing the function, stopping. */
+/* The event loop: accepting, timers, stopping. */
 #include "core/server/internal.h"
 #include <limits.h>
 #include <stddef.h>
@@ -131,97 +131,6 @@ static void run_timers(isere_server_t *server)
     }
 }
 
-/* ---- replacing the function ---- */
-
-int isere_server_replace(isere_server_t *server,
-                         const isere_function_t *function,
-                         isere_replaced_fn *replaced, void *arg)
-{
-    if (atomic_load(&server->has_replacement)) {
-        return ISERE_ERR_AGAIN;
-    }
-    server->replacement = (isere_replacement_t){function, replaced, arg};
-    atomic_store(&server->has_replacement, true);
-    server->port->poll_wake(server->port->ctx);
-    return 0;
-}
-
-static void replacement_ended(isere_server_t *server,
-                              const isere_function_t *released, int error)
-{
-    isere_replacement_t done = server->replacement;
-    atomic_store(&server->has_replacement, false);
-    done.replaced(done.arg, released, error, &server->fault);
-}
-
-/* The next function's instance first: while it begins, the old one serves. */
-static void begin_replacement(isere_server_t *server)
-{
-    memset(&server->fault, 0, sizeof(server->fault));
-    server->coming = isere__pool_create(server, server->replacement.function);
-    int error = server->coming ? isere__pool_grow(server->coming, true)
-                               : ISERE_ERR_NOMEM;
-    if (error) {
-        isere__pool_destroy(server->coming);
-        server->coming = NULL;
-        replacement_ended(server, server->replacement.function, error);
-    }
-}
-
-static void end_retirement(isere_server_t *server)
-{
-    const isere_function_t *released = server->retired->function;
-    isere__group_forget_faults(server->group, released);
-    isere__pool_destroy(server->retired);
-    server->retired = NULL;
-    replacement_ended(server, released, 0);
-}
-
-/* Queued requests move to the new function. */
-static void move_queue(isere_pool_t *from, isere_pool_t *to)
-{
-    to->queue_first = from->queue_first;
-    to->queue_last = from->queue_first ? from->queue_last : &to->queue_first;
-    to->queue_length = from->queue_length;
-    from->queue_first = NULL;
-    from->queue_last = &from->queue_first;
-    from->queue_length = 0;
-    for (isere_connection_t *c = to->queue_first; c; c = c->queue_next) {
-        c->exchange->pool = to;
-    }
-}
-
-static void go_on_replacing(isere_server_t *server)
-{
-    if (server->retired) {
-        if (server->retired->count == 0) {
-            end_retirement(server);
-        }
-        return;
-    }
-    if (!server->coming) {
-        begin_replacement(server);
-    }
-    if (!server->coming || server->coming->starting > 0) {
-        return;
-    }
-    if (server->coming->count == 0) { /* its init phase failed */
-        isere__pool_destroy(server->coming);
-        server->coming = NULL;
-        replacement_ended(server, server->replacement.function,
-                          ISERE_ERR_HANDLER);
-        return;
-    }
-    server->retired = server->pool;
-    server->pool = server->coming;
-    server->coming = NULL;
-    move_queue(server->retired, server->pool);
-    isere__pool_retire(server->retired);
-    if (server->retired->count == 0) {
-        end_retirement(server);
-    }
-}
-
 /* ---- stopping ---- */
 
 void isere_server_stop(isere_server_t *server)
@@ -230,19 +139,11 @@ void isere_server_stop(isere_server_t *server)
     server->port->poll_wake(server->port->ctx);
 }
 
-/* With a platform that is the default one: a function may ask for hours. */
+/* What a function has that does not say more: one may ask for hours. */
 static uint64_t longest_us(const isere_server_t *server)
 {
     const isere_registry_t *registry = server->platform.registry;
-    uint64_t longest = 0;
-    if (registry) {
-        return (uint64_t)registry->config.defaults.timeout_ms * 1000;
-    }
-    for (const isere_pool_t *pool = server->pools; pool; pool = pool->next) {
-        uint64_t timeout = isere_function_timeout_us(pool->function);
-        longest = timeout > longest ? timeout : longest;
-    }
-    return longest;
+    return (uint64_t)registry->config.defaults.timeout_ms * 1000;
 }
 
 static void begin_stop(isere_server_t *server)
@@ -322,12 +223,7 @@ static void end_turn(isere_server_t *server)
         !server->stopping) {
         begin_stop(server);
     }
-    if (atomic_load_explicit(&server->has_replacement, memory_order_acquire)) {
-        go_on_replacing(server);
-    }
-    if (server->platform.registry) {
-        isere__platform_turn(server);
-    }
+    isere__platform_turn(server);
     give_to_others(server);
     isere__exchange_serve_queue(server);
     give_to_others(server);
@@ -419,8 +315,9 @@ static bool stopped(const isere_server_t *server)
 
 int isere_server_run(isere_server_t *server)
 {
+    isere_platform_t *p = &server->platform;
     begin_turn(server);
-    server->running = true;
+    atomic_store(&p->generation, p->catalog->generation);
     isere__server_accept_again(server);
     /* It is there already when run failed before and is called again. */
     isere_timer_queue_remove(&server->timers, &server->reap_timer);
@@ -432,35 +329,43 @@ int isere_server_run(isere_server_t *server)
         error = turn(server);
     }
     /* No deployment waits for this one any more. */
-    atomic_store(&server->platform.generation, ULONG_MAX);
+    atomic_store(&p->generation, ULONG_MAX);
     return error;
 }
 
 /* ---- life ---- */
 
-/* The first instance's init phase, to its end. */
-static int start_first(isere_server_t *server)
+int isere_server_warm_up(isere_server_t *server, isere_fault_t *fault)
 {
     const isere_port_t *port = server->port;
-    int error = isere__pool_grow(server->pool, false);
-    while (!error && server->pool->starting > 0) {
+    int error = 0;
+    memset(fault, 0, sizeof(*fault));
+    isere_pool_t *pool = isere__platform_built_in(server, &error);
+    if (!pool) {
+        return error;
+    }
+    server->warming = fault;
+    error = isere__pool_grow(pool);
+    while (!error && pool->starting > 0) {
         isere_poll_event_t event;
         int count = port->poll_wait(port->ctx, &event, 1, next_wakeup(server));
         if (count < 0) {
-            return count;
+            error = count;
+            break;
         }
         isere__server_update_now(server);
         run_timers(server);
-        if (server->pool->count == 0) {
+        if (pool->count == 0) {
             error = ISERE_ERR_HANDLER;
         }
     }
+    server->warming = NULL;
     return error;
 }
 
-isere_server_t *isere__server_new(const isere_port_t *port,
-                                  isere_server_group_t *group,
-                                  isere_socket_t listener)
+static isere_server_t *make_server(const isere_port_t *port,
+                                   isere_server_group_t *group,
+                                   isere_socket_t listener)
 {
     isere_server_t *server = isere_alloc(port, sizeof(*server));
     if (!server) {
@@ -482,22 +387,18 @@ isere_server_t *isere__server_new(const isere_port_t *port,
 }
 
 int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
-                        isere_socket_t listener,
-                        const isere_function_t *function,
-                        isere_server_t **out_server, isere_fault_t *fault)
+                        isere_socket_t listener, isere_registry_t *registry,
+                        isere_server_t **out_server)
 {
-    memset(fault, 0, sizeof(*fault));
-    isere_server_t *server = isere__server_new(port, group, listener);
+    isere_server_t *server = make_server(port, group, listener);
     if (!server) {
         return ISERE_ERR_NOMEM;
     }
-    server->pool = isere__pool_create(server, function);
-    int error = server->pool ? start_first(server) : ISERE_ERR_NOMEM;
+    int error = isere__platform_init(server, registry);
     if (!error) {
         error = isere__group_join(group, server);
     }
     if (error) {
-        *fault = server->fault;
         isere_server_destroy(server);
         return error;
     }
@@ -520,30 +421,16 @@ void isere_server_destroy(isere_server_t *server)
     const isere_port_t *port = server->port;
     server->stopping = true;
     server->destroying = true;
-    memset(&server->fault, 0, sizeof(server->fault));
-    if (server->platform.registry) {
-        isere_registry_lock(server->platform.registry);
-    }
+    /* The registry wakes the servers of the group with its lock held. */
+    isere_registry_lock(server->platform.registry);
     isere__group_leave(server->group, server);
-    if (server->platform.registry) {
-        isere_registry_unlock(server->platform.registry);
-    }
+    isere_registry_unlock(server->platform.registry);
     close_connections(server);
-    isere__pool_destroy(server->coming);
-    server->coming = NULL;
-    if (server->retired) {
-        end_retirement(server);
-    } else if (atomic_load(&server->has_replacement)) {
-        replacement_ended(server, server->replacement.function,
-                          ISERE_ERR_CLOSED);
-    }
     while (server->pools) {
         isere__pool_destroy(server->pools);
     }
     free_closed(server);
-    if (server->platform.registry) {
-        isere__platform_deinit(server);
-    }
+    isere__platform_deinit(server);
     if (server->listener >= 0) {
         if (server->accepting) {
             port->poll_remove(port->ctx, server->listener);

@@ -127,8 +127,7 @@ static isere_connection_t *take_some(isere_server_t *from)
 
 static bool serve_the_same(const isere_server_t *a, const isere_server_t *b)
 {
-    return a->platform.registry ? a->platform.catalog == b->platform.catalog
-                                : a->pool->function == b->pool->function;
+    return a->platform.catalog == b->platform.catalog;
 }
 
 static isere_connection_t *take_from(const isere_server_t *server,

@@ -20,10 +20,6 @@
 
 #define ISERE_FUNCTION_NAME_MAX 33 /* [a-z0-9-]{1,32} and a NUL */
 
-/* What the function that is part of a program is called beside those of a
- * store: none of them can have this name. */
-#define ISERE_BUILT_IN_NAME "$built-in"
-
 typedef struct isere_store {
     const isere_port_t *port; /* its memory and its log */
     const isere_blobs_t *blobs;

@@ -5,7 +5,8 @@
  *
  *   isere_function_t  code and its limits; immutable, shared between threads
  *   isere_instance_t  a heap with that function in it, for direct invocations
- *   isere_server_t    an HTTP server for a function: one event loop
+ *   isere_registry_t  what is served: one function, or many (registry.h)
+ *   isere_server_t    an HTTP server for a registry: one event loop
  *
  * The system below is an isere_port_t; on Linux isere/linux.h makes one.
  *
@@ -210,11 +211,6 @@ typedef struct isere_server_limits {
     uint32_t max_connections;    /* in the group, default 10,000 */
     uint32_t max_instances;      /* in the group, default 1,024 */
     uint32_t max_queue;          /* waiting requests in the group, 1,024 */
-    /* Without a control object: a function that had so many faults (at most 8;
-     * 0: never; default 3) within so many seconds (60) is answered with 503. */
-    uint32_t faults;
-    uint32_t fault_window_s;
-    uint32_t quarantine_s; /* so long; 0, the default: until it is replaced */
 } isere_server_limits_t;
 
 /* The defaults above. Any thread. */
@@ -230,17 +226,30 @@ isere_server_group_create(const isere_port_t *port,
                           const isere_server_limits_t *limits);
 void isere_server_group_destroy(isere_server_group_t *group);
 
+/* What is served, see registry.h. */
+typedef struct isere_registry isere_registry_t;
+
 /*
- * A server on a listening socket (the server's from now on, also when this
- * fails), with one instance of the function, whose init phase has ended.
- * Returns 0; ISERE_ERR_HANDLER with *fault; ISERE_ERR_LIMIT when the group has
- * no instance or no place left; ISERE_ERR_NOMEM; ISERE_ERR_IO.
- * Thread: the port's, as for run and destroy.
+ * A server for all functions of the registry, on a listening socket (the
+ * server's from now on, also when this fails). Instances are made when they are
+ * first needed. Group and registry outlive it; all servers of a group have the
+ * same registry. Where the registry keeps log lines the port is copied, and its
+ * ctx borrowed. Returns 0; ISERE_ERR_LIMIT when the group has no place left;
+ * ISERE_ERR_NOMEM.
+ * Thread: the port's, as for warm_up, run and destroy.
  */
 int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
-                        isere_socket_t listener,
-                        const isere_function_t *function,
-                        isere_server_t **out_server, isere_fault_t *fault);
+                        isere_socket_t listener, isere_registry_t *registry,
+                        isere_server_t **out_server);
+
+/*
+ * Makes the first instance of the registry's built-in function, and runs its
+ * init phase to the end: so what is wrong with it is known before the first
+ * request comes. Before run. Returns 0, also when there is no such function;
+ * ISERE_ERR_HANDLER or ISERE_ERR_CRASH with *fault; ISERE_ERR_LIMIT when the
+ * group has no instance left; ISERE_ERR_NOMEM; ISERE_ERR_IO.
+ */
+int isere_server_warm_up(isere_server_t *server, isere_fault_t *fault);
 
 /*
  * Serves until isere_server_stop. Returns 0 after a graceful stop, or
@@ -254,34 +263,6 @@ int isere_server_run(isere_server_t *server);
  * thread; not a signal handler.
  */
 void isere_server_stop(isere_server_t *server);
-
-/*
- * Replaces the function: requests that have begun finish in the old one, all
- * later ones see the new one. The new one's init phase runs in an instance
- * before the switch; when it fails, nothing changes. `replaced` is called
- * once, from the server's thread: with the old function and 0 when nothing
- * uses it in this server any more, or with the new one and the error and its
- * fault (an empty one unless the init phase failed); at the latest when the
- * server is destroyed. Returns 0, or ISERE_ERR_AGAIN while a replacement goes
- * on. Any thread; one replacement at a time.
- */
-typedef void isere_replaced_fn(void *arg, const isere_function_t *released,
-                               int error, const isere_fault_t *fault);
-int isere_server_replace(isere_server_t *server,
-                         const isere_function_t *function,
-                         isere_replaced_fn *replaced, void *arg);
-
-/*
- * Notes a fault of ours while a function ran (of a group without a control
- * object; isere_registry_report_fault is for the others): too many of them and
- * it is quarantined, until it is replaced or limits.quarantine_s have passed.
- * `at_s` is a time in seconds of one clock; with quarantine_s, of the ports'
- * monotonic one. The servers report what the port contained. Returns whether it
- * is quarantined now. Any thread.
- */
-bool isere_server_group_report_fault(isere_server_group_t *group,
-                                     const isere_function_t *function,
-                                     uint32_t at_s);
 
 /* Closes everything and releases the server. NULL is fine. */
 void isere_server_destroy(isere_server_t *server);

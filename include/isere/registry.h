@@ -1,9 +1,11 @@
 /*
- * Many functions: a store of them, routes that lead to them, and the control
- * plane, over which they are deployed, watched and removed (docs/api.md).
+ * The registry: what the servers of a process serve. That is one function that
+ * is part of the program, or those of a store with the routes that lead to
+ * them, or both; and the control plane, over which functions are deployed,
+ * watched and removed (docs/api.md).
  *
- *     isere_registry_create(&port, &blobs, &config, &registry);
- *     isere_server_create_platform(&port, group, listener, registry, &server);
+ *     isere_registry_create_one(&port, function, &registry);
+ *     isere_server_create(&port, group, listener, registry, &server);
  *     isere_server_run(server);
  *
  * One registry belongs to all servers of a group. It is made before and
@@ -21,11 +23,16 @@ extern "C" {
 
 #define ISERE_TOKEN_LEN 64 /* hexadecimal digits: 32 random bytes */
 
-typedef struct isere_registry isere_registry_t;
+/* What the function that is part of the program is called: none of a store can
+ * have this name. */
+#define ISERE_BUILT_IN_NAME "$built-in"
 
 /* A piece of work of the control plane. `port` is that of the thread which does
  * it; NULL when it will not be done any more, to release what belongs to it. */
 typedef void isere_registry_job_fn(void *arg, const isere_port_t *port);
+
+/* Nothing uses the function any more: it may be destroyed. From any thread. */
+typedef void isere_released_fn(void *arg, const isere_function_t *function);
 
 /* A fault of ours, in the engine or below it, while a function ran. */
 typedef struct isere_fault_report {
@@ -36,8 +43,9 @@ typedef struct isere_fault_report {
 } isere_fault_report_t;
 
 typedef struct isere_registry_config {
-    /* What requests must bring as `Authorization: Bearer`: ISERE_TOKEN_LEN
-     * digits. Copied. */
+    /* What requests to the control plane must bring as `Authorization: Bearer`:
+     * ISERE_TOKEN_LEN digits. Copied. NULL, the default: there is no control
+     * plane, and paths below /_isere/ are the functions'. */
     const char *token;
     /* Names that a Host field may have on the control plane, besides addresses
      * and localhost; ended by NULL. Not copied. NULL for none. */
@@ -49,13 +57,15 @@ typedef struct isere_registry_config {
     size_t memory_min; /* bytes that a package may ask for */
     size_t memory_max;
     uint32_t timeout_max_ms;     /* the same of its time limit */
-    size_t log_bytes;            /* ring of recent log lines, from 1024 */
+    size_t log_bytes;            /* ring of recent log lines, from 1024; 0:
+                                    none */
     isere_log_level_t log_level; /* what is kept in it: this and worse */
     /* A function with so many faults (at most 8; 0: never) within so many
      * seconds is quarantined: answered with 503, until another version of it
      * is deployed or it is released. */
     unsigned faults;
     uint32_t fault_window_s;
+    uint32_t quarantine_s; /* so long at most; 0, the default: until then */
     /* How often the program was started again after a fault, for the
      * metrics. */
     uint32_t restarts;
@@ -77,8 +87,9 @@ typedef struct isere_registry_config {
      * `blobs` are. NULL, as at first: every start compiles.
      */
     const isere_blobs_t *kept;
-    /* Answers what no route takes, in place of 404. Not owned. May be NULL. */
-    const isere_function_t *fallback;
+    /* The function that is part of the program: it answers what no route takes,
+     * in place of 404. Borrowed. May be NULL. */
+    const isere_function_t *built_in;
 
     /*
      * Does a piece of work on another thread, one after the other: compiling,
@@ -98,18 +109,44 @@ typedef struct isere_registry_config {
  * seconds. Any thread. */
 void isere_registry_config_init(isere_registry_config_t *config);
 
+/* The same for one function: it is built in, its settings are the defaults, and
+ * no log lines are kept. Any thread. */
+void isere_registry_config_init_one(isere_registry_config_t *config,
+                                    const isere_function_t *function);
+
 /*
- * Opens the store and makes its functions ready: compiled, not yet started. A
- * function that can't be is logged and listed as broken; the others serve. One
- * that is quarantined is made ready when it is released, and not before.
- * `port` lends its memory functions for good, and the rest during the call;
- * `blobs` is borrowed. Returns 0 with *registry; ISERE_ERR_IO when the store
- * can't be read; ISERE_ERR_NOMEM; ISERE_ERR_INVAL for an invalid token.
- * Thread: the port's.
+ * Opens the store, if `blobs` is not NULL, and makes its functions ready:
+ * compiled, not yet started. A function that can't be is logged and listed as
+ * broken; the others serve. One that is quarantined is made ready when it is
+ * released, and not before. `port` lends its memory functions for good, and the
+ * rest during the call; `blobs` is borrowed. Returns 0 with *registry;
+ * ISERE_ERR_IO when the store can't be read; ISERE_ERR_NOMEM; ISERE_ERR_INVAL
+ * for an invalid token. Thread: the port's.
  */
 int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
                           const isere_registry_config_t *config,
                           isere_registry_t **registry);
+
+/* A registry of one function and nothing else. */
+int isere_registry_create_one(const isere_port_t *port,
+                              const isere_function_t *function,
+                              isere_registry_t **registry);
+
+/*
+ * Replaces the built-in function: requests that have begun finish in the old
+ * one, all later ones see the new one. First the new one's init phase is run to
+ * its end in an instance on this thread; when it fails, nothing changes, and
+ * *fault says why. `released` is called with the function when nothing uses it
+ * any more: after another one was set, at the latest when the registry is
+ * destroyed. NULL for nothing. Returns 0; ISERE_ERR_HANDLER; ISERE_ERR_CRASH;
+ * ISERE_ERR_NOMEM.
+ * Thread: `port`'s, and that which does the registry's jobs, if there is one.
+ */
+int isere_registry_set_built_in(isere_registry_t *registry,
+                                const isere_port_t *port,
+                                const isere_function_t *function,
+                                isere_released_fn *released, void *arg,
+                                isere_fault_t *fault);
 
 /* Releases it, when its servers are gone and no work runs. NULL is fine. */
 void isere_registry_destroy(isere_registry_t *registry);
@@ -143,19 +180,6 @@ bool isere_registry_is_quarantined(isere_registry_t *registry,
  */
 int isere_registry_release(isere_registry_t *registry, const isere_port_t *port,
                            const char *name);
-
-/*
- * A server for all functions of `registry`, on a listening socket (the server's
- * from now on, also when this fails). Instances are made when they are first
- * needed. The port is copied, its ctx is borrowed. Returns 0; ISERE_ERR_LIMIT
- * when the group has no place left; ISERE_ERR_NOMEM.
- * Thread: the port's. isere_server_replace is not for such a server.
- */
-int isere_server_create_platform(const isere_port_t *port,
-                                 isere_server_group_t *group,
-                                 isere_socket_t listener,
-                                 isere_registry_t *registry,
-                                 isere_server_t **out_server);
 
 #ifdef __cplusplus
 }

@@ -41,6 +41,7 @@ static int start(serving_t *s, const isere_port_t *port, uint16_t number)
     isere_server_limits_t limits;
     isere_zephyr_server_limits(&limits);
     s->port = port;
+    s->server = NULL;
     s->number = number;
     s->group = isere_server_group_create(port, &limits);
     if (!s->group) {
@@ -65,8 +66,8 @@ static int run(serving_t *s, int error)
         isere_zephyr_watchdog_start();
         isere_retained_serving(isere__zephyr_retained());
         error = isere_server_run(s->server);
-        isere_server_destroy(s->server);
     }
+    isere_server_destroy(s->server);
     isere_server_group_destroy(s->group);
     return error;
 }
@@ -79,7 +80,7 @@ static bool is_built_in(const isere_retained_fault_t *fault)
 /* Nothing but memory remembers faults here, so all of them are told of at each
  * start. Returns whether the function's init phase can be begun: faults in an
  * invocation only make that it gets no more. */
-static bool tell_group(const serving_t *s, const isere_function_t *function)
+static bool tell_registry(isere_registry_t *registry, const isere_port_t *port)
 {
     const isere_retained_t *retained = isere__zephyr_retained();
     bool quarantined = false;
@@ -87,9 +88,12 @@ static bool tell_group(const serving_t *s, const isere_function_t *function)
     for (uint32_t i = 0; i < retained->count; i++) {
         const isere_retained_fault_t *fault = &retained->faults[i];
         if (is_built_in(fault)) {
-            quarantined = isere_server_group_report_fault(
-                s->group, function,
-                (uint32_t)isere_retained_seconds(fault->at));
+            const isere_fault_report_t report = {
+                .name = ISERE_BUILT_IN_NAME,
+                .where = "",
+                .at_s = isere_retained_seconds(fault->at),
+            };
+            quarantined = isere_registry_report_fault(registry, port, &report);
             init = fault->cause.starting != 0;
         }
     }
@@ -104,20 +108,29 @@ int isere_zephyr_serve(const isere_port_t *port,
                        isere_fault_t *fault)
 {
     serving_t serving;
+    isere_registry_t *registry = NULL;
     isere__zephyr_built_in(function);
     int error = start(&serving, port, number);
     if (error) {
         return error;
     }
-    if (!tell_group(&serving, function)) {
-        port->close(port->ctx, serving.listener);
-        isere_server_group_destroy(serving.group);
+    error = isere_registry_create_one(port, function, &registry);
+    if (!error && !tell_registry(registry, port)) {
         isere_fault_set(fault, "its init phase faulted again and again");
-        return ISERE_ERR_HANDLER;
+        error = ISERE_ERR_HANDLER;
     }
-    error = isere_server_create(port, serving.group, serving.listener, function,
-                                &serving.server, fault);
-    return run(&serving, error);
+    if (error) {
+        port->close(port->ctx, serving.listener);
+    } else {
+        error = isere_server_create(port, serving.group, serving.listener,
+                                    registry, &serving.server);
+    }
+    if (!error) {
+        error = isere_server_warm_up(serving.server, fault);
+    }
+    error = run(&serving, error);
+    isere_registry_destroy(registry);
+    return error;
 }
 
 #ifdef CONFIG_ISERE_STORE
@@ -184,7 +197,7 @@ static void configure(isere_registry_config_t *config, const char *token,
     isere_zephyr_function_config(&config->defaults);
     config->token = token;
     config->host_names = names;
-    config->fallback = fallback;
+    config->built_in = fallback;
     /* Every function fits then as often as there are instances. */
     config->memory_max = config->defaults.memory_bytes;
     config->memory_min = MIN(config->memory_min, config->memory_max);
@@ -235,13 +248,13 @@ static int make_control(const isere_port_t *port, const isere_blobs_t *blobs,
     isere_retained_begin_at(isere__zephyr_retained(),
                             isere__faults_last_s(*registry) +
                                 CONFIG_ISERE_QUARANTINE_WINDOW_S + 1);
-    if (!config->fallback ||
+    if (!config->built_in ||
         isere_registry_is_quarantined(*registry, ISERE_BUILT_IN_NAME) ||
-        try_fallback(port, config->fallback)) {
+        try_fallback(port, config->built_in)) {
         return 0;
     }
     isere_registry_destroy(*registry);
-    config->fallback = NULL;
+    config->built_in = NULL;
     return isere_registry_create(port, blobs, config, registry);
 }
 
@@ -267,8 +280,8 @@ int isere_zephyr_serve_store(const isere_port_t *port,
     LOG_INF("store: %u functions", (unsigned)isere_registry_count(registry));
     error = start(&serving, port, number);
     if (!error) {
-        error = isere_server_create_platform(
-            port, serving.group, serving.listener, registry, &serving.server);
+        error = isere_server_create(port, serving.group, serving.listener,
+                                    registry, &serving.server);
         error = run(&serving, error);
     }
     isere_registry_destroy(registry);

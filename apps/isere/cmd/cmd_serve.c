@@ -52,9 +52,7 @@ static void log_return(const isere_port_t *own, const isere_shared_t *shared,
         text, sizeof(text), "the server is back after %lld ms (restart %lu)",
         now_ms - (long long)shared->death_ms, (unsigned long)shared->restarts);
     record.message = isere_slice(text);
-    if (registry) {
-        isere_registry_tap(registry, &tapped);
-    }
+    isere_registry_tap(registry, &tapped);
     isere_log(&tapped, &record);
 }
 
@@ -128,9 +126,8 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     isere_workers_t *workers = NULL;
     bool helpers_ended;
     int error;
-    error =
-        isere_workers_start(own, args, service->program.function,
-                            service->platform.registry, listeners, &workers);
+    error = isere_workers_start(own, args, service->platform.registry,
+                                service->program.function, listeners, &workers);
     if (error != 0) {
         return error;
     }
@@ -138,8 +135,8 @@ static int run(const isere_port_t *own, const isere_args_t *args,
         isere_kept_save(&service->program);
     }
     if (args->watch) {
-        error = isere_watch_start(args, &service->program, workers,
-                                  &service->watch);
+        error = isere_watch_start(args, &service->program,
+                                  service->platform.registry, &service->watch);
     }
     if (error == 0 &&
         !announce(own, args, service->platform.registry, listeners->port)) {
@@ -160,9 +157,6 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     if (!helpers_ended) {
         _exit(error == 0 ? ISERE_EXIT_OK : ISERE_EXIT_FAULT);
     }
-    if (service->watch) {
-        isere_watch_destroy(service->watch, own);
-    }
     isere_workers_destroy(workers);
     return error;
 }
@@ -179,7 +173,15 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
     if (error != 0) {
         isere_program_print_fault(&fault, error);
     } else {
+        error = isere_platform_open_one(own, service->program.function,
+                                        &service->platform);
+    }
+    if (error == 0) {
         error = run(own, args, listeners, service, signal_fd);
+        isere_platform_close(&service->platform);
+    }
+    if (service->watch) { /* the registry is gone, and uses no function */
+        isere_watch_destroy(service->watch, own);
     }
     isere_program_release(own, &service->program);
     return error;

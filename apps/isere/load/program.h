@@ -16,7 +16,7 @@ typedef struct isere_program {
     void *code; /* compiled; NULL when the file was bytecode itself */
     size_t code_size;
     isere_function_t *function;
-    unsigned uses;              /* see watch.c */
+    bool in_use;                /* see watch.c */
     struct isere_program *next; /* see watch.c */
 } isere_program_t;
 

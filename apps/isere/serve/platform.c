@@ -1,5 +1,6 @@
 #include "apps/isere/serve/platform.h"
 #include "apps/isere/serve/token.h"
+#include "apps/isere/serve/workers.h"
 #include "apps/isere/supervisor/kept_blobs.h"
 #include "isere/linux.h"
 #include "ports/linux/shared.h"
@@ -166,6 +167,36 @@ int isere_platform_open(const isere_port_t *port, const isere_args_t *args,
             isere_deployer_stop(platform->deployer);
         }
         isere_platform_close(platform);
+    }
+    return error;
+}
+
+static void lock(void *ctx)
+{
+    pthread_mutex_lock(ctx);
+}
+
+static void unlock(void *ctx)
+{
+    pthread_mutex_unlock(ctx);
+}
+
+int isere_platform_open_one(const isere_port_t *port,
+                            const isere_function_t *function,
+                            isere_platform_files_t *platform)
+{
+    isere_registry_config_t config;
+    memset(platform, 0, sizeof(*platform));
+    isere_registry_config_init_one(&config, function);
+    pthread_mutex_init(&platform->lock, NULL);
+    config.quarantine_s = ISERE_WORKERS_QUARANTINE_S;
+    config.lock = lock;
+    config.unlock = unlock;
+    config.ctx = &platform->lock;
+    int error = isere_registry_create(port, NULL, &config, &platform->registry);
+    if (error) {
+        fputs("isere: not enough memory to start\n", stderr);
+        pthread_mutex_destroy(&platform->lock);
     }
     return error;
 }

@@ -18,7 +18,7 @@
 
 struct isere_watch {
     const isere_args_t *args;
-    isere_workers_t *workers;
+    isere_registry_t *registry;
     pthread_t thread;
     isere_port_t port; /* the watching thread's */
     int inotify_fd;
@@ -27,11 +27,7 @@ struct isere_watch {
     pthread_mutex_t lock;    /* guards all below */
     pthread_cond_t changed;
     bool ready;
-    bool stopping;
     int start_error;
-    unsigned replies; /* of workers, still to come */
-    bool refused;     /* a worker could not take the new function */
-    isere_fault_t refusal;
     isere_program_t *programs; /* newest first; the oldest is the caller's */
 };
 
@@ -200,40 +196,27 @@ static void log_fault(isere_watch_t *w, const isere_fault_t *fault)
              "not reloaded: the previous version keeps serving");
 }
 
-/* A worker's answer: it has let go of the old function, or kept it. */
-static void on_replaced(void *arg, const isere_function_t *released, int error,
-                        const isere_fault_t *fault)
+/* No request is in that function any more. */
+static void on_released(void *arg, const isere_function_t *function)
 {
     isere_watch_t *w = arg;
     pthread_mutex_lock(&w->lock);
     for (isere_program_t *p = w->programs; p; p = p->next) {
-        if (p->function == released) {
-            p->uses--;
+        if (p->function == function) {
+            p->in_use = false;
         }
     }
-    if (error != 0 && !w->refused) {
-        w->refused = true;
-        if (fault) {
-            w->refusal = *fault;
-        }
-        if (w->refusal.message[0] == '\0') {
-            snprintf(w->refusal.message, sizeof(w->refusal.message), "%s",
-                     isere_strerror(error));
-        }
-    }
-    w->replies--;
-    pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
 }
 
-/* Drops the programs that no worker uses. The newest stays: its list of files
- * is what is watched. */
+/* Drops the programs that nothing uses. The newest stays: its list of files is
+ * what is watched. */
 static void drop_unused(isere_watch_t *w)
 {
     isere_program_t **link = &w->programs->next;
     while (*link) {
         isere_program_t *p = *link;
-        if (p->uses > 0 || !p->next) {
+        if (p->in_use || !p->next) {
             link = &p->next; /* in use, or the caller's */
             continue;
         }
@@ -243,47 +226,36 @@ static void drop_unused(isere_watch_t *w)
     }
 }
 
-/* Hands the program to the workers and waits for their answers. */
-static void replace(isere_watch_t *w, isere_program_t *program)
+/* Makes the program the one that is served. Returns an error, with *fault,
+ * when its init phase fails. */
+static int publish(isere_watch_t *w, isere_program_t *program,
+                   isere_fault_t *fault)
 {
-    unsigned count = isere_workers_count(w->workers);
-    bool stopping;
     char text[512];
     pthread_mutex_lock(&w->lock);
-    program->uses = count;
+    program->in_use = true;
     program->next = w->programs;
     w->programs = program;
-    w->replies = count;
-    w->refused = false;
-    memset(&w->refusal, 0, sizeof(w->refusal));
     pthread_mutex_unlock(&w->lock);
-    if (isere_workers_replace(w->workers, program->function, on_replaced, w) !=
-        0) {
-        return; /* they are stopping */
-    }
+    int error = isere_registry_set_built_in(
+        w->registry, &w->port, program->function, on_released, w, fault);
     pthread_mutex_lock(&w->lock);
-    while (w->replies > 0 && !w->stopping) {
-        pthread_cond_wait(&w->changed, &w->lock);
-    }
-    stopping = w->stopping;
-    if (!stopping) {
+    if (error) {
+        w->programs = program->next;
+    } else {
         drop_unused(w);
     }
     pthread_mutex_unlock(&w->lock);
-    if (stopping) {
-        return;
+    if (error) {
+        return error;
     }
-    /* All have answered: nobody else writes these now. */
-    if (w->refused) {
-        log_fault(w, &w->refusal);
-    } else {
-        isere_kept_save(program);
-        if (isere_shared()) {
-            isere_shared()->forgotten = isere_shared()->deaths_count;
-        }
-        snprintf(text, sizeof(text), "reloaded %s", w->args->module);
-        log_line(w, ISERE_LOG_INFO, text);
+    isere_kept_save(program);
+    if (isere_shared()) {
+        isere_shared()->forgotten = isere_shared()->deaths_count;
     }
+    snprintf(text, sizeof(text), "reloaded %s", w->args->module);
+    log_line(w, ISERE_LOG_INFO, text);
+    return 0;
 }
 
 static bool is_same(const isere_program_t *a, const isere_program_t *b)
@@ -296,7 +268,6 @@ static bool is_same(const isere_program_t *a, const isere_program_t *b)
 static void reload(isere_watch_t *w, bool anyway)
 {
     isere_program_t *program = calloc(1, sizeof(*program));
-    isere_instance_t *instance = NULL;
     isere_fault_t fault;
     int error;
     if (!program) {
@@ -316,9 +287,7 @@ static void reload(isere_watch_t *w, bool anyway)
         return;
     }
     if (error == 0) {
-        error = isere_instance_create(&w->port, program->function, &instance,
-                                      &fault);
-        isere_instance_destroy(instance);
+        error = publish(w, program, &fault);
     }
     if (w->failed) {
         isere_program_release(&w->port, w->failed);
@@ -328,8 +297,6 @@ static void reload(isere_watch_t *w, bool anyway)
     if (error != 0) {
         w->failed = program;
         log_fault(w, &fault);
-    } else {
-        replace(w, program);
     }
 }
 
@@ -415,7 +382,7 @@ static void release(isere_watch_t *w)
 }
 
 int isere_watch_start(const isere_args_t *args, isere_program_t *program,
-                      isere_workers_t *workers, isere_watch_t **watch)
+                      isere_registry_t *registry, isere_watch_t **watch)
 {
     isere_watch_t *w = calloc(1, sizeof(*w));
     int error = ISERE_ERR_LIMIT;
@@ -423,9 +390,8 @@ int isere_watch_start(const isere_args_t *args, isere_program_t *program,
         return ISERE_ERR_NOMEM;
     }
     w->args = args;
-    w->workers = workers;
+    w->registry = registry;
     w->programs = program;
-    program->uses = isere_workers_count(workers);
     w->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     w->stop_fd = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&w->lock, NULL);
@@ -450,10 +416,6 @@ bool isere_watch_stop(isere_watch_t *w)
     ssize_t put = write(w->stop_fd, &one, sizeof(one));
     struct timespec until;
     (void)put;
-    pthread_mutex_lock(&w->lock);
-    w->stopping = true;
-    pthread_cond_broadcast(&w->changed);
-    pthread_mutex_unlock(&w->lock);
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 1;
     return pthread_timedjoin_np(w->thread, NULL, &until) == 0;

@@ -12,9 +12,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Of a function without a store, which nobody can release. */
-enum { QUARANTINE_S = 60 };
-
 typedef enum worker_state {
     WORKER_STARTING,
     WORKER_SERVING,
@@ -35,9 +32,9 @@ typedef struct worker {
 
 struct isere_workers {
     const isere_args_t *args;
-    const isere_function_t *function; /* one of these two */
     isere_registry_t *registry;
-    const isere_port_t *own; /* of the starting thread */
+    const isere_function_t *built_in; /* NULL: there is a store */
+    const isere_port_t *own;          /* of the starting thread */
     isere_server_group_t *group;
     int ended_fd;
     pthread_mutex_t lock; /* guards all below, and states of workers */
@@ -71,17 +68,10 @@ static bool any_serving(const isere_workers_t *all)
     return false;
 }
 
-static void serve(worker_t *worker)
+/* Other threads may ask the server to stop until they know that all are
+ * stopping, and the servers of a group wake each other until all have ended. */
+static void await_others(isere_workers_t *all)
 {
-    isere_workers_t *all = worker->all;
-    const uint64_t one = 1;
-    int error = isere_server_run(worker->server);
-    ssize_t put = write(all->ended_fd, &one, sizeof(one));
-    (void)put;
-    set_state(worker, WORKER_ENDED, error);
-    /* Other threads may ask the server to stop or to replace its function
-     * until they know that all are stopping, and the servers of a group wake
-     * each other until all have ended. */
     pthread_mutex_lock(&all->lock);
     while (!all->stopping || any_serving(all)) {
         pthread_cond_wait(&all->changed, &all->lock);
@@ -89,16 +79,15 @@ static void serve(worker_t *worker)
     pthread_mutex_unlock(&all->lock);
 }
 
-static int create_server(worker_t *worker, const isere_port_t *port)
+static void serve(worker_t *worker)
 {
     isere_workers_t *all = worker->all;
-    return all->registry
-               ? isere_server_create_platform(port, all->group,
-                                              worker->listener, all->registry,
-                                              &worker->server)
-               : isere_server_create(port, all->group, worker->listener,
-                                     all->function, &worker->server,
-                                     &worker->fault);
+    const uint64_t one = 1;
+    set_state(worker, WORKER_SERVING, 0);
+    int error = isere_server_run(worker->server);
+    ssize_t put = write(all->ended_fd, &one, sizeof(one));
+    (void)put;
+    set_state(worker, WORKER_ENDED, error);
 }
 
 static void *worker_main(void *arg)
@@ -112,13 +101,19 @@ static void *worker_main(void *arg)
         return NULL;
     }
     worker->server_asked = true;
-    error = create_server(worker, &port);
+    error = isere_server_create(&port, all->group, worker->listener,
+                                all->registry, &worker->server);
     if (error == 0) {
-        set_state(worker, WORKER_SERVING, 0);
+        error = isere_server_warm_up(worker->server, &worker->fault);
+    }
+    if (error == 0) {
         serve(worker);
-        isere_server_destroy(worker->server);
     } else {
         set_state(worker, WORKER_FAILED, error);
+    }
+    if (worker->server) {
+        await_others(all);
+        isere_server_destroy(worker->server);
     }
     isere_linux_port_deinit(&port);
     return NULL;
@@ -140,21 +135,7 @@ static isere_server_group_t *create_group(const isere_port_t *own,
     limits.max_connections = (uint32_t)args->max_connections;
     limits.max_instances = (uint32_t)args->instances;
     limits.max_queue = (uint32_t)args->queue;
-    limits.quarantine_s = QUARANTINE_S;
     return isere_server_group_create(own, &limits);
-}
-
-static void log_quarantine(const isere_workers_t *all)
-{
-    isere_log_record_t record = {.level = ISERE_LOG_ERROR};
-    char text[160];
-    snprintf(text, sizeof(text),
-             "quarantined after too many crashes: all requests get 503 for %d "
-             "s%s",
-             QUARANTINE_S,
-             all->args->watch ? ", or until the function is replaced" : "");
-    record.message = isere_slice(text);
-    all->own->log(all->own->ctx, &record);
 }
 
 /* What the one function did to servers before this one. What is older than a
@@ -162,19 +143,20 @@ static void log_quarantine(const isere_workers_t *all)
 static void report_deaths(isere_workers_t *all)
 {
     const isere_shared_t *shared = isere_shared();
-    unsigned count = all->function && shared ? shared->deaths_count : 0;
+    unsigned count = all->built_in && shared ? shared->deaths_count : 0;
     uint32_t now_s =
         (uint32_t)(all->own->monotonic_us(all->own->ctx) / 1000000);
-    bool quarantined = false;
     for (unsigned i = count ? shared->forgotten : 0; i < count; i++) {
-        uint32_t at_s = shared->deaths[i % ISERE_SHARED_DEATHS].monotonic_s;
-        if (i + ISERE_SHARED_DEATHS >= count && now_s - at_s < QUARANTINE_S) {
-            quarantined = isere_server_group_report_fault(all->group,
-                                                          all->function, at_s);
+        const isere_death_t *death = &shared->deaths[i % ISERE_SHARED_DEATHS];
+        isere_fault_report_t report = {
+            .name = ISERE_BUILT_IN_NAME,
+            .where = death->where,
+            .at_s = death->monotonic_s,
+        };
+        if (i + ISERE_SHARED_DEATHS >= count &&
+            now_s - death->monotonic_s < ISERE_WORKERS_QUARANTINE_S) {
+            isere_registry_report_fault(all->registry, all->own, &report);
         }
-    }
-    if (quarantined) {
-        log_quarantine(all);
     }
 }
 
@@ -193,7 +175,7 @@ static int start_thread(worker_t *worker, isere_listeners_t *listeners)
 /* As the log names the function of a crash when it is served. */
 static void name_crashed(const worker_t *worker, isere_fault_t *fault)
 {
-    const isere_function_t *function = worker->all->function;
+    const isere_function_t *function = worker->all->built_in;
     size_t len = strlen(fault->message);
     if (function && worker->error == ISERE_ERR_CRASH) {
         snprintf(fault->message + len, sizeof(fault->message) - len,
@@ -238,8 +220,8 @@ static int start_all(isere_workers_t *all, isere_listeners_t *listeners)
 
 static isere_workers_t *create(const isere_port_t *own,
                                const isere_args_t *args,
-                               const isere_function_t *function,
                                isere_registry_t *registry,
+                               const isere_function_t *built_in,
                                isere_listeners_t *listeners)
 {
     unsigned count = listeners->count;
@@ -248,8 +230,8 @@ static isere_workers_t *create(const isere_port_t *own,
         return NULL;
     }
     all->args = args;
-    all->function = function;
     all->registry = registry;
+    all->built_in = built_in;
     all->own = own;
     all->count = count;
     all->ended_fd = eventfd(0, EFD_CLOEXEC);
@@ -264,11 +246,11 @@ static isere_workers_t *create(const isere_port_t *own,
 }
 
 int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
-                        const isere_function_t *function,
                         isere_registry_t *registry,
+                        const isere_function_t *built_in,
                         isere_listeners_t *listeners, isere_workers_t **workers)
 {
-    isere_workers_t *all = create(own, args, function, registry, listeners);
+    isere_workers_t *all = create(own, args, registry, built_in, listeners);
     int error = ISERE_ERR_NOMEM;
     if (!all || !all->group || all->ended_fd < 0) {
         fputs("isere: not enough memory to start\n", stderr);
@@ -288,32 +270,9 @@ int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
 
 /* ---- afterwards ---- */
 
-unsigned isere_workers_count(const isere_workers_t *workers)
-{
-    return workers->count;
-}
-
 int isere_workers_ended_fd(const isere_workers_t *workers)
 {
     return workers->ended_fd;
-}
-
-int isere_workers_replace(isere_workers_t *workers,
-                          const isere_function_t *function,
-                          isere_replaced_fn *replaced, void *arg)
-{
-    bool stopping;
-    pthread_mutex_lock(&workers->lock);
-    stopping = workers->stopping;
-    for (unsigned i = 0; i < workers->count && !stopping; i++) {
-        int error = isere_server_replace(workers->workers[i].server, function,
-                                         replaced, arg);
-        if (error != 0) {
-            replaced(arg, function, error, NULL);
-        }
-    }
-    pthread_mutex_unlock(&workers->lock);
-    return stopping ? ISERE_ERR_CLOSED : 0;
 }
 
 void isere_workers_stop(isere_workers_t *workers)

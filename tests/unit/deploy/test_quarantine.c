@@ -470,7 +470,7 @@ static void test_the_built_in_one(void **state)
     (void)state;
     compile_built_in(one, &first, &codes[0]);
     compile_built_in(two, &second, &codes[1]);
-    p.config.fallback = first;
+    p.config.built_in = first;
     start_two();
     ask("/", 200, "one");
     quarantine(ISERE_BUILT_IN_NAME);
@@ -483,7 +483,7 @@ static void test_the_built_in_one(void **state)
     call("POST", "/v1/functions/$built-in/rollback", 400, "");
     call("DELETE", "/v1/functions/$built-in", 400, "");
     quarantine(ISERE_BUILT_IN_NAME);
-    p.config.fallback = second;
+    p.config.built_in = second;
     restart();
     ask("/", 200, "two");
     assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
@@ -792,55 +792,87 @@ static void test_an_instance_goes_on_after_a_crash(void **state)
     isere_free(isere_test_port(), code);
 }
 
-/* ---- a server of one function ---- */
+/* ---- a registry of one function ---- */
+
+static bool report_lone(isere_registry_t *registry, int64_t at_s)
+{
+    isere_fault_report_t one = {
+        .name = ISERE_BUILT_IN_NAME, .where = "there", .at_s = at_s};
+    return isere_registry_report_fault(registry, isere_test_port(), &one);
+}
+
+static isere_registry_t *lone_registry(const isere_function_t *function,
+                                       uint32_t lasts_s)
+{
+    isere_registry_config_t config;
+    isere_registry_t *registry;
+    isere_registry_config_init_one(&config, function);
+    assert_int_equal(config.quarantine_s, 0);
+    config.quarantine_s = lasts_s;
+    assert_int_equal(
+        isere_registry_create(isere_test_port(), NULL, &config, &registry), 0);
+    return registry;
+}
 
 static void test_one_function(void **state)
 {
-    isere_server_limits_t limits;
-    const isere_function_t *f = (const isere_function_t *)&limits;
-    const isere_function_t *g = (const isere_function_t *)&table;
+    isere_function_t f = {.config = {.name = "f"}};
+    isere_function_t g = {.config = {.name = "g"}};
     (void)state;
-    isere_server_limits_init(&limits);
-    isere_server_group_t *group =
-        isere_server_group_create(isere_test_port(), &limits);
-    assert_false(isere_server_group_report_fault(group, f, 5));
-    assert_false(isere_server_group_report_fault(group, f, 40));
-    assert_false(isere_server_group_report_fault(group, f, 70));
-    assert_true(isere_server_group_report_fault(group, f, 99));
-    assert_true(isere_server_group_report_fault(group, f, 1000));
-    isere__group_forget_faults(group, g);
-    assert_true(isere_server_group_report_fault(group, f, 2000));
-    isere__group_forget_faults(group, f);
-    assert_false(isere_server_group_report_fault(group, g, 2000));
-    isere_server_group_destroy(group);
+    isere_registry_t *registry = lone_registry(&f, 0);
+    assert_false(report_lone(registry, 5));
+    assert_false(report_lone(registry, 40));
+    assert_false(report_lone(registry, 70));
+    assert_true(report_lone(registry, 99));
+    assert_true(report_lone(registry, 1000));
+    assert_true(report_lone(registry, 2000));
+    /* Another one in its place begins anew, also one of the same code. */
+    assert_int_equal(isere__registry_put_built_in(registry, &g, NULL, NULL), 0);
+    assert_false(isere_registry_is_quarantined(registry, ISERE_BUILT_IN_NAME));
+    assert_false(report_lone(registry, 2000));
+    assert_false(report_lone(registry, 2001));
+    assert_int_equal(isere__registry_put_built_in(registry, &g, NULL, NULL), 0);
+    assert_false(report_lone(registry, 2002));
+    /* Of the one before. */
+    isere_fault_report_t late = {
+        .name = ISERE_BUILT_IN_NAME, .version = 2, .where = "", .at_s = 2002};
+    assert_false(
+        isere_registry_report_fault(registry, isere_test_port(), &late));
+    assert_false(report_lone(registry, 2003));
+    assert_true(report_lone(registry, 2004));
+    isere_registry_destroy(registry);
+}
+
+/* Whether requests are served again at that time. */
+static bool is_over(isere_registry_t *registry, uint64_t now_s)
+{
+    isere_test_state()->monotonic_us = now_s * 1000000;
+    return !isere_registry_refuses(registry, isere_test_port(),
+                                   ISERE_BUILT_IN_NAME);
 }
 
 static void test_one_function_s_quarantine_ends(void **state)
 {
-    isere_server_limits_t limits;
-    const isere_function_t *f = (const isere_function_t *)&limits;
+    isere_function_t f = {.config = {.name = "f"}};
     (void)state;
-    isere_server_limits_init(&limits);
-    assert_int_equal(limits.quarantine_s, 0);
     for (uint32_t lasts = 0; lasts <= 60; lasts += 60) {
-        limits.quarantine_s = lasts;
-        isere_server_group_t *group =
-            isere_server_group_create(isere_test_port(), &limits);
+        isere_registry_t *registry = lone_registry(&f, lasts);
         for (uint32_t at = 10; at < 13; at++) {
-            assert_false(isere__group_end_quarantine(group, f, 5000));
-            isere_server_group_report_fault(group, f, at);
+            assert_true(is_over(registry, 5000));
+            report_lone(registry, at);
         }
-        assert_false(isere__group_end_quarantine(group, f, 11));
-        assert_false(isere__group_end_quarantine(group, f, 71));
-        assert_int_equal(isere__group_end_quarantine(group, f, 72), lasts > 0);
-        assert_false(isere__group_end_quarantine(group, f, 73));
+        assert_false(is_over(registry, 11));
+        report_lone(registry, 13); /* of a request under way: it lasts no
+                                      longer for that */
+        assert_false(is_over(registry, 71));
+        assert_int_equal(is_over(registry, 72), lasts > 0);
+        assert_int_equal(is_over(registry, 73), lasts > 0);
         /* It begins anew. */
-        assert_int_equal(isere_server_group_report_fault(group, f, 74),
-                         lasts == 0);
-        assert_int_equal(isere_server_group_report_fault(group, f, 75),
-                         lasts == 0);
-        assert_true(isere_server_group_report_fault(group, f, 76));
-        isere_server_group_destroy(group);
+        assert_int_equal(report_lone(registry, 74), lasts == 0);
+        assert_int_equal(report_lone(registry, 75), lasts == 0);
+        assert_true(report_lone(registry, 76));
+        assert_false(is_over(registry, 77));
+        isere_registry_destroy(registry);
     }
 }
 

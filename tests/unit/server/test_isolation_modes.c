@@ -92,7 +92,7 @@ static void test_none_keeps_no_garbage(void **state)
 {
     (void)state;
     start(ISERE_ISOLATION_NONE);
-    isere_isolate_t *isolate = s.server->pool->slots->isolate;
+    isere_isolate_t *isolate = s.server->pools->slots->isolate;
     uint32_t before = 0;
     for (int i = 0; i < 600; i++) {
         expect("/", "<");
@@ -111,10 +111,10 @@ static void test_fresh_has_an_init_phase_of_its_own(void **state)
 {
     (void)state;
     start(ISERE_ISOLATION_FRESH);
-    assert_null(s.server->pool->slots->isolate->snapshot);
+    assert_null(s.server->pools->slots->isolate->snapshot);
     for (int i = 0; i < 3; i++) {
         expect("/", "<1>");
-        assert_int_equal(s.server->pool->count, 0);
+        assert_int_equal(s.server->pools->count, 0);
         expect("/throw", "500");
     }
 }

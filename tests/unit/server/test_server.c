@@ -498,105 +498,178 @@ static void test_destroyed_in_the_middle(void **state)
 
 /* ---- replacing the function ---- */
 
-typedef struct replaced {
+typedef struct released {
     int calls;
-    int error;
-    const isere_function_t *released;
-} replaced_t;
+    const isere_function_t *function;
+} released_t;
 
-static void note_replaced(void *arg, const isere_function_t *released,
-                          int error, const isere_fault_t *fault)
+static void note_released(void *arg, const isere_function_t *function)
 {
-    replaced_t *r = arg;
-    (void)fault;
+    released_t *r = arg;
     r->calls++;
-    r->error = error;
-    r->released = released;
+    r->function = function;
+}
+
+static int replace(isere_function_t *next, released_t *r, isere_fault_t *fault)
+{
+    sim_net()->until_us = isere_test_state()->monotonic_us + UINT32_MAX;
+    return isere_registry_set_built_in(s.registry, s.js.port, next,
+                                       note_released, r, fault);
+}
+
+static void stop_and_free(isere_function_t *next, void *code)
+{
+    isere_server_destroy(s.server);
+    s.server = NULL;
+    isere_registry_destroy(s.registry);
+    s.registry = NULL;
+    isere_function_destroy(next);
+    isere_free(s.js.port, code);
 }
 
 static const char version2[] =
     "const v = await new Promise(r => setTimeout(r, 100, 'two'));\n"
-    "export const handler = () => v\n";
+    "export const handler = (e) => e.path === '/slow'\n"
+    "  ? new Promise(r => setTimeout(r, 400, v)) : v\n";
+static const char version3[] = "export const handler = () => 'three'\n";
 
 static void test_replaced_under_traffic(void **state)
 {
     (void)state;
     start(echo);
-    replaced_t r = {0, 1, NULL};
-    void *code;
+    released_t r = {0, NULL}, r3 = {0, NULL};
+    isere_fault_t fault;
+    void *code, *code3;
     isere_function_t *next = server_function(&s, version2, &code);
+    isere_function_t *last = server_function(&s, version3, &code3);
     int slow = get(GET("/slow/500"));
-    sim_run(s.server, 10);
-    assert_int_equal(isere_server_replace(s.server, next, note_replaced, &r),
-                     0);
-    assert_int_equal(isere_server_replace(s.server, next, note_replaced, &r),
-                     ISERE_ERR_AGAIN);
-    sim_run(s.server, 50);
     int before = get(GET("/before"));
     sim_run(s.server, 10);
     expect_in(before, "<before>");
-    sim_run(s.server, 100);
+    assert_int_equal(replace(next, &r, &fault), 0);
     int after = get(GET("/after"));
-    sim_run(s.server, 10);
+    sim_run(s.server, 110); /* its first instance begins */
     expect_in(after, "\r\n\r\ntwo");
+    int slow2 = get(GET("/slow"));
+    sim_run(s.server, 10);
+    /* At once another one, while there are requests in both. */
+    assert_int_equal(replace(last, &r3, &fault), 0);
+    after = get(GET("/after"));
+    sim_run(s.server, 10);
+    expect_in(after, "\r\n\r\nthree");
     assert_int_equal(r.calls, 0);
-    sim_run(s.server, 500);
+    sim_run(s.server, 1000);
     expect_in(slow, "<slow/500>");
+    expect_in(slow2, "\r\n\r\ntwo");
     assert_int_equal(r.calls, 1);
-    assert_int_equal(r.error, 0);
-    assert_ptr_equal(r.released, s.js.function);
-    isere_server_destroy(s.server);
-    s.server = NULL;
-    isere_function_destroy(next);
-    isere_free(s.js.port, code);
+    assert_ptr_equal(r.function, next);
+    assert_int_equal(r3.calls, 0);
+    stop_and_free(next, code);
+    assert_int_equal(r3.calls, 1);
+    assert_ptr_equal(r3.function, last);
+    isere_function_destroy(last);
+    isere_free(s.js.port, code3);
+}
+
+/* Those that wait for an instance get one of the new function. */
+static void test_replaced_under_a_queue(void **state)
+{
+    (void)state;
+    s.limits.max_instances = 1;
+    start(echo);
+    released_t r = {0, NULL};
+    isere_fault_t fault;
+    void *code;
+    isere_function_t *next = server_function(&s, version3, &code);
+    int slow = get(GET("/slow/500"));
+    int queued = get(GET("/queued"));
+    sim_run(s.server, 10);
+    assert_int_equal(replace(next, &r, &fault), 0);
+    sim_run(s.server, 100);
+    expect_nothing(queued);
+    sim_run(s.server, 600);
+    expect_in(slow, "<slow/500>");
+    expect_in(queued, "\r\n\r\nthree");
+    stop_and_free(next, code);
+    assert_int_equal(r.calls, 1);
 }
 
 static void test_replacement_that_fails_changes_nothing(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "throw new Error('bad'); export const handler = 1",
-        "export const x = 1",
-        "await new Promise(r => setTimeout(r, 20)); throw 1",
-        "await new Promise(r => setTimeout(r, 1e6));",
-        "await new Promise(() => {});",
+    static const struct {
+        const char *source;
+        const char *message;
+    } bad[] = {
+        {"throw new Error('bad'); export const handler = 1", "Error: bad"},
+        {"export const x = 1", "handler"},
+        {"await new Promise(r => setTimeout(r, 20)); throw 1", "1"},
+        {"await new Promise(r => setTimeout(r, 1e6));", "10"},
+        {"await new Promise(() => {});", ""},
     };
     start(echo);
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-        replaced_t r = {0, 0, NULL};
+        released_t r = {0, NULL};
+        isere_fault_t fault;
         void *code;
-        isere_function_t *next = server_function(&s, bad[i], &code);
-        assert_int_equal(
-            isere_server_replace(s.server, next, note_replaced, &r), 0);
-        sim_run(s.server, 20000);
-        assert_int_equal(r.calls, 1);
-        assert_int_equal(r.error, ISERE_ERR_HANDLER);
-        assert_ptr_equal(r.released, next);
+        isere_function_t *next = server_function(&s, bad[i].source, &code);
+        assert_int_equal(replace(next, &r, &fault), ISERE_ERR_HANDLER);
+        assert_non_null(strstr(fault.message, bad[i].message));
+        assert_true(fault.message[0] != 0);
         int c = get(GET("/still"));
         sim_run(s.server, 0);
         expect_in(c, "<still>");
+        assert_int_equal(r.calls, 0);
         isere_function_destroy(next);
         isere_free(s.js.port, code);
     }
+}
+
+static void test_replacement_without_memory_changes_nothing(void **state)
+{
+    (void)state;
+    start(echo);
+    isere_fault_t fault;
+    void *code;
+    isere_function_t *next = server_function(&s, version3, &code);
+    for (unsigned long n = 1;; n++) {
+        released_t r = {0, NULL};
+        isere_test_state()->fail_at = isere_test_state()->allocations + n;
+        int error = replace(next, &r, &fault);
+        isere_test_state()->fail_at = 0;
+        int c = get(GET("/still"));
+        sim_run(s.server, 0);
+        if (error == 0) {
+            expect_in(c, "three");
+            break;
+        }
+        assert_int_equal(error, ISERE_ERR_NOMEM);
+        expect_in(c, "<still>");
+        assert_int_equal(r.calls, 0);
+    }
+    stop_and_free(next, code);
 }
 
 static void test_destroyed_while_replacing(void **state)
 {
     (void)state;
     start(echo);
-    replaced_t r = {0, 0, NULL};
+    released_t r = {0, NULL};
+    isere_fault_t fault;
     void *code;
     isere_function_t *next = server_function(&s, version2, &code);
     get(GET("/forever"));
     sim_run(s.server, 10);
-    assert_int_equal(isere_server_replace(s.server, next, note_replaced, &r),
-                     0);
-    sim_run(s.server, 10);
+    assert_int_equal(replace(next, &r, &fault), 0);
+    get(GET("/new"));
+    sim_run(s.server, 10); /* both functions have a request now */
     isere_server_destroy(s.server);
     s.server = NULL;
+    assert_int_equal(r.calls, 0);
+    isere_registry_destroy(s.registry);
+    s.registry = NULL;
     assert_int_equal(r.calls, 1);
-    assert_ptr_equal(r.released, next);
-    assert_true(r.error != 0);
+    assert_ptr_equal(r.function, next);
     isere_function_destroy(next);
     isere_free(s.js.port, code);
 }
@@ -629,7 +702,9 @@ int main(void)
         TEST(test_stop_does_not_wait_for_ever),
         TEST(test_destroyed_in_the_middle),
         TEST(test_replaced_under_traffic),
+        TEST(test_replaced_under_a_queue),
         TEST(test_replacement_that_fails_changes_nothing),
+        TEST(test_replacement_without_memory_changes_nothing),
         TEST(test_destroyed_while_replacing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

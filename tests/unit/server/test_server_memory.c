@@ -101,7 +101,7 @@ static void test_requests_wait_for_the_instances_there_are(void **state)
         start(slow);
         most_heaps = isere_test_state()->live_heaps + more;
         play_one_by_one(clients);
-        assert_int_equal(s.server->pool->count, 1);
+        assert_int_equal(s.server->pools->count, 1);
         /* Once for all of them, not for each request and each answer. */
         assert_int_equal(refused, 1);
         assert_non_null(
@@ -116,7 +116,7 @@ static void test_requests_wait_for_the_instances_there_are(void **state)
         sim_run(s.server, 110);
         assert_non_null(strstr(sim_received(a), "</a>"));
         assert_non_null(strstr(sim_received(b), "</b>"));
-        assert_int_equal(s.server->pool->count, 2);
+        assert_int_equal(s.server->pools->count, 2);
         teardown(state);
         setup(state);
     }
@@ -132,7 +132,7 @@ static void test_a_late_failure_is_no_error(void **state)
           "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
     most_heaps = isere_test_state()->live_heaps + !ISERE_SHARE_SNAPSHOTS;
     play_one_by_one(clients);
-    assert_int_equal(s.server->pool->count, 1);
+    assert_int_equal(s.server->pools->count, 1);
     assert_true(refused >= 1);
 }
 
@@ -178,17 +178,17 @@ static void test_attempts_become_rare(void **state)
     most_heaps = SIZE_MAX;
     sim_run(s.server, 60000);
     want_two(clients);
-    assert_int_equal(s.server->pool->count, 2);
+    assert_int_equal(s.server->pools->count, 2);
     sim_run(s.server, 25000);
-    assert_int_equal(s.server->pool->count, 1);
+    assert_int_equal(s.server->pools->count, 1);
     most_heaps = one + !ISERE_SHARE_SNAPSHOTS;
     assert_int_equal(seconds_to_retry(clients), 0);
     assert_int_equal(seconds_to_retry(clients), 1);
     /* Memory of another function's instance, given back in a long pause. */
-    isere__pool_give_up(s.server->pool);
-    assert_int_equal(s.server->pool->count, 0);
-    assert_int_equal(s.server->pool->retry_us, 0);
-    assert_int_equal(s.server->pool->pause_us, 0);
+    isere__pool_give_up(s.server->pools);
+    assert_int_equal(s.server->pools->count, 0);
+    assert_int_equal(s.server->pools->retry_us, 0);
+    assert_int_equal(s.server->pools->pause_us, 0);
 }
 
 static void test_attempts_that_fail_together_count_once(void **state)
@@ -201,7 +201,7 @@ static void test_attempts_that_fail_together_count_once(void **state)
           "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
     most_heaps = isere_test_state()->live_heaps + !ISERE_SHARE_SNAPSHOTS;
     play_one_by_one(clients);
-    assert_int_equal(s.server->pool->pause_us, 1000 * 1000);
+    assert_int_equal(s.server->pools->pause_us, 1000 * 1000);
 }
 
 static void test_no_room_for_the_first_is_told(void **state)
@@ -224,7 +224,7 @@ static void test_the_owner_of_the_copy_goes_first(void **state)
     (void)state;
     int clients[3];
     start(slow);
-    isere_pool_t *pool = s.server->pool;
+    isere_pool_t *pool = s.server->pools;
     for (int i = 0; i < 3; i++) {
         clients[i] = sim_connect();
         sim_send(clients[i], GET("/x"));

@@ -68,11 +68,11 @@ static int setup(void **state)
     in_handler = NULL;
     yields = 0;
     if (server_start(&s, echo) != 0 ||
-        isere_server_create(&port2, s.group, SIM_LISTENER, s.js.function,
-                            &second, &s.js.fault) != 0) {
+        isere_server_create(&port2, s.group, SIM_LISTENER, s.registry,
+                            &second) != 0 ||
+        isere_server_warm_up(second, &s.js.fault) != 0) {
         fail_msg("no server: %s", s.js.fault.message);
     }
-    second->running = true;
     return 0;
 }
 
@@ -210,21 +210,36 @@ static void test_nothing_is_taken_from_a_server_that_stops(void **state)
 }
 
 /* While a function is replaced, servers may be at different ones. */
+static isere_function_t *replacement;
+
+static void replace_and_take_in_vain(void)
+{
+    assert_int_equal(
+        isere__registry_put_built_in(s.registry, replacement, NULL, NULL), 0);
+    isere__platform_follow(second);
+    assert_ptr_not_equal(second->platform.catalog, s.server->platform.catalog);
+    take_in_vain();
+}
+
 static void test_no_connection_goes_back_to_an_old_function(void **state)
 {
     (void)state;
     void *code;
-    isere_function_t *other = server_function(&s, echo, &code);
-    const isere_function_t *first = second->pool->function;
+    replacement = server_function(&s, echo, &code);
     prepare();
-    second->pool->function = other;
     sim_send(0, GET("/0"));
     sim_send(1, GET("/1"));
-    in_handler = take_in_vain;
+    in_handler = replace_and_take_in_vain;
     sim_run(s.server, 0);
     assert_null(in_handler);
-    second->pool->function = first;
-    isere_function_destroy(other);
+    assert_ptr_equal(second->platform.catalog, s.server->platform.catalog);
+    isere_server_destroy(second);
+    second = NULL;
+    isere_server_destroy(s.server);
+    s.server = NULL;
+    isere_registry_destroy(s.registry);
+    s.registry = NULL;
+    isere_function_destroy(replacement);
     isere_free(&port, code);
 }
 

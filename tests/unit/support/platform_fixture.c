@@ -26,10 +26,9 @@ int platform_start(platform_fixture_t *p)
         return error;
     }
     p->group = isere_server_group_create(&p->port, &p->limits);
-    return p->group
-               ? isere_server_create_platform(&p->port, p->group, SIM_LISTENER,
-                                              p->registry, &p->server)
-               : ISERE_ERR_NOMEM;
+    return p->group ? isere_server_create(&p->port, p->group, SIM_LISTENER,
+                                          p->registry, &p->server)
+                    : ISERE_ERR_NOMEM;
 }
 
 void platform_stop(platform_fixture_t *p)

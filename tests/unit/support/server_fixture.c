@@ -32,14 +32,19 @@ int server_start(server_fixture_t *s, const char *source)
     if (!s->group) {
         return ISERE_ERR_NOMEM;
     }
-    return isere_server_create(port, s->group, SIM_LISTENER, s->js.function,
-                               &s->server, &s->js.fault);
+    error = isere_registry_create_one(port, s->js.function, &s->registry);
+    if (!error) {
+        error = isere_server_create(port, s->group, SIM_LISTENER, s->registry,
+                                    &s->server);
+    }
+    return error ? error : isere_server_warm_up(s->server, &s->js.fault);
 }
 
 void server_deinit(server_fixture_t *s)
 {
     isere_server_destroy(s->server);
     isere_server_group_destroy(s->group);
+    isere_registry_destroy(s->registry);
     js_deinit(&s->js);
     memset(s, 0, sizeof(*s));
     sim_stop();

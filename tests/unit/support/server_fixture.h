@@ -4,12 +4,14 @@
 #ifndef ISERE_TESTS_SERVER_FIXTURE_H
 #define ISERE_TESTS_SERVER_FIXTURE_H
 
+#include "isere/registry.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/sim_net.h"
 
 typedef struct server_fixture {
     js_fixture_t js; /* its isolate is not used */
     isere_server_limits_t limits;
+    isere_registry_t *registry;
     isere_server_group_t *group;
     isere_server_t *server;
 } server_fixture_t;
