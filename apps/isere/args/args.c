@@ -1,3 +1,5 @@
+/* Parses the command line against the table in args_table.c. Every message
+ * names the option and what it takes, since it is all the user sees. */
 #include "apps/isere/args/args.h"
 #include "core/util/env_name.h"
 #include "core/util/units.h"
@@ -7,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Says what is wrong with the command line, on one line. */
+/* Says what is wrong with the command line, on one line, and where help is. */
 __attribute__((format(printf, 2, 3))) static isere_args_result_t
 bad(const isere_args_t *args, const char *format, ...)
 {
@@ -23,6 +25,7 @@ bad(const isere_args_t *args, const char *format, ...)
     return ISERE_ARGS_BAD;
 }
 
+/* Options know their member by its offset: the table needs no code for each. */
 static void *member(isere_args_t *args, const isere_option_t *option)
 {
     return (char *)args + option->offset;
@@ -84,6 +87,8 @@ set_number(isere_args_t *args, const isere_option_t *option, const char *value)
     if (error != 0 || number < option->min || number > option->max) {
         return bad_range(args, option, value);
     }
+    /* All numbers have 64 bits, whatever they are used as: min and max in the
+     * table keep them within what the members of other types can hold. */
     *(uint64_t *)member(args, option) = number;
     return ISERE_ARGS_RUN;
 }
@@ -105,6 +110,7 @@ set_choice(isere_args_t *args, const isere_option_t *option, const char *value)
 static isere_args_result_t
 add_env(isere_args_t *args, const isere_option_t *option, const char *value)
 {
+    /* The value may contain '=', the name may not. */
     size_t name = strcspn(value, "=");
     if (value[name] != '=' ||
         !isere_env_name_is_valid(isere_slice_of(value, name))) {
@@ -191,6 +197,8 @@ set_option(isere_args_t *args, const isere_option_t *option, const char *value)
 
 /* ---- the line ---- */
 
+/* Names may stand in the table more than once, for commands that mean different
+ * things by them. */
 static const isere_option_t *find_option(isere_command_t command,
                                          isere_slice_t name, bool is_short)
 {
@@ -231,6 +239,8 @@ static isere_args_result_t parse_option(isere_args_t *args, int argc,
                      : set_option(args, option, "");
     }
     if (!value) {
+        /* "--name --other" is a forgotten value, not a value: one that really
+         * begins with two dashes is given as --name=--other. */
         if (*index + 1 == argc || strncmp(argv[*index + 1], "--", 2) == 0) {
             return bad(args, "--%s needs a value: %s", option->name,
                        option->value);
@@ -302,7 +312,7 @@ static isere_args_result_t check_operand(isere_args_t *args)
     return ISERE_ARGS_RUN;
 }
 
-/* What says nothing to the server that is asked for is a mistake. */
+/* An option that has no effect on the server that is asked for is a mistake. */
 static isere_args_result_t check_store(const isere_args_t *args)
 {
     static const char *const of_stores[] = {"token-file", "allow-host"};
@@ -313,6 +323,7 @@ static isere_args_result_t check_store(const isere_args_t *args)
     if (args->store && args->watch) {
         return bad(args, "--watch can't be combined with --store");
     }
+    /* A URL or a port in it would never match a Host field, without a word. */
     for (size_t i = 0; i < args->hosts.count; i++) {
         if (strpbrk(args->hosts.items[i], "/:@")) {
             return bad(args, "--allow-host takes a name without port, not '%s'",
@@ -331,6 +342,7 @@ static isere_args_result_t parse_command(isere_args_t *args, int argc,
                                          char *const *argv)
 {
     isere_args_result_t result = ISERE_ARGS_RUN;
+    /* Behind a "--" everything is an operand, as POSIX utilities have it. */
     bool options = true;
     for (int i = 2; i < argc && result == ISERE_ARGS_RUN; i++) {
         if (options && strcmp(argv[i], "--") == 0) {
@@ -358,6 +370,8 @@ bool isere_args_given(const isere_args_t *args, const char *name)
     return false;
 }
 
+/* The presets go through the same parser as what is typed: a wrong one would be
+ * found by the first test. */
 static void set_presets(isere_args_t *args)
 {
     memset(args, 0, sizeof(*args));

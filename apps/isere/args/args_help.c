@@ -1,3 +1,5 @@
+/* The texts of --help, made from the table in args_table.c: what is not there
+ * can't be in the help either. */
 #include "apps/isere/args/args.h"
 #include "isere/isere.h"
 #include <stdio.h>
@@ -5,7 +7,8 @@
 #define COLUMN 28 /* where explanations begin */
 #define WIDTH 79
 
-/* Prints words from column COLUMN on, wrapped; `at` is the current column. */
+/* Prints words from column COLUMN on, wrapped; `at` is the current column. What
+ * is already beyond it gets a line of its own. */
 static void put_wrapped(int at, const char *text)
 {
     if (at >= COLUMN - 1) {
@@ -78,6 +81,7 @@ void isere_args_help_command(isere_command_t command)
     }
     puts("\nOptions:");
     for (size_t i = 0; i < isere_options_count; i++) {
+        /* Options without a text are for tests and benchmarks only. */
         if (isere_options[i].help &&
             isere_options[i].commands & (1u << command)) {
             put_option(&isere_options[i], command);

@@ -2,6 +2,7 @@
 #include "apps/isere/args/args.h"
 #include "isere/isere.h"
 
+/* Which commands know an option is a set of bits. */
 #define SERVE (1u << ISERE_COMMAND_SERVE)
 #define INVOKE (1u << ISERE_COMMAND_INVOKE)
 #define BUILD (1u << ISERE_COMMAND_BUILD)
@@ -24,8 +25,9 @@
 
 #define AT(member) offsetof(isere_args_t, member)
 
+/* In the order of isere_payload_t, since a choice is stored as its index. */
 static const char *const payloads[] = {"isere", "1.0", "2.0", NULL};
-/* As in isere_isolation_t. */
+/* In the order of isere_isolation_t. */
 static const char *const isolations[] = {"snapshot", "none", "fresh", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};

@@ -1,3 +1,5 @@
+/* One HTTP request over a connection of its own: resolves, connects, sends and
+ * receives, each with a time limit. */
 #include "apps/isere/client/client.h"
 #include "isere/error.h"
 #include "isere/isere.h"
@@ -13,16 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What a call is doing. */
+/* A call under way. */
 typedef struct call {
     const isere_client_request_t *request;
     isere_client_response_t *response;
     char *reason;
     int fd;
     isere_slice_t unsent[2]; /* of the head and of the body */
-    bool deaf;               /* the server takes no more of them */
+    bool deaf;               /* the server reads no more of the request */
 } call_t;
 
+/* Every failure names the server first: with ISERE_URL set in some file, the
+ * user may not know which one it is. */
 __attribute__((format(printf, 2, 3))) static int fail(const call_t *call,
                                                       const char *format, ...)
 {
@@ -37,7 +41,7 @@ __attribute__((format(printf, 2, 3))) static int fail(const call_t *call,
     return ISERE_ERR_IO;
 }
 
-/* Times for people. */
+/* A time as people write it: whole seconds where it is that. */
 static const char *as_time(int milliseconds, char text[16])
 {
     snprintf(text, 16, milliseconds % 1000 ? "%d ms" : "%d s",
@@ -58,6 +62,8 @@ static int64_t now_ms(void)
 static int wait_for(int fd, short events, int timeout_ms, short *ready)
 {
     struct pollfd p = {.fd = fd, .events = events};
+    /* A signal (SIGWINCH, say) must not make the wait longer than was asked
+     * for. */
     int64_t end = now_ms() + timeout_ms;
     int left = timeout_ms, n;
     while ((n = poll(&p, 1, left)) < 0 && errno == EINTR) {
@@ -77,6 +83,7 @@ static bool connect_one(int fd, const struct addrinfo *address, int timeout_ms)
     if (connect(fd, address->ai_addr, address->ai_addrlen) == 0) {
         return true;
     }
+    /* The socket is non-blocking, so this is the usual case, not an error. */
     if (errno != EINPROGRESS) {
         return false;
     }
@@ -122,7 +129,7 @@ static int open_connection(const struct addrinfo *address, int timeout_ms)
     return fd;
 }
 
-/* Tells the address, where a name stood for it. */
+/* Shows the address, too, where the user gave a name. */
 static int cannot_connect(const call_t *call, const struct addrinfo *address,
                           int error)
 {
@@ -153,6 +160,8 @@ static int connect_to(call_t *call)
                     error == EAI_SYSTEM ? strerror(errno)
                                         : gai_strerror(error));
     }
+    /* Only the last failure is reported. A host with IPv6 and IPv4 addresses
+     * often refuses one of them, and the other one counts. */
     for (const struct addrinfo *a = found; a && call->fd < 0; a = a->ai_next) {
         call->fd = open_connection(a, call->request->connect_ms);
         error =
@@ -171,6 +180,8 @@ static bool write_head(const isere_client_request_t *request, char *head,
     size_t used = (size_t)snprintf(
         head, size,
         "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: isere/%s\r\n"
+        /* Nothing else is asked for on this connection, and the server need not
+         * wait for it. */
         "Connection: close\r\n",
         request->method, request->target, request->url->authority,
         isere_version());
@@ -183,7 +194,7 @@ static bool write_head(const isere_client_request_t *request, char *head,
         used += (size_t)snprintf(head + used, size - used,
                                  "Content-Type: %s\r\n", request->type);
     }
-    /* A POST says so when there is no body. */
+    /* A POST without a body says so: RFC 9110, section 8.6. */
     if (used < size &&
         (request->type || strcmp(request->method, "POST") == 0)) {
         used += (size_t)snprintf(head + used, size - used,
@@ -196,6 +207,7 @@ static bool write_head(const isere_client_request_t *request, char *head,
     return used < size;
 }
 
+/* Once the server takes no more, what is left will never be sent. */
 static bool has_unsent(const call_t *call)
 {
     return !call->deaf && call->unsent[0].len + call->unsent[1].len > 0;
@@ -206,6 +218,8 @@ static bool has_unsent(const call_t *call)
 static void send_some(call_t *call)
 {
     isere_slice_t *part = &call->unsent[call->unsent[0].len == 0];
+    /* MSG_NOSIGNAL: a server that hung up is an error to report, not a
+     * SIGPIPE. */
     ssize_t n = send(call->fd, part->ptr, part->len, MSG_NOSIGNAL);
     if (n >= 0) {
         part->ptr += n;
@@ -243,18 +257,21 @@ static int exchange(call_t *call)
         short events = (short)(has_unsent(call) ? POLLIN | POLLOUT : POLLIN);
         short ready = 0;
         char time[16];
+        /* The server may take long to answer (it compiles what it was sent),
+         * but then the bytes should come without long gaps. */
         int silence_ms = call->response->status == 0 && request->head_ms > 0
                              ? request->head_ms
                              : request->silence_ms;
         int n = wait_for(call->fd, events, silence_ms, &ready);
         if (n < 0) {
-            return fail(call, "can't be waited for: %s", strerror(errno));
+            return fail(call, "cannot be waited for: %s", strerror(errno));
         }
         if (n == 0) {
             return fail(call, "did not answer for %s",
                         as_time(silence_ms, time));
         }
-        /* First what has come: an early answer is more than our request. */
+        /* Receive first: a server that refuses a request early (413, 401) may
+         * close without reading the rest, which then can't be sent. */
         if (ready & (POLLIN | POLLERR | POLLHUP)) {
             error = receive_some(call);
         }
@@ -283,11 +300,14 @@ int isere_client_call(const isere_client_request_t *request,
     error = connect_to(&call);
     if (error == 0) {
         error = exchange(&call);
+        /* The whole request is out, so the server may have acted on it: the
+         * caller must not say that nothing happened. */
         if (error != 0 && !has_unsent(&call)) {
             error = ISERE_ERR_TIMEOUT;
         }
         close(call.fd);
     }
+    /* It contains the token. */
     explicit_bzero(head, sizeof(head));
     return error;
 }

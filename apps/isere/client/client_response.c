@@ -1,3 +1,6 @@
+/* The parser of responses: a state machine over single bytes for the head and
+ * the framing of chunks; data is handed on in blocks. Strict, since a server
+ * that is not one of ours may answer. */
 #include "apps/isere/client/client_response.h"
 #include "core/http/chars.h"
 
@@ -20,6 +23,7 @@ enum {
     STEP_END_LF,
 };
 
+/* The first error stays: feeding more changes nothing. */
 static isere_client_state_t bad(isere_client_response_t *r, const char *reason)
 {
     r->reason = reason;
@@ -36,6 +40,7 @@ static isere_client_state_t done(isere_client_response_t *r)
 void isere_client_response_init(isere_client_response_t *r,
                                 isere_client_body_fn *body, void *arg)
 {
+    /* The head is large and is only read as far as it was written. */
     memset(r, 0, offsetof(isere_client_response_t, head));
     r->body = body;
     r->arg = arg;
@@ -43,7 +48,7 @@ void isere_client_response_init(isere_client_response_t *r,
 
 /* ---- the head ---- */
 
-/* "HTTP/1.1 200 OK"; the words at the end are nobody's business. */
+/* "HTTP/1.1 200 OK"; the reason phrase has no meaning (RFC 9112, section 4). */
 static bool read_status(isere_client_response_t *r, isere_slice_t line)
 {
     const char *p = line.ptr;
@@ -65,6 +70,8 @@ static bool read_status(isere_client_response_t *r, isere_slice_t line)
 /* Content-Length: digits and nothing else, once. */
 static bool read_length(isere_client_response_t *r, isere_slice_t value)
 {
+    /* 18 digits can't overflow 64 bits. A second field, even one with the same
+     * value, is refused: RFC 9112, section 6.3, allows both. */
     if (r->has_length || value.len == 0 || value.len > 18 ||
         !isere_http_all(value, ISERE_HTTP_DIGIT)) {
         return false;
@@ -76,7 +83,7 @@ static bool read_length(isere_client_response_t *r, isere_slice_t value)
     return true;
 }
 
-/* Another coding would have to be undone, and we asked for none. */
+/* We asked for no other coding, and could not decode it. */
 static bool read_coding(isere_client_response_t *r, isere_slice_t value)
 {
     if (r->is_chunked || r->http_1_0 || !isere_http_equals(value, "chunked")) {
@@ -141,20 +148,22 @@ static isere_client_state_t begin_body(isere_client_response_t *r)
     return ISERE_CLIENT_MORE;
 }
 
-/* An interim answer says nothing to us; the real one follows. */
+/* An interim (1xx) response is skipped; the final one follows. */
 static isere_client_state_t skip_interim(isere_client_response_t *r)
 {
     unsigned interims = r->interims + 1;
+    /* The counter lives through the reset that follows: a server that sends
+     * interim responses for ever must not keep us busy for ever. */
     if (r->status == 101 || interims > ISERE_CLIENT_MAX_INTERIM) {
         r->status = 0;
-        return bad(r, "it begins with too many interim answers");
+        return bad(r, "it begins with too many interim responses");
     }
     isere_client_response_init(r, r->body, r->arg);
     r->interims = interims;
     return ISERE_CLIENT_MORE;
 }
 
-/* The head is there, up to and with its empty line. */
+/* The head is complete, with the empty line that ends it. */
 static isere_client_state_t read_head(isere_client_response_t *r)
 {
     const char *line = r->head;
@@ -163,6 +172,8 @@ static isere_client_state_t read_head(isere_client_response_t *r)
     while (line < end && !wrong) {
         const char *cr = memchr(line, '\r', (size_t)(end - line));
         isere_slice_t text = isere_slice_of(line, (size_t)(cr - line));
+        /* A bare CR ends a line for some parsers and not for others, which is
+         * how responses are smuggled. */
         if (cr[1] != '\n') {
             wrong = "a line of its head does not end in CRLF";
         } else if (line == r->head) {
@@ -173,6 +184,8 @@ static isere_client_state_t read_head(isere_client_response_t *r)
         }
         line = cr + 2;
     }
+    /* RFC 9112, section 6.3: a message with both may be an attack, and no
+     * server of ours sends it. */
     if (!wrong && r->is_chunked && r->has_length) {
         wrong = "it has both a Content-Length and a Transfer-Encoding";
     }
@@ -183,8 +196,8 @@ static isere_client_state_t read_head(isere_client_response_t *r)
     return r->status < 200 ? skip_interim(r) : begin_body(r);
 }
 
-/* One byte of the head. What is not HTTP is noticed at once, and not only when
- * whoever is there has closed the connection. */
+/* One byte of the head. What is not HTTP (an SSH server, say) is noticed at the
+ * first wrong byte, not only when the peer closes the connection. */
 static isere_client_state_t take_head(isere_client_response_t *r, char c)
 {
     static const isere_slice_t start = ISERE_SLICE("HTTP/1.");
@@ -218,7 +231,7 @@ static isere_client_state_t take_size(isere_client_response_t *r, char c)
     return ISERE_CLIENT_MORE;
 }
 
-/* The rest of a line that means nothing to us. */
+/* The rest of a line that is ignored: a chunk's extension, or a trailer. */
 static isere_client_state_t take_rest(isere_client_response_t *r, char c,
                                       int next)
 {
@@ -229,6 +242,8 @@ static isere_client_state_t take_rest(isere_client_response_t *r, char c,
     if (!isere_http_is(c, ISERE_HTTP_VALUE)) {
         return bad(r, "a line of its chunks is malformed");
     }
+    /* Extensions and trailers are skipped, not kept, but a line that never ends
+     * would be read for ever. */
     if (++r->line > ISERE_CLIENT_MAX_LINE) {
         return bad(r, "a line of its chunks is too long");
     }
@@ -293,12 +308,13 @@ static bool is_data(const isere_client_response_t *r)
            r->step == STEP_CHUNK;
 }
 
-/* Hands on what belongs to the body; returns how much that was. */
+/* Passes on what belongs to the body; returns how much that was. */
 static size_t take_data(isere_client_response_t *r, isere_slice_t bytes)
 {
     if (r->step != STEP_CLOSE && bytes.len > r->left) {
         bytes.len = (size_t)r->left;
     }
+    /* The caller has seen enough. */
     if (r->body && !r->body(r, bytes)) {
         r->state = ISERE_CLIENT_LEFT;
         return bytes.len;

@@ -1,3 +1,4 @@
+/* The server's URL as the user gives it, http://HOST[:PORT], into its parts. */
 #include "apps/isere/client/client.h"
 #include "core/http/chars.h"
 #include <stdio.h>
@@ -9,6 +10,8 @@ static const char *read_host(isere_client_url_t *url, const char *text,
 {
     bool is_v6 = *text == '[';
     size_t len;
+    /* Brackets are part of the URL, not of the address that getaddrinfo
+     * gets. */
     text += is_v6;
     len = strcspn(text, is_v6 ? "]" : ":");
     if (len == 0) {
@@ -34,6 +37,7 @@ static const char *read_port(isere_client_url_t *url, const char *text)
     if (*text == '\0') {
         text = ":80";
     }
+    /* ':' and five digits at most, so that `port` can't overflow. */
     if (*text != ':' || text[1] == '\0' || strlen(text) > 6) {
         return "has an invalid port";
     }
@@ -56,6 +60,8 @@ const char *isere_client_url_parse(isere_client_url_t *url, const char *text)
     char rest[sizeof(url->authority)];
     const char *wrong, *end;
     size_t len;
+    /* Without TLS in the program, sending the token in the clear to a server
+     * that the user believes to be protected would be worse than an error. */
     if (strncasecmp(text, "https://", 8) == 0) {
         return "is https, which isere does not support: use http://, or a "
                "tunnel";

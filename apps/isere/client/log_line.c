@@ -1,11 +1,15 @@
+/* Formats one log line as `isere serve` does. All texts are the server's:
+ * nothing in them reaches the terminal unescaped. */
 #include "apps/isere/client/log_line.h"
 
-/* In capitals, five wide. */
+/* In capitals, padded to five columns. */
 static void put_level(isere_out_t *out, isere_slice_t level)
 {
     char text[6] = "     ";
     for (size_t i = 0; i < level.len && i < sizeof(text) - 1; i++) {
         char c = level.ptr[i];
+        /* A level is a word in lower case; anything else is not shown as it
+         * is. */
         bool is_small = c >= 'a' && c <= 'z';
         text[i] = is_small ? (char)(c - 'a' + 'A') : '?';
     }

@@ -1,3 +1,5 @@
+/* What all commands that talk to a server share: options to URL and token, one
+ * call of its HTTP API, and messages about what went wrong. */
 #include "apps/isere/client/remote.h"
 #include "apps/isere/load/files.h"
 #include "apps/isere/load/program.h"
@@ -21,6 +23,8 @@ static void say(const char *command, const char *format, va_list list)
 {
     char text[2048], buffer[1024];
     isere_out_t out;
+    /* The whole text is escaped, ours along with the server's: it contains
+     * nothing that escaping would change. */
     vsnprintf(text, sizeof(text), format, list);
     isere_out_init(&out, STDERR_FILENO, buffer, sizeof(buffer));
     isere_out_text(&out, "isere");
@@ -96,10 +100,12 @@ static int read_url(isere_remote_t *remote)
                  : ISERE_EXIT_OK;
 }
 
-/* Nothing but a token is ever sent as one, whatever the file was. */
+/* Only what looks like a token is sent: --token-file may name any file, and its
+ * content must not leak to a server. */
 static int set_token(isere_remote_t *remote, const char *from,
                      isere_slice_t text)
 {
+    /* Editors and `echo` end a file with a newline. */
     while (text.len > 0 && strchr(" \t\r\n", text.ptr[text.len - 1])) {
         text.len--;
     }
@@ -125,6 +131,7 @@ static int read_token_file(isere_remote_t *remote, const char *path)
         return ISERE_EXIT_FAULT;
     }
     code = set_token(remote, path, isere_slice_of(text, size));
+    /* The file's bytes contained the token. */
     explicit_bzero(text, size);
     free(text);
     return code;
@@ -178,6 +185,8 @@ void isere_remote_close(isere_remote_t *remote)
 static bool take(isere_client_response_t *response, isere_slice_t bytes)
 {
     isere_remote_t *remote = response->arg;
+    /* Only the body of a success is streamed. Others contain an error message
+     * and are kept whole. */
     if (remote->stream && response->status == 200) {
         return remote->stream(remote->arg, bytes);
     }
@@ -195,7 +204,9 @@ static bool write_target(const isere_remote_call_t *call, char *target,
         if (len > 64) {
             return false;
         }
-        /* That of the built-in one begins with a $, which a path may have. */
+        /* The built-in function's name begins with '$', which a path may
+         * contain. */
+        /* All other names were checked when the command line was parsed. */
         size_t plain = call->function[0] == '$';
         name[0] = call->function[0];
         len = plain + isere_percent_encode(call->function + plain, len - plain,
@@ -207,7 +218,7 @@ static bool write_target(const isere_remote_call_t *call, char *target,
                     call->rest) < (int)size;
 }
 
-/* What was kept of the answer must be what a control plane says. */
+/* A success of a control plane has a JSON object, or no body at all. */
 static bool read_body(isere_remote_t *remote)
 {
     int status = remote->response.status;
@@ -220,6 +231,7 @@ static bool read_body(isere_remote_t *remote)
     remote->body.used--;
     remote->is_object = isere_reply_parse(
         &remote->reply, isere_slice_of(remote->body.buffer, remote->body.used));
+    /* Some other server answers on that port: its success says nothing. */
     if (status >= 200 && status < 300 && status != 204 && !remote->is_object) {
         isere_remote_say("http://%s answers, but not as a control plane: is it "
                          "isere serve --store?",
@@ -244,7 +256,7 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
         .silence_ms = (int)remote->args->wait,
     };
     if (remote->stream && remote->args->follow) {
-        request.silence_ms = -1; /* nothing may happen for long */
+        request.silence_ms = -1; /* a quiet server logs nothing for long */
     }
     remote->body.used = 0;
     remote->is_object = false;
@@ -260,6 +272,8 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
         remote->patient = true;
     }
     if (error != 0) {
+        /* Once lines have come, the server exists, so a lost connection is most
+         * likely a restart: the caller tries again and says so itself. */
         remote->lost = remote->patient;
         if (remote->lost) {
             return false;
@@ -274,8 +288,9 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
            read_body(remote);
 }
 
-/* ---- what a server has against it ---- */
+/* ---- error responses ---- */
 
+/* The two causes need different remedies. */
 static void say_unauthorized(const isere_remote_t *remote)
 {
     const char *server = remote->url.authority;
@@ -344,7 +359,7 @@ int isere_remote_print_json(isere_remote_t *remote)
     return isere_remote_finish(&out);
 }
 
-/* Where the first route leads, up to what varies in it. */
+/* The address that the first route serves, up to its first parameter. */
 static void put_address(isere_out_t *out, isere_remote_t *remote,
                         isere_slice_t route)
 {

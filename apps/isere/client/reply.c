@@ -1,7 +1,10 @@
+/* JSON of a server, read by the engine. The parser is the one that handlers
+ * use, fuzzed and patched; a second one in C would be more code to attack. */
 #include "apps/isere/client/reply.h"
 #include "isere/error.h"
 #include <stdlib.h>
 
+/* The longest list of functions is a few MB. Pages are only mapped. */
 #define MEMORY ((size_t)128 << 20) /* taken as it is needed */
 #define STACK ((size_t)256 << 10)
 
@@ -31,6 +34,8 @@ static void parse(void *arg)
 {
     isere_reply_t *reply = arg;
     JSContext *ctx = reply->heap.ctx;
+    /* The stack limit counts from here: main may have called us from any
+     * depth. */
     JS_UpdateStackTop(reply->heap.rt);
     release_texts(reply);
     JS_FreeValue(ctx, reply->value);
@@ -48,10 +53,12 @@ bool isere_reply_parse(isere_reply_t *reply, isere_slice_t text)
     reply->parsing = text;
     return isere_heap_run(&reply->heap, parse, reply) && !reply->failed &&
            JS_IsObject(reply->value) &&
+           /* Every response of the control plane is an object. */
            JS_IsArray(reply->heap.ctx, reply->value) == 0;
 }
 
-/* Parsed texts have plain properties only, which the object keeps alive. */
+/* JSON.parse makes plain properties only: reading one runs no code, and the
+ * object keeps the value alive. */
 static JSValueConst borrowed(JSContext *ctx, JSValue value)
 {
     if (JS_IsException(value)) {
@@ -84,6 +91,7 @@ uint32_t isere_reply_count(isere_reply_t *reply, JSValueConst value)
 {
     JSContext *ctx = reply->heap.ctx;
     uint32_t count = 0;
+    /* Not a server's "length" of some other object. */
     if (JS_IsArray(ctx, value) != 1 ||
         JS_ToUint32(ctx, &count, isere_reply_member(reply, value, "length"))) {
         return 0;
@@ -91,7 +99,7 @@ uint32_t isere_reply_count(isere_reply_t *reply, JSValueConst value)
     return count;
 }
 
-/* Notes a text, to be released later. */
+/* Remembers a text, to release it later. */
 static isere_slice_t keep(isere_reply_t *reply, const char *text, size_t len)
 {
     JSContext *ctx = reply->heap.ctx;
@@ -102,6 +110,8 @@ static isere_slice_t keep(isere_reply_t *reply, const char *text, size_t len)
     if (reply->ntexts == reply->room) {
         size_t room = reply->room ? 2 * reply->room : 64;
         const char **texts =
+            /* The texts are released with the reply; callers use dozens at
+             * most. */
             realloc((void *)reply->texts, room * sizeof(*texts));
         if (!texts) {
             JS_FreeCString(ctx, text);
@@ -137,6 +147,8 @@ uint64_t isere_reply_number(isere_reply_t *reply, JSValueConst value,
     double number = 0;
     if (!JS_IsNumber(member) ||
         JS_ToFloat64(reply->heap.ctx, &number, member) || !(number >= 0) ||
+        /* Beyond 2^53 a double is no longer exact. `!(>= 0)` also catches
+         * NaN. */
         number > 9007199254740992.0) {
         return 0;
     }
