@@ -4,7 +4,6 @@
 #include "isere/error.h"
 #include <stdlib.h>
 
-/* The longest list of functions is a few MB. Pages are only mapped. */
 #define MEMORY ((size_t)128 << 20) /* taken as it is needed */
 #define STACK ((size_t)256 << 10)
 

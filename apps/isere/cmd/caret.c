@@ -1,3 +1,5 @@
+/* Prints a line of source with a caret below the column of a message. Columns
+ * count characters, as the engine does; long lines are cut around the place. */
 #include "apps/isere/cmd/caret.h"
 #include "core/util/utf8.h"
 
@@ -5,7 +7,7 @@
 #define BEFORE 50
 #define WIDTH 74
 
-/* Line number `line`; ptr is NULL when there are not so many. */
+/* Line number `line`, from 1; ptr is NULL when the source is shorter. */
 static isere_slice_t find_line(isere_slice_t source, int line)
 {
     const char *at = source.ptr, *end = source.ptr + source.len;
@@ -21,8 +23,8 @@ static isere_slice_t find_line(isere_slice_t source, int line)
     return isere_slice_of(at, (size_t)((close ? close : end) - at));
 }
 
-/* Takes the first character off; a tab or another control is one space, so
- * that what stands below it stays below it. */
+/* Takes the first character off. A tab or another control becomes one space, so
+ * that the caret in the next line stays below its character. */
 static isere_slice_t next_character(isere_slice_t *line)
 {
     size_t used;
@@ -54,6 +56,8 @@ void isere_caret_put(isere_out_t *out, isere_slice_t source, int line,
         return;
     }
     end = count_characters(rest) + 1;
+    /* A message may be about the end of the line, one character behind it; the
+     * line may also have changed since it was compiled. */
     column = column < end ? column : end;
     first = column > BEFORE ? column - BEFORE : 1;
     for (int i = 1; i < first && rest.len > 0; i++) {
@@ -61,6 +65,8 @@ void isere_caret_put(isere_out_t *out, isere_slice_t source, int line,
     }
     isere_out_text(out, "    ");
     for (int i = 0; i < WIDTH && rest.len > 0; i++) {
+        /* One at a time: an escape such as \u001b is wider than the character,
+         * but controls have become spaces, so that is rare. */
         isere_out_escaped(out, next_character(&rest));
     }
     isere_out_text(out, "\n    ");

@@ -1,4 +1,4 @@
-/* isere build: a module and its imports to one file of bytecode. */
+/* isere build: compiles a module and its imports to one file of bytecode. */
 #include "apps/isere/cmd/commands.h"
 #include "apps/isere/load/program.h"
 #include <errno.h>
@@ -21,6 +21,7 @@ static void put_dependency(FILE *out, const char *folder, const char *name)
     fputc(' ', out);
     for (int i = 0; i < 2; i++) {
         for (const char *p = parts[i]; *p; p++) {
+            /* make and ninja agree on these three. */
             if (*p == ' ' || *p == '#') {
                 fputc('\\', out);
             } else if (*p == '$') {
@@ -39,6 +40,8 @@ static int write_depfile(const char *path, const char *output,
     if (out) {
         fprintf(out, "%s:", output);
         for (const isere_file_t *f = files->files; f; f = f->next) {
+            /* Only what was there: a file that was looked for in vain would
+             * make each build run again. */
             if (f->data) {
                 put_dependency(out, files->folder, f->name);
             }
@@ -64,6 +67,7 @@ static int write_output(const isere_args_t *args, const isere_files_t *files,
         }
         output = name;
     }
+    /* `isere build handler.js -o handler.js` would destroy the source. */
     if (isere_files_contain(files, output)) {
         fprintf(stderr, "isere: %s is a source file of the function\n", output);
         return ISERE_ERR_INVAL;
@@ -80,8 +84,8 @@ static int write_output(const isere_args_t *args, const isere_files_t *files,
     return 0;
 }
 
-/* Puts the settings of the command line into the bytecode, and always a name:
- * a device knows nothing of files. */
+/* Puts the settings of the command line into the bytecode. There is always a
+ * name, since a device does not know the file's. */
 static int add_settings(const isere_port_t *port, const isere_args_t *args,
                         const isere_program_t *program, void **code,
                         size_t *size)
@@ -107,6 +111,7 @@ static int add_settings(const isere_port_t *port, const isere_args_t *args,
                 isere_strerror(error));
         return error;
     }
+    /* The bundle with the settings is a copy. */
     isere_free(port, plain);
     return 0;
 }

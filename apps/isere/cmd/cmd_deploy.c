@@ -1,4 +1,4 @@
-/* isere deploy: a module and its imports to a server. */
+/* isere deploy: sends a module and its imports to a server. */
 #include "apps/isere/client/remote.h"
 #include "apps/isere/cmd/caret.h"
 #include "apps/isere/cmd/commands.h"
@@ -25,14 +25,15 @@ static const isere_file_t *find_file(const isere_files_t *files,
     return NULL;
 }
 
-/* The lines of a stack trace. The only one of a trace tells the place once
- * more. */
+/* The lines of a stack trace. A trace of one line only repeats the place. */
 static void put_stack(isere_out_t *out, const char *stack)
 {
     const char *first = strchr(stack, '\n');
     if (!first || first[1] == '\0') {
         return;
     }
+    /* The engine's text is kept line by line; escaping it as a whole would
+     * escape the newlines, too. */
     while (*stack) {
         size_t len = strcspn(stack, "\n");
         isere_out_escaped(out, isere_slice_of(stack, len));
@@ -81,6 +82,7 @@ static void print_local_fault(const isere_files_t *files, isere_fault_t *fault,
     print_fault(files, fault);
 }
 
+/* The server's numbers may be anything up to 2^53. */
 static int bounded(uint64_t number)
 {
     return number < 1000000000 ? (int)number : 1000000000;
@@ -103,6 +105,8 @@ static bool print_remote_fault(isere_remote_t *remote,
                     isere_reply_text(reply, reply->value, "stack"));
     fault.line = bounded(isere_reply_number(reply, reply->value, "line"));
     fault.column = bounded(isere_reply_number(reply, reply->value, "column"));
+    /* A 400 without a place is about the request itself: the caller prints
+     * that. */
     if (fault.file[0] == '\0' || fault.message[0] == '\0') {
         return false;
     }
@@ -119,8 +123,8 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Perhaps it is another function of the same name. The name of its main file
- * is the server's text, which say escapes. */
+/* Warns when the deployment replaced what seems to be another function of the
+ * same name. The main file's name comes from the server; say escapes it. */
 static void tell_replaced(isere_remote_t *remote, const isere_files_t *files,
                           const char *name)
 {
@@ -153,6 +157,7 @@ static int send_package(isere_remote_t *remote, const isere_files_t *files,
         .body = {package->buffer, package->used},
     };
     double begun = seconds();
+    /* On a terminal only: what follows may take seconds. */
     isere_remote_progress("sending %zu bytes to http://%s", package->used,
                           remote->url.authority);
     if (!isere_remote_call(remote, &call)) {
@@ -177,7 +182,7 @@ static char *folder_of(const char *module)
     return folder;
 }
 
-/* Which folder it is from, as far as that is known. */
+/* What identifies the folder to the server; "" when it can't be resolved. */
 static void make_source(const char *module,
                         char source[ISERE_PACKAGE_SOURCE_MAX])
 {
@@ -212,7 +217,8 @@ static int pack_and_send(isere_remote_t *remote, const isere_files_t *files,
     return code;
 }
 
-/* Compiles first: what does not is not sent, and this finds the imports. */
+/* Compiles first: code with an error is not sent, and compiling finds the
+ * imports to send. */
 static int deploy(isere_remote_t *remote, const char *name)
 {
     const isere_port_t *port = &remote->port;
@@ -233,8 +239,8 @@ static int deploy(isere_remote_t *remote, const char *name)
     return result;
 }
 
-/* The name that the module gives, or its folder where that is what tells it
- * from others; false after saying that there is none. */
+/* The function's name from that of the module, or from its folder when the
+ * module has a common name (index.js). False after saying why there is none. */
 static bool make_name(const isere_args_t *args,
                       char name[ISERE_PACKAGE_NAME_MAX])
 {
@@ -245,7 +251,8 @@ static bool make_name(const isere_args_t *args,
     if (isere_package_is_common(main_name)) {
         folder = folder_of(args->module);
     }
-    /* Without a folder there is no module: its own name does until then. */
+    /* Without a folder there is no module either: compiling will say so, so the
+     * module's own name is good enough. */
     made = folder ? isere_package_folder_name(folder, name)
                   : isere_package_name(main_name, name);
     if (!made) {
@@ -268,6 +275,7 @@ static bool exists(const char *path, mode_t type)
 /* Says what to give instead of a folder. */
 static int refuse_folder(const isere_args_t *args)
 {
+    /* The names that people give main modules, the most likely one first. */
     static const char *const names[] = {"index.js", "handler.js", "main.js"};
     const char *folder = args->module;
     size_t len = strlen(folder);
@@ -291,6 +299,8 @@ int isere_cmd_deploy(const isere_args_t *args)
     char made[ISERE_PACKAGE_NAME_MAX];
     isere_remote_t remote;
     int code;
+    /* Reading a folder fails with EISDIR, which does not say what to do
+     * instead. */
     if (exists(args->module, S_IFDIR) ||
         args->module[strlen(args->module) - 1] == '/') {
         return refuse_folder(args);

@@ -1,4 +1,4 @@
-/* isere invoke: one invocation without a server. */
+/* isere invoke: runs a function once, without a server. */
 #include "apps/isere/cmd/commands.h"
 #include "apps/isere/load/event_file.h"
 #include "apps/isere/load/program.h"
@@ -13,6 +13,7 @@
 
 /* ---- the response as JSON ---- */
 
+/* Field names ignore case: RFC 9110, section 5.1. */
 static bool same_name(isere_slice_t a, isere_slice_t b)
 {
     return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
@@ -50,6 +51,7 @@ static void put_values(isere_out_t *out, const isere_result_t *result,
                        size_t first)
 {
     isere_slice_t name = result->fields[first].name;
+    /* As API Gateway has it: one value is a string, several are an array. */
     bool array = find_field(result, first + 1, name) < result->nfields;
     const char *before = array ? "[" : "";
     for (size_t i = first; i < result->nfields;
@@ -76,6 +78,7 @@ static void put_headers(isere_out_t *out, const isere_result_t *result)
         put_values(out, result, i);
         before = ",";
     }
+    /* A server adds this field to the response (docs/api.md). */
     if (result->error) {
         isere_out_text(out, before);
         isere_out_text(out, "\"Isere-Error\":");
@@ -139,7 +142,7 @@ static int invoke(isere_instance_t *instance, const char *event, size_t size)
     return result.error ? ISERE_ERR_HANDLER : 0;
 }
 
-/* What the invoking thread is given, and gives back. */
+/* What the thread gets, and its result. */
 typedef struct job {
     const isere_args_t *args;
     char *event;
@@ -162,6 +165,7 @@ static int run(const isere_port_t *port, const job_t *job)
     } else {
         error = invoke(instance, job->event, job->size);
     }
+    /* NULL is fine for both. */
     isere_instance_destroy(instance);
     isere_program_release(port, &program);
     return error;
@@ -179,7 +183,7 @@ static void *job_main(void *arg)
     return NULL;
 }
 
-/* In a thread of its own, for the size of its stack. */
+/* In a thread of its own: --stack may ask for more than main has. */
 int isere_cmd_invoke(const isere_args_t *args)
 {
     job_t job = {.args = args};

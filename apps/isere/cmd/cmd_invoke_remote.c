@@ -1,4 +1,4 @@
-/* isere invoke-remote: one invocation on a server. */
+/* isere invoke-remote: runs a function once on a server, without a route. */
 #include "apps/isere/client/log_line.h"
 #include "apps/isere/client/remote.h"
 #include "apps/isere/cmd/commands.h"
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The logs come with the answer, and go where those of a local call go. */
+/* The log lines come with the response. They go to stderr, as those of `isere
+ * invoke` do. */
 static void print_logs(isere_reply_t *reply)
 {
     JSValueConst logs = isere_reply_member(reply, reply->value, "logs");
@@ -36,6 +37,8 @@ static int print_result(isere_remote_t *remote)
         reply, isere_reply_member(reply, reply->value, "result"));
     char buffer[4096];
     isere_out_t out;
+    /* A control plane always answers with a result, so this is another server,
+     * or we are out of memory. */
     if (!json.ptr) {
         isere_remote_say("http://%s answers without a result",
                          remote->url.authority);
@@ -47,7 +50,7 @@ static int print_result(isere_remote_t *remote)
     return isere_remote_finish(&out);
 }
 
-/* A handler that failed has an answer, too, and a word for why. */
+/* A handler that failed has a response, too; "error" says of which kind. */
 static int check_error(isere_reply_t *reply)
 {
     isere_slice_t error = isere_reply_text(reply, reply->value, "error");
@@ -80,6 +83,7 @@ static int invoke(isere_remote_t *remote, isere_slice_t event)
         print_logs(&remote->reply);
         code = print_result(remote);
     }
+    /* Also with --json: the exit code must not depend on the format. */
     failed = check_error(&remote->reply);
     return code == ISERE_EXIT_OK ? failed : code;
 }

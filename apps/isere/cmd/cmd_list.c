@@ -1,4 +1,4 @@
-/* isere list: the functions of a server as a table. */
+/* isere list: prints the functions of a server as a table. */
 #include "apps/isere/client/remote.h"
 #include "apps/isere/cmd/commands.h"
 #include "core/util/units.h"
@@ -26,11 +26,12 @@ typedef struct row {
 static void read_row(const table_t *table, JSValueConst function, row_t *row)
 {
     isere_reply_t *reply = table->reply;
+    /* 0 when there is none. */
     uint64_t memory = isere_reply_number(reply, function, "memory");
     snprintf(
         row->version, sizeof(row->version), "%llu",
         (unsigned long long)isere_reply_number(reply, function, "version"));
-    /* A function that is broken has none. */
+    /* A broken function has no heap. */
     snprintf(row->memory, sizeof(row->memory), "-");
     if (memory > 0) {
         isere_units_format_size(memory, row->memory);
@@ -45,7 +46,8 @@ static void widen(table_t *table, const row_t *row)
 {
     for (int i = 0; i < COLUMNS; i++) {
         size_t len = row->cells[i].len;
-        /* None is longer, unless somebody plays with us. */
+        /* Names have 32 characters at most, but a hostile server may send
+         * anything. */
         len = len < 40 ? len : 40;
         table->widths[i] = len > table->widths[i] ? len : table->widths[i];
     }
@@ -67,7 +69,8 @@ static void put_row(table_t *table, const row_t *row)
     }
 }
 
-/* The routes, each whole, below each other where one line is too short. */
+/* The routes. A line that would be too long is continued below the column;
+ * no route is broken. */
 static void put_routes(table_t *table, JSValueConst function)
 {
     isere_reply_t *reply = table->reply;
@@ -116,6 +119,7 @@ static void put_table(table_t *table, JSValueConst functions)
                   ISERE_SLICE("STATUS"), ISERE_SLICE("MEMORY")}};
     uint32_t count = isere_reply_count(table->reply, functions);
     row_t row;
+    /* Two passes: the widths are known only after all rows. */
     widen(table, &head);
     for (uint32_t i = 0; i < count; i++) {
         read_row(table, isere_reply_element(table->reply, functions, i), &row);
@@ -135,6 +139,7 @@ static void put_table(table_t *table, JSValueConst functions)
 static size_t screen_width(void)
 {
     struct winsize size;
+    /* Not a terminal: `isere list | grep` wants one line for each function. */
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 

@@ -1,4 +1,4 @@
-/* isere logs: the log lines of a server, as they come. */
+/* isere logs: prints the log lines of a server as they come. */
 #include "apps/isere/client/log_line.h"
 #include "apps/isere/client/remote.h"
 #include "apps/isere/cmd/commands.h"
@@ -17,9 +17,9 @@ typedef struct logs {
     isere_out_t line; /* in memory: the line so far */
     isere_out_t out;
     char buffer[4096];
-    bool failed; /* it was said why */
+    bool failed; /* the reason was printed */
     bool shown;  /* something has come over this connection */
-    bool away;   /* it was said that the server is */
+    bool away;   /* it was printed that the server is away */
 } logs_t;
 
 /* Lines that the server had to drop, since we were too slow. */
@@ -31,6 +31,7 @@ static void put_lost(isere_out_t *out, uint64_t lost)
     isere_out_text(out, text);
 }
 
+/* Members that are missing are empty texts, which the line leaves out. */
 static void put_line(logs_t *logs)
 {
     isere_reply_t *reply = &logs->remote.reply;
@@ -54,8 +55,7 @@ static void put_line(logs_t *logs)
     }
 }
 
-/* The line is there, without its end. An empty one says that the server still
- * is. */
+/* A line is complete, without its newline. An empty one is a heartbeat. */
 static void show_line(logs_t *logs)
 {
     isere_slice_t text;
@@ -79,7 +79,8 @@ static void show_line(logs_t *logs)
     }
 }
 
-/* What is there is shown at once: nobody knows when more will come. */
+/* Bytes are printed as they come, not when a buffer is full: the next line may
+ * be hours away. */
 static bool show(void *arg, isere_slice_t bytes)
 {
     logs_t *logs = arg;
@@ -114,6 +115,7 @@ static void write_query(const isere_args_t *args, char *rest, size_t size)
         [ISERE_LOG_INFO] = "info",
         [ISERE_LOG_DEBUG] = "debug",
     };
+    /* Without --level the server decides. */
     bool has_level = isere_args_given(args, "level");
     snprintf(rest, size, "/logs?follow=%d%s%s%s%s", args->follow,
              args->function ? "&function=" : "",
@@ -135,10 +137,10 @@ static void sleep_ms(unsigned ms)
 }
 
 /*
- * Calls, and calls again when a server that was followed went away, as at a
- * restart: until it has been away for --wait. What it keeps is shown then, so
- * nothing that it has logged since its start is missed. Returns whether there
- * is an answer.
+ * Calls, and calls again when a server that was followed went away (it may be
+ * restarting), for at most --wait. The new connection begins with the lines
+ * that the server keeps, so none that it logged since its start is missed.
+ * Returns whether there is a response.
  */
 static bool call_patiently(logs_t *logs, const isere_remote_call_t *call)
 {
@@ -156,7 +158,7 @@ static bool call_patiently(logs_t *logs, const isere_remote_call_t *call)
         }
         logs->away = true;
         logs->shown = false;
-        logs->line.used = 0; /* its end never comes */
+        logs->line.used = 0; /* the rest of it will not come */
         if (now_ms() >= end) {
             isere_remote_say("http://%s did not come back",
                              remote->url.authority);
@@ -179,7 +181,7 @@ static int follow(logs_t *logs)
         return ISERE_EXIT_FAULT;
     }
     if (logs->line.used > 0 && !logs->failed) {
-        (void)show(logs, isere_slice("\n")); /* its end never came */
+        (void)show(logs, isere_slice("\n")); /* the newline is missing */
     }
     if (logs->failed) {
         return ISERE_EXIT_FAULT;
@@ -193,7 +195,7 @@ static int follow(logs_t *logs)
 
 int isere_cmd_logs(const isere_args_t *args)
 {
-    static logs_t logs; /* large */
+    static logs_t logs; /* too large for a stack */
     int code = isere_remote_open(&logs.remote, args);
     if (code != ISERE_EXIT_OK) {
         return code;

@@ -1,11 +1,11 @@
-/* isere rollback, release and remove: the short commands for a server. */
+/* isere rollback, release and remove: one call each, and its result. */
 #include "apps/isere/client/remote.h"
 #include "apps/isere/cmd/commands.h"
 #include <stdio.h>
 #include <unistd.h>
 
-/* Released or not, it is served: only this tells which. An older server does
- * not say. */
+/* The function is served now in either case; "released" tells whether it was
+ * quarantined before. Older servers don't send it. */
 static void tell_released(isere_remote_t *remote)
 {
     isere_reply_t *reply = &remote->reply;
@@ -18,7 +18,8 @@ static void tell_released(isere_remote_t *remote)
     }
 }
 
-/* A call that answers with the version that is served then. */
+/* The response is the version that is served now. */
+/* Both commands are a POST without a body. */
 static int post(const isere_args_t *args, const char *rest)
 {
     const isere_remote_call_t call = {

@@ -1,3 +1,6 @@
+/* Reads the event of `invoke` and `invoke-remote` and checks that it is a
+ * JSON object: an error here has a line and a column, in the handler it
+ * would not. */
 #include "apps/isere/load/event_file.h"
 #include "apps/isere/load/files.h"
 #include "core/util/json_check.h"
@@ -7,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether it is the JSON itself and no file's name. An array or a string is no
- * event, but that is what is to be said about it then. */
+/* Whether the argument is JSON, not a file's name. An array or a string is not
+ * an event either, but then the message should say that, and not that there is
+ * no such file. */
 static bool is_json(const char *event)
 {
     event += strspn(event, " \t\r\n");
@@ -20,6 +24,7 @@ static int read_event(const char *event, char **data, size_t *size)
     if (!is_json(event)) {
         return isere_files_read(event, data, size);
     }
+    /* A copy, so that both kinds are the caller's to free. */
     *data = strdup(event);
     *size = strlen(event);
     return *data ? 0 : ISERE_ERR_NOMEM;
@@ -35,6 +40,7 @@ int isere_event_file_read(const isere_args_t *args, char **data, size_t *size)
     if (!args->event) {
         return 0;
     }
+    /* What messages call it: the JSON itself would be too long. */
     if (is_stdin || is_json(name)) {
         name = is_stdin ? "standard input" : "--event";
     }

@@ -1,3 +1,5 @@
+/* Files of a function, read through the loader that the compiler calls for each
+ * import, and whole files for other purposes. */
 #include "apps/isere/load/files.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -24,14 +26,15 @@ static int read_error(int error)
     }
 }
 
-/* Reads to the end; 0 or -1 with errno. The size is not known: it may be a
- * pipe, or grow. */
+/* Reads to the end; 0 or -1 with errno. The size is not asked for: it may be a
+ * pipe, or a file that grows. */
 static int read_all(int fd, char **data, size_t *size)
 {
     size_t room = 0, used = 0;
     char *bytes = NULL;
     ssize_t n = 1;
     while (n > 0) {
+        /* One byte is kept free for the NUL. */
         if (used + 1 >= room) {
             room = room ? room * 2 : 16384;
             char *more = realloc(bytes, room);
@@ -46,6 +49,7 @@ static int read_all(int fd, char **data, size_t *size)
             continue;
         }
         used += n > 0 ? (size_t)n : 0;
+        /* Also against /dev/zero and other files without an end. */
         if (used > ISERE_FILES_MAX_SIZE) {
             errno = EFBIG;
             break;
@@ -63,7 +67,8 @@ static int read_all(int fd, char **data, size_t *size)
     return 0;
 }
 
-/* Opens a file; a folder is refused here, a FIFO would block. */
+/* Opens a regular file. Folders are refused, and so are FIFOs, on which reading
+ * could block for ever; O_NONBLOCK makes opening one return. */
 static int open_regular(const char *path)
 {
     struct stat info;
@@ -124,7 +129,8 @@ static int write_all(int fd, const char *data, size_t size)
     return fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
 }
 
-/* The permissions that open() would have given. */
+/* mkostemp makes files for their owner only; this gives the permissions that
+ * open would have given. */
 static void apply_umask(int fd)
 {
     mode_t mask = umask(0);
@@ -132,7 +138,7 @@ static void apply_umask(int fd)
     (void)fchmod(fd, 0666 & ~mask);
 }
 
-/* /dev/stdout and the like are written to, never replaced. */
+/* /dev/stdout and the like are written to in place. */
 static int write_device(const char *path, const void *data, size_t size)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -153,6 +159,7 @@ int isere_files_write(const char *path, const void *data, size_t size)
     size_t len = strlen(path);
     char *temporary = malloc(len + sizeof(".XXXXXX"));
     int fd = -1, saved = ENOMEM;
+    /* rename would replace /dev/null with a file. */
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) &&
         !S_ISDIR(info.st_mode)) {
         free(temporary);
@@ -203,6 +210,7 @@ static bool is_inside(const isere_files_t *files, const char *path)
     if (!real) {
         return false;
     }
+    /* After links were resolved: a link in the folder may lead out of it. */
     inside = strncmp(real, files->root, len) == 0 &&
              (real[len] == '/' || strcmp(files->root, "/") == 0);
     if (!inside) {
@@ -212,7 +220,7 @@ static bool is_inside(const isere_files_t *files, const char *path)
     return inside;
 }
 
-/* Editors on other systems put a byte order mark before the text. */
+/* Some editors put a byte order mark before the text. It is not part of it. */
 static void drop_byte_order_mark(isere_file_t *file)
 {
     if (file->size >= 3 && memcmp(file->data, "\xef\xbb\xbf", 3) == 0) {
@@ -231,8 +239,8 @@ static isere_file_t *find_file(isere_files_t *files, const char *name)
     return NULL;
 }
 
-/* Notes a file and reads it. Noted even if it can't be read: --watch waits
- * for it. */
+/* Adds a file to the list and reads it. It is in the list even if it can't be
+ * read: --watch waits for it to appear. */
 static int add_file(isere_files_t *files, const char *name, bool anywhere,
                     isere_file_t **result)
 {
@@ -259,13 +267,15 @@ static int add_file(isere_files_t *files, const char *name, bool anywhere,
     return error;
 }
 
-/* Names come from import specifiers; the core has resolved them already. */
+/* Names come from import specifiers, which the core has resolved already. This
+ * is the second line of defence. */
 static bool is_safe_name(const char *name)
 {
     const char *part = name;
     if (*name == '/' || *name == '\0') {
         return false;
     }
+    /* No part may be "..". */
     while (part) {
         if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || !part[2])) {
             return false;
@@ -290,6 +300,8 @@ static int load(void *ctx, const char *name, isere_slice_t *source)
             return error;
         }
     }
+    /* It could not be read the first time; the compiler asks again for each
+     * module that imports it. */
     if (!file->data) {
         return ISERE_ERR_NOENT;
     }
@@ -297,7 +309,7 @@ static int load(void *ctx, const char *name, isere_slice_t *source)
     return 0;
 }
 
-/* All but the files; -1 without memory. */
+/* Fills in everything but the files; -1 when out of memory. */
 static int begin(isere_files_t *files, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -360,6 +372,7 @@ bool isere_files_contain(const isere_files_t *files, const char *path)
         return false;
     }
     for (const isere_file_t *file = files->files; file; file = file->next) {
+        /* By inode: names of one file may differ. */
         snprintf(name, sizeof(name), "%s/%s", files->root, file->name);
         if (stat(name, &found) == 0 && found.st_dev == wanted.st_dev &&
             found.st_ino == wanted.st_ino) {

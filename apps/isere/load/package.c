@@ -1,3 +1,5 @@
+/* Writes the package that `isere deploy` sends: a function's files and settings
+ * as JSON (docs/api.md). Also the names of functions that follow from paths. */
 #include "apps/isere/load/package.h"
 #include "core/util/sha256.h"
 #include "core/util/utf8.h"
@@ -43,7 +45,7 @@ bool isere_package_is_common(const char *main_name)
     return false;
 }
 
-/* Of a name in lower case; 0 for what it can't have. */
+/* The character as it may stand in a name; NUL if it may not. */
 static char name_char(char c)
 {
     if (c >= 'A' && c <= 'Z') {
@@ -52,7 +54,7 @@ static char name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '\0';
 }
 
-/* Where the last part of a path begins; `end` is behind that. */
+/* Where the last part of the path that ends at `end` begins. */
 static const char *last_part(const char *path, const char *end)
 {
     while (end > path && end[-1] != '/') {
@@ -61,7 +63,7 @@ static const char *last_part(const char *path, const char *end)
     return end;
 }
 
-/* What many projects call a folder in them. */
+/* Folders that many projects have, and whose names say nothing about them. */
 static bool is_common_folder(const char *name, size_t len)
 {
     static const char *const names[] = {"src", "lib", "dist", "build"};
@@ -79,6 +81,7 @@ bool isere_package_folder_name(const char *folder,
     const char *end = folder + strlen(folder);
     const char *from = last_part(folder, end);
     size_t len = 0;
+    /* my-app/src/index.js is my-app. */
     while (from - folder > 1 && is_common_folder(from, (size_t)(end - from))) {
         end = from - 1;
         from = last_part(folder, end);
@@ -120,14 +123,15 @@ static void put_name(isere_out_t *out, const char *before, isere_slice_t name)
     isere_out_text(out, ":");
 }
 
-/* The sources, in no order. */
+/* The sources, in no particular order. JSON has no way to carry a file that is
+ * not UTF-8: its name is returned. */
 static const char *put_files(isere_out_t *out, const isere_files_t *files)
 {
     const char *before = "{";
     for (const isere_file_t *f = files->files; f; f = f->next) {
         isere_slice_t source = isere_slice_of(f->data, f->size);
         if (!f->data) {
-            continue; /* looked for, and not there */
+            continue; /* an import that was not found */
         }
         if (!is_text(isere_slice(f->name)) || !is_text(source)) {
             return f->name;
@@ -144,6 +148,7 @@ static const char *put_env(isere_out_t *out, const isere_args_t *args)
 {
     const char *before = ",\"env\":{";
     for (size_t i = 0; i < args->nenv; i++) {
+        /* The command line was checked: there is one. */
         const char *equals = strchr(args->env[i], '=');
         if (!is_text(isere_slice(args->env[i]))) {
             return args->env[i];
@@ -183,7 +188,8 @@ static void put_number(isere_out_t *out, const isere_args_t *args,
     }
 }
 
-/* What is not given is not sent: the server has defaults of its own. */
+/* Options that were not given are not sent: the server has its own defaults,
+ * which may be others than ours. */
 static void put_settings(isere_out_t *out, const isere_args_t *args)
 {
     static const char *const payloads[] = {

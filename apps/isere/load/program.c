@@ -1,3 +1,5 @@
+/* From a path on the command line to a function: reads the file, compiles it
+ * (or takes it for the bytecode that it is) and applies the options. */
 #include "apps/isere/load/program.h"
 #include "core/code/compile.h"
 #include "core/util/text.h"
@@ -12,7 +14,8 @@ isere_linux_config_t isere_program_port_config(const isere_args_t *args)
     isere_linux_config_init(&config);
     config.log_level = (isere_log_level_t)args->log_level;
     config.log_format = (isere_log_format_t)args->log_format;
-    config.log_functions = args->store != NULL; /* one of many */
+    /* With one function its name in every line would be noise. */
+    config.log_functions = args->store != NULL;
     return config;
 }
 
@@ -40,7 +43,7 @@ static int open_files(const isere_args_t *args, isere_program_t *program,
     return error;
 }
 
-/* `folder` is put before the names of modules. */
+/* `folder` is put before the modules' names, in messages and stack traces. */
 static int compile(const isere_port_t *port, const isere_args_t *args,
                    isere_program_t *program, const char *folder, void **code,
                    size_t *size, isere_fault_t *fault)
@@ -49,6 +52,7 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
     int error =
         isere_compile_within(port, &files->loader, files->main_name, folder, 0,
                              args->no_source, code, size, fault);
+    /* Out of memory, for example, has no place in the source. */
     if (error != 0 && fault->message[0] == '\0') {
         snprintf(fault->message, sizeof(fault->message), "%s%s: %s",
                  files->folder, files->main_name, isere_strerror(error));
@@ -62,7 +66,8 @@ static bool is_bytecode(const isere_program_t *program)
                                program->files.main->size);
 }
 
-/* An invalid .bin would be taken for source and give a strange error. */
+/* A damaged .bin does not look like bytecode. Compiling it as source would give
+ * a strange syntax error. */
 static bool is_named_bin(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -80,7 +85,7 @@ void isere_program_name(const isere_program_t *program,
     isere_text_copy(name, ISERE_PROGRAM_NAME_MAX, text);
 }
 
-/* What the bytecode brings along, and over it what the command line gives. */
+/* The settings in the bytecode; options of the command line override them. */
 static int configure(const isere_args_t *args, isere_function_config_t *config,
                      const void *code, size_t size, isere_fault_t *fault)
 {
@@ -114,6 +119,7 @@ int isere_program_create(const isere_port_t *port, const isere_args_t *args,
     char name[ISERE_PROGRAM_NAME_MAX];
     int error;
     isere_function_config_init(&config);
+    /* The default; bytecode may contain another name. */
     isere_program_name(program, name);
     config.name = name;
     error = configure(args, &config, code.ptr, code.len, fault);
@@ -121,6 +127,7 @@ int isere_program_create(const isere_port_t *port, const isere_args_t *args,
         error = isere_function_create(port, code.ptr, code.len, &config,
                                       &program->function, fault);
     }
+    /* A fault without a file is about the module as a whole. */
     if (error != 0 && fault->file[0] == '\0') {
         isere_text_copy(fault->file, sizeof(fault->file),
                         isere_slice(args->module));
@@ -146,6 +153,7 @@ int isere_program_load(const isere_port_t *port, const isere_args_t *args,
 void isere_program_release(const isere_port_t *port, isere_program_t *program)
 {
     isere_function_destroy(program->function);
+    /* Else the bytes are those of the file. */
     if (program->code) {
         isere_free(port, program->code);
     }
@@ -169,8 +177,9 @@ int isere_program_compile(const isere_port_t *port, const isere_args_t *args,
                  "%s is bytecode already", args->module);
         return ISERE_ERR_INVAL;
     }
-    /* A file of bytecode knows nothing of where it was built. A fault is told
-     * with the path as it was given, for which it is found once more. */
+    /* The bytecode must not contain the path where it was built. Messages
+     * should have it, so on an error everything is compiled once more, with the
+     * path. */
     error = compile(port, args, program, "", code, size, fault);
     if (error != 0) {
         error = compile(port, args, program, program->files.folder, code, size,
@@ -192,6 +201,7 @@ void isere_program_fault_text(const isere_fault_t *fault,
         }
         text[at++] = ' ';
     }
+    /* The trace ends with a newline, and so does the caller's line. */
     while (stack > 0 && fault->stack[stack - 1] == '\n') {
         stack--;
     }
