@@ -1,3 +1,5 @@
+/* Starts threads that run JavaScript: the system's default stack may be smaller
+ * than what --stack allows a handler. */
 #include "apps/isere/serve/thread.h"
 #include "isere/error.h"
 #include <stdio.h>

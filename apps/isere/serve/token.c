@@ -1,3 +1,5 @@
+/* The token file: read, or made on the first start. Its owner alone may read
+ * it, as with a private key of SSH. */
 #include "apps/isere/serve/token.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,7 @@ static int complain(const char *path, const char *why)
     return ISERE_ERR_IO;
 }
 
-/* Anyone else who can read it can do what its owner can. */
+/* A file that others can read is refused: the token gives full control. */
 static int read_token(int fd, const char *path, char token[ISERE_TOKEN_LEN + 1])
 {
     char text[ISERE_TOKEN_LEN + 2];
@@ -22,6 +24,7 @@ static int read_token(int fd, const char *path, char token[ISERE_TOKEN_LEN + 1])
     if (len < 0 || fstat(fd, &info) != 0) {
         return complain(path, strerror(errno));
     }
+    /* Of the open file, not of the path: it can't be swapped in between. */
     if (info.st_mode & 077) {
         return complain(path, "others can read it: chmod 600");
     }
@@ -48,11 +51,12 @@ static int make_token(char token[ISERE_TOKEN_LEN + 1])
     for (size_t i = 0; i < sizeof(bytes); i++) {
         snprintf(token + 2 * i, 3, "%02x", bytes[i]);
     }
+    /* The compiler may drop a memset of what is not read again. */
     explicit_bzero(bytes, sizeof(bytes));
     return 0;
 }
 
-/* A file with all of it, or none: it is written beside, then linked. */
+/* Written to a file beside it, then linked: the token file is never partial. */
 static int write_token(const char *path, const char *token)
 {
     char beside[4096], line[ISERE_TOKEN_LEN + 2];
@@ -66,6 +70,8 @@ static int write_token(const char *path, const char *token)
         return complain(path, strerror(errno));
     }
     fine = write(fd, line, (size_t)size) == size && fsync(fd) == 0;
+    /* link fails if the file exists meanwhile, where rename would replace a
+     * token that somebody may have copied already. */
     fine = close(fd) == 0 && fine && link(beside, path) == 0;
     if (!fine) {
         size = complain(path, strerror(errno));

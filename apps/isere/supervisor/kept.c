@@ -1,3 +1,6 @@
+/* The function that is served without a store, kept in two memory files: one is
+ * written while the other one is whole. Whatever a dying server wrote is
+ * checked before it is used. */
 #include "apps/isere/supervisor/kept.h"
 #include "ports/linux/shared.h"
 #include <errno.h>
@@ -6,12 +9,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The servers inherit them. */
+/* Inherited by the servers. */
 static int fds[2] = {-1, -1};
 
 void isere_kept_create(void)
 {
     for (int i = 0; i < 2; i++) {
+        /* No name in any folder, and gone with the last process that has it
+         * open. */
         fds[i] = memfd_create("isere-function", MFD_CLOEXEC);
     }
 }
@@ -22,7 +27,7 @@ static isere_kept_state_t *state(void)
                                                         : NULL;
 }
 
-/* FNV-1a: against what a fault left, not against anybody. */
+/* FNV-1a: it detects what a fault left behind, not what an attacker made. */
 static uint64_t sum_up(uint64_t sum, const void *data, size_t size)
 {
     const uint8_t *bytes = data;
@@ -80,6 +85,7 @@ void isere_kept_save(const isere_program_t *program)
     unsigned next = kept ? atomic_load(&kept->saves) + 1 : 0;
     isere_kept_place_t place = {code.len, names_size(&program->files), 0};
     size_t size = place.code_size + place.names_size;
+    /* Failing to keep it is no error: the next server reads the files. */
     uint8_t *data = kept ? malloc(size) : NULL;
     if (!data) {
         return;
@@ -87,6 +93,8 @@ void isere_kept_save(const isere_program_t *program)
     memcpy(data, code.ptr, code.len);
     put_names(&program->files, (char *)data + code.len);
     place.sum = sum_of(&place, data);
+    /* The counter is moved last: a death before that leaves the other place
+     * valid. */
     if (ftruncate(fds[next % 2], (off_t)size) == 0 &&
         write_all(fds[next % 2], data, size)) {
         kept->places[next % 2] = place;
@@ -110,8 +118,7 @@ static bool read_all(int fd, uint8_t *data, size_t size)
     return true;
 }
 
-/* What a server that had a fault wrote is believed as far as it can be
- * checked. */
+/* Sizes that a server wrote before it died are checked against the file. */
 static bool is_whole(int fd, const isere_kept_place_t *place)
 {
     off_t size = lseek(fd, 0, SEEK_END);
@@ -140,6 +147,8 @@ int isere_kept_load(const isere_port_t *port, const isere_args_t *args,
     if (!data) {
         return ISERE_ERR_NOMEM;
     }
+    /* The sum also covers the sizes, so a place that was half written fails
+     * here. */
     if (read_all(fd, data, size) && sum_of(&place, data) == place.sum) {
         error = isere_files_name(&program->files, args->module,
                                  (const char *)data + place.code_size,

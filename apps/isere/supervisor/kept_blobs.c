@@ -1,8 +1,9 @@
 /*
- * One file in memory, with records: each begins at a page, with a head. A blob
- * is written behind all others, and is there when the end of all is moved
- * behind it; then the one in whose place it is becomes a hole. Positions are
- * never used again, so nothing has to be moved: there are more than will be.
+ * The blobs are records in one memory file. Each record begins with a head, at
+ * a page. A new blob is written behind all others and becomes valid when the
+ * end is moved behind it; then the blob that it replaces becomes a hole.
+ * Positions are never used again, so nothing has to be moved: there are enough
+ * of them.
  */
 #include "apps/isere/supervisor/kept_blobs.h"
 #include "core/util/crc32.h"
@@ -30,7 +31,7 @@ typedef struct blob {
     uint32_t size;
 } blob_t;
 
-static int fd = -1; /* the servers inherit it */
+static int fd = -1; /* inherited by the servers */
 
 /* Of this server. */
 static struct {
@@ -54,6 +55,8 @@ static atomic_uint *end_in_units(void)
 
 static off_t end(void)
 {
+    /* In pages, so that 32 bits, which every platform writes atomically, reach
+     * far enough. */
     return (off_t)atomic_load(end_in_units()) * kept.unit;
 }
 
@@ -80,6 +83,7 @@ static uint32_t sum_of(const head_t *head)
 static blob_t *find(const char *name)
 {
     for (size_t i = 0; i < kept.count; i++) {
+        /* A start reads all functions, in the order of the store. */
         size_t at = (kept.guess + i) % kept.count;
         if (strcmp(kept.blobs[at].name, name) == 0) {
             kept.guess = at;
@@ -89,7 +93,7 @@ static blob_t *find(const char *name)
     return NULL;
 }
 
-/* Gives the memory back; without that, it counts as used. */
+/* Gives the memory back. If that fails, it counts as used. */
 static bool make_hole(const blob_t *blob)
 {
     off_t size = span(blob->size);
@@ -101,6 +105,7 @@ static bool make_hole(const blob_t *blob)
     return true;
 }
 
+/* Before anything is written: nothing may fail after the end was moved. */
 static bool make_room(void)
 {
     size_t room = kept.room ? 2 * kept.room : 64;
@@ -116,7 +121,8 @@ static bool make_room(void)
     return blobs != NULL;
 }
 
-/* There is room. The later one of a name is the one that counts. */
+/* Adds a record, for which there is room. Of two with one name, the later one
+ * is valid: a death may have come before the hole was made. */
 static void add(const head_t *head, off_t at)
 {
     blob_t *old = find(head->name);
@@ -164,6 +170,7 @@ static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
         return 0;
     }
     size = size < blob->size - offset ? size : blob->size - offset;
+    /* The result is an int. The caller reads on. */
     size = size < INT_MAX ? size : INT_MAX;
     n = read_at(blob->at + (off_t)(sizeof(head_t) + offset), buf, size);
     return n < 0 ? ISERE_ERR_IO : (int)n;
@@ -197,7 +204,7 @@ static bool write_record(off_t at, const head_t *head,
     return ok;
 }
 
-/* Of all parts; more than any blob may have, when it is too much. */
+/* The sum of all parts, at most ISERE_KEPT_BYTES_MAX, which is too much. */
 static size_t size_of(const isere_slice_t *parts, int count)
 {
     size_t size = 0;
@@ -216,6 +223,8 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
     head_t head = {.size = (uint32_t)size};
     off_t at = end(), length = span(head.size);
     (void)ctx;
+    /* The old blob of that name still counts: it must stay until the new one is
+     * whole. */
     if ((size_t)length > ISERE_KEPT_BYTES_MAX - kept.used ||
         length > kept.limit - at || !make_room()) {
         return ISERE_ERR_LIMIT;
@@ -223,6 +232,7 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
     memcpy(head.name, name, strnlen(name, sizeof(head.name) - 1));
     head.sum = sum_of(&head);
     if (!write_record(at, &head, parts, count)) {
+        /* Gives back what was written of it. */
         (void)ftruncate(fd, at);
         return ISERE_ERR_LIMIT;
     }
@@ -255,8 +265,7 @@ static bool is_whole(const head_t *head)
            head->size <= ISERE_KEPT_BYTES_MAX;
 }
 
-/* The record at *at, or a hole, which may not be one of whole pages. False when
- * there is neither. */
+/* Takes the record at *at, or one page of a hole. False when it is neither. */
 static bool take(off_t *at)
 {
     static const head_t hole;
@@ -264,6 +273,7 @@ static bool take(off_t *at)
     if (read_at(*at, &head, sizeof(head)) != (ssize_t)sizeof(head)) {
         return false;
     }
+    /* SEEK_DATA may report pages of a hole as data. */
     if (memcmp(&head, &hole, sizeof(head)) == 0) {
         *at += kept.unit;
         return true;
@@ -279,6 +289,7 @@ static bool take(off_t *at)
 /* Where the next record is; the end when there is none. */
 static off_t skip_holes(off_t at)
 {
+    /* Without this a long-lived store would read through gigabytes of holes. */
     off_t data = lseek(fd, at, SEEK_DATA);
     if (data < 0) {
         return errno == ENXIO ? end() : at;
@@ -310,7 +321,7 @@ static off_t last_position(void)
     struct rlimit limit;
     off_t last =
         sizeof(off_t) > 4 ? (off_t)UINT_MAX * kept.unit : (off_t)INT_MAX;
-    /* Beyond it is a signal that ends the program. */
+    /* Writing beyond it raises SIGXFSZ, which ends the program. */
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)last) {
         last = (off_t)limit.rlim_cur;
     }
@@ -325,10 +336,12 @@ bool isere_kept_blobs_open(isere_blobs_t *blobs)
     memset(&kept, 0, sizeof(kept));
     kept.unit = (off_t)sysconf(_SC_PAGESIZE);
     kept.limit = last_position();
+    /* Damage in one record means that the positions behind it can't be trusted.
+     * Everything can be compiled again, so nothing is saved of it. */
     if (!take_all()) {
         forget_all();
     }
-    (void)ftruncate(fd, end()); /* what a death left behind it */
+    (void)ftruncate(fd, end()); /* the rest was not finished */
     *blobs = (isere_blobs_t){
         .list = list,
         .read = read_blob,

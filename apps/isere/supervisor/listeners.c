@@ -1,3 +1,5 @@
+/* Opens a listening socket for each worker before anything else: the supervisor
+ * keeps them, so connections wait while a server is replaced. */
 #include "apps/isere/supervisor/listeners.h"
 #include "isere/linux.h"
 #include <errno.h>
@@ -13,6 +15,7 @@ static unsigned choose_count(const isere_args_t *args)
     cpu_set_t cores;
     if (count == 0) {
         count = 1;
+        /* What a container may use, not what the machine has. */
         if (sched_getaffinity(0, sizeof(cores), &cores) == 0) {
             count = (uint64_t)CPU_COUNT(&cores);
         }
@@ -36,7 +39,8 @@ static void complain(const isere_args_t *args, unsigned port, int error)
             port, why);
 }
 
-/* A server whose supervisor was killed this moment is on its way out. */
+/* If the address is in use, tries again for 300 ms: a server whose supervisor
+ * was killed has it until the kernel has ended it. */
 static int listen_patiently(const isere_args_t *args, uint16_t *port,
                             bool first)
 {
@@ -57,6 +61,8 @@ int isere_listeners_open(const isere_args_t *args, isere_listeners_t *listeners)
         listeners->sockets[i] = -1;
     }
     for (unsigned i = 0; i < listeners->count; i++) {
+        /* The first one finds the port when --port is 0, and whether another
+         * program has it; the others share it. */
         int fd = listen_patiently(args, &listeners->port, i == 0);
         if (fd < 0) {
             complain(args, listeners->port, fd);

@@ -1,3 +1,6 @@
+/* Starts the server, waits for its end, and starts the next one: see
+ * supervisor.h. It does as little as possible, since nothing restarts the
+ * supervisor. */
 #include "apps/isere/supervisor/supervisor.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/supervisor/kept.h"
@@ -18,8 +21,8 @@
 
 enum {
     TRIES = 3,   /* servers in a row that may die before they serve */
-    HASTY = 8,   /* restarts at once; then with pauses */
-    CALM_S = 60, /* after so long without a death all is well again */
+    HASTY = 8,   /* restarts without a pause */
+    CALM_S = 60, /* after so long without a death, the count starts over */
     FIRST_PAUSE_MS = 50,
     LONGEST_PAUSE_MS = 200,  /* of one that served */
     LONGEST_EARLY_MS = 2000, /* of one that did not come to serve */
@@ -59,6 +62,7 @@ static void say(supervisor_t *s, isere_log_level_t level, const char *text)
 
 static void prepare_threads(isere_shared_t *shared)
 {
+    /* A thread that died may have left its place in any state. */
     memset(shared->threads, 0, sizeof(shared->threads));
     atomic_store(&shared->ready, false);
 }
@@ -69,6 +73,8 @@ static int be_server(supervisor_t *s)
 {
     pid_t supervisor = s->shared->supervisor;
     sigset_t set = s->before;
+    /* If the supervisor died before prctl, the signal never comes; the parent
+     * is another process then. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != supervisor) {
         _exit(ISERE_EXIT_FAULT);
     }
@@ -81,10 +87,11 @@ static int be_server(supervisor_t *s)
 
 /* ---- deaths ---- */
 
-/* The function that ran is at fault: that of the thread whose fault it was, if
- * it is known, else all. What was killed is at fault for nothing; but a
- * function that is read at a start and ends it, again and again, for lack of
- * memory perhaps, must not keep the others from being served. */
+/* Whether the function that a thread ran is to blame. If it is known whose
+ * thread had the fault, only that one is; else all are. A server that was
+ * killed (SIGKILL) blames nobody, except while it starts: a function that ends
+ * each start, by taking too much memory perhaps, must not keep the others from
+ * being served. */
 static bool counts(const supervisor_t *s, const isere_running_t *running,
                    int number)
 {
@@ -140,7 +147,7 @@ static void remember(const supervisor_t *s, int number)
     }
 }
 
-/* Where the fault was, if a thread noted it. */
+/* The place of the fault, if a thread recorded one. */
 static void put_place(const isere_shared_t *shared, isere_writer_t *text)
 {
     for (int i = 0; i < ISERE_SHARED_THREADS; i++) {
@@ -154,7 +161,8 @@ static void put_place(const isere_shared_t *shared, isere_writer_t *text)
     }
 }
 
-/* Says it, and keeps it for the log of the next server. */
+/* Logs a line, and keeps it for the log that the next server sends to clients.
+ */
 static void give_notice(supervisor_t *s, const char *text,
                         const isere_death_t *death)
 {
@@ -179,7 +187,7 @@ static void give_notice(supervisor_t *s, const char *text,
     isere_linux_log(&s->log, &record);
 }
 
-/* A line for each function that is at fault; whether there are any. */
+/* Logs a line for each function that is to blame. Whether there is one. */
 static bool report_death(supervisor_t *s, int number)
 {
     isere_shared_t *shared = s->shared;
@@ -208,6 +216,7 @@ static bool start(supervisor_t *s)
     prepare_threads(s->shared);
     s->child = fork();
     if (s->child == 0) {
+        /* exit, not _exit: what the server buffered for stdout is written. */
         exit(be_server(s));
     }
     if (s->child < 0) {
@@ -232,7 +241,7 @@ static int64_t pause_ms(const supervisor_t *s)
     return ms < longest ? ms : longest;
 }
 
-/* Waits. The signal to stop that came instead, or 0. */
+/* Waits. Returns the signal to stop that ended the pause, or 0. */
 static int wait_a_little(supervisor_t *s, int64_t ms)
 {
     const struct timespec time = {.tv_sec = ms / 1000,
@@ -251,7 +260,8 @@ static int wait_a_little(supervisor_t *s, int64_t ms)
     return number > 0 ? number : 0;
 }
 
-/* What has served before is tried again for ever: its listener stays open. */
+/* A service that has served before is restarted for ever: its listeners stay
+ * open, and what is wrong may pass. */
 static bool is_hopeless(const supervisor_t *s)
 {
     if (s->early - s->hopes < TRIES || atomic_load(&s->shared->announced)) {
@@ -263,11 +273,12 @@ static bool is_hopeless(const supervisor_t *s)
     return true;
 }
 
-/* False when there is no use in another one, or a signal to stop came: then
- * *code is what to end with. */
+/* Starts the next server. False when that is hopeless or a signal to stop came;
+ * then *code is the exit code. */
 static bool start_again(supervisor_t *s, bool blamed, int *code)
 {
     int64_t now = now_ms(CLOCK_MONOTONIC);
+    /* A server that served for a while proves that it can start. */
     s->early = atomic_load(&s->shared->ready) ? 0 : s->early + 1;
     s->hopes = s->early == 0 ? 0 : s->hopes + (blamed && s->args->store);
     if (is_hopeless(s)) {
@@ -286,24 +297,29 @@ static bool start_again(supervisor_t *s, bool blamed, int *code)
         *code = ISERE_EXIT_OK; /* nothing was under way */
         return false;
     }
+    /* Read by the server that starts now: its log says how long nobody
+     * served. */
     s->shared->restarts++;
     return start(s);
 }
 
 /* ---- signals ---- */
 
-/* A terminal sends its signal to the server, too; there it counts once. */
+/* Passes a signal to stop on to the server. From a terminal the server gets it
+ * twice, which counts once (on_stop_again). */
 static void pass_on(supervisor_t *s, int number)
 {
     s->stop = number;
     atomic_fetch_add(&s->shared->stops, 1);
+    /* New connections are refused from now on, not left in a queue that nobody
+     * serves. */
     isere_listeners_close(s->listeners);
     if (s->child > 0) {
         kill(s->child, number);
     }
 }
 
-/* As the child did. */
+/* Ends by the same signal as the child, for the shell to see. */
 static int end_by(int number)
 {
     sigset_t set;
@@ -315,8 +331,8 @@ static int end_by(int number)
     return ISERE_EXIT_FAULT;
 }
 
-/* The server ended by itself. The first one's end is that of all; one that was
- * started again and could not begin is tried again. */
+/* The server exited. If the first one does, so does the supervisor. One that
+ * was started again and could not start is tried again. */
 static bool go_on_after_exit(supervisor_t *s, int *code)
 {
     bool serves = atomic_load(&s->shared->ready);
@@ -334,7 +350,7 @@ static bool go_on_after_exit(supervisor_t *s, int *code)
     return start_again(s, false, code);
 }
 
-/* The child ended: false when that is the end, with *code. */
+/* The child ended. False when the supervisor ends, too, with *code. */
 static bool go_on(supervisor_t *s, int status, int *code)
 {
     if (WIFEXITED(status)) {
@@ -360,6 +376,8 @@ static int watch(supervisor_t *s)
         if (number > 0 && number != SIGCHLD) {
             pass_on(s, number);
         }
+        /* Also after other signals: SIGCHLD may have been merged with one
+         * before. */
         if (waitpid(s->child, &status, WNOHANG) == s->child) {
             s->child = 0;
             if (!go_on(s, status, &code)) {
@@ -369,8 +387,8 @@ static int watch(supervisor_t *s)
     }
 }
 
-/* A hang-up that is ignored stays so: nohup. The others may be, for a shell's
- * jobs in the background, and stop it all the same. */
+/* SIGHUP stays ignored if it was: nohup. SIGINT and SIGTERM are waited for even
+ * if they were ignored, as shells do for jobs in the background. */
 static void choose_signals(supervisor_t *s)
 {
     struct sigaction now;
@@ -398,6 +416,7 @@ int isere_supervisor_run(const isere_args_t *args, isere_listeners_t *listeners,
         fputs("isere: not enough memory to start\n", stderr);
         return ISERE_EXIT_FAULT;
     }
+    /* The child compares it with its parent. */
     s.shared->supervisor = getpid();
     if (args->store) {
         isere_kept_blobs_create();
@@ -410,16 +429,18 @@ int isere_supervisor_run(const isere_args_t *args, isere_listeners_t *listeners,
 
 /* ---- in the server ---- */
 
-static int64_t stopped_ms; /* when the first one was seen */
+static int64_t stopped_ms; /* when the first signal came */
 
-/* A terminal and a service manager send theirs to both processes: then the
- * first one comes twice, in any order. */
+/* A second signal to stop ends the server at once. Terminals and service
+ * managers send theirs to both processes, so the first one may come twice, in
+ * any order. */
 static void on_stop_again(int number, siginfo_t *info, void *context)
 {
     isere_shared_t *shared = isere_shared();
     bool passed_on =
         info->si_pid == shared->supervisor && atomic_load(&shared->stops) <= 1;
     (void)context;
+    /* clock_gettime is safe in a signal handler, as are raise and signal. */
     if (passed_on || now_ms(CLOCK_MONOTONIC) - stopped_ms < TWICE_MS) {
         return;
     }
