@@ -7,12 +7,16 @@
 
 enum { TYPE_MISMATCH = 17, QUOTA_EXCEEDED = 22 };
 
+/* Web Crypto section 10.1.1: random bits make no sensible floating-point
+ * numbers. The kinds are in the order of JSTypedArrayEnum, floats last. */
 static bool is_integer_array(isere_kind_t kind)
 {
     return kind >= ISERE_KIND_TYPED_ARRAY &&
            kind < ISERE_KIND_TYPED_ARRAY + JS_TYPED_ARRAY_FLOAT32;
 }
 
+/* Written into the handler's array while the execution is held
+ * (isere_host_random): it can't be half filled by an abandoned request. */
 static JSValue get_random_values(JSContext *ctx, JSValueConst self, int argc,
                                  JSValueConst *argv)
 {
@@ -42,6 +46,7 @@ static JSValue get_random_values(JSContext *ctx, JSValueConst self, int argc,
     return JS_DupValue(ctx, argv[0]);
 }
 
+/* Version 4 of RFC 9562: isere_uuid_format sets the bits that say so. */
 static JSValue random_uuid(JSContext *ctx, JSValueConst self, int argc,
                            JSValueConst *argv)
 {

@@ -1,3 +1,6 @@
+/* The builtins as they were before any user code ran, and which class of object
+ * is which. Classes are found by prototypes: QuickJS keeps its class numbers to
+ * itself. */
 #include "core/web/intrinsics.h"
 
 #include <stddef.h>
@@ -84,7 +87,8 @@ static const struct {
     [ISERE_IN_URI_ERROR_PROTOTYPE] = {"URIError", NULL, PROTOTYPE},
 };
 
-/* The prototype of the global constructor `name`. */
+/* The prototype of the global constructor `name`. Ordinary reads are safe here:
+ * no user code has run yet. */
 static JSValue prototype_of(JSContext *ctx, JSValueConst global,
                             const char *name)
 {
@@ -170,6 +174,7 @@ static int find_proxy_class(JSContext *ctx, isere_intrinsics_t *in,
     return 0;
 }
 
+/* A getter is found by its descriptor: reading the property would call it. */
 static JSValue find_getter(JSContext *ctx, JSValueConst prototype,
                            const char *name)
 {
@@ -198,6 +203,8 @@ static JSValue find_holder(JSContext *ctx, JSValueConst global, size_t which)
                : prototype_of(ctx, global, constructor);
 }
 
+/* Methods are read from the prototype as values: no code has replaced them
+ * yet. */
 static JSValue find_member(JSContext *ctx, JSValueConst holder, size_t which)
 {
     const char *member = sources[which].member;
@@ -216,6 +223,8 @@ static bool share_holder(size_t a, size_t b)
            (sources[a].place <= STATIC) == (sources[b].place <= STATIC);
 }
 
+/* Sources of one constructor stand together, so that each is read once: this is
+ * part of every start of an isolate. */
 static int find_values(JSContext *ctx, isere_intrinsics_t *in,
                        JSValueConst global)
 {
@@ -234,7 +243,9 @@ static int find_values(JSContext *ctx, isere_intrinsics_t *in,
     return result;
 }
 
-/* The `next` of the iterators which `method` makes for a `constructor`. */
+/* The `next` of the iterators which `method` makes for a `constructor`. The
+ * prototypes of iterators have no name to find them by, so an iterator is
+ * made. */
 static JSValue find_next(JSContext *ctx, const isere_intrinsics_t *in,
                          isere_intrinsic_t constructor,
                          isere_intrinsic_t method)
@@ -255,6 +266,8 @@ static JSValue find_next(JSContext *ctx, const isere_intrinsics_t *in,
     return next;
 }
 
+/* Values first: finding the classes needs some of them. On failure deinit frees
+ * what is there, the rest is undefined. */
 int isere__intrinsics_init(JSContext *ctx, isere_intrinsics_t *in)
 {
     JSValue global = JS_GetGlobalObject(ctx);
@@ -275,6 +288,7 @@ int isere__intrinsics_init(JSContext *ctx, isere_intrinsics_t *in)
         find_proxy_class(ctx, in, global) < 0) {
         goto done;
     }
+    /* Any builtin method has the class of native functions. */
     in->kinds[JS_GetClassID(in->values[ISERE_IN_MAP_SET])] =
         ISERE_KIND_NATIVE_FUNCTION;
     result = 0;
@@ -291,6 +305,8 @@ void isere__intrinsics_deinit(JSContext *ctx, isere_intrinsics_t *in)
     }
 }
 
+/* Classes that hosts registered (URL, timers) are above the table, and so
+ * OTHER. */
 isere_kind_t isere__intrinsics_kind(const isere_intrinsics_t *in,
                                     JSValueConst value)
 {
@@ -315,8 +331,9 @@ int isere__intrinsics_number(JSContext *ctx, const isere_intrinsics_t *in,
     return JS_IsException(value) ? -1 : JS_ToFloat64(ctx, number, value);
 }
 
-/* Takes the members out of what `next` gave: { value, done }, whose
- * properties are its own and plain. */
+/* Takes the members out of what `next` gave: { value, done }, whose properties
+ * are its own and plain. The iterator is a builtin's and its `next` was taken
+ * at the start, so nothing of the handler's is involved. */
 static int take_members(JSContext *ctx, bool is_map, JSValueConst step,
                         JSValue members[2])
 {
@@ -343,6 +360,8 @@ static int take_members(JSContext *ctx, bool is_map, JSValueConst step,
     return 1;
 }
 
+/* Called as the builtin, on an iterator that a builtin made: what a handler
+ * does to %MapIteratorPrototype% is without effect. */
 int isere__intrinsics_next(JSContext *ctx, const isere_intrinsics_t *in,
                            bool is_map, JSValueConst iterator,
                            JSValue members[2])

@@ -8,7 +8,8 @@ static bool same_name(const char *a, const char *b, size_t len)
     return strncmp(a, b, len) == 0 && b[len] == '=';
 }
 
-/* Whether a later entry gives the same name; the last one counts. */
+/* Whether a later entry gives the same name; the last one counts. Quadratic, in
+ * the init phase only, over some dozens of entries. */
 static bool is_given_again(JSContext *ctx, size_t index, size_t name_len)
 {
     const char *entry = isere_host_env(ctx, index);
@@ -21,6 +22,8 @@ static bool is_given_again(JSContext *ctx, size_t index, size_t name_len)
     return false;
 }
 
+/* Not writable: what a request sets would be gone with it, so it fails at once
+ * (in strict mode, which modules are). */
 static int define_variable(JSContext *ctx, JSValueConst env, const char *entry,
                            size_t name_len)
 {
@@ -43,6 +46,7 @@ static int fill(JSContext *ctx, JSValueConst env)
     for (size_t i = 0; (entry = isere_host_env(ctx, i)) != NULL; i++) {
         const char *equals = strchr(entry, '=');
         size_t name_len;
+        /* An entry without a name is none. */
         if (!equals) {
             continue;
         }

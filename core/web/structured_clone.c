@@ -27,12 +27,17 @@ typedef struct cloner {
 
 static JSValue clone_value(cloner_t *c, JSValueConst value);
 
+/* HTML says "DataCloneError" for whatever can't be cloned; the message says
+ * what. */
 static JSValue throw_clone(JSContext *ctx, const char *message)
 {
     return isere__web_throw_dom(ctx, "DataCloneError", DATA_CLONE, message);
 }
 
-/* The slot of an object, or the empty one where it belongs. */
+/* The slot of an object, or the empty one where it belongs. Open addressing,
+ * at most half full; Knuth's multiplicative hash spreads addresses, whose
+ * low bits are zero. (Addresses may be used here: the table does not outlive
+ * the call.) */
 static uint32_t *find_slot(const cloner_t *c, const void *object)
 {
     uint32_t mask = c->capacity * 2 - 1;
@@ -47,6 +52,7 @@ static uint32_t *find_slot(const cloner_t *c, const void *object)
     }
 }
 
+/* The slots are made anew: their size is the hash's modulus. */
 static int grow(cloner_t *c)
 {
     uint32_t capacity = c->capacity ? c->capacity * 2 : FIRST_CAPACITY;
@@ -74,7 +80,9 @@ static int grow(cloner_t *c)
     return 0;
 }
 
-/* Notes a copy, which the table takes over; gives a reference back. */
+/* Notes a copy, which the table takes over; gives a reference back. The table
+ * holds the source, too: a getter could drop the last reference to it, and a
+ * new object could then have its address. */
 static JSValue remember(cloner_t *c, JSValueConst source, JSValue copy)
 {
     if (JS_IsException(copy)) {
@@ -91,6 +99,7 @@ static JSValue remember(cloner_t *c, JSValueConst source, JSValue copy)
     return JS_DupValue(c->ctx, copy);
 }
 
+/* new Number(1) is an object with an identity, and stays one. */
 static JSValue copy_boxed(cloner_t *c, JSValueConst source, isere_kind_t kind)
 {
     isere_intrinsic_t value_of =
@@ -118,6 +127,8 @@ static JSValue copy_date(cloner_t *c, JSValueConst source)
     return JS_NewDate(c->ctx, ms);
 }
 
+/* By the getters of the flags, not the property `flags`, which a handler may
+ * have changed. lastIndex is not copied (HTML, StructuredSerializeInternal). */
 static JSValue copy_regexp(cloner_t *c, JSValueConst source)
 {
     static const char letters[] = "dgimsuy";
@@ -173,6 +184,7 @@ static JSValue copy_typed_array(cloner_t *c, JSValueConst source,
         JS_FreeValue(ctx, JS_GetException(ctx));
         return throw_clone(ctx, "a detached typed array can't be cloned");
     }
+    /* Through the table: views onto one buffer share its copy, too. */
     arguments[0] = clone_value(c, buffer);
     JS_FreeValue(ctx, buffer);
     if (JS_IsException(arguments[0])) {
@@ -227,6 +239,7 @@ static isere_intrinsic_t error_prototype(const char *name)
     return ISERE_IN_COUNT;
 }
 
+/* `name` is read as a property, getters included: the standard says Get. */
 static JSValue copy_error(cloner_t *c, JSValueConst source)
 {
     JSContext *ctx = c->ctx;
@@ -246,7 +259,8 @@ static JSValue copy_error(cloner_t *c, JSValueConst source)
                                   JS_GetClassID(source));
 }
 
-/* A copy without its properties and members, which are filled in later. */
+/* A copy without its properties and members, which are filled in later: an
+ * object must be in the table before what refers back to it is cloned. */
 static JSValue new_copy(cloner_t *c, JSValueConst source)
 {
     isere_kind_t kind = isere__intrinsics_kind(c->in, source);
@@ -301,6 +315,8 @@ static JSValue clone_value(cloner_t *c, JSValueConst value)
     return remember(c, value, new_copy(c, value));
 }
 
+/* Getters are called, as the standard has it; so the source may change under
+ * us. */
 static int fill_property(cloner_t *c, JSValueConst source, JSValueConst copy,
                          JSAtom name, int flags)
 {
@@ -327,6 +343,7 @@ static int fill_property(cloner_t *c, JSValueConst source, JSValueConst copy,
     return JS_DefinePropertyValue(c->ctx, copy, name, clone, flags);
 }
 
+/* Names are listed once: properties that a getter adds are not cloned. */
 static int fill_properties(cloner_t *c, JSValueConst source, JSValueConst copy)
 {
     JSPropertyEnum *names;
@@ -357,6 +374,7 @@ static int fill_array(cloner_t *c, JSValueConst source, JSValueConst copy)
     return JS_SetPropertyStr(c->ctx, copy, "length", length) < 0 ? -1 : 0;
 }
 
+/* Hidden, as errors have them; other properties of errors are not cloned. */
 static int fill_error(cloner_t *c, JSValueConst source, JSValueConst copy)
 {
     static const char *const names[] = {"message", "stack", "cause"};
@@ -399,6 +417,9 @@ static int add_member(cloner_t *c, bool is_map, JSValueConst copy,
     return JS_IsException(result) ? -1 : 0;
 }
 
+/* The standard copies the list of members first. Nothing that could add any
+ * runs in between but the getter of an error's `name`: objects are filled
+ * later. */
 static int fill_members(cloner_t *c, bool is_map, JSValueConst source,
                         JSValueConst copy)
 {
@@ -421,6 +442,7 @@ static int fill_members(cloner_t *c, bool is_map, JSValueConst source,
     return result;
 }
 
+/* What is not listed was complete when it was made. */
 static int fill(cloner_t *c, JSValueConst source, JSValueConst copy)
 {
     switch (isere__intrinsics_kind(c->in, source)) {
@@ -469,8 +491,9 @@ static JSValue transfer_item(cloner_t *c, JSValueConst list, uint32_t index)
     return item;
 }
 
-/* Copies the buffers of options.transfer before anything else, so that they
- * are the first pairs of the table; returns how many, or -1. */
+/* Copies the buffers of options.transfer before anything else, so that they are
+ * the first pairs of the table; returns how many, or -1. Bytes are copied, not
+ * moved: the engine can't hand over a buffer's memory. */
 static int64_t clone_transfers(cloner_t *c, JSValueConst list)
 {
     JSValue value;
@@ -506,6 +529,8 @@ static int64_t clone_transfers(cloner_t *c, JSValueConst list)
     return length;
 }
 
+/* Breadth first: copies come into the table empty and are filled in that order.
+ * The list grows while it is walked. */
 static JSValue clone_graph(cloner_t *c, JSValueConst value,
                            JSValueConst transfer)
 {
@@ -524,6 +549,8 @@ static JSValue clone_graph(cloner_t *c, JSValueConst value,
             result = JS_EXCEPTION;
         }
     }
+    /* Only when all went well: a clone that throws leaves its arguments
+     * whole. */
     for (int64_t i = 0; !JS_IsException(result) && i < transfers; i++) {
         JS_DetachArrayBuffer(c->ctx, c->pairs[i].source);
     }

@@ -49,6 +49,8 @@ enum { FIRST_CAPACITY = 8 };
 /* The longest delay in milliseconds; a longer one becomes the shortest. */
 #define DELAY_MAX 2147483647.0
 
+/* Ages wrap around after 2^32 timers of one heap; the difference does not mind.
+ */
 static bool is_before(const isere_timer_t *a, const isere_timer_t *b)
 {
     if (a->due_us != b->due_us) {
@@ -88,7 +90,8 @@ static void sift_down(isere_timer_t *heap, uint32_t count, uint32_t at)
 }
 
 /* Makes room for one more entry, besides the one that an interval whose
- * callback is running will need when it comes back. */
+ * callback is running will need when it comes back: that must not fail after
+ * the callback has run. */
 static int reserve(JSContext *ctx, isere_web_state_t *state)
 {
     uint32_t needed = state->timers_count + 2;
@@ -122,6 +125,8 @@ static void insert(isere_web_state_t *state, isere_timer_t timer)
     sift_up(state->timers, state->timers_count++);
 }
 
+/* The last entry takes the place of the one that goes. It may belong above or
+ * below it; one of the two does nothing. */
 static isere_timer_t take(isere_web_state_t *state, uint32_t at)
 {
     isere_timer_t timer = state->timers[at];
@@ -137,6 +142,8 @@ static isere_timer_t take(isere_web_state_t *state, uint32_t at)
     return timer;
 }
 
+/* Only where values are freed one by one (tests, ISERE_ISOLATION_NONE): a
+ * restore drops them all at once. */
 static void finalize_timer(JSRuntime *rt, JSValue object)
 {
     timer_call_t *call = JS_GetOpaque(object, timer_class);
@@ -150,6 +157,8 @@ static void finalize_timer(JSRuntime *rt, JSValue object)
     js_free_rt(rt, call);
 }
 
+/* A callback often refers to its own timer: such a cycle is found through
+ * here. */
 static void mark_timer(JSRuntime *rt, JSValueConst object,
                        JS_MarkFunc *mark_func)
 {
@@ -186,8 +195,8 @@ static timer_call_t *new_call(JSContext *ctx, JSValueConst callback, int argc,
     return call;
 }
 
-/* The delay as browsers and Node read it: no number and negative ones are 0,
- * too large ones 1. */
+/* The delay as browsers and Node read it (HTML, "timer initialisation steps";
+ * Node's limit): no number and negative ones are 0, too large ones 1. */
 static int read_delay(JSContext *ctx, JSValueConst value, uint64_t *delay_us)
 {
     double ms = 0;
@@ -218,6 +227,8 @@ static JSValue set_timer(JSContext *ctx, JSValueConst self, int argc,
         reserve(ctx, state) < 0) {
         return JS_EXCEPTION;
     }
+    /* All that can fail comes before insert(): a timer is pending as a whole or
+     * not at all. */
     JSValue object = JS_NewObjectClass(ctx, (int)timer_class);
     if (JS_IsException(object)) {
         return JS_EXCEPTION;
@@ -240,7 +251,8 @@ static JSValue set_timer(JSContext *ctx, JSValueConst self, int argc,
     return object;
 }
 
-/* The entry of that id; timers_count when there is none. */
+/* The entry of that id; timers_count when there is none. A walk, only when
+ * timers are cleared: the heap is ordered by time, not by id. */
 static uint32_t find(const isere_web_state_t *state, double id)
 {
     uint32_t i = 0;
@@ -250,6 +262,8 @@ static uint32_t find(const isere_web_state_t *state, double id)
     return i;
 }
 
+/* An interval that clears itself in its own callback has no entry then: that
+ * its id is forgotten keeps it from coming back. */
 static void clear(JSContext *ctx, double id)
 {
     isere_web_state_t *state = isere_host_web_state(ctx);
@@ -376,6 +390,8 @@ bool isere_timers_hold(JSContext *ctx)
     return isere_host_web_state(ctx)->timers_held > 0;
 }
 
+/* The entry is taken out before the call, which may set, clear and fire any
+ * timer. */
 int isere_timers_fire(JSContext *ctx, uint64_t now_us)
 {
     isere_web_state_t *state = isere_host_web_state(ctx);
@@ -405,6 +421,7 @@ int isere_timers_fire(JSContext *ctx, uint64_t now_us)
     return 1;
 }
 
+/* From the end, where an entry leaves without moving others. */
 unsigned isere_timers_clear(JSContext *ctx)
 {
     isere_web_state_t *state = isere_host_web_state(ctx);
@@ -444,6 +461,7 @@ int isere__timers_install(JSContext *ctx, JSValueConst global)
     }
     JS_SetPropertyFunctionList(ctx, prototype, members,
                                sizeof(members) / sizeof(*members));
+    /* No constructor: as in Node, only set* make them. */
     JS_SetClassProto(ctx, timer_class, prototype);
     JS_SetPropertyFunctionList(ctx, global, functions,
                                sizeof(functions) / sizeof(*functions));

@@ -1,3 +1,5 @@
+/* Installing all globals into a context, and what several of them need: plain
+ * objects, DOMExceptions, the bytes behind a buffer or view. */
 #include "core/web/web.h"
 #include <string.h>
 
@@ -8,6 +10,8 @@ void isere_web_register_classes(void)
     isere__timers_register_class();
 }
 
+/* The order does not matter to them; the first failure ends it, since the heap
+ * is too small then. */
 int isere_web_install(JSContext *ctx)
 {
     typedef int install_t(JSContext *, JSValueConst);
@@ -74,6 +78,8 @@ static int define_hidden(JSContext *ctx, JSValueConst object, const char *name,
                                      JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
 }
 
+/* Defined and not set: the handler may have put accessors on
+ * Error.prototype. */
 JSValue isere__web_throw_dom(JSContext *ctx, const char *name, int code,
                              const char *message)
 {
@@ -90,7 +96,8 @@ JSValue isere__web_throw_dom(JSContext *ctx, const char *name, int code,
     return JS_Throw(ctx, error);
 }
 
-/* The window of a DataView onto its buffer. */
+/* The window of a DataView onto its buffer. Through the getters taken at the
+ * start: QuickJS has no C function for DataViews. */
 static JSValue view_buffer(JSContext *ctx, const isere_intrinsics_t *in,
                            JSValueConst view, size_t *offset, size_t *len)
 {
@@ -107,6 +114,8 @@ static JSValue view_buffer(JSContext *ctx, const isere_intrinsics_t *in,
                                   NULL);
 }
 
+/* By the class of the object, never by its properties: those are the
+ * handler's. */
 int isere_web_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
                     size_t *len)
 {
@@ -141,7 +150,8 @@ int isere_web_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
     return 1;
 }
 
-/* Whether the pending exception says that; it is taken away then. */
+/* Whether the pending exception says so; it is taken away then. The engine has
+ * no other way to ask. */
 static bool take_detached(JSContext *ctx)
 {
     JSValue exception = JS_GetException(ctx);

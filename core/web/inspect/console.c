@@ -25,7 +25,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* The length of the number that a text begins with, and its start. */
+/* The length of the number that a text begins with, and its start. As parseInt
+ * and parseFloat would take it; they are the handler's to replace. */
 static size_t number_prefix(const char **text, bool fraction)
 {
     const char *p = *text;
@@ -137,7 +138,9 @@ static bool put_directive(isere_inspect_t *i, char directive,
     }
 }
 
-/* Appends a format with as many arguments as it takes; returns how many. */
+/* Appends a format with as many arguments as it takes; returns how many. The
+ * directives of Node's util.format. An unknown one, or one without an argument
+ * left, stays as it is. */
 static int put_format(isere_inspect_t *i, const char *format, size_t len,
                       int argc, JSValueConst *argv)
 {
@@ -148,6 +151,7 @@ static int put_format(isere_inspect_t *i, const char *format, size_t len,
         if (p[0] != '%') {
             continue;
         }
+        /* One of the two is written. */
         if (p[1] == '%') {
             isere__inspect_put(i, start, (size_t)(p + 1 - start));
         } else if (used < argc && strchr("sdifjoOc", p[1]) && p[1] != '\0') {
@@ -163,6 +167,7 @@ static int put_format(isere_inspect_t *i, const char *format, size_t len,
     return used;
 }
 
+/* A single string is no format: "100%" stays. */
 void isere__console_put(isere_inspect_t *i, int argc, JSValueConst *argv)
 {
     int n = 0;
@@ -224,6 +229,7 @@ void isere__console_begin(isere_inspect_t *i, JSContext *ctx)
     }
 }
 
+/* One call, one line of the log: line breaks in it are the log's to escape. */
 JSValue isere__console_end(isere_inspect_t *i, isere_log_level_t level)
 {
     JSContext *ctx = i->ctx;

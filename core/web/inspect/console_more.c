@@ -36,7 +36,8 @@ static JSAtom label_of(JSContext *ctx, int argc, JSValueConst *argv)
     return label;
 }
 
-/* Its number; negative when there is none, or with *failed set. */
+/* Its number; negative when there is none, or with *failed set. A number that
+ * is not there is -1: counts and times are never negative. */
 static double lookup(JSContext *ctx, int which, JSAtom label, bool *failed)
 {
     JSValue table_value = table(ctx, which);
@@ -125,6 +126,7 @@ JSValue isere__console_count(JSContext *ctx, JSValueConst self, int argc,
 
 /* ---- timing ---- */
 
+/* Node's forms: milliseconds below a second, then seconds. */
 static void put_duration(isere_inspect_t *i, double us)
 {
     char text[32];
@@ -195,6 +197,7 @@ JSValue isere__console_time(JSContext *ctx, JSValueConst self, int argc,
 
 enum { INDENT_MAX = 64 };
 
+/* The heading is indented like what was before it. */
 JSValue isere__console_group(JSContext *ctx, JSValueConst self, int argc,
                              JSValueConst *argv)
 {

@@ -1,4 +1,5 @@
-/* The text of values for people: writing, strings and primitives. */
+/* The text of values for people: the growing, bounded buffer; strings and
+ * primitives. Objects are in inspect_object.c, errors in inspect_error.c. */
 #include "core/web/inspect/inspect.h"
 #include "core/isere_config.h"
 #include "core/util/utf8.h"
@@ -9,6 +10,7 @@
 /* Room behind the limit for the note that something was cut, and a NUL. */
 enum { NOTE_MAX = 48, FIRST_CAPACITY = 128 };
 
+/* Node's default for nested objects: two levels are shown. */
 void isere__inspect_init(isere_inspect_t *i, JSContext *ctx)
 {
     memset(i, 0, sizeof(*i));
@@ -22,6 +24,8 @@ bool isere__inspect_stopped(const isere_inspect_t *i)
     return i->failed || (i->measuring && i->too_long);
 }
 
+/* Room for the note is always there: cutting must not fail for lack of
+ * memory. */
 static bool reserve(isere_inspect_t *i, size_t more)
 {
     size_t capacity = i->capacity ? i->capacity : FIRST_CAPACITY;
@@ -42,6 +46,7 @@ static bool reserve(isere_inspect_t *i, size_t more)
     return true;
 }
 
+/* A line break makes any object too long for one line. */
 static void measure(isere_inspect_t *i, const char *text, size_t len)
 {
     i->measured += len;
@@ -50,6 +55,8 @@ static void measure(isere_inspect_t *i, const char *text, size_t len)
     }
 }
 
+/* Once something was dropped all that follows is, so that the text is a front
+ * of the whole and not a selection. */
 void isere__inspect_put(isere_inspect_t *i, const char *text, size_t len)
 {
     size_t taken = len;
@@ -82,6 +89,7 @@ void isere__inspect_puts(isere_inspect_t *i, const char *text)
     isere__inspect_put(i, text, strlen(text));
 }
 
+/* By way of the engine, which knows the shortest text of a double. */
 void isere__inspect_number(isere_inspect_t *i, double number)
 {
     isere__inspect_primitive(i, JS_NewFloat64(i->ctx, number));
@@ -187,6 +195,7 @@ static size_t put_escape(isere_inspect_t *i, const char *text, char quote,
     return 1;
 }
 
+/* Runs of plain characters are written at once. */
 static void put_quoted(isere_inspect_t *i, const char *text, size_t len,
                        bool json)
 {
@@ -269,6 +278,7 @@ void isere__inspect_primitive(isere_inspect_t *i, JSValueConst value)
     }
 }
 
+/* A string at the top level is the text itself; within others it is quoted. */
 char *isere_inspect_text(JSContext *ctx, JSValueConst value, size_t *len)
 {
     isere_inspect_t i;

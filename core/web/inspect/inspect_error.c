@@ -23,6 +23,8 @@ static void put_lines(isere_inspect_t *i, const char *text, size_t len,
     isere__inspect_put(i, text, len);
 }
 
+/* Further lines are indented as deep as the error lies, or they would look like
+ * entries of what is around it. */
 static void put_string_lines(isere_inspect_t *i, JSValueConst string,
                              unsigned indent)
 {
@@ -56,7 +58,8 @@ static bool is_text(isere_inspect_t *i, JSValueConst value, const char *other)
     return same;
 }
 
-/* The error's name; that of its class where a subclass did not set one. */
+/* The error's name; that of its class where a subclass did not set one. class E
+ * extends Error {} leaves `name` as "Error": the class says more. */
 static JSValue error_name(isere_inspect_t *i, JSValueConst error)
 {
     JSValue name = isere__inspect_data(i, error, "name", true);
@@ -127,7 +130,8 @@ static void put_frames(isere_inspect_t *i, JSValueConst stack, unsigned indent)
     JS_FreeCString(i->ctx, text);
 }
 
-/* Header and stack; returns whether there was a stack. */
+/* Header and stack, or "[Name: message]" without one, as Node has it. Returns
+ * whether there was a stack. */
 static bool put_stack(isere_inspect_t *i, JSValueConst error, unsigned indent)
 {
     JSValue stack = isere__inspect_data(i, error, "stack", false);
@@ -175,6 +179,8 @@ static void put_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
     }
 }
 
+/* `cause` and `errors` (AggregateError) are not enumerable, and what one looks
+ * for. */
 void isere__inspect_error(isere_inspect_t *i, JSValueConst error,
                           unsigned level)
 {
@@ -187,7 +193,8 @@ void isere__inspect_error(isere_inspect_t *i, JSValueConst error,
     if (i->causes >= CAUSES_MAX || isere__inspect_stopped(i)) {
         return;
     }
-    i->causes++;
+    i->causes++; /* a cause may be the error itself: depth, not cycles, ends it
+                  */
     cause = hidden_data(i, error, "cause");
     errors = hidden_data(i, error, "errors");
     properties = level <= i->max_depth &&

@@ -10,6 +10,8 @@ void isere_inspect_fault(JSContext *ctx, JSValueConst thrown,
     isere_slice_t text;
     char *inspected = isere_inspect_text(ctx, thrown, &text.len);
     if (!inspected) {
+        /* Of what may have stopped it, memory is the likely one: a deadline is
+         * the caller's to report. */
         JS_FreeValue(ctx, JS_GetException(ctx));
         isere_fault_set(fault, "out of memory");
         return;

@@ -7,12 +7,14 @@ enum { DEPTH_MAX = 16 };
 
 static void put_json(isere_inspect_t *i, JSValueConst value, unsigned depth);
 
+/* What JSON.stringify leaves out of objects, and writes as null in arrays. */
 static bool has_json(const isere_inspect_t *i, JSValueConst value)
 {
     return !JS_IsUndefined(value) && !JS_IsSymbol(value) &&
            !JS_IsFunction(i->ctx, value);
 }
 
+/* A hole is undefined, and so null. */
 static void put_array(isere_inspect_t *i, JSValueConst array, unsigned depth)
 {
     JSValue value = isere__inspect_data(i, array, "length", false);
@@ -59,6 +61,8 @@ static bool put_member(isere_inspect_t *i, JSValueConst object, JSAtom name,
     return written;
 }
 
+/* In the order of the properties. Accessors are left out: calling one would run
+ * code. */
 static void put_object(isere_inspect_t *i, JSValueConst object, unsigned depth)
 {
     JSPropertyEnum *names;
@@ -117,6 +121,8 @@ static void put_json_object(isere_inspect_t *i, JSValueConst object,
     }
 }
 
+/* A BigInt, for which JSON.stringify throws, is written as its digits: a log
+ * line should not fail. */
 static void put_json(isere_inspect_t *i, JSValueConst value, unsigned depth)
 {
     double number;

@@ -51,7 +51,8 @@ static int own_data(isere_inspect_t *i, JSValueConst object, JSAtom name,
     return 1;
 }
 
-/* Steps from an object, which is given up, to its prototype. */
+/* Steps from an object, which is given up, to its prototype. A Proxy ends the
+ * walk: asking it for its prototype runs a trap. */
 static JSValue next_prototype(isere_inspect_t *i, JSValue object)
 {
     JSValue prototype = isere__inspect_is_proxy(i, object)
@@ -70,6 +71,7 @@ static JSValue find_data(isere_inspect_t *i, JSValueConst object, JSAtom atom,
     if (atom == JS_ATOM_NULL) {
         i->failed = true;
     }
+    /* The bound is for chains that were made long on purpose. */
     for (int n = 0; !i->failed && n < PROTOTYPES_MAX && JS_IsObject(holder);
          n++) {
         if (own_data(i, holder, atom, &value) != 0 || !inherited) {
@@ -99,6 +101,8 @@ JSValue isere__inspect_string_tag(isere_inspect_t *i, JSValueConst object)
     return tag;
 }
 
+/* An own data property: functions may have theirs redefined, also as a getter.
+ * "" counts as none. */
 JSValue isere__inspect_function_name(isere_inspect_t *i, JSValueConst function)
 {
     JSValue name = isere__inspect_data(i, function, "name", false);
@@ -119,6 +123,8 @@ JSValue isere__inspect_function_name(isere_inspect_t *i, JSValueConst function)
     return name;
 }
 
+/* The first constructor on the chain that has a name: an object's own one is a
+ * property like any other, as in Node. */
 JSValue isere__inspect_constructor_name(isere_inspect_t *i, JSValueConst object)
 {
     JSAtom atom = JS_NewAtom(i->ctx, "constructor");
@@ -145,6 +151,7 @@ JSValue isere__inspect_constructor_name(isere_inspect_t *i, JSValueConst object)
 
 /* --- Lists of entries --- */
 
+/* The result of a measurement within another would not be used. */
 size_t isere__inspect_measure(isere_inspect_t *i, JSValueConst value,
                               unsigned level, size_t limit)
 {
@@ -185,6 +192,7 @@ void isere__inspect_entry(isere_inspect_t *i, isere_inspect_list_t *list,
     list->column = size > 0 ? 2 * (list->level + 1) + size : 0;
 }
 
+/* "{ a: 1 }" has a space at both ends, "{}" has none. */
 void isere__inspect_close(isere_inspect_t *i, const isere_inspect_list_t *list,
                           const char *bracket)
 {
@@ -196,6 +204,7 @@ void isere__inspect_close(isere_inspect_t *i, const isere_inspect_list_t *list,
     isere__inspect_puts(i, bracket);
 }
 
+/* ASCII only: other names are quoted, which is never wrong. */
 static bool is_identifier(const char *text)
 {
     const char *p = text;
@@ -206,6 +215,7 @@ static bool is_identifier(const char *text)
     return p > text && *p == '\0';
 }
 
+/* a, 'not an identifier', [Symbol(description)] */
 static void put_key(isere_inspect_t *i, JSAtom atom)
 {
     JSValue key = JS_AtomToValue(i->ctx, atom);
@@ -229,6 +239,7 @@ static void put_key(isere_inspect_t *i, JSAtom atom)
     JS_FreeValue(i->ctx, key);
 }
 
+/* Accessors are named, never called: a getter is code of the handler's. */
 static void put_property(isere_inspect_t *i, isere_inspect_list_t *list,
                          JSAtom name, const JSPropertyDescriptor *desc)
 {
@@ -296,6 +307,8 @@ static bool show_property(isere_inspect_t *i, JSValueConst object, JSAtom name,
     return true;
 }
 
+/* Names first, then one descriptor at a time: the list of names is all that is
+ * held at once. */
 unsigned isere__inspect_properties(isere_inspect_t *i, JSValueConst object,
                                    const char *const *hidden, bool skip_indices,
                                    isere_inspect_list_t *list)

@@ -1,4 +1,5 @@
-/* The text of values for people: objects of every kind. */
+/* The text of values for people: objects of every kind, in the forms of Node's
+ * util.inspect. */
 #include "core/web/inspect/inspect.h"
 
 #include <string.h>
@@ -42,6 +43,7 @@ static void put_member(isere_inspect_t *i, isere_inspect_list_t *list,
     isere__inspect_value(i, value, list->level + 1);
 }
 
+/* "... 5 more items" */
 static void put_more(isere_inspect_t *i, isere_inspect_list_t *list,
                      double count, const char *what)
 {
@@ -55,6 +57,8 @@ static void put_more(isere_inspect_t *i, isere_inspect_list_t *list,
 
 /* --- Arrays --- */
 
+/* The length of an ordinary array is an own data property that can't be
+ * redefined; no code runs. */
 static uint32_t array_length(isere_inspect_t *i, JSValueConst array,
                              isere_kind_t kind)
 {
@@ -75,6 +79,7 @@ static uint32_t array_length(isere_inspect_t *i, JSValueConst array,
     return (uint32_t)(bytes / element);
 }
 
+/* "<3 empty items>": neighbours are counted together. */
 static void put_holes(isere_inspect_t *i, isere_inspect_list_t *list,
                       uint32_t holes)
 {
@@ -124,6 +129,8 @@ static void put_elements(isere_inspect_t *i, isere_inspect_list_t *list,
          index++) {
         put_element(i, list, array, index, &holes);
     }
+    /* new Array(1e9) has a length but no elements: it must not take a
+     * second. */
     if (holes >= EXTRAS_MAX && index < length) {
         put_more(i, list, (double)length - index + holes, "item");
         return;
@@ -141,6 +148,8 @@ static void put_elements(isere_inspect_t *i, isere_inspect_list_t *list,
 
 /* --- Maps, Sets and other holders --- */
 
+/* "'a' => 1" for a Map, values alone for a Set. The iterator is live, and
+ * nothing here runs code that could change what it walks over. */
 static void put_members(isere_inspect_t *i, isere_inspect_list_t *list,
                         JSValueConst collection, bool is_map, double size)
 {
@@ -174,6 +183,7 @@ static void put_members(isere_inspect_t *i, isere_inspect_list_t *list,
     }
 }
 
+/* "[Uint8Contents]: <00 01 ff>, byteLength: 3" */
 static void put_bytes(isere_inspect_t *i, isere_inspect_list_t *list,
                       JSValueConst buffer)
 {
@@ -202,6 +212,8 @@ static void put_bytes(isere_inspect_t *i, isere_inspect_list_t *list,
     isere__inspect_number(i, (double)len);
 }
 
+/* Its three getters throw when the buffer is detached, which one entry then
+ * says. */
 static void put_data_view(isere_inspect_t *i, isere_inspect_list_t *list,
                           JSValueConst view)
 {
@@ -228,6 +240,7 @@ static void put_data_view(isere_inspect_t *i, isere_inspect_list_t *list,
     }
 }
 
+/* "<pending>", the value, or "<rejected> " and the reason. */
 static void put_promise(isere_inspect_t *i, isere_inspect_list_t *list,
                         JSValueConst promise)
 {
@@ -248,6 +261,8 @@ static void put_promise(isere_inspect_t *i, isere_inspect_list_t *list,
 
 /* --- Text that stands in front of the entries, or alone --- */
 
+/* " extends Base". The class's own prototype is a function: the parent's
+ * constructor. */
 static void put_parent_class(isere_inspect_t *i, JSValueConst function)
 {
     JSValue parent = JS_GetPrototype(i->ctx, function);
@@ -279,6 +294,8 @@ static bool is_class_constructor(isere_inspect_t *i, JSValueConst function)
     return result;
 }
 
+/* "[Function: name]", "[class Name extends Base]". The constructor's name tells
+ * async functions and generators from others. */
 static void put_function(isere_inspect_t *i, JSValueConst function)
 {
     JSValue type = isere__inspect_constructor_name(i, function);
@@ -306,6 +323,8 @@ static void put_function(isere_inspect_t *i, JSValueConst function)
     JS_FreeValue(i->ctx, type);
 }
 
+/* "[Number: 3]": valueOf taken at the start, so that no method of the handler's
+ * runs. */
 static void put_boxed(isere_inspect_t *i, JSValueConst object,
                       isere_kind_t kind)
 {
@@ -327,6 +346,7 @@ static void put_boxed(isere_inspect_t *i, JSValueConst object,
     JS_FreeValue(i->ctx, value);
 }
 
+/* An ISO time, or "Invalid Date". */
 static void put_date(isere_inspect_t *i, JSValueConst date)
 {
     double ms;
@@ -340,12 +360,15 @@ static void put_date(isere_inspect_t *i, JSValueConst date)
         isere__inspect_puts(i, "Invalid Date");
         return;
     }
+    /* toISOString throws for a time that is none: that was asked first. -1:
+     * this kind shows no size. */
     text = isere__intrinsics_call(i->ctx, i->in, ISERE_IN_DATE_TO_ISO_STRING,
                                   date, 0, NULL);
     isere__inspect_plain(i, text);
     JS_FreeValue(i->ctx, text);
 }
 
+/* "/source/flags", from the getters: `source` is escaped there. */
 static void put_regexp(isere_inspect_t *i, JSValueConst regexp)
 {
     static const char letters[] = "dgimsuy";
@@ -454,6 +477,7 @@ static double size_of(isere_inspect_t *i, JSValueConst object,
     return size;
 }
 
+/* Those of its kind first, then its other properties. */
 static void put_entries(isere_inspect_t *i, isere_inspect_list_t *list,
                         JSValueConst object, isere_kind_t kind, double size)
 {
@@ -498,6 +522,7 @@ static void put_bracketed(isere_inspect_t *i, JSValueConst object,
     isere__inspect_close(i, list, is_list(kind) ? "]" : "}");
 }
 
+/* Counted first, so that brackets appear only around something. */
 static void put_leaf(isere_inspect_t *i, JSValueConst object, isere_kind_t kind,
                      isere_inspect_list_t *list)
 {
@@ -511,6 +536,7 @@ static void put_leaf(isere_inspect_t *i, JSValueConst object, isere_kind_t kind,
     } else {
         put_boxed(i, object, kind);
     }
+    /* A string's indices are properties, too: its characters, shown already. */
     if (list->level <= i->max_depth &&
         isere__inspect_properties(i, object, NULL, is_string, NULL) > 0) {
         isere__inspect_puts(i, " {");
@@ -535,6 +561,8 @@ static void put_name_only(isere_inspect_t *i, JSValueConst object,
     JS_FreeValue(i->ctx, name);
 }
 
+/* Errors come before the depth is looked at: what went wrong is shown however
+ * deep it lies. */
 static void put_any_object(isere_inspect_t *i, JSValueConst object,
                            isere_kind_t kind, isere_inspect_list_t *list)
 {
@@ -549,6 +577,7 @@ static void put_any_object(isere_inspect_t *i, JSValueConst object,
     }
 }
 
+/* A walk outwards: as long as objects are nested, and nothing to allocate. */
 static bool is_under_way(const isere_inspect_t *i, const void *object)
 {
     const isere_inspect_frame_t *frame = i->frames;
@@ -580,6 +609,9 @@ void isere__inspect_value(isere_inspect_t *i, JSValueConst value,
         isere__inspect_puts(i, "[Circular]");
         return;
     }
+    /* An object is inspected twice: to see whether it fits a line, and to write
+     * it. Within a measurement nothing is measured again, so the cost stays
+     * linear for each level. */
     list.multi_line = !i->measuring && kind != ISERE_KIND_ERROR &&
                       isere__inspect_measure(
                           i, value, level, ISERE_INSPECT_LINE - 2 * level) == 0;

@@ -15,6 +15,7 @@ static void put_text(isere_inspect_t *i, isere_slice_t text)
     JS_FreeValue(i->ctx, string);
 }
 
+/* "'name' => 'value'", as Node shows them; a query may have thousands. */
 static void put_pairs(isere_inspect_t *i, isere_inspect_list_t *list,
                       const isere_url_params_t *params)
 {
@@ -30,6 +31,8 @@ static void put_pairs(isere_inspect_t *i, isere_inspect_list_t *list,
     }
 }
 
+/* Node shows all parts of a URL; one line of a log has room for the whole,
+ * which says the same. */
 void isere__inspect_url(isere_inspect_t *i, isere_inspect_list_t *list,
                         JSValueConst object)
 {

@@ -1,6 +1,9 @@
+/* toLocaleString and its like: one hook of the engine (a patch of ours) that
+ * they all end in. */
 #include "core/web/locale/locale.h"
 #include "core/web/web.h"
 
+/* The order of ECMA-402: locales, then options, then the value. */
 static JSValue locale_format(JSContext *ctx, int what, JSValueConst value,
                              int argc, JSValueConst *argv)
 {

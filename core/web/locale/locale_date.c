@@ -1,4 +1,5 @@
-/* The options of a date's format; ECMA-402, 11.1.2 and the tables there. */
+/* The options of a date's format (ECMA-402 section 11.1.2 and the tables
+ * there), read and turned into the fields that locale_date_text.c writes. */
 #include "core/util/civil.h"
 #include "core/web/locale/locale.h"
 #include "core/web/web.h"
@@ -13,6 +14,7 @@ typedef struct options {
     int hour12; /* ISERE_LOCALE_NONE, 0, 1 */
 } options_t;
 
+/* An option that has no supported value at all. */
 static const char *const no_words[] = {NULL};
 
 /* What there is one choice of, or none, is asked for, so that nobody believes
@@ -67,6 +69,8 @@ static int read_fields(JSContext *ctx, JSValueConst options,
     return 0;
 }
 
+/* A boolean, and not a word as the others: undefined means that it is not
+ * given. */
 static int read_hour12(JSContext *ctx, JSValueConst options, int *out)
 {
     JSValue value = JS_IsUndefined(options)
@@ -113,6 +117,7 @@ static bool has_time(const isere_locale_fields_t *f)
            f->second != ISERE_LOCALE_NONE;
 }
 
+/* CLDR's patterns for "en", as fields. */
 static void apply_date_style(int style, isere_locale_fields_t *f)
 {
     static const int months[] = {LONG, LONG, SHORT, NUMERIC};
@@ -122,6 +127,8 @@ static void apply_date_style(int style, isere_locale_fields_t *f)
     f->day = NUMERIC;
 }
 
+/* "full" is missing from the styles: it names the zone in full, which takes
+ * tables. */
 static void apply_time_style(int style, isere_locale_fields_t *f)
 {
     f->hour = NUMERIC;
@@ -130,6 +137,7 @@ static void apply_time_style(int style, isere_locale_fields_t *f)
     f->zone_name = style == LONG_TIME ? 0 : ISERE_LOCALE_NONE;
 }
 
+/* A style is a complete choice of fields: more of them would contradict it. */
 static int apply_styles(JSContext *ctx, int what, options_t *o)
 {
     isere_locale_fields_t *f = &o->fields;
@@ -172,6 +180,8 @@ static void apply_defaults(int what, isere_locale_fields_t *f)
     }
 }
 
+/* Which fields there are in the end; after this every combination has a
+ * pattern. */
 static int settle(JSContext *ctx, int what, options_t *o)
 {
     isere_locale_fields_t *f = &o->fields;

@@ -1,4 +1,6 @@
-/* Dates as Americans write them: the patterns of Unicode's CLDR for "en". */
+/* Dates as Americans write them: the patterns of Unicode's CLDR for "en".
+ * Written by hand, since CLDR's tables take more room than the rest of
+ * isère. */
 #include "core/util/civil.h"
 #include "core/web/locale/locale.h"
 #include <stdarg.h>
@@ -60,6 +62,7 @@ static void put_weekday(text_t *text, const isere_locale_fields_t *f,
     put_name(text, f->weekday, names[m->weekday]);
 }
 
+/* NARROW, SHORT and LONG are names, smaller ones are digits. */
 static void put_month(text_t *text, const isere_locale_fields_t *f,
                       const moment_t *m)
 {
@@ -141,6 +144,7 @@ static void put_without_day(text_t *text, const isere_locale_fields_t *f,
     }
 }
 
+/* Which fields there are chooses the pattern, as CLDR's availableFormats do. */
 static void put_date(text_t *text, const isere_locale_fields_t *f,
                      const moment_t *m)
 {
@@ -153,6 +157,7 @@ static void put_date(text_t *text, const isere_locale_fields_t *f,
     }
 }
 
+/* A 24-hour clock has two digits in CLDR's "en", whatever was asked for. */
 static void put_hour(text_t *text, const isere_locale_fields_t *f, int hour)
 {
     int width = f->hour;
@@ -167,6 +172,8 @@ static void put_hour(text_t *text, const isere_locale_fields_t *f, int hour)
     put_number(text, width, hour);
 }
 
+/* The fraction is cut, not rounded: rounding could carry into the next
+ * minute. */
 static void put_second(text_t *text, const isere_locale_fields_t *f,
                        const moment_t *m, int width)
 {
@@ -201,6 +208,8 @@ static void put_with_hour(text_t *text, const isere_locale_fields_t *f,
     }
 }
 
+/* Minutes and seconds alone are padded only against each other: "04:09", but
+ * "4". */
 static void put_time(text_t *text, const isere_locale_fields_t *f,
                      const moment_t *m)
 {
@@ -217,6 +226,7 @@ static void put_time(text_t *text, const isere_locale_fields_t *f,
     }
 }
 
+/* Floors, not truncation: times before 1970 are negative. */
 static moment_t moment_of(int64_t ms, int32_t offset_s)
 {
     int64_t local = isere_floor_div(ms, 1000) + offset_s;

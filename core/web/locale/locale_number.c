@@ -35,6 +35,8 @@ typedef struct decimal {
 
 /* ---- options ---- */
 
+/* What there is one choice of is accepted when it is that one, else refused: no
+ * option is ignored. */
 static int read_unsupported(JSContext *ctx, JSValueConst options)
 {
     static const char *const matchers[] = {"lookup", "best fit", NULL};
@@ -74,6 +76,8 @@ static bool same_code(const char *a, const char *b)
     return *a == *b;
 }
 
+/* Three currencies with signs that everybody knows; a table of all would take
+ * kilobytes. */
 static int find_currency(JSContext *ctx, const char *code, format_t *format)
 {
     static const char *const codes[] = {"USD", "EUR", "GBP", NULL};
@@ -137,6 +141,7 @@ static int read_grouping(JSContext *ctx, JSValueConst options, format_t *format)
                : 0;
 }
 
+/* They replace fraction digits altogether (roundingPriority "auto"). */
 static int read_significant(JSContext *ctx, JSValueConst options,
                             format_t *format)
 {
@@ -155,6 +160,7 @@ static int read_significant(JSContext *ctx, JSValueConst options,
     return 0;
 }
 
+/* SetNumberFormatDigitOptions: a given limit moves the default of the other. */
 static int read_fraction(JSContext *ctx, JSValueConst options, format_t *format)
 {
     int min_default = format->style == CURRENCY ? 2 : 0;
@@ -181,6 +187,7 @@ static int read_fraction(JSContext *ctx, JSValueConst options, format_t *format)
     return 0;
 }
 
+/* `undefined` for options is the usual case: no property is read then. */
 static int read_format(JSContext *ctx, JSValueConst options, format_t *format)
 {
     *format = (format_t){
@@ -249,6 +256,7 @@ static void round_to(decimal_t *d, int64_t keep)
     }
 }
 
+/* Rounding can leave nothing: then it is zero, which has no digits here. */
 static void settle(decimal_t *d, const format_t *format)
 {
     if (format->style == PERCENT && d->len > 0) {
@@ -274,6 +282,7 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Zero has one digit, in front of the point. */
 static int64_t fraction_digits(const decimal_t *d, const format_t *format)
 {
     int64_t there = larger(d->len - d->point, 0);
@@ -284,6 +293,7 @@ static int64_t fraction_digits(const decimal_t *d, const format_t *format)
     return larger(there, format->min_fraction);
 }
 
+/* Beyond its digits a number has zeros, on both sides. */
 static char digit_at(const decimal_t *d, int64_t index)
 {
     return (char)(index >= 0 && index < d->len ? d->digits[index] : '0');
@@ -296,6 +306,7 @@ static char *put(char *out, const char *text)
     return out + len;
 }
 
+/* From the left, so that groups of three are counted from the point. */
 static char *put_digits(char *out, const decimal_t *d, const format_t *format)
 {
     int64_t whole = larger(d->point, format->min_integer);
@@ -315,7 +326,8 @@ static char *put_digits(char *out, const decimal_t *d, const format_t *format)
     return out;
 }
 
-/* `instead`: a text in the place of digits. */
+/* `instead`: a text in the place of digits. 16: sign, currency (3 bytes),
+ * percent and point, or "NaN" or the sign of infinity. */
 static JSValue make_text(JSContext *ctx, const decimal_t *d,
                          const format_t *format, const char *instead)
 {
@@ -334,6 +346,8 @@ static JSValue make_text(JSContext *ctx, const decimal_t *d,
     return result;
 }
 
+/* Through the engine's own text of a number, the shortest that reads back the
+ * same (ECMA-262, Number::toString). */
 static JSValue format_finite(JSContext *ctx, JSValueConst value, bool negative,
                              const format_t *format)
 {

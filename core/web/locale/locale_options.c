@@ -1,3 +1,4 @@
+/* The arguments that all toLocaleString share: locales and options. */
 #include "core/web/locale/locale.h"
 #include <math.h>
 #include <stdio.h>
@@ -6,6 +7,8 @@
 
 /* ---- locales ---- */
 
+/* The extension asks for other digits or calendars: refused rather than
+ * ignored. */
 static int check_tag(JSContext *ctx, JSValueConst tag)
 {
     size_t len;
@@ -27,7 +30,8 @@ static int check_tag(JSContext *ctx, JSValueConst tag)
     return valid && !extended ? 0 : -1;
 }
 
-/* 1 when there is an element at `index`, 0 when there is a hole. */
+/* 1 when there is an element at `index`, 0 when there is a hole. Holes are
+ * skipped, as CanonicalizeLocaleList does by HasProperty. */
 static int has_element(JSContext *ctx, JSValueConst locales, uint32_t index)
 {
     JSAtom atom = JS_NewAtomUInt32(ctx, index);
@@ -53,6 +57,8 @@ static int check_element(JSContext *ctx, JSValueConst locales, uint32_t index)
     return result;
 }
 
+/* ECMA-402 section 9.2.1, CanonicalizeLocaleList: any object with a length. Its
+ * length is the handler's word, hence a limit. */
 static int check_list(JSContext *ctx, JSValueConst locales)
 {
     JSValue value = JS_GetPropertyStr(ctx, locales, "length");
@@ -88,6 +94,7 @@ int isere__locale_check(JSContext *ctx, JSValueConst locales)
 
 /* ---- options ---- */
 
+/* With all that would work, so that nobody has to look it up. */
 int isere__locale_refuse(JSContext *ctx, const char *name, const char *value,
                          const char *const *words)
 {
@@ -107,7 +114,8 @@ int isere__locale_refuse(JSContext *ctx, const char *name, const char *value,
     return -1;
 }
 
-/* 1 with the option's text, 0 when it is undefined, -1 with an exception. */
+/* 1 with the option's text, 0 when it is undefined, -1 with an exception. Any
+ * value becomes a string, as GetOption has it, and may run code doing so. */
 static int get_text(JSContext *ctx, JSValueConst options, const char *name,
                     const char **text)
 {
@@ -122,6 +130,7 @@ static int get_text(JSContext *ctx, JSValueConst options, const char *name,
     return *text ? 1 : -1;
 }
 
+/* Matched case-sensitively, as GetOption does. */
 int isere__locale_word(JSContext *ctx, JSValueConst options, const char *name,
                        const char *const *words, int *out)
 {
@@ -143,6 +152,7 @@ int isere__locale_word(JSContext *ctx, JSValueConst options, const char *name,
     return result;
 }
 
+/* NaN fails both comparisons. */
 int isere__locale_number(JSContext *ctx, JSValueConst options, const char *name,
                          int min, int max, int *out)
 {

@@ -22,6 +22,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+/* Tags have no case. */
 static bool same(isere_slice_t a, isere_slice_t b)
 {
     if (a.len != b.len) {
@@ -35,6 +36,8 @@ static bool same(isere_slice_t a, isere_slice_t b)
     return true;
 }
 
+/* Takes the part up to the next '-'. At the end it is empty, which no test
+ * accepts. */
 static void next(parts_t *p)
 {
     const char *dash =
@@ -56,6 +59,7 @@ static bool is_word(isere_slice_t s, size_t min, size_t max, bool digits)
     return s.len >= min && s.len <= max;
 }
 
+/* ISO 3166-1 letters, or the three digits of UN M.49. */
 static bool is_region(isere_slice_t s)
 {
     return is_word(s, 2, 2, false) ||
@@ -83,6 +87,7 @@ static bool came_before(isere_slice_t s, const char *from, size_t min_len)
     return false;
 }
 
+/* None may come twice. */
 static bool skip_variants(parts_t *p)
 {
     const char *from = p->part.ptr;
@@ -131,6 +136,7 @@ bool isere__locale_tag_is_valid(isere_slice_t tag, bool *extended)
         return false;
     }
     const char *from = p.part.ptr;
+    /* Extensions: each singleton once, private use (x-) last. */
     while (is_word(p.part, 1, 1, true)) {
         if (came_before(p.part, from, 1) || !skip_extension(&p, extended)) {
             return false;

@@ -1,3 +1,5 @@
+/* Time zones: names, offsets, and what a zone is called. The data are the
+ * system's TZif files, by way of the port. */
 #include "core/web/host.h"
 #include "core/web/locale/locale.h"
 #include "isere/error.h"
@@ -14,6 +16,8 @@ static char upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
 }
 
+/* Names of zones have no case (ECMA-402 section 6.5.1). These need no file, so
+ * devices without any have them. */
 static bool is_utc(const char *name)
 {
     static const char *const names[] = {"UTC", "GMT", "ETC/UTC", "ETC/GMT"};
@@ -100,6 +104,8 @@ static void name_offset(int32_t offset_s, char *out)
     }
 }
 
+/* The message says what would work, since the same code may run on a system
+ * that has the data. */
 static int refuse(JSContext *ctx, int error, const char *name)
 {
     if (error == ISERE_ERR_INVAL) {
@@ -119,6 +125,8 @@ static int refuse(JSContext *ctx, int error, const char *name)
     return -1;
 }
 
+/* Read each time: a cache would have to outlive the request, outside of the
+ * heap. */
 static int read_zone(JSContext *ctx, const char *name, int64_t at_s,
                      isere_zone_time_t *out)
 {
@@ -136,6 +144,7 @@ static int read_zone(JSContext *ctx, const char *name, int64_t at_s,
     return result < 0 ? refuse(ctx, result, name) : 0;
 }
 
+/* In this order: what needs no data works everywhere. */
 static int zone_of_name(JSContext *ctx, const char *name, int64_t at_s,
                         isere_locale_zone_t *out)
 {
@@ -171,6 +180,7 @@ int isere__locale_zone(JSContext *ctx, JSValueConst zone, int64_t at_s,
     if (!name) {
         return -1;
     }
+    /* A NUL within the name would cut it off. */
     int result = strlen(name) == len ? zone_of_name(ctx, name, at_s, out)
                                      : refuse(ctx, ISERE_ERR_NOENT, name);
     JS_FreeCString(ctx, name);

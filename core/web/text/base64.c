@@ -10,7 +10,8 @@ static JSValue throw_invalid(JSContext *ctx, const char *message)
                                 message);
 }
 
-/* A string with one character for each byte. */
+/* A string with one character for each byte ("binary string" of HTML): UTF-8 in
+ * between, since that is what the engine takes. */
 static JSValue new_binary_string(JSContext *ctx, const uint8_t *bytes,
                                  size_t len)
 {
@@ -40,6 +41,8 @@ static JSValue new_binary_string(JSContext *ctx, const uint8_t *bytes,
     return string;
 }
 
+/* Forgiving-base64 decode of WHATWG Infra: white space is skipped, padding may
+ * be missing. */
 static JSValue decode(JSContext *ctx, const char *text, size_t len)
 {
     uint8_t *bytes = js_malloc(ctx, ISERE_BASE64_DECODED(len));
@@ -73,6 +76,7 @@ static long narrow(const char *text, size_t len, uint8_t *out)
     return (long)(out - start);
 }
 
+/* One block for both: the input is narrowed to bytes at its front. */
 static JSValue encode(JSContext *ctx, const char *text, size_t len)
 {
     /* The bytes, and behind them their encoding. */
@@ -94,7 +98,8 @@ static JSValue encode(JSContext *ctx, const char *text, size_t len)
     return string;
 }
 
-/* atob (magic 0) and btoa (magic 1). */
+/* atob (magic 0) and btoa (magic 1). Web IDL's DOMString: any value becomes a
+ * string first, which may run code. */
 static JSValue convert(JSContext *ctx, JSValueConst self, int argc,
                        JSValueConst *argv, int is_encode)
 {

@@ -36,6 +36,8 @@ void isere__text_decoder_register_class(void)
     JS_NewClassID(&decoder_class);
 }
 
+/* The labels of these two encodings in the standard's table (section 4.2). All
+ * others are refused: legacy encodings would take tables of many kilobytes. */
 static const struct {
     const char *label;
     uint8_t encoding;
@@ -85,6 +87,7 @@ static bool is_label(const char *text, size_t len, const char *label)
     return true;
 }
 
+/* Section 4.2, "get an encoding": a RangeError for an unknown one. */
 static int read_label(JSContext *ctx, JSValueConst value, decoder_t *decoder)
 {
     const char *text;
@@ -130,6 +133,8 @@ static int read_flag(JSContext *ctx, JSValueConst options, const char *name,
     return 0;
 }
 
+/* Arguments are read before the object is made, since reading them may run code
+ * that throws. */
 static JSValue new_decoder(JSContext *ctx, JSValueConst target, int argc,
                            JSValueConst *argv)
 {
@@ -163,7 +168,7 @@ static size_t incomplete_utf8(const uint8_t *bytes, size_t len)
         uint8_t byte = bytes[len - back];
         size_t size, used;
         if (byte >= 0x80 && byte < 0xc0) {
-            continue;
+            continue; /* a continuation byte: the lead is further in front */
         }
         size = byte < 0xc2 || byte > 0xf4 ? 1
                : byte < 0xe0              ? 2
@@ -195,6 +200,7 @@ static JSValue throw_ill_formed(JSContext *ctx)
     return JS_ThrowTypeError(ctx, "the encoded data is not valid");
 }
 
+/* Valid text, the usual case, is decoded without a copy of ours. */
 static JSValue utf8_to_string(JSContext *ctx, const decoder_t *decoder,
                               const uint8_t *bytes, size_t len)
 {
@@ -219,7 +225,8 @@ static JSValue utf8_to_string(JSContext *ctx, const decoder_t *decoder,
 }
 
 /* One code point of UTF-16LE from `len` > 0 bytes; UINT32_MAX when it is
- * ill-formed. */
+ * ill-formed. A high surrogate without a low one stands for itself: what
+ * follows is decoded anew. */
 static uint32_t decode_utf16(const uint8_t *bytes, size_t len, size_t *used)
 {
     uint8_t p[4] = {0};
@@ -269,7 +276,9 @@ static JSValue utf16_to_string(JSContext *ctx, const decoder_t *decoder,
     return string;
 }
 
-/* The length of the byte order mark at the start, if there is one to drop. */
+/* The length of the byte order mark at the start, if there is one to drop.
+ * Only at the start of a stream; with `ignoreBOM` it is a character like any
+ * other. */
 static size_t bom_length(const decoder_t *decoder, const uint8_t *bytes,
                          size_t len)
 {
@@ -282,7 +291,9 @@ static size_t bom_length(const decoder_t *decoder, const uint8_t *bytes,
     return len >= 2 && memcmp(bytes, "\xff\xfe", 2) == 0 ? 2 : 0;
 }
 
-/* Decodes what is there; keeps back an incomplete end when more follows. */
+/* Decodes what is there; keeps back an incomplete end when more follows. After
+ * the last part, or a failure, the decoder is as new ("do not flush" of section
+ * 7.2). */
 static JSValue decode_bytes(JSContext *ctx, decoder_t *decoder,
                             const uint8_t *bytes, size_t len, bool more)
 {
@@ -311,7 +322,8 @@ static JSValue decode_bytes(JSContext *ctx, decoder_t *decoder,
     return string;
 }
 
-/* The same with the bytes that the call before kept back in front. */
+/* The same with the bytes that the call before kept back in front. Joined in a
+ * copy, so that the decoder only ever sees whole characters. */
 static JSValue decode_joined(JSContext *ctx, decoder_t *decoder,
                              const uint8_t *bytes, size_t len, bool more)
 {
@@ -342,6 +354,7 @@ static JSValue decode(JSContext *ctx, JSValueConst self, int argc,
     if (!decoder || read_flag(ctx, argv[1], "stream", &more) < 0) {
         return JS_EXCEPTION;
     }
+    /* read_flag may have run a getter: only now are the bytes looked at. */
     if (!JS_IsUndefined(argv[0])) {
         int found = isere__web_bytes_if_any(ctx, argv[0], &bytes, &len);
         if (found < 0) {

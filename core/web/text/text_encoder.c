@@ -33,6 +33,9 @@ static void free_bytes(JSRuntime *rt, void *opaque, void *bytes)
     js_free_rt(rt, bytes);
 }
 
+/* The engine's UTF-8 has three bytes for half of a surrogate pair; U+FFFD,
+ * which takes its place (a USVString of Web IDL), has three as well. So the
+ * copy needs no other size. */
 static JSValue encode(JSContext *ctx, JSValueConst self, int argc,
                       JSValueConst *argv)
 {
@@ -46,12 +49,14 @@ static JSValue encode(JSContext *ctx, JSValueConst self, int argc,
         return throw_not_encoder(ctx);
     }
     if (JS_IsUndefined(argv[0])) {
+        /* No argument is "", not "undefined". */
         return JS_NewTypedArray(ctx, 3, arguments, JS_TYPED_ARRAY_UINT8);
     }
     text = JS_ToCStringLen(ctx, &len, argv[0]);
     if (!text) {
         return JS_EXCEPTION;
     }
+    /* One byte more, so that an empty text has a block, too. */
     bytes = js_malloc(ctx, len + 1);
     if (!bytes) {
         JS_FreeCString(ctx, text);
@@ -79,6 +84,7 @@ static size_t encode_into_bytes(const char *text, size_t len, uint8_t *out,
     size_t i = 0;
     *read = 0;
     while (i < len) {
+        /* The engine's UTF-8 is complete: the lead byte tells the size. */
         uint8_t lead = (uint8_t)text[i];
         size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
         if (i + size > room) {
@@ -94,6 +100,7 @@ static size_t encode_into_bytes(const char *text, size_t len, uint8_t *out,
     return i;
 }
 
+/* A detached target has no room: { read: 0, written: 0 }. */
 static JSValue encode_into(JSContext *ctx, JSValueConst self, int argc,
                            JSValueConst *argv)
 {

@@ -16,6 +16,8 @@ int isere__text_encoding_install(JSContext *ctx, JSValueConst global)
     return isere__text_decoder_install(ctx, global);
 }
 
+/* As Web IDL's "internally create a new object": the prototype of new.target,
+ * where it is an object (subclasses), else the class's own. */
 JSValue isere__text_encoding_construct(JSContext *ctx, JSValueConst target,
                                        JSClassID class_id)
 {
@@ -31,6 +33,8 @@ JSValue isere__text_encoding_construct(JSContext *ctx, JSValueConst target,
     return object;
 }
 
+/* Constructors are not enumerable on the global object (ECMA-262 section
+ * 17). */
 int isere__text_encoding_install_class(JSContext *ctx, JSValueConst global,
                                        JSClassID class_id,
                                        const JSClassDef *def,

@@ -1,9 +1,10 @@
-/* The class URL (section 6.1 of the URL standard). */
+/* The class URL (WHATWG URL section 6.1): a parsed URL in the opaque of its
+ * object, with its searchParams made when they are asked for. */
 #include "core/web/url/url.h"
 #include "core/web/url/url_builder.h"
 #include "core/web/web.h"
 
-static JSClassID url_class; /* one per process, see register_classes */
+static JSClassID url_class; /* a number of the process, the same in all heaps */
 
 void isere__url_register_classes(void)
 {
@@ -27,6 +28,7 @@ static void finalize(JSRuntime *rt, JSValue value)
     isere_url_memory_t memory = isere__url_memory_rt(rt);
     isere_url_params_object_t *params =
         isere__url_search_params_of(object->params);
+    /* A handler may still hold the searchParams: they go on without a URL. */
     if (params) {
         params->owner = NULL;
     }
@@ -35,6 +37,8 @@ static void finalize(JSRuntime *rt, JSValue value)
     js_free_rt(rt, object);
 }
 
+/* searchParams refers back to the URL without counting: only this direction is
+ * a reference. */
 static void mark(JSRuntime *rt, JSValueConst value, JS_MarkFunc *mark_func)
 {
     isere_url_object_t *object = JS_GetOpaque(value, url_class);
@@ -49,10 +53,8 @@ static const JSClassDef url_def = {
     .gc_mark = mark,
 };
 
-/*
- * Parses the arguments (url, base). 0, ISERE_ERR_INVAL, or -1 on top of an
- * exception as `*thrown` tells.
- */
+/* Parses the arguments (url, base): 0, or an error. With `*thrown` an exception
+ * is pending already; else the caller decides whether the error is one. */
 static int parse_arguments(JSContext *ctx, int argc, JSValueConst *argv,
                            isere_url_t *url, bool *thrown)
 {
@@ -163,6 +165,8 @@ enum {
     HASH,
 };
 
+/* One function each for all members, told apart by `magic`: a function object
+ * in the heap for each is enough, a C function is not needed. */
 static isere_slice_t (*const getters[])(const isere_url_t *) = {
     [HREF] = isere__url_href,         [PROTOCOL] = isere__url_protocol,
     [USERNAME] = isere__url_username, [PASSWORD] = isere__url_password,
@@ -180,6 +184,7 @@ static int (*const setters[])(const isere_url_memory_t *, isere_url_t *,
     [HASH] = isere__url_set_hash,
 };
 
+/* The slice becomes a string anew each time: most members are read once. */
 static JSValue get_part(JSContext *ctx, JSValueConst this_val, int magic)
 {
     isere_url_object_t *object = JS_GetOpaque2(ctx, this_val, url_class);
@@ -189,6 +194,7 @@ static JSValue get_part(JSContext *ctx, JSValueConst this_val, int magic)
     return isere__url_new_string(ctx, getters[magic](&object->url));
 }
 
+/* toString and toJSON are href as a method. */
 static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
                          JSValueConst *argv, int magic)
 {
@@ -197,7 +203,8 @@ static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
     return get_part(ctx, this_val, magic);
 }
 
-/* Replaces the pairs of the searchParams object by those of a query. */
+/* Replaces the pairs of the searchParams object by those of a query. Built
+ * apart first: a failure leaves the old pairs. */
 static int set_pairs(const isere_url_memory_t *memory,
                      isere_url_params_object_t *params, isere_slice_t query)
 {
@@ -216,7 +223,8 @@ static int set_pairs(const isere_url_memory_t *memory,
     return 0;
 }
 
-/* The href setter: a whole new URL, or a TypeError. */
+/* The href setter: a whole new URL, or a TypeError. All that can fail comes
+ * before the old URL goes. The one setter that throws (section 6.1, "href"). */
 static int set_href(const isere_url_memory_t *memory,
                     isere_url_object_t *object, isere_slice_t value)
 {
@@ -245,6 +253,8 @@ static int set_value(const isere_url_memory_t *memory,
     if (magic == HREF) {
         return set_href(memory, object, value);
     }
+    /* First the pairs, since setting the URL itself can only fail for lack of
+     * memory after them. A value that is the same twice does no harm. */
     if (magic == SEARCH && params) {
         int error = set_pairs(memory, params, value);
         if (error) {
@@ -254,6 +264,8 @@ static int set_value(const isere_url_memory_t *memory,
     return setters[magic](memory, &object->url, value);
 }
 
+/* The value becomes a string first, which runs code that may change this URL:
+ * the object is only looked at afterwards. */
 static JSValue set_part(JSContext *ctx, JSValueConst this_val,
                         JSValueConst value, int magic)
 {
@@ -317,6 +329,7 @@ static JSValue get_origin(JSContext *ctx, JSValueConst this_val, int magic)
     return value;
 }
 
+/* Kept, since `url.searchParams === url.searchParams` ([SameObject]). */
 static JSValue get_search_params(JSContext *ctx, JSValueConst this_val,
                                  int magic)
 {

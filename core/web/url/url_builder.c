@@ -1,4 +1,5 @@
-/* A URL under construction: memory, copies of components, the path. */
+/* A URL under construction (url_builder.h): the growing buffer, copies of
+ * another URL's components, and questions about a URL. */
 #include "core/web/url/url_builder.h"
 #include "core/web/url/url_codes.h"
 
@@ -9,6 +10,8 @@ static uint32_t written(const isere_url_builder_t *b)
     return b->url.len;
 }
 
+/* The first error sticks, and nothing is written after it: the writers need no
+ * error paths of their own. */
 static bool reserve(isere_url_builder_t *b, size_t more)
 {
     if (b->error) {
@@ -23,7 +26,7 @@ static bool reserve(isere_url_builder_t *b, size_t more)
     }
     size_t room = b->url.len + more;
     room += room / 2; /* grow geometrically, so that time stays linear */
-    char *grown = b->memory->resize(b->memory->ctx, b->url.href, room);
+    char *grown = isere__url_resize(b->memory, b->url.href, room);
     if (!grown) {
         b->error = ISERE_ERR_NOMEM;
         return false;
@@ -43,7 +46,7 @@ void isere__url_builder_init(isere_url_builder_t *b,
         return;
     }
     room += 8; /* for "//", "/" and the like */
-    b->url.href = memory->resize(memory->ctx, NULL, room);
+    b->url.href = isere__url_resize(memory, NULL, room);
     b->room = b->url.href ? room : 0;
     b->error = b->url.href ? 0 : ISERE_ERR_NOMEM;
 }
@@ -51,11 +54,13 @@ void isere__url_builder_init(isere_url_builder_t *b,
 void isere__url_builder_drop(isere_url_builder_t *b)
 {
     if (b->url.href) {
-        b->memory->resize(b->memory->ctx, b->url.href, 0);
+        isere__url_resize(b->memory, b->url.href, 0);
         b->url.href = NULL;
     }
 }
 
+/* Cut to size: URL objects live long, and the guess for the buffer is
+ * generous. */
 int isere__url_builder_finish(isere_url_builder_t *b, isere_url_t *out)
 {
     if (b->error) {
@@ -63,7 +68,7 @@ int isere__url_builder_finish(isere_url_builder_t *b, isere_url_t *out)
         return b->error;
     }
     if (b->room > b->url.len) {
-        char *cut = b->memory->resize(b->memory->ctx, b->url.href, b->url.len);
+        char *cut = isere__url_resize(b->memory, b->url.href, b->url.len);
         if (!cut) {
             /* The JavaScript heap has an exception pending now. */
             b->error = ISERE_ERR_NOMEM;
@@ -91,6 +96,8 @@ void isere__url_put_bytes(isere_url_builder_t *b, const char *p, size_t len)
     }
 }
 
+/* Runs of plain bytes are copied at once. '%' is in no set: what is encoded
+ * already stays (section 1.3). */
 void isere__url_put_encoded(isere_url_builder_t *b, isere_slice_t text,
                             unsigned set)
 {
@@ -110,6 +117,8 @@ void isere__url_put_encoded(isere_url_builder_t *b, isere_slice_t text,
     }
 }
 
+/* Lower case: IPv6 pieces are written so (section 3.5), only percent-encoding
+ * is in upper case. */
 void isere__url_put_number(isere_url_builder_t *b, unsigned value,
                            unsigned base)
 {
@@ -127,6 +136,8 @@ void isere__url_put_number(isere_url_builder_t *b, unsigned value,
 
 /* Schemes */
 
+/* Section 4.2, "special scheme". The ports of ftp and of the web are left out
+ * of a URL that has its scheme's. */
 static const struct {
     isere_slice_t protocol;
     long port;
@@ -140,6 +151,7 @@ static const struct {
     [ISERE_URL_WSS] = {ISERE_SLICE("wss:"), 443},
 };
 
+/* By length first, which differs for most. */
 isere_url_scheme_t isere__url_scheme_of(isere_slice_t protocol)
 {
     for (int i = ISERE_URL_FTP; i <= ISERE_URL_WSS; i++) {
@@ -156,6 +168,7 @@ long isere__url_default_port(isere_url_scheme_t scheme)
     return schemes[scheme].port;
 }
 
+/* RFC 3986 section 3.1: a letter, then letters, digits, '+', '-' and '.'. */
 size_t isere__url_scheme_length(isere_slice_t text)
 {
     if (text.len == 0 || !isere__url_is_alpha((uint8_t)text.ptr[0])) {
@@ -182,12 +195,15 @@ bool isere__url_has_host(const isere_url_t *url)
            memcmp(url->href + url->scheme_end, "//", 2) == 0;
 }
 
+/* Without a host and not beginning with a slash, as in mailto:. An empty path
+ * is opaque, too, since nothing could follow it. */
 bool isere__url_is_opaque(const isere_url_t *url)
 {
     return !isere__url_has_host(url) && (url->path_start == url->query_start ||
                                          url->href[url->path_start] != '/');
 }
 
+/* An '@' is there even when both are empty but for a password. */
 bool isere__url_has_credentials(const isere_url_t *url)
 {
     return isere__url_has_host(url) && url->host_start > url->scheme_end + 2;
@@ -195,6 +211,8 @@ bool isere__url_has_credentials(const isere_url_t *url)
 
 /* Copies */
 
+/* All offsets of an authority stand at its end until there is one: a URL
+ * without one is consistent at any time. */
 void isere__url_end_scheme(isere_url_builder_t *b)
 {
     b->url.scheme_end = b->url.username_end = b->url.host_start =
@@ -252,6 +270,7 @@ void isere__url_begin_authority(isere_url_builder_t *b)
         b->url.path_start = written(b);
 }
 
+/* The '@' is written only when there is something in front of it. */
 void isere__url_put_credentials(isere_url_builder_t *b, isere_slice_t username,
                                 isere_slice_t password)
 {
@@ -279,6 +298,8 @@ void isere__url_put_port(isere_url_builder_t *b, isere_url_scheme_t scheme,
 
 /* Input */
 
+/* Tabs and newlines are dropped anywhere in the input (section 4.4, first
+ * steps). Few inputs have any: then nothing is copied. */
 int isere__url_clean(const isere_url_memory_t *memory, isere_slice_t input,
                      isere_url_clean_t *clean)
 {
@@ -293,7 +314,7 @@ int isere__url_clean(const isere_url_memory_t *memory, isere_slice_t input,
     if (dirty == 0) {
         return 0;
     }
-    clean->copy = memory->resize(memory->ctx, NULL, input.len - dirty + 1);
+    clean->copy = isere__url_resize(memory, NULL, input.len - dirty + 1);
     if (!clean->copy) {
         return ISERE_ERR_NOMEM;
     }
@@ -313,7 +334,7 @@ void isere__url_clean_free(const isere_url_memory_t *memory,
                            isere_url_clean_t *clean)
 {
     if (clean->copy) {
-        memory->resize(memory->ctx, clean->copy, 0);
+        isere__url_resize(memory, clean->copy, 0);
         clean->copy = NULL;
     }
 }

@@ -1,4 +1,5 @@
-/* The character table of url_codes.h. */
+/* The character table of url_codes.h: one bit for each set that a printable
+ * ASCII character is in. */
 #include "core/web/url/url_codes.h"
 
 /* Short names, so that the table fits one character a line. */
@@ -13,6 +14,7 @@ enum {
     FD = ISERE_URL_FORBIDDEN_DOMAIN,
 };
 
+/* By character, so that the table can be checked against the standard. */
 #define AT(c) [(c)-0x20]
 
 /* Letters and digits are only in FO. */

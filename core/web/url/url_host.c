@@ -2,6 +2,7 @@
 #include "core/web/url/url_builder.h"
 #include "core/web/url/url_codes.h"
 
+/* The host of a scheme that nobody knows: no domain, no address, just text. */
 static int put_opaque_host(isere_url_builder_t *b, isere_slice_t host)
 {
     for (size_t i = 0; i < host.len; i++) {
@@ -35,8 +36,10 @@ static uint8_t next_byte(isere_slice_t text, size_t *i)
 /* IPv4 */
 
 /*
- * The "IPv4 number parser": decimal, octal after 0, hexadecimal after 0x.
- * Returns false when it is no number; too large ones become UINT32_MAX + 1.
+ * The "IPv4 number parser": decimal, octal after 0, hexadecimal after 0x (all
+ * three are what inet_aton takes, so filters must see the result). Returns
+ * false when it is no number; too large ones become UINT32_MAX + 1, which is
+ * refused later but is still a number.
  */
 static bool ipv4_number(const char *p, size_t len, uint64_t *value)
 {
@@ -77,7 +80,8 @@ static isere_slice_t last_label(const char *p, size_t len)
     return isere_slice_of(p + start, len - start);
 }
 
-/* The "ends in a number checker". */
+/* The "ends in a number checker": such a host is an IPv4 address or invalid,
+ * never a domain. So "1.2.3.foo" is a domain and "foo.0x1" is not. */
 static bool ends_in_number(const char *p, size_t len)
 {
     isere_slice_t last = last_label(p, len);

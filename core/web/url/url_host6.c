@@ -1,4 +1,5 @@
-/* IPv6 addresses in URLs: parser and serialiser of the URL standard. */
+/* IPv6 addresses in URLs: parser and serialiser of WHATWG URL section 3.5, so
+ * that one address has one text (RFC 5952). */
 #include "core/web/url/url_builder.h"
 #include "core/web/url/url_codes.h"
 
@@ -29,7 +30,8 @@ static const char *read_piece(const char *p, const char *end, unsigned *value)
     return p;
 }
 
-/* One decimal byte without leading zeros; NULL when it is none. */
+/* One decimal byte without leading zeros, which some read as octal; NULL when
+ * it is none. */
 static const char *read_byte(const char *p, const char *end, unsigned *value)
 {
     const char *start = p;
@@ -106,6 +108,8 @@ static bool after_piece(ipv6_t *a, const char **p, const char *end)
     return true;
 }
 
+/* A '.' after a number shows that it is the first one of an IPv4 address: it is
+ * read again as such. */
 static bool parse_ipv6(ipv6_t *a, const char *p, const char *end)
 {
     if (p < end && *p == ':') {
@@ -136,7 +140,8 @@ static bool parse_ipv6(ipv6_t *a, const char *p, const char *end)
     return expand(a);
 }
 
-/* The first of the longest runs of zeros; length 1 does not count. */
+/* The first of the longest runs of zeros; length 1 does not count (RFC 5952
+ * section 4.2). */
 static int longest_run(const uint16_t *pieces, int *len)
 {
     int best = -1;

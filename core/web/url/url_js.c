@@ -1,6 +1,9 @@
-/* What the classes URL and URLSearchParams share on the way to QuickJS. */
+/* What the classes URL and URLSearchParams share on the way to QuickJS: memory,
+ * strings, errors and class definitions. */
 #include "core/web/url/url.h"
 
+/* Two forms, since finalizers have no context. The first one throws when out of
+ * memory. */
 static void *resize(void *ctx, void *ptr, size_t size)
 {
     if (size == 0) {
@@ -44,7 +47,8 @@ JSValue isere__url_throw(JSContext *ctx, int error)
 
 /* Strings */
 
-/* Finds a surrogate, which QuickJS writes as three bytes when it is alone. */
+/* Finds a surrogate, which QuickJS writes as three bytes (ED A0 80 to ED BF BF)
+ * when it is alone. */
 static const char *find_surrogate(const char *p, const char *end)
 {
     while (p < end && (p = memchr(p, 0xed, (size_t)(end - p))) != NULL) {
@@ -56,6 +60,8 @@ static const char *find_surrogate(const char *p, const char *end)
     return NULL;
 }
 
+/* The engine's UTF-8 is used where it lies; only text with lone surrogates is
+ * copied, and they become U+FFFD (Web IDL, USVString). */
 int isere__url_string_get(JSContext *ctx, JSValueConst value,
                           isere_url_string_t *string)
 {
@@ -97,6 +103,8 @@ JSValue isere__url_new_string(JSContext *ctx, isere_slice_t text)
 
 /* Functions and classes */
 
+/* Web IDL: too few arguments are a TypeError before any of them is looked
+ * at. */
 int isere__url_check_args(JSContext *ctx, int argc, int needed)
 {
     if (argc >= needed) {
@@ -131,6 +139,7 @@ int isere__url_define_class(JSContext *ctx, JSValueConst global,
 {
     const char *name = class->def->class_name;
     JSRuntime *rt = JS_GetRuntime(ctx);
+    /* A runtime may have more than one context; classes are the runtime's. */
     if (!JS_IsRegisteredClass(rt, class->id) &&
         JS_NewClass(rt, class->id, class->def) < 0) {
         return -1;

@@ -1,18 +1,20 @@
-/* The list of a URLSearchParams object. */
+/* The list behind URLSearchParams: pairs, their encoded form, sorting. No
+ * JavaScript. */
 #include "core/web/url/url_params.h"
 #include "core/util/percent.h"
 #include "core/util/utf8.h"
 #include "core/web/url/url_codes.h"
 
+/* A block for nothing, too: NULL means that memory ran out. */
 static void *allocate(const isere_url_memory_t *memory, size_t size)
 {
-    return memory->resize(memory->ctx, NULL, size > 0 ? size : 1);
+    return isere__url_resize(memory, NULL, size > 0 ? size : 1);
 }
 
 static void release(const isere_url_memory_t *memory, void *block)
 {
     if (block) {
-        memory->resize(memory->ctx, block, 0);
+        isere__url_resize(memory, block, 0);
     }
 }
 
@@ -31,7 +33,8 @@ void isere__url_params_clear(const isere_url_memory_t *memory,
     memset(list, 0, sizeof(*list));
 }
 
-/* Makes room for one more pair. */
+/* Makes room for one more pair. By half, so that appending n pairs takes time
+ * linear in n. */
 static int grow(const isere_url_memory_t *memory, isere_url_params_t *list)
 {
     if (list->count < list->room) {
@@ -41,8 +44,8 @@ static int grow(const isere_url_memory_t *memory, isere_url_params_t *list)
     if (room > ISERE_URL_MAX / sizeof(isere_url_pair_t)) {
         return ISERE_ERR_LIMIT;
     }
-    void *pairs = memory->resize(memory->ctx, list->pairs,
-                                 room * sizeof(isere_url_pair_t));
+    void *pairs =
+        isere__url_resize(memory, list->pairs, room * sizeof(isere_url_pair_t));
     if (!pairs) {
         return ISERE_ERR_NOMEM;
     }
@@ -51,7 +54,8 @@ static int grow(const isere_url_memory_t *memory, isere_url_params_t *list)
     return 0;
 }
 
-/* Joins name and value in one block. */
+/* Joins name and value in one block: half the blocks, and half the overhead of
+ * each. */
 static int make_pair(const isere_url_memory_t *memory, isere_slice_t name,
                      isere_slice_t value, isere_url_pair_t *pair)
 {
@@ -73,6 +77,7 @@ static int make_pair(const isere_url_memory_t *memory, isere_slice_t name,
     return 0;
 }
 
+/* Room in the list comes first: then nothing has to be undone. */
 int isere__url_params_append(const isere_url_memory_t *memory,
                              isere_url_params_t *list, isere_slice_t name,
                              isere_slice_t value)
@@ -88,7 +93,8 @@ int isere__url_params_append(const isere_url_memory_t *memory,
 
 /* Parsing and serialising */
 
-/* Makes a pair of bytes in a block of the list's kind, repairing UTF-8. */
+/* Replaces ill-formed UTF-8, which percent-decoding can give, by U+FFFD ("UTF-8
+ * decode without BOM" of section 5.1). */
 static int repair_pair(const isere_url_memory_t *memory, isere_url_pair_t *pair)
 {
     const char *value = pair->text + pair->name_len;
@@ -126,6 +132,7 @@ static int parse_pair(const isere_url_memory_t *memory,
     if (error) {
         return error;
     }
+    /* In place: decoding never makes text longer. */
     size_t n = isere_percent_decode(pair.text, name_len, true, pair.text);
     size_t v = isere_percent_decode(pair.text + name_len, value_len, true,
                                     pair.text + name_len);
@@ -158,7 +165,8 @@ int isere__url_params_parse(const isere_url_memory_t *memory,
     return error;
 }
 
-/* Writes the encoded form of a text, or only counts with `out` NULL. */
+/* Writes the encoded form of a text, or only counts with `out` NULL: all but
+ * letters, digits and "*-._" is encoded, and a space is '+' (section 5.2). */
 static size_t encode(isere_slice_t text, char *out)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -197,6 +205,7 @@ static uint64_t encode_all(const isere_url_params_t *list, char *out)
     return n;
 }
 
+/* Counted first, then written: one block of the exact size. */
 int isere__url_params_serialise(const isere_url_memory_t *memory,
                                 const isere_url_params_t *list, char **text,
                                 size_t *len)
@@ -233,6 +242,8 @@ isere_slice_t isere__url_params_value(const isere_url_params_t *list,
     return isere_slice_of(pair->text + pair->name_len, pair->value_len);
 }
 
+/* A walk: a table would cost more than it saves for the dozen pairs that
+ * queries have. */
 uint32_t isere__url_params_find(const isere_url_params_t *list, uint32_t from,
                                 isere_slice_t name)
 {
@@ -259,6 +270,7 @@ void isere__url_params_remove(const isere_url_memory_t *memory,
     list->count = kept < list->count ? kept : list->count;
 }
 
+/* The order of pairs is the handler's: a new value does not move it. */
 int isere__url_params_replace(const isere_url_memory_t *memory,
                               isere_url_params_t *list, uint32_t i,
                               isere_slice_t value)
@@ -295,7 +307,8 @@ static bool comes_before(const isere_url_pair_t *a, const isere_url_pair_t *b)
     return a->name_len < b->name_len;
 }
 
-/* Merges two sorted runs of `from`, next to each other, into `to`. */
+/* Merges two sorted runs of `from`, next to each other, into `to`. The left one
+ * wins a tie: the sort is stable. */
 static void merge(const isere_url_pair_t *from, uint32_t middle, uint32_t end,
                   isere_url_pair_t *to)
 {
@@ -309,6 +322,8 @@ static void merge(const isere_url_pair_t *from, uint32_t middle, uint32_t end,
     }
 }
 
+/* Merge sort from the bottom up: no recursion, and time that no input can make
+ * quadratic. Runs go back and forth between the list and a second block. */
 int isere__url_params_sort(const isere_url_memory_t *memory,
                            isere_url_params_t *list)
 {

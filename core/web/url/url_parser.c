@@ -85,7 +85,7 @@ static int parse_path_start(parser_t *ps)
     return 0;
 }
 
-/* "Opaque path state". */
+/* "Opaque path state". Kept as it is but for controls: no segments, no dots. */
 static int parse_opaque_path(parser_t *ps)
 {
     const char *stop = find(ps->p, find(ps->p, ps->end, '#'), '?');
@@ -102,8 +102,9 @@ static int parse_opaque_path(parser_t *ps)
     return 0;
 }
 
-/* What base and relative reference share when only a query or fragment or
- * nothing is given; -1 when there is more and only the path was copied. */
+/* What base and relative reference share when only a query or a fragment or
+ * nothing is given. -1 when there is more: then only the path was copied, and
+ * the caller goes on from there. */
 static int parse_same_path(parser_t *ps)
 {
     isere__url_copy_path(&ps->b, ps->base);
@@ -122,7 +123,8 @@ static int parse_same_path(parser_t *ps)
 
 /* Authority */
 
-/* The first colon outside of brackets, or `end`. */
+/* The first colon outside of brackets, or `end`: an IPv6 address is full of
+ * colons. */
 static const char *find_port(const char *p, const char *end)
 {
     bool inside = false;
@@ -132,7 +134,9 @@ static const char *find_port(const char *p, const char *end)
     return p;
 }
 
-/* "Port state": p is behind the colon. */
+/* "Port state": p is behind the colon. No digits at all are no port, not an
+ * error. Checked digit by digit, so that no number of zeros or nines
+ * overflows. */
 static int parse_port(parser_t *ps, const char *p, const char *end)
 {
     unsigned port = 0;
@@ -152,7 +156,8 @@ static int parse_port(parser_t *ps, const char *p, const char *end)
     return 0;
 }
 
-/* Everything before the last @, which `at` points to. */
+/* Everything before the last @. Only the first colon divides it; other ones are
+ * part of the password and get encoded. */
 static void put_userinfo(parser_t *ps, const char *p, const char *last_at)
 {
     const char *colon = find(p, last_at, ':');
@@ -180,6 +185,8 @@ static int parse_authority(parser_t *ps)
         p = last_at + 1;
     }
     const char *colon = find_port(p, stop);
+    /* An empty host: allowed only in URLs like "data://", and not with
+     * credentials or a port. */
     if (colon == p && (last_at || colon < stop || is_special(ps))) {
         return ISERE_ERR_INVAL;
     }
@@ -197,7 +204,8 @@ static int parse_authority(parser_t *ps)
     return parse_path_start(ps);
 }
 
-/* "Special authority ignore slashes state". */
+/* "Special authority ignore slashes state": "https:example.org" and
+ * "https:////example.org" are the same URL. */
 static int parse_special_authority(parser_t *ps)
 {
     while (at_slash(ps, ps->p)) {
@@ -231,7 +239,7 @@ static void put_base_drive(parser_t *ps)
     }
 }
 
-/* "File host state". */
+/* "File host state". "file://c:/x" is what people write for "file:///c:/x". */
 static int parse_file_host(parser_t *ps)
 {
     const char *stop = ps->p;
@@ -254,7 +262,9 @@ static int parse_file_host(parser_t *ps)
     return parse_path_start(ps);
 }
 
-/* "File state" and "file slash state". */
+/* "File state" and "file slash state". A drive letter in the reference drops
+ * the base's path; without one, a path from the root stays on the base's
+ * drive. */
 static int parse_file(parser_t *ps, bool base_is_file)
 {
     bool slash = at_slash(ps, ps->p);
@@ -281,6 +291,8 @@ static int parse_file(parser_t *ps, bool base_is_file)
         if (parse_same_path(ps) == 0) {
             return 0;
         }
+        /* A relative path: the base's last segment goes, as in RFC 3986 section
+         * 5.2.3. */
         isere__url_shorten_path(&ps->b, ps->scheme);
     }
     return parse_path(ps);
@@ -318,6 +330,7 @@ static int parse_without_scheme(parser_t *ps)
     }
     isere__url_copy_scheme(&ps->b, base);
     ps->scheme = isere__url_scheme_of(isere__url_protocol(base));
+    /* Nothing is relative to "mailto:a@b" but a fragment. */
     if (isere__url_is_opaque(base)) {
         if (!at(ps, '#')) {
             return ISERE_ERR_INVAL;
@@ -331,7 +344,8 @@ static int parse_without_scheme(parser_t *ps)
                                         : parse_relative(ps);
 }
 
-/* The end of "scheme state": p is behind the colon. */
+/* The end of "scheme state": p is behind the colon. "https:foo" with an https
+ * base is relative, for the sake of old pages. */
 static int parse_after_scheme(parser_t *ps)
 {
     const isere_url_t *base = ps->base;
@@ -378,6 +392,7 @@ static int parse_start(parser_t *ps)
     return parse_after_scheme(ps);
 }
 
+/* C0 controls and spaces at both ends (section 4.4, first steps). */
 static isere_slice_t trim(isere_slice_t s)
 {
     while (s.len > 0 && (uint8_t)s.ptr[0] <= ' ') {
@@ -417,7 +432,7 @@ int isere__url_parse(const isere_url_memory_t *memory, isere_slice_t input,
 void isere__url_free(const isere_url_memory_t *memory, isere_url_t *url)
 {
     if (url->href) {
-        memory->resize(memory->ctx, url->href, 0);
+        isere__url_resize(memory, url->href, 0);
     }
     memset(url, 0, sizeof(*url));
 }
@@ -439,6 +454,7 @@ isere_slice_t isere__url_protocol(const isere_url_t *url)
     return part(url, 0, url->scheme_end);
 }
 
+/* Without credentials there is no '@', and the offsets say nothing. */
 isere_slice_t isere__url_username(const isere_url_t *url)
 {
     return isere__url_has_credentials(url)
@@ -494,6 +510,7 @@ isere_slice_t isere__url_hash(const isere_url_t *url)
                : part(url, 0, 0);
 }
 
+/* Section 4.7: of special schemes but file, whose origin is opaque. */
 bool isere__url_origin(const isere_url_t *url, isere_slice_t *scheme,
                        isere_slice_t *host)
 {

@@ -22,11 +22,18 @@
 /* Longest serialisation, so that offsets and sums of them never overflow. */
 #define ISERE_URL_MAX ((size_t)0x3fffffff)
 
-/* Where the memory comes from: realloc semantics, `size` 0 frees. */
+/* Where the memory comes from: realloc semantics, `size` 0 frees. Not the
+ * port's: URLs lie in the JavaScript heap. */
 typedef struct isere_url_memory {
-    void *(*resize)(void *ctx, void *ptr, size_t size);
+    void *(*reallocate)(void *ctx, void *ptr, size_t size);
     void *ctx;
 } isere_url_memory_t;
+
+static inline void *isere__url_resize(const isere_url_memory_t *memory,
+                                      void *ptr, size_t size)
+{
+    return memory->reallocate(memory->ctx, ptr, size);
+}
 
 /*
  * A parsed URL. `href` is not terminated by NUL. The components:

@@ -1,8 +1,10 @@
-/* Paths of URLs: segments, dots and drive letters. */
+/* Paths of URLs: segments, dots and drive letters (WHATWG URL section 4.4,
+ * "path state"). */
 #include "core/web/url/url_builder.h"
 #include "core/web/url/url_codes.h"
 
-/* The length of a dot at the start of the text, as "." or "%2e"; else 0. */
+/* The length of a dot at the start of the text, as "." or "%2e"; else 0. Both
+ * count, so that nobody hides ".." from a filter in front of us. */
 static size_t dot_length(isere_slice_t text)
 {
     if (text.len >= 1 && text.ptr[0] == '.') {
@@ -42,6 +44,7 @@ static bool path_is_empty(const isere_url_builder_t *b)
     return b->url.len == b->url.path_start;
 }
 
+/* A drive letter stays: "file:///c:/.." is still on drive c. */
 void isere__url_shorten_path(isere_url_builder_t *b, isere_url_scheme_t scheme)
 {
     if (b->error || path_is_empty(b)) {
@@ -60,6 +63,8 @@ void isere__url_shorten_path(isere_url_builder_t *b, isere_url_scheme_t scheme)
     b->url.len--;
 }
 
+/* Dots are resolved as segments come: what is written is always a path without
+ * any. A last "." or ".." leaves a slash behind, "/a/b/.." is "/a/". */
 static void put_segment(isere_url_builder_t *b, isere_slice_t segment,
                         isere_url_scheme_t scheme, bool last)
 {
@@ -76,6 +81,7 @@ static void put_segment(isere_url_builder_t *b, isere_slice_t segment,
     bool drive = scheme == ISERE_URL_FILE && path_is_empty(b) &&
                  is_drive_letter(segment.ptr, segment.len);
     isere__url_put(b, '/');
+    /* "c|" is an old way to write "c:". */
     if (drive) {
         isere__url_put(b, segment.ptr[0]);
         isere__url_put(b, ':');
@@ -84,6 +90,7 @@ static void put_segment(isere_url_builder_t *b, isere_slice_t segment,
     isere__url_put_encoded(b, segment, ISERE_URL_PATH);
 }
 
+/* A backslash is a slash in special URLs, as browsers always had it. */
 static bool is_slash(char c, isere_url_scheme_t scheme)
 {
     return c == '/' || (c == '\\' && scheme != ISERE_URL_NOT_SPECIAL);
@@ -94,6 +101,7 @@ static bool ends_path(char c)
     return c == '?' || c == '#';
 }
 
+/* One pass over the text; each segment is written once. */
 const char *isere__url_put_path(isere_url_builder_t *b, const char *p,
                                 const char *end, isere_url_scheme_t scheme,
                                 bool whole)
@@ -112,6 +120,7 @@ const char *isere__url_put_path(isere_url_builder_t *b, const char *p,
     }
 }
 
+/* Special URLs always have a path, be it "/"; others may have none. */
 const char *isere__url_put_path_start(isere_url_builder_t *b, const char *p,
                                       const char *end,
                                       isere_url_scheme_t scheme, bool whole)
@@ -127,6 +136,8 @@ const char *isere__url_put_path_start(isere_url_builder_t *b, const char *p,
     return isere__url_put_path(b, p, end, scheme, whole);
 }
 
+/* "web+demo:/.//not-a-host/": read again without the "/." the path would be a
+ * host (section 4.5, serializing). */
 void isere__url_end_path(isere_url_builder_t *b)
 {
     uint32_t start = b->url.path_start;
@@ -134,6 +145,7 @@ void isere__url_end_path(isere_url_builder_t *b)
         memcmp(b->url.href + start, "//", 2) != 0) {
         return;
     }
+    /* Makes room; the two bytes are moved to the front below. */
     isere__url_put_bytes(b, "/.", 2);
     if (b->error) {
         return;

@@ -7,7 +7,8 @@
 static JSClassID params_class; /* one per process each, see url.h */
 static JSClassID iterator_class;
 
-/* Carries Symbol.iterator in its prototype slot, has no objects. */
+/* Carries Symbol.iterator in its prototype slot, has no objects: a place in the
+ * context that a handler can't reach. */
 static JSClassID symbol_class;
 
 void isere__url_search_params_register(void)
@@ -164,6 +165,8 @@ static int set_pair(const isere_url_memory_t *memory, isere_url_params_t *list,
     return error;
 }
 
+/* Arguments become strings first, which may run code of the handler's; `object`
+ * stays, since `this` holds it. */
 static JSValue write_pair(JSContext *ctx, JSValueConst this_val, int argc,
                           JSValueConst *argv, int magic)
 {
@@ -186,6 +189,7 @@ static JSValue write_pair(JSContext *ctx, JSValueConst this_val, int argc,
     return error ? isere__url_throw(ctx, error) : update_owner(ctx, object);
 }
 
+/* An undefined second argument is none (Web IDL, optional arguments). */
 static JSValue delete_pairs(JSContext *ctx, JSValueConst this_val, int argc,
                             JSValueConst *argv, int magic)
 {
@@ -207,8 +211,7 @@ static JSValue delete_pairs(JSContext *ctx, JSValueConst this_val, int argc,
     return update_owner(ctx, object);
 }
 
-/* Whether a pair at or after `i` has the name, and the value if that is not
- * NULL. */
+/* Whether a pair has the name, and the value if that is not NULL. */
 static bool has_pair(const isere_url_params_t *list, isere_slice_t name,
                      const isere_slice_t *value)
 {
@@ -327,6 +330,7 @@ static JSValue get_size(JSContext *ctx, JSValueConst this_val, int magic)
     return object ? JS_NewUint32(ctx, object->list.count) : JS_EXCEPTION;
 }
 
+/* Web IDL: (value, name, object), in that order. */
 static JSValue for_each(JSContext *ctx, JSValueConst this_val, int argc,
                         JSValueConst *argv, int magic)
 {
@@ -398,6 +402,7 @@ static const JSClassDef iterator_def = {
     .gc_mark = mark_iterator,
 };
 
+/* The iterator holds the object, and the object its list. */
 static JSValue iterate(JSContext *ctx, JSValueConst this_val, int argc,
                        JSValueConst *argv, int magic)
 {
@@ -446,6 +451,8 @@ static JSValue new_entry(JSContext *ctx, const isere_url_params_t *list,
     return entry;
 }
 
+/* A list that became shorter meanwhile ends the iteration; one that grew goes
+ * on. */
 static JSValue iterator_next(JSContext *ctx, JSValueConst this_val, int argc,
                              JSValueConst *argv, int *done, int magic)
 {
@@ -504,6 +511,7 @@ static const JSCFunctionListEntry members[] = {
 
 static const JSClassDef symbol_def = {.class_name = "Symbol.iterator"};
 
+/* A second context of the runtime finds them registered. */
 static int register_class(JSRuntime *rt, JSClassID id, const JSClassDef *def)
 {
     return JS_IsRegisteredClass(rt, id) ? 0 : JS_NewClass(rt, id, def);

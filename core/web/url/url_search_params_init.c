@@ -1,7 +1,10 @@
-/* The forms of the URLSearchParams constructor's argument. */
+/* The forms of the URLSearchParams constructor's argument (section 6.2): an
+ * iterable of pairs, a record, or a query string. All of it runs the handler's
+ * code, which may throw anywhere. */
 #include "core/web/url/url_search_params.h"
 
-/* Appends a pair given as values. 0 or -1 with an exception pending. */
+/* Appends a pair given as values, which become strings in this order (a handler
+ * can see it). 0, or -1 with an exception pending. */
 static int append_values(JSContext *ctx, isere_url_params_t *list,
                          JSValueConst name, JSValueConst value)
 {
@@ -54,7 +57,8 @@ static JSValue iterator_method(JSContext *ctx, JSValueConst object)
                : JS_ThrowTypeError(ctx, "Symbol.iterator is not a function");
 }
 
-/* Begins to iterate; 0, or -1 with an exception pending. */
+/* Begins to iterate; 0, or -1 with an exception pending. `next` is read once,
+ * as ECMA-262's iterator records have it. */
 static int iterator_open(JSContext *ctx, JSValueConst object,
                          JSValueConst method, iterator_t *it)
 {
@@ -75,6 +79,8 @@ static int iterator_open(JSContext *ctx, JSValueConst object,
     return 0;
 }
 
+/* `return` of the iterator is not called: Web IDL's conversion to a sequence
+ * does not. */
 static void iterator_close(JSContext *ctx, iterator_t *it)
 {
     JS_FreeValue(ctx, it->next);
@@ -105,7 +111,8 @@ static int iterator_step(JSContext *ctx, iterator_t *it, JSValue *value)
     return JS_IsException(*value) ? -1 : 1;
 }
 
-/* Reads what should be exactly two values into `parts`, as strings. */
+/* Reads what should be exactly two values into `parts`, as strings. A third one
+ * is enough to refuse: an endless iterable ends here. */
 static int read_two(JSContext *ctx, iterator_t *it, JSValue parts[2],
                     int *count)
 {
@@ -134,6 +141,8 @@ static int read_two(JSContext *ctx, iterator_t *it, JSValue parts[2],
     return 0;
 }
 
+/* An iterable of two, as ["name", "value"]; a string is none, since it is no
+ * object. */
 static int append_item(JSContext *ctx, isere_url_params_t *list,
                        JSValueConst item)
 {
@@ -223,7 +232,8 @@ static bool has_replacement(isere_slice_t name)
     return false;
 }
 
-/* Appends one property, unless it is gone or not enumerable. */
+/* Appends one property, unless it is gone or not enumerable. Getters ran since
+ * the names were listed: the property may be gone, or hidden. */
 static int append_property(JSContext *ctx, isere_url_params_t *list,
                            JSValueConst init, JSAtom key)
 {
@@ -257,6 +267,8 @@ static int append_property(JSContext *ctx, isere_url_params_t *list,
     return error;
 }
 
+/* Web IDL's record: own enumerable properties, in their order; a symbol is an
+ * error. */
 static int fill_from_record(JSContext *ctx, isere_url_params_t *list,
                             JSValueConst init)
 {
@@ -297,6 +309,8 @@ static int fill_from_string(JSContext *ctx, isere_url_params_t *list,
     return 0;
 }
 
+/* By Symbol.iterator and not by class: Web IDL's union of a sequence, a record
+ * and a string. Another URLSearchParams is an iterable. */
 int isere__url_search_params_fill(JSContext *ctx, isere_url_params_t *list,
                                   JSValueConst init)
 {

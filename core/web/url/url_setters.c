@@ -19,7 +19,7 @@ static int replace(isere_url_builder_t *b, isere_url_t *url)
     if (error) {
         return error;
     }
-    b->memory->resize(b->memory->ctx, url->href, 0);
+    isere__url_resize(b->memory, url->href, 0);
     *url = fresh;
     return 0;
 }
@@ -58,7 +58,8 @@ static bool is_fixed(const isere_url_t *url)
 
 /* Protocol */
 
-/* Whether the standard lets a URL change to that scheme. */
+/* Whether the standard lets a URL change to that scheme: special and other
+ * schemes differ in how they parse, and files have no port or credentials. */
 static bool scheme_fits(const isere_url_t *url, isere_url_scheme_t to)
 {
     isere_url_scheme_t from = scheme_of(url);
@@ -88,6 +89,7 @@ static int rewrite_scheme(isere_url_builder_t *b, isere_url_t *url,
         return keep_old(b);
     }
     isere__url_copy_authority(b, url);
+    /* A port that is the new scheme's default goes. */
     long port = port_of(url);
     if (port >= 0 && port == isere__url_default_port(to) && !b->error) {
         b->url.len = b->url.path_start = b->url.host_end;
@@ -96,6 +98,7 @@ static int rewrite_scheme(isere_url_builder_t *b, isere_url_t *url,
     return replace(b, url);
 }
 
+/* What follows the colon is ignored, so that "https://x" sets "https". */
 int isere__url_set_protocol(const isere_url_memory_t *memory, isere_url_t *url,
                             isere_slice_t value)
 {
@@ -150,10 +153,9 @@ int isere__url_set_password(const isere_url_memory_t *memory, isere_url_t *url,
 
 /* Host and port */
 
-/*
- * The digits that a value begins with, as a port; -1 when there are none or
- * the number is too large. What follows the digits does not matter.
- */
+/* The digits that a value begins with, as a port; -1 when there are none or the
+ * number is too large. What follows the digits does not matter: with a state
+ * override the parser stops there without an error. */
 static long leading_port(const char *p, const char *end)
 {
     long port = -1;
@@ -166,7 +168,9 @@ static long leading_port(const char *p, const char *end)
     return port;
 }
 
-/* Finds the end of the host in a value for the host setters. */
+/* Finds the end of the host in a value for the host setters: what the parser
+ * would end it at. A file's host may not have a port, so its colon is part of
+ * the host (and refused). */
 static const char *host_stop(const isere_url_clean_t *in,
                              isere_url_scheme_t scheme)
 {
@@ -201,6 +205,7 @@ static bool host_fits(const isere_url_t *url, isere_slice_t host, bool colon,
            !isere__url_has_credentials(url) && isere__url_port(url).len == 0;
 }
 
+/* Credentials are encoded already; encoding again changes nothing. */
 static int rewrite_host(isere_url_builder_t *b, isere_url_t *url,
                         isere_slice_t host, long port)
 {
@@ -266,6 +271,7 @@ static int rewrite_port(const isere_url_memory_t *memory, isere_url_t *url,
                         long port)
 {
     isere_url_builder_t b;
+    /* A colon and five digits more. */
     isere__url_builder_init(&b, memory, url->len + 6);
     isere__url_copy_scheme(&b, url);
     isere__url_copy_authority(&b, url);
@@ -291,6 +297,7 @@ int isere__url_set_port(const isere_url_memory_t *memory, isere_url_t *url,
         return error;
     }
     long port = leading_port(clean.p, clean.end);
+    /* "" removes the port; what is no number leaves it. */
     if (value.len == 0 || port >= 0) {
         error = rewrite_port(memory, url, port);
     }
@@ -300,6 +307,7 @@ int isere__url_set_port(const isere_url_memory_t *memory, isere_url_t *url,
 
 /* Path, query, fragment */
 
+/* `whole`: '?' and '#' are part of the path here, and get encoded. */
 int isere__url_set_pathname(const isere_url_memory_t *memory, isere_url_t *url,
                             isere_slice_t value)
 {
@@ -356,6 +364,7 @@ static void put_marked(isere_url_builder_t *b, char mark, isere_slice_t value,
     isere__url_clean_free(b->memory, &clean);
 }
 
+/* "" removes the query with its mark. */
 int isere__url_set_search(const isere_url_memory_t *memory, isere_url_t *url,
                           isere_slice_t value)
 {
