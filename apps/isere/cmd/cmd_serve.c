@@ -1,4 +1,5 @@
-/* isere serve: from the command line to running workers, and their end. */
+/* isere serve: starts workers as the command line says, and waits for the end.
+ */
 #include "apps/isere/cmd/commands.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/platform.h"
@@ -28,8 +29,9 @@ static void stop_signals(sigset_t *set)
     sigaddset(set, SIGTERM);
 }
 
-/* Room for all connections, as far as the hard limit goes. Beyond it, accept
- * fails and the server waits until a connection closes. */
+/* Raises the limit of descriptors to what all connections need, as far as the
+ * hard limit allows. With fewer, accept fails and the server waits until a
+ * connection closes. */
 static void raise_descriptor_limit(const isere_args_t *args)
 {
     rlim_t wanted = args->max_connections + OTHER_DESCRIPTORS +
@@ -50,19 +52,22 @@ static void log_return(const isere_port_t *own, const isere_shared_t *shared,
     char text[96];
     snprintf(
         text, sizeof(text), "the server is back after %lld ms (restart %lu)",
+        /* Both are of the monotonic clock, which all processes share. */
         now_ms - (long long)shared->death_ms, (unsigned long)shared->restarts);
     record.message = isere_slice(text);
     isere_registry_tap(registry, &tapped);
     isere_log(&tapped, &record);
 }
 
-/* Once, however many servers a supervisor starts. */
+/* Prints the address, once for all servers that a supervisor starts. */
 static bool announce(const isere_port_t *own, const isere_args_t *args,
                      isere_registry_t *registry, uint16_t port)
 {
     bool is_v6 = strchr(args->host, ':') != NULL;
     isere_shared_t *shared = isere_shared();
     if (shared) {
+        /* From now on the supervisor counts a death as one of a server that
+         * served. */
         atomic_store(&shared->ready, true);
         shared->told = shared->notices_count;
         if (shared->restarts > 0) {
@@ -108,8 +113,8 @@ typedef struct service {
     isere_watch_t *watch;
 } service_t;
 
-/* Threads beside the workers end. False when one of them is in a handler's init
- * phase, and will use all that it was given until that ends. */
+/* Ends the threads beside the workers. False when one of them is in a handler's
+ * init phase and still uses what it was given. */
 static bool stop_helpers(service_t *service)
 {
     bool ended = !service->watch || isere_watch_stop(service->watch);
@@ -155,6 +160,8 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     }
     error = error ? error : ended;
     if (!helpers_ended) {
+        /* Nothing may be freed that the thread still uses, and nobody waits for
+         * it. */
         _exit(error == 0 ? ISERE_EXIT_OK : ISERE_EXIT_FAULT);
     }
     isere_workers_destroy(workers);
@@ -166,6 +173,8 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
                         int signal_fd)
 {
     isere_fault_t fault;
+    /* After a restart: the same function as before, whatever the files are
+     * now. */
     int error = isere_kept_load(own, args, &service->program, &fault);
     if (error == ISERE_ERR_NOENT) {
         error = isere_program_load(own, args, &service->program, &fault);
@@ -187,8 +196,8 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
     return error;
 }
 
-/* What the supervisor said of deaths, for whoever reads the log over the
- * network: its own log had it already. */
+/* Puts what the supervisor logged about deaths into the log that clients read.
+ * It is on stderr already. */
 static void repeat_notices(const isere_port_t *own, isere_registry_t *registry)
 {
     const isere_shared_t *shared = isere_shared();
@@ -234,7 +243,7 @@ static int load_and_run(const isere_port_t *own, const isere_args_t *args,
                : serve_module(own, args, listeners, &service, signal_fd);
 }
 
-/* Until a signal to stop. */
+/* Serves until a signal to stop. */
 static int serve(const isere_args_t *args, isere_listeners_t *listeners)
 {
     isere_port_t own;

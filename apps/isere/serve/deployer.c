@@ -1,3 +1,5 @@
+/* A thread with a queue of jobs. There is one of it, so changes of the store
+ * come one after the other; serving never waits for it. */
 #include "apps/isere/serve/deployer.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/thread.h"
@@ -7,12 +9,14 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* More than 16 changes at a time are refused with 503: whoever sends so many
+ * does not wait for answers. */
 enum { QUEUE = 16, PATIENCE_S = 1 };
 
-typedef struct piece {
+typedef struct job {
     isere_registry_job_fn *work;
     void *arg;
-} piece_t;
+} job_t;
 
 struct isere_deployer {
     const isere_args_t *args;
@@ -20,15 +24,15 @@ struct isere_deployer {
     pthread_mutex_t registry; /* what the registry locks */
     pthread_mutex_t lock;     /* guards all below */
     pthread_cond_t changed;
-    piece_t queue[QUEUE]; /* a ring */
+    job_t queue[QUEUE]; /* a ring */
     unsigned first, count;
     bool working, stopping, joined;
     bool started; /* or failed to */
     int error;
 };
 
-/* Waits for the next piece; false at the end. */
-static bool take(isere_deployer_t *d, piece_t *piece)
+/* Waits for the next job; false at the end. */
+static bool take(isere_deployer_t *d, job_t *job)
 {
     bool found;
     pthread_mutex_lock(&d->lock);
@@ -39,7 +43,7 @@ static bool take(isere_deployer_t *d, piece_t *piece)
     }
     found = !d->stopping;
     if (found) {
-        *piece = d->queue[d->first];
+        *job = d->queue[d->first];
         d->first = (d->first + 1) % QUEUE;
         d->count--;
         d->working = true;
@@ -52,7 +56,7 @@ static void *deployer_main(void *arg)
 {
     isere_deployer_t *d = arg;
     isere_port_t port;
-    piece_t piece;
+    job_t job;
     int error = isere_program_port_init(&port, d->args);
     pthread_mutex_lock(&d->lock);
     d->started = true;
@@ -60,8 +64,8 @@ static void *deployer_main(void *arg)
     pthread_cond_broadcast(&d->changed);
     pthread_mutex_unlock(&d->lock);
     if (error == 0) {
-        while (take(d, &piece)) {
-            piece.work(piece.arg, &port);
+        while (take(d, &job)) {
+            job.work(job.arg, &port);
         }
         isere_linux_port_deinit(&port);
     }
@@ -87,6 +91,8 @@ int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
         while (!d->started) {
             pthread_cond_wait(&d->changed, &d->lock);
         }
+        /* The thread's port may have failed. The caller should know that now,
+         * not at the first deployment. */
         error = d->error;
         pthread_mutex_unlock(&d->lock);
         if (error != 0) {
@@ -109,7 +115,7 @@ static int run(void *ctx, isere_registry_job_fn *work, void *arg)
     int error = ISERE_ERR_LIMIT;
     pthread_mutex_lock(&d->lock);
     if (d->count < QUEUE && !d->stopping) {
-        d->queue[(d->first + d->count++) % QUEUE] = (piece_t){work, arg};
+        d->queue[(d->first + d->count++) % QUEUE] = (job_t){work, arg};
         pthread_cond_broadcast(&d->changed);
         error = 0;
     }
@@ -140,21 +146,21 @@ void isere_deployer_configure(isere_deployer_t *deployer,
 
 /* ---- the end ---- */
 
-/* What waits will not be done any more. Its owners hear of it outside of the
- * lock: they may have more to be done, which is refused. */
+/* Jobs in the queue are dropped at the end. Their owners are told (with a NULL
+ * port) outside the lock, since they may try to add another one. */
 static void drop_queue(isere_deployer_t *d)
 {
-    piece_t pieces[QUEUE];
+    job_t jobs[QUEUE];
     unsigned count;
     pthread_mutex_lock(&d->lock);
     for (count = 0; d->count > 0; count++) {
-        pieces[count] = d->queue[d->first];
+        jobs[count] = d->queue[d->first];
         d->first = (d->first + 1) % QUEUE;
         d->count--;
     }
     pthread_mutex_unlock(&d->lock);
     for (unsigned i = 0; i < count; i++) {
-        pieces[i].work(pieces[i].arg, NULL);
+        jobs[i].work(jobs[i].arg, NULL);
     }
 }
 
@@ -167,7 +173,8 @@ bool isere_deployer_stop(isere_deployer_t *deployer)
     pthread_mutex_lock(&deployer->lock);
     deployer->stopping = true;
     pthread_cond_broadcast(&deployer->changed);
-    /* It may be writing to the store; only an init phase takes long. */
+    /* The job may be writing to the store, which is worth waiting for. Only an
+     * init phase takes long. */
     while (deployer->working &&
            pthread_cond_timedwait(&deployer->changed, &deployer->lock,
                                   &until) == 0) {

@@ -1,6 +1,6 @@
 /*
  * The thread that does the control plane's work: compiling, init phases, the
- * store. One piece after the other, while the workers serve.
+ * store. One job after the other, while the workers serve.
  */
 #ifndef ISERE_APPS_ISERE_SERVE_DEPLOYER_H
 #define ISERE_APPS_ISERE_SERVE_DEPLOYER_H

@@ -1,3 +1,5 @@
+/* What a server serves, opened from the command line: with a store its folder,
+ * the token and the thread that changes it; without one, just the function. */
 #include "apps/isere/serve/platform.h"
 #include "apps/isere/serve/token.h"
 #include "apps/isere/serve/workers.h"
@@ -15,6 +17,7 @@ enum { LOG_BYTES = 256 * 1024, PATH_BYTES = 4096 };
 
 static int complain(const char *path, int error)
 {
+    /* errno is 0 when the error is not the system's. */
     const char *why = error == ISERE_ERR_INUSE
                           ? "another isere process is using it"
                       : errno ? strerror(errno)
@@ -29,8 +32,9 @@ static bool join(char path[PATH_BYTES], const char *folder, const char *name)
     return snprintf(path, PATH_BYTES, "%s/%s", folder, name) < PATH_BYTES;
 }
 
-/* A server that is started again makes nothing anew: what is missing may come
- * back, like a volume that is not mounted now. */
+/* A server that was restarted creates nothing: what is missing may come back,
+ * such as a volume that is not mounted at the moment. An empty store in its
+ * place would serve nothing, and hide the cause. */
 static bool is_missing(const char *path)
 {
     struct stat info;
@@ -55,7 +59,7 @@ static int open_store(const isere_args_t *args, isere_platform_files_t *p)
     }
     errno = 0;
     error = isere_linux_blobs_open(&p->blobs, path);
-    /* A server whose supervisor was killed this moment is on its way out. */
+    /* A server whose supervisor was just killed has it for a moment longer. */
     for (int i = 0; i < 30 && error == ISERE_ERR_INUSE; i++) {
         nanosleep(&step, NULL);
         error = isere_linux_blobs_open(&p->blobs, path);
@@ -80,12 +84,14 @@ static int load_token(const isere_args_t *args, char *token)
     return isere_token_load(path, token);
 }
 
-/* What functions did to servers before this one. The next one is not told of it
- * again, however this one ends. */
+/* The next fault that ended a server before this one. It is counted as reported
+ * at once, so that the next server is not told again, however this one ends. */
 static bool next_fault(void *ctx, isere_fault_report_t *report)
 {
     isere_shared_t *shared = isere_shared();
     const isere_death_t *death;
+    /* Counters, not positions: they only grow, and the ring keeps the last
+     * ones. */
     unsigned left = shared ? shared->deaths_count - shared->reported : 0;
     (void)ctx;
     if (left == 0) {
@@ -110,7 +116,7 @@ static unsigned long crashes(void *ctx, const char *name)
     return isere_shared_crashes(name);
 }
 
-/* What functions get whose packages don't say otherwise. */
+/* Settings of functions whose packages have none, and the store's limits. */
 static void configure(const isere_args_t *args, isere_registry_config_t *config)
 {
     isere_function_config_t *defaults = &config->defaults;
@@ -138,6 +144,7 @@ static int create(const isere_port_t *port, const isere_args_t *args,
     int error = load_token(args, token);
     configure(args, &config);
     config.token = token;
+    /* Without a supervisor there is nothing to keep code for. */
     p->has_kept = isere_kept_blobs_open(&p->kept);
     config.kept = p->has_kept ? &p->kept : NULL;
     if (error == 0) {
@@ -149,6 +156,7 @@ static int create(const isere_port_t *port, const isere_args_t *args,
         error = isere_registry_create(port, &p->blobs, &config, &p->registry);
         error = error ? complain(args->store, error) : 0;
     }
+    /* The registry has a copy. */
     explicit_bzero(token, sizeof(token));
     return error;
 }

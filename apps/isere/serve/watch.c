@@ -1,3 +1,5 @@
+/* --watch: waits for changes of a function's files with inotify, loads it
+ * again, and publishes it when it compiles and starts. */
 #include "apps/isere/serve/watch.h"
 #include "apps/isere/serve/thread.h"
 #include "apps/isere/supervisor/kept.h"
@@ -33,11 +35,12 @@ struct isere_watch {
 
 /* ---- what to watch ---- */
 
-/* Makes a path that of the folder above; false when there is none. */
+/* Shortens a path to the folder above; false when there is none. */
 static bool go_up(char *path)
 {
     size_t len = strlen(path);
     const char *slash;
+    /* "a/b/" is "a" after this, as "a/b" is. */
     while (len > 1 && path[len - 1] == '/') {
         path[--len] = '\0';
     }
@@ -53,8 +56,10 @@ static bool go_up(char *path)
     return true;
 }
 
-/* Watches a file's folder or, while that is not there, the nearest one above
- * it, where it will appear. Twice the same folder is once. */
+/* Watches a file's folder or, while that does not exist, the nearest one above
+ * it, where it will appear. Folders and not files: editors replace a file by
+ * renaming another one. The kernel watches a folder once, however often it is
+ * asked to. */
 static void watch_folder_of(isere_watch_t *w, const isere_files_t *files,
                             const char *name)
 {
@@ -71,7 +76,7 @@ static void watch_folder_of(isere_watch_t *w, const isere_files_t *files,
     }
 }
 
-/* Watches what a symbolic link leads to, as changes there don't show in the
+/* Watches a symbolic link's target, since changes of it cause no events in the
  * link's folder. */
 static void watch_target_of(isere_watch_t *w, const isere_files_t *files,
                             const char *name)
@@ -125,7 +130,8 @@ static bool has_folder(const isere_files_t *files, const char *name)
     return false;
 }
 
-/* Whether a change of a file of that name could matter. */
+/* Whether a change of a file of that name could matter. After a failure any new
+ * module could be the one that was missing. */
 static bool is_ours(isere_watch_t *w, const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -137,7 +143,8 @@ static bool is_ours(isere_watch_t *w, const char *name)
             (dot && (strcmp(dot, ".js") == 0 || strcmp(dot, ".mjs") == 0)));
 }
 
-/* A folder came back that is missing: its files may be there already. */
+/* Whether it is a missing folder that appeared: its files may have come with
+ * it, for which there are no events. */
 static bool is_our_folder(isere_watch_t *w, const char *name)
 {
     return w->failed && (has_folder(&w->programs->files, name) ||
@@ -147,7 +154,7 @@ static bool is_our_folder(isere_watch_t *w, const char *name)
 static bool matters(isere_watch_t *w, const struct inotify_event *event)
 {
     if (event->mask & IN_MOVE_SELF) {
-        /* It is not on the way to our files any more. */
+        /* The folder was moved: its path leads to our files no longer. */
         (void)inotify_rm_watch(w->inotify_fd, event->wd);
     }
     if (event->mask & (IN_Q_OVERFLOW | IN_MOVE_SELF | IN_DELETE_SELF)) {
@@ -160,9 +167,11 @@ static bool matters(isere_watch_t *w, const struct inotify_event *event)
                                   : is_ours(w, event->name);
 }
 
-/* Takes all events; whether one of them concerns the function. */
+/* Reads all events. Whether one of them concerns the function. */
 static bool take_events(isere_watch_t *w)
 {
+    /* The kernel puts as many events as fit; names follow the structs,
+     * padded. */
     _Alignas(struct inotify_event) char buffer[4096];
     bool ours = false;
     ssize_t n;
@@ -178,7 +187,7 @@ static bool take_events(isere_watch_t *w)
     return ours;
 }
 
-/* ---- loading anew ---- */
+/* ---- reloading ---- */
 
 static void log_line(isere_watch_t *w, isere_log_level_t level,
                      const char *text)
@@ -233,6 +242,8 @@ static int publish(isere_watch_t *w, isere_program_t *program,
 {
     char text[512];
     pthread_mutex_lock(&w->lock);
+    /* In the list before it is published: on_released may come at any time
+     * after. */
     program->in_use = true;
     program->next = w->programs;
     w->programs = program;
@@ -249,6 +260,7 @@ static int publish(isere_watch_t *w, isere_program_t *program,
     if (error) {
         return error;
     }
+    /* From here on a server that is restarted serves this one. */
     isere_kept_save(program);
     if (isere_shared()) {
         isere_shared()->forgotten = isere_shared()->deaths_count;
@@ -264,7 +276,8 @@ static bool is_same(const isere_program_t *a, const isere_program_t *b)
     return one.len == other.len && memcmp(one.ptr, other.ptr, one.len) == 0;
 }
 
-/* `anyway`: even if it is what is served. */
+/* Loads the function and publishes it. Without `anyway` only if its bytecode
+ * differs from what is served. */
 static void reload(isere_watch_t *w, bool anyway)
 {
     isere_program_t *program = calloc(1, sizeof(*program));
@@ -273,8 +286,8 @@ static void reload(isere_watch_t *w, bool anyway)
     if (!program) {
         return;
     }
-    /* Folders that were missing may be there; from here on no change in them
-     * goes unseen. */
+    /* Folders that were missing may exist now. They are watched before the
+     * files are read, so that no change goes unnoticed. */
     watch_files(w, &w->programs->files);
     if (w->failed) {
         watch_files(w, &w->failed->files);
@@ -302,13 +315,15 @@ static void reload(isere_watch_t *w, bool anyway)
 
 /* ---- the thread ---- */
 
-/* Waits for a change of ours and for the quiet after it; false to stop. */
+/* Waits for a change of our files, and until no more come; false to stop. */
 static bool await_change(isere_watch_t *w)
 {
     struct pollfd fds[2] = {{.fd = w->inotify_fd, .events = POLLIN},
                             {.fd = w->stop_fd, .events = POLLIN}};
     bool ours = false;
     for (;;) {
+        /* Editors write several files, or one in several steps; reading too
+         * early would give half of it. */
         int n = poll(fds, 2, ours ? QUIET_MS : -1);
         if (fds[1].revents != 0 || (n < 0 && errno != EINTR)) {
             return false;
@@ -334,8 +349,8 @@ static void *watch_main(void *arg)
     if (error != 0) {
         return NULL;
     }
-    /* After a death the program is the one that was kept: the files may have
-     * changed when nobody watched. */
+    /* After a restart the program is the one that was kept; the files may have
+     * changed while nobody watched. */
     if (isere_shared_is_restart()) {
         reload(w, false);
     }
@@ -417,6 +432,7 @@ bool isere_watch_stop(isere_watch_t *w)
     struct timespec until;
     (void)put;
     clock_gettime(CLOCK_REALTIME, &until);
+    /* An init phase that runs for long is not waited for: the program ends. */
     until.tv_sec += 1;
     return pthread_timedjoin_np(w->thread, NULL, &until) == 0;
 }

@@ -1,3 +1,6 @@
+/* The threads that serve. Each has its own port, listener and server, so that
+ * requests need no locks; what they share is the registry and the group's
+ * limits. */
 #include "apps/isere/serve/workers.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/thread.h"
@@ -84,6 +87,7 @@ static void serve(worker_t *worker)
     isere_workers_t *all = worker->all;
     const uint64_t one = 1;
     set_state(worker, WORKER_SERVING, 0);
+    /* Until the server is stopped, or fails. */
     int error = isere_server_run(worker->server);
     ssize_t put = write(all->ended_fd, &one, sizeof(one));
     (void)put;
@@ -104,6 +108,9 @@ static void *worker_main(void *arg)
     error = isere_server_create(&port, all->group, worker->listener,
                                 all->registry, &worker->server);
     if (error == 0) {
+        /* The first heap is made before the first connection is accepted: a
+         * function that can't start ends the program with a message, not every
+         * request with a 500. */
         error = isere_server_warm_up(worker->server, &worker->fault);
     }
     if (error == 0) {
@@ -126,6 +133,7 @@ static isere_server_group_t *create_group(const isere_port_t *own,
 {
     isere_server_limits_t limits;
     isere_server_limits_init(&limits);
+    /* The table of options bounds each of them to its type. */
     limits.max_head = (uint32_t)args->max_head;
     limits.max_body = (uint32_t)args->max_body;
     limits.max_buffer = (size_t)args->buffer;
@@ -138,11 +146,12 @@ static isere_server_group_t *create_group(const isere_port_t *own,
     return isere_server_group_create(own, &limits);
 }
 
-/* What the one function did to servers before this one. What is older than a
- * quarantine is over. */
+/* Reports what the one function did to servers before this one, except what is
+ * older than a quarantine lasts. */
 static void report_deaths(isere_workers_t *all)
 {
     const isere_shared_t *shared = isere_shared();
+    /* With a store the registry asks for faults itself, and remembers them. */
     unsigned count = all->built_in && shared ? shared->deaths_count : 0;
     uint32_t now_s =
         (uint32_t)(all->own->monotonic_us(all->own->ctx) / 1000000);
@@ -160,7 +169,7 @@ static void report_deaths(isere_workers_t *all)
     }
 }
 
-/* The socket is the server's from now on. */
+/* The listening socket belongs to the server from now on. */
 static int start_thread(worker_t *worker, isere_listeners_t *listeners)
 {
     isere_workers_t *all = worker->all;
@@ -172,7 +181,7 @@ static int start_thread(worker_t *worker, isere_listeners_t *listeners)
     return error;
 }
 
-/* As the log names the function of a crash when it is served. */
+/* Names the function, as the log does for a crash while serving. */
 static void name_crashed(const worker_t *worker, isere_fault_t *fault)
 {
     const isere_function_t *function = worker->all->built_in;
@@ -202,7 +211,8 @@ static int await_start(worker_t *worker)
     return worker->error;
 }
 
-/* The first one alone: when the function is at fault, it says so once. */
+/* The first one alone: if the function fails to start, that is said once and
+ * not by every worker. */
 static int start_all(isere_workers_t *all, isere_listeners_t *listeners)
 {
     int error = start_thread(&all->workers[0], listeners);
@@ -234,6 +244,7 @@ static isere_workers_t *create(const isere_port_t *own,
     all->built_in = built_in;
     all->own = own;
     all->count = count;
+    /* A descriptor, since main waits for signals at the same time. */
     all->ended_fd = eventfd(0, EFD_CLOEXEC);
     all->group = create_group(own, args);
     pthread_mutex_init(&all->lock, NULL);
@@ -278,6 +289,7 @@ int isere_workers_ended_fd(const isere_workers_t *workers)
 void isere_workers_stop(isere_workers_t *workers)
 {
     pthread_mutex_lock(&workers->lock);
+    /* Called a second time it only waits. */
     for (unsigned i = 0; i < workers->started && !workers->stopping; i++) {
         worker_t *worker = &workers->workers[i];
         while (worker->state == WORKER_STARTING) {
