@@ -1,6 +1,7 @@
 /* What the control plane says about functions, as JSON. */
 #include "core/control/registry.h"
 #include "core/isolate/function.h"
+#include "core/util/payload.h"
 
 /* ---- texts of a length that is not known before ---- */
 
@@ -89,14 +90,13 @@ static void put_env_names(isere_writer_t *text, const isere_deployment_t *d)
 
 static void put_limits(isere_writer_t *text, const isere_deployment_t *d)
 {
-    static const char *const payloads[] = {"isere", "1.0", "2.0"};
     const isere_function_config_t *config = &d->function->config;
     isere_writer_puts(text, ",\"main\":");
     isere_writer_json(text, isere_slice(d->main));
     isere_writer_printf(text, ",\"memory\":%lu,\"timeout\":%lu,\"payload\":",
                         (unsigned long)config->memory_bytes,
                         (unsigned long)config->timeout_ms);
-    isere_writer_json(text, isere_slice(payloads[config->payload]));
+    isere_writer_json(text, isere_slice(isere_payload_names[config->payload]));
     put_env_names(text, d);
 }
 

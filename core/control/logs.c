@@ -102,7 +102,7 @@ void isere_logs_add(isere_logs_t *logs, const isere_log_record_t *record,
         .level = (uint8_t)((unsigned)record->level < ISERE_LOG_DEBUG
                                ? record->level
                                : ISERE_LOG_DEBUG),
-        .function_len = name_length(record->function, ISERE_LOGS_FUNCTION_MAX),
+        .function_len = name_length(record->function, ISERE_FUNCTION_NAME_MAX),
         .request_id_len =
             name_length(record->request_id, ISERE_LOGS_REQUEST_ID_MAX),
     };

@@ -13,10 +13,10 @@
 #ifndef ISERE_CORE_CONTROL_LOGS_H
 #define ISERE_CORE_CONTROL_LOGS_H
 
+#include "core/util/function_name.h"
 #include "core/util/writer.h"
 #include "isere/port.h"
 
-#define ISERE_LOGS_FUNCTION_MAX 33   /* a name, with its NUL */
 #define ISERE_LOGS_REQUEST_ID_MAX 37 /* a UUID, with its NUL */
 
 typedef struct isere_logs {
@@ -52,7 +52,7 @@ typedef struct isere_logs_reader {
     uint64_t lost; /* lines that were gone before it came, not told yet: of
                       all levels and functions, nobody knows any more */
     isere_log_level_t level;                    /* this and worse */
-    char function[ISERE_LOGS_FUNCTION_MAX];     /* "" for all */
+    char function[ISERE_FUNCTION_NAME_MAX];     /* "" for all */
     char request_id[ISERE_LOGS_REQUEST_ID_MAX]; /* "" for all */
     /* Where a record is that was read, so that the next one is found without
      * a search; seq 0: none. */

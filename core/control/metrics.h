@@ -14,6 +14,7 @@
 #define ISERE_CORE_CONTROL_METRICS_H
 
 #include "core/control/stats.h"
+#include "core/util/function_name.h"
 #include "core/util/writer.h"
 
 /* A function to be reported. */
@@ -50,10 +51,11 @@ typedef struct isere_metrics {
 /* Where a reader is, and what it has not put yet: zero at first. */
 typedef struct isere_metrics_position {
     unsigned metric;
-    bool begun;        /* its HELP and TYPE lines were put */
-    unsigned value;    /* of values[], the next one */
-    unsigned count;    /* of values[]; 0: none was read yet */
-    char function[33]; /* whose values they are; "": of the process */
+    bool begun;     /* its HELP and TYPE lines were put */
+    unsigned value; /* of values[], the next one */
+    unsigned count; /* of values[]; 0: none was read yet */
+    char function[ISERE_FUNCTION_NAME_MAX]; /* whose values they are; "": of the
+                                               process */
     uint64_t values[ISERE_METRICS_VALUES];
 } isere_metrics_position_t;
 

@@ -2,14 +2,8 @@
  * same deployment, so that its SHA-256 tells whether something has changed. */
 #include "core/control/package.h"
 #include "core/heap/fault.h"
+#include "core/util/payload.h"
 #include "core/util/writer.h"
-
-const char *const isere_package_payloads[] = {
-    [ISERE_PAYLOAD_ISERE] = "isere",
-    [ISERE_PAYLOAD_1_0] = "1.0",
-    [ISERE_PAYLOAD_2_0] = "2.0",
-    NULL,
-};
 
 /* ---- the block ---- */
 
@@ -79,7 +73,7 @@ static void put_package(isere_writer_t *w, const isere_package_t *p)
     put_number(w, ",\"timeout\":", p->timeout_ms);
     if (p->has_payload) {
         isere_writer_puts(w, ",\"payload\":\"");
-        isere_writer_puts(w, isere_package_payloads[p->payload]);
+        isere_writer_puts(w, isere_payload_names[p->payload]);
         isere_writer_puts(w, "\"");
     }
     if (p->source.len > 0) {

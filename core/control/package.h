@@ -55,9 +55,6 @@ typedef struct isere_package {
     uint8_t sha256[ISERE_SHA256_SIZE]; /* of the normalised text */
 } isere_package_t;
 
-/* As "payload" has it. */
-extern const char *const isere_package_payloads[];
-
 /*
  * Reads and checks a package that was sent as JSON. Returns 0 with *package,
  * the caller's, released with isere_package_drop; ISERE_ERR_INVAL with

@@ -10,6 +10,7 @@
 #include "core/isere_config.h"
 #include "core/route/route.h"
 #include "core/util/env_name.h"
+#include "core/util/payload.h"
 #include "core/util/text.h"
 #include "core/util/units.h"
 #include "core/util/utf8.h"
@@ -402,8 +403,8 @@ static bool take_payload(reader_t *r, JSValueConst value)
     if (JS_IsString(value) && !put_string(r, value, &text)) {
         return false;
     }
-    for (int i = 0; isere_package_payloads[i]; i++) {
-        if (isere_slice_is(text, isere_package_payloads[i])) {
+    for (int i = 0; isere_payload_names[i]; i++) {
+        if (isere_slice_is(text, isere_payload_names[i])) {
             p->has_payload = true;
             p->payload = (isere_payload_t)i;
             return true;

@@ -1,22 +1,5 @@
+/* Names of blobs: NAME for a manifest, NAME.V for a version. */
 #include "core/store/internal.h"
-
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-}
-
-bool isere_function_name_is_valid(isere_slice_t name)
-{
-    if (name.len < 1 || name.len >= ISERE_FUNCTION_NAME_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        if (!is_name_char(name.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
-}
 
 bool isere__store_is_name(const char *name)
 {

@@ -14,11 +14,10 @@
 #ifndef ISERE_CORE_STORE_STORE_H
 #define ISERE_CORE_STORE_STORE_H
 
+#include "core/util/function_name.h"
 #include "core/util/sha256.h"
 #include "isere/blobs.h"
 #include "isere/port.h"
-
-#define ISERE_FUNCTION_NAME_MAX 33 /* [a-z0-9-]{1,32} and a NUL */
 
 typedef struct isere_store {
     const isere_port_t *port; /* its memory and its log */
@@ -48,9 +47,6 @@ typedef struct isere_store_package {
     size_t size;
     uint8_t sha256[ISERE_SHA256_SIZE];
 } isere_store_package_t;
-
-/* Whether it is [a-z0-9-]{1,32}. */
-bool isere_function_name_is_valid(isere_slice_t name);
 
 /*
  * Opens the store and tidies up after a crash: removes versions that no

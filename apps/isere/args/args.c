@@ -2,9 +2,11 @@
  * names the option and what it takes, since it is all the user sees. */
 #include "apps/isere/args/args.h"
 #include "core/util/env_name.h"
+#include "core/util/function_name.h"
 #include "core/util/units.h"
 #include "isere/error.h"
 #include "isere/isere.h"
+#include "isere/registry.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -156,18 +158,11 @@ add_item(isere_args_t *args, const isere_option_t *option, const char *value)
     return ISERE_ARGS_RUN;
 }
 
-/* Function names are as in routes: a-z, 0-9 and '-'. */
-static bool is_function_name(const char *value)
-{
-    size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-");
-    return len >= 1 && len <= 32 && value[len] == '\0';
-}
-
 static isere_args_result_t
 set_name(isere_args_t *args, const isere_option_t *option, const char *value)
 {
-    if (!is_function_name(value)) {
-        return bad(args, "--%s takes 1 to 32 of a-z, 0-9 and -, not '%s'",
+    if (!isere_function_name_is_valid(isere_slice(value))) {
+        return bad(args, "--%s takes " ISERE_FUNCTION_NAME_RULE ", not '%s'",
                    option->name, value);
     }
     return set_text(args, option, value);
@@ -265,13 +260,12 @@ static isere_args_result_t set_module(isere_args_t *args, const char *value)
 
 static isere_args_result_t set_function(isere_args_t *args, const char *value)
 {
-    /* What the server calls its own one: see ISERE_BUILT_IN_NAME. */
     bool built_in = args->command == ISERE_COMMAND_RELEASE &&
-                    strcmp(value, "$built-in") == 0;
-    if (!built_in && !is_function_name(value)) {
-        return bad(args,
-                   "a function's name is 1 to 32 of a-z, 0-9 and -, not '%s'",
-                   value);
+                    strcmp(value, ISERE_BUILT_IN_NAME) == 0;
+    if (!built_in && !isere_function_name_is_valid(isere_slice(value))) {
+        return bad(
+            args, "a function's name is " ISERE_FUNCTION_NAME_RULE ", not '%s'",
+            value);
     }
     if (args->function) {
         return bad(args, "only one function can be given: '%s' came after '%s'",

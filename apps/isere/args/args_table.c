@@ -1,5 +1,6 @@
 /* What the command line may say. Nothing else names an option or a default. */
 #include "apps/isere/args/args.h"
+#include "core/util/payload.h"
 #include "isere/isere.h"
 
 /* Which commands know an option is a set of bits. */
@@ -25,9 +26,7 @@
 
 #define AT(member) offsetof(isere_args_t, member)
 
-/* In the order of isere_payload_t, since a choice is stored as its index. */
-static const char *const payloads[] = {"isere", "1.0", "2.0", NULL};
-/* In the order of isere_isolation_t. */
+/* In the order of isere_isolation_t, since a choice is stored as its index. */
 static const char *const isolations[] = {"snapshot", "none", "fresh", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};
@@ -110,7 +109,7 @@ const isere_option_t isere_options[] = {
     TEXT("env", 0, SERVE | INVOKE | BUILD | DEPLOY, ENV, env, "NAME=VALUE",
          NULL, "adds to process.env; may be repeated"),
     CHOICE("payload", SERVE | INVOKE | BUILD | DEPLOY, payload, "FORMAT",
-           "isere", payloads, "isere, 1.0 or 2.0",
+           "isere", isere_payload_names, "isere, 1.0 or 2.0",
            "event format: isere, or API Gateway's 1.0 or 2.0"),
     TEXT("watch", 0, SERVE, FLAG, watch, NULL, NULL,
          "reloads the function when one of its files changes"),

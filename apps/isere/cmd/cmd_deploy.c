@@ -242,7 +242,7 @@ static int deploy(isere_remote_t *remote, const char *name)
 /* The function's name from that of the module, or from its folder when the
  * module has a common name (index.js). False after saying why there is none. */
 static bool make_name(const isere_args_t *args,
-                      char name[ISERE_PACKAGE_NAME_MAX])
+                      char name[ISERE_FUNCTION_NAME_MAX])
 {
     const char *slash = strrchr(args->module, '/');
     const char *main_name = slash ? slash + 1 : args->module;
@@ -258,7 +258,7 @@ static bool make_name(const isere_args_t *args,
     if (!made) {
         isere_remote_usage(
             args,
-            "'%s' is not a valid function name (1 to 32 of a-z, 0-9 and -): "
+            "'%s' is not a valid function name (" ISERE_FUNCTION_NAME_RULE "): "
             "give one with --name",
             folder ? folder : main_name);
     }
@@ -296,7 +296,7 @@ static int refuse_folder(const isere_args_t *args)
 
 int isere_cmd_deploy(const isere_args_t *args)
 {
-    char made[ISERE_PACKAGE_NAME_MAX];
+    char made[ISERE_FUNCTION_NAME_MAX];
     isere_remote_t remote;
     int code;
     /* Reading a folder fails with EISDIR, which does not say what to do

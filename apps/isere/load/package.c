@@ -1,6 +1,7 @@
 /* Writes the package that `isere deploy` sends: a function's files and settings
  * as JSON (docs/api.md). Also the names of functions that follow from paths. */
 #include "apps/isere/load/package.h"
+#include "core/util/payload.h"
 #include "core/util/sha256.h"
 #include "core/util/utf8.h"
 #include "isere/isere.h"
@@ -8,12 +9,12 @@
 #include <strings.h>
 
 bool isere_package_name(const char *main_name,
-                        char name[ISERE_PACKAGE_NAME_MAX])
+                        char name[ISERE_FUNCTION_NAME_MAX])
 {
     const char *dot = strrchr(main_name, '.');
     size_t len =
         dot && dot > main_name ? (size_t)(dot - main_name) : strlen(main_name);
-    if (len == 0 || len >= ISERE_PACKAGE_NAME_MAX) {
+    if (len == 0 || len >= ISERE_FUNCTION_NAME_MAX) {
         return false;
     }
     for (size_t i = 0; i < len; i++) {
@@ -23,13 +24,10 @@ bool isere_package_name(const char *main_name,
         } else if (c == '_' || c == '.') {
             c = '-';
         }
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-') {
-            return false;
-        }
         name[i] = c;
     }
     name[len] = '\0';
-    return true;
+    return isere_function_name_is_valid(isere_slice_of(name, len));
 }
 
 bool isere_package_is_common(const char *main_name)
@@ -76,7 +74,7 @@ static bool is_common_folder(const char *name, size_t len)
 }
 
 bool isere_package_folder_name(const char *folder,
-                               char name[ISERE_PACKAGE_NAME_MAX])
+                               char name[ISERE_FUNCTION_NAME_MAX])
 {
     const char *end = folder + strlen(folder);
     const char *from = last_part(folder, end);
@@ -86,7 +84,7 @@ bool isere_package_folder_name(const char *folder,
         end = from - 1;
         from = last_part(folder, end);
     }
-    for (; from < end && len < ISERE_PACKAGE_NAME_MAX - 1; from++) {
+    for (; from < end && len < ISERE_FUNCTION_NAME_MAX - 1; from++) {
         char c = name_char(*from);
         if (c != '\0') {
             name[len++] = c;
@@ -192,16 +190,11 @@ static void put_number(isere_out_t *out, const isere_args_t *args,
  * which may be others than ours. */
 static void put_settings(isere_out_t *out, const isere_args_t *args)
 {
-    static const char *const payloads[] = {
-        [ISERE_PAYLOAD_ISERE] = "isere",
-        [ISERE_PAYLOAD_1_0] = "1.0",
-        [ISERE_PAYLOAD_2_0] = "2.0",
-    };
     put_number(out, args, "memory", args->memory);
     put_number(out, args, "timeout", args->timeout);
     if (isere_args_given(args, "payload")) {
         put_name(out, ",", isere_slice("payload"));
-        isere_out_json(out, isere_slice(payloads[args->payload]));
+        isere_out_json(out, isere_slice(isere_payload_names[args->payload]));
     }
 }
 

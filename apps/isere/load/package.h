@@ -5,17 +5,15 @@
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/load/files.h"
+#include "core/util/function_name.h"
 #include "ports/linux/out.h"
-
-/* Room for a function's name. */
-#define ISERE_PACKAGE_NAME_MAX 33
 
 /*
  * The function's name that comes from a module's, "My_App.v2.js": "my-app-v2".
  * False when that makes none: it is longer than 32, or has other characters.
  */
 bool isere_package_name(const char *main_name,
-                        char name[ISERE_PACKAGE_NAME_MAX]);
+                        char name[ISERE_FUNCTION_NAME_MAX]);
 
 /* Whether a module's name says nothing about the function: index.*, handler.*
  * or main.*, in any case. */
@@ -28,7 +26,7 @@ bool isere_package_is_common(const char *main_name);
  * nothing is left.
  */
 bool isere_package_folder_name(const char *folder,
-                               char name[ISERE_PACKAGE_NAME_MAX]);
+                               char name[ISERE_FUNCTION_NAME_MAX]);
 
 /* Room for the fingerprint of a folder. */
 #define ISERE_PACKAGE_SOURCE_MAX 9

@@ -201,7 +201,7 @@ static void test_smallest_text(void **state)
     (void)state;
     isere_logs_t logs;
     isere_logs_reader_t reader = everything();
-    char name[ISERE_LOGS_FUNCTION_MAX];
+    char name[ISERE_FUNCTION_NAME_MAX];
     char message[RING];
     memset(name, 'n', sizeof(name) - 1);
     name[sizeof(name) - 1] = 0;
