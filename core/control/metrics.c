@@ -1,4 +1,7 @@
+/* Metrics: a table of what there is, with where each value is read, and the
+ * text format. */
 #include "core/control/metrics.h"
+#include <stddef.h>
 
 typedef isere_metrics_position_t position_t;
 
@@ -12,15 +15,22 @@ typedef enum form {
     FORM_HISTOGRAM,
 } form_t;
 
+/* What is at the offset of a metric: of the process or of each function. */
+typedef enum source {
+    OF_PROCESS, /* uint64_t of isere_metrics_t */
+    BY_LONG,    /* atomic_ulong of isere_stats_t */
+    BY_UINT,    /* atomic_uint of it */
+    BY_BOOL,    /* atomic_bool of it */
+    BY_SIZE,    /* size_t of isere_metrics_function_t */
+} source_t;
+
 typedef struct metric {
     const char *name;
     const char *type;
     const char *help;
     form_t form;
-    /* Reads the values: one of the two. */
-    void (*of_process)(const isere_metrics_t *metrics, uint64_t *values);
-    void (*of_function)(const isere_metrics_function_t *function,
-                        uint64_t *values);
+    source_t source;
+    size_t offset; /* of the first value; the others lie behind it */
 } metric_t;
 
 static unsigned count_of(form_t form)
@@ -44,207 +54,122 @@ static uint64_t get(const atomic_ulong *value)
     return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-static uint64_t get_uint(const atomic_uint *value)
-{
-    return atomic_load_explicit(value, memory_order_relaxed);
-}
-
-static void read_version(const isere_metrics_t *m, uint64_t *values)
-{
-    (void)m;
-    values[0] = 1;
-}
-
-static void read_uptime(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->uptime_us;
-}
-
-static void read_connections(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->connections;
-}
-
-static void read_functions(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->functions;
-}
-
-static void read_buffer(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->buffer_bytes;
-}
-
-static void read_buffer_limit(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->buffer_limit;
-}
-
-static void read_buffer_refusals(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->buffer_refusals;
-}
-
-static void read_log_lines(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->log_lines;
-}
-
-static void read_log_lines_lost(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->log_lines_lost;
-}
-
-static void read_deploys(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->deploys_ok;
-    values[1] = m->deploys_failed;
-}
-
-static void read_server_restarts(const isere_metrics_t *m, uint64_t *values)
-{
-    values[0] = m->restarts;
-}
-
-static void read_requests(const isere_metrics_function_t *f, uint64_t *values)
-{
-    values[0] = get(&f->stats->requests);
-}
-
-static void read_errors(const isere_metrics_function_t *f, uint64_t *values)
-{
-    for (unsigned i = 0; i < ISERE_ERROR_KINDS; i++) {
-        values[i] = get(&f->stats->errors[i]);
-    }
-}
-
 /* The buckets add up, as the format wants it; then the sum and the count. */
-static void read_durations(const isere_metrics_function_t *f, uint64_t *values)
+static void read_durations(const isere_stats_t *stats, uint64_t *values)
 {
     uint64_t total = 0;
     for (unsigned i = 0; i <= ISERE_STATS_BUCKETS; i++) {
-        total += get(&f->stats->buckets[i]);
+        total += get(&stats->buckets[i]);
         values[i] = total;
     }
-    values[ISERE_STATS_BUCKETS + 1] = isere_stats_duration_us(f->stats);
+    values[ISERE_STATS_BUCKETS + 1] = isere_stats_duration_us(stats);
     values[ISERE_STATS_BUCKETS + 2] = total;
 }
 
-static void read_instances(const isere_metrics_function_t *f, uint64_t *values)
+static void read_process(const metric_t *metric, const isere_metrics_t *m,
+                         uint64_t *values)
 {
-    values[0] = get_uint(&f->stats->instances);
+    if (metric->form == FORM_VERSION) {
+        values[0] = 1;
+    } else {
+        memcpy(values, (const char *)m + metric->offset,
+               count_of(metric->form) * sizeof(*values));
+    }
 }
 
-static void read_hits(const isere_metrics_function_t *f, uint64_t *values)
+static void read_function(const metric_t *metric,
+                          const isere_metrics_function_t *f, uint64_t *values)
 {
-    values[0] = get(&f->stats->hits);
-}
-
-static void read_starts(const isere_metrics_function_t *f, uint64_t *values)
-{
-    values[0] = get(&f->stats->starts);
-}
-
-static void read_restarts(const isere_metrics_function_t *f, uint64_t *values)
-{
-    values[0] = get(&f->stats->restarts);
-}
-
-static void read_heap_used(const isere_metrics_function_t *f, uint64_t *values)
-{
-    values[0] = get(&f->stats->heap_used);
-}
-
-static void read_heap_peak(const isere_metrics_function_t *f, uint64_t *values)
-{
-    values[0] = get(&f->stats->heap_peak);
-}
-
-static void read_heap_limit(const isere_metrics_function_t *f, uint64_t *values)
-{
-    values[0] = f->memory_bytes;
-}
-
-static void read_crashes(const isere_metrics_function_t *f, uint64_t *values)
-{
-    values[0] = get(&f->stats->crashes);
-}
-
-static void read_quarantined(const isere_metrics_function_t *f,
-                             uint64_t *values)
-{
-    values[0] =
-        atomic_load_explicit(&f->stats->quarantined, memory_order_relaxed);
-}
-
-static void read_queue(const isere_metrics_function_t *f, uint64_t *values)
-{
-    values[0] = get_uint(&f->stats->queued);
+    const void *at = (const char *)f->stats + metric->offset;
+    if (metric->form == FORM_HISTOGRAM) {
+        read_durations(f->stats, values);
+    } else if (metric->source == BY_UINT) {
+        values[0] =
+            atomic_load_explicit((const atomic_uint *)at, memory_order_relaxed);
+    } else if (metric->source == BY_BOOL) {
+        values[0] =
+            atomic_load_explicit((const atomic_bool *)at, memory_order_relaxed);
+    } else if (metric->source == BY_SIZE) {
+        at = (const char *)f + metric->offset;
+        values[0] = *(const size_t *)at;
+    } else {
+        for (unsigned i = 0; i < count_of(metric->form); i++) {
+            values[i] = get((const atomic_ulong *)at + i);
+        }
+    }
 }
 
 /* ---- the metrics ---- */
 
-#define OF_PROCESS(name, type, form, read, help)                               \
+#define PROCESS(name, type, form, member, help)                                \
     {                                                                          \
-        "isere_" name, type, help, form, read, NULL                            \
+        "isere_" name, type, help, form, OF_PROCESS,                           \
+            offsetof(isere_metrics_t, member)                                  \
     }
-#define BY_FUNCTION(name, type, form, read, help)                              \
+#define STATS(name, type, form, source, member, help)                          \
     {                                                                          \
-        "isere_" name, type, help, form, NULL, read                            \
+        "isere_" name, type, help, form, source,                               \
+            offsetof(isere_stats_t, member)                                    \
+    }
+#define FUNCTION(name, type, form, member, help)                               \
+    {                                                                          \
+        "isere_" name, type, help, form, BY_SIZE,                              \
+            offsetof(isere_metrics_function_t, member)                         \
     }
 
+/* Two values of one metric. */
+_Static_assert(offsetof(isere_metrics_t, deploys_failed) ==
+                   offsetof(isere_metrics_t, deploys_ok) + sizeof(uint64_t),
+               "deploys lie side by side");
+
 static const metric_t table[] = {
-    OF_PROCESS("info", "gauge", FORM_VERSION, read_version,
-               "The version that runs."),
-    OF_PROCESS("uptime_seconds", "gauge", FORM_SECONDS, read_uptime,
-               "Time since the start."),
-    OF_PROCESS("connections", "gauge", FORM_NUMBER, read_connections,
-               "Open connections."),
-    OF_PROCESS("functions", "gauge", FORM_NUMBER, read_functions,
-               "Functions that are deployed."),
-    OF_PROCESS("buffer_bytes", "gauge", FORM_NUMBER, read_buffer,
-               "Memory of requests that are received or under way."),
-    OF_PROCESS("buffer_limit_bytes", "gauge", FORM_NUMBER, read_buffer_limit,
-               "Limit of isere_buffer_bytes."),
-    OF_PROCESS("buffer_refusals_total", "counter", FORM_NUMBER,
-               read_buffer_refusals,
-               "Requests refused because isere_buffer_bytes was at its limit."),
-    OF_PROCESS("deploys_total", "counter", FORM_DEPLOYS, read_deploys,
-               "Deploys, by result."),
-    OF_PROCESS("log_lines_total", "counter", FORM_NUMBER, read_log_lines,
-               "Log lines of all functions."),
-    OF_PROCESS("log_lines_lost_total", "counter", FORM_NUMBER,
-               read_log_lines_lost,
-               "Log lines that readers missed because they were too slow."),
-    OF_PROCESS("restarts_total", "counter", FORM_NUMBER, read_server_restarts,
-               "Restarts after faults that could not be contained."),
-    BY_FUNCTION("requests_total", "counter", FORM_NUMBER, read_requests,
-                "Requests that were answered, errors among them."),
-    BY_FUNCTION("errors_total", "counter", FORM_ERRORS, read_errors,
-                "Requests that ended with an error, by kind."),
-    BY_FUNCTION("request_duration_seconds", "histogram", FORM_HISTOGRAM,
-                read_durations, "Time until a request was answered."),
-    BY_FUNCTION("instances", "gauge", FORM_NUMBER, read_instances,
-                "Instances that are kept."),
-    BY_FUNCTION("instance_hits_total", "counter", FORM_NUMBER, read_hits,
-                "Requests that found an instance ready."),
-    BY_FUNCTION("instance_starts_total", "counter", FORM_NUMBER, read_starts,
-                "Instances that were made."),
-    BY_FUNCTION("instance_restarts_total", "counter", FORM_NUMBER,
-                read_restarts,
-                "Instances made again after they had been given up."),
-    BY_FUNCTION("heap_used_bytes", "gauge", FORM_NUMBER, read_heap_used,
-                "Heap of an instance after its init phase."),
-    BY_FUNCTION("heap_peak_bytes", "gauge", FORM_NUMBER, read_heap_peak,
-                "The most heap that a request used."),
-    BY_FUNCTION("heap_limit_bytes", "gauge", FORM_NUMBER, read_heap_limit,
-                "Heap that an instance may have."),
-    BY_FUNCTION("queue_length", "gauge", FORM_NUMBER, read_queue,
-                "Requests that wait for an instance."),
-    BY_FUNCTION("crashes_total", "counter", FORM_NUMBER, read_crashes,
-                "Faults of the server while the function ran."),
-    BY_FUNCTION("quarantined", "gauge", FORM_NUMBER, read_quarantined,
-                "1 while it is not served because of its crashes."),
+    PROCESS("info", "gauge", FORM_VERSION, version, "The version that runs."),
+    PROCESS("uptime_seconds", "gauge", FORM_SECONDS, uptime_us,
+            "Time since the start."),
+    PROCESS("connections", "gauge", FORM_NUMBER, connections,
+            "Open connections."),
+    PROCESS("functions", "gauge", FORM_NUMBER, functions,
+            "Functions that are deployed."),
+    PROCESS("buffer_bytes", "gauge", FORM_NUMBER, buffer_bytes,
+            "Memory of requests that are received or under way."),
+    PROCESS("buffer_limit_bytes", "gauge", FORM_NUMBER, buffer_limit,
+            "Limit of isere_buffer_bytes."),
+    PROCESS("buffer_refusals_total", "counter", FORM_NUMBER, buffer_refusals,
+            "Requests refused because isere_buffer_bytes was at its limit."),
+    PROCESS("deploys_total", "counter", FORM_DEPLOYS, deploys_ok,
+            "Deploys, by result."),
+    PROCESS("log_lines_total", "counter", FORM_NUMBER, log_lines,
+            "Log lines of all functions."),
+    PROCESS("log_lines_lost_total", "counter", FORM_NUMBER, log_lines_lost,
+            "Log lines that readers missed because they were too slow."),
+    PROCESS("restarts_total", "counter", FORM_NUMBER, restarts,
+            "Restarts after faults that could not be contained."),
+    STATS("requests_total", "counter", FORM_NUMBER, BY_LONG, requests,
+          "Requests that were answered, errors among them."),
+    STATS("errors_total", "counter", FORM_ERRORS, BY_LONG, errors,
+          "Requests that ended with an error, by kind."),
+    STATS("request_duration_seconds", "histogram", FORM_HISTOGRAM, BY_LONG,
+          buckets, "Time until a request was answered."),
+    STATS("instances", "gauge", FORM_NUMBER, BY_UINT, instances,
+          "Instances that are kept."),
+    STATS("instance_hits_total", "counter", FORM_NUMBER, BY_LONG, hits,
+          "Requests that found an instance ready."),
+    STATS("instance_starts_total", "counter", FORM_NUMBER, BY_LONG, starts,
+          "Instances that were made."),
+    STATS("instance_restarts_total", "counter", FORM_NUMBER, BY_LONG, restarts,
+          "Instances made again after they had been given up."),
+    STATS("heap_used_bytes", "gauge", FORM_NUMBER, BY_LONG, heap_used,
+          "Heap of an instance after its init phase."),
+    STATS("heap_peak_bytes", "gauge", FORM_NUMBER, BY_LONG, heap_peak,
+          "The most heap that a request used."),
+    FUNCTION("heap_limit_bytes", "gauge", FORM_NUMBER, memory_bytes,
+             "Heap that an instance may have."),
+    STATS("queue_length", "gauge", FORM_NUMBER, BY_UINT, queued,
+          "Requests that wait for an instance."),
+    STATS("crashes_total", "counter", FORM_NUMBER, BY_LONG, crashes,
+          "Faults of the server while the function ran."),
+    STATS("quarantined", "gauge", FORM_NUMBER, BY_BOOL, quarantined,
+          "1 while it is not served because of its crashes."),
 };
 
 enum { METRICS = sizeof(table) / sizeof(table[0]) };
@@ -301,7 +226,7 @@ static void put_labels(isere_writer_t *text, const metric_t *metric,
         put_label(text, "{", "version", isere_slice(version));
     } else if (metric->form == FORM_DEPLOYS) {
         put_label(text, "{", "result", isere_slice(i == 0 ? "ok" : "failed"));
-    } else if (metric->of_function) {
+    } else if (metric->source != OF_PROCESS) {
         put_label(text, "{", "function", isere_slice(function));
     } else {
         return;
@@ -358,11 +283,11 @@ static size_t index_after(const isere_metrics_t *metrics, const char *name)
 static bool read_next(const isere_metrics_t *metrics, const metric_t *metric,
                       position_t *p)
 {
-    if (metric->of_process) {
+    if (metric->source == OF_PROCESS) {
         if (p->count > 0) {
             return false;
         }
-        metric->of_process(metrics, p->values);
+        read_process(metric, metrics, p->values);
     } else {
         size_t index = index_after(metrics, p->function);
         if (index >= metrics->count) {
@@ -375,7 +300,7 @@ static bool read_next(const isere_metrics_t *metrics, const metric_t *metric,
         }
         memcpy(p->function, next.name, len);
         p->function[len] = 0;
-        metric->of_function(&next, p->values);
+        read_function(metric, &next, p->values);
     }
     p->count = count_of(metric->form);
     p->value = 0;

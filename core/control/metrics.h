@@ -28,8 +28,8 @@ typedef struct isere_metrics {
     /* Of the process. */
     const char *version;
     uint64_t uptime_us;
-    unsigned connections;
-    unsigned functions;    /* that are deployed */
+    uint64_t connections;
+    uint64_t functions;    /* that are deployed */
     uint64_t buffer_bytes; /* of requests under way */
     uint64_t buffer_limit;
     uint64_t buffer_refusals;
