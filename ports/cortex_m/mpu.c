@@ -1,6 +1,8 @@
+/* The guard of heaps with the memory protection unit of Armv8-M (Arm DDI 0553):
+ * how it learns which gaps to close is in mpu.h. */
 #include "ports/cortex_m/mpu.h"
 
-/* Armv8-M: the unit itself, and what is known about a fault. */
+/* The registers of the unit. */
 typedef struct mpu {
     uint32_t type;
     uint32_t ctrl;
@@ -72,6 +74,7 @@ static void put_bits(uint32_t *bits, uint32_t first, uint32_t count, bool set)
 static void set_region(unsigned i, uintptr_t start, size_t size)
 {
     MPU->rnr = mpu.first_region + i;
+    /* Off while it changes: a half-set region could cover anything. */
     MPU->rlar = 0;
     if (size > 0) {
         MPU->rbar = (uint32_t)start | RBAR_READ_ONLY | RBAR_NEVER_EXECUTE;
@@ -165,6 +168,7 @@ static void choose_gaps(void)
 static void guard_heap(void *ctx, isere_guard_t *guard)
 {
     (void)ctx;
+    /* All of it stays open, so it is restored as a whole. */
     if (guard->size > ISERE_MPU_UNITS * (size_t)ISERE_MPU_UNIT) {
         return;
     }
@@ -201,6 +205,7 @@ static bool open_at(uintptr_t address)
     for (unsigned i = 0; i < mpu.regions; i++) {
         const gap_t *gap = &mpu.gaps[i];
         if (gap->closed && unit - gap->first < gap->count) {
+            /* Next time the gap is chosen around this unit. */
             put_bits(mpu.learned, (uint32_t)unit, 1, true);
             open_gap(i);
             synchronize();
@@ -222,6 +227,7 @@ bool isere_mpu_fault(void)
         return false;
     }
     mpu.faults++;
+    /* Its bits are cleared by writing ones to them. */
     CFSR = status;
     return true;
 }
@@ -244,6 +250,7 @@ size_t isere_mpu_closed(void)
 
 bool isere_mpu_init(isere_port_t *port, unsigned first_region)
 {
+    /* 0 on cores without the unit. */
     unsigned regions = MPU->type >> 8 & 0xff;
     if (regions <= first_region) {
         return false;

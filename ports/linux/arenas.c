@@ -76,6 +76,8 @@ static region_t *add_region(void)
         free(region);
         return NULL;
     }
+    /* At the end, since gaps get smaller: find_free takes the first with
+     * room. */
     while (*last) {
         last = &(*last)->next;
     }
@@ -97,6 +99,8 @@ static region_t *find(const char *address, unsigned *index)
 {
     region_t *region = regions;
     for (; region; region = region->next) {
+        /* Wraps around for an address before the region, which is then too
+         * large. */
         size_t offset = (size_t)(address - region->start) - region->gap;
         if (offset < PLACES * stride(region->gap)) {
             *index = (unsigned)(offset / stride(region->gap));
@@ -173,6 +177,7 @@ void *isere_linux_arena_map(void *ctx, size_t size)
         return map_alone(size);
     }
     note_gap(gap);
+    /* Outside the lock: filling the first pages takes long. */
     if (isere_linux_map(arena, size, true)) {
         return arena;
     }

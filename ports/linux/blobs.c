@@ -1,4 +1,5 @@
-/* Blobs as files of a folder; docs/store.md. */
+/* Blobs as files in a folder (docs/store.md). A write is durable when it
+ * returns: the file is synced, renamed, and the folder is synced. */
 #include "isere/linux.h"
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Neither is the name of a blob. One call at a time needs but one new file. */
+/* Neither can be a blob's name. Calls come one at a time, so one new file will
+ * do. */
 static const char new_file[] = ".new";
 static const char lock_file[] = ".lock";
 
@@ -48,7 +50,7 @@ static void drop(int fd)
     errno = saved;
 }
 
-/* As blobs.h has it. So no name leads out of the folder, or to `.new`. */
+/* The names that blobs.h allows: none leads out of the folder, or to `.new`. */
 static bool is_blob_name(const char *name)
 {
     size_t len = strlen(name);
@@ -67,7 +69,7 @@ static bool is_blob_name(const char *name)
     return true;
 }
 
-/* Makes durable; what can't be (some file systems have nothing to do) is. */
+/* Syncs. EINVAL: this file system has nothing to sync. */
 static int make_durable(int fd)
 {
     return fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
@@ -89,6 +91,7 @@ static int list_blobs(void *ctx, isere_blob_fn *each, void *arg)
     }
     /* readdir tells its end from an error by errno alone. */
     for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
+        /* Not everything in the folder is ours; what is not is left alone. */
         if (is_blob_name(entry->d_name) &&
             fstatat(folder->fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) ==
                 0 &&
@@ -126,7 +129,7 @@ static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
     if (fd < 0) {
         return errno == ENOENT ? ISERE_ERR_NOENT : ISERE_ERR_IO;
     }
-    /* Behind what off_t can say, there is nothing. */
+    /* No file reaches beyond what off_t can express. */
     if (offset > LONG_MAX) {
         offset = LONG_MAX;
     }
@@ -158,7 +161,7 @@ static int write_all(int fd, isere_slice_t part)
     return 0;
 }
 
-/* The descriptor, or -1. One may be left when it could not be removed. */
+/* The descriptor, or -1. An old one may be left from a failure. */
 static int make_new_file(const folder_t *folder)
 {
     int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
@@ -192,6 +195,8 @@ static int write_blob(void *ctx, const char *name, const isere_slice_t *parts,
     if (!is_blob_name(name)) {
         return ISERE_ERR_IO;
     }
+    /* rename is atomic: a reader, or a power cut, sees the old blob or the
+     * new. */
     if (write_new_file(folder, parts, count) != 0 ||
         renameat(folder->fd, new_file, folder->fd, name) != 0) {
         saved = errno;
@@ -217,8 +222,8 @@ static int remove_blob(void *ctx, const char *name)
 
 /* ---- opening ---- */
 
-/* Makes the folder's own entry durable: a power cut must not take all with it.
- * A parent that we may not read can't be asked for that. */
+/* Syncs the parent, which has the folder's entry: without it a power cut could
+ * lose the whole store. A parent that we may not read is skipped. */
 static int make_entry_durable(int fd)
 {
     int parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -235,7 +240,8 @@ static int open_folder(const char *path)
         return -1;
     }
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Also when it was there: who made it may have been killed before this. */
+    /* Even if the folder existed: the process that made it may have been killed
+     * before it got here. */
     if (fd >= 0 && make_entry_durable(fd) != 0 && made) {
         drop(fd);
         fd = -1;
@@ -299,7 +305,7 @@ void isere_linux_blobs_close(isere_blobs_t *blobs)
     folder_t *folder = blobs->ctx;
     if (folder) {
         drop(folder->fd);
-        drop(folder->lock); /* with it the lock */
+        drop(folder->lock); /* releases the lock */
         free(folder);
     }
     memset(blobs, 0, sizeof(*blobs));

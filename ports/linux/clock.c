@@ -1,3 +1,4 @@
+/* Clocks and random bytes. */
 #include "ports/linux/port_linux.h"
 #include <errno.h>
 #include <string.h>
@@ -39,16 +40,18 @@ static int fill(unsigned char *buf, size_t len)
 }
 
 /*
- * Small amounts (a request id is 16 bytes) come from a pool that is filled by
- * one system call; what was handed out is wiped.
+ * Small amounts (a request id has 16 bytes) come from a pool that one system
+ * call fills. Bytes that were handed out are wiped, so that nobody can read
+ * them later.
  */
 int isere_linux_random(void *ctx, void *buf, size_t len)
 {
     isere_linux_t *self = ctx;
     unsigned char *from;
+    /* Large amounts would empty the pool for the price of a copy. */
     if (len > ISERE_LINUX_RANDOM_POOL / 4) {
-        /* This may be in a heap, and the kernel writes to no page of it that
-         * is closed: writing opens it. */
+        /* The buffer may be in a guarded heap. The kernel does not write to a
+         * closed page (EFAULT); writing to it here opens it. */
         memset(buf, 0, len);
         return fill(buf, len);
     }

@@ -1,3 +1,6 @@
+/* Runs a function that can be abandoned: a timer's signal, or that of a fault,
+ * jumps out of it. Everything the handlers touch must be safe at any
+ * instruction. */
 #include "ports/linux/exec.h"
 #include "isere/error.h"
 #include "ports/linux/fault.h"
@@ -25,8 +28,8 @@
 static _Thread_local isere_exec_t *volatile current
     __attribute__((tls_model("initial-exec")));
 
-/* Keeps the compiler, the only one who could, from moving memory accesses
- * across: the handler runs on the same thread. */
+/* Keeps the compiler from moving memory accesses across. The handler runs on
+ * the same thread, so the processor can't reorder them for it. */
 static void fence(void)
 {
     atomic_signal_fence(memory_order_seq_cst);
@@ -39,9 +42,10 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* What a jump says. */
+/* Why the function was left: the value of the jump. */
 enum { OUT_OF_TIME = 1, OUT_AT_FAULT };
 
+/* The fence keeps `running` from being cleared after the jump. */
 static void jump_out(isere_exec_t *exec, int why)
 {
     exec->running = 0;
@@ -64,12 +68,15 @@ static void on_tick(int number, siginfo_t *info, void *context)
     if (now + ISERE_EXEC_GRACE_US < exec->limit_us) {
         return;
     }
-    /* Past its deadline. Where other threads had the processor meanwhile, the
-     * grace may be over, too: one period is the engine's in any case. */
+    /* Past its deadline. If other threads had the processor meanwhile, the
+     * grace may be over as well; the engine gets one more period in any case to
+     * end it with an exception. */
     exec->late++;
     if (now < exec->limit_us || exec->late < 2) {
         return;
     }
+    /* The function holds something that must not be left half done;
+     * isere_exec_release jumps instead. */
     if (exec->held) {
         exec->pending = 1;
         return;
@@ -83,6 +90,7 @@ uintptr_t isere_exec_code(const void *handled)
 {
     const ucontext_t *context = handled;
 #if defined(__x86_64__)
+    /* Where the thread was interrupted. */
     return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
 #elif defined(__i386__)
     return (uintptr_t)context->uc_mcontext.gregs[REG_EIP];
@@ -95,9 +103,9 @@ uintptr_t isere_exec_code(const void *handled)
 }
 
 /*
- * Whether the thread did that itself. What the kernel found has a positive
- * code; abort sends its signal, without any lock of its own held, so that it
- * may be left. Whatever else was sent is nobody's fault here.
+ * Whether the thread caused the signal itself. Faults that the kernel found
+ * have a positive code. abort sends its signal without holding a lock, so it
+ * may be left. Signals that another process sent are not the function's fault.
  */
 bool isere_exec_is_own(int number, const siginfo_t *info)
 {
@@ -107,11 +115,10 @@ bool isere_exec_is_own(int number, const siginfo_t *info)
 }
 
 /*
- * What may be left here was interrupted anywhere: in the engine, which has all
- * that it holds in its heap, or in a pure function of the C library that it
- * called (memcpy, strlen, those of numbers; none of them locks). The one
- * exception is what a failed assertion prints: it is through with its locks
- * when it comes to abort.
+ * The function may be interrupted anywhere: in the engine, which keeps all its
+ * state in its heap, or in a pure function of the C library that the engine
+ * called (memcpy, strlen, number formatting; none of them locks). A failed
+ * assertion prints, too, but has released its locks when it calls abort.
  */
 void isere_exec_at_fault(int number, const siginfo_t *info, const void *context)
 {
@@ -127,7 +134,7 @@ void isere_exec_at_fault(int number, const siginfo_t *info, const void *context)
         .address = number == SIGABRT ? 0 : (uintptr_t)info->si_addr,
         .pc = isere_exec_code(context),
     };
-    /* As many signals as the kernel has: it wrote no more. */
+    /* The kernel's set is smaller than sigset_t: it wrote no more than that. */
     sigemptyset(&exec->mask);
     memcpy(&exec->mask, &interrupted->uc_sigmask, (_NSIG - 1) / 8);
     jump_out(exec, OUT_AT_FAULT);
@@ -142,6 +149,7 @@ static int describe_code(uintptr_t pc, char *text, size_t size)
     if (pc == 0) {
         return snprintf(text, size, "not known");
     }
+    /* With address space randomised, the plain address would tell nothing. */
     if (dladdr(address, &found) == 0 || !found.dli_fname) {
         return snprintf(text, size, "%#lx, in no file", (unsigned long)pc);
     }
@@ -158,7 +166,7 @@ void isere_exec_describe(const isere_exec_t *exec, char *text, size_t size)
     if (fault->number == SIGABRT) {
         snprintf(text, size, "SIGABRT (an assertion failed)");
     } else if (fault->code == SI_KERNEL) {
-        /* x86 names no address then: it was none that there can be. */
+        /* x86 gives no address for one that is not canonical. */
         snprintf(text, size, "%s at an impossible address, code %s",
                  isere_fault_name(fault->number), code);
     } else {
@@ -258,6 +266,7 @@ static int start_timer(isere_exec_t *exec)
     memset(&event, 0, sizeof(event));
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = isere_exec_signal();
+    /* The thread's own processor time, so an idle thread gets no ticks. */
     event.sigev_notify_thread_id = gettid();
     if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &exec->timer) != 0) {
         return errno == EAGAIN ? ISERE_ERR_LIMIT : ISERE_ERR_IO;
@@ -274,6 +283,7 @@ int isere_exec_init(isere_exec_t *exec)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     int error, saved;
     memset(exec, 0, sizeof(*exec));
+    /* One handler for all threads; what differs is in `current`. */
     pthread_once(&once, install_handler);
     error = install_error ? install_error : isere_fault_catch_all();
     if (error != 0) {

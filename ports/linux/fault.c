@@ -1,3 +1,5 @@
+/* The handlers of fault signals. They are shared by all threads, and pass on
+ * what is not the port's. */
 #include "ports/linux/fault.h"
 #include "ports/linux/exec.h"
 #include "ports/linux/guard.h"
@@ -13,7 +15,7 @@ const int isere_fault_signals[ISERE_FAULTS] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE,
 static const char *const names[ISERE_FAULTS] = {"SIGSEGV", "SIGBUS", "SIGILL",
                                                 "SIGFPE", "SIGABRT"};
 
-/* Whom the others' faults go to. */
+/* The handlers that were there before ours. */
 static struct sigaction previous[ISERE_FAULTS];
 static bool installed[ISERE_FAULTS];
 static pthread_mutex_t installing = PTHREAD_MUTEX_INITIALIZER;
@@ -21,6 +23,7 @@ static pthread_mutex_t installing = PTHREAD_MUTEX_INITIALIZER;
 static int index_of(int number)
 {
     int i = 0;
+    /* Always found: the handlers are installed for these only. */
     while (i < ISERE_FAULTS - 1 && isere_fault_signals[i] != number) {
         i++;
     }
@@ -37,7 +40,7 @@ static bool is_default(const struct sigaction *action)
     return action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN;
 }
 
-/* The way that the signal would have taken. */
+/* Does what would have happened without our handler. */
 static void pass_on(int number, siginfo_t *info, void *context)
 {
     const struct sigaction *next = &previous[index_of(number)];
@@ -66,8 +69,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
     errno = saved;
 }
 
-/* On a stack of its own: the thread's may be what is at its end. And nothing
- * else comes in between, so that leaving it leaves no other handler. */
+/* On the alternate stack, since the thread's own may have overflowed. All other
+ * signals are blocked, so that jumping out abandons no other handler. */
 static bool set_handler(int number)
 {
     struct sigaction action;
@@ -84,6 +87,7 @@ bool isere_fault_catch(int number)
     int i = index_of(number);
     bool ours;
     pthread_mutex_lock(&installing);
+    /* Asked again each time: a library may have installed its own since. */
     ours = sigaction(number, NULL, &now) == 0 && now.sa_sigaction == on_fault;
     if (!ours && (!installed[i] || is_default(&now) ||
                   now.sa_sigaction == previous[i].sa_sigaction)) {
@@ -98,7 +102,7 @@ int isere_fault_catch_all(void)
 {
     errno = 0;
     for (int i = 0; i < ISERE_FAULTS; i++) {
-        /* Another's that came later is no error: it was meant to. */
+        /* A handler that was installed after ours is intended: no error. */
         if (!isere_fault_catch(isere_fault_signals[i]) && !installed[i]) {
             return errno ? errno : EINVAL;
         }

@@ -1,3 +1,5 @@
+/* Notices which pages of a heap are written to, by write protection and
+ * SIGSEGV. Restoring a heap then copies only those. */
 #include "ports/linux/guard.h"
 #include "ports/linux/fault.h"
 #include <errno.h>
@@ -10,19 +12,19 @@
 #include <unistd.h>
 
 /*
- * All watches ever made hang in one list, which only grows, so that a handler
- * can walk it at any time. It looks at the guards of a watch only when that is
- * its own thread's: nobody changes them meanwhile.
+ * All watches ever made are in one list, which only grows, so the handler can
+ * walk it at any time. It looks at the guards of its own thread's watch only:
+ * nobody else changes them.
  */
 struct isere_guard_watch {
     struct isere_guard_watch *next;
-    _Atomic(const void *) thread; /* whose it is; NULL: nobody's */
+    _Atomic(const void *) thread; /* its owner; NULL: none */
     isere_guard_t *guards;        /* those that were ever closed */
 };
 
 static _Atomic(isere_guard_watch_t *) watches;
 
-/* Its address tells threads apart. Initial-exec, since a handler must not
+/* Its address identifies the thread. Initial-exec, since a handler must not
  * trigger the lazy allocation of thread-local memory. */
 static _Thread_local char here __attribute__((tls_model("initial-exec")));
 
@@ -38,16 +40,17 @@ static bool protect(const isere_guard_t *guard, int protection)
 static void mark_all_open(isere_guard_t *guard)
 {
     size_t units = guard->size / page_size;
+    /* Whole words: bits beyond the last page are never looked at. */
     memset(guard->open, 0xff, (units + 31) / 32 * sizeof(*guard->open));
 }
 
-/* Opens the page; when the kernel has no room for that, all of the heap, which
- * takes none. */
+/* Opens the page. That splits a mapping, for which the kernel may have no room;
+ * then the whole heap is opened, which needs none. */
 static bool open_page(isere_guard_t *guard, size_t page)
 {
     uint32_t bit = UINT32_C(1) << (page % 32);
     if (guard->open[page / 32] & bit) {
-        return false; /* open, and still it faults: not a write */
+        return false; /* it is open: the fault is another one */
     }
     guard->open[page / 32] |= bit;
     char *start = (char *)guard->start + page * page_size;
@@ -62,6 +65,7 @@ static bool open_at(isere_guard_watch_t *watch, uintptr_t address)
 {
     for (isere_guard_t *g = watch->guards; g; g = g->next) {
         uintptr_t offset = address - (uintptr_t)g->start;
+        /* Unsigned: an address below the heap is a large offset. */
         if (offset < g->size) {
             return open_page(g, offset / page_size);
         }
@@ -83,12 +87,13 @@ static bool open_closed(const void *address)
 
 bool isere_guard_open(const siginfo_t *info)
 {
+    /* SEGV_MAPERR: nothing is mapped there, so it is none of our pages. */
     return info->si_code == SEGV_ACCERR && open_closed(info->si_addr);
 }
 
 /* ---- watches ---- */
 
-/* One that nobody uses, or a new one. */
+/* An unused watch, or a new one. */
 static isere_guard_watch_t *claim(void)
 {
     isere_guard_watch_t *watch = atomic_load(&watches);
@@ -114,6 +119,7 @@ isere_guard_watch_t *isere_guard_new(void)
     if (!isere_fault_catch(SIGSEGV)) {
         return NULL;
     }
+    /* Asked for once; the handler only reads it. */
     atomic_store(&page_size, (size_t)sysconf(_SC_PAGESIZE));
     /* A fault while it is blocked ends the program. */
     sigemptyset(&set);
@@ -125,6 +131,7 @@ isere_guard_watch_t *isere_guard_new(void)
 void isere_guard_release(isere_guard_watch_t *watch)
 {
     if (watch) {
+        /* Its heaps are unmapped with the port. */
         watch->guards = NULL;
         atomic_store(&watch->thread, NULL);
     }
@@ -142,6 +149,8 @@ static bool is_known(const isere_guard_watch_t *watch,
     return g != NULL;
 }
 
+/* Closing costs one system call and a fault for each page that the next request
+ * writes to: see ISERE_GUARD_PERIOD. */
 static void close_all(isere_guard_watch_t *watch, isere_guard_t *guard)
 {
     if (!is_known(watch, guard)) {
@@ -153,7 +162,8 @@ static void close_all(isere_guard_watch_t *watch, isere_guard_t *guard)
         memset(guard->open, 0, (units + 31) / 32 * sizeof(*guard->open));
         return;
     }
-    /* Some of it may be protected now. */
+    /* Part of it may be protected now. If it can't be undone, the next write
+     * would fault for ever: there is no way on. */
     mark_all_open(guard);
     if (!protect(guard, PROT_READ | PROT_WRITE)) {
         abort();

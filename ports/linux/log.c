@@ -1,3 +1,5 @@
+/* The log: each record is one line and, unless it is long, one write, so that
+ * lines of several processes are not mixed. */
 #include "ports/linux/out.h"
 #include "ports/linux/port_linux.h"
 #include <errno.h>
@@ -15,7 +17,7 @@ static const struct {
     [ISERE_LOG_DEBUG] = {"DEBUG", "debug"},
 };
 
-/* Keeps records of more than one write whole: workers share a descriptor. */
+/* Keeps records that need several writes whole: workers share a descriptor. */
 static pthread_mutex_t whole_record = PTHREAD_MUTEX_INITIALIZER;
 
 /* The time now, as 2026-11-22T19:00:00.000Z. */
@@ -26,6 +28,7 @@ static void put_time(isere_out_t *out)
     char text[32];
     size_t len;
     clock_gettime(CLOCK_REALTIME, &now);
+    /* UTC: servers in several zones write to one log. */
     gmtime_r(&now.tv_sec, &utc);
     len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(text + len, sizeof(text) - len, ".%03dZ",
@@ -84,9 +87,9 @@ static void put_record(isere_out_t *out, const isere_log_record_t *record,
 }
 
 /*
- * Nobody may hold up the server by not reading its log: after a moment of
- * patience records are dropped, and counted, until there is room again. Under
- * the lock.
+ * A log that is not read (a full pipe) must not stop the server: after a short
+ * wait records are dropped and counted until there is room again. Under the
+ * lock.
  */
 enum { PATIENCE_MS = 100 };
 static unsigned long lost_records;
@@ -111,12 +114,14 @@ void isere_linux_log(void *ctx, const isere_log_record_t *record)
     isere_linux_t *self = ctx;
     int saved = errno;
     isere_out_t out;
+    /* Higher numbers are less severe. */
     if (record->level > self->config.log_level) {
         return;
     }
     isere_out_init(&out, self->config.log_fd, self->log_buffer,
                    sizeof(self->log_buffer));
     pthread_mutex_lock(&whole_record);
+    /* Waits once, not before every record of a log that nobody reads. */
     out.patience_ms = lost_records ? 0 : PATIENCE_MS;
     tell_losses(&out, &self->config);
     put_record(&out, record, &self->config);

@@ -1,3 +1,5 @@
+/* Memory: the C library's for the server, mappings for heaps. Much of it is
+ * about giving memory back after a peak. */
 #include "ports/linux/port_linux.h"
 #include <malloc.h>
 #include <stdlib.h>
@@ -5,19 +7,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What every heap uses, even that of a function with nothing in it. */
+/* What even the heap of an empty function uses. */
 #define FILLED ((size_t)80 * 1024)
 
-/* So much freed is worth a walk over what is left. */
+/* malloc_trim walks over all free memory: it must be worth it. */
 #define WORTH_A_TRIM ((size_t)1024 * 1024)
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* By this thread since its last trim. */
+/* Bytes that this thread freed since it last trimmed. */
 static _Thread_local size_t freed;
 
+/* An estimate is enough. */
 static void count_freed(void *ptr)
 {
 #ifdef __GLIBC__
@@ -43,6 +46,7 @@ void *isere_linux_resize(void *ctx, void *ptr, size_t size)
         free(ptr);
         return NULL;
     }
+    /* realloc(NULL, size) is malloc(size). */
     return realloc(ptr, size);
 }
 
@@ -56,7 +60,7 @@ void isere_linux_give_memory_back(void)
 #endif
 }
 
-/* At a place of the system's choice, or (`fixed`) there. */
+/* Maps a heap at `place` (`fixed`), or where the system chooses. */
 void *isere_linux_map(void *place, size_t size, bool fixed)
 {
     void *heap = mmap(place, size, PROT_READ | PROT_WRITE,
@@ -81,7 +85,7 @@ void *isere_linux_heap_map(void *ctx, size_t size)
     return isere_linux_map(NULL, size, false);
 }
 
-/* Where protecting fails it stays writable, and far from every heap. */
+/* If protecting fails, the snapshot stays writable, but far from every heap. */
 void isere_linux_snapshot_seal(void *ctx, void *start, size_t size)
 {
     (void)ctx;

@@ -1,3 +1,5 @@
+/* Buffered text output that never allocates for a descriptor: logs must work
+ * when memory has run out. */
 #include "ports/linux/out.h"
 #include "core/util/writer.h"
 #include <errno.h>
@@ -21,7 +23,8 @@ void isere_out_memory(isere_out_t *out)
     isere_out_init(out, -1, NULL, 0);
 }
 
-/* More room in memory; when there is none, what follows is dropped. */
+/* Doubles the buffer in memory. When out of memory, all further text is
+ * dropped. */
 static void grow(isere_out_t *out)
 {
     size_t size = out->size ? 2 * out->size : 4096;
@@ -35,15 +38,16 @@ static void grow(isere_out_t *out)
     out->size = size;
 }
 
-/* Whether a write would not block. Errors are left for the write to tell. */
+/* Whether a write would not block. Errors show in the write. */
 static bool has_room(const isere_out_t *out)
 {
     struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
+    /* With patience 0 poll only asks. */
     return out->patience_ms < 0 || poll(&ready, 1, out->patience_ms) != 0;
 }
 
-/* Whether a failed write is worth another try; a descriptor that somebody
- * made non-blocking is waited for. */
+/* Whether a failed write is worth another try. Another program may have made
+ * the terminal non-blocking: then this waits. */
 static bool try_again(int fd)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};

@@ -1,3 +1,5 @@
+/* Waiting for sockets with epoll, and waking a thread that waits with an
+ * eventfd. */
 #include "ports/linux/port_linux.h"
 #include <errno.h>
 #include <limits.h>
@@ -44,7 +46,7 @@ int isere_linux_poll_set(void *ctx, isere_socket_t socket, unsigned events,
     if (events & ISERE_POLL_WRITE) {
         event.events |= EPOLLOUT;
     }
-    /* Nearly all calls change what is registered already. */
+    /* Nearly all calls change a socket that is registered already. */
     if (epoll_ctl(self->epoll_fd, EPOLL_CTL_MOD, socket, &event) == 0) {
         return 0;
     }
@@ -89,6 +91,7 @@ static unsigned to_events(uint32_t events)
     if (events & EPOLLOUT) {
         result |= ISERE_POLL_WRITE;
     }
+    /* epoll reports both unasked. */
     if (events & (EPOLLERR | EPOLLHUP)) {
         result |= ISERE_POLL_CLOSED;
     }
@@ -104,10 +107,11 @@ int isere_linux_poll_wait(void *ctx, isere_poll_event_t *events, int max,
     n = epoll_wait(self->epoll_fd, ready, max < BATCH ? max : BATCH,
                    timeout_ms(timeout_us));
     if (n < 0) {
+        /* The loop looks at the clock and waits again. */
         return errno == EINTR ? 0 : ISERE_ERR_IO;
     }
     if (n == 0 && timeout_us > 0) {
-        isere_linux_trim_memory(); /* there is nothing else to do */
+        isere_linux_trim_memory(); /* idle: a good time for it */
     }
     for (int i = 0; i < n; i++) {
         if (ready[i].data.ptr == self) {
@@ -116,6 +120,8 @@ int isere_linux_poll_wait(void *ctx, isere_poll_event_t *events, int max,
             (void)got; /* nothing to read: another wake-up came first */
             continue;
         }
+        /* Own wake-ups are not reported: the caller returns from the wait,
+         * which is all. */
         events[count].tag = ready[i].data.ptr;
         events[count].events = to_events(ready[i].events);
         count++;

@@ -1,3 +1,4 @@
+/* Puts the parts of the Linux port together into the table of isere_port_t. */
 #include "ports/linux/port_linux.h"
 #include <errno.h>
 #include <sched.h>
@@ -10,6 +11,7 @@ static int linux_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
     isere_linux_t *self = ctx;
     int error = isere_exec_run(&self->exec, fn, arg, deadline_us);
     if (error == ISERE_ERR_CRASH) {
+        /* The supervisor's counters outlive this process. */
         isere_shared_crashed(self->running);
     }
     return error;
@@ -96,7 +98,8 @@ void isere_linux_config_init(isere_linux_config_t *config)
     config->guard_heaps = true;
 }
 
-/* Where that is not possible the port has no guard: slower, but as good. */
+/* If that is not possible, heaps are restored as a whole: slower, but correct.
+ */
 static void guard_heaps(isere_port_t *port, isere_linux_t *self)
 {
     self->watch = isere_guard_new();
@@ -123,6 +126,7 @@ int isere_linux_port_init(isere_port_t *port,
     if (error == 0) {
         error = isere_exec_init(&self->exec);
         if (error != 0) {
+            /* For the message: cleaning up may change it. */
             saved = errno;
             isere_linux_poll_deinit(self);
             errno = saved;
@@ -134,6 +138,8 @@ int isere_linux_port_init(isere_port_t *port,
     }
     *port = table;
     port->ctx = self;
+    /* NULL without a supervisor, or with too many threads: nothing is noted
+     * then. */
     self->running = isere_shared_claim();
     self->listener = -1;
     if (self->config.guard_heaps) {

@@ -1,3 +1,5 @@
+/* The memory shared with the supervisor. A server may die at any instruction,
+ * so every record is valid after a single store that comes last. */
 #include "ports/linux/shared.h"
 #include "ports/linux/exec.h"
 #include <string.h>
@@ -14,6 +16,7 @@ static _Thread_local isere_running_t *volatile mine
 
 isere_shared_t *isere_shared_create(void)
 {
+    /* Anonymous and shared: fork passes it on, and no file has it. */
     void *memory = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     shared = memory == MAP_FAILED ? NULL : memory;
@@ -36,6 +39,7 @@ isere_running_t *isere_shared_claim(void)
         isere_running_t *running = &shared->threads[i];
         bool taken = false;
         if (atomic_compare_exchange_strong(&running->taken, &taken, true)) {
+            /* For the handler of faults, which has no port. */
             mine = running;
             return running;
         }
@@ -59,8 +63,8 @@ static void copy(char *out, size_t size, const char *text)
     out[len] = 0;
 }
 
-/* The state says that the texts are whole: whoever reads them does so when this
- * process is gone, wherever it was. */
+/* The state is stored last and says that the texts are complete: the supervisor
+ * reads them when this process is dead, wherever it was. */
 void isere_shared_note(isere_running_t *running, const char *name,
                        const char *version)
 {
@@ -84,11 +88,12 @@ enum { TALLY_FREE, TALLY_BEGUN, TALLY_WHOLE };
 
 static bool is_of(const isere_tally_t *tally, const char *name)
 {
+    /* One character less than the array: `copy` cuts names to that. */
     return atomic_load(&tally->state) == TALLY_WHOLE &&
            strncmp(tally->name, name, sizeof(tally->name) - 1) == 0;
 }
 
-/* Takes a free one. A fault in here leaves it begun, for good. */
+/* Takes a free one. A fault in the middle leaves it unusable for good. */
 static bool begin(isere_tally_t *tally, const char *name)
 {
     unsigned state = TALLY_FREE;
@@ -100,7 +105,7 @@ static bool begin(isere_tally_t *tally, const char *name)
     return true;
 }
 
-/* Two threads may begin two of one name: the sum counts. */
+/* Two threads may begin a tally for the same name. Readers add them up. */
 void isere_shared_count(const char *name)
 {
     for (int i = 0; shared && i < ISERE_SHARED_TALLIES; i++) {
@@ -138,6 +143,7 @@ void isere_shared_faulted(int number, const siginfo_t *info,
     }
     running->number = number;
     running->address = number == SIGABRT ? 0 : (uintptr_t)info->si_addr;
+    /* As addr2line wants it: the address changes with each start. */
     running->pc = isere_exec_code(context) - (uintptr_t)&__executable_start;
     if (atomic_load(&running->state) == ISERE_RUNNING_FUNCTION) {
         atomic_store(&running->state, ISERE_RUNNING_FAULTED);

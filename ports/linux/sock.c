@@ -95,6 +95,7 @@ isere_socket_t isere_linux_listen(const char *host, uint16_t *port, bool first)
         errno = EADDRNOTAVAIL;
         return ISERE_ERR_INVAL;
     }
+    /* The first address of a name that can be bound, IPv6 or IPv4. */
     for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
         fd = open_listener(a, first);
         if (fd < 0) {
@@ -114,7 +115,8 @@ isere_socket_t isere_linux_listen(const char *host, uint16_t *port, bool first)
 
 #define MAX_SLICES 16 /* sent by one system call */
 
-/* The address as text; an IPv4 client of an IPv6 listener looks like one. */
+/* The address as text. An IPv4 client of an IPv6 listener gets its IPv4
+ * address, not ::ffff:1.2.3.4. */
 static void write_peer(const struct sockaddr_storage *from,
                        char peer[ISERE_ADDRESS_MAX])
 {
@@ -145,8 +147,8 @@ static int accept_error(int error)
     case ENOTSOCK:
         return ISERE_ERR_IO;
     default:
-        /* None waiting, or the one that was is gone: Linux reports errors of
-         * the new connection's network here (accept(2)). */
+        /* None is waiting, or it is gone: Linux reports network errors of the
+         * new connection here (accept(2)). */
         return ISERE_ERR_AGAIN;
     }
 }
@@ -158,6 +160,7 @@ isere_socket_t isere_linux_accept(void *ctx, isere_socket_t listener,
     socklen_t len = sizeof(from);
     isere_linux_t *self = ctx;
     int fd;
+    /* For isere_linux_close. */
     self->listener = listener;
     do {
         fd = accept4(listener, (struct sockaddr *)&from, &len,
@@ -170,7 +173,7 @@ isere_socket_t isere_linux_accept(void *ctx, isere_socket_t listener,
     return fd;
 }
 
-/* What recv and send failed with. */
+/* The error of recv or send. */
 static int stream_error(int error)
 {
     switch (error) {
@@ -196,6 +199,7 @@ int isere_linux_recv(void *ctx, isere_socket_t socket, void *buf, size_t len)
     ssize_t n;
     (void)ctx;
     if (len > INT_MAX) {
+        /* The result is an int. */
         len = INT_MAX;
     }
     do {
@@ -204,7 +208,8 @@ int isere_linux_recv(void *ctx, isere_socket_t socket, void *buf, size_t len)
     return n < 0 ? stream_error(errno) : (int)n;
 }
 
-/* What the kernel has least work with. */
+/* send is cheaper in the kernel than sendmsg, and most responses are one slice.
+ */
 static ssize_t send_one(int socket, isere_slice_t slice)
 {
     size_t len = slice.len < INT_MAX ? slice.len : INT_MAX;
@@ -223,6 +228,7 @@ static ssize_t send_all(int socket, const isere_slice_t *slices, int count)
     ssize_t n;
     for (int i = 0; i < count && i < MAX_SLICES && room > 0; i++) {
         size_t len = slices[i].len < room ? slices[i].len : room;
+        /* POSIX has no const there; sendmsg does not write. */
         parts[i].iov_base = (void *)(uintptr_t)slices[i].ptr;
         parts[i].iov_len = len;
         message.msg_iovlen++;
@@ -246,13 +252,15 @@ int isere_linux_send(void *ctx, isere_socket_t socket,
 void isere_linux_shutdown(void *ctx, isere_socket_t socket)
 {
     (void)ctx;
+    /* The peer sees the end of the response and may still be sending. */
     (void)shutdown(socket, SHUT_WR);
 }
 
 void isere_linux_close(void *ctx, isere_socket_t socket)
 {
     isere_linux_t *self = ctx;
-    /* A supervisor has it open, too, and no more connections are to come. */
+    /* The supervisor has the listener open, too: closing it here would not end
+     * it, and connections would wait for nobody. */
     if (socket == self->listener) {
         (void)shutdown(socket, SHUT_RDWR);
         self->listener = -1;

@@ -1,4 +1,4 @@
-/* Time zones: the files of the system's package tzdata. */
+/* Time zones, from the files of the package tzdata. */
 #include "ports/linux/port_linux.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,8 @@
 #define FOLDER "/usr/share/zoneinfo"
 #define CHUNK 1024
 
-/* By way of the stack: the kernel can't write to a page that is guarded. */
+/* Reads to the stack first: the kernel can't write to a guarded page of a heap.
+ */
 static int read_all(int fd, char *buf, size_t size)
 {
     char chunk[CHUNK];
@@ -35,6 +36,8 @@ static int translate(int error)
     if (error != ENOENT && error != ENOTDIR) {
         return ISERE_ERR_IO;
     }
+    /* Without the package no zone is known, which is another error than a wrong
+     * name. */
     return access(FOLDER, X_OK) == 0 ? ISERE_ERR_NOENT : ISERE_ERR_INVAL;
 }
 
