@@ -28,6 +28,18 @@ int isere__locale_check(JSContext *ctx, JSValueConst locales);
 int isere__locale_word(JSContext *ctx, JSValueConst options, const char *name,
                        const char *const *words, int *out);
 
+/* Options that can only say what is done anyway: `count` of them, each with the
+ * words that say it. Others are refused, so that nobody believes to get what is
+ * ignored. */
+typedef struct isere_locale_choice {
+    const char *name;
+    const char *const *words; /* ended by NULL */
+} isere_locale_choice_t;
+
+int isere__locale_check_choices(JSContext *ctx, JSValueConst options,
+                                const isere_locale_choice_t *choices,
+                                size_t count);
+
 /* Whole numbers from `min` to `max`; `*out` stays when it is not given. */
 int isere__locale_number(JSContext *ctx, JSValueConst options, const char *name,
                          int min, int max, int *out);

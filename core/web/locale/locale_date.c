@@ -24,20 +24,12 @@ static int read_unsupported(JSContext *ctx, JSValueConst options)
     static const char *const matchers[] = {"lookup", "best fit", "basic", NULL};
     static const char *const calendars[] = {"gregory", NULL};
     static const char *const digits[] = {"latn", NULL};
-    static const struct {
-        const char *name;
-        const char *const *words;
-    } all[] = {{"localeMatcher", matchers}, {"formatMatcher", matchers},
-               {"calendar", calendars},     {"numberingSystem", digits},
-               {"era", no_words},           {"dayPeriod", no_words}};
-    int ignored;
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-        if (isere__locale_word(ctx, options, all[i].name, all[i].words,
-                               &ignored)) {
-            return -1;
-        }
-    }
-    return 0;
+    static const isere_locale_choice_t all[] = {
+        {"localeMatcher", matchers}, {"formatMatcher", matchers},
+        {"calendar", calendars},     {"numberingSystem", digits},
+        {"era", no_words},           {"dayPeriod", no_words}};
+    return isere__locale_check_choices(ctx, options, all,
+                                       sizeof(all) / sizeof(*all));
 }
 
 static int read_fields(JSContext *ctx, JSValueConst options,

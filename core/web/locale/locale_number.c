@@ -46,23 +46,14 @@ static int read_unsupported(JSContext *ctx, JSValueConst options)
     static const char *const modes[] = {"halfExpand", NULL};
     static const char *const increments[] = {"1", NULL};
     static const char *const symbols[] = {"symbol", "narrowSymbol", NULL};
-    static const struct {
-        const char *name;
-        const char *const *words;
-    } all[] = {
+    static const isere_locale_choice_t all[] = {
         {"localeMatcher", matchers},       {"numberingSystem", digits},
         {"notation", notations},           {"signDisplay", signs},
         {"currencySign", notations},       {"currencyDisplay", symbols},
         {"roundingMode", modes},           {"roundingPriority", signs},
         {"roundingIncrement", increments}, {"trailingZeroDisplay", signs}};
-    int ignored;
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-        if (isere__locale_word(ctx, options, all[i].name, all[i].words,
-                               &ignored)) {
-            return -1;
-        }
-    }
-    return 0;
+    return isere__locale_check_choices(ctx, options, all,
+                                       sizeof(all) / sizeof(*all));
 }
 
 static bool same_code(const char *a, const char *b)

@@ -152,6 +152,20 @@ int isere__locale_word(JSContext *ctx, JSValueConst options, const char *name,
     return result;
 }
 
+int isere__locale_check_choices(JSContext *ctx, JSValueConst options,
+                                const isere_locale_choice_t *choices,
+                                size_t count)
+{
+    int ignored;
+    for (size_t i = 0; i < count; i++) {
+        if (isere__locale_word(ctx, options, choices[i].name, choices[i].words,
+                               &ignored)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* NaN fails both comparisons. */
 int isere__locale_number(JSContext *ctx, JSValueConst options, const char *name,
                          int min, int max, int *out)
