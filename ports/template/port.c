@@ -1,5 +1,5 @@
-/* A port with nothing but C11, to start a new one from (docs/porting.md). It runs
- * functions, but has no sockets. */
+/* A port with nothing but C11, to start a new one from (docs/porting.md). It
+ * runs functions, but has no sockets. */
 #include "ports/template/port.h"
 #include <stdio.h>
 #include <stdlib.h>

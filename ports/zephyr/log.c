@@ -1,3 +1,5 @@
+/* The log: puts a record on one line and hands it to Zephyr, which has levels
+ * and back ends of its own. */
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
@@ -5,14 +7,14 @@
 LOG_MODULE_REGISTER(isere, CONFIG_ISERE_LOG_LEVEL);
 
 #ifdef CONFIG_LOG_BUFFER_SIZE
-/* What does not fit the buffer would never be logged. */
+/* Zephyr never logs a line that does not fit its buffer. */
 BUILD_ASSERT(CONFIG_ISERE_LOG_LINE + 128 < CONFIG_LOG_BUFFER_SIZE);
 #endif
 
 static const char ellipsis[] = "...";
 
-/* A line being put together. There is one: only the port's thread and the
- * execution it waits for log through the port. */
+/* The line being put together. One is enough: only the port's thread logs, and
+ * the execution that it waits for. */
 static struct {
     char text[CONFIG_ISERE_LOG_LINE + sizeof(ellipsis)];
     size_t len;
@@ -21,6 +23,7 @@ static struct {
 
 static void put(const char *bytes, size_t len)
 {
+    /* Once something did not fit, nothing shorter is put behind it. */
     if (line.full || len > CONFIG_ISERE_LOG_LINE - line.len) {
         line.full = true;
         return;
@@ -59,7 +62,7 @@ static void put_escaped(isere_slice_t text)
         if (c < 0x20 || c == 0x7f) {
             put_control(c);
         } else {
-            /* A character is cut off whole. */
+            /* Whole characters, so that a cut leaves valid UTF-8. */
             while (p + len < end && ((unsigned char)p[len] & 0xc0) == 0x80) {
                 len++;
             }
@@ -80,6 +83,7 @@ void isere_zephyr_log(void *ctx, const isere_log_record_t *record)
         put("] ", 2);
     }
     put_escaped(record->message);
+    /* Room for the dots is beyond CONFIG_ISERE_LOG_LINE. */
     memcpy(line.text + line.len, line.full ? ellipsis : "",
            line.full ? sizeof(ellipsis) : 1);
     switch (record->level) {

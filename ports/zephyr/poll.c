@@ -101,7 +101,8 @@ void isere__zephyr_poll_pause(isere_socket_t socket)
     }
 }
 
-/* Fills `polled`. Returns how long this poll may take at most. */
+/* Fills `polled`. Returns how long this poll may take at most: the watchdog
+ * must be fed in between. */
 static uint64_t prepare(void)
 {
     uint64_t longest_us = ISERE_ZEPHYR_FEED_US;

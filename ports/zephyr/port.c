@@ -1,3 +1,5 @@
+/* Puts the parts of the Zephyr port together, and maps Kconfig to the settings
+ * of functions and servers. */
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
@@ -50,7 +52,10 @@ int isere_zephyr_port_init(isere_port_t *port)
     };
     char probe[4];
     *port = table;
+    /* First: a fault in what follows is one of the start. */
     isere_zephyr_restart_begin();
+    /* Tokens and request ids need it; better to fail now than at the first
+     * request. */
     if (port_random(NULL, probe, sizeof(probe)) != 0) {
         return ISERE_ERR_IO;
     }

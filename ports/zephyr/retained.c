@@ -1,10 +1,13 @@
+/* What memory keeps over a reset: written by handlers of faults, read at the
+ * next start. It may contain anything after power-on, so all of it is
+ * checked. */
 #include "ports/zephyr/retained.h"
 #include "core/util/crc32.h"
 #include <stdio.h>
 #include <string.h>
 
 #define MAGIC 0x69737231u /* "isr1": the layout's version is part of it */
-/* Of `state`, each far from the others. */
+/* Values of `state`, which no single wrong bit turns into each other. */
 #define STARTING 0x53544100u
 #define SERVING 0x53525600u
 #define RUNS 0x00a5u /* added to one of them */
@@ -12,6 +15,7 @@
 
 _Static_assert(sizeof(isere_retained_t) % 4 == 0, "whole words");
 
+/* All but what changes with every invocation and every tick. */
 static uint32_t checksum(const isere_retained_t *r)
 {
     const char *from = (const char *)&r->base;
@@ -43,8 +47,8 @@ static uint32_t number_of(const char *version)
     return number;
 }
 
-/* Before every invocation, hence no more than this: a CRC would take as long as
- * the handler. */
+/* Called before every invocation, so it must be cheap: a CRC would take as long
+ * as a small handler. */
 void isere_retained_enter(isere_retained_t *r, const char *name,
                           const char *version)
 {
@@ -88,6 +92,7 @@ static bool is_sound(const isere_retained_t *r)
     for (; i < sizeof(r->name) && r->name[i]; i++) {
         hash = mix(hash, (unsigned char)r->name[i]);
     }
+    /* A wild write over the name must not blame a function that did not run. */
     return i < sizeof(r->name) && hash == r->check;
 }
 
@@ -96,6 +101,8 @@ static bool is_sound(const isere_retained_t *r)
 void isere_retained_fault(isere_retained_t *r, isere_retained_kind_t kind,
                           uint32_t pc, uint32_t lr)
 {
+    /* The first cause counts: a fault in the handler of a fault is a
+     * consequence. */
     if (r->cause.kind != ISERE_RETAINED_NONE) {
         return;
     }
@@ -122,6 +129,7 @@ static bool is_kept(const isere_retained_t *r)
 
 static void add_fault(isere_retained_t *r, const isere_restart_t *restart)
 {
+    /* The oldest is dropped. */
     if (r->count == ISERE_RETAINED_FAULTS) {
         r->count--;
         memmove(r->faults, r->faults + 1, r->count * sizeof(r->faults[0]));
@@ -134,7 +142,8 @@ static void add_fault(isere_retained_t *r, const isere_restart_t *restart)
     fault->cause = restart->cause;
 }
 
-/* What the last end was. A function is named when its code ran. */
+/* Finds out how the last run ended. A function is named if its code ran then.
+ */
 static void examine(const isere_retained_t *r, isere_reset_t reset,
                     isere_restart_t *restart)
 {

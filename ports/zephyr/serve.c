@@ -1,4 +1,5 @@
-/* HTTP: one server, which is the device's event loop. */
+/* Serves over HTTP: one server, whose loop is the device's event loop, with one
+ * function or with a store. */
 #include "core/control/registry.h"
 #include "core/heap/fault.h"
 #include "core/store/store.h"

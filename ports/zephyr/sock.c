@@ -1,3 +1,5 @@
+/* TCP over Zephyr's sockets: IPv4, a few connections, everything
+ * non-blocking. */
 #include "ports/zephyr/port_zephyr.h"
 #include <errno.h>
 #include <zephyr/kernel.h>
@@ -61,13 +63,14 @@ isere_socket_t isere_zephyr_accept(void *ctx, isere_socket_t listener,
         zsock_close(fd);
         return ISERE_ERR_AGAIN;
     }
+    /* A response is written whole: there is nothing to wait for. */
     zsock_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     peer[0] = '\0';
     zsock_inet_ntop(AF_INET, &from.sin_addr, peer, ISERE_ADDRESS_MAX);
     return fd;
 }
 
-/* What recv and send failed with. */
+/* The error of recv or send. */
 static int stream_error(void)
 {
     switch (errno) {
@@ -94,6 +97,7 @@ int isere_zephyr_send(void *ctx, isere_socket_t socket,
     struct msghdr message = {.msg_iov = parts};
     ARG_UNUSED(ctx);
     for (int i = 0; i < count && i < MAX_SLICES; i++) {
+        /* POSIX has no const there; the stack does not write. */
         parts[i].iov_base = (void *)(uintptr_t)slices[i].ptr;
         parts[i].iov_len = slices[i].len;
         message.msg_iovlen++;
@@ -104,6 +108,8 @@ int isere_zephyr_send(void *ctx, isere_socket_t socket,
     }
     int error = stream_error();
     if (error == ISERE_ERR_AGAIN) {
+        /* Zephyr reports the socket as writable while the stack has no buffers:
+         * without a pause the loop would spin. */
         isere__zephyr_poll_pause(socket);
     }
     return error;

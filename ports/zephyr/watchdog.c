@@ -1,4 +1,5 @@
-/* The watchdog. */
+/* The watchdog: it resets a device whose event loop hangs, and records where.
+ * The loop feeds it, and so does a wait for an execution. */
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/device.h>
 #include <zephyr/drivers/watchdog.h>

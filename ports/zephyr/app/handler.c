@@ -1,3 +1,5 @@
+/* Finds the firmware's handler: in a flash partition, in a file (native_sim),
+ * or in the firmware itself as bytecode or as source. */
 #include "ports/zephyr/app/handler.h"
 #include <zephyr/devicetree.h>
 #include <zephyr/kernel.h>
@@ -22,7 +24,8 @@ static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
         return false;
     }
     if (isere_sim_read(file, &data, &size) != 0) {
-        /* No bytes are no bytecode: it is not served in another's place. */
+        /* Goes on with no bytes, which are refused as bytecode: serving the
+         * built-in handler instead would be a surprise. */
         LOG_ERR("cannot read %s", file);
     }
     *code = isere_slice_of(data, size);
@@ -36,7 +39,7 @@ static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
  * DT_MTD_FROM_FIXED_PARTITION: where flash has a controller, it is that.) */
 #define MEMORY DT_GPARENT(PARTITION)
 
-/* It must be memory-mapped, as the flash is which the firmware runs from. */
+/* It must be memory-mapped, like the flash that the firmware runs from. */
 BUILD_ASSERT(DT_SAME_NODE(MEMORY, DT_CHOSEN(zephyr_flash)));
 
 static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
@@ -50,6 +53,7 @@ static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
         return false;
     }
     uint32_t size = sys_get_le32(start + AT_SIZE);
+    /* Before anything else is read: the size comes from the flash. */
     if (size > DT_REG_SIZE(PARTITION)) {
         LOG_ERR("the handler partition is not used: its handler is damaged");
         return false;
@@ -57,6 +61,7 @@ static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
     isere_function_config_init(&config);
     if (isere_function_config_read(&config, start, size, fault) != 0) {
         LOG_ERR("the handler partition is not used: %s", fault->message);
+        /* The built-in handler is served instead; its own faults come here. */
         memset(fault, 0, sizeof(*fault));
         return false;
     }
@@ -117,7 +122,7 @@ static void compile(void *arg)
     }
 }
 
-/* On the stack that is made for JavaScript. */
+/* Compiles on the stack for JavaScript: main's is too small. */
 static int find_embedded(const isere_port_t *port, isere_slice_t *code,
                          isere_fault_t *fault)
 {

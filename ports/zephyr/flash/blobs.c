@@ -1,3 +1,5 @@
+/* The blobs of a store as files of littlefs. A write goes to a temporary file,
+ * which is renamed: littlefs does that atomically. */
 #include "ports/zephyr/flash/blobs.h"
 #include <limits.h>
 #include <string.h>
@@ -23,6 +25,7 @@ static int error_of(int error)
     switch (error) {
     case LFS_ERR_NOENT:
         return ISERE_ERR_NOENT;
+    /* The flash is full. All else is an error of the flash. */
     case LFS_ERR_NOSPC:
         return ISERE_ERR_LIMIT;
     default:
@@ -37,16 +40,17 @@ static int mount(isere_zephyr_blobs_t *b)
     return error;
 }
 
-/* Mounts again when that failed after an error. */
+/* Mounts again if that failed after an error. */
 static int make_ready(isere_zephyr_blobs_t *b)
 {
     return b->mounted ? 0 : mount(b);
 }
 
 /*
- * After a change that failed, what littlefs holds in memory can't be relied
- * on. (After a rename for which there was no room, it takes the next change for
- * the end of a move, and loses another file.) What is on the flash can.
+ * After a change that failed, littlefs's state in memory can't be relied on.
+ * (After a rename for which there was no room, it takes the next change for the
+ * end of a move, and loses another file.) The flash can, so it is mounted
+ * again.
  */
 static void forget(isere_zephyr_blobs_t *b)
 {
@@ -56,7 +60,7 @@ static void forget(isere_zephyr_blobs_t *b)
     (void)mount(b);
 }
 
-/* An error of a change, after which the file system is in order again. */
+/* Puts the file system in order after a change that failed. */
 static int failed(isere_zephyr_blobs_t *b, int error)
 {
     if (error < 0 && error != LFS_ERR_NOENT) {
@@ -68,6 +72,8 @@ static int failed(isere_zephyr_blobs_t *b, int error)
 static int open_file(isere_zephyr_blobs_t *b, const path_t *path, int flags)
 {
     memset(&b->file_config, 0, sizeof(b->file_config));
+    /* Static: littlefs is built without malloc, so one file is open at a
+     * time. */
     b->file_config.buffer = b->file_cache;
     int error = make_ready(b);
     return error ? error

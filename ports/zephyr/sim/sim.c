@@ -1,3 +1,5 @@
+/* The host's side of native_sim: compiled against the host's C library, not
+ * Zephyr's, and called from exec_sim.c, clock.c and port.c. */
 #include "ports/zephyr/sim/sim.h"
 #include "ports/linux/exec.h"
 #include "ports/linux/guard.h"
@@ -53,7 +55,7 @@ bool isere_guard_open(const siginfo_t *info)
     return false;
 }
 
-/* Nobody starts it again. */
+/* There is no supervisor to tell. */
 void isere_shared_faulted(int number, const siginfo_t *info,
                           const void *context)
 {

@@ -1,3 +1,5 @@
+/* The sensor as a native function: the handler calls it through the module that
+ * main.c registers. */
 #include "temperature.h"
 #include <zephyr/device.h>
 #include <zephyr/drivers/sensor.h>
