@@ -68,7 +68,7 @@ int isere_net_init(void)
 {
     /* Both contain the bits of their layer, which are meant to be the same.
      * NOLINTNEXTLINE(misc-redundant-expression) */
-    const uint32_t events = NET_EVENT_IF_UP | NET_EVENT_IF_DOWN;
+    const uint64_t events = NET_EVENT_IF_UP | NET_EVENT_IF_DOWN;
     static struct net_mgmt_event_callback link_events;
     struct net_if *iface = net_if_get_first_by_type(&NET_L2_GET_NAME(ETHERNET));
     struct in_addr address;
