@@ -28,8 +28,8 @@ typedef struct isere_bundle {
     size_t code_size;
 } isere_bundle_t;
 
-/* What a function may bring along. A member that is not given is NULL, or its
- * flag is false. */
+/* A function's own settings. Those that are not given are NULL, or their flag
+ * is false. */
 typedef struct isere_bundle_settings {
     const char *name;       /* of the function */
     const char *const *env; /* NAME=VALUE, ended by NULL */

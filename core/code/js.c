@@ -20,7 +20,7 @@ bool isere_js_is_limit(JSContext *ctx, JSValueConst thrown)
     if (!JS_IsError(ctx, thrown)) {
         return false;
     }
-    /* The prototype of internal errors is nowhere to be had but from one. */
+    /* Nothing but an internal error leads to the prototype of them all. */
     JS_ThrowInternalError(ctx, "probe");
     JSValue probe = JS_GetException(ctx);
     if (!JS_IsObject(probe)) {

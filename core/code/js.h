@@ -26,7 +26,7 @@ JSValue isere_js_settle(JSContext *ctx, JSValue value);
 
 /*
  * The value of an own data property, JS_UNDEFINED when there is none (or an
- * accessor). Calls no user code on objects that are not proxies. To be freed.
+ * accessor). The caller frees it. Calls no user code unless it is a proxy.
  * JS_EXCEPTION when out of memory.
  */
 JSValue isere_js_own(JSContext *ctx, JSValueConst object, const char *name);

@@ -46,8 +46,8 @@ isere_arena_t *isere_arena_init(void *memory, size_t size, size_t reserve);
 
 /*
  * Lets allocations use what is left of the reserve: for reporting that memory
- * ran out. The first allocation that fails has let go of half of it, so that
- * the error can be thrown.
+ * ran out. The first allocation that fails releases half of it already, so
+ * that the error can be thrown.
  */
 void isere_arena_release_reserve(isere_arena_t *arena);
 
@@ -64,13 +64,12 @@ void *isere_arena_realloc(isere_arena_t *arena, void *ptr, size_t size);
 size_t isere_arena_usable_size(const void *ptr);
 
 /*
- * Makes the bytes depend on nothing but what is written into the blocks from
- * now on, not on what memory held before: to be called before the first
- * allocation, when arenas are to be compared later. Until isere_arena_scrub,
- * which ends it and clears what free blocks hold of their former content.
- * What is allocated after that does not go into holes between the blocks, so
- * that it is not written all over the arena: small holes are given up, as long
- * as they are less than a sixty-fourth of it together.
+ * keep_clean, called before the first allocation, makes the content of the
+ * arena depend only on what is written into its blocks, not on what the memory
+ * held before: arenas can be compared then. scrub ends this: it clears what
+ * free blocks hold of their former content. It also gives up small holes
+ * between blocks, at most a sixty-fourth of the arena in all, so that later
+ * allocations go above the others and are not written all over the arena.
  */
 void isere_arena_keep_clean(isere_arena_t *arena);
 void isere_arena_scrub(isere_arena_t *arena);

@@ -2,12 +2,12 @@
  * A snapshot of an arena, and putting the arena back.
  *
  * This is the whole interface of isolation: isolate.c takes one snapshot
- * when the init phase ended and restores it after every request. How little
- * of the arena a restore may touch is decided behind it.
+ * when the init phase has ended and restores it after every request. Which
+ * parts of the arena a restore has to touch is decided here.
  *
  * Invariant: after a restore every byte of the arena that was used when the
  * snapshot was taken is what it was then, and every byte above that an
- * invocation may have used is zero. Nothing about it rests on what the
+ * invocation may have used is zero. This does not depend on what the
  * invocation did, or on where it was abandoned.
  *
  * Thread: the arena's.
@@ -22,7 +22,7 @@ typedef struct isere_snapshot isere_snapshot_t;
 
 /*
  * The snapshots of one function's instances on one thread, which share a copy
- * where their heaps are the same but for their addresses. All zero at first;
+ * where their heaps differ only in addresses. All zero at first;
  * stays where it is until the last of its snapshots is freed.
  */
 typedef struct isere_snapshot_family {

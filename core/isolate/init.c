@@ -6,15 +6,15 @@
 #include "core/util/text.h"
 #include <stdio.h>
 
-/* How to come by more memory. */
+/* How to get more memory. */
 #define RAISE_MEMORY " (raise " ISERE_MEMORY_OPTION ")"
 
 /* ---- modules ---- */
 
 /*
  * All modules of the bundle are in the heap before anything runs, so the
- * engine finds each by its name. What is left to decide here is whether an
- * import may have it, and native modules.
+ * engine finds each by its name. These functions only decide whether an import
+ * is allowed, and load native modules.
  */
 
 /* Remembers who imports, for an error that has no other place. Without memory
@@ -284,8 +284,8 @@ static void finish(isere_isolate_t *isolate)
      * must not look like one of every request. */
     JS_FreeValue(ctx, JS_GetException(ctx));
     isere_engine_collect(&isolate->heap);
-    /* Last, and no garbage: no code of the init phase sees what requests get.
-     */
+    /* Last: code of the init phase must not see what requests get, and there is
+     * no garbage in it. */
     if (isere_lambda_init(ctx, &realm->lambda, &isolate->function->info)) {
         fail_exception(isolate);
         return;
@@ -439,7 +439,8 @@ static void run_resume(void *arg)
     settle(isolate);
 }
 
-/* Outside the engine again: the end of the phase, when it has come. */
+/* ---- outside the engine ---- */
+
 static void fail_crashed(isere_isolate_t *isolate)
 {
     isere_fault_t *fault = isolate->fault;

@@ -316,8 +316,8 @@ static bool take_promise(isere_isolate_t *isolate)
     return realm->answered;
 }
 
-/* Either the handler's own doing, or the engine lost a reaction to a promise
- * because it had no memory to remember it. */
+/* Either the handler's fault, or the engine had no memory for a reaction to a
+ * promise, and lost it. */
 static void fail_unsettled(isere_isolate_t *isolate)
 {
     if (isolate->heap.arena->failed > 0) {

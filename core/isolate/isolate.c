@@ -69,13 +69,13 @@ static void run_entry(void *arg)
     }
 }
 
-void isere__isolate_note(const isere_isolate_t *isolate, bool works)
+void isere__isolate_note(const isere_isolate_t *isolate, bool runs)
 {
     const isere_port_t *port = isolate->port;
     const isere_function_config_t *config = &isolate->function->config;
     if (port->exec_note) {
-        port->exec_note(port->ctx, works ? config->name : NULL,
-                        works ? config->version : NULL);
+        port->exec_note(port->ctx, runs ? config->name : NULL,
+                        runs ? config->version : NULL);
     }
 }
 

@@ -29,8 +29,8 @@ typedef enum isere_isolate_state {
     ISERE_ISOLATE_FAILED,   /* the init phase failed; destroy it */
 } isere_isolate_state_t;
 
-/* An isolate for the function, which must outlive it. NULL when memory
- * ends. */
+/* An isolate for the function, which must outlive it. NULL when out
+ * of memory. */
 isere_isolate_t *isere_isolate_create(const isere_port_t *port,
                                       const isere_function_t *function);
 
@@ -86,8 +86,8 @@ const char *isere_isolate_reason(const isere_isolate_t *isolate);
 /* The id of the invocation that was begun last. Valid until the next one. */
 const char *isere_isolate_request_id(const isere_isolate_t *isolate);
 
-/* Puts the heap back: COMPLETE, unless it has crashed (or WAITING in an
- * invocation that is given up) -> READY. */
+/* Restores the heap of a COMPLETE isolate that has not crashed, or of one that
+ * is WAITING in an invocation that is given up. It is READY then. */
 void isere_isolate_reset(isere_isolate_t *isolate);
 
 /* Releases an isolate in any state. NULL is fine. */

@@ -30,9 +30,9 @@ typedef struct isere_realm {
     JSValue promise;   /* awaited: the module's, then the handler's */
     bool answering;    /* the first answer came; others are ignored */
     bool answered;     /* ... and has been decoded */
-    bool loading;      /* modules may be loaded: the init phase */
-    bool resolving;    /* ... and those of static imports are */
-    char *importer;    /* ... by this one at last */
+    bool loading;      /* modules may be loaded: in the init phase */
+    bool resolving;    /* static imports are being resolved */
+    char *importer;    /* the module whose imports were resolved last */
     uint8_t *imported; /* for each module of the bundle: 1 when it was */
     isere_response_t *response; /* NULL when the answer is an error */
     isere_rejection_t *rejections;
@@ -86,15 +86,16 @@ void isere__isolate_logf(struct isere_isolate *isolate, isere_log_level_t level,
  * `abandoned` and `exhausted` afterwards. */
 void isere__isolate_enter(struct isere_isolate *isolate, void (*fn)(void *));
 
-/* Whether the isolate's function works, for what survives a fault.
- * isere__isolate_enter says so itself. */
-void isere__isolate_note(const struct isere_isolate *isolate, bool works);
+/* Tells the port whether the isolate's function runs now (exec_note), so that
+ * whatever survives a fault can name it. isere__isolate_enter does so itself.
+ */
+void isere__isolate_note(const struct isere_isolate *isolate, bool runs);
 
 /* Runs jobs until none is left, one throws, or the deadline passes. Returns
  * false with the exception pending when one threw. */
 bool isere__isolate_run_jobs(struct isere_isolate *isolate);
 
-/* init.c: finds the handler when the init phase has ended, and so on. */
+/* init.c: begins the init phase, and goes on with it after a timer. */
 void isere__init_begin(struct isere_isolate *isolate);
 void isere__init_resume(struct isere_isolate *isolate);
 

@@ -10,8 +10,8 @@
 #include "quickjs.h"
 
 /*
- * Whether the tables are what they must be: names as native.h says, none
- * twice, no function without a pointer. Returns 0, or ISERE_ERR_INVAL or
+ * Checks the tables: names as native.h says, no name twice, no function
+ * without code. Returns 0, or ISERE_ERR_INVAL or
  * ISERE_ERR_LIMIT (too many functions) with *fault. NULL is fine. Any thread.
  */
 int isere__native_check(const isere_native_module_t *const *modules,

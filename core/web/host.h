@@ -39,8 +39,8 @@ uint64_t isere_host_time_origin_us(JSContext *ctx);
 
 /*
  * The TZif file of a time zone, by the port's time_zone, whose errors it
- * returns; ISERE_ERR_INVAL also when the port has none, and ISERE_ERR_NOENT for
- * a name that can't be one, which the port is not asked for.
+ * returns; ISERE_ERR_INVAL also when the port has no such function, and
+ * ISERE_ERR_NOENT for an invalid name, for which the port is not asked.
  */
 int isere_host_time_zone(JSContext *ctx, isere_slice_t name, void *buf,
                          size_t size);

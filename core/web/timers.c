@@ -1,6 +1,6 @@
 /*
  * setTimeout, setInterval and their clearing (HTML section 8.6). They return
- * objects, as Node's do: what is written for Node calls their unref. As a
+ * objects, as Node's do, since code written for Node calls their unref. As a
  * number such an object is the timer's id.
  *
  * Pending timers are a binary heap in an array: the entries hold what the

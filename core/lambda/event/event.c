@@ -31,8 +31,7 @@ static JSValue make_body(JSContext *ctx, isere_lambda_t *lambda)
 {
     const isere_http_request_t *request = lambda->invocation->request;
     JSValue raw = isere__event_make_raw_body(ctx, lambda);
-    /* What was not UTF-8 is base64 now, and not parsed: that is no JSON text
-     * of an object or array. */
+    /* A body that was not UTF-8 is base64 here, which is never parsed. */
     if (!JS_IsString(raw) || !isere__event_is_structured(request)) {
         return raw;
     }

@@ -49,7 +49,7 @@ typedef struct isere_text {
     char *ptr;
     size_t len;
     size_t cap;
-    bool failed; /* memory ended; the exception is pending */
+    bool failed; /* out of memory; the exception is pending */
 } isere_text_t;
 
 isere_text_t isere__event_text_begin(JSContext *ctx);
@@ -57,8 +57,8 @@ void isere__event_text_add(isere_text_t *text, isere_slice_t bytes);
 /* Bytes as ISO 8859-1, which is what field values are (RFC 9110 section 5.5),
  * appended as UTF-8. */
 void isere__event_text_add_latin1(isere_text_t *text, isere_slice_t bytes);
-/* Room for `len` more bytes, to be counted in by the caller; NULL when memory
- * ends. */
+/* Room for `len` more bytes, to be counted in by the caller; NULL when out
+ * of memory. */
 char *isere__event_text_reserve(isere_text_t *text, size_t len);
 /* The string of what was added since the text was empty, which it is again.
  * It must be well-formed UTF-8. */

@@ -1,6 +1,6 @@
 /*
  * The constant answers to everything that goes wrong: status, Isere-Error
- * word and JSON body. They say nothing of the inside; the log has the reason.
+ * word and JSON body. They reveal nothing internal; the log has the reason.
  */
 #ifndef ISERE_CORE_LAMBDA_RESPONSE_ERROR_ANSWER_H
 #define ISERE_CORE_LAMBDA_RESPONSE_ERROR_ANSWER_H

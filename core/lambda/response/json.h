@@ -10,7 +10,7 @@
 typedef enum isere_json {
     ISERE_JSON_WRITTEN,
     ISERE_JSON_OTHER,  /* not a usual shape: for JSON.stringify */
-    ISERE_JSON_FAILED, /* memory ended; the exception is pending */
+    ISERE_JSON_FAILED, /* out of memory; the exception is pending */
 } isere_json_t;
 
 /*
@@ -18,7 +18,7 @@ typedef enum isere_json {
  * without running code and without doubt: plain objects and arrays, nested
  * ISERE_JSON_DEPTH deep at most, of strings, numbers, booleans, null and
  * undefined, which inherit no toJSON, have no accessors and no numbers among
- * their names. When it is another value `text` is worth nothing, and nothing
+ * their names. For any other value what `text` holds is of no use, and nothing
  * else has changed. Uses the same stack for every value.
  */
 isere_json_t isere__json_write(isere_text_t *text, const isere_names_t *names,

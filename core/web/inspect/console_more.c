@@ -36,8 +36,8 @@ static JSAtom label_of(JSContext *ctx, int argc, JSValueConst *argv)
     return label;
 }
 
-/* Its number; negative when there is none, or with *failed set. A number that
- * is not there is -1: counts and times are never negative. */
+/* The label's number, -1 when it has none: counts and times are never negative.
+ * With *failed an exception is pending. */
 static double lookup(JSContext *ctx, int which, JSAtom label, bool *failed)
 {
     JSValue table_value = table(ctx, which);

@@ -67,7 +67,7 @@ void isere__inspect_number(isere_inspect_t *i, double number);
 /* Starts a new line, indented by `indent` spaces. */
 void isere__inspect_newline(isere_inspect_t *i, unsigned indent);
 
-/* Whether there is no use in going on. */
+/* Whether to stop: it failed, or what is measured is too long. */
 bool isere__inspect_stopped(const isere_inspect_t *i);
 
 /* Appends a string as it is. */

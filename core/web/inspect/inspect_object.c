@@ -360,8 +360,7 @@ static void put_date(isere_inspect_t *i, JSValueConst date)
         isere__inspect_puts(i, "Invalid Date");
         return;
     }
-    /* toISOString throws for a time that is none: that was asked first. -1:
-     * this kind shows no size. */
+    /* It would throw for an invalid date: that was asked first. */
     text = isere__intrinsics_call(i->ctx, i->in, ISERE_IN_DATE_TO_ISO_STRING,
                                   date, 0, NULL);
     isere__inspect_plain(i, text);
@@ -459,6 +458,7 @@ static bool is_leaf(const isere_inspect_t *i, JSValueConst object,
            JS_IsFunction(i->ctx, object);
 }
 
+/* Negative for kinds that show no size. */
 static double size_of(isere_inspect_t *i, JSValueConst object,
                       isere_kind_t kind)
 {

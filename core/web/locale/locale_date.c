@@ -17,8 +17,8 @@ typedef struct options {
 /* An option that has no supported value at all. */
 static const char *const no_words[] = {NULL};
 
-/* What there is one choice of, or none, is asked for, so that nobody believes
- * to get what is ignored. */
+/* Options with only one supported value, or none, are read, too: any other
+ * value is refused, not ignored. */
 static int read_unsupported(JSContext *ctx, JSValueConst options)
 {
     static const char *const matchers[] = {"lookup", "best fit", "basic", NULL};

@@ -22,7 +22,7 @@ typedef struct isere_url_object {
 
 /*
  * What a URLSearchParams object holds. The owner is not a reference: a URL
- * that goes away resets it, and nobody can see that it is not updated.
+ * that is freed clears it, and by then no code can see the URL any more.
  */
 typedef struct isere_url_params_object {
     isere_url_params_t list;

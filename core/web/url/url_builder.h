@@ -70,8 +70,8 @@ isere_url_scheme_t isere__url_scheme_of(isere_slice_t protocol);
 /* The default port of a special scheme, -1 when it has none. */
 long isere__url_default_port(isere_url_scheme_t scheme);
 
-/* The length of a scheme at the start of the text, 0 when there is none:
- * what follows must be looked at by the caller. */
+/* The length of a scheme at the start of the text, 0 when there is none. The
+ * caller checks what follows it. */
 size_t isere__url_scheme_length(isere_slice_t text);
 
 /* Whether the URL has a host, be it empty; whether its path is opaque. */
