@@ -18,6 +18,7 @@ static void put32(uint8_t *p, uint32_t v)
 /* ---- a bundle is put together twice: to count its bytes, to write them ----
  */
 
+/* One code path for both passes: they can't disagree about the size. */
 typedef struct sink {
     uint8_t *bytes; /* NULL: only count */
     size_t size;
@@ -63,6 +64,7 @@ static bool has_env(const isere_bundle_settings_t *s)
     return s->env && s->env[0];
 }
 
+/* In the order of their kinds, which bundle.c insists on. */
 static void put_settings(sink_t *sink, const isere_bundle_settings_t *s)
 {
     if (s->name) {
@@ -109,6 +111,7 @@ static void put_entries(sink_t *sink, const isere_bundle_parts_t *parts)
     put_padding(sink);
 }
 
+/* Last of all: the checksum covers everything behind it. */
 static void put_header(uint8_t *p, size_t size,
                        const isere_bundle_parts_t *parts)
 {

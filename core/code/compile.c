@@ -202,8 +202,8 @@ static char *normalize(JSContext *ctx, const char *base, const char *specifier,
     }
     if (isere_module_name_native(specifier) < 0) {
         JS_ThrowSyntaxError(ctx,
-                            "cannot import '%s': native modules are called "
-                            "'isere:' and 1 to 32 of a-z, 0-9, '-' and '_'",
+                            "cannot import '%s': the name of a native module "
+                            "is 'isere:' and 1 to 32 of a-z, 0-9, '-' and '_'",
                             specifier);
         return NULL;
     }

@@ -37,6 +37,8 @@ bool isere_js_is_limit(JSContext *ctx, JSValueConst thrown)
     return same;
 }
 
+/* Both directions happen: JS_NewAtom fails without throwing, and
+ * JS_SetPropertyFunctionList throws without failing. */
 JSValue isere_js_settle(JSContext *ctx, JSValue value)
 {
     bool pending = JS_HasException(ctx);
@@ -107,7 +109,8 @@ static size_t append(JSContext *ctx, JSValueConst value, bool one_line,
     return s.len;
 }
 
-/* An own property of an error, or undefined. */
+/* An own property of an error, or undefined. Own properties only: an error that
+ * inherits its message has nothing to say. */
 static JSValue error_part(JSContext *ctx, JSValueConst error, const char *name)
 {
     JSValue part = isere_js_own(ctx, error, name);

@@ -57,6 +57,8 @@ static env_walk_t env_begin(const isere_function_config_t *config)
                         config->env ? config->env : no_env};
 }
 
+/* env_block comes first, since it is the function's own: what the program gives
+ * wins. */
 static const char *env_next(env_walk_t *walk)
 {
     const char *text = walk->block;
@@ -124,6 +126,7 @@ static void register_classes_once(void)
     }
 }
 
+/* The bundle is checked here, once; isolates trust it. */
 int isere_function_create(const isere_port_t *port, const void *code,
                           size_t size, const isere_function_config_t *config,
                           isere_function_t **function, isere_fault_t *fault)

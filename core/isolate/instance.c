@@ -63,6 +63,7 @@ static int replace_isolate(isere_instance_t *i)
     return error;
 }
 
+/* Without a snapshot (ISERE_ISOLATION_FRESH) an instance could be used once. */
 int isere_instance_create(const isere_port_t *port,
                           const isere_function_t *function,
                           isere_instance_t **instance, isere_fault_t *fault)
@@ -90,6 +91,7 @@ int isere_instance_create(const isere_port_t *port,
 /* ---- a request of a program becomes one of HTTP, so that the one strict
  * parser checks it ---- */
 
+/* Fields that the caller gives are not added a second time. */
 static bool has_field(const isere_request_t *r, const char *lower)
 {
     for (size_t i = 0; i < r->nfields; i++) {
@@ -124,6 +126,8 @@ static char *put_text(char *p, const char *text)
     return put(p, isere_slice(text));
 }
 
+/* What the caller leaves out gets a default that parses: GET, "/", Host,
+ * Content-Length. */
 static size_t write_request(const isere_request_t *r, char *text)
 {
     char length[48];

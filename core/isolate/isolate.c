@@ -113,7 +113,8 @@ bool isere__isolate_run_jobs(isere_isolate_t *isolate)
     return ran == 0;
 }
 
-/* A heap with the function's code in it. */
+/* A heap with the function's code in it. The seed is taken before anything
+ * else: an isolate without randomness must not run. */
 static int make_heap(isere_isolate_t *isolate)
 {
     const isere_port_t *port = isolate->port;

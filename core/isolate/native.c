@@ -17,6 +17,7 @@ enum {
 
 typedef const isere_native_module_t *const *modules_t;
 
+/* The tables are the program's: constant, and outside of the heap. */
 static modules_t modules_of(JSContext *ctx)
 {
     return isere__realm(ctx)->isolate->function->config.modules;
@@ -43,6 +44,7 @@ struct isere_native_call {
     bool failed; /* the engine's own exception is pending */
 };
 
+/* Lone surrogates become U+FFFD in place: both take three bytes. */
 static int read_text(JSContext *ctx, argument_t *a)
 {
     const char *text = JS_ToCStringLen(ctx, &a->len, a->value);
@@ -273,7 +275,8 @@ uint32_t isere_native_remaining_ms(const isere_native_call_t *call)
 
 /* ---- the result ---- */
 
-/* Takes ownership of the value. */
+/* Takes ownership of the value. What is returned before is freed: the last call
+ * counts. */
 static void set_result(isere_native_call_t *call, JSValue value)
 {
     value = isere_js_settle(call->ctx, value);
@@ -308,6 +311,7 @@ static JSValue new_text(JSContext *ctx, isere_slice_t text)
     return value;
 }
 
+/* A copy: the C function's memory may go when it returns. */
 static JSValue new_bytes(JSContext *ctx, const void *bytes, size_t len)
 {
     JSValue arguments[3] = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED};
@@ -410,6 +414,7 @@ static const isere_native_module_t *find_module(modules_t modules,
     return NULL;
 }
 
+/* Numbers go on from module to module, as find_function counts them. */
 static int fill_module(JSContext *ctx, JSModuleDef *m, const char *name)
 {
     int number;
@@ -490,6 +495,7 @@ static int check_failed(isere_fault_t *fault, int error, const char *what,
     return error;
 }
 
+/* Quadratic, once for each function of a program. */
 static bool has_twice(const isere_native_function_t *functions)
 {
     for (const isere_native_function_t *f = functions; f->name; f++) {
@@ -513,8 +519,8 @@ int isere__native_check(const isere_native_module_t *const *modules,
         const char *name = (*m)->name;
         if (isere_module_name_native(name) != 1) {
             return check_failed(fault, ISERE_ERR_INVAL,
-                                "is not called 'isere:' and 1 to 32 of a-z, "
-                                "0-9, '-' and '_'",
+                                "has an invalid name: it must be 'isere:' and "
+                                "1 to 32 of a-z, 0-9, '-' and '_'",
                                 name);
         }
         if (!(*m)->functions) {

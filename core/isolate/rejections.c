@@ -3,6 +3,8 @@
  * the invocation ends, so they are kept in a list in the heap until then. */
 #include "core/isolate/isolate_internal.h"
 
+/* Both are referenced: the promise is compared by its address later, which must
+ * not be used again meanwhile. */
 static void add(JSContext *ctx, isere_realm_t *realm, JSValueConst promise,
                 JSValueConst reason)
 {

@@ -224,7 +224,8 @@ static JSValue copy_data_view(cloner_t *c, JSValueConst source)
     return copy;
 }
 
-/* The prototype for the name of an error; only the standard ones count. */
+/* The prototype for the name of an error; only the standard ones count. The
+ * standard's list; any other name becomes Error. */
 static isere_intrinsic_t error_prototype(const char *name)
 {
     static const char *const names[] = {
@@ -302,6 +303,7 @@ static JSValue new_copy(cloner_t *c, JSValueConst source)
 static JSValue clone_value(cloner_t *c, JSValueConst value)
 {
     uint32_t index;
+    /* A symbol is its identity: a copy would be another one. */
     if (JS_IsSymbol(value)) {
         return throw_clone(c->ctx, "a symbol can't be cloned");
     }
@@ -461,6 +463,7 @@ static int fill(cloner_t *c, JSValueConst source, JSValueConst copy)
     }
 }
 
+/* Sources were held until here, so that no address was used twice. */
 static void release(cloner_t *c)
 {
     for (uint32_t i = 0; i < c->count; i++) {

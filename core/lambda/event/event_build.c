@@ -27,6 +27,8 @@ void isere__event_object_put_atom(isere_object_t *object, JSAtom name,
     }
 }
 
+/* The atom is made even for the value of a failed object, which still has to be
+ * freed. */
 void isere__event_object_put(isere_object_t *object, const char *name,
                              JSValue value)
 {
@@ -156,6 +158,8 @@ static bool is_ascii(isere_slice_t s)
     return bits < 0x80;
 }
 
+/* ISO 8859-1 and not UTF-8: bytes above 127 in a field have no encoding of
+ * their own (RFC 9110 section 5.5), and so none is lost. */
 JSValue isere__event_text_latin1(JSContext *ctx, isere_slice_t bytes)
 {
     if (is_ascii(bytes)) {

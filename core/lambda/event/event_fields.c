@@ -92,6 +92,7 @@ JSValue isere__event_headers(JSContext *ctx,
     return isere__event_object_end(&headers);
 }
 
+/* In the order in which they were sent. */
 static JSValue field_list(JSContext *ctx, const isere_http_request_t *request,
                           unsigned i)
 {
@@ -135,6 +136,8 @@ bool isere__event_has_cookies(const isere_http_request_t *request)
     return false;
 }
 
+/* All Cookie fields together: HTTP/2 proxies split them (RFC 9113 section
+ * 8.2.3). */
 JSValue isere__event_cookies(JSContext *ctx,
                              const isere_http_request_t *request)
 {
@@ -247,6 +250,8 @@ static int add_parameter(JSContext *ctx, parameters_t *p, isere_slice_t name,
     return 0;
 }
 
+/* Atoms and values are counted references: in a heap that is kept warm they
+ * would leak. */
 static void free_parameters(JSContext *ctx, parameters_t *p)
 {
     for (uint32_t i = 1; i <= p->count; i++) {
@@ -326,7 +331,8 @@ static JSValue build_multi(JSContext *ctx, const parameters_t *p)
     return isere__event_object_end(&object);
 }
 
-/* Counted first, so that there is one allocation. */
+/* Counted first, so that there is one allocation. Null and not an empty object
+ * where there are none, as API Gateway has it. */
 static JSValue parse_query(JSContext *ctx, isere_slice_t query, bool multi,
                            isere_merge_t merge)
 {

@@ -27,6 +27,7 @@ JSValue isere__event_make_path(JSContext *ctx, isere_lambda_t *lambda)
     return isere__event_text_latin1(ctx, isere_http_path(request_of(lambda)));
 }
 
+/* As it was sent: decoded it could not be told apart. */
 JSValue isere__event_make_query(JSContext *ctx, isere_lambda_t *lambda)
 {
     return span(ctx, lambda, request_of(lambda)->query);
@@ -101,11 +102,13 @@ JSValue isere__event_make_request_id(JSContext *ctx, isere_lambda_t *lambda)
     return JS_NewString(ctx, lambda->invocation->request_id);
 }
 
+/* Text of the route, which the deployment keeps. */
 JSValue isere__event_make_route_key(JSContext *ctx, isere_lambda_t *lambda)
 {
     return JS_NewString(ctx, lambda->invocation->route_key);
 }
 
+/* Of the connection: what a proxy says is among the headers. */
 JSValue isere__event_make_source_ip(JSContext *ctx, isere_lambda_t *lambda)
 {
     return JS_NewString(ctx, lambda->invocation->source_ip);

@@ -34,13 +34,13 @@ static const isere_error_answer_t handler_answers[ISERE_ERROR_KINDS] = {
                            NO_FIELD},
     [ISERE_ERROR_QUARANTINED] = {503, ISERE_SLICE("quarantined"),
                                  MESSAGE("The function is quarantined: it "
-                                         "crashed again and again."),
+                                         "crashed repeatedly."),
                                  NO_FIELD},
 };
 
 static const isere_error_answer_t http_answers[] = {
     {400, NO_FIELD, MESSAGE("The request is malformed."), NO_FIELD},
-    {404, NO_FIELD, MESSAGE("Nothing is here."), NO_FIELD},
+    {404, NO_FIELD, MESSAGE("Not found."), NO_FIELD},
     {405, NO_FIELD, MESSAGE("The method is not allowed here."), NO_FIELD},
     {408, NO_FIELD, MESSAGE("The request took too long to arrive."), NO_FIELD},
     {411, NO_FIELD, MESSAGE("The request needs a length."), NO_FIELD},

@@ -138,6 +138,7 @@ static isere_json_t add_string(writer_t *w, JSValueConst string)
 
 /* ---- other values without members ---- */
 
+/* The engine's own text of a number is what JSON.stringify writes. */
 static isere_json_t add_number(writer_t *w, JSValueConst number)
 {
     JSContext *ctx = w->text->ctx;
@@ -242,6 +243,8 @@ static isere_json_t add_name(writer_t *w, JSAtom name)
     return result ? result : add(w, ":", 1);
 }
 
+/* JS_NextPlainProperty refuses accessors, lazy properties and index-like names,
+ * whose order would be another one. */
 static isere_json_t add_member(writer_t *w, level_t *level)
 {
     JSAtom name;

@@ -80,7 +80,8 @@ static int decode_base64_flag(isere_decoder_t *d, JSValueConst value,
     return 0;
 }
 
-/* Reads a property, once. */
+/* Reads a property, once. The exception is taken here, so that the reason can
+ * name the property. */
 static int get(isere_decoder_t *d, JSValueConst object, isere_name_t name,
                JSValue *value)
 {
@@ -236,6 +237,7 @@ int isere_response_decode(JSContext *ctx, const isere_names_t *names,
     response->body_owner = JS_UNDEFINED;
     reason[0] = '\0';
     int result = decode(&d, value);
+    /* A getter may have run out of memory without the engine saying so. */
     if (result == 0 && JS_HasException(ctx)) {
         result = ISERE_ERR_LIMIT; /* see isere_js_settle */
     }

@@ -55,7 +55,8 @@ static size_t number_prefix(const char **text, bool fraction)
     return (size_t)(p - start);
 }
 
-/* A string's number: all of it for %d, what it begins with for %i and %f. */
+/* A string's number: all of it for %d, what it begins with for %i and %f. %d
+ * takes Number(text), %i and %f what parseInt and parseFloat would. */
 static double string_number(isere_inspect_t *i, JSValueConst string, char how)
 {
     double number = 0;

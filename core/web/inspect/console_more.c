@@ -12,7 +12,8 @@
 
 enum { COUNTS, TIMERS };
 
-/* An object without a prototype: what a label means, by its text. */
+/* An object without a prototype: what a label means, by its text. An object and
+ * no list of ours: its properties are a table with the labels' text as keys. */
 static JSValue table(JSContext *ctx, int which)
 {
     isere_web_state_t *state = isere_host_web_state(ctx);
@@ -77,7 +78,8 @@ static void put_label(isere_inspect_t *i, JSAtom label)
     JS_FreeValue(i->ctx, text);
 }
 
-/* `what 'label' why`, as a warning. */
+/* `what 'label' why`, as a warning. Node's warnings go to stderr, ours to the
+ * log as WARN. */
 static JSValue warn(JSContext *ctx, const char *what, JSAtom label,
                     const char *why)
 {
@@ -214,6 +216,7 @@ JSValue isere__console_group(JSContext *ctx, JSValueConst self, int argc,
     return result;
 }
 
+/* "clear" ends all groups, "groupEnd" one. */
 JSValue isere__console_group_end(JSContext *ctx, JSValueConst self, int argc,
                                  JSValueConst *argv, int all)
 {

@@ -62,7 +62,8 @@ static JSValue next_prototype(isere_inspect_t *i, JSValue object)
     return prototype;
 }
 
-/* Takes `atom` over. */
+/* Takes `atom` over. Walks the prototypes as a property read would, but stops
+ * at the first thing that could run code. */
 static JSValue find_data(isere_inspect_t *i, JSValueConst object, JSAtom atom,
                          bool inherited)
 {

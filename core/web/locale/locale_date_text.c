@@ -43,7 +43,8 @@ static void put_number(text_t *text, int width, int value)
     put(text, width == TWO_DIGITS ? "%02d" : "%d", value);
 }
 
-/* One of `names`, whole or its beginning. */
+/* One of `names`, whole or its beginning. English names are all told apart by
+ * three letters; the narrow ones are not. */
 static void put_name(text_t *text, int width, const char *name)
 {
     if (width == LONG) {
@@ -102,7 +103,8 @@ static void put_month_and_day(text_t *text, const isere_locale_fields_t *f,
     }
 }
 
-/* 7 Thu 2024, 2024 (day: 7), 7 Thu */
+/* 7 Thu 2024; 2024 (day: 7); 7 Thu. CLDR has a pattern with words where digits
+ * alone would be misread. */
 static void put_day_alone(text_t *text, const isere_locale_fields_t *f,
                           const moment_t *m)
 {

@@ -81,6 +81,7 @@ static int find_currency(JSContext *ctx, const char *code, format_t *format)
     return isere__locale_refuse(ctx, "currency", code, codes);
 }
 
+/* Names of currencies have no case (ECMA-402 section 6.3.1). */
 static int read_currency(JSContext *ctx, JSValueConst options, format_t *format)
 {
     JSValue value = JS_GetPropertyStr(ctx, options, "currency");
@@ -199,7 +200,9 @@ static int read_format(JSContext *ctx, JSValueConst options, format_t *format)
 
 /* ---- digits ---- */
 
-/* Takes "-123.45e-7" apart; `text` is at most as long as the digits' room. */
+/* Takes "-123.45e-7" apart; `text` is at most as long as the digits' room. The
+ * point is where the decimal point lies, counted from the first digit that is
+ * not zero. */
 static void parse(const char *text, decimal_t *d)
 {
     bool after_point = false;
@@ -226,7 +229,8 @@ static void parse(const char *text, decimal_t *d)
     }
 }
 
-/* Keeps the first `keep` digits; half away from zero. */
+/* Keeps the first `keep` digits; half away from zero. A row of nines carries to
+ * the left, all the way if need be: 999.5 becomes 1000. */
 static void round_to(decimal_t *d, int64_t keep)
 {
     bool up = keep >= 0 && keep < d->len && d->digits[keep] >= '5';

@@ -10,6 +10,8 @@ typedef enum encoding { UTF8, UTF16LE } encoding_t;
 /* The longest start of a character that a stream can break off after. */
 enum { PENDING_MAX = 3 };
 
+/* In the heap, as the opaque of its object: a restore takes unfinished streams
+ * with it. */
 typedef struct decoder {
     uint8_t encoding;
     bool fatal;
@@ -62,7 +64,8 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
 }
 
-/* Whether `text` without white space around it is the label, in any case. */
+/* Whether `text` without white space around it is the label, in any case. ASCII
+ * white space and case, as the standard's "get an encoding". */
 static bool is_label(const char *text, size_t len, const char *label)
 {
     while (len > 0 && is_space(text[0])) {
@@ -111,7 +114,9 @@ static int read_label(JSContext *ctx, JSValueConst value, decoder_t *decoder)
     return -1;
 }
 
-/* A boolean member of an options bag, which may be missing. */
+/* A boolean member of an options bag, which may be missing. A Web IDL
+ * dictionary: undefined and null are an empty one, and any value is true or
+ * false. */
 static int read_flag(JSContext *ctx, JSValueConst options, const char *name,
                      bool *flag)
 {
@@ -249,6 +254,8 @@ static uint32_t decode_utf16(const uint8_t *bytes, size_t len, size_t *used)
     return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
 }
 
+/* UTF-8 in between, since that is what the engine makes strings of. Each unit
+ * has two bytes and becomes three at most. */
 static JSValue utf16_to_string(JSContext *ctx, const decoder_t *decoder,
                                const uint8_t *bytes, size_t len)
 {
@@ -345,6 +352,8 @@ static JSValue decode_joined(JSContext *ctx, decoder_t *decoder,
 static JSValue decode(JSContext *ctx, JSValueConst self, int argc,
                       JSValueConst *argv)
 {
+    /* A detached or missing buffer: no bytes, but not NULL, which memcmp may
+     * not have. */
     static uint8_t const nothing[1] = {0};
     decoder_t *decoder = JS_GetOpaque2(ctx, self, decoder_class);
     uint8_t *bytes = NULL;

@@ -124,8 +124,8 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc,
 
 enum { STATIC_PARSE, STATIC_CAN_PARSE };
 
-/* URL.parse and URL.canParse: like the constructor, but do not throw for
- * what is no URL. */
+/* URL.parse and URL.canParse: like the constructor, but do not throw for what
+ * is no URL. URL.canParse makes the URL and drops it: to know is to parse. */
 static JSValue parse_static(JSContext *ctx, JSValueConst this_val, int argc,
                             JSValueConst *argv, int magic)
 {
@@ -320,6 +320,7 @@ static JSValue get_origin(JSContext *ctx, JSValueConst this_val, int magic)
         return error == ISERE_ERR_INVAL ? JS_NewString(ctx, "null")
                                         : isere__url_throw(ctx, error);
     }
+    /* Section 4.7: of blob URLs only those of http and https pages have one. */
     isere_url_scheme_t scheme =
         isere__url_scheme_of(isere__url_protocol(&path));
     JSValue value = scheme == ISERE_URL_HTTP || scheme == ISERE_URL_HTTPS
@@ -371,6 +372,7 @@ static const JSCFunctionListEntry statics[] = {
     ISERE_URL_METHOD("canParse", 1, parse_static, STATIC_CAN_PARSE),
 };
 
+/* URLSearchParams first: URL objects make some of them. */
 int isere__url_install(JSContext *ctx, JSValueConst global)
 {
     const isere_url_class_t definition = {

@@ -15,7 +15,8 @@ static int most_pieces(const ipv6_t *a)
     return a->compress < 0 ? 8 : 7;
 }
 
-/* Reads up to four hexadecimal digits; returns where it stopped. */
+/* Reads up to four hexadecimal digits; returns where it stopped. Four at most:
+ * a fifth digit is found where a ':' should be. */
 static const char *read_piece(const char *p, const char *end, unsigned *value)
 {
     int digit;
@@ -49,7 +50,8 @@ static const char *read_byte(const char *p, const char *end, unsigned *value)
     return p > start ? p : NULL;
 }
 
-/* The IPv4 address that an IPv6 address may end with: two pieces. */
+/* The IPv4 address that an IPv6 address may end with: two pieces. Two bytes to
+ * a piece, from the left. */
 static bool read_ipv4_tail(ipv6_t *a, const char *p, const char *end)
 {
     if (a->count > most_pieces(a) - 2) {

@@ -70,6 +70,8 @@ static JSValue wrap(JSContext *ctx, JSValueConst new_target,
     return value;
 }
 
+/* Without the '?' of the query, which the parser of pairs would take for a
+ * name's first letter. */
 JSValue isere__url_search_params_new(JSContext *ctx, isere_url_object_t *owner)
 {
     isere_url_memory_t memory = isere__url_memory(ctx);
@@ -252,6 +254,8 @@ static JSValue all_values(JSContext *ctx, const isere_url_params_t *list,
 
 enum { GET, GET_ALL, HAS };
 
+/* The list is read after the arguments became strings: that may have changed
+ * it. */
 static JSValue read_pairs(JSContext *ctx, JSValueConst this_val, int argc,
                           JSValueConst *argv, int magic)
 {
@@ -284,6 +288,8 @@ static JSValue read_pairs(JSContext *ctx, JSValueConst this_val, int argc,
     return result;
 }
 
+/* The owner is updated even when the order is the same, as the standard has
+ * it. */
 static JSValue sort(JSContext *ctx, JSValueConst this_val, int argc,
                     JSValueConst *argv, int magic)
 {
@@ -427,7 +433,8 @@ static JSValue iterate(JSContext *ctx, JSValueConst this_val, int argc,
     return value;
 }
 
-/* The pair as an array [name, value]. */
+/* The pair as an array [name, value]. Defined, not pushed: Array.prototype is
+ * the handler's. */
 static JSValue new_entry(JSContext *ctx, const isere_url_params_t *list,
                          uint32_t i)
 {
@@ -481,6 +488,8 @@ static JSValue iterator_next(JSContext *ctx, JSValueConst this_val, int argc,
 
 /* Installation */
 
+/* The engine's own kind of function: it makes the { value, done } objects
+ * itself. */
 static const JSCFunctionListEntry iterator_members[] = {
     {"next", JS_PROP_C_W_E, JS_DEF_CFUNC, 0,
      .u = {.func = {0,
@@ -504,6 +513,7 @@ static const JSCFunctionListEntry members[] = {
     ISERE_URL_METHOD("keys", 0, iterate, KEYS),
     ISERE_URL_METHOD("values", 0, iterate, VALUES),
     ISERE_URL_ACCESSOR("size", get_size, NULL, 0),
+    /* The same function object, as Web IDL asks for. */
     JS_ALIAS_DEF("[Symbol.iterator]", "entries"),
     JS_PROP_STRING_DEF("[Symbol.toStringTag]", "URLSearchParams",
                        JS_PROP_CONFIGURABLE),

@@ -468,9 +468,9 @@ static void test_wrong_tables_are_refused(void **state)
     const isere_native_module_t lacking = {"isere:a", no_code, NULL};
     expect_refused(&same,
                    "'isere:probe' or one of its functions is defined twice");
-    expect_refused(&bare, "'probe' is not called");
-    expect_refused(&upper, "'isere:Probe' is not called");
-    expect_refused(&long_name, "is not called");
+    expect_refused(&bare, "'probe' has an invalid name");
+    expect_refused(&upper, "'isere:Probe' has an invalid name");
+    expect_refused(&long_name, "has an invalid name");
     expect_refused(&double_name, "defined twice");
     expect_refused(&lacking, "'isere:a' has a function without code");
 }
