@@ -3,11 +3,7 @@
 #include "tests/unit/support/in_place.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 extern const unsigned char handler_bin[];
 extern const unsigned handler_bin_size;

@@ -5,13 +5,7 @@
  */
 #include "core/code/engine.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { STACK_BYTES = 32 * 1024 };
 
@@ -53,7 +47,8 @@ static void test_results_are_those_of_every_engine(void **state)
     (void)state;
     isere_heap_t heap;
     assert_int_equal(
-        isere_engine_init(&heap, isere_test_port(), 512 * 1024, STACK_BYTES), 0);
+        isere_engine_init(&heap, isere_test_port(), 512 * 1024, STACK_BYTES),
+        0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         eval(heap.ctx, cases[i][0], text, sizeof(text));
         assert_string_equal(text, cases[i][1]);
@@ -68,7 +63,8 @@ static void test_a_full_heap_is_an_error(void **state)
     (void)state;
     isere_heap_t heap;
     assert_int_equal(
-        isere_engine_init(&heap, isere_test_port(), 128 * 1024, STACK_BYTES), 0);
+        isere_engine_init(&heap, isere_test_port(), 128 * 1024, STACK_BYTES),
+        0);
     eval(heap.ctx, "let a = []; for (;;) a.push({})", text, sizeof(text));
     assert_true(isere_arena_check(heap.arena));
     assert_true(heap.arena->failed > 0);

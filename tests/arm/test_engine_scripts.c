@@ -5,12 +5,7 @@
  */
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 /* What make-scripts wrote: names and texts, each ended by a NUL; assert.js
  * comes first. */

@@ -8,14 +8,7 @@
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 #define VTOR (*(volatile uint32_t *)0xE000ED08u)
 #define SHCSR (*(volatile uint32_t *)0xE000ED24u)
@@ -58,10 +51,7 @@ static int teardown(void **state)
     (void)state;
     js_deinit(&f);
     assert_int_equal(isere_mpu_closed(), 0);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 static void test_a_write_anywhere_is_put_back(void **state)

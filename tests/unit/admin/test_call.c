@@ -1,13 +1,6 @@
 /* Calls of the control plane: the token's comparison. */
 #include "core/control/registry.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static const char token[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

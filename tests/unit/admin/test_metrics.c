@@ -1,13 +1,7 @@
 /* What is counted, and the metrics made of it. */
 #include "core/control/metrics.h"
+#include "tests/unit/support/unit.h"
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { FUNCTIONS = 5, SMALLEST_TEXT = 512 };
 

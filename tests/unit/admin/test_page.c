@@ -1,12 +1,6 @@
 /* The page that lies in the program. tests/dashboard has what it does. */
 #include "core/control/registry.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static void test_is_compressed_and_small(void **state)
 {

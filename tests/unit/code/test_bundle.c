@@ -3,13 +3,7 @@
 #include "core/code/bundle.h"
 #include "core/util/crc32.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static const char *const names[] = {"js/main.js", "js/lib/a.js", "js/b.js"};
 static const char *const env[] = {"A=1", "LONGER=a=b c", "EMPTY=", NULL};
@@ -46,7 +40,7 @@ static int teardown(void **state)
 {
     (void)state;
     isere_free(isere_test_port(), bytes);
-    return isere_test_state()->live_blocks == 0 ? 0 : -1;
+    return isere_test_leaks();
 }
 
 /* The texts of a block, one after the other. */

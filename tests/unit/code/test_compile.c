@@ -3,12 +3,7 @@
 #include "core/code/bundle.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static js_fixture_t f;
 
@@ -24,10 +19,7 @@ static int teardown(void **state)
 {
     (void)state;
     js_deinit(&f);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 static void test_imports_come_along_once(void **state)

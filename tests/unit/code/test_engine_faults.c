@@ -10,16 +10,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "quickjs.h"
 #include "tests/unit/support/long_form.h"
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/support/unit.h"
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 enum { STACK_BYTES = 256 * 1024, POISON = 0xd7 };
 

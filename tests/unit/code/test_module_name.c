@@ -1,13 +1,7 @@
 /* Import specifiers: what they resolve to, and that none leads outside. */
 #include "core/code/module_name.h"
 #include "isere/error.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 typedef struct name_case {
     const char *root, *base, *specifier;

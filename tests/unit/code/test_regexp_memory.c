@@ -3,14 +3,8 @@
  * compiled and used. It says so, or works; and never writes past a block: each
  * one has a guard behind it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 #include <quickjs.h>
 
 enum { GUARD_BYTES = 64, GUARD = 0xa5, CASES_MAX = 2000 };

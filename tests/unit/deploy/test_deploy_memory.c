@@ -2,14 +2,7 @@
  * of what a device has: what was sent and, of a package, one copy of it. */
 #include "core/isere_config.h"
 #include "tests/unit/support/platform_fixture.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 /* OTHER: the head of the request, the package's lists, the deployment. */
 enum { SOURCE = 8192, BODY = SOURCE + 256, OTHER = 8192 };

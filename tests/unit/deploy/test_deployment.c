@@ -2,13 +2,7 @@
  * fault, and that nothing stays when it fails. */
 #include "core/control/deployment.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static isere_port_t port;
 static isere_function_config_t config;
@@ -79,7 +73,7 @@ static int teardown(void **state)
     (void)state;
     isere_deployment_release(deployment);
     deployment = NULL;
-    return isere_test_state()->live_blocks == 0 ? 0 : -1;
+    return isere_test_leaks();
 }
 
 static int create(const char *name, const char *text)

@@ -10,13 +10,7 @@
 #include "core/util/crc32.h"
 #include "tests/unit/support/platform_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 /* Of a blob: four numbers, the name, the SHA-256 in hexadecimal. */
 enum { HEADER = 16 + 40 + 64 };
@@ -61,10 +55,7 @@ static int teardown(void **state)
     (void)state;
     platform_deinit(&p);
     sim_blobs_clear(&kept);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 /* ---- settings ---- */

@@ -1,13 +1,7 @@
 /* The ring of log lines, and its readers. */
 #include "core/control/logs.h"
 #include "tests/unit/support/json_check.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { RING = 1024, SMALLEST_TEXT = 256 };
 #define NOON INT64_C(1795780800000000)

@@ -2,14 +2,7 @@
  * with which words, and what hostile ones do. */
 #include "core/control/package.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static const isere_package_limits_t limits = {
     .memory_min = 256 * 1024,
@@ -74,7 +67,7 @@ static int teardown(void **state)
 {
     (void)state;
     forget();
-    return isere_test_state()->live_blocks == 0 ? 0 : -1;
+    return isere_test_leaks();
 }
 
 /* What is known about the text is true. */

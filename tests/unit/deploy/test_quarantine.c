@@ -7,12 +7,7 @@
 #include "core/util/crc32.h"
 #include "tests/unit/support/platform_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 #define ONE "export const handler = () => 'one'"
 
@@ -34,7 +29,7 @@ static int teardown_table(void **state)
     (void)state;
     isere_quarantine_deinit(&table);
     isere_quarantine_deinit(&other);
-    return isere_test_state()->live_blocks == 0 ? 0 : -1;
+    return isere_test_leaks();
 }
 
 static int report(const char *name, uint32_t version, int64_t at_s)
@@ -230,10 +225,7 @@ static int teardown(void **state)
 {
     (void)state;
     platform_deinit(&p);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 static void expect(int client, int status, const char *part)

@@ -1,13 +1,7 @@
 /* The arena allocator: limits, invariants, and a long random run against a
  * model that checks contents, overlap and alignment. */
 #include "core/heap/arena.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { SIZE = 64 * 1024, SLOTS = 256 };
 

@@ -6,13 +6,7 @@
  */
 #include "core/heap/snapshot.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { SIZE = 8 * 1024, BLOCKS = 24 };
 

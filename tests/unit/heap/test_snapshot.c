@@ -3,13 +3,7 @@
 #include "core/heap/snapshot.h"
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { SMALL = 96 * 1024, LARGE = 700 * 1024, BLOCKS = 64 };
 

@@ -1,14 +1,8 @@
 /* IMF-fixdate, against known dates and against the C library. */
 #define _DEFAULT_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "core/http/date.h"
-#include <string.h>
+#include "tests/unit/support/unit.h"
 #include <time.h>
 
 static void check(int64_t seconds, const char *expected)

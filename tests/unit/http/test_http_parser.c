@@ -5,18 +5,10 @@
  * All outcomes must be the same to the last bit.
  */
 #define _DEFAULT_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "core/http/chars.h"
 #include "core/http/parser.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/support/unit.h"
 
 #if __has_include(<sys/mman.h>)
 #include <sys/mman.h>

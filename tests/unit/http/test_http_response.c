@@ -1,14 +1,7 @@
 /* Response heads: every rule of which fields go out, and every buffer size. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "core/http/response.h"
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/support/unit.h"
 
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
 #define COMMON "Date: " DATE "\r\nServer: isere\r\n"

@@ -1,11 +1,5 @@
 #include "core/http/query.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static void add(char *out, isere_slice_t s, const char *after)
 {

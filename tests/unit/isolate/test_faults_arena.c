@@ -8,13 +8,7 @@
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 /* Plenty for every request below. */
 #define ENOUGH ((size_t)700 * 1024)
@@ -94,10 +88,7 @@ static int teardown(void **state)
 {
     (void)state;
     js_deinit(&f);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 static size_t step(size_t normal)

@@ -5,13 +5,7 @@
 #include "tests/unit/support/in_place.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static js_fixture_t f;
 static unsigned char *before; /* the bundle, as it was compiled */
@@ -30,10 +24,7 @@ static int teardown(void **state)
     (void)state;
     js_deinit(&f);
     free(before);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 static void start(const js_file_t *files)

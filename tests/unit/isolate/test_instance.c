@@ -1,12 +1,7 @@
 /* Direct invocations: what a program may ask for, and what it gets told. */
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static js_fixture_t f;
 static isere_instance_t *instance;
@@ -33,7 +28,7 @@ static int teardown(void **state)
     (void)state;
     isere_instance_destroy(instance);
     js_deinit(&f);
-    return isere_test_state()->live_blocks == 0 ? 0 : -1;
+    return isere_test_leaks();
 }
 
 static void expect(const isere_request_t *request, const char *body)

@@ -3,13 +3,7 @@
 #include "core/isolate/isolate.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static js_fixture_t f;
 
@@ -26,10 +20,7 @@ static int teardown(void **state)
     (void)state;
     js_deinit(&f);
     /* Nothing leaks, however the test went. */
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 static void start(const char *source)

@@ -9,13 +9,7 @@
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { PROBE_MAX = 512 };
 
@@ -42,10 +36,7 @@ static int teardown(void **state)
     (void)state;
     js_pristine_free(&pristine);
     js_deinit(&f);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 /* ---- the probe ---- */

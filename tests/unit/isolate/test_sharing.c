@@ -7,13 +7,7 @@
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { MANY = 4, PLACES = 2 * MANY + 1, PLACE_BYTES = 800 * 1024 };
 
@@ -100,10 +94,7 @@ static int teardown(void **state)
     (void)state;
     clean_up();
     free(region);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 /* One more isolate, and its init phase to the end. Time has passed. */

@@ -7,15 +7,7 @@
 #include "core/isolate/isolate_internal.h"
 #include "core/lambda/response/response.h"
 #include "isere/error.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 #define REQUEST_ID "01234567-89ab-4cde-8f01-23456789abcd"
 

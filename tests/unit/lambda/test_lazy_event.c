@@ -6,13 +6,7 @@
 #include "core/isolate/isolate.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static js_fixture_t f;
 

@@ -2,14 +2,7 @@
  * and the port goes on. */
 #include "core/code/compile.h"
 #include "isere/linux.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static isere_port_t port;
 static isere_fault_t fault;

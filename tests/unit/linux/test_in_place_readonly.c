@@ -4,13 +4,8 @@
 #include "tests/unit/support/in_place.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
+#include "tests/unit/support/unit.h"
 #include <sys/mman.h>
-
-#include <cmocka.h>
 
 static const js_file_t files[] = {
     {"main.js",

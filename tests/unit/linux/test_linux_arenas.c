@@ -4,19 +4,12 @@
  */
 #include "isere/error.h"
 #include "ports/linux/port_linux.h"
+#include "tests/unit/support/unit.h"
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #if UINTPTR_MAX > 0xffffffff && !defined(__SANITIZE_THREAD__)
 #define REACH ((uintptr_t)64 << 30)

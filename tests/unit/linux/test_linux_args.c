@@ -2,15 +2,9 @@
 #include "apps/isere/args/args.h"
 #include "isere/isere.h"
 #include "isere/linux.h"
+#include "tests/unit/support/unit.h"
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static isere_args_t args;
 static char printed[16384]; /* to stdout and stderr by the last parse */

@@ -4,23 +4,16 @@
 #include "isere/linux.h"
 #include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"
+#include "tests/unit/support/unit.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char top[] = "/tmp/isere-test-XXXXXX";
 static isere_blobs_t blobs;

@@ -1,19 +1,13 @@
 /* The client: addresses, answers whole and cut up, and calls over sockets. */
 #include "apps/isere/client/client.h"
 #include "isere/error.h"
+#include "tests/unit/support/unit.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* ---- addresses ---- */
 

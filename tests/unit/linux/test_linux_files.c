@@ -1,17 +1,10 @@
 /* Loading a function's files from a folder, and nothing from outside it. */
 #include "apps/isere/load/files.h"
 #include "core/util/json_check.h"
+#include "tests/unit/support/unit.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char folder[] = "/tmp/isere-test-XXXXXX";
 

@@ -2,20 +2,12 @@
  * whatever a death or a fault leaves, it is what was written or nothing. */
 #include "apps/isere/supervisor/kept_blobs.h"
 #include "ports/linux/shared.h"
-#include <setjmp.h>
+#include "tests/unit/support/unit.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static isere_blobs_t blobs;
 static int fd; /* of the memory */

@@ -1,19 +1,11 @@
 /* Log records: one line each, whatever they hold. */
 #include "isere/linux.h"
+#include "tests/unit/support/unit.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define RECORD(l, m)                                                           \
     {                                                                          \

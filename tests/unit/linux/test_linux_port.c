@@ -1,19 +1,13 @@
 /* The port's sockets, readiness, memory, randomness and clocks. */
 #include "isere/linux.h"
+#include "tests/unit/support/unit.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static isere_port_t port;
 

@@ -2,12 +2,7 @@
  */
 #include "isere/linux.h"
 #include "tests/unit/support/js_fixture.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static isere_port_t port;
 static js_fixture_t f;

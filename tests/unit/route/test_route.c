@@ -4,15 +4,7 @@
  */
 #include "core/route/route_internal.h"
 #include "tests/unit/support/test_port.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,13 +1,6 @@
 /* Texts of routes: what is one and what is not. */
 #include "core/route/route.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

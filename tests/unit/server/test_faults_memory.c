@@ -5,11 +5,7 @@
  */
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/traffic.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static server_fixture_t s;
 static js_fixture_t f;

@@ -6,12 +6,7 @@
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/platform_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 #define SLOW "await new Promise(r => setTimeout(r, 100));"
 
@@ -38,10 +33,7 @@ static int teardown(void **state)
 {
     (void)state;
     platform_deinit(&p);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 static void assert_answer(int client, int status, const char *part)

@@ -2,13 +2,7 @@
 #include "core/isere_config.h"
 #include "tests/unit/support/server_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static server_fixture_t s;
 
@@ -35,10 +29,7 @@ static int teardown(void **state)
 {
     (void)state;
     server_deinit(&s);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 static void start(const char *source)

@@ -6,13 +6,7 @@
 #include "core/server/internal.h"
 #include "tests/unit/support/server_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 #define KB ((size_t)1024)
 #define GET "GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -5,12 +5,7 @@
 #include "core/server/internal.h"
 #include "tests/unit/support/server_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 #define GET "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -76,10 +71,7 @@ static int teardown(void **state)
 {
     (void)state;
     server_deinit(&s);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 /* `n` clients that have had an answer each. */

@@ -4,12 +4,7 @@
 #include "tests/unit/support/sim_blobs.h"
 #include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static sim_blobs_t medium;
 static isere_store_t store;
@@ -27,7 +22,7 @@ static int teardown(void **state)
 {
     (void)state;
     sim_blobs_clear(&medium);
-    return isere_test_state()->live_blocks == 0 ? 0 : -1;
+    return isere_test_leaks();
 }
 
 static int put(const char *name, const char *text)

@@ -5,12 +5,7 @@
 #include "tests/unit/support/sim_blobs.h"
 #include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static sim_blobs_t medium;
 static isere_store_t store;

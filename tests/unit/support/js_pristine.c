@@ -1,11 +1,6 @@
 #include "tests/unit/support/js_pristine.h"
 #include "core/isolate/isolate_internal.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 void js_pristine_take(js_pristine_t *p, const js_fixture_t *f)
 {

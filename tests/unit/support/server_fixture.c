@@ -1,10 +1,6 @@
 #include "tests/unit/support/server_fixture.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 void server_init(server_fixture_t *s)
 {

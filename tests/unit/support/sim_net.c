@@ -1,12 +1,6 @@
 #include "tests/unit/support/sim_net.h"
 #include "tests/unit/support/test_port.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 /* A server that is asked so often without anything to do is spinning. */
 #define POLLS_MAX 100000

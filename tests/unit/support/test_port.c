@@ -192,3 +192,8 @@ void isere_test_port_reset(void)
     };
     state = start;
 }
+
+int isere_test_leaks(void)
+{
+    return state.live_blocks == 0 && state.live_heaps == 0 ? 0 : -1;
+}

@@ -60,4 +60,8 @@ isere_test_state_t *isere_test_state(void);
  * still allocated is forgotten, not freed. */
 void isere_test_port_reset(void);
 
+/* For teardown functions: 0 when everything that was allocated is free, heaps
+ * too; else -1. */
+int isere_test_leaks(void);
+
 #endif

@@ -1,11 +1,6 @@
 #include "tests/unit/support/traffic.h"
 #include "tests/unit/support/answers.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 #define HEAD(line) line " HTTP/1.1\r\nHost: x\r\n"
 

@@ -1,12 +1,6 @@
 /* Base64: the RFC's examples, white space, padding, bad input, round trips. */
 #include "core/util/base64.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static void encodes_rfc_examples(void **state)
 {

@@ -5,12 +5,8 @@ uint32_t small_crc32(uint32_t crc, const void *bytes, size_t len);
 #define ISERE_FAST_CRC 0
 #define isere_crc32 small_crc32
 #include "core/util/crc32.c"
+#include "tests/unit/support/unit.h"
 #undef isere_crc32
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 static uint32_t by_definition(uint32_t crc, const unsigned char *p, size_t len)
 {

@@ -1,11 +1,6 @@
 /* The timer queue against a plain sorted search, over long random sequences. */
 #include "core/util/timer_queue.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { NODES = 200 };
 

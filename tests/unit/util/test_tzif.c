@@ -2,13 +2,7 @@
 #include "core/util/civil.h"
 #include "core/util/tzif.h"
 #include "isere/error.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 /* ---- making files ---- */
 

@@ -1,12 +1,7 @@
 /* Sizes and times as written on a command line. */
 #include "core/util/units.h"
 #include "isere/error.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 typedef int parse_fn(isere_slice_t text, uint64_t *value);
 

@@ -1,12 +1,6 @@
 /* UTF-8: every code point, ill-formed input of every kind, word boundaries. */
 #include "core/util/utf8.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 typedef struct ill_formed {
     const char *bytes;

@@ -1,11 +1,6 @@
 /* Random UUIDs: the layout, and that version and variant are always set. */
 #include "core/util/uuid.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static void test_layout(void **state)
 {

@@ -1,12 +1,7 @@
 /* Whole words are copied and cleared, as many as asked for and no more: on
  * some targets by loops of our own. */
 #include "core/util/words.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { MOST = 4 * ISERE_WORDS_ROUND + 5, ROOM = MOST + 8 };
 

@@ -2,13 +2,7 @@
 #include "core/util/utf8.h"
 #include "core/util/writer.h"
 #include "tests/unit/support/json_check.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static void expect(const isere_writer_t *text, const char *wanted)
 {

@@ -8,15 +8,9 @@
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/test_port.h"
+#include "tests/unit/support/unit.h"
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 enum { PATH_LEN = 512, SCRIPTS = 64 };
 
@@ -198,10 +192,7 @@ static int teardown(void **state)
     js_deinit(&f);
     free((void *)(uintptr_t)last_log.ptr);
     last_log = isere_slice(NULL);
-    return isere_test_state()->live_blocks == 0 &&
-                   isere_test_state()->live_heaps == 0
-               ? 0
-               : -1;
+    return isere_test_leaks();
 }
 
 static void run_in_init_phase(void **state)

@@ -5,11 +5,7 @@
  */
 #include "core/web/url/url.h"
 #include "core/web/web.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 typedef struct engine {
     JSRuntime *rt;

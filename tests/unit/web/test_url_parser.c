@@ -4,12 +4,7 @@
  */
 #include "core/web/url/url_params.h"
 #include "core/web/url/url_parser.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 /* Memory that counts, and fails at the allocation it is told to. */
 typedef struct counter {

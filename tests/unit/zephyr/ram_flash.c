@@ -1,10 +1,5 @@
 #include "ram_flash.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { ERASED = 0xff };
 

@@ -1,11 +1,6 @@
 /* What outlasts a reset: what is believed of it, and what is not. */
 #include "ports/zephyr/retained.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { TICK_US = 1 << ISERE_RETAINED_TICK_BITS };
 

@@ -1,14 +1,7 @@
 /* Blobs in a littlefs: what they hold, a full store, flash that is damaged. */
 #include "isere/error.h"
 #include "ram_flash.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 static ram_flash_t flash;
 static isere_zephyr_blobs_t blobs;

@@ -5,13 +5,7 @@
  */
 #include "isere/error.h"
 #include "ram_flash.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/support/unit.h"
 
 enum { OTHERS = 40 };
 
