@@ -10,16 +10,13 @@ static js_fixture_t f;
 static int setup(void **state)
 {
     (void)state;
-    isere_test_port_reset();
-    js_init(&f, NULL);
-    return 0;
+    return js_setup(&f);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    js_deinit(&f);
-    return isere_test_leaks();
+    return js_teardown(&f);
 }
 
 static void test_imports_come_along_once(void **state)

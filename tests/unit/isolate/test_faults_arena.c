@@ -76,8 +76,7 @@ static int setup(void **state)
         {NULL, NULL},
     };
     (void)state;
-    isere_test_port_reset();
-    js_init(&f, NULL);
+    (void)js_setup(&f);
     if (js_compile(&f, files) != 0) {
         fail_msg("does not compile: %s", f.fault.message);
     }
@@ -87,8 +86,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    js_deinit(&f);
-    return isere_test_leaks();
+    return js_teardown(&f);
 }
 
 static size_t step(size_t normal)

@@ -13,8 +13,7 @@ static unsigned char *before; /* the bundle, as it was compiled */
 static int setup(void **state)
 {
     (void)state;
-    isere_test_port_reset();
-    js_init(&f, NULL);
+    (void)js_setup(&f);
     before = NULL;
     return 0;
 }

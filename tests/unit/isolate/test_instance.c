@@ -15,8 +15,7 @@ static int setup(void **state)
                     "  return e.method + ' ' + e.path + '?' + e.query + ' ' +"
                     "    e.headers['x-a'] + ' ' + e.rawBody }"},
         {NULL, NULL}};
-    isere_test_port_reset();
-    js_init(&f, NULL);
+    (void)js_setup(&f);
     return js_compile(&f, files) ||
            isere_function_create(f.port, f.code, f.code_size, &f.config,
                                  &f.function, &f.fault) ||
@@ -27,8 +26,7 @@ static int teardown(void **state)
 {
     (void)state;
     isere_instance_destroy(instance);
-    js_deinit(&f);
-    return isere_test_leaks();
+    return js_teardown(&f);
 }
 
 static void expect(const isere_request_t *request, const char *body)

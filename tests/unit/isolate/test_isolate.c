@@ -10,24 +10,13 @@ static js_fixture_t f;
 static int setup(void **state)
 {
     (void)state;
-    isere_test_port_reset();
-    js_init(&f, NULL);
-    return 0;
+    return js_setup(&f);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    js_deinit(&f);
-    /* Nothing leaks, however the test went. */
-    return isere_test_leaks();
-}
-
-static void start(const char *source)
-{
-    if (js_start(&f, source) != ISERE_ISOLATE_READY) {
-        fail_msg("not ready: %s", f.fault.message);
-    }
+    return js_teardown(&f);
 }
 
 static void expect_log(const char *part)
@@ -61,7 +50,7 @@ static void test_all_forms_of_handlers_answer(void **state)
         "let x = await Promise.resolve('x'); export const handler = () => x",
     };
     for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-        start(forms[i]);
+        js_must_start(&f, forms[i]);
         js_expect_body(&f, "/", "x");
         js_expect_body(&f, "/", "x");
         js_deinit(&f);
@@ -72,18 +61,20 @@ static void test_all_forms_of_handlers_answer(void **state)
 static void test_undefined_is_an_empty_answer(void **state)
 {
     (void)state;
-    start("export const handler = async () => {}");
+    js_must_start(&f, "export const handler = async () => {}");
     js_expect_body(&f, "/", "");
 }
 
 static void test_timers_are_waited_for(void **state)
 {
     (void)state;
-    start("export const handler = async (event, context, done) => {"
-          "  if (event.path === '/done') { setTimeout(() => done('d'), 50) }"
-          "  else if (event.path === '/undefined') { setTimeout(() => {}, 9) }"
-          "  else { await new Promise(r => setTimeout(r, 100)); return 'p' }"
-          "}");
+    js_must_start(
+        &f,
+        "export const handler = async (event, context, done) => {"
+        "  if (event.path === '/done') { setTimeout(() => done('d'), 50) }"
+        "  else if (event.path === '/undefined') { setTimeout(() => {}, 9) }"
+        "  else { await new Promise(r => setTimeout(r, 100)); return 'p' }"
+        "}");
     assert_int_equal(js_invoke(&f, "/"), ISERE_ISOLATE_WAITING);
     assert_int_equal(js_resume(&f), ISERE_ISOLATE_COMPLETE);
     js_take_body(&f, "p");
@@ -98,8 +89,8 @@ static void test_timers_are_waited_for(void **state)
 static void test_resuming_too_early_changes_nothing(void **state)
 {
     (void)state;
-    start("export const handler = () => new Promise("
-          "r => setTimeout(r, 100, 'late'))");
+    js_must_start(&f, "export const handler = () => new Promise("
+                      "r => setTimeout(r, 100, 'late'))");
     assert_int_equal(js_invoke(&f, "/"), ISERE_ISOLATE_WAITING);
     assert_int_equal(isere_isolate_resume(f.isolate), ISERE_ISOLATE_WAITING);
     assert_int_equal(js_resume(&f), ISERE_ISOLATE_COMPLETE);
@@ -111,9 +102,9 @@ static void test_resuming_too_early_changes_nothing(void **state)
 static void test_errors_have_file_line_and_reason_in_the_log(void **state)
 {
     (void)state;
-    start("export const handler = async () => {\n"
-          "  null.x\n"
-          "}");
+    js_must_start(&f, "export const handler = async () => {\n"
+                      "  null.x\n"
+                      "}");
     js_expect_error(&f, "/", "exception");
     expect_log("TypeError");
     expect_log("fn/main.js:2");
@@ -123,7 +114,8 @@ static void test_errors_have_file_line_and_reason_in_the_log(void **state)
 static void test_failures_are_told_apart(void **state)
 {
     (void)state;
-    start(
+    js_must_start(
+        &f,
         "export const handler = async (event, context, done) => {\n"
         "  switch (event.path) {\n"
         "  case '/throw': throw new Error('no');\n"
@@ -163,9 +155,10 @@ static void test_failures_are_told_apart(void **state)
 static void test_a_caught_limit_is_no_failure(void **state)
 {
     (void)state;
-    start("export const handler = () => {"
-          "  try { const a = []; for (;;) a.push('x'.repeat(1000)) }"
-          "  catch (e) { return 'caught' } }");
+    js_must_start(&f,
+                  "export const handler = () => {"
+                  "  try { const a = []; for (;;) a.push('x'.repeat(1000)) }"
+                  "  catch (e) { return 'caught' } }");
     js_expect_body(&f, "/", "caught");
 }
 
@@ -173,7 +166,8 @@ static void test_time_limit_ends_loops_of_all_kinds(void **state)
 {
     (void)state;
     isere_test_state()->tick_us = 10000;
-    start(
+    js_must_start(
+        &f,
         "export const handler = async (event, context, done) => {"
         "  if (event.path === '/sync') for (;;) {}"
         "  if (event.path === '/caught') for (;;) try { for (;;) {} }"
@@ -206,10 +200,10 @@ static void test_time_limit_ends_loops_of_all_kinds(void **state)
 static void test_what_comes_after_the_answer_is_logged(void **state)
 {
     (void)state;
-    start("export const handler = (event, context, done) => {"
-          "  done('ok');"
-          "  if (event.path === '/throw') throw new Error('late');"
-          "  Promise.reject(new Error('unhandled')) }");
+    js_must_start(&f, "export const handler = (event, context, done) => {"
+                      "  done('ok');"
+                      "  if (event.path === '/throw') throw new Error('late');"
+                      "  Promise.reject(new Error('unhandled')) }");
     js_expect_body(&f, "/throw", "ok");
     expect_log("late");
     js_expect_body(&f, "/reject", "ok");

@@ -25,8 +25,7 @@ static isere_snapshot_family_t family;
 static int setup(void **state)
 {
     (void)state;
-    isere_test_port_reset();
-    js_init(&f, NULL);
+    (void)js_setup(&f);
     memset(&pristine, 0, sizeof(pristine));
     return 0;
 }
@@ -35,8 +34,7 @@ static int teardown(void **state)
 {
     (void)state;
     js_pristine_free(&pristine);
-    js_deinit(&f);
-    return isere_test_leaks();
+    return js_teardown(&f);
 }
 
 /* ---- the probe ---- */
@@ -101,9 +99,7 @@ static void start_sharing(void)
 
 static void start(const char *source)
 {
-    if (js_start(&f, source) != ISERE_ISOLATE_READY) {
-        fail_msg("not ready: %s", f.fault.message);
-    }
+    js_must_start(&f, source);
     if (sharing) {
         start_sharing();
     }

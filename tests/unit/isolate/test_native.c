@@ -174,15 +174,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    js_deinit(&f);
-    return isere_test_leaks();
-}
-
-static void start(const char *source)
-{
-    if (js_start(&f, source) != ISERE_ISOLATE_READY) {
-        fail_msg("not ready: %s", f.fault.message);
-    }
+    return js_teardown(&f);
 }
 
 /* ---- arguments ---- */
@@ -231,7 +223,7 @@ static void test_arguments_of_every_type(void **state)
                  "import { describe } from 'isere:probe'\n"
                  "export const handler = () => describe(%s)",
                  cases[i][0]);
-        start(source);
+        js_must_start(&f, source);
         js_expect_body(&f, "/", cases[i][1]);
         assert_true(world.held);
         assert_false(isere_test_state()->held);
@@ -244,9 +236,11 @@ static void test_arguments_of_every_type(void **state)
 static void test_bytes_are_the_handler_s_own(void **state)
 {
     (void)state;
-    start("import { describe } from 'isere:probe'\n"
-          "const kept = new Uint8Array(2)\n"
-          "export const handler = () => { describe(kept); return '' + kept }");
+    js_must_start(
+        &f,
+        "import { describe } from 'isere:probe'\n"
+        "const kept = new Uint8Array(2)\n"
+        "export const handler = () => { describe(kept); return '' + kept }");
     js_expect_body(&f, "/", "1,0");
     js_expect_body(&f, "/", "1,0");
 }
@@ -254,11 +248,13 @@ static void test_bytes_are_the_handler_s_own(void **state)
 static void test_a_detached_buffer_is_an_error(void **state)
 {
     (void)state;
-    start("import { describe } from 'isere:probe'\n"
-          "export const handler = () => {\n"
-          "  const b = new ArrayBuffer(4), view = new Uint8Array(b)\n"
-          "  structuredClone(b, { transfer: [b] })\n"
-          "  try { return describe('x', view) } catch (e) { return e.name } }");
+    js_must_start(
+        &f,
+        "import { describe } from 'isere:probe'\n"
+        "export const handler = () => {\n"
+        "  const b = new ArrayBuffer(4), view = new Uint8Array(b)\n"
+        "  structuredClone(b, { transfer: [b] })\n"
+        "  try { return describe('x', view) } catch (e) { return e.name } }");
     js_expect_body(&f, "/", "TypeError");
     assert_int_equal(world.calls, 0);
 }
@@ -267,8 +263,8 @@ static void test_time_that_is_left(void **state)
 {
     (void)state;
     f.config.timeout_ms = 1234;
-    start("import { describe } from 'isere:probe'\n"
-          "export const handler = () => describe()");
+    js_must_start(&f, "import { describe } from 'isere:probe'\n"
+                      "export const handler = () => describe()");
     js_expect_body(&f, "/", "undefined");
     assert_int_equal(world.remaining_ms, 1234);
 }
@@ -293,16 +289,18 @@ static void test_results_of_every_kind(void **state)
         {"throw", "Error: thrown in C \xe2\x98\x83"},
         {"throw%20twice", "Error: second"},
     };
-    start("import * as probe from 'isere:probe'\n"
-          "export const handler = (event) => {\n"
-          "  try {\n"
-          "    const v = probe.give(decodeURIComponent(event.query))\n"
-          "    return String(JSON.stringify(v instanceof Uint8Array ? [...v]"
-          " : v))\n"
-          "  } catch (e) {\n"
-          "    if (Object.keys(e).length || !/handler/.test(e.stack)) throw 1\n"
-          "    return String(e)\n"
-          "  } }");
+    js_must_start(
+        &f,
+        "import * as probe from 'isere:probe'\n"
+        "export const handler = (event) => {\n"
+        "  try {\n"
+        "    const v = probe.give(decodeURIComponent(event.query))\n"
+        "    return String(JSON.stringify(v instanceof Uint8Array ? [...v]"
+        " : v))\n"
+        "  } catch (e) {\n"
+        "    if (Object.keys(e).length || !/handler/.test(e.stack)) throw 1\n"
+        "    return String(e)\n"
+        "  } }");
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         char target[64];
         snprintf(target, sizeof(target), "/?%s", cases[i][0]);
@@ -313,10 +311,10 @@ static void test_results_of_every_kind(void **state)
 static void test_an_uncaught_error_has_its_place(void **state)
 {
     (void)state;
-    start("import { give } from 'isere:probe'\n"
-          "export const handler = () => {\n"
-          "  give('throw')\n"
-          "}");
+    js_must_start(&f, "import { give } from 'isere:probe'\n"
+                      "export const handler = () => {\n"
+                      "  give('throw')\n"
+                      "}");
     js_expect_error(&f, "/", "exception");
     assert_non_null(strstr(isere_test_state()->log, "thrown in C"));
     assert_non_null(strstr(isere_test_state()->log, "fn/main.js:3"));
@@ -325,13 +323,14 @@ static void test_an_uncaught_error_has_its_place(void **state)
 static void test_functions_are_ordinary(void **state)
 {
     (void)state;
-    start("import { give, describe } from 'isere:probe'\n"
-          "import * as all from 'isere:probe'\n"
-          "export const handler = () => {\n"
-          "  let made = 'no'\n"
-          "  try { new give(); made = 'yes' } catch {}\n"
-          "  return [give.name, give.length, typeof give, made,"
-          "    Object.keys(all).join('+'), [1].map(describe)].join() }");
+    js_must_start(
+        &f, "import { give, describe } from 'isere:probe'\n"
+            "import * as all from 'isere:probe'\n"
+            "export const handler = () => {\n"
+            "  let made = 'no'\n"
+            "  try { new give(); made = 'yes' } catch {}\n"
+            "  return [give.name, give.length, typeof give, made,"
+            "    Object.keys(all).join('+'), [1].map(describe)].join() }");
     js_expect_body(&f, "/",
                    "give,0,function,no,big+dawdle+describe+give,"
                    "number 1 i1|number 0 i0|other|undefined");
@@ -416,10 +415,11 @@ static void test_unknown_modules_are_named(void **state)
 static void test_in_a_request_only_what_was_imported(void **state)
 {
     (void)state;
-    start("import 'isere:probe'\n"
-          "export const handler = async (e) => {\n"
-          "  try { return typeof (await import('isere:' + e.query)).next }"
-          "  catch (error) { return error.message } }");
+    js_must_start(
+        &f, "import 'isere:probe'\n"
+            "export const handler = async (e) => {\n"
+            "  try { return typeof (await import('isere:' + e.query)).next }"
+            "  catch (error) { return error.message } }");
     js_expect_body(&f, "/?probe", "undefined");
     js_expect_body(&f, "/?counter",
                    "cannot import 'isere:counter' in a request: import it at "
@@ -472,7 +472,8 @@ static void test_wrong_tables_are_refused(void **state)
 static void test_memory_that_ends_in_a_result(void **state)
 {
     (void)state;
-    start(
+    js_must_start(
+        &f,
         "import { big } from 'isere:probe'\n"
         "export const handler = (e) => {\n"
         "  if (e.query) try { big(500 * 1024) } catch (e) { return e.message }"
@@ -522,7 +523,7 @@ static void test_memory_that_ends_anywhere_in_a_call(void **state)
         snprintf(source + len, sizeof(source) - len, "() => %s, ", calls[i]);
     }
     strcat(source, "][+e.query]())");
-    start(source);
+    js_must_start(&f, source);
     js_pristine_t pristine;
     js_pristine_take(&pristine, &f);
     for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
@@ -582,11 +583,11 @@ static void test_memory_that_ends_in_the_init_phase(void **state)
 static void test_a_call_past_the_deadline_ends_with_it(void **state)
 {
     (void)state;
-    start("import { dawdle, describe } from 'isere:probe'\n"
-          "export const handler = (e) => {\n"
-          "  if (e.path === '/ok') return describe()\n"
-          "  try { dawdle() } catch {}\n"
-          "  for (;;) dawdle() }");
+    js_must_start(&f, "import { dawdle, describe } from 'isere:probe'\n"
+                      "export const handler = (e) => {\n"
+                      "  if (e.path === '/ok') return describe()\n"
+                      "  try { dawdle() } catch {}\n"
+                      "  for (;;) dawdle() }");
     js_expect_error(&f, "/", "timeout");
     assert_int_equal(world.remaining_ms, 0);
     assert_true(world.calls > 0);

@@ -13,16 +13,13 @@ static js_fixture_t f;
 static int setup(void **state)
 {
     (void)state;
-    isere_test_port_reset();
-    js_init(&f, NULL);
-    return 0;
+    return js_setup(&f);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    js_deinit(&f);
-    return 0;
+    return js_teardown(&f);
 }
 
 /* Blocks of `size` bytes that are not what they were. */
@@ -48,9 +45,7 @@ static void test_a_request_changes_little(void **state)
         "  body: { message: greeting, path: event.path } })\n";
     js_pristine_t pristine;
     (void)state;
-    if (js_start(&f, source) != ISERE_ISOLATE_READY) {
-        fail_msg("not ready: %s", f.fault.message);
-    }
+    js_must_start(&f, source);
     js_pristine_take(&pristine, &f);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(js_invoke(&f, "/path"), ISERE_ISOLATE_COMPLETE);

@@ -13,23 +13,13 @@ static js_fixture_t f;
 static int setup(void **state)
 {
     (void)state;
-    isere_test_port_reset();
-    js_init(&f, NULL);
-    return 0;
+    return js_setup(&f);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    js_deinit(&f);
-    return 0;
-}
-
-static void start(const char *source)
-{
-    if (js_start(&f, source) != ISERE_ISOLATE_READY) {
-        fail_msg("not ready: %s", f.fault.message);
-    }
+    return js_teardown(&f);
 }
 
 /* Invokes with a whole request; the answer is there at once. */
@@ -194,7 +184,7 @@ static void compare_ways(isere_payload_t payload, const char *request)
     unsigned second = 0;
     isere_test_state()->monotonic_us = origin;
     f.config.payload = payload;
-    start(ways_source);
+    js_must_start(&f, ways_source);
     for (;; second += 2) {
         answer_at(second, request, lazy, sizeof lazy);
         if (strcmp(lazy, "no more") == 0) {
@@ -222,18 +212,20 @@ static void test_they_are_what_they_seem_to_be(void **state)
 static void test_each_request_has_its_own(void **state)
 {
     (void)state;
-    start("const seen = []\n"
-          "export const handler = (event, context) => {\n"
-          "  seen.push(event)\n"
-          "  const before = JSON.stringify([event.path, event.requestContext\n"
-          "    .http.path, event.headers, context.awsRequestId, event.extra,\n"
-          "    seen.length])\n"
-          "  event.path = event.requestContext.http.path = 'changed'\n"
-          "  event.headers.host = context.awsRequestId = 'changed'\n"
-          "  event.extra = 1\n"
-          "  delete event.requestContext\n"
-          "  if (before.includes('/2')) Object.freeze(event)\n"
-          "  return before }");
+    js_must_start(
+        &f,
+        "const seen = []\n"
+        "export const handler = (event, context) => {\n"
+        "  seen.push(event)\n"
+        "  const before = JSON.stringify([event.path, event.requestContext\n"
+        "    .http.path, event.headers, context.awsRequestId, event.extra,\n"
+        "    seen.length])\n"
+        "  event.path = event.requestContext.http.path = 'changed'\n"
+        "  event.headers.host = context.awsRequestId = 'changed'\n"
+        "  event.extra = 1\n"
+        "  delete event.requestContext\n"
+        "  if (before.includes('/2')) Object.freeze(event)\n"
+        "  return before }");
     for (int i = 0; i < 2; i++) {
         expect(EMPTY("1"), "[\"/1\",\"/1\",{\"host\":\"a.example\"},"
                            "\"01234567-89ab-4def-8123-456789abcdef\",null,1]");
@@ -247,22 +239,23 @@ static void test_each_request_has_its_own(void **state)
 static void test_the_init_phase_does_not_reach_them(void **state)
 {
     (void)state;
-    start("const log = []\n"
-          "for (const k of ['path', 'body', 'headers', 'requestContext',\n"
-          "    'awsRequestId', 'method', 'httpMethod', 'http'])\n"
-          "  Object.defineProperty(Object.prototype, k, { __proto__: null,\n"
-          "    get() { log.push('get ' + k) },\n"
-          "    set(v) { log.push('set ' + k) } })\n"
-          "Object.defineProperty = Object.create = JSON.stringify = null\n"
-          "const { getOwnPropertyDescriptor } = Object\n"
-          "Object.freeze(Object.prototype)\n"
-          "export const handler = (event, context) => {\n"
-          "  const d = getOwnPropertyDescriptor(event, 'path')\n"
-          "  const r = [event.path, event.body, event.headers.host,\n"
-          "    event.requestContext.http.method, event.method,\n"
-          "    context.awsRequestId, d.value, d.writable, d.get,\n"
-          "    event instanceof Object, log.length]\n"
-          "  return r.join() }");
+    js_must_start(
+        &f, "const log = []\n"
+            "for (const k of ['path', 'body', 'headers', 'requestContext',\n"
+            "    'awsRequestId', 'method', 'httpMethod', 'http'])\n"
+            "  Object.defineProperty(Object.prototype, k, { __proto__: null,\n"
+            "    get() { log.push('get ' + k) },\n"
+            "    set(v) { log.push('set ' + k) } })\n"
+            "Object.defineProperty = Object.create = JSON.stringify = null\n"
+            "const { getOwnPropertyDescriptor } = Object\n"
+            "Object.freeze(Object.prototype)\n"
+            "export const handler = (event, context) => {\n"
+            "  const d = getOwnPropertyDescriptor(event, 'path')\n"
+            "  const r = [event.path, event.body, event.headers.host,\n"
+            "    event.requestContext.http.method, event.method,\n"
+            "    context.awsRequestId, d.value, d.writable, d.get,\n"
+            "    event instanceof Object, log.length]\n"
+            "  return r.join() }");
     expect(EMPTY("a"),
            "/a,,a.example,GET,GET,01234567-89ab-4def-8123-456789abcdef,"
            "/a,true,,true,0");
@@ -272,9 +265,9 @@ static void test_the_init_phase_does_not_reach_them(void **state)
 static void test_the_event_can_be_the_answer(void **state)
 {
     (void)state;
-    start("export const handler = async (event) => {\n"
-          "  if (event.path === '/body') return { body: event }\n"
-          "  return (await Promise.all([event]))[0] }");
+    js_must_start(&f, "export const handler = async (event) => {\n"
+                      "  if (event.path === '/body') return { body: event }\n"
+                      "  return (await Promise.all([event]))[0] }");
     send_request(EMPTY("body"));
     assert_null(isere_isolate_error(f.isolate));
     isere_slice_t body = isere_isolate_response(f.isolate)->body;
@@ -296,13 +289,14 @@ static void test_the_event_can_be_the_answer(void **state)
 static void test_memory_ends_inside(void **state)
 {
     (void)state;
-    start("export const handler = (event) => {\n"
-          "  if (event.path === '/ok') return event.headers.host\n"
-          "  const hold = []\n"
-          "  for (const n of [20000, 2000, 200, 20, 1])\n"
-          "    try { for (;;) hold.push(new Uint8Array(n)) } catch {}\n"
-          "  return [event.multiValueQueryStringParameters, event.headers,\n"
-          "    event.query, event.cookies] }");
+    js_must_start(
+        &f, "export const handler = (event) => {\n"
+            "  if (event.path === '/ok') return event.headers.host\n"
+            "  const hold = []\n"
+            "  for (const n of [20000, 2000, 200, 20, 1])\n"
+            "    try { for (;;) hold.push(new Uint8Array(n)) } catch {}\n"
+            "  return [event.multiValueQueryStringParameters, event.headers,\n"
+            "    event.query, event.cookies] }");
     send_request(FULL("full"));
     js_take_error(&f, "memory");
     expect(EMPTY("ok"), "a.example");
@@ -314,16 +308,18 @@ static void test_memory_ends_inside(void **state)
 static void test_the_stack_ends_around_it(void **state)
 {
     (void)state;
-    start("export const handler = (event) => {\n"
-          "  const read = []\n"
-          "  const down = () => {\n"
-          "    try { down() } catch (e) {}\n"
-          "    if (read.length < 40)\n"
-          "      try { read.push(typeof event.body, event.cookies.length) }\n"
-          "      catch (e) { read.push('error') } }\n"
-          "  down()\n"
-          "  const good = read.every(v => ['object', 2, 'error'].includes(v))\n"
-          "  return JSON.stringify([good, event.body, event.cookies]) }");
+    js_must_start(
+        &f,
+        "export const handler = (event) => {\n"
+        "  const read = []\n"
+        "  const down = () => {\n"
+        "    try { down() } catch (e) {}\n"
+        "    if (read.length < 40)\n"
+        "      try { read.push(typeof event.body, event.cookies.length) }\n"
+        "      catch (e) { read.push('error') } }\n"
+        "  down()\n"
+        "  const good = read.every(v => ['object', 2, 'error'].includes(v))\n"
+        "  return JSON.stringify([good, event.body, event.cookies]) }");
     for (int i = 0; i < 2; i++) {
         expect(FULL("x"), "[true,{\"k\":[1,{\"l\":2}]},[\"a=1\",\"b=2\"]]");
     }
@@ -334,9 +330,9 @@ static void test_the_stack_ends_around_it(void **state)
 static void test_the_deadline_passes_meanwhile(void **state)
 {
     (void)state;
-    start("export const handler = (event) => {\n"
-          "  if (event.path === '/ok') return event.headers.host\n"
-          "  for (;;) Object.assign({}, event) }");
+    js_must_start(&f, "export const handler = (event) => {\n"
+                      "  if (event.path === '/ok') return event.headers.host\n"
+                      "  for (;;) Object.assign({}, event) }");
     isere_test_state()->tick_us = 100000;
     send_request(FULL("full"));
     js_take_error(&f, "timeout");

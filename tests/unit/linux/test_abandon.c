@@ -198,9 +198,7 @@ static const char ok[] = "[{\"host\":\"test\"},200,0,1]";
 static int start(void)
 {
     f.config.memory_bytes = 768 * 1024;
-    if (js_start(&f, source) != ISERE_ISOLATE_READY) {
-        fail_msg("not ready: %s", f.fault.message);
-    }
+    js_must_start(&f, source);
     assert_int_equal(js_invoke(&f, "/count"), ISERE_ISOLATE_COMPLETE);
     isere_slice_t count = isere_isolate_response(f.isolate)->body;
     char text[16] = "";

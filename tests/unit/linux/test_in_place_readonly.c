@@ -33,8 +33,7 @@ enum { ROOM = 1 << 16 };
 static void serve_from(size_t offset)
 {
     js_fixture_t f;
-    isere_test_port_reset();
-    js_init(&f, NULL);
+    (void)js_setup(&f);
     assert_int_equal(js_compile(&f, files), 0);
     char *page = mmap(NULL, ROOM, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

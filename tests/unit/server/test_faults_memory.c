@@ -120,8 +120,7 @@ static void invoke(isere_instance_t *instance, size_t n)
 
 static bool embed(size_t n, bool after)
 {
-    isere_test_port_reset();
-    js_init(&f, NULL);
+    (void)js_setup(&f);
     isere_instance_t *instance = NULL;
     fail_from_now(n, after);
     int error = make(&instance);

@@ -12,9 +12,7 @@ static server_fixture_t s;
 static void create(void)
 {
     server_init(&s);
-    if (server_start(&s, traffic_source) != 0) {
-        fail_msg("no server: %s", s.js.fault.message);
-    }
+    server_must_start(&s, traffic_source);
 }
 
 static void destroy(void)

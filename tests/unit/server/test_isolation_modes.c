@@ -28,16 +28,13 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    server_deinit(&s);
-    return isere_test_leaks();
+    return server_teardown(&s);
 }
 
 static void start(isere_isolation_t isolation)
 {
     s.js.config.isolation = isolation;
-    if (server_start(&s, counting) != 0) {
-        fail_msg("no server: %s", s.js.fault.message);
-    }
+    server_must_start(&s, counting);
 }
 
 static void expect(const char *path, const char *part)

@@ -28,22 +28,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    server_deinit(&s);
-    return isere_test_leaks();
-}
-
-static void start(const char *source)
-{
-    if (server_start(&s, source) != 0) {
-        fail_msg("no server: %s", s.js.fault.message);
-    }
-}
-
-static int get(const char *request)
-{
-    int c = sim_connect();
-    sim_send(c, request);
-    return c;
+    return server_teardown(&s);
 }
 
 static int count(const char *text, const char *part)
@@ -56,29 +41,16 @@ static int count(const char *text, const char *part)
     return n;
 }
 
-static void expect_in(int client, const char *part)
-{
-    if (!strstr(sim_received(client), part)) {
-        fail_msg("client %d got %s, not %s", client, sim_received(client),
-                 part);
-    }
-}
-
-static void expect_nothing(int client)
-{
-    assert_int_equal(sim_received_len(client), 0);
-}
-
 /* ---- answers in order ---- */
 
 static void test_keep_alive_and_pipelining(void **state)
 {
     (void)state;
-    start(echo);
-    int c = get(GET("/a") GET("/slow/50") GET("/c"));
+    server_must_start(&s, echo);
+    int c = sim_ask(GET("/a") GET("/slow/50") GET("/c"));
     sim_run(s.server, 10);
     assert_int_equal(count(sim_received(c), "HTTP/1.1 200"), 1);
-    expect_in(c, "<a>");
+    sim_expect(c, "<a>");
     sim_run(s.server, 100);
     assert_int_equal(count(sim_received(c), "HTTP/1.1 200"), 3);
     const char *slow = strstr(sim_received(c), "<slow/50>");
@@ -87,26 +59,26 @@ static void test_keep_alive_and_pipelining(void **state)
     assert_false(sim_is_closed(c));
     sim_send(c, GET("/d"));
     sim_run(s.server, 0);
-    expect_in(c, "<d>");
+    sim_expect(c, "<d>");
 }
 
 static void test_a_slow_one_does_not_hold_others_up(void **state)
 {
     (void)state;
-    start(echo);
-    int slow = get(GET("/slow/500"));
-    int fast = get(GET("/fast"));
+    server_must_start(&s, echo);
+    int slow = sim_ask(GET("/slow/500"));
+    int fast = sim_ask(GET("/fast"));
     sim_run(s.server, 0);
-    expect_nothing(slow);
-    expect_in(fast, "<fast>");
+    sim_expect_nothing(slow);
+    sim_expect(fast, "<fast>");
     sim_run(s.server, 500);
-    expect_in(slow, "<slow/500>");
+    sim_expect(slow, "<slow/500>");
 }
 
 static void test_bytes_one_by_one(void **state)
 {
     (void)state;
-    start(echo);
+    server_must_start(&s, echo);
     static const char text[] =
         "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n" GET("/q");
@@ -115,34 +87,34 @@ static void test_bytes_one_by_one(void **state)
         sim_send_bytes(c, text + i, 1);
         sim_run(s.server, 1);
     }
-    expect_in(c, "<pabcde>");
-    expect_in(c, "<q>");
+    sim_expect(c, "<pabcde>");
+    sim_expect(c, "<q>");
 }
 
 static void test_a_client_that_leaves(void **state)
 {
     (void)state;
-    start(echo);
-    int left = get(GET("/slow/100"));
+    server_must_start(&s, echo);
+    int left = sim_ask(GET("/slow/100"));
     sim_run(s.server, 10);
     sim_net()->clients[left].reset = true;
     sim_run(s.server, 10);
     assert_true(sim_net()->clients[left].closed);
-    int next = get(GET("/next"));
+    int next = sim_ask(GET("/next"));
     sim_run(s.server, 200);
-    expect_in(next, "<next>");
-    expect_nothing(left);
+    sim_expect(next, "<next>");
+    sim_expect_nothing(left);
 }
 
 static void test_half_closed_after_the_request(void **state)
 {
     (void)state;
-    start(echo);
-    int c = get(GET("/a") GET("/b"));
+    server_must_start(&s, echo);
+    int c = sim_ask(GET("/a") GET("/b"));
     sim_net()->clients[c].finished = true;
     sim_run(s.server, 10);
-    expect_in(c, "<a>");
-    expect_in(c, "<b>");
+    sim_expect(c, "<a>");
+    sim_expect(c, "<b>");
     assert_true(sim_net()->clients[c].closed);
 }
 
@@ -153,25 +125,25 @@ static void test_queue_full_is_503(void **state)
     (void)state;
     s.limits.max_instances = 1;
     s.limits.max_queue = 2;
-    start(echo);
+    server_must_start(&s, echo);
     int c[5];
     for (int i = 0; i < 5; i++) {
-        c[i] = get(GET("/slow/100"));
+        c[i] = sim_ask(GET("/slow/100"));
     }
     sim_run(s.server, 10);
     for (int i = 3; i < 5; i++) {
-        expect_in(c[i], "HTTP/1.1 503");
-        expect_in(c[i], "Isere-Error: busy");
-        expect_in(c[i], "Retry-After: ");
+        sim_expect(c[i], "HTTP/1.1 503");
+        sim_expect(c[i], "Isere-Error: busy");
+        sim_expect(c[i], "Retry-After: ");
         assert_false(sim_is_closed(c[i]));
     }
     sim_run(s.server, 290);
     for (int i = 0; i < 3; i++) {
-        expect_in(c[i], "<slow/100>");
+        sim_expect(c[i], "<slow/100>");
     }
     sim_send(c[4], GET("/again"));
     sim_run(s.server, 0);
-    expect_in(c[4], "<again>");
+    sim_expect(c[4], "<again>");
 }
 
 static void test_queued_requests_give_up(void **state)
@@ -179,25 +151,25 @@ static void test_queued_requests_give_up(void **state)
     (void)state;
     s.limits.max_instances = 1;
     s.js.config.timeout_ms = 1000;
-    start(echo);
-    int running = get(GET("/forever"));
+    server_must_start(&s, echo);
+    int running = sim_ask(GET("/forever"));
     sim_run(s.server, 100);
-    int waiting = get(GET("/waiting"));
+    int waiting = sim_ask(GET("/waiting"));
     sim_run(s.server, 850);
-    expect_nothing(waiting);
+    sim_expect_nothing(waiting);
     sim_run(s.server, 100);
-    expect_in(running, "HTTP/1.1 504");
-    expect_in(waiting, "<waiting>");
+    sim_expect(running, "HTTP/1.1 504");
+    sim_expect(waiting, "<waiting>");
 }
 
 static void test_instances_are_limited_and_given_up(void **state)
 {
     (void)state;
     s.limits.max_instances = 3;
-    start(echo);
+    server_must_start(&s, echo);
     size_t heaps = isere_test_state()->live_heaps;
     for (int i = 0; i < 6; i++) {
-        get(GET("/slow/100"));
+        sim_ask(GET("/slow/100"));
     }
     sim_run(s.server, 50);
     /* Each has an arena and, unless it shares the first one's, a copy. */
@@ -205,7 +177,7 @@ static void test_instances_are_limited_and_given_up(void **state)
                      ISERE_SHARE_SNAPSHOTS ? heaps + 2 : 3 * heaps);
     sim_run(s.server, 200);
     for (int i = 0; i < 6; i++) {
-        expect_in(i, "<slow/100>");
+        sim_expect(i, "<slow/100>");
     }
     sim_run(s.server, 30000);
     assert_int_equal(isere_test_state()->live_heaps, heaps);
@@ -216,28 +188,29 @@ static void test_a_client_that_leaves_the_queue(void **state)
     (void)state;
     s.limits.max_instances = 1;
     s.limits.max_queue = 2;
-    start(echo);
-    get(GET("/slow/100"));
-    int a = get(GET("/a"));
-    int b = get(GET("/b"));
+    server_must_start(&s, echo);
+    sim_ask(GET("/slow/100"));
+    int a = sim_ask(GET("/a"));
+    int b = sim_ask(GET("/b"));
     sim_run(s.server, 10);
     sim_net()->clients[b].reset = true;
     sim_run(s.server, 10);
-    int c = get(GET("/c"));
+    int c = sim_ask(GET("/c"));
     sim_run(s.server, 200);
-    expect_in(a, "<a>");
-    expect_in(c, "<c>");
-    expect_nothing(b);
+    sim_expect(a, "<a>");
+    sim_expect(c, "<c>");
+    sim_expect_nothing(b);
 }
 
 static void test_init_phase_of_later_instances_that_fails(void **state)
 {
     (void)state;
-    start("await 0; const n = Date.now();\n"
-          "if (globalThis.process.env.X) throw new Error('x');\n"
-          "export const handler = async () => {"
-          "  await new Promise(r => setTimeout(r, 50)); return 'y' }");
-    int a = get(GET("/"));
+    server_must_start(
+        &s, "await 0; const n = Date.now();\n"
+            "if (globalThis.process.env.X) throw new Error('x');\n"
+            "export const handler = async () => {"
+            "  await new Promise(r => setTimeout(r, 50)); return 'y' }");
+    int a = sim_ask(GET("/"));
     sim_run(s.server, 10);
     /* The next instance's heap can't be had. */
     isere_test_state()->allocations = 0;
@@ -245,10 +218,10 @@ static void test_init_phase_of_later_instances_that_fails(void **state)
     isere_test_state()->fail_after = true;
     sim_run(s.server, 0);
     isere_test_state()->fail_at = 0;
-    int b = get(GET("/"));
+    int b = sim_ask(GET("/"));
     sim_run(s.server, 200);
-    expect_in(a, "\r\n\r\ny");
-    expect_in(b, "\r\n\r\ny");
+    sim_expect(a, "\r\n\r\ny");
+    sim_expect(b, "\r\n\r\ny");
 }
 
 /* ---- time-outs ---- */
@@ -256,32 +229,33 @@ static void test_init_phase_of_later_instances_that_fails(void **state)
 static void test_time_to_send_the_head(void **state)
 {
     (void)state;
-    start(echo);
+    server_must_start(&s, echo);
     int silent = sim_connect();
-    int started = get("GET / HT");
+    int started = sim_ask("GET / HT");
     sim_run(s.server, 9990);
     assert_false(sim_is_closed(silent) || sim_is_closed(started));
     sim_send(started, "TP");
     sim_run(s.server, 20);
     assert_true(sim_is_closed(silent));
-    expect_nothing(silent);
-    expect_in(started, "HTTP/1.1 408");
-    expect_in(started, "Connection: close");
+    sim_expect_nothing(silent);
+    sim_expect(started, "HTTP/1.1 408");
+    sim_expect(started, "Connection: close");
     assert_true(sim_is_closed(started));
 }
 
 static void test_time_to_send_the_request(void **state)
 {
     (void)state;
-    start(echo);
-    int c = get("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
+    server_must_start(&s, echo);
+    int c =
+        sim_ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
     for (int i = 0; i < 29; i++) {
         sim_run(s.server, 1000);
         sim_send(c, "x");
     }
     assert_false(sim_is_closed(c));
     sim_run(s.server, 1010);
-    expect_in(c, "HTTP/1.1 408");
+    sim_expect(c, "HTTP/1.1 408");
     assert_true(sim_is_closed(c));
     sim_run(s.server, 3000);
     assert_true(sim_net()->clients[c].closed);
@@ -290,14 +264,14 @@ static void test_time_to_send_the_request(void **state)
 static void test_idle_connections_are_closed(void **state)
 {
     (void)state;
-    start(echo);
-    int c = get(GET("/a"));
+    server_must_start(&s, echo);
+    int c = sim_ask(GET("/a"));
     sim_run(s.server, 59990);
     assert_false(sim_is_closed(c));
     sim_send(c, GET("/b"));
     sim_run(s.server, 59990);
     assert_false(sim_is_closed(c));
-    expect_in(c, "<b>");
+    sim_expect(c, "<b>");
     sim_run(s.server, 20);
     assert_true(sim_is_closed(c));
 }
@@ -306,14 +280,14 @@ static void test_functions_have_their_time(void **state)
 {
     (void)state;
     s.js.config.timeout_ms = 200;
-    start(echo);
-    int c = get(GET("/forever") GET("/next"));
+    server_must_start(&s, echo);
+    int c = sim_ask(GET("/forever") GET("/next"));
     sim_run(s.server, 190);
-    expect_nothing(c);
+    sim_expect_nothing(c);
     sim_run(s.server, 20);
-    expect_in(c, "HTTP/1.1 504");
-    expect_in(c, "Isere-Error: timeout");
-    expect_in(c, "<next>");
+    sim_expect(c, "HTTP/1.1 504");
+    sim_expect(c, "Isere-Error: timeout");
+    sim_expect(c, "<next>");
 }
 
 /* ---- back-pressure ---- */
@@ -321,7 +295,7 @@ static void test_functions_have_their_time(void **state)
 static void test_a_client_that_does_not_read(void **state)
 {
     (void)state;
-    start(echo);
+    server_must_start(&s, echo);
     int c = sim_connect();
     sim_net()->clients[c].window = 1000;
     sim_net()->largest = 0;
@@ -332,9 +306,9 @@ static void test_a_client_that_does_not_read(void **state)
     assert_int_equal(sim_received_len(c), 1000);
     /* Only a few of the answers, three million bytes, are in memory. */
     assert_true(sim_net()->largest <= 256 * 1024);
-    int other = get(GET("/other"));
+    int other = sim_ask(GET("/other"));
     sim_run(s.server, 0);
-    expect_in(other, "<other>");
+    sim_expect(other, "<other>");
     for (int i = 0; i < 5000 && !sim_is_closed(c); i++) {
         sim_net()->clients[c].window += 1000;
         sim_run(s.server, 1);
@@ -346,7 +320,7 @@ static void test_a_client_that_does_not_read(void **state)
 static void test_a_client_that_never_reads_is_closed(void **state)
 {
     (void)state;
-    start(echo);
+    server_must_start(&s, echo);
     int c = sim_connect();
     sim_net()->clients[c].window = 10;
     for (int i = 0; i < 50; i++) {
@@ -361,11 +335,12 @@ static void test_lingering_close(void **state)
 {
     (void)state;
     s.limits.max_body = 1000;
-    start(echo);
-    int c = get("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
+    server_must_start(&s, echo);
+    int c =
+        sim_ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
     sim_run(s.server, 1);
-    expect_in(c, "HTTP/1.1 413");
-    expect_in(c, "Connection: close");
+    sim_expect(c, "HTTP/1.1 413");
+    sim_expect(c, "Connection: close");
     /* What the client still sends is read, so that it gets the answer. */
     assert_true(sim_net()->clients[c].shut);
     assert_false(sim_net()->clients[c].closed);
@@ -383,13 +358,13 @@ static void test_lingering_close(void **state)
 static void test_a_refused_client_that_sends_for_ever(void **state)
 {
     (void)state;
-    start(echo);
-    int c = get("GET / HTTP/1.1\r\nHost : x\r\n\r\n");
+    server_must_start(&s, echo);
+    int c = sim_ask("GET / HTTP/1.1\r\nHost : x\r\n\r\n");
     for (int i = 0; i < 300 && !sim_net()->clients[c].closed; i++) {
         sim_send(c, "xxxxxxxxxxxxxxxx");
         sim_run(s.server, 100);
     }
-    expect_in(c, "HTTP/1.1 400");
+    sim_expect(c, "HTTP/1.1 400");
     assert_true(sim_net()->clients[c].closed);
 }
 
@@ -399,9 +374,9 @@ static void test_max_connections_pause_and_resume(void **state)
 {
     (void)state;
     s.limits.max_connections = 3;
-    start(echo);
+    server_must_start(&s, echo);
     for (int i = 0; i < 5; i++) {
-        get(GET("/a"));
+        sim_ask(GET("/a"));
     }
     sim_run(s.server, 100);
     for (int i = 0; i < 5; i++) {
@@ -410,25 +385,25 @@ static void test_max_connections_pause_and_resume(void **state)
     sim_net()->clients[0].finished = true;
     sim_run(s.server, 100);
     assert_true(sim_net()->clients[3].accepted);
-    expect_in(3, "<a>");
+    sim_expect(3, "<a>");
     sim_net()->clients[1].reset = true;
     sim_run(s.server, 100);
-    expect_in(4, "<a>");
+    sim_expect(4, "<a>");
 }
 
 static void test_no_descriptors_for_a_while(void **state)
 {
     (void)state;
-    start(echo);
+    server_must_start(&s, echo);
     sim_run(s.server, 0);
     sim_net()->calls = 0;
     sim_net()->fail_at = 1;
     sim_net()->fault = SIM_FAULT_LIMIT;
-    int c = get(GET("/a"));
+    int c = sim_ask(GET("/a"));
     sim_run(s.server, 10);
-    expect_nothing(c);
+    sim_expect_nothing(c);
     sim_run(s.server, 100);
-    expect_in(c, "<a>");
+    sim_expect(c, "<a>");
 }
 
 /* ---- stopping ---- */
@@ -436,24 +411,24 @@ static void test_no_descriptors_for_a_while(void **state)
 static void test_graceful_stop(void **state)
 {
     (void)state;
-    start(echo);
-    int idle = get(GET("/idle"));
-    int running = get(GET("/slow/300"));
+    server_must_start(&s, echo);
+    int idle = sim_ask(GET("/idle"));
+    int running = sim_ask(GET("/slow/300"));
     int sending =
-        get("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
+        sim_ask("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
     sim_run(s.server, 10);
-    int late = get(GET("/late"));
+    int late = sim_ask(GET("/late"));
     isere_server_stop(s.server);
     sim_run(s.server, 100);
     assert_true(sim_net()->listener_closed);
     assert_true(sim_is_closed(idle));
-    expect_in(late, "<late>");
+    sim_expect(late, "<late>");
     assert_false(sim_is_closed(running));
     sim_send(sending, "bc");
     assert_int_equal(sim_run_to_stop(s.server, 10000), 0);
-    expect_in(running, "<slow/300>");
-    expect_in(running, "Connection: close");
-    expect_in(sending, "<pabc>");
+    sim_expect(running, "<slow/300>");
+    sim_expect(running, "Connection: close");
+    sim_expect(sending, "<pabc>");
     for (int i = 0; i < sim_net()->count; i++) {
         assert_true(sim_is_closed(i));
     }
@@ -463,26 +438,26 @@ static void test_stop_does_not_wait_for_ever(void **state)
 {
     (void)state;
     s.js.config.timeout_ms = 2000;
-    start(echo);
-    get(GET("/forever"));
-    get("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
+    server_must_start(&s, echo);
+    sim_ask(GET("/forever"));
+    sim_ask("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
     sim_run(s.server, 1000);
     uint64_t begin = isere_test_state()->monotonic_us;
     isere_server_stop(s.server);
     assert_int_equal(sim_run_to_stop(s.server, 60000), 0);
     assert_true(isere_test_state()->monotonic_us - begin <= 3100000);
-    expect_in(0, "HTTP/1.1 504");
+    sim_expect(0, "HTTP/1.1 504");
 }
 
 static void test_destroyed_in_the_middle(void **state)
 {
     (void)state;
     s.limits.max_instances = 2;
-    start(echo);
+    server_must_start(&s, echo);
     for (int i = 0; i < 8; i++) {
-        get(GET("/forever"));
+        sim_ask(GET("/forever"));
     }
-    get("GET / HTTP");
+    sim_ask("GET / HTTP");
     sim_run(s.server, 100);
     sim_net()->clients[1].reset = true;
 }
@@ -527,31 +502,31 @@ static const char version3[] = "export const handler = () => 'three'\n";
 static void test_replaced_under_traffic(void **state)
 {
     (void)state;
-    start(echo);
+    server_must_start(&s, echo);
     released_t r = {0, NULL}, r3 = {0, NULL};
     isere_fault_t fault;
     void *code, *code3;
     isere_function_t *next = server_function(&s, version2, &code);
     isere_function_t *last = server_function(&s, version3, &code3);
-    int slow = get(GET("/slow/500"));
-    int before = get(GET("/before"));
+    int slow = sim_ask(GET("/slow/500"));
+    int before = sim_ask(GET("/before"));
     sim_run(s.server, 10);
-    expect_in(before, "<before>");
+    sim_expect(before, "<before>");
     assert_int_equal(replace(next, &r, &fault), 0);
-    int after = get(GET("/after"));
+    int after = sim_ask(GET("/after"));
     sim_run(s.server, 110); /* its first instance begins */
-    expect_in(after, "\r\n\r\ntwo");
-    int slow2 = get(GET("/slow"));
+    sim_expect(after, "\r\n\r\ntwo");
+    int slow2 = sim_ask(GET("/slow"));
     sim_run(s.server, 10);
     /* At once another one, while there are requests in both. */
     assert_int_equal(replace(last, &r3, &fault), 0);
-    after = get(GET("/after"));
+    after = sim_ask(GET("/after"));
     sim_run(s.server, 10);
-    expect_in(after, "\r\n\r\nthree");
+    sim_expect(after, "\r\n\r\nthree");
     assert_int_equal(r.calls, 0);
     sim_run(s.server, 1000);
-    expect_in(slow, "<slow/500>");
-    expect_in(slow2, "\r\n\r\ntwo");
+    sim_expect(slow, "<slow/500>");
+    sim_expect(slow2, "\r\n\r\ntwo");
     assert_int_equal(r.calls, 1);
     assert_ptr_equal(r.function, next);
     assert_int_equal(r3.calls, 0);
@@ -567,20 +542,20 @@ static void test_replaced_under_a_queue(void **state)
 {
     (void)state;
     s.limits.max_instances = 1;
-    start(echo);
+    server_must_start(&s, echo);
     released_t r = {0, NULL};
     isere_fault_t fault;
     void *code;
     isere_function_t *next = server_function(&s, version3, &code);
-    int slow = get(GET("/slow/500"));
-    int queued = get(GET("/queued"));
+    int slow = sim_ask(GET("/slow/500"));
+    int queued = sim_ask(GET("/queued"));
     sim_run(s.server, 10);
     assert_int_equal(replace(next, &r, &fault), 0);
     sim_run(s.server, 100);
-    expect_nothing(queued);
+    sim_expect_nothing(queued);
     sim_run(s.server, 600);
-    expect_in(slow, "<slow/500>");
-    expect_in(queued, "\r\n\r\nthree");
+    sim_expect(slow, "<slow/500>");
+    sim_expect(queued, "\r\n\r\nthree");
     stop_and_free(next, code);
     assert_int_equal(r.calls, 1);
 }
@@ -598,7 +573,7 @@ static void test_replacement_that_fails_changes_nothing(void **state)
         {"await new Promise(r => setTimeout(r, 1e6));", "10"},
         {"await new Promise(() => {});", ""},
     };
-    start(echo);
+    server_must_start(&s, echo);
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         released_t r = {0, NULL};
         isere_fault_t fault;
@@ -607,9 +582,9 @@ static void test_replacement_that_fails_changes_nothing(void **state)
         assert_int_equal(replace(next, &r, &fault), ISERE_ERR_HANDLER);
         assert_non_null(strstr(fault.message, bad[i].message));
         assert_true(fault.message[0] != 0);
-        int c = get(GET("/still"));
+        int c = sim_ask(GET("/still"));
         sim_run(s.server, 0);
-        expect_in(c, "<still>");
+        sim_expect(c, "<still>");
         assert_int_equal(r.calls, 0);
         isere_function_destroy(next);
         isere_free(s.js.port, code);
@@ -619,7 +594,7 @@ static void test_replacement_that_fails_changes_nothing(void **state)
 static void test_replacement_without_memory_changes_nothing(void **state)
 {
     (void)state;
-    start(echo);
+    server_must_start(&s, echo);
     isere_fault_t fault;
     void *code;
     isere_function_t *next = server_function(&s, version3, &code);
@@ -628,14 +603,14 @@ static void test_replacement_without_memory_changes_nothing(void **state)
         isere_test_state()->fail_at = isere_test_state()->allocations + n;
         int error = replace(next, &r, &fault);
         isere_test_state()->fail_at = 0;
-        int c = get(GET("/still"));
+        int c = sim_ask(GET("/still"));
         sim_run(s.server, 0);
         if (error == 0) {
-            expect_in(c, "three");
+            sim_expect(c, "three");
             break;
         }
         assert_int_equal(error, ISERE_ERR_NOMEM);
-        expect_in(c, "<still>");
+        sim_expect(c, "<still>");
         assert_int_equal(r.calls, 0);
     }
     stop_and_free(next, code);
@@ -644,15 +619,15 @@ static void test_replacement_without_memory_changes_nothing(void **state)
 static void test_destroyed_while_replacing(void **state)
 {
     (void)state;
-    start(echo);
+    server_must_start(&s, echo);
     released_t r = {0, NULL};
     isere_fault_t fault;
     void *code;
     isere_function_t *next = server_function(&s, version2, &code);
-    get(GET("/forever"));
+    sim_ask(GET("/forever"));
     sim_run(s.server, 10);
     assert_int_equal(replace(next, &r, &fault), 0);
-    get(GET("/new"));
+    sim_ask(GET("/new"));
     sim_run(s.server, 10); /* both functions have a request now */
     isere_server_destroy(s.server);
     s.server = NULL;

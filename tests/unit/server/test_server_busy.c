@@ -45,25 +45,14 @@ static int setup(void **state)
     busy_ms = 0;
     each_ms = 0;
     meanwhile = NULL;
-    if (server_start(&s, echo) != 0) {
-        fail_msg("no server: %s", s.js.fault.message);
-    }
+    server_must_start(&s, echo);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    server_deinit(&s);
-    return isere_test_leaks();
-}
-
-static void expect_in(int client, const char *part)
-{
-    if (!strstr(sim_received(client), part)) {
-        fail_msg("client %d got %s, not %s", client, sim_received(client),
-                 part);
-    }
+    return server_teardown(&s);
 }
 
 /* A request whose handler takes that long; clients act in the middle. Then
@@ -75,7 +64,7 @@ static void be_busy(uint32_t ms, void (*act)(void))
     busy_ms = ms;
     meanwhile = act;
     sim_run(s.server, ms + 20000);
-    expect_in(other, "</other>");
+    sim_expect(other, "</other>");
 }
 
 static void send_request(void)
@@ -104,8 +93,8 @@ static void test_the_first_request(void **state)
     c = sim_connect();
     sim_run(s.server, 1);
     be_busy(11000, send_request);
-    expect_in(c, "HTTP/1.1 200");
-    expect_in(c, "</late>");
+    sim_expect(c, "HTTP/1.1 200");
+    sim_expect(c, "</late>");
     assert_false(sim_is_closed(c));
 }
 
@@ -115,9 +104,9 @@ static void test_the_next_request(void **state)
     c = sim_connect();
     sim_send(c, GET("/first"));
     sim_run(s.server, 1);
-    expect_in(c, "</first>");
+    sim_expect(c, "</first>");
     be_busy(61000, send_request);
-    expect_in(c, "</late>");
+    sim_expect(c, "</late>");
     assert_false(sim_is_closed(c));
 }
 
@@ -128,7 +117,7 @@ static void test_the_rest_of_a_head(void **state)
     sim_send(c, "POST /late HTTP/1.1\r\nHos");
     sim_run(s.server, 1);
     be_busy(11000, send_rest);
-    expect_in(c, "HTTP/1.1 200");
+    sim_expect(c, "HTTP/1.1 200");
     assert_false(sim_is_closed(c));
 }
 
@@ -140,7 +129,7 @@ static void test_the_rest_of_a_body(void **state)
                 "Content-Length: 30\r\n\r\nb");
     sim_run(s.server, 1);
     be_busy(31000, send_rest);
-    expect_in(c, "HTTP/1.1 200");
+    sim_expect(c, "HTTP/1.1 200");
     assert_false(sim_is_closed(c));
 }
 
@@ -166,7 +155,7 @@ static void test_who_is_late_himself(void **state)
     int silent = sim_connect();
     sim_run(s.server, 1);
     be_busy(11000, send_part);
-    expect_in(c, "HTTP/1.1 408");
+    sim_expect(c, "HTTP/1.1 408");
     assert_true(sim_is_closed(c));
     assert_true(sim_is_closed(silent));
     assert_int_equal(sim_received_len(silent), 0);
@@ -182,7 +171,7 @@ static void test_who_left(void **state)
     sim_net()->clients[finished].finished = true;
     sim_net()->clients[c].reset = true;
     be_busy(11000, NULL);
-    expect_in(finished, "</finished>");
+    sim_expect(finished, "</finished>");
     assert_true(sim_net()->clients[finished].closed);
     assert_true(sim_net()->clients[c].closed);
 }
@@ -205,7 +194,7 @@ static void test_many_that_waited(void **state)
     sim_run(s.server, 1);
     be_busy(11000, send_all);
     for (int i = 0; i < 40; i++) {
-        expect_in(i, "</many>");
+        sim_expect(i, "</many>");
         assert_false(sim_is_closed(i));
     }
 }

@@ -54,15 +54,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    server_deinit(&s);
-    return isere_test_leaks();
-}
-
-static void start(const char *source)
-{
-    if (server_start(&s, source) != 0) {
-        fail_msg("no server: %s", s.js.fault.message);
-    }
+    return server_teardown(&s);
 }
 
 /* All requests are answered one after the other, by the one instance. */
@@ -89,7 +81,7 @@ static void test_requests_wait_for_the_instances_there_are(void **state)
 {
     for (size_t more = 0; more < (ISERE_SHARE_SNAPSHOTS ? 1 : 2); more++) {
         int clients[CLIENTS];
-        start(slow);
+        server_must_start(&s, slow);
         most_heaps = isere_test_state()->live_heaps + more;
         play_one_by_one(clients);
         assert_int_equal(s.server->pools->count, 1);
@@ -118,9 +110,10 @@ static void test_a_late_failure_is_no_error(void **state)
 {
     (void)state;
     int clients[CLIENTS];
-    start("await new Promise(r => setTimeout(r, 50));\n"
-          "export const handler = async (e) => { await new Promise(r =>"
-          "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
+    server_must_start(
+        &s, "await new Promise(r => setTimeout(r, 50));\n"
+            "export const handler = async (e) => { await new Promise(r =>"
+            "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
     most_heaps = isere_test_state()->live_heaps + !ISERE_SHARE_SNAPSHOTS;
     play_one_by_one(clients);
     assert_int_equal(s.server->pools->count, 1);
@@ -157,7 +150,7 @@ static void test_attempts_become_rare(void **state)
     static const unsigned expected[] = {0, 1, 2, 4, 8, 16, 32, 60, 60};
     (void)state;
     s.limits.idle_timeout_ms = 3600 * 1000;
-    start(slow);
+    server_must_start(&s, slow);
     int clients[2] = {sim_connect(), sim_connect()};
     size_t one = isere_test_state()->live_heaps;
     most_heaps = one + !ISERE_SHARE_SNAPSHOTS;
@@ -187,9 +180,10 @@ static void test_attempts_that_fail_together_count_once(void **state)
     int clients[CLIENTS];
     (void)state;
     s.limits.max_instances = CLIENTS;
-    start("await new Promise(r => setTimeout(r, 50));\n"
-          "export const handler = async (e) => { await new Promise(r =>"
-          "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
+    server_must_start(
+        &s, "await new Promise(r => setTimeout(r, 50));\n"
+            "export const handler = async (e) => { await new Promise(r =>"
+            "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
     most_heaps = isere_test_state()->live_heaps + !ISERE_SHARE_SNAPSHOTS;
     play_one_by_one(clients);
     assert_int_equal(s.server->pools->pause_us, 1000 * 1000);
@@ -199,7 +193,7 @@ static void test_no_room_for_the_first_is_told(void **state)
 {
     (void)state;
     most_heaps = 2; /* the compiler's is gone by then */
-    start(slow);
+    server_must_start(&s, slow);
     server_deinit(&s);
     setup(state);
     most_heaps = 1;
@@ -214,7 +208,7 @@ static void test_the_owner_of_the_copy_goes_first(void **state)
 {
     (void)state;
     int clients[3];
-    start(slow);
+    server_must_start(&s, slow);
     isere_pool_t *pool = s.server->pools;
     for (int i = 0; i < 3; i++) {
         clients[i] = sim_connect();
@@ -256,7 +250,7 @@ static void assert_refused(int client)
 static void test_a_response_that_does_not_fit(void **state)
 {
     (void)state;
-    start(sized);
+    server_must_start(&s, sized);
     largest_block = 16384;
     int client = sim_connect();
     sim_send(client, GET("/?20000") GET("/?3"));
@@ -279,7 +273,7 @@ static void test_a_response_that_does_not_fit(void **state)
 static void test_no_memory_at_all_is_told(void **state)
 {
     (void)state;
-    start(sized);
+    server_must_start(&s, sized);
     int client = sim_connect();
     sim_send(client, "GET /?20000 HTTP/1.1\r\n");
     sim_run(s.server, 0);
@@ -318,7 +312,7 @@ static const char *post(int client, int length)
 static void test_a_request_that_does_not_fit(void **state)
 {
     (void)state;
-    start(sized);
+    server_must_start(&s, sized);
     largest_block = ISERE_IN_FIRST + 2000;
     int client = sim_connect();
     int other = sim_connect();

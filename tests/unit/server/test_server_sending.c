@@ -59,19 +59,16 @@ static int setup(void **state)
     port.poll_set = noting_poll_set;
     port.monotonic_us = noting_monotonic_us;
     s.js.port = &port;
-    if (server_start(
-            &s, "export const handler = (event) =>"
-                "  event.path === '/large' ? 'x'.repeat(999) : 'x'\n") != 0) {
-        fail_msg("no server: %s", s.js.fault.message);
-    }
+    server_must_start(&s,
+                      "export const handler = (event) =>"
+                      "  event.path === '/large' ? 'x'.repeat(999) : 'x'\n");
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    server_deinit(&s);
-    return isere_test_leaks();
+    return server_teardown(&s);
 }
 
 /* `n` clients that have had an answer each. */

@@ -75,8 +75,7 @@ static int teardown(void **state)
 {
     (void)state;
     isere_server_destroy(second);
-    server_deinit(&s);
-    return isere_test_leaks();
+    return server_teardown(&s);
 }
 
 /* Three idle connections, and a server that expects slow requests. */

@@ -125,3 +125,23 @@ void js_deinit(js_fixture_t *f)
     isere_free(f->port, f->code);
     memset(f, 0, sizeof(*f));
 }
+
+int js_setup(js_fixture_t *f)
+{
+    isere_test_port_reset();
+    js_init(f, NULL);
+    return 0;
+}
+
+int js_teardown(js_fixture_t *f)
+{
+    js_deinit(f);
+    return isere_test_leaks();
+}
+
+void js_must_start(js_fixture_t *f, const char *source)
+{
+    if (js_start(f, source) != ISERE_ISOLATE_READY) {
+        fail_msg("not ready: %s", f->fault.message);
+    }
+}

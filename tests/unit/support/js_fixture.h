@@ -28,6 +28,11 @@ typedef struct js_fixture {
     char text[2048];
 } js_fixture_t;
 
+/* For setup and teardown functions: on a new test port; and everything is
+ * released, with 0 when nothing leaked. */
+int js_setup(js_fixture_t *f);
+int js_teardown(js_fixture_t *f);
+
 /* Makes the fixture empty, with the default configuration and less memory. */
 void js_init(js_fixture_t *f, const isere_port_t *port);
 
@@ -37,7 +42,10 @@ int js_compile(js_fixture_t *f, const js_file_t *files);
 /* Compiles one file, makes the function and the isolate and starts it. */
 isere_isolate_state_t js_start(js_fixture_t *f, const char *source);
 
-/* The same with a function compiled before. */
+/* The same, and the test fails when it is not ready. */
+void js_must_start(js_fixture_t *f, const char *source);
+
+/* As js_start, with a function compiled before. */
 isere_isolate_state_t js_start_compiled(js_fixture_t *f);
 
 /* Invokes with a `GET target`; the state afterwards. */

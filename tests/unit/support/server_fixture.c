@@ -64,3 +64,16 @@ isere_function_t *server_function(server_fixture_t *s, const char *source,
     s->js.code_size = kept_size;
     return function;
 }
+
+void server_must_start(server_fixture_t *s, const char *source)
+{
+    if (server_start(s, source) != 0) {
+        fail_msg("no server: %s", s->js.fault.message);
+    }
+}
+
+int server_teardown(server_fixture_t *s)
+{
+    server_deinit(s);
+    return isere_test_leaks();
+}

@@ -23,8 +23,14 @@ void server_init(server_fixture_t *s);
  * server_deinit. */
 int server_start(server_fixture_t *s, const char *source);
 
+/* The same, and the test fails when there is no server. */
+void server_must_start(server_fixture_t *s, const char *source);
+
 /* Destroys everything. */
 void server_deinit(server_fixture_t *s);
+
+/* The same for teardown functions: 0 when nothing leaked. */
+int server_teardown(server_fixture_t *s);
 
 /* Compiles another function with the same configuration; *code is to be freed
  * with the port. Fails the test when it does not compile. */

@@ -370,3 +370,25 @@ int sim_run_to_stop(isere_server_t *server, uint32_t ms)
     net.polls = 0;
     return isere_server_run(server);
 }
+
+/* ---- for tests ---- */
+
+int sim_ask(const char *request)
+{
+    int client = sim_connect();
+    sim_send(client, request);
+    return client;
+}
+
+void sim_expect(int client, const char *part)
+{
+    if (!strstr(sim_received(client), part)) {
+        fail_msg("client %d got %s, not %s", client, sim_received(client),
+                 part);
+    }
+}
+
+void sim_expect_nothing(int client)
+{
+    assert_int_equal(sim_received_len(client), 0);
+}

@@ -78,6 +78,14 @@ size_t sim_received_len(int client);
 void sim_forget_received(int client);
 bool sim_is_closed(int client); /* no more will come */
 
+/* A new client that has sent a request. */
+int sim_ask(const char *request);
+
+/* The test fails unless a client has received that, among other text; or
+ * nothing at all. */
+void sim_expect(int client, const char *part);
+void sim_expect_nothing(int client);
+
 /* Lets the server do what there is to do, and `ms` pass. */
 void sim_run(isere_server_t *server, uint32_t ms);
 
