@@ -370,7 +370,7 @@ bool isere_registry_is_quarantined(isere_registry_t *registry, const char *name)
     return quarantined;
 }
 
-int64_t isere__faults_last_s(isere_registry_t *registry)
+int64_t isere_registry_last_fault_s(isere_registry_t *registry)
 {
     const isere_quarantine_t *q = &registry->quarantine;
     int64_t last = 0;

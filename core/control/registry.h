@@ -128,9 +128,6 @@ int isere__registry_put_built_in(isere_registry_t *registry,
                                  const isere_function_t *function,
                                  isere_released_fn *released, void *arg);
 
-/* Makes log records of the port go to the ring, too, if there is one. */
-void isere_registry_tap(isere_registry_t *registry, isere_port_t *port);
-
 /* ---- Catalogs ---- */
 
 /* Reads the whole store into the first catalog. */
@@ -214,10 +211,6 @@ int isere__faults_release(isere_registry_t *registry, const isere_port_t *port,
  * thread. */
 bool isere_registry_refuses(isere_registry_t *registry,
                             const isere_port_t *port, const char *name);
-
-/* When the last of the faults was that are remembered: seconds, as they were
- * reported. 0 when there are none. Any thread. */
-int64_t isere__faults_last_s(isere_registry_t *registry);
 
 /* Whether a function is quarantined, and why: text of `size` bytes, "" when it
  * is not. Any thread. */

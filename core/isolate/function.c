@@ -161,6 +161,11 @@ int isere_function_create(const isere_port_t *port, const void *code,
 }
 
 /* The port is copied out first: it lies in what is freed. */
+const char *isere_function_name(const isere_function_t *f)
+{
+    return f->config.name;
+}
+
 void isere_function_destroy(isere_function_t *f)
 {
     if (f) {

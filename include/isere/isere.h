@@ -139,6 +139,10 @@ int isere_function_create(const isere_port_t *port, const void *code,
  * memory as at creation; any thread. */
 void isere_function_destroy(isere_function_t *function);
 
+/* The function's name, as long as it lives. The same pointer at each call, and
+ * what exec_note of the port is given while it runs. Any thread. */
+const char *isere_function_name(const isere_function_t *function);
+
 /* ---- Direct invocations ---------------------------------------------- */
 
 typedef struct isere_instance isere_instance_t;

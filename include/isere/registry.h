@@ -151,6 +151,10 @@ int isere_registry_set_built_in(isere_registry_t *registry,
 /* Releases it, when its servers are gone and no work runs. NULL is fine. */
 void isere_registry_destroy(isere_registry_t *registry);
 
+/* Makes log records of a port go to the log that clients read, too, if there is
+ * one. `port` is the calling thread's, before it logs anything. */
+void isere_registry_tap(isere_registry_t *registry, isere_port_t *port);
+
 /* How many functions there are, those that are broken among them. Any
  * thread. */
 size_t isere_registry_count(isere_registry_t *registry);
@@ -167,6 +171,10 @@ size_t isere_registry_count(isere_registry_t *registry);
 bool isere_registry_report_fault(isere_registry_t *registry,
                                  const isere_port_t *port,
                                  const isere_fault_report_t *report);
+
+/* When the last fault happened that is remembered: seconds, as it was reported.
+ * 0 when there is none. Any thread. */
+int64_t isere_registry_last_fault_s(isere_registry_t *registry);
 
 /* Whether a function is quarantined. Any thread. */
 bool isere_registry_is_quarantined(isere_registry_t *registry,

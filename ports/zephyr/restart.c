@@ -3,8 +3,6 @@
  * it must not: it is reset, and what retained.c keeps says afterwards whose
  * code it was.
  */
-#include "core/isolate/function.h"
-#include "core/store/store.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +45,7 @@ void isere_zephyr_exec_note(void *ctx, const char *name, const char *version)
     ARG_UNUSED(ctx);
     if (!name) {
         isere_retained_leave(retained);
-    } else if (built_in && name == built_in->config.name) {
+    } else if (built_in && name == isere_function_name(built_in)) {
         isere_retained_enter(retained, ISERE_BUILT_IN_NAME, NULL);
     } else {
         isere_retained_enter(retained, name, version);

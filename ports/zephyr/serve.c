@@ -1,8 +1,6 @@
 /* Serves over HTTP: one server, whose loop is the device's event loop, with one
  * function or with a store. */
-#include "core/control/registry.h"
 #include "core/heap/fault.h"
-#include "core/store/store.h"
 #include "isere/registry.h"
 #include "ports/zephyr/net/net.h"
 #include "ports/zephyr/port_zephyr.h"
@@ -156,7 +154,7 @@ static __noinline void repeat_restart(isere_registry_t *registry,
 /* The faults of before this start. The store has those of before that. */
 static bool next_fault(void *ctx, isere_fault_report_t *report)
 {
-    static char text[ISERE_QUARANTINE_WHERE];
+    static char text[80]; /* the registry keeps no more */
     const isere_retained_fault_t *fault =
         isere_retained_next(isere__zephyr_retained());
     ARG_UNUSED(ctx);
@@ -247,7 +245,7 @@ static int make_control(const isere_port_t *port, const isere_blobs_t *blobs,
     repeat_restart(*registry, port);
     /* Whatever the store knows of is older than all that is to come. */
     isere_retained_begin_at(isere__zephyr_retained(),
-                            isere__faults_last_s(*registry) +
+                            isere_registry_last_fault_s(*registry) +
                                 CONFIG_ISERE_QUARANTINE_WINDOW_S + 1);
     if (!config->built_in ||
         isere_registry_is_quarantined(*registry, ISERE_BUILT_IN_NAME) ||

@@ -7,7 +7,6 @@
 #include "apps/isere/serve/workers.h"
 #include "apps/isere/supervisor/kept.h"
 #include "apps/isere/supervisor/supervisor.h"
-#include "core/control/registry.h"
 #include "core/util/log.h"
 #include "ports/linux/port_linux.h"
 #include "ports/linux/shared.h"

@@ -4,7 +4,6 @@
 #include "apps/isere/serve/workers.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/thread.h"
-#include "core/isolate/function.h"
 #include "isere/linux.h"
 #include "ports/linux/shared.h"
 #include <errno.h>
@@ -188,7 +187,7 @@ static void name_crashed(const worker_t *worker, isere_fault_t *fault)
     size_t len = strlen(fault->message);
     if (function && worker->error == ISERE_ERR_CRASH) {
         snprintf(fault->message + len, sizeof(fault->message) - len,
-                 ", while %s began", function->config.name);
+                 ", while %s began", isere_function_name(function));
     }
 }
 
