@@ -119,17 +119,17 @@ add_env(isere_args_t *args, const isere_option_t *option, const char *value)
         return bad(args, "--%s takes NAME=VALUE, not '%s'", option->name,
                    value);
     }
-    for (size_t i = 0; i < args->nenv; i++) {
-        if (strncmp(args->env[i], value, name + 1) == 0) {
-            args->env[i] = value;
+    for (size_t i = 0; i < args->settings.nenv; i++) {
+        if (strncmp(args->settings.env[i], value, name + 1) == 0) {
+            args->settings.env[i] = value;
             return ISERE_ARGS_RUN;
         }
     }
-    if (args->nenv == ISERE_ARGS_MAX_ENV) {
+    if (args->settings.nenv == ISERE_ARGS_MAX_ENV) {
         return bad(args, "--%s can be given at most %d times", option->name,
                    ISERE_ARGS_MAX_ENV);
     }
-    args->env[args->nenv++] = value;
+    args->settings.env[args->settings.nenv++] = value;
     return ISERE_ARGS_RUN;
 }
 
@@ -310,21 +310,21 @@ static isere_args_result_t check_operand(isere_args_t *args)
 static isere_args_result_t check_store(const isere_args_t *args)
 {
     static const char *const of_stores[] = {"token-file", "allow-host"};
-    if (args->store && args->module) {
+    if (args->serve.store && args->module) {
         return bad(args, "--store can't be combined with a module, '%s'",
                    args->module);
     }
-    if (args->store && args->watch) {
+    if (args->serve.store && args->serve.watch) {
         return bad(args, "--watch can't be combined with --store");
     }
     /* A URL or a port in it would never match a Host field, without a word. */
-    for (size_t i = 0; i < args->hosts.count; i++) {
-        if (strpbrk(args->hosts.items[i], "/:@")) {
+    for (size_t i = 0; i < args->serve.hosts.count; i++) {
+        if (strpbrk(args->serve.hosts.items[i], "/:@")) {
             return bad(args, "--allow-host takes a name without port, not '%s'",
-                       args->hosts.items[i]);
+                       args->serve.hosts.items[i]);
         }
     }
-    for (size_t i = 0; i < 2 && !args->store; i++) {
+    for (size_t i = 0; i < 2 && !args->serve.store; i++) {
         if (isere_args_given(args, of_stores[i])) {
             return bad(args, "--%s requires --store", of_stores[i]);
         }

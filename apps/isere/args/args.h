@@ -39,34 +39,61 @@ typedef struct isere_args_list {
     const char *items[ISERE_ARGS_MAX_LIST + 1]; /* NULL-terminated */
 } isere_args_list_t;
 
+/* Sizes are in bytes, times in milliseconds. */
+
+/* `serve`: what is served, and the server's limits. */
+typedef struct isere_args_serve {
+    const char *host;
+    const char *store; /* NULL: one module is served */
+    isere_args_list_t hosts;
+    bool watch, alone;
+    uint64_t port, workers; /* workers 0: one per core */
+    uint64_t instances, queue, max_connections;
+    uint64_t max_head, max_body, buffer;
+    uint64_t header_timeout, request_timeout, idle_timeout;
+} isere_args_serve_t;
+
+/* A function's settings. */
+typedef struct isere_args_settings {
+    uint64_t memory, stack, timeout, init_timeout;
+    uint64_t payload;   /* an isere_payload_t */
+    uint64_t isolation; /* an isere_isolation_t */
+    size_t nenv;
+    const char *env[ISERE_ARGS_MAX_ENV + 1]; /* NULL-terminated */
+} isere_args_settings_t;
+
+/* The commands that talk to a server. */
+typedef struct isere_args_remote {
+    const char *to; /* NULL: see ISERE_URL */
+    isere_args_list_t routes;
+    bool follow;
+    uint64_t wait;
+    uint64_t level; /* which lines `logs` shows, if it is given */
+} isere_args_remote_t;
+
+typedef struct isere_args_build {
+    const char *output;  /* NULL: the module's name with .bin */
+    const char *depfile; /* NULL: none */
+    bool no_source;
+} isere_args_build_t;
+
 /* All options; those of other commands keep their defaults. Texts are those
  * of argv or constant. */
 typedef struct isere_args {
     isere_command_t command;
     const char *module;
-    const char *function; /* that a command is about; NULL: none given */
-    const char *host;
-    const char *event;      /* NULL: none given */
-    const char *output;     /* NULL: the module's name with .bin */
-    const char *depfile;    /* NULL: none */
+    const char *function;   /* that a command is about; NULL: none given */
     const char *name;       /* NULL: the module's name */
-    const char *store;      /* NULL: one module is served */
-    const char *to;         /* NULL: see ISERE_URL */
+    const char *event;      /* NULL: none given */
     const char *token_file; /* NULL: in the store, or see ISERE_TOKEN */
-    isere_args_list_t hosts, routes;
-    bool watch, follow, json, alone, core_dumps, no_source;
-    /* Sizes are in bytes, times in milliseconds; workers 0: one per core. */
-    uint64_t port, workers, memory, stack, timeout, init_timeout;
-    uint64_t instances, queue, max_head, max_body, buffer, header_timeout;
-    uint64_t request_timeout, idle_timeout, max_connections, wait;
-    uint64_t payload;    /* an isere_payload_t */
-    uint64_t isolation;  /* an isere_isolation_t */
-    uint64_t log_level;  /* an isere_log_level_t, as the next */
-    uint64_t level;      /* which lines `logs` shows, if it is given */
+    bool json, core_dumps;
+    uint64_t log_level;  /* an isere_log_level_t */
     uint64_t log_format; /* an isere_log_format_t */
     uint64_t given;      /* bits 1 << index in isere_options: not by default */
-    size_t nenv;
-    const char *env[ISERE_ARGS_MAX_ENV + 1]; /* NULL-terminated */
+    isere_args_serve_t serve;
+    isere_args_settings_t settings;
+    isere_args_remote_t remote;
+    isere_args_build_t build;
 } isere_args_t;
 
 typedef enum isere_args_result {

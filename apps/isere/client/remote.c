@@ -86,7 +86,8 @@ static const char *environment(const char *name)
 static int read_url(isere_remote_t *remote)
 {
     const isere_args_t *args = remote->args;
-    const char *text = args->to ? args->to : environment("ISERE_URL");
+    const char *text =
+        args->remote.to ? args->remote.to : environment("ISERE_URL");
     const char *wrong;
     if (!text) {
         return isere_remote_usage(
@@ -95,8 +96,8 @@ static int read_url(isere_remote_t *remote)
     }
     wrong = isere_client_url_parse(&remote->url, text);
     return wrong ? isere_remote_usage(args, "%s '%s' %s",
-                                      args->to ? "--to" : "ISERE_URL", text,
-                                      wrong)
+                                      args->remote.to ? "--to" : "ISERE_URL",
+                                      text, wrong)
                  : ISERE_EXIT_OK;
 }
 
@@ -252,10 +253,10 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
         .type = call->type,
         .body = call->body,
         .connect_ms = CONNECT_MS,
-        .head_ms = (int)remote->args->wait,
-        .silence_ms = (int)remote->args->wait,
+        .head_ms = (int)remote->args->remote.wait,
+        .silence_ms = (int)remote->args->remote.wait,
     };
-    if (remote->stream && remote->args->follow) {
+    if (remote->stream && remote->args->remote.follow) {
         request.silence_ms = -1; /* a quiet server logs nothing for long */
     }
     remote->body.used = 0;
@@ -268,7 +269,7 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
     }
     int error = isere_client_call(&request, &remote->response, reason);
     if (remote->stream && remote->response.status == 200 &&
-        remote->args->follow) {
+        remote->args->remote.follow) {
         remote->patient = true;
     }
     if (error != 0) {

@@ -58,7 +58,7 @@ static int write_depfile(const char *path, const char *output,
 static int write_output(const isere_args_t *args, const isere_files_t *files,
                         const void *code, size_t size)
 {
-    const char *output = args->output;
+    const char *output = args->build.output;
     char name[4096];
     if (!output) {
         if (!default_output(args->module, name, sizeof(name))) {
@@ -78,8 +78,8 @@ static int write_output(const isere_args_t *args, const isere_files_t *files,
         return ISERE_ERR_IO;
     }
     fprintf(stderr, "isere: wrote %s, %zu bytes\n", output, size);
-    if (args->depfile) {
-        return write_depfile(args->depfile, output, files);
+    if (args->build.depfile) {
+        return write_depfile(args->build.depfile, output, files);
     }
     return 0;
 }
@@ -93,11 +93,11 @@ static int add_settings(const isere_port_t *port, const isere_args_t *args,
     char name[ISERE_PROGRAM_NAME_MAX];
     isere_bundle_settings_t settings = {
         .name = args->name,
-        .env = args->env,
+        .env = args->settings.env,
         .has_payload = isere_args_given(args, "payload"),
         .has_timeout = isere_args_given(args, "timeout"),
-        .payload = (isere_payload_t)args->payload,
-        .timeout_ms = (uint32_t)args->timeout,
+        .payload = (isere_payload_t)args->settings.payload,
+        .timeout_ms = (uint32_t)args->settings.timeout,
     };
     void *plain = *code;
     if (!settings.name) {

@@ -190,8 +190,8 @@ int isere_cmd_invoke(const isere_args_t *args)
     pthread_t thread;
     int error = isere_event_file_read(args, &job.event, &job.size);
     if (error == 0) {
-        error =
-            isere_thread_start(&thread, (size_t)args->stack, job_main, &job);
+        error = isere_thread_start(&thread, (size_t)args->settings.stack,
+                                   job_main, &job);
     }
     if (error == 0) {
         pthread_join(thread, NULL);

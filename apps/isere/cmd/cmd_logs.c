@@ -117,10 +117,10 @@ static void write_query(const isere_args_t *args, char *rest, size_t size)
     };
     /* Without --level the server decides. */
     bool has_level = isere_args_given(args, "level");
-    snprintf(rest, size, "/logs?follow=%d%s%s%s%s", args->follow,
+    snprintf(rest, size, "/logs?follow=%d%s%s%s%s", args->remote.follow,
              args->function ? "&function=" : "",
              args->function ? args->function : "", has_level ? "&level=" : "",
-             has_level ? levels[args->level] : "");
+             has_level ? levels[args->remote.level] : "");
 }
 
 static uint64_t now_ms(void)
@@ -153,7 +153,7 @@ static bool call_patiently(logs_t *logs, const isere_remote_call_t *call)
         }
         if (logs->shown || !logs->away) {
             isere_remote_say("lost the server, waiting for it to come back");
-            end = now_ms() + remote->args->wait;
+            end = now_ms() + remote->args->remote.wait;
             pause = PAUSE_MIN_MS;
         }
         logs->away = true;
@@ -186,7 +186,7 @@ static int follow(logs_t *logs)
     if (logs->failed) {
         return ISERE_EXIT_FAULT;
     }
-    if (args->follow) {
+    if (args->remote.follow) {
         isere_remote_say("http://%s ended the log", remote->url.authority);
         return ISERE_EXIT_FAULT;
     }

@@ -33,8 +33,8 @@ static void stop_signals(sigset_t *set)
  * connection closes. */
 static void raise_descriptor_limit(const isere_args_t *args)
 {
-    rlim_t wanted = args->max_connections + OTHER_DESCRIPTORS +
-                    4 * (args->workers ? args->workers : 64);
+    rlim_t wanted = args->serve.max_connections + OTHER_DESCRIPTORS +
+                    4 * (args->serve.workers ? args->serve.workers : 64);
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
         limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
@@ -62,7 +62,7 @@ static void log_return(const isere_port_t *own, const isere_shared_t *shared,
 static bool announce(const isere_port_t *own, const isere_args_t *args,
                      isere_registry_t *registry, uint16_t port)
 {
-    bool is_v6 = strchr(args->host, ':') != NULL;
+    bool is_v6 = strchr(args->serve.host, ':') != NULL;
     isere_shared_t *shared = isere_shared();
     if (shared) {
         /* From now on the supervisor counts a death as one of a server that
@@ -77,7 +77,7 @@ static bool announce(const isere_port_t *own, const isere_args_t *args,
         }
     }
     printf("isere listening on http://%s%s%s:%u\n", is_v6 ? "[" : "",
-           args->host, is_v6 ? "]" : "", (unsigned)port);
+           args->serve.host, is_v6 ? "]" : "", (unsigned)port);
     return fflush(stdout) == 0;
 }
 
@@ -138,7 +138,7 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     if (service->program.function) {
         isere_kept_save(&service->program);
     }
-    if (args->watch) {
+    if (args->serve.watch) {
         error = isere_watch_start(args, &service->program,
                                   service->platform.registry, &service->watch);
     }
@@ -237,7 +237,7 @@ static int load_and_run(const isere_port_t *own, const isere_args_t *args,
                         isere_listeners_t *listeners, int signal_fd)
 {
     service_t service = {0};
-    return args->store
+    return args->serve.store
                ? serve_store(own, args, listeners, &service, signal_fd)
                : serve_module(own, args, listeners, &service, signal_fd);
 }
@@ -258,7 +258,7 @@ static int serve(const isere_args_t *args, isere_listeners_t *listeners)
         fprintf(stderr, "isere: signalfd: %s\n", strerror(errno));
         return ISERE_EXIT_FAULT;
     }
-    if (args->isolation == ISERE_ISOLATION_NONE) {
+    if (args->settings.isolation == ISERE_ISOLATION_NONE) {
         fputs("isere: --isolation none is for benchmarks: requests see what "
               "others left behind\n",
               stderr);
@@ -280,8 +280,8 @@ int isere_cmd_serve(const isere_args_t *args)
     if (isere_listeners_open(args, &listeners) != 0) {
         return ISERE_EXIT_FAULT;
     }
-    code = args->alone ? serve(args, &listeners)
-                       : isere_supervisor_run(args, &listeners, serve);
+    code = args->serve.alone ? serve(args, &listeners)
+                             : isere_supervisor_run(args, &listeners, serve);
     isere_listeners_close(&listeners);
     return code;
 }

@@ -145,33 +145,34 @@ static const char *put_files(isere_out_t *out, const isere_files_t *files)
 static const char *put_env(isere_out_t *out, const isere_args_t *args)
 {
     const char *before = ",\"env\":{";
-    for (size_t i = 0; i < args->nenv; i++) {
+    for (size_t i = 0; i < args->settings.nenv; i++) {
         /* The command line was checked: there is one. */
-        const char *equals = strchr(args->env[i], '=');
-        if (!is_text(isere_slice(args->env[i]))) {
-            return args->env[i];
+        const char *equals = strchr(args->settings.env[i], '=');
+        if (!is_text(isere_slice(args->settings.env[i]))) {
+            return args->settings.env[i];
         }
         put_name(out, before,
-                 isere_slice_of(args->env[i], (size_t)(equals - args->env[i])));
+                 isere_slice_of(args->settings.env[i],
+                                (size_t)(equals - args->settings.env[i])));
         isere_out_json(out, isere_slice(equals + 1));
         before = ",";
     }
-    isere_out_text(out, args->nenv > 0 ? "}" : "");
+    isere_out_text(out, args->settings.nenv > 0 ? "}" : "");
     return NULL;
 }
 
 static const char *put_routes(isere_out_t *out, const isere_args_t *args)
 {
     const char *before = ",\"routes\":[";
-    for (size_t i = 0; i < args->routes.count; i++) {
-        if (!is_text(isere_slice(args->routes.items[i]))) {
-            return args->routes.items[i];
+    for (size_t i = 0; i < args->remote.routes.count; i++) {
+        if (!is_text(isere_slice(args->remote.routes.items[i]))) {
+            return args->remote.routes.items[i];
         }
         isere_out_text(out, before);
-        isere_out_json(out, isere_slice(args->routes.items[i]));
+        isere_out_json(out, isere_slice(args->remote.routes.items[i]));
         before = ",";
     }
-    isere_out_text(out, args->routes.count > 0 ? "]" : "");
+    isere_out_text(out, args->remote.routes.count > 0 ? "]" : "");
     return NULL;
 }
 
@@ -190,11 +191,12 @@ static void put_number(isere_out_t *out, const isere_args_t *args,
  * which may be others than ours. */
 static void put_settings(isere_out_t *out, const isere_args_t *args)
 {
-    put_number(out, args, "memory", args->memory);
-    put_number(out, args, "timeout", args->timeout);
+    put_number(out, args, "memory", args->settings.memory);
+    put_number(out, args, "timeout", args->settings.timeout);
     if (isere_args_given(args, "payload")) {
         put_name(out, ",", isere_slice("payload"));
-        isere_out_json(out, isere_slice(isere_payload_names[args->payload]));
+        isere_out_json(
+            out, isere_slice(isere_payload_names[args->settings.payload]));
     }
 }
 

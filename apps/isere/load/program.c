@@ -15,7 +15,7 @@ isere_linux_config_t isere_program_port_config(const isere_args_t *args)
     config.log_level = (isere_log_level_t)args->log_level;
     config.log_format = (isere_log_format_t)args->log_format;
     /* With one function its name in every line would be noise. */
-    config.log_functions = args->store != NULL;
+    config.log_functions = args->serve.store != NULL;
     return config;
 }
 
@@ -51,7 +51,7 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
     isere_files_t *files = &program->files;
     int error =
         isere_compile_within(port, &files->loader, files->main_name, folder, 0,
-                             args->no_source, code, size, fault);
+                             args->build.no_source, code, size, fault);
     /* Out of memory, for example, has no place in the source. */
     if (error != 0 && fault->message[0] == '\0') {
         snprintf(fault->message, sizeof(fault->message), "%s%s: %s",
@@ -91,16 +91,16 @@ static int configure(const isere_args_t *args, isere_function_config_t *config,
 {
     int error = isere_function_config_read(config, code, size, fault);
     if (isere_args_given(args, "payload")) {
-        config->payload = (isere_payload_t)args->payload;
+        config->payload = (isere_payload_t)args->settings.payload;
     }
     if (isere_args_given(args, "timeout")) {
-        config->timeout_ms = (uint32_t)args->timeout;
+        config->timeout_ms = (uint32_t)args->settings.timeout;
     }
-    config->env = args->env;
-    config->memory_bytes = (size_t)args->memory;
-    config->stack_bytes = (size_t)args->stack;
-    config->isolation = (isere_isolation_t)args->isolation;
-    config->init_timeout_ms = (uint32_t)args->init_timeout;
+    config->env = args->settings.env;
+    config->memory_bytes = (size_t)args->settings.memory;
+    config->stack_bytes = (size_t)args->settings.stack;
+    config->isolation = (isere_isolation_t)args->settings.isolation;
+    config->init_timeout_ms = (uint32_t)args->settings.init_timeout;
     return error;
 }
 

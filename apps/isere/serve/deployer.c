@@ -84,8 +84,8 @@ int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
     pthread_mutex_init(&d->registry, NULL);
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->changed, NULL);
-    error =
-        isere_thread_start(&d->thread, (size_t)args->stack, deployer_main, d);
+    error = isere_thread_start(&d->thread, (size_t)args->settings.stack,
+                               deployer_main, d);
     if (error == 0) {
         pthread_mutex_lock(&d->lock);
         while (!d->started) {

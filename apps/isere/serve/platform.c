@@ -47,15 +47,15 @@ static int open_store(const isere_args_t *args, isere_platform_files_t *p)
     const struct timespec step = {.tv_nsec = 10 * 1000000};
     char path[PATH_BYTES];
     int error;
-    if (!join(path, args->store, "functions")) {
+    if (!join(path, args->serve.store, "functions")) {
         errno = ENAMETOOLONG;
-        return complain(args->store, ISERE_ERR_INVAL);
+        return complain(args->serve.store, ISERE_ERR_INVAL);
     }
     if (is_missing(path)) {
-        return complain(args->store, ISERE_ERR_IO);
+        return complain(args->serve.store, ISERE_ERR_IO);
     }
-    if (mkdir(args->store, 0700) != 0 && errno != EEXIST) {
-        return complain(args->store, ISERE_ERR_IO);
+    if (mkdir(args->serve.store, 0700) != 0 && errno != EEXIST) {
+        return complain(args->serve.store, ISERE_ERR_IO);
     }
     errno = 0;
     error = isere_linux_blobs_open(&p->blobs, path);
@@ -65,16 +65,16 @@ static int open_store(const isere_args_t *args, isere_platform_files_t *p)
         error = isere_linux_blobs_open(&p->blobs, path);
     }
     p->has_blobs = error == 0;
-    return error ? complain(args->store, error) : 0;
+    return error ? complain(args->serve.store, error) : 0;
 }
 
 static int load_token(const isere_args_t *args, char *token)
 {
     char joined[PATH_BYTES];
     const char *path = args->token_file ? args->token_file : joined;
-    if (!args->token_file && !join(joined, args->store, "token")) {
+    if (!args->token_file && !join(joined, args->serve.store, "token")) {
         errno = ENAMETOOLONG;
-        return complain(args->store, ISERE_ERR_INVAL);
+        return complain(args->serve.store, ISERE_ERR_INVAL);
     }
     if (is_missing(path)) {
         fprintf(stderr, "isere: the token file %s: %s\n", path,
@@ -121,19 +121,19 @@ static void configure(const isere_args_t *args, isere_registry_config_t *config)
 {
     isere_function_config_t *defaults = &config->defaults;
     isere_registry_config_init(config);
-    config->host_names = args->hosts.items;
+    config->host_names = args->serve.hosts.items;
     config->log_bytes = LOG_BYTES;
     config->log_level = (isere_log_level_t)args->log_level;
     config->memory_max = (size_t)2048 * 1024 * 1024;
     config->restarts = isere_shared() ? isere_shared()->restarts : 0;
     config->next_fault = next_fault;
     config->crashes = crashes;
-    defaults->env = args->env;
-    defaults->payload = (isere_payload_t)args->payload;
-    defaults->memory_bytes = (size_t)args->memory;
-    defaults->stack_bytes = (size_t)args->stack;
-    defaults->timeout_ms = (uint32_t)args->timeout;
-    defaults->init_timeout_ms = (uint32_t)args->init_timeout;
+    defaults->env = args->settings.env;
+    defaults->payload = (isere_payload_t)args->settings.payload;
+    defaults->memory_bytes = (size_t)args->settings.memory;
+    defaults->stack_bytes = (size_t)args->settings.stack;
+    defaults->timeout_ms = (uint32_t)args->settings.timeout;
+    defaults->init_timeout_ms = (uint32_t)args->settings.init_timeout;
 }
 
 static int create(const isere_port_t *port, const isere_args_t *args,
@@ -154,7 +154,7 @@ static int create(const isere_port_t *port, const isere_args_t *args,
         isere_deployer_configure(p->deployer, &config);
         errno = 0;
         error = isere_registry_create(port, &p->blobs, &config, &p->registry);
-        error = error ? complain(args->store, error) : 0;
+        error = error ? complain(args->serve.store, error) : 0;
     }
     /* The registry has a copy. */
     explicit_bzero(token, sizeof(token));

@@ -18,8 +18,8 @@ typedef struct isere_platform_files {
     bool has_blobs, has_kept;
 } isere_platform_files_t;
 
-/* Opens all that args->store names. 0, or ISERE_ERR_* after saying on stderr
- * what is wrong. `port`: of the calling thread, which closes it, too. */
+/* Opens all that args->serve.store names. 0, or ISERE_ERR_* after saying on
+ * stderr what is wrong. `port`: of the calling thread, which closes it, too. */
 int isere_platform_open(const isere_port_t *port, const isere_args_t *args,
                         isere_platform_files_t *platform);
 

@@ -367,8 +367,8 @@ static void *watch_main(void *arg)
 
 static int start_thread(isere_watch_t *w)
 {
-    int error =
-        isere_thread_start(&w->thread, (size_t)w->args->stack, watch_main, w);
+    int error = isere_thread_start(&w->thread, (size_t)w->args->settings.stack,
+                                   watch_main, w);
     if (error != 0) {
         return error;
     }

@@ -133,15 +133,15 @@ static isere_server_group_t *create_group(const isere_port_t *own,
     isere_server_limits_t limits;
     isere_server_limits_init(&limits);
     /* The table of options bounds each of them to its type. */
-    limits.max_head = (uint32_t)args->max_head;
-    limits.max_body = (uint32_t)args->max_body;
-    limits.max_buffer = (size_t)args->buffer;
-    limits.header_timeout_ms = (uint32_t)args->header_timeout;
-    limits.request_timeout_ms = (uint32_t)args->request_timeout;
-    limits.idle_timeout_ms = (uint32_t)args->idle_timeout;
-    limits.max_connections = (uint32_t)args->max_connections;
-    limits.max_instances = (uint32_t)args->instances;
-    limits.max_queue = (uint32_t)args->queue;
+    limits.max_head = (uint32_t)args->serve.max_head;
+    limits.max_body = (uint32_t)args->serve.max_body;
+    limits.max_buffer = (size_t)args->serve.buffer;
+    limits.header_timeout_ms = (uint32_t)args->serve.header_timeout;
+    limits.request_timeout_ms = (uint32_t)args->serve.request_timeout;
+    limits.idle_timeout_ms = (uint32_t)args->serve.idle_timeout;
+    limits.max_connections = (uint32_t)args->serve.max_connections;
+    limits.max_instances = (uint32_t)args->serve.instances;
+    limits.max_queue = (uint32_t)args->serve.queue;
     return isere_server_group_create(own, &limits);
 }
 
@@ -172,8 +172,9 @@ static void report_deaths(isere_workers_t *all)
 static int start_thread(worker_t *worker, isere_listeners_t *listeners)
 {
     isere_workers_t *all = worker->all;
-    int error = isere_thread_start(&worker->thread, (size_t)all->args->stack,
-                                   worker_main, worker);
+    int error =
+        isere_thread_start(&worker->thread, (size_t)all->args->settings.stack,
+                           worker_main, worker);
     if (error == 0) {
         listeners->sockets[all->started++] = -1;
     }

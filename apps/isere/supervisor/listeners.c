@@ -11,7 +11,7 @@
 
 static unsigned choose_count(const isere_args_t *args)
 {
-    uint64_t count = args->workers;
+    uint64_t count = args->serve.workers;
     cpu_set_t cores;
     if (count == 0) {
         count = 1;
@@ -24,7 +24,8 @@ static unsigned choose_count(const isere_args_t *args)
         count = ISERE_GROUP_MAX;
     }
     /* Every worker has at least one instance. */
-    return (unsigned)(count < args->instances ? count : args->instances);
+    return (unsigned)(count < args->serve.instances ? count
+                                                    : args->serve.instances);
 }
 
 static void complain(const isere_args_t *args, unsigned port, int error)
@@ -35,8 +36,8 @@ static void complain(const isere_args_t *args, unsigned port, int error)
     } else if (error == ISERE_ERR_INVAL) {
         why = "this machine has no such address (see --host)";
     }
-    fprintf(stderr, "isere: cannot listen on %s port %u: %s\n", args->host,
-            port, why);
+    fprintf(stderr, "isere: cannot listen on %s port %u: %s\n",
+            args->serve.host, port, why);
 }
 
 /* If the address is in use, tries again for 300 ms: a server whose supervisor
@@ -45,10 +46,10 @@ static int listen_patiently(const isere_args_t *args, uint16_t *port,
                             bool first)
 {
     const struct timespec step = {.tv_nsec = 10 * 1000000};
-    int fd = isere_linux_listen(args->host, port, first);
+    int fd = isere_linux_listen(args->serve.host, port, first);
     for (int i = 0; i < 30 && fd == ISERE_ERR_INUSE; i++) {
         nanosleep(&step, NULL);
-        fd = isere_linux_listen(args->host, port, first);
+        fd = isere_linux_listen(args->serve.host, port, first);
     }
     return fd;
 }
@@ -56,7 +57,7 @@ static int listen_patiently(const isere_args_t *args, uint16_t *port,
 int isere_listeners_open(const isere_args_t *args, isere_listeners_t *listeners)
 {
     listeners->count = choose_count(args);
-    listeners->port = (uint16_t)args->port;
+    listeners->port = (uint16_t)args->serve.port;
     for (unsigned i = 0; i < listeners->count; i++) {
         listeners->sockets[i] = -1;
     }

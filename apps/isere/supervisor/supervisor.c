@@ -97,7 +97,7 @@ static bool counts(const supervisor_t *s, const isere_running_t *running,
 {
     const isere_shared_t *shared = s->shared;
     unsigned state = atomic_load(&running->state);
-    bool starts = s->args->store && !atomic_load(&shared->ready);
+    bool starts = s->args->serve.store && !atomic_load(&shared->ready);
     if (state == ISERE_RUNNING_NOTHING || (number == SIGKILL && !starts)) {
         return false;
     }
@@ -280,7 +280,7 @@ static bool start_again(supervisor_t *s, bool blamed, int *code)
     int64_t now = now_ms(CLOCK_MONOTONIC);
     /* A server that served for a while proves that it can start. */
     s->early = atomic_load(&s->shared->ready) ? 0 : s->early + 1;
-    s->hopes = s->early == 0 ? 0 : s->hopes + (blamed && s->args->store);
+    s->hopes = s->early == 0 ? 0 : s->hopes + (blamed && s->args->serve.store);
     if (is_hopeless(s)) {
         return false;
     }
@@ -418,7 +418,7 @@ int isere_supervisor_run(const isere_args_t *args, isere_listeners_t *listeners,
     }
     /* The child compares it with its parent. */
     s.shared->supervisor = getpid();
-    if (args->store) {
+    if (args->serve.store) {
         isere_kept_blobs_create();
     } else {
         isere_kept_create();
