@@ -4,6 +4,8 @@
 #include "core/isolate/isolate_internal.h"
 #include "core/isolate/native.h"
 #include "core/util/text.h"
+#include "core/web/inspect/inspect.h"
+#include "core/web/timers.h"
 #include <stdio.h>
 
 /* How to get more memory. */

@@ -6,6 +6,8 @@
 #include "core/isolate/isolate_internal.h"
 #include "core/lambda/lambda.h"
 #include "core/util/text.h"
+#include "core/web/inspect/inspect.h"
+#include "core/web/timers.h"
 #include "core/web/web.h"
 #include <stdatomic.h>
 #include <stdio.h>

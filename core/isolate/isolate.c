@@ -4,6 +4,7 @@
 #include "core/heap/fault.h"
 #include "core/isolate/isolate_internal.h"
 #include "core/util/log.h"
+#include "core/web/timers.h"
 #include <stdarg.h>
 #include <stdio.h>
 

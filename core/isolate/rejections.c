@@ -2,6 +2,7 @@
  * HostPromiseRejectionTracker). Whether somebody does later is only known when
  * the invocation ends, so they are kept in a list in the heap until then. */
 #include "core/isolate/isolate_internal.h"
+#include "core/web/inspect/inspect.h"
 
 /* Both are referenced: the promise is compared by its address later, which must
  * not be used again meanwhile. */

@@ -5,6 +5,7 @@
  * engine thinks that it is time.
  */
 #include "core/isolate/isolate_internal.h"
+#include "core/web/timers.h"
 
 static void free_value(JSContext *ctx, JSValue *value)
 {

@@ -7,6 +7,7 @@
  * ordering and a search by id need, and a reference to the object, which owns
  * the callback.
  */
+#include "core/web/timers.h"
 #include "core/web/web.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* Installing all globals into a context, and what several of them need: plain
  * objects, DOMExceptions, the bytes behind a buffer or view. */
 #include "core/web/web.h"
+#include "core/web/timers.h"
 #include <string.h>
 
 void isere_web_register_classes(void)

@@ -8,7 +8,6 @@
 
 #include "core/web/host.h"
 #include "core/web/intrinsics.h"
-#include "isere/isere.h"
 #include "quickjs.h"
 
 /* A pending setTimeout or setInterval, see timers.c. */
@@ -95,42 +94,5 @@ int isere_web_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
  * bytes held by the buffer source"): 1 then, and *len is 0. */
 int isere__web_bytes_if_any(JSContext *ctx, JSValueConst value, uint8_t **bytes,
                             size_t *len);
-
-/* Timers, for the event loop. All monotonic microseconds. */
-
-/* When the next timer is due; UINT64_MAX when none is pending. */
-uint64_t isere_timers_next(JSContext *ctx);
-
-/* Whether a timer is pending that is to be waited for: not one that unref was
- * called of. */
-bool isere_timers_hold(JSContext *ctx);
-
-/*
- * Calls the callback of the first timer that is due at `now_us`. Returns 1
- * after a call, 0 when none was due, -1 with the callback's exception
- * pending. Jobs are the caller's to run between calls.
- */
-int isere_timers_fire(JSContext *ctx, uint64_t now_us);
-
-/* Drops all pending timers and returns how many there were. */
-unsigned isere_timers_clear(JSContext *ctx);
-
-/*
- * Text for people of any value, as console.log and error reports print it:
- * UTF-8, errors with their stack and causes, strings as they are. Calls no
- * user code: no getter, no toString, no Proxy trap. Cut at ISERE_LOG_LINE_MAX
- * bytes with a note. Returns a string ended by NUL that the caller frees with
- * js_free, its length in *len, or NULL with an exception pending (memory,
- * stack or interrupt).
- */
-char *isere_inspect_text(JSContext *ctx, JSValueConst value, size_t *len);
-
-/*
- * Fills a fault from a thrown value: "Name: message", the stack, and the
- * place of its first line. Calls no user code and leaves no exception
- * pending. The heap's thread.
- */
-void isere_inspect_fault(JSContext *ctx, JSValueConst thrown,
-                         isere_fault_t *fault);
 
 #endif

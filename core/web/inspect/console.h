@@ -3,7 +3,7 @@
 #ifndef ISERE_CORE_WEB_INSPECT_CONSOLE_H
 #define ISERE_CORE_WEB_INSPECT_CONSOLE_H
 
-#include "core/web/inspect/inspect.h"
+#include "core/web/inspect/inspect_internal.h"
 #include "core/web/web.h"
 
 /* Begins a line, indented by the groups that are open. */

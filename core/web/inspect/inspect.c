@@ -3,6 +3,7 @@
 #include "core/web/inspect/inspect.h"
 #include "core/isere_config.h"
 #include "core/util/utf8.h"
+#include "core/web/inspect/inspect_internal.h"
 #include "core/web/web.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* The text of values for people: errors with their stack and causes. */
-#include "core/web/inspect/inspect.h"
+#include "core/web/inspect/inspect_internal.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* From a thrown value to what the function's author is told. */
 #include "core/heap/fault.h"
 #include "core/util/text.h"
+#include "core/web/inspect/inspect.h"
 #include "core/web/web.h"
 
 void isere_inspect_fault(JSContext *ctx, JSValueConst thrown,

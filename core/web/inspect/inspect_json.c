@@ -1,6 +1,6 @@
 /* The text of values for people: as JSON, for %j. Unlike JSON.stringify it
  * calls neither getters nor toJSON. */
-#include "core/web/inspect/inspect.h"
+#include "core/web/inspect/inspect_internal.h"
 
 /* Objects within objects; deeper ones, and cycles, end in null. */
 enum { DEPTH_MAX = 16 };

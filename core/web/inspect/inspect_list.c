@@ -1,6 +1,6 @@
 /* The text of values for people: reading objects without running code, and
  * writing lists of entries. */
-#include "core/web/inspect/inspect.h"
+#include "core/web/inspect/inspect_internal.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The text of values for people: objects of every kind, in the forms of Node's
  * util.inspect. */
-#include "core/web/inspect/inspect.h"
+#include "core/web/inspect/inspect_internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The contents of URL and URLSearchParams objects. */
-#include "core/web/inspect/inspect.h"
+#include "core/web/inspect/inspect_internal.h"
 #include "core/web/url/url.h"
 
 enum { PAIRS_MAX = 100 };

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "tests/fuzz/handlers/run.h"
+#include "core/web/timers.h"
 #include "core/web/web.h"
 #include <assert.h>
 #include <malloc.h>
