@@ -112,8 +112,8 @@ static void copy_texts(isere_function_t *f)
     f->config.version = copy_text(&text, f->config.version);
 }
 
-/* The engine numbers classes per process, without a lock. Who loses the race
- * spins for the microseconds that it takes. */
+/* The engine numbers classes per process, without a lock. A thread that loses
+ * the race spins for the microseconds that it takes. */
 static void register_classes_once(void)
 {
     static atomic_int state; /* 0: not yet, 1: somebody is at it, 2: done */

@@ -55,9 +55,9 @@ uint64_t isere_host_time_origin_us(JSContext *ctx)
     return isolate_of(ctx)->time_origin_us;
 }
 
-/* Nothing that leads out of the port's folder of zones ('.' is no character of
- * a name), and no small letter to begin with: other files that lie there have
- * one (leapseconds, right/). */
+/* A name can't lead out of the port's folder of zones, since it has no '.'. It
+ * begins with a capital letter, which other files in that folder (leapseconds,
+ * right/) do not. */
 static bool is_zone_name(isere_slice_t name)
 {
     if (name.len == 0 || name.len >= ISERE_TIME_ZONE_NAME_MAX ||

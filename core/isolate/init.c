@@ -143,8 +143,8 @@ static bool mentions(const isere_fault_t *fault, const char *name)
     return strstr(fault->message, text) != NULL;
 }
 
-/* The most common mistakes of those who come from Node, which say nothing by
- * themselves: "module is not defined". */
+/* Common mistakes of those who come from Node. The engine's own message
+ * ("'module' is not defined") does not help them. */
 static void add_hints(isere_fault_t *fault)
 {
     if (mentions(fault, "module") || mentions(fault, "exports")) {

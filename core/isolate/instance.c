@@ -48,7 +48,7 @@ static int make_isolate(isere_instance_t *i, isere_fault_t *fault)
 }
 
 /* In the place of one that crashed, or that could not be replaced then. The
- * fault has some kilobytes: too much for a device's stack. */
+ * fault takes 1.7 KB: too much for a device's stack. */
 static int replace_isolate(isere_instance_t *i)
 {
     const isere_port_t *port = i->port;
@@ -154,8 +154,8 @@ static size_t write_request(const isere_request_t *r, char *text)
     return (size_t)(p - text);
 }
 
-/* A request that ends before or after its own text was not one: a field's value
- * or the body disagrees with Content-Length. */
+/* The parser must stop exactly at the end of the text. Else Content-Length
+ * disagrees with the body, or a value contains a line of its own. */
 static int parse_request(isere_instance_t *i, const isere_request_t *r)
 {
     size_t len = write_request(r, i->text);
@@ -171,7 +171,7 @@ static int parse_request(isere_instance_t *i, const isere_request_t *r)
 
 /* ---- invoking ---- */
 
-/* An id for each invocation, a random UUID where randomness is to be had. */
+/* An id for each invocation: a random UUID where the port has randomness. */
 static void make_id(isere_instance_t *i, char *out)
 {
     unsigned char bytes[ISERE_UUID_BYTES] = {0};
@@ -188,7 +188,7 @@ static bool fits_line(isere_slice_t s)
                       !memchr(s.ptr, '\n', s.len) && !memchr(s.ptr, 0, s.len));
 }
 
-/* Nothing may end the line it is written to, or its part of it; the parser
+/* No part may contain what ends its line or its place in the line; the parser
  * checks the rest. */
 static bool is_sound(const isere_request_t *r)
 {

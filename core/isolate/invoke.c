@@ -248,8 +248,8 @@ void isere__invoke_complete(JSContext *ctx, JSValueConst value)
 /*
  * Takes what the handler returned, as the first step of `await` would: a
  * promise is looked at, a thenable is resolved through a new promise, anything
- * else is the answer at once. undefined is none: the handler may still call
- * done. Takes ownership.
+ * else is the answer at once. undefined is no answer: the handler may still
+ * call done. Takes ownership.
  */
 static void adopt(isere_isolate_t *isolate, JSValue result)
 {
@@ -293,8 +293,8 @@ static void adopt(isere_isolate_t *isolate, JSValue result)
     JS_FreeValue(ctx, result);
 }
 
-/* The handler returned a promise: true when that gave an answer. undefined
- * gives none, as above. */
+/* The handler returned a promise: true when that gave an answer, which
+ * undefined is not. */
 static bool take_promise(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;

@@ -57,8 +57,8 @@ static int read_text(JSContext *ctx, argument_t *a)
     return 0;
 }
 
-/* An object that holds no bytes is passed as "other": what is in it, only user
- * code could tell. */
+/* An object that holds no bytes is passed as "other": reading its properties
+ * would run user code. */
 static int read_object(JSContext *ctx, argument_t *a)
 {
     int found = isere_web_bytes(ctx, a->value, &a->bytes, &a->len);
@@ -125,9 +125,9 @@ static int read_arguments(isere_native_call_t *call, int argc,
     return 0;
 }
 
-/* The function of that number, counted through all modules. The engine keeps a
- * number with each function object; a pointer would be an address of the
- * program in the heap, which differs between images. */
+/* The function of that number, counted through all modules. Function objects
+ * hold a number: a pointer to the C function would be an address of the program
+ * in the heap, and so in the snapshot. */
 static const isere_native_function_t *
 find_function(modules_t modules, int number,
               const isere_native_module_t **module)
@@ -236,7 +236,7 @@ bool isere_native_text(const isere_native_call_t *call, size_t index,
     return a != NULL;
 }
 
-/* Writes what is there; volatile, so that the compiler leaves it. */
+/* Writes the same byte back; volatile, so that the compiler keeps the write. */
 static void rewrite(volatile uint8_t *p)
 {
     uint8_t byte = *p;
@@ -275,7 +275,7 @@ uint32_t isere_native_remaining_ms(const isere_native_call_t *call)
 
 /* ---- the result ---- */
 
-/* Takes ownership of the value. What is returned before is freed: the last call
+/* Takes ownership of the value. An earlier result is freed: the last call
  * counts. */
 static void set_result(isere_native_call_t *call, JSValue value)
 {

@@ -16,8 +16,8 @@ static JSValue performance_now(JSContext *ctx, JSValueConst self, int argc,
     return JS_NewFloat64(ctx, (double)elapsed_us(ctx) / 1000);
 }
 
-/* Worked out from both clocks: the wall clock may be set while the isolate
- * lives. */
+/* Computed from both clocks each time: the wall clock may be set while the
+ * isolate lives. */
 static JSValue time_origin(JSContext *ctx, JSValueConst self)
 {
     int64_t origin = isere_host_wall_us(ctx) - (int64_t)elapsed_us(ctx);

@@ -224,8 +224,8 @@ static JSValue copy_data_view(cloner_t *c, JSValueConst source)
     return copy;
 }
 
-/* The prototype for the name of an error; only the standard ones count. The
- * standard's list; any other name becomes Error. */
+/* The prototype for the name of an error. Only the standard's names count; any
+ * other gives an Error. */
 static isere_intrinsic_t error_prototype(const char *name)
 {
     static const char *const names[] = {

@@ -50,8 +50,8 @@ enum { FIRST_CAPACITY = 8 };
 /* The longest delay in milliseconds; a longer one becomes the shortest. */
 #define DELAY_MAX 2147483647.0
 
-/* Ages wrap around after 2^32 timers of one heap; the difference does not mind.
- */
+/* Ages wrap around after 2^32 timers of one heap, which the difference allows
+ * for. */
 static bool is_before(const isere_timer_t *a, const isere_timer_t *b)
 {
     if (a->due_us != b->due_us) {
@@ -127,7 +127,7 @@ static void insert(isere_web_state_t *state, isere_timer_t timer)
 }
 
 /* The last entry takes the place of the one that goes. It may belong above or
- * below it; one of the two does nothing. */
+ * below that place, and only one of the two sifts moves it. */
 static isere_timer_t take(isere_web_state_t *state, uint32_t at)
 {
     isere_timer_t timer = state->timers[at];
@@ -263,8 +263,8 @@ static uint32_t find(const isere_web_state_t *state, double id)
     return i;
 }
 
-/* An interval that clears itself in its own callback has no entry then: that
- * its id is forgotten keeps it from coming back. */
+/* An interval that clears itself in its own callback has no entry then. Its id
+ * is forgotten, so that isere_timers_fire does not insert it again. */
 static void clear(JSContext *ctx, double id)
 {
     isere_web_state_t *state = isere_host_web_state(ctx);

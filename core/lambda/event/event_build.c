@@ -11,8 +11,8 @@ isere_object_t isere__event_object_begin(JSContext *ctx)
     return object;
 }
 
-/* Defined, not set: setters on Object.prototype and "__proto__" are no matter
- * then. */
+/* Defined, not set: setters on Object.prototype and "__proto__" have no
+ * effect. */
 void isere__event_object_put_atom(isere_object_t *object, JSAtom name,
                                   JSValue value)
 {

@@ -114,7 +114,7 @@ isere_slice_t isere__event_domain(const isere_http_request_t *request)
 isere_slice_t isere__event_domain_prefix(isere_slice_t domain)
 {
     const char *dot = domain.len ? memchr(domain.ptr, '.', domain.len) : NULL;
-    /* An IPv6 address, or one whose last label is a number: an IPv4 one. */
+    /* An IPv6 address, or an IPv4 one, whose last label is a number. */
     if (!dot || domain.ptr[0] == '[' ||
         isere_http_is(domain.ptr[domain.len - 1], ISERE_HTTP_DIGIT)) {
         return domain;
@@ -123,8 +123,8 @@ isere_slice_t isere__event_domain_prefix(isere_slice_t domain)
     return domain;
 }
 
-/* API Gateway's, which is the Common Log Format's; put together from the pieces
- * of the Date format. */
+/* API Gateway's format, which is that of the Common Log Format; put together
+ * from the pieces of the Date field. */
 void isere__event_time(int64_t unix_us, char out[ISERE_EVENT_TIME_LEN + 1])
 {
     char date[ISERE_HTTP_DATE_LEN + 1]; /* "Sun, 06 Nov 1994 08:49:37 GMT" */

@@ -1,5 +1,5 @@
 /* Header fields, cookies, query and path parameters for event_common.h. Names
- * repeat: which value counts, or how several are joined, is `merge`. */
+ * may repeat; `merge` says which value counts, or how they are joined. */
 #include "core/http/chars.h"
 #include "core/http/query.h"
 #include "core/lambda/event/event_common.h"

@@ -100,8 +100,7 @@ static JSValue http_object(JSContext *ctx, const isere_invocation_t *invocation,
     return isere__event_object_end(&http);
 }
 
-/* Something else than an object (null, a text) is the caller's choice and
- * stays. */
+/* Anything but an object (null, a text) is the caller's choice and stays. */
 static JSValue request_context(JSContext *ctx,
                                const isere_invocation_t *invocation,
                                JSValueConst given, const isere_object_t *event)

@@ -1,5 +1,6 @@
 /* JSON of values in the usual shapes, without running code: JSON.stringify
- * would call toJSON, getters and proxies. What could call any is left to it. */
+ * would call toJSON, getters and proxies. Values that could run code are left
+ * to it. */
 #include "core/lambda/response/json.h"
 #include "core/util/json_escape.h"
 #include <math.h>

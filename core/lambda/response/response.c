@@ -22,7 +22,7 @@ int isere__response_malformed(isere_decoder_t *d, const char *text,
     return ISERE_ERR_HANDLER;
 }
 
-/* A limit of the engine is not the response's fault: who called decides. */
+/* A limit of the engine is not the response's fault: the caller decides. */
 int isere__response_threw(isere_decoder_t *d, const char *while_doing)
 {
     JSValue error = JS_GetException(d->ctx);
@@ -68,7 +68,7 @@ static int decode_status(isere_decoder_t *d, JSValueConst value)
     return 0;
 }
 
-/* Another value than true or false would be guesswork: refused. */
+/* Any value but true and false is refused: its meaning would be a guess. */
 static int decode_base64_flag(isere_decoder_t *d, JSValueConst value,
                               bool *base64)
 {

@@ -1,5 +1,5 @@
-/* The body of a response: text, bytes or JSON, left where it is in the heap
- * where that can be. */
+/* The body of a response: text, bytes or JSON. It stays where it is in the heap
+ * wherever possible. */
 #include "core/code/js.h"
 #include "core/lambda/response/json.h"
 #include "core/lambda/response/response_decoder.h"
@@ -73,8 +73,8 @@ static int json_body(isere_decoder_t *d, JSValueConst value)
     return result == 0 ? add_type(d, "application/json") : result;
 }
 
-/* The same for values that need no code to be serialised. Sets *done to false
- * for others: nothing was done then. */
+/* The same for values that can be written without running code. Sets *done to
+ * false for others: nothing has been done then. */
 static int plain_json_body(isere_decoder_t *d, JSValueConst value, bool *done)
 {
     isere_response_t *response = d->response;
@@ -223,8 +223,8 @@ static int base64_body(isere_decoder_t *d, JSValueConst string)
     return add_type(d, "application/octet-stream");
 }
 
-/* The plain form of JSON is tried first: most bodies are plain objects, and it
- * tells at once that a value is none. */
+/* JSON without running code is tried first: most bodies are plain objects, and
+ * for others it stops at once. */
 int isere__response_body(isere_decoder_t *d, JSValueConst body, bool base64)
 {
     bytes_kind_t kind = NO_BYTES;

@@ -170,8 +170,8 @@ int isere__response_reserve_field(isere_decoder_t *d)
     return 0;
 }
 
-/* The length of an array, or -1 with *result set. One that is beyond any use
- * is refused before elements are read: a proxy can claim any length. */
+/* The length of an array, or -1 with *result set. A length beyond the limit is
+ * refused before any element is read: a proxy can claim any length. */
 static long array_length(isere_decoder_t *d, JSValueConst array, int *result)
 {
     double number;
@@ -264,10 +264,12 @@ static bool is_single(isere_slice_t name)
     return false;
 }
 
-/* Whether the value of the earlier field `i` is one more beside those of
- * `name`: so are cookies, whatever the spelling, which old handlers vary to
- * send several; and multiValueHeaders adds to what headers has by that name,
- * as on API Gateway. */
+/*
+ * Whether the earlier field `i` stays beside the new one of that name. Cookies
+ * do, in any spelling: old handlers vary it to send several. So does what
+ * headers has of a name, beside the values in multiValueHeaders, as on API
+ * Gateway.
+ */
 static bool adds_to(const isere_decoder_t *d, unsigned i, isere_slice_t name)
 {
     if (isere_ascii_equal(name, isere_slice("set-cookie"))) {

@@ -25,8 +25,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* The length of the number that a text begins with, and its start. As parseInt
- * and parseFloat would take it; they are the handler's to replace. */
+/* The length of the number that a text begins with, and its start: as parseInt
+ * and parseFloat would find them, which a handler may have replaced. */
 static size_t number_prefix(const char **text, bool fraction)
 {
     const char *p = *text;

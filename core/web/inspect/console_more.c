@@ -12,8 +12,7 @@
 
 enum { COUNTS, TIMERS };
 
-/* An object without a prototype: what a label means, by its text. An object and
- * no list of ours: its properties are a table with the labels' text as keys. */
+/* An object without a prototype, with the labels as property names. */
 static JSValue table(JSContext *ctx, int which)
 {
     isere_web_state_t *state = isere_host_web_state(ctx);

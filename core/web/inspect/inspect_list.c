@@ -20,7 +20,7 @@ void isere__inspect_free_descriptor(JSContext *ctx, JSPropertyDescriptor *desc)
 }
 
 /* An own property's descriptor: 1, 0 when there is none (or it is a module's
- * variable before its time), -1 when it can't be read. */
+ * variable in its temporal dead zone), -1 when it can't be read. */
 int isere__inspect_own_property(isere_inspect_t *i, JSValueConst object,
                                 JSAtom name, JSPropertyDescriptor *desc)
 {

@@ -278,8 +278,9 @@ static void put_parent_class(isere_inspect_t *i, JSValueConst function)
     JS_FreeValue(i->ctx, parent);
 }
 
-/* Whether a function is a class: only then its prototype can't be written to.
- * Builtin constructors are the same there, but pass for functions. */
+/* Whether a function is a class: only a class has a prototype that can't be
+ * written to. Builtin constructors have that, too, but are shown as
+ * functions. */
 static bool is_class_constructor(isere_inspect_t *i, JSValueConst function)
 {
     JSAtom atom = JS_NewAtom(i->ctx, "prototype");

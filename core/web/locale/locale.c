@@ -1,5 +1,5 @@
-/* toLocaleString and its like: one hook of the engine (a patch of ours) that
- * they all end in. */
+/* toLocaleString and the like. All of them end in one hook of the engine, which
+ * a patch of ours adds. */
 #include "core/web/locale/locale.h"
 #include "core/web/web.h"
 

@@ -35,8 +35,8 @@ typedef struct decimal {
 
 /* ---- options ---- */
 
-/* What there is one choice of is accepted when it is that one, else refused: no
- * option is ignored. */
+/* Options with only one supported value: any other value is refused, not
+ * ignored. */
 static int read_unsupported(JSContext *ctx, JSValueConst options)
 {
     static const char *const matchers[] = {"lookup", "best fit", NULL};
@@ -321,8 +321,8 @@ static char *put_digits(char *out, const decimal_t *d, const format_t *format)
     return out;
 }
 
-/* `instead`: a text in the place of digits. 16: sign, currency (3 bytes),
- * percent and point, or "NaN" or the sign of infinity. */
+/* With `instead`, that text takes the place of the digits. 16 bytes more: sign,
+ * currency (3 bytes), percent and point, or "NaN" or the sign of infinity. */
 static JSValue make_text(JSContext *ctx, const decimal_t *d,
                          const format_t *format, const char *instead)
 {

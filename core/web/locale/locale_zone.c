@@ -64,8 +64,8 @@ static bool read_offset(const char *text, int32_t *offset_s)
     return true;
 }
 
-/* What people in America know zones by; elsewhere, and before 1970,
- * they are called by their offset. */
+/* The abbreviations that CLDR has for American English. Other zones, and times
+ * before 1970, are named by their offset. */
 static bool is_common(const isere_zone_time_t *at, int64_t at_s)
 {
     static const struct {

@@ -7,7 +7,7 @@
 
 typedef enum encoding { UTF8, UTF16LE } encoding_t;
 
-/* The longest start of a character that a stream can break off after. */
+/* The most bytes of an incomplete character. */
 enum { PENDING_MAX = 3 };
 
 /* In the heap, as the opaque of its object: a restore takes unfinished streams
@@ -64,8 +64,8 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
 }
 
-/* Whether `text` without white space around it is the label, in any case. ASCII
- * white space and case, as the standard's "get an encoding". */
+/* Whether `text` is the label, in any case and with ASCII white space around
+ * it. */
 static bool is_label(const char *text, size_t len, const char *label)
 {
     while (len > 0 && is_space(text[0])) {
@@ -114,9 +114,8 @@ static int read_label(JSContext *ctx, JSValueConst value, decoder_t *decoder)
     return -1;
 }
 
-/* A boolean member of an options bag, which may be missing. A Web IDL
- * dictionary: undefined and null are an empty one, and any value is true or
- * false. */
+/* A boolean member of a Web IDL dictionary. undefined and null are an empty
+ * one; any value is true or false. */
 static int read_flag(JSContext *ctx, JSValueConst options, const char *name,
                      bool *flag)
 {
@@ -230,7 +229,7 @@ static JSValue utf8_to_string(JSContext *ctx, const decoder_t *decoder,
 }
 
 /* One code point of UTF-16LE from `len` > 0 bytes; UINT32_MAX when it is
- * ill-formed. A high surrogate without a low one stands for itself: what
+ * ill-formed. A surrogate without its other half is ill-formed by itself: what
  * follows is decoded anew. */
 static uint32_t decode_utf16(const uint8_t *bytes, size_t len, size_t *used)
 {
@@ -298,8 +297,8 @@ static size_t bom_length(const decoder_t *decoder, const uint8_t *bytes,
     return len >= 2 && memcmp(bytes, "\xff\xfe", 2) == 0 ? 2 : 0;
 }
 
-/* Decodes what is there; keeps back an incomplete end when more follows. After
- * the last part, or a failure, the decoder is as new ("do not flush" of section
+/* Decodes the bytes; keeps back an incomplete end when more follows. After the
+ * last part, or a failure, the decoder is as new ("do not flush" of section
  * 7.2). */
 static JSValue decode_bytes(JSContext *ctx, decoder_t *decoder,
                             const uint8_t *bytes, size_t len, bool more)

@@ -33,9 +33,9 @@ static void free_bytes(JSRuntime *rt, void *opaque, void *bytes)
     js_free_rt(rt, bytes);
 }
 
-/* The engine's UTF-8 has three bytes for half of a surrogate pair; U+FFFD,
- * which takes its place (a USVString of Web IDL), has three as well. So the
- * copy needs no other size. */
+/* A USVString of Web IDL has U+FFFD in place of a lone surrogate. The engine
+ * writes those as three bytes, and U+FFFD has three, so the copy is as long as
+ * the original. */
 static JSValue encode(JSContext *ctx, JSValueConst self, int argc,
                       JSValueConst *argv)
 {

@@ -165,8 +165,7 @@ enum {
     HASH,
 };
 
-/* One function each for all members, told apart by `magic`: a function object
- * in the heap for each is enough, a C function is not needed. */
+/* All members share one getter and one setter, which `magic` tells apart. */
 static isere_slice_t (*const getters[])(const isere_url_t *) = {
     [HREF] = isere__url_href,         [PROTOCOL] = isere__url_protocol,
     [USERNAME] = isere__url_username, [PASSWORD] = isere__url_password,
@@ -253,8 +252,7 @@ static int set_value(const isere_url_memory_t *memory,
     if (magic == HREF) {
         return set_href(memory, object, value);
     }
-    /* First the pairs, since setting the URL itself can only fail for lack of
-     * memory after them. A value that is the same twice does no harm. */
+    /* The pairs first; after them only a lack of memory can stop the setter. */
     if (magic == SEARCH && params) {
         int error = set_pairs(memory, params, value);
         if (error) {

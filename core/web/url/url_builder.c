@@ -136,8 +136,8 @@ void isere__url_put_number(isere_url_builder_t *b, unsigned value,
 
 /* Schemes */
 
-/* Section 4.2, "special scheme". The ports of ftp and of the web are left out
- * of a URL that has its scheme's. */
+/* Section 4.2, "special scheme". A URL with its scheme's default port is
+ * written without a port. */
 static const struct {
     isere_slice_t protocol;
     long port;

@@ -4,7 +4,7 @@
 #include "core/web/url/url_codes.h"
 
 /* The length of a dot at the start of the text, as "." or "%2e"; else 0. Both
- * count, so that nobody hides ".." from a filter in front of us. */
+ * count: otherwise "%2e%2e" would pass where ".." does not. */
 static size_t dot_length(isere_slice_t text)
 {
     if (text.len >= 1 && text.ptr[0] == '.') {
