@@ -167,23 +167,12 @@ static void call(const char *method, const char *path, const char *body,
                  int status, const char *part)
 {
     int client = platform_call(method, path, "application/json", body);
-    platform_ask(&p, client);
-    const char *text = sim_received(client);
-    assert_int_equal(platform_status(client), status);
-    if (!strstr(text, part)) {
-        fail_msg("%s is not in: %s", part, text);
-    }
-    sim_forget_received(client);
+    platform_expect(&p, client, status, part);
 }
 
 static void ask(const char *path, const char *part)
 {
-    int client = platform_get(path);
-    platform_ask(&p, client);
-    if (platform_status(client) != 200 || !strstr(sim_received(client), part)) {
-        fail_msg("%s is not in: %s", part, sim_received(client));
-    }
-    sim_forget_received(client);
+    platform_expect(&p, platform_get(path), 200, part);
 }
 
 static void stop(void)

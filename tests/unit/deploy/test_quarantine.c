@@ -224,38 +224,19 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    platform_deinit(&p);
-    return isere_test_leaks();
-}
-
-static void expect(int client, int status, const char *part)
-{
-    platform_ask(&p, client);
-    const char *text = sim_received(client);
-    assert_int_equal(platform_status(client), status);
-    if (!strstr(text, part)) {
-        fail_msg("%s is not in: %s", part, text);
-    }
-    sim_forget_received(client);
+    return platform_teardown(&p);
 }
 
 static void ask(const char *path, int status, const char *part)
 {
-    expect(platform_get(path), status, part);
+    platform_expect(&p, platform_get(path), status, part);
 }
 
 static void call(const char *method, const char *path, int status,
                  const char *part)
 {
-    expect(platform_call(method, path, "application/json", ""), status, part);
-}
-
-static void restart(void)
-{
-    platform_stop(&p);
-    sim_stop();
-    sim_start();
-    assert_int_equal(platform_start(&p), 0);
+    platform_expect(&p, platform_call(method, path, "application/json", ""),
+                    status, part);
 }
 
 static bool fault(const char *name, uint32_t version)
@@ -311,12 +292,12 @@ static void test_it_survives_a_restart(void **state)
     (void)state;
     start_two();
     assert_false(fault("one", 0));
-    restart();
+    platform_restart(&p);
     assert_false(fault("one", 0));
-    restart();
+    platform_restart(&p);
     assert_true(fault("one", 0));
     ask("/one", 503, "quarantined");
-    restart();
+    platform_restart(&p);
     ask("/one", 503, "quarantined");
     ask("/two", 200, "one");
 }
@@ -331,7 +312,7 @@ static void test_a_release_ends_it(void **state)
     assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
     call("POST", "/v1/functions/one/release", 200, "\"version\":1");
     call("POST", "/v1/functions/none/release", 404, "no function");
-    restart();
+    platform_restart(&p);
     ask("/one", 200, "one");
     quarantine("one"); /* the old crashes were forgotten */
 }
@@ -365,7 +346,7 @@ static void restart_after(unsigned count, const char *name, uint32_t version)
     faults_version = version;
     p.config.next_fault = give_fault;
     p.config.crashes = give_crashes;
-    restart();
+    platform_restart(&p);
     assert_int_equal(faults_left, 0);
 }
 
@@ -468,7 +449,7 @@ static void test_the_built_in_one(void **state)
     quarantine(ISERE_BUILT_IN_NAME);
     ask("/", 503, "quarantined");
     ask("/one", 200, "one");
-    restart();
+    platform_restart(&p);
     ask("/", 503, "quarantined");
     call("POST", "/v1/functions/$built-in/release", 200, "$built-in");
     ask("/", 200, "one");
@@ -476,7 +457,7 @@ static void test_the_built_in_one(void **state)
     call("DELETE", "/v1/functions/$built-in", 400, "");
     quarantine(ISERE_BUILT_IN_NAME);
     p.config.built_in = second;
-    restart();
+    platform_restart(&p);
     ask("/", 200, "two");
     assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
     platform_stop(&p);
@@ -493,7 +474,7 @@ static void test_another_version_ends_it(void **state)
     quarantine("one");
     assert_int_equal(platform_deploy(&p, "one", ONE), 200);
     ask("/one", 200, "one");
-    restart();
+    platform_restart(&p);
     ask("/one", 200, "one");
     quarantine("one");
     call("POST", "/v1/functions/one/rollback", 200, "\"version\":1");
@@ -511,7 +492,7 @@ static void test_a_deploy_of_another_function_does_not(void **state)
     quarantine("one");
     assert_int_equal(platform_deploy(&p, "two", ONE), 200);
     ask("/one", 503, "quarantined");
-    restart();
+    platform_restart(&p);
     ask("/one", 503, "quarantined");
 }
 
@@ -534,7 +515,7 @@ static void test_damage_means_nobody(void **state)
     start_two();
     quarantine("one");
     sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME)->bytes[20] ^= 1;
-    restart();
+    platform_restart(&p);
     ask("/one", 200, "one");
     call("GET", "/v1/logs", 200,
          "the crash records in the store can't be used");
@@ -554,7 +535,7 @@ static void test_a_store_that_is_full(void **state)
     call("POST", "/v1/functions/one/release", 507, "nothing was changed");
     p.blobs.fail_at = 0;
     ask("/one", 503, "quarantined");
-    restart();
+    platform_restart(&p);
     ask("/one", 503, "quarantined");
     assert_false(fault("two", 0));
     assert_true(fault("two", 0));
@@ -573,11 +554,11 @@ static void test_what_no_job_kept_is_kept_at_the_end(void **state)
     (void)state;
     start_two();
     p.config.run = refuse_work;
-    restart();
+    platform_restart(&p);
     quarantine("one");
     assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
     p.config.run = NULL;
-    restart();
+    platform_restart(&p);
     ask("/one", 503, "quarantined");
 }
 

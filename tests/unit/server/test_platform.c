@@ -32,8 +32,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    platform_deinit(&p);
-    return isere_test_leaks();
+    return platform_teardown(&p);
 }
 
 static void assert_answer(int client, int status, const char *part)
@@ -47,19 +46,14 @@ static void assert_answer(int client, int status, const char *part)
 
 static void ask(const char *path, int status, const char *part)
 {
-    int client = platform_get(path);
-    platform_ask(&p, client);
-    assert_answer(client, status, part);
-    sim_forget_received(client);
+    platform_expect(&p, platform_get(path), status, part);
 }
 
 static void call(const char *method, const char *path, const char *body,
                  int status, const char *part)
 {
     int client = platform_call(method, path, "application/json", body);
-    platform_ask(&p, client);
-    assert_answer(client, status, part);
-    sim_forget_received(client);
+    platform_expect(&p, client, status, part);
 }
 
 /* What metrics say; the name with its labels. */

@@ -1,5 +1,6 @@
 #include "tests/unit/support/platform_fixture.h"
 #include "tests/unit/support/test_port.h"
+#include "tests/unit/support/unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,4 +92,31 @@ int platform_deploy(platform_fixture_t *p, const char *name, const char *source)
     int status = platform_ask(p, client);
     sim_forget_received(client);
     return status;
+}
+
+/* ---- for tests ---- */
+
+void platform_restart(platform_fixture_t *p)
+{
+    platform_stop(p);
+    sim_stop();
+    sim_start();
+    assert_int_equal(platform_start(p), 0);
+}
+
+int platform_teardown(platform_fixture_t *p)
+{
+    platform_deinit(p);
+    return isere_test_leaks();
+}
+
+void platform_expect(platform_fixture_t *p, int client, int status,
+                     const char *part)
+{
+    int got = platform_ask(p, client);
+    const char *text = sim_received(client);
+    if (got != status || !strstr(text, part)) {
+        fail_msg("%d with %s is not: %s", status, part, text);
+    }
+    sim_forget_received(client);
 }

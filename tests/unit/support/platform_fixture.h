@@ -32,8 +32,14 @@ int platform_start(platform_fixture_t *p);
 /* Destroys all but the store: a restart begins here. */
 void platform_stop(platform_fixture_t *p);
 
-/* The same, and the store. */
+/* Stops and starts it, over the same store; the test fails when that fails. */
+void platform_restart(platform_fixture_t *p);
+
+/* Destroys all, the store too. */
 void platform_deinit(platform_fixture_t *p);
+
+/* The same for teardown functions: 0 when nothing leaked. */
+int platform_teardown(platform_fixture_t *p);
 
 /* A client that has sent a request; its answer comes with sim_run. */
 int platform_get(const char *path);
@@ -43,6 +49,11 @@ int platform_call(const char *method, const char *path, const char *type,
 /* The same, and waits for the answer: its status, or 0. The client's text stays
  * in sim_received until platform_forget. */
 int platform_ask(platform_fixture_t *p, int client);
+
+/* Waits for a client's answer and forgets it; the test fails unless it has that
+ * status and, among other text, `part`. */
+void platform_expect(platform_fixture_t *p, int client, int status,
+                     const char *part);
 
 /* Deploys a module; the status. */
 int platform_deploy(platform_fixture_t *p, const char *name,

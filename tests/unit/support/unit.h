@@ -1,4 +1,5 @@
-/* cmocka, and before it the headers that it wants: what every test begins with. */
+/* cmocka, and before it the headers that it wants: what every test begins with.
+ */
 #ifndef ISERE_TESTS_UNIT_H
 #define ISERE_TESTS_UNIT_H
 
