@@ -10,6 +10,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "quickjs.h"
 #include "tests/unit/support/long_form.h"
+#include "tests/unit/support/text_file.h"
 #include "tests/unit/support/unit.h"
 #include <stdbool.h>
 
@@ -132,21 +133,6 @@ static JSValue js_detach(JSContext *c, JSValueConst self, int argc,
     (void)argc;
     JS_DetachArrayBuffer(c, argv[0]);
     return JS_UNDEFINED;
-}
-
-static char *read_programs(void)
-{
-    FILE *file = fopen("tests/js/programs.js", "rb");
-    assert_non_null(file);
-    fseek(file, 0, SEEK_END);
-    size_t len = (size_t)ftell(file);
-    rewind(file);
-    char *text = malloc(len + 1);
-    assert_non_null(text);
-    assert_int_equal(fread(text, 1, len, file), len);
-    text[len] = 0;
-    fclose(file);
-    return text;
 }
 
 static void begin(const char *source)
@@ -286,7 +272,7 @@ static char **list_programs(const char *source, uint32_t *count)
 
 static void run_programs(bool after, bool collect)
 {
-    char *source = read_programs();
+    char *source = text_file_read("tests/js/programs.js");
     uint32_t count;
     char **names = list_programs(source, &count);
     size_t total = 0;

@@ -1,6 +1,7 @@
 /* Deployments: what is made of a package, what is said about one that is at
  * fault, and that nothing stays when it fails. */
 #include "core/control/deployment.h"
+#include "tests/unit/support/lazy_heaps.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
@@ -8,39 +9,6 @@ static isere_port_t port;
 static isere_function_config_t config;
 static isere_deployment_t *deployment;
 static isere_fault_t fault;
-
-/* ---- a port whose heaps are not filled before: they are large ---- */
-
-typedef struct heap {
-    void *memory;
-    void *token; /* stands for it in the test port's counts */
-} heap_t;
-
-static heap_t heaps[4];
-
-static void *map_lazily(void *ctx, size_t bytes)
-{
-    heap_t *h = heaps;
-    while (h->memory) {
-        h++;
-        assert_true(h < heaps + sizeof(heaps) / sizeof(heaps[0]));
-    }
-    h->token = isere_test_port()->resize(ctx, NULL, 1);
-    h->memory = h->token ? calloc(1, bytes) : NULL;
-    return h->memory;
-}
-
-static void unmap(void *ctx, void *memory, size_t bytes)
-{
-    (void)bytes;
-    for (heap_t *h = heaps; memory && h < heaps + 4; h++) {
-        if (h->memory == memory) {
-            isere_test_port()->resize(ctx, h->token, 0);
-            h->memory = NULL;
-        }
-    }
-    free(memory);
-}
 
 static int poll_wait(void *ctx, isere_poll_event_t *events, int max,
                      uint64_t timeout_us)
@@ -57,8 +25,7 @@ static int setup(void **state)
     (void)state;
     isere_test_port_reset();
     port = *isere_test_port();
-    port.heap_map = map_lazily;
-    port.heap_unmap = unmap;
+    lazy_heaps(&port);
     port.poll_wait = poll_wait;
     isere_function_config_init(&config);
     config.memory_bytes = 1024 * 1024;

@@ -1,6 +1,7 @@
 /* Packages of functions: what they are normalised to, what is refused and
  * with which words, and what hostile ones do. */
 #include "core/control/package.h"
+#include "tests/unit/support/lazy_heaps.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
@@ -15,40 +16,12 @@ static char *text;
 static size_t size;
 static isere_fault_t fault;
 
-/* ---- a port whose heaps are not filled before: they are large ---- */
-
-/* In front of each: what stands for it in the test port's counts. */
-typedef union front {
-    void *token;
-    max_align_t align;
-} front_t;
-
-static void *map_lazily(void *ctx, size_t bytes)
-{
-    void *token = isere_test_port()->resize(ctx, NULL, 1);
-    front_t *front = token ? calloc(1, sizeof(*front) + bytes) : NULL;
-    if (!front) {
-        return NULL;
-    }
-    front->token = token;
-    return front + 1;
-}
-
-static void unmap(void *ctx, void *heap, size_t bytes)
-{
-    front_t *front = (front_t *)heap - 1;
-    (void)bytes;
-    isere_test_port()->resize(ctx, front->token, 0);
-    free(front);
-}
-
 static int setup(void **state)
 {
     (void)state;
     isere_test_port_reset();
     port = *isere_test_port();
-    port.heap_map = map_lazily;
-    port.heap_unmap = unmap;
+    lazy_heaps(&port);
     text = NULL;
     size = 0;
     memset(&fault, 0x55, sizeof(fault));

@@ -10,15 +10,12 @@
 #include "core/isolate/isolate_internal.h"
 #include "isere/linux.h"
 #include "ports/linux/exec.h"
+#include "tests/unit/linux/ticks.h"
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/unit.h"
 #include <unistd.h>
-
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
 
 static js_fixture_t f;
 static isere_port_t linux_port; /* as it is */
@@ -93,18 +90,13 @@ static void *count_resize(void *ctx, void *ptr, size_t size)
 
 static int setup(void **state)
 {
-    struct sigevent event;
     (void)state;
     assert_int_equal(isere_linux_port_init(&linux_port, NULL), 0);
     port = linux_port;
     port.exec_run = exec_run;
     port.log = count_log;
     port.resize = count_resize;
-    memset(&event, 0, sizeof(event));
-    event.sigev_notify = SIGEV_THREAD_ID;
-    event.sigev_signo = isere_exec_signal();
-    event.sigev_notify_thread_id = gettid();
-    assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &ticks), 0);
+    ticks_create(&ticks);
     js_init(&f, &port);
     return 0;
 }

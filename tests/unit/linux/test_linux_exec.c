@@ -5,6 +5,7 @@
  */
 #include "isere/error.h"
 #include "ports/linux/exec.h"
+#include "tests/unit/linux/ticks.h"
 #include "tests/unit/support/unit.h"
 #include <errno.h>
 #include <pthread.h>
@@ -12,10 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
 
 static uint64_t now_us(void)
 {
@@ -33,13 +30,8 @@ static uint64_t limit_in(uint64_t us)
 static timer_t start_ticks(long period_us)
 {
     struct itimerspec spec = {{0, period_us * 1000}, {0, period_us * 1000}};
-    struct sigevent event;
     timer_t timer;
-    memset(&event, 0, sizeof(event));
-    event.sigev_notify = SIGEV_THREAD_ID;
-    event.sigev_signo = isere_exec_signal();
-    event.sigev_notify_thread_id = gettid();
-    assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    ticks_create(&timer);
     assert_int_equal(timer_settime(timer, 0, &spec, NULL), 0);
     return timer;
 }

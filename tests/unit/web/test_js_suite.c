@@ -9,6 +9,7 @@
 #include "tests/unit/support/js_fixture.h"
 #include "tests/unit/support/js_pristine.h"
 #include "tests/unit/support/test_port.h"
+#include "tests/unit/support/text_file.h"
 #include "tests/unit/support/unit.h"
 #include <dirent.h>
 #include <time.h>
@@ -28,19 +29,7 @@ static char *read_file(const char *name)
 {
     char path[2 * PATH_LEN];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        fail_msg("cannot read %s", path);
-    }
-    fseek(file, 0, SEEK_END);
-    size_t len = (size_t)ftell(file);
-    rewind(file);
-    char *text = malloc(len + 1);
-    assert_non_null(text);
-    assert_int_equal(fread(text, 1, len, file), len);
-    text[len] = 0;
-    fclose(file);
-    return text;
+    return text_file_read(path);
 }
 
 static int compare(const void *a, const void *b)

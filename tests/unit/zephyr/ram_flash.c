@@ -109,3 +109,19 @@ void ram_flash_attach(ram_flash_t *flash, isere_zephyr_blobs_t *blobs)
         .block_count = RAM_FLASH_BLOCKS,
     };
 }
+
+int ram_flash_mount(ram_flash_t *flash, isere_zephyr_blobs_t *blobs,
+                    isere_blobs_t *table)
+{
+    bool made;
+    ram_flash_attach(flash, blobs);
+    isere_zephyr_blobs_table(blobs, table);
+    return isere_zephyr_blobs_mount(blobs, false, &made);
+}
+
+void ram_flash_pattern(char *out, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        out[i] = (char)(i * 31 + i / 256);
+    }
+}

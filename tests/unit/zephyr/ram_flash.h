@@ -40,4 +40,11 @@ void ram_flash_power_on(ram_flash_t *flash, int cut_at, enum ram_flash_cut cut);
 /* Makes `blobs` one that is not mounted, on that flash. */
 void ram_flash_attach(ram_flash_t *flash, isere_zephyr_blobs_t *blobs);
 
+/* The same, and mounts it; *table is how it is used. */
+int ram_flash_mount(ram_flash_t *flash, isere_zephyr_blobs_t *blobs,
+                    isere_blobs_t *table);
+
+/* Bytes that differ wherever one looks. */
+void ram_flash_pattern(char *out, size_t size);
+
 #endif

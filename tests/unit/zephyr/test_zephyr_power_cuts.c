@@ -19,10 +19,7 @@ static int others; /* small blobs that are there, too */
 
 static int mount(void)
 {
-    bool made;
-    ram_flash_attach(&flash, &blobs);
-    isere_zephyr_blobs_table(&blobs, &table);
-    return isere_zephyr_blobs_mount(&blobs, false, &made);
+    return ram_flash_mount(&flash, &blobs, &table);
 }
 
 static int setup(void **state)
@@ -30,9 +27,7 @@ static int setup(void **state)
     (void)state;
     others = 0;
     ram_flash_init(&flash);
-    for (size_t i = 0; i < sizeof(big); i++) {
-        big[i] = (char)(i * 31 + i / 256);
-    }
+    ram_flash_pattern(big, sizeof(big));
     return 0;
 }
 
