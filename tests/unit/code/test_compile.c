@@ -5,20 +5,6 @@
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
-static js_fixture_t f;
-
-static int setup(void **state)
-{
-    (void)state;
-    return js_setup(&f);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return js_teardown(&f);
-}
-
 static void test_imports_come_along_once(void **state)
 {
     (void)state;
@@ -33,8 +19,8 @@ static void test_imports_come_along_once(void **state)
     };
     isere_bundle_t bundle;
     const char *reason;
-    assert_int_equal(js_compile(&f, files), 0);
-    assert_int_equal(isere_bundle_open(&bundle, f.code, f.code_size, &reason),
+    assert_int_equal(js_compile(&js, files), 0);
+    assert_int_equal(isere_bundle_open(&bundle, js.code, js.code_size, &reason),
                      0);
     assert_int_equal(bundle.nmodules, 4);
     assert_string_equal(isere_bundle_name(&bundle, 0), "fn/main.js");
@@ -54,8 +40,8 @@ static void test_native_modules_are_left_out(void **state)
     };
     isere_bundle_t bundle;
     const char *reason;
-    assert_int_equal(js_compile(&f, files), 0);
-    assert_int_equal(isere_bundle_open(&bundle, f.code, f.code_size, &reason),
+    assert_int_equal(js_compile(&js, files), 0);
+    assert_int_equal(isere_bundle_open(&bundle, js.code, js.code_size, &reason),
                      0);
     assert_int_equal(bundle.nmodules, 2);
 }
@@ -68,14 +54,14 @@ static void test_the_same_source_gives_the_same_bytes(void **state)
                     "export default { handler: async (e) => `${e.path}` }"},
         {NULL, NULL},
     };
-    assert_int_equal(js_compile(&f, files), 0);
-    size_t size = f.code_size;
-    void *first = f.code;
-    f.code = NULL;
-    assert_int_equal(js_compile(&f, files), 0);
-    assert_int_equal(f.code_size, size);
-    assert_memory_equal(f.code, first, size);
-    isere_free(f.port, first);
+    assert_int_equal(js_compile(&js, files), 0);
+    size_t size = js.code_size;
+    void *first = js.code;
+    js.code = NULL;
+    assert_int_equal(js_compile(&js, files), 0);
+    assert_int_equal(js.code_size, size);
+    assert_memory_equal(js.code, first, size);
+    isere_free(js.port, first);
 }
 
 typedef struct bad_source {
@@ -122,14 +108,14 @@ static void test_faults_have_a_place(void **state)
                                                 " './again.js'\nexport { no as"
                                                 " ok } from './again.js'"},
                                    {NULL, NULL}};
-        assert_int_equal(js_compile(&f, files), ISERE_ERR_HANDLER);
-        if (!strstr(f.fault.message, cases[i].message) ||
-            (cases[i].file && (strcmp(f.fault.file, cases[i].file) != 0 ||
-                               f.fault.line != cases[i].line))) {
-            fail_msg("%s: %s at %s:%d", cases[i].source, f.fault.message,
-                     f.fault.file, f.fault.line);
+        assert_int_equal(js_compile(&js, files), ISERE_ERR_HANDLER);
+        if (!strstr(js.fault.message, cases[i].message) ||
+            (cases[i].file && (strcmp(js.fault.file, cases[i].file) != 0 ||
+                               js.fault.line != cases[i].line))) {
+            fail_msg("%s: %s at %s:%d", cases[i].source, js.fault.message,
+                     js.fault.file, js.fault.line);
         }
-        assert_null(f.code);
+        assert_null(js.code);
     }
 }
 
@@ -148,11 +134,11 @@ static void test_cut_sources(void **state)
         text[len] = 0;
         const js_file_t files[] = {
             {"main.js", text}, {"a.js", "export const a = 1"}, {NULL, NULL}};
-        int error = js_compile(&f, files);
+        int error = js_compile(&js, files);
         assert_true(error == 0 || error == ISERE_ERR_HANDLER);
-        assert_int_equal(error != 0, f.fault.message[0] != 0);
-        isere_free(f.port, f.code);
-        f.code = NULL;
+        assert_int_equal(error != 0, js.fault.message[0] != 0);
+        isere_free(js.port, js.code);
+        js.code = NULL;
         free(text);
     }
 }
@@ -166,8 +152,8 @@ static void test_deep_nesting_is_an_error(void **state)
     memset(text, '[', DEPTH);
     text[DEPTH] = 0;
     const js_file_t files[] = {{"main.js", text}, {NULL, NULL}};
-    assert_int_equal(js_compile(&f, files), ISERE_ERR_HANDLER);
-    assert_true(f.fault.message[0] != 0);
+    assert_int_equal(js_compile(&js, files), ISERE_ERR_HANDLER);
+    assert_true(js.fault.message[0] != 0);
     free(text);
 }
 
@@ -190,16 +176,17 @@ static void test_loaders_that_fail(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         int error = cases[i].error;
         isere_loader_t loader = {&error, broken_load};
-        assert_true(isere_compile(f.port, &loader, "main.js", "", &f.code,
-                                  &f.code_size, &f.fault) < 0);
-        assert_non_null(strstr(f.fault.message, cases[i].text));
-        assert_non_null(strstr(f.fault.message, "main.js"));
+        assert_true(isere_compile(js.port, &loader, "main.js", "", &js.code,
+                                  &js.code_size, &js.fault) < 0);
+        assert_non_null(strstr(js.fault.message, cases[i].text));
+        assert_non_null(strstr(js.fault.message, "main.js"));
     }
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, js_setup_one, js_teardown_one)
     const struct CMUnitTest tests[] = {
         TEST(test_imports_come_along_once),
         TEST(test_native_modules_are_left_out),

@@ -5,20 +5,6 @@
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
-static js_fixture_t f;
-
-static int setup(void **state)
-{
-    (void)state;
-    return js_setup(&f);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return js_teardown(&f);
-}
-
 static void expect_log(const char *part)
 {
     if (!strstr(isere_test_state()->log, part)) {
@@ -50,51 +36,51 @@ static void test_all_forms_of_handlers_answer(void **state)
         "let x = await Promise.resolve('x'); export const handler = () => x",
     };
     for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-        js_must_start(&f, forms[i]);
-        js_expect_body(&f, "/", "x");
-        js_expect_body(&f, "/", "x");
-        js_deinit(&f);
-        js_init(&f, NULL);
+        js_must_start(&js, forms[i]);
+        js_expect_body(&js, "/", "x");
+        js_expect_body(&js, "/", "x");
+        js_deinit(&js);
+        js_init(&js, NULL);
     }
 }
 
 static void test_undefined_is_an_empty_answer(void **state)
 {
     (void)state;
-    js_must_start(&f, "export const handler = async () => {}");
-    js_expect_body(&f, "/", "");
+    js_must_start(&js, "export const handler = async () => {}");
+    js_expect_body(&js, "/", "");
 }
 
 static void test_timers_are_waited_for(void **state)
 {
     (void)state;
     js_must_start(
-        &f,
+        &js,
         "export const handler = async (event, context, done) => {"
         "  if (event.path === '/done') { setTimeout(() => done('d'), 50) }"
         "  else if (event.path === '/undefined') { setTimeout(() => {}, 9) }"
         "  else { await new Promise(r => setTimeout(r, 100)); return 'p' }"
         "}");
-    assert_int_equal(js_invoke(&f, "/"), ISERE_ISOLATE_WAITING);
-    assert_int_equal(js_resume(&f), ISERE_ISOLATE_COMPLETE);
-    js_take_body(&f, "p");
-    assert_int_equal(js_invoke(&f, "/done"), ISERE_ISOLATE_WAITING);
-    assert_int_equal(js_resume(&f), ISERE_ISOLATE_COMPLETE);
-    js_take_body(&f, "d");
-    assert_int_equal(js_invoke(&f, "/undefined"), ISERE_ISOLATE_WAITING);
-    assert_int_equal(js_resume(&f), ISERE_ISOLATE_COMPLETE);
-    js_take_body(&f, "");
+    assert_int_equal(js_invoke(&js, "/"), ISERE_ISOLATE_WAITING);
+    assert_int_equal(js_resume(&js), ISERE_ISOLATE_COMPLETE);
+    js_take_body(&js, "p");
+    assert_int_equal(js_invoke(&js, "/done"), ISERE_ISOLATE_WAITING);
+    assert_int_equal(js_resume(&js), ISERE_ISOLATE_COMPLETE);
+    js_take_body(&js, "d");
+    assert_int_equal(js_invoke(&js, "/undefined"), ISERE_ISOLATE_WAITING);
+    assert_int_equal(js_resume(&js), ISERE_ISOLATE_COMPLETE);
+    js_take_body(&js, "");
 }
 
 static void test_resuming_too_early_changes_nothing(void **state)
 {
     (void)state;
-    js_must_start(&f, "export const handler = () => new Promise("
-                      "r => setTimeout(r, 100, 'late'))");
-    assert_int_equal(js_invoke(&f, "/"), ISERE_ISOLATE_WAITING);
-    assert_int_equal(isere_isolate_resume(f.isolate), ISERE_ISOLATE_WAITING);
-    assert_int_equal(js_resume(&f), ISERE_ISOLATE_COMPLETE);
-    js_take_body(&f, "late");
+    js_must_start(&js, "export const handler = () => new Promise("
+                       "r => setTimeout(r, 100, 'late'))");
+    assert_int_equal(js_invoke(&js, "/"), ISERE_ISOLATE_WAITING);
+    assert_int_equal(isere_isolate_resume(js.isolate), ISERE_ISOLATE_WAITING);
+    assert_int_equal(js_resume(&js), ISERE_ISOLATE_COMPLETE);
+    js_take_body(&js, "late");
 }
 
 /* ---- failures ---- */
@@ -102,10 +88,10 @@ static void test_resuming_too_early_changes_nothing(void **state)
 static void test_errors_have_file_line_and_reason_in_the_log(void **state)
 {
     (void)state;
-    js_must_start(&f, "export const handler = async () => {\n"
-                      "  null.x\n"
-                      "}");
-    js_expect_error(&f, "/", "exception");
+    js_must_start(&js, "export const handler = async () => {\n"
+                       "  null.x\n"
+                       "}");
+    js_expect_error(&js, "/", "exception");
     expect_log("TypeError");
     expect_log("fn/main.js:2");
     assert_int_equal(isere_test_state()->log_level, ISERE_LOG_ERROR);
@@ -115,7 +101,7 @@ static void test_failures_are_told_apart(void **state)
 {
     (void)state;
     js_must_start(
-        &f,
+        &js,
         "export const handler = async (event, context, done) => {\n"
         "  switch (event.path) {\n"
         "  case '/throw': throw new Error('no');\n"
@@ -143,23 +129,23 @@ static void test_failures_are_told_apart(void **state)
         {"/import", "exception"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        js_expect_error(&f, cases[i][0], cases[i][1]);
-        js_expect_body(&f, "/fine", "fine");
+        js_expect_error(&js, cases[i][0], cases[i][1]);
+        js_expect_body(&js, "/fine", "fine");
     }
-    assert_int_equal(js_invoke(&f, "/timer"), ISERE_ISOLATE_WAITING);
-    js_resume(&f);
-    js_take_error(&f, "exception");
-    js_expect_body(&f, "/fine", "fine");
+    assert_int_equal(js_invoke(&js, "/timer"), ISERE_ISOLATE_WAITING);
+    js_resume(&js);
+    js_take_error(&js, "exception");
+    js_expect_body(&js, "/fine", "fine");
 }
 
 static void test_a_caught_limit_is_no_failure(void **state)
 {
     (void)state;
-    js_must_start(&f,
+    js_must_start(&js,
                   "export const handler = () => {"
                   "  try { const a = []; for (;;) a.push('x'.repeat(1000)) }"
                   "  catch (e) { return 'caught' } }");
-    js_expect_body(&f, "/", "caught");
+    js_expect_body(&js, "/", "caught");
 }
 
 static void test_time_limit_ends_loops_of_all_kinds(void **state)
@@ -167,7 +153,7 @@ static void test_time_limit_ends_loops_of_all_kinds(void **state)
     (void)state;
     isere_test_state()->tick_us = 10000;
     js_must_start(
-        &f,
+        &js,
         "export const handler = async (event, context, done) => {"
         "  if (event.path === '/sync') for (;;) {}"
         "  if (event.path === '/caught') for (;;) try { for (;;) {} }"
@@ -182,31 +168,31 @@ static void test_time_limit_ends_loops_of_all_kinds(void **state)
         "    return new Promise(() => {}) }"
         "  if (event.path === '/done') { done('first'); for (;;) {} }"
         "  return context.getRemainingTimeInMillis() > 0 ? 'fine' : 'late' }");
-    js_expect_error(&f, "/sync", "timeout");
+    js_expect_error(&js, "/sync", "timeout");
     expect_log("fn/main.js:1");
-    js_expect_error(&f, "/caught", "timeout");
-    js_expect_error(&f, "/jobs", "timeout");
-    js_expect_error(&f, "/chain", "timeout");
-    js_expect_error(&f, "/regexp", "timeout");
-    js_expect_body(&f, "/done", "first");
-    js_invoke(&f, "/timers");
-    while (isere_isolate_state(f.isolate) == ISERE_ISOLATE_WAITING) {
-        js_resume(&f);
+    js_expect_error(&js, "/caught", "timeout");
+    js_expect_error(&js, "/jobs", "timeout");
+    js_expect_error(&js, "/chain", "timeout");
+    js_expect_error(&js, "/regexp", "timeout");
+    js_expect_body(&js, "/done", "first");
+    js_invoke(&js, "/timers");
+    while (isere_isolate_state(js.isolate) == ISERE_ISOLATE_WAITING) {
+        js_resume(&js);
     }
-    js_take_error(&f, "timeout");
-    js_expect_body(&f, "/fine", "fine");
+    js_take_error(&js, "timeout");
+    js_expect_body(&js, "/fine", "fine");
 }
 
 static void test_what_comes_after_the_answer_is_logged(void **state)
 {
     (void)state;
-    js_must_start(&f, "export const handler = (event, context, done) => {"
-                      "  done('ok');"
-                      "  if (event.path === '/throw') throw new Error('late');"
-                      "  Promise.reject(new Error('unhandled')) }");
-    js_expect_body(&f, "/throw", "ok");
+    js_must_start(&js, "export const handler = (event, context, done) => {"
+                       "  done('ok');"
+                       "  if (event.path === '/throw') throw new Error('late');"
+                       "  Promise.reject(new Error('unhandled')) }");
+    js_expect_body(&js, "/throw", "ok");
     expect_log("late");
-    js_expect_body(&f, "/reject", "ok");
+    js_expect_body(&js, "/reject", "ok");
     expect_log("unhandled rejection: Error: unhandled");
 }
 
@@ -215,23 +201,23 @@ static void test_what_comes_after_the_answer_is_logged(void **state)
 static void expect_fault(const char *source, const char *message, int line)
 {
     js_file_t files[] = {{"main.js", source}, {NULL, NULL}};
-    int error = js_compile(&f, files);
+    int error = js_compile(&js, files);
     if (!error) {
-        isere_isolate_state_t end = js_start_compiled(&f);
+        isere_isolate_state_t end = js_start_compiled(&js);
         while (end == ISERE_ISOLATE_WAITING) {
-            end = js_resume(&f);
+            end = js_resume(&js);
         }
         assert_int_equal(end, ISERE_ISOLATE_FAILED);
     }
-    if (!strstr(f.fault.message, message)) {
-        fail_msg("fault is: %s", f.fault.message);
+    if (!strstr(js.fault.message, message)) {
+        fail_msg("fault is: %s", js.fault.message);
     }
-    assert_int_equal(f.fault.line, line);
+    assert_int_equal(js.fault.line, line);
     if (line > 0) {
-        assert_string_equal(f.fault.file, "fn/main.js");
+        assert_string_equal(js.fault.file, "fn/main.js");
     }
-    js_deinit(&f);
-    js_init(&f, NULL);
+    js_deinit(&js);
+    js_init(&js, NULL);
 }
 
 static void test_faults_say_what_is_wrong_and_where(void **state)
@@ -265,13 +251,13 @@ static void test_init_phase_waits_for_timers(void **state)
 {
     (void)state;
     assert_int_equal(
-        js_start(&f, "const x = await new Promise(r => setTimeout(r, 50, 7));"
-                     "setTimeout(() => {}, 1000);"
-                     "export const handler = () => String(x)"),
+        js_start(&js, "const x = await new Promise(r => setTimeout(r, 50, 7));"
+                      "setTimeout(() => {}, 1000);"
+                      "export const handler = () => String(x)"),
         ISERE_ISOLATE_WAITING);
-    assert_int_equal(js_resume(&f), ISERE_ISOLATE_READY);
+    assert_int_equal(js_resume(&js), ISERE_ISOLATE_READY);
     expect_log("1 timer was still pending");
-    js_expect_body(&f, "/", "7");
+    js_expect_body(&js, "/", "7");
 }
 
 static void test_relative_imports_work(void **state)
@@ -287,9 +273,9 @@ static void test_relative_imports_work(void **state)
         {"lib/late.js", "export default 'late'"},
         {NULL, NULL},
     };
-    assert_int_equal(js_compile(&f, files), 0);
-    assert_int_equal(js_start_compiled(&f), ISERE_ISOLATE_READY);
-    js_expect_body(&f, "/", "ablateab");
+    assert_int_equal(js_compile(&js, files), 0);
+    assert_int_equal(js_start_compiled(&js), ISERE_ISOLATE_READY);
+    js_expect_body(&js, "/", "ablateab");
 }
 
 /* Patch 0031: modules that import each other and export what they imported. */
@@ -308,9 +294,9 @@ static void test_an_imported_name_is_exported_across_a_cycle(void **state)
                  "export const one = 1"},
         {NULL, NULL},
     };
-    assert_int_equal(js_compile(&f, files), 0);
-    assert_int_equal(js_start_compiled(&f), ISERE_ISOLATE_READY);
-    js_expect_body(&f, "/", "1,2,1,true,b,handler,one,two");
+    assert_int_equal(js_compile(&js, files), 0);
+    assert_int_equal(js_start_compiled(&js), ISERE_ISOLATE_READY);
+    js_expect_body(&js, "/", "1,2,1,true,b,handler,one,two");
 }
 
 static void test_a_cycle_of_names_that_nobody_has_is_an_error(void **state)
@@ -322,9 +308,9 @@ static void test_a_cycle_of_names_that_nobody_has_is_an_error(void **state)
         {"b.js", "import { x } from './main.js'; export { x }"},
         {NULL, NULL},
     };
-    assert_int_equal(js_compile(&f, files), 0);
-    assert_int_equal(js_start_compiled(&f), ISERE_ISOLATE_FAILED);
-    assert_non_null(strstr(f.fault.message, "circular reference"));
+    assert_int_equal(js_compile(&js, files), 0);
+    assert_int_equal(js_start_compiled(&js), ISERE_ISOLATE_FAILED);
+    assert_non_null(strstr(js.fault.message, "circular reference"));
 }
 
 /* Patch 0033: a module that waited for another one, imported once it is done.
@@ -346,9 +332,9 @@ static void test_a_module_that_has_waited_can_be_imported(void **state)
         {"throws.js", "await 0; throw new Error('reason')"},
         {NULL, NULL},
     };
-    assert_int_equal(js_compile(&f, files), 0);
-    assert_int_equal(js_start_compiled(&f), ISERE_ISOLATE_READY);
-    js_expect_body(&f, "/", "late reason");
+    assert_int_equal(js_compile(&js, files), 0);
+    assert_int_equal(js_start_compiled(&js), ISERE_ISOLATE_READY);
+    js_expect_body(&js, "/", "late reason");
 }
 
 /* ---- damaged bytecode ---- */
@@ -358,29 +344,30 @@ static void test_every_damaged_byte_is_noticed(void **state)
     (void)state;
     js_file_t files[] = {{"main.js", "export const handler = () => 1"},
                          {NULL, NULL}};
-    assert_int_equal(js_compile(&f, files), 0);
-    unsigned char *code = f.code;
-    for (size_t i = 0; i < f.code_size; i++) {
+    assert_int_equal(js_compile(&js, files), 0);
+    unsigned char *code = js.code;
+    for (size_t i = 0; i < js.code_size; i++) {
         code[i] ^= 0x10;
-        assert_int_equal(isere_function_create(f.port, code, f.code_size,
-                                               &f.config, &f.function,
-                                               &f.fault),
+        assert_int_equal(isere_function_create(js.port, code, js.code_size,
+                                               &js.config, &js.function,
+                                               &js.fault),
                          ISERE_ERR_INVAL);
-        assert_true(f.fault.message[0] != 0);
+        assert_true(js.fault.message[0] != 0);
         code[i] ^= 0x10;
     }
-    for (size_t len = 0; len < f.code_size; len++) {
-        assert_int_equal(isere_function_create(f.port, code, len, &f.config,
-                                               &f.function, &f.fault),
+    for (size_t len = 0; len < js.code_size; len++) {
+        assert_int_equal(isere_function_create(js.port, code, len, &js.config,
+                                               &js.function, &js.fault),
                          ISERE_ERR_INVAL);
     }
-    assert_int_equal(js_start_compiled(&f), ISERE_ISOLATE_READY);
-    js_expect_body(&f, "/", "1");
+    assert_int_equal(js_start_compiled(&js), ISERE_ISOLATE_READY);
+    js_expect_body(&js, "/", "1");
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, js_setup_one, js_teardown_one)
     const struct CMUnitTest tests[] = {
         TEST(test_all_forms_of_handlers_answer),
         TEST(test_undefined_is_an_empty_answer),

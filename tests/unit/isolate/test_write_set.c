@@ -8,24 +8,10 @@
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
-static js_fixture_t f;
-
-static int setup(void **state)
-{
-    (void)state;
-    return js_setup(&f);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return js_teardown(&f);
-}
-
 /* Blocks of `size` bytes that are not what they were. */
 static size_t changed_blocks(const js_pristine_t *p, size_t size)
 {
-    const char *now = (const char *)f.isolate->heap.arena;
+    const char *now = (const char *)js.isolate->heap.arena;
     const char *then = (const char *)p->copy;
     size_t count = 0;
     for (size_t at = 0; at < p->used; at += size) {
@@ -45,17 +31,17 @@ static void test_a_request_changes_little(void **state)
         "  body: { message: greeting, path: event.path } })\n";
     js_pristine_t pristine;
     (void)state;
-    js_must_start(&f, source);
-    js_pristine_take(&pristine, &f);
+    js_must_start(&js, source);
+    js_pristine_take(&pristine, &js);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(js_invoke(&f, "/path"), ISERE_ISOLATE_COMPLETE);
-        assert_null(isere_isolate_error(f.isolate));
+        assert_int_equal(js_invoke(&js, "/path"), ISERE_ISOLATE_COMPLETE);
+        assert_null(isere_isolate_error(js.isolate));
         size_t changed = changed_blocks(&pristine, 256);
         size_t all = pristine.used / 256;
         print_message("%lu of %lu blocks changed\n", (unsigned long)changed,
                       (unsigned long)all);
         assert_true(changed > 0 && changed * 8 < all);
-        isere_isolate_reset(f.isolate);
+        isere_isolate_reset(js.isolate);
         assert_int_equal(changed_blocks(&pristine, 256), 0);
     }
     js_pristine_free(&pristine);
@@ -64,8 +50,8 @@ static void test_a_request_changes_little(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_request_changes_little, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(test_a_request_changes_little,
+                                        js_setup_one, js_teardown_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

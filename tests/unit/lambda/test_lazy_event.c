@@ -8,48 +8,34 @@
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
-static js_fixture_t f;
-
-static int setup(void **state)
-{
-    (void)state;
-    return js_setup(&f);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return js_teardown(&f);
-}
-
 /* Invokes with a whole request; the answer is there at once. */
 static void send_request(const char *text)
 {
     isere_http_limits_t limits = {2048, 2048};
     size_t len = strlen(text);
-    assert_true(len < sizeof f.text);
-    memcpy(f.text, text, len + 1);
-    isere_http_parser_init(&f.parser, &limits);
+    assert_true(len < sizeof js.text);
+    memcpy(js.text, text, len + 1);
+    isere_http_parser_init(&js.parser, &limits);
     assert_int_equal(
-        isere_http_parser_feed(&f.parser, &f.request, f.text, &len),
+        isere_http_parser_feed(&js.parser, &js.request, js.text, &len),
         ISERE_HTTP_COMPLETE);
-    f.request.base = f.text;
+    js.request.base = js.text;
     isere_invocation_t invocation = {
-        .request = &f.request,
+        .request = &js.request,
         .source_ip = "192.0.2.7",
         .route_key = "$default",
         .request_id = "01234567-89ab-4def-8123-456789abcdef",
         .received_us = INT64_C(1583349317135999),
-        .deadline_us = f.port->monotonic_us(f.port->ctx) + 3000000,
+        .deadline_us = js.port->monotonic_us(js.port->ctx) + 3000000,
     };
-    isere_isolate_invoke(f.isolate, &invocation);
-    assert_int_equal(isere_isolate_state(f.isolate), ISERE_ISOLATE_COMPLETE);
+    isere_isolate_invoke(js.isolate, &invocation);
+    assert_int_equal(isere_isolate_state(js.isolate), ISERE_ISOLATE_COMPLETE);
 }
 
 static void expect(const char *request, const char *body)
 {
     send_request(request);
-    js_take_body(&f, body);
+    js_take_body(&js, body);
 }
 
 #define HEAD(path)                                                             \
@@ -167,14 +153,14 @@ static void answer_at(unsigned second, const char *request, char *out,
 {
     isere_test_state()->monotonic_us = origin + second * UINT64_C(1000000);
     send_request(request);
-    if (isere_isolate_error(f.isolate)) {
-        fail_msg("%u: %s", second, isere_isolate_reason(f.isolate));
+    if (isere_isolate_error(js.isolate)) {
+        fail_msg("%u: %s", second, isere_isolate_reason(js.isolate));
     }
-    isere_slice_t body = isere_isolate_response(f.isolate)->body;
+    isere_slice_t body = isere_isolate_response(js.isolate)->body;
     assert_true(body.len < size);
     memcpy(out, body.ptr, body.len);
     out[body.len] = '\0';
-    isere_isolate_reset(f.isolate);
+    isere_isolate_reset(js.isolate);
 }
 
 static void compare_ways(isere_payload_t payload, const char *request)
@@ -183,8 +169,8 @@ static void compare_ways(isere_payload_t payload, const char *request)
     static char told[16384];
     unsigned second = 0;
     isere_test_state()->monotonic_us = origin;
-    f.config.payload = payload;
-    js_must_start(&f, ways_source);
+    js.config.payload = payload;
+    js_must_start(&js, ways_source);
     for (;; second += 2) {
         answer_at(second, request, lazy, sizeof lazy);
         if (strcmp(lazy, "no more") == 0) {
@@ -194,8 +180,8 @@ static void compare_ways(isere_payload_t payload, const char *request)
         assert_string_equal(lazy, told);
     }
     assert_true(second > 4 * 35);
-    js_deinit(&f);
-    js_init(&f, NULL);
+    js_deinit(&js);
+    js_init(&js, NULL);
 }
 
 static void test_they_are_what_they_seem_to_be(void **state)
@@ -213,7 +199,7 @@ static void test_each_request_has_its_own(void **state)
 {
     (void)state;
     js_must_start(
-        &f,
+        &js,
         "const seen = []\n"
         "export const handler = (event, context) => {\n"
         "  seen.push(event)\n"
@@ -240,22 +226,22 @@ static void test_the_init_phase_does_not_reach_them(void **state)
 {
     (void)state;
     js_must_start(
-        &f, "const log = []\n"
-            "for (const k of ['path', 'body', 'headers', 'requestContext',\n"
-            "    'awsRequestId', 'method', 'httpMethod', 'http'])\n"
-            "  Object.defineProperty(Object.prototype, k, { __proto__: null,\n"
-            "    get() { log.push('get ' + k) },\n"
-            "    set(v) { log.push('set ' + k) } })\n"
-            "Object.defineProperty = Object.create = JSON.stringify = null\n"
-            "const { getOwnPropertyDescriptor } = Object\n"
-            "Object.freeze(Object.prototype)\n"
-            "export const handler = (event, context) => {\n"
-            "  const d = getOwnPropertyDescriptor(event, 'path')\n"
-            "  const r = [event.path, event.body, event.headers.host,\n"
-            "    event.requestContext.http.method, event.method,\n"
-            "    context.awsRequestId, d.value, d.writable, d.get,\n"
-            "    event instanceof Object, log.length]\n"
-            "  return r.join() }");
+        &js, "const log = []\n"
+             "for (const k of ['path', 'body', 'headers', 'requestContext',\n"
+             "    'awsRequestId', 'method', 'httpMethod', 'http'])\n"
+             "  Object.defineProperty(Object.prototype, k, { __proto__: null,\n"
+             "    get() { log.push('get ' + k) },\n"
+             "    set(v) { log.push('set ' + k) } })\n"
+             "Object.defineProperty = Object.create = JSON.stringify = null\n"
+             "const { getOwnPropertyDescriptor } = Object\n"
+             "Object.freeze(Object.prototype)\n"
+             "export const handler = (event, context) => {\n"
+             "  const d = getOwnPropertyDescriptor(event, 'path')\n"
+             "  const r = [event.path, event.body, event.headers.host,\n"
+             "    event.requestContext.http.method, event.method,\n"
+             "    context.awsRequestId, d.value, d.writable, d.get,\n"
+             "    event instanceof Object, log.length]\n"
+             "  return r.join() }");
     expect(EMPTY("a"),
            "/a,,a.example,GET,GET,01234567-89ab-4def-8123-456789abcdef,"
            "/a,true,,true,0");
@@ -265,21 +251,21 @@ static void test_the_init_phase_does_not_reach_them(void **state)
 static void test_the_event_can_be_the_answer(void **state)
 {
     (void)state;
-    js_must_start(&f, "export const handler = async (event) => {\n"
-                      "  if (event.path === '/body') return { body: event }\n"
-                      "  return (await Promise.all([event]))[0] }");
+    js_must_start(&js, "export const handler = async (event) => {\n"
+                       "  if (event.path === '/body') return { body: event }\n"
+                       "  return (await Promise.all([event]))[0] }");
     send_request(EMPTY("body"));
-    assert_null(isere_isolate_error(f.isolate));
-    isere_slice_t body = isere_isolate_response(f.isolate)->body;
+    assert_null(isere_isolate_error(js.isolate));
+    isere_slice_t body = isere_isolate_response(js.isolate)->body;
     const char *start_of = "{\"httpMethod\":\"GET\",\"method\":\"GET\","
                            "\"path\":\"/body\",\"query\":\"\",";
     assert_memory_equal(body.ptr, start_of, strlen(start_of));
-    isere_isolate_reset(f.isolate);
+    isere_isolate_reset(js.isolate);
     /* It has headers and a body. */
     send_request(EMPTY("x"));
-    assert_null(isere_isolate_error(f.isolate));
-    assert_int_equal(isere_isolate_response(f.isolate)->status, 200);
-    isere_isolate_reset(f.isolate);
+    assert_null(isere_isolate_error(js.isolate));
+    assert_int_equal(isere_isolate_response(js.isolate)->status, 200);
+    isere_isolate_reset(js.isolate);
 }
 
 /* ---- limits ---- */
@@ -290,15 +276,15 @@ static void test_memory_ends_inside(void **state)
 {
     (void)state;
     js_must_start(
-        &f, "export const handler = (event) => {\n"
-            "  if (event.path === '/ok') return event.headers.host\n"
-            "  const hold = []\n"
-            "  for (const n of [20000, 2000, 200, 20, 1])\n"
-            "    try { for (;;) hold.push(new Uint8Array(n)) } catch {}\n"
-            "  return [event.multiValueQueryStringParameters, event.headers,\n"
-            "    event.query, event.cookies] }");
+        &js, "export const handler = (event) => {\n"
+             "  if (event.path === '/ok') return event.headers.host\n"
+             "  const hold = []\n"
+             "  for (const n of [20000, 2000, 200, 20, 1])\n"
+             "    try { for (;;) hold.push(new Uint8Array(n)) } catch {}\n"
+             "  return [event.multiValueQueryStringParameters, event.headers,\n"
+             "    event.query, event.cookies] }");
     send_request(FULL("full"));
-    js_take_error(&f, "memory");
+    js_take_error(&js, "memory");
     expect(EMPTY("ok"), "a.example");
 }
 
@@ -309,7 +295,7 @@ static void test_the_stack_ends_around_it(void **state)
 {
     (void)state;
     js_must_start(
-        &f,
+        &js,
         "export const handler = (event) => {\n"
         "  const read = []\n"
         "  const down = () => {\n"
@@ -330,19 +316,20 @@ static void test_the_stack_ends_around_it(void **state)
 static void test_the_deadline_passes_meanwhile(void **state)
 {
     (void)state;
-    js_must_start(&f, "export const handler = (event) => {\n"
-                      "  if (event.path === '/ok') return event.headers.host\n"
-                      "  for (;;) Object.assign({}, event) }");
+    js_must_start(&js, "export const handler = (event) => {\n"
+                       "  if (event.path === '/ok') return event.headers.host\n"
+                       "  for (;;) Object.assign({}, event) }");
     isere_test_state()->tick_us = 100000;
     send_request(FULL("full"));
-    js_take_error(&f, "timeout");
+    js_take_error(&js, "timeout");
     isere_test_state()->tick_us = 0;
     expect(EMPTY("ok"), "a.example");
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, js_setup_one, js_teardown_one)
     const struct CMUnitTest tests[] = {
         TEST(test_they_are_what_they_seem_to_be),
         TEST(test_each_request_has_its_own),

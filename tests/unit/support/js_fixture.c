@@ -145,3 +145,17 @@ void js_must_start(js_fixture_t *f, const char *source)
         fail_msg("not ready: %s", f->fault.message);
     }
 }
+
+js_fixture_t js;
+
+int js_setup_one(void **state)
+{
+    (void)state;
+    return js_setup(&js);
+}
+
+int js_teardown_one(void **state)
+{
+    (void)state;
+    return js_teardown(&js);
+}

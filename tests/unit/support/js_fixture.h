@@ -33,6 +33,12 @@ typedef struct js_fixture {
 int js_setup(js_fixture_t *f);
 int js_teardown(js_fixture_t *f);
 
+/* One for programs whose tests need no other, with cmocka's setup and
+ * teardown. */
+extern js_fixture_t js;
+int js_setup_one(void **state);
+int js_teardown_one(void **state);
+
 /* Makes the fixture empty, with the default configuration and less memory. */
 void js_init(js_fixture_t *f, const isere_port_t *port);
 
