@@ -1,7 +1,7 @@
 /* Bundles: checking and reading them. bundle_write.c writes them. */
 #include "core/code/bundle.h"
 #include "core/code/bundle_format.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 
 /* Like PNG's: not ASCII at first, so that no text is taken for a bundle, and a
  * line end that a transfer as text would change. */

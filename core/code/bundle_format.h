@@ -2,7 +2,7 @@
 #ifndef ISERE_CORE_CODE_BUNDLE_FORMAT_H
 #define ISERE_CORE_CODE_BUNDLE_FORMAT_H
 
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 #include <stddef.h>
 #include <stdint.h>
 

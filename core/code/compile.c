@@ -8,8 +8,8 @@
 #include "core/code/module_name.h"
 #include "core/heap/fault.h"
 #include "core/isere_config.h"
+#include "core/util/names/units.h"
 #include "core/util/text.h"
-#include "core/util/units.h"
 #include <stdio.h>
 
 /* One module while it is compiled. Lives in the compiler's heap. */

@@ -1,7 +1,7 @@
 /* What the control plane says about functions, as JSON. */
 #include "core/control/registry.h"
 #include "core/isolate/function.h"
-#include "core/util/payload.h"
+#include "core/util/names/payload.h"
 
 /* ---- texts of a length that is not known before ---- */
 

@@ -3,7 +3,7 @@
 #include "core/http/chars.h"
 #include "core/http/query.h"
 #include "core/util/ascii.h"
-#include "core/util/percent.h"
+#include "core/util/encode/percent.h"
 #include "core/util/text.h"
 
 #define ROOT "/_isere"

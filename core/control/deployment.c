@@ -4,7 +4,7 @@
 #include "core/code/compile.h"
 #include "core/heap/fault.h"
 #include "core/isolate/function.h"
-#include "core/util/sha256.h"
+#include "core/util/encode/sha256.h"
 #include "core/util/text.h"
 #include <stdio.h>
 

@@ -7,7 +7,7 @@
 #include "core/control/settings.h"
 #include "core/isere_config.h"
 #include "core/isolate/function.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 #include "core/util/text.h"
 #include <limits.h>
 #include <stddef.h>

@@ -13,7 +13,7 @@
 #ifndef ISERE_CORE_CONTROL_LOGS_H
 #define ISERE_CORE_CONTROL_LOGS_H
 
-#include "core/util/function_name.h"
+#include "core/util/names/function_name.h"
 #include "core/util/writer.h"
 #include "isere/port.h"
 

@@ -14,7 +14,7 @@
 #define ISERE_CORE_CONTROL_METRICS_H
 
 #include "core/control/stats.h"
-#include "core/util/function_name.h"
+#include "core/util/names/function_name.h"
 #include "core/util/writer.h"
 
 /* A function to be reported. */

@@ -2,7 +2,7 @@
  * same deployment, so that its SHA-256 tells whether something has changed. */
 #include "core/control/package.h"
 #include "core/heap/fault.h"
-#include "core/util/payload.h"
+#include "core/util/names/payload.h"
 #include "core/util/writer.h"
 
 /* ---- the block ---- */

@@ -13,7 +13,7 @@
 #ifndef ISERE_CORE_CONTROL_PACKAGE_H
 #define ISERE_CORE_CONTROL_PACKAGE_H
 
-#include "core/util/sha256.h"
+#include "core/util/encode/sha256.h"
 #include "isere/isere.h"
 
 enum {

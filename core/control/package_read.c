@@ -9,10 +9,10 @@
 #include "core/heap/fault.h"
 #include "core/isere_config.h"
 #include "core/route/route.h"
-#include "core/util/env_name.h"
-#include "core/util/payload.h"
+#include "core/util/names/env_name.h"
+#include "core/util/names/payload.h"
+#include "core/util/names/units.h"
 #include "core/util/text.h"
-#include "core/util/units.h"
 #include "core/util/utf8.h"
 #include "core/util/writer.h"
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 #include "core/control/quarantine.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 #include "core/util/text.h"
 
 void isere_quarantine_init(isere_quarantine_t *q, const isere_port_t *port,

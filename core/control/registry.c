@@ -2,7 +2,7 @@
 #include "core/control/registry.h"
 #include "core/http/chars.h"
 #include "core/isolate/function.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 
 void isere_registry_config_init(isere_registry_config_t *config)
 {

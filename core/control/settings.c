@@ -1,6 +1,6 @@
 #include "core/control/settings.h"
 #include "core/route/route.h"
-#include "core/util/env_name.h"
+#include "core/util/names/env_name.h"
 
 /* Where things are. */
 enum {

@@ -4,7 +4,7 @@
 #include "core/http/parser.h"
 #include "core/isolate/function.h"
 #include "core/isolate/isolate.h"
-#include "core/util/uuid.h"
+#include "core/util/encode/uuid.h"
 #include <stdio.h>
 
 struct isere_instance {

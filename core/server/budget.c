@@ -17,7 +17,7 @@
  */
 #include "core/server/internal.h"
 #include "core/util/log.h"
-#include "core/util/units.h"
+#include "core/util/names/units.h"
 #include <stdio.h>
 
 enum { PACE = 16 * 1024, SMALL = 4 * ISERE_IN_FIRST };

@@ -1,7 +1,7 @@
 /* One request: find a slot, invoke the handler, answer. */
 #include "core/server/internal.h"
+#include "core/util/encode/uuid.h"
 #include "core/util/log.h"
-#include "core/util/uuid.h"
 #include <stdio.h>
 
 /* ---- ids ---- */

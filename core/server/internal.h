@@ -28,7 +28,7 @@
 #include "core/isere_config.h"
 #include "core/isolate/function.h"
 #include "core/isolate/isolate.h"
-#include "core/util/timer_queue.h"
+#include "core/util/time/timer_queue.h"
 #include <stdatomic.h>
 
 enum {

@@ -1,5 +1,5 @@
 #include "core/store/record.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 
 /* The first byte is not ASCII: no text begins like this. */
 static const uint8_t manifest_magic[4] = {0x89, 'i', 's', 'H'};

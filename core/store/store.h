@@ -14,8 +14,8 @@
 #ifndef ISERE_CORE_STORE_STORE_H
 #define ISERE_CORE_STORE_STORE_H
 
-#include "core/util/function_name.h"
-#include "core/util/sha256.h"
+#include "core/util/encode/sha256.h"
+#include "core/util/names/function_name.h"
 #include "isere/blobs.h"
 #include "isere/port.h"
 

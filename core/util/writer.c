@@ -1,6 +1,6 @@
 /* Text in pieces: numbers, times, base64, and strings as JSON has them. */
 #include "core/util/writer.h"
-#include "core/util/base64.h"
+#include "core/util/encode/base64.h"
 #include "core/util/json_escape.h"
 #include "core/util/utf8.h"
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* crypto.getRandomValues and crypto.randomUUID (W3C Web Crypto section 10). */
-#include "core/util/uuid.h"
+#include "core/util/encode/uuid.h"
 #include "core/web/web.h"
 
 /* The most bytes one call may ask for. */

@@ -2,7 +2,7 @@
  * next start. It may contain anything after power-on, so all of it is
  * checked. */
 #include "ports/zephyr/retained.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 #include <stdio.h>
 #include <string.h>
 

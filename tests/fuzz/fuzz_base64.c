@@ -1,5 +1,5 @@
 /* What decodes, encodes and decodes to the same; what is encoded decodes. */
-#include "core/util/base64.h"
+#include "core/util/encode/base64.h"
 
 #include <stdlib.h>
 #include <string.h>

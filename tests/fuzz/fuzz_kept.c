@@ -5,7 +5,7 @@
 #include "core/control/registry.h"
 #include "core/control/settings.h"
 #include "core/isolate/function.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 #include "tests/unit/support/sim_blobs.h"
 #include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"

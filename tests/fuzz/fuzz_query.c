@@ -3,7 +3,7 @@
  * are views into the input, in order, and decoding stays within its bounds.
  */
 #include "core/http/query.h"
-#include "core/util/percent.h"
+#include "core/util/encode/percent.h"
 
 #include <stdint.h>
 #include <stdlib.h>

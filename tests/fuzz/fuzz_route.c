@@ -7,7 +7,7 @@
  * have much in common, then requests of the same parts.
  */
 #include "core/route/route.h"
-#include "core/util/percent.h"
+#include "core/util/encode/percent.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  */
 #include "core/control/quarantine.h"
 #include "core/store/record.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 #include "tests/unit/support/sim_blobs.h"
 #include "tests/unit/support/store_change.h"
 #include "tests/unit/support/test_port.h"

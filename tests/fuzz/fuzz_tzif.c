@@ -3,7 +3,7 @@
  * read, and an offset is one that a clock can have. The first eight bytes of an
  * input are the time, the rest is a file, and a rule.
  */
-#include "core/util/tzif.h"
+#include "core/util/time/tzif.h"
 
 #include <stdint.h>
 #include <stdlib.h>

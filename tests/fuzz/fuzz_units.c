@@ -1,5 +1,5 @@
 /* Sizes and times: never out of bounds, and what is read formats back. */
-#include "core/util/units.h"
+#include "core/util/names/units.h"
 #include "isere/error.h"
 #include <stdlib.h>
 

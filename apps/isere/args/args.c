@@ -1,9 +1,9 @@
 /* Parses the command line against the table in args_table.c. Every message
  * names the option and what it takes, since it is all the user sees. */
 #include "apps/isere/args/args.h"
-#include "core/util/env_name.h"
-#include "core/util/function_name.h"
-#include "core/util/units.h"
+#include "core/util/names/env_name.h"
+#include "core/util/names/function_name.h"
+#include "core/util/names/units.h"
 #include "isere/error.h"
 #include "isere/isere.h"
 #include "isere/registry.h"

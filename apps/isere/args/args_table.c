@@ -1,6 +1,6 @@
 /* What the command line may say. Nothing else names an option or a default. */
 #include "apps/isere/args/args.h"
-#include "core/util/payload.h"
+#include "core/util/names/payload.h"
 #include "isere/isere.h"
 
 /* Which commands know an option is a set of bits. */

@@ -5,7 +5,7 @@
 #include "apps/isere/load/program.h"
 #include "core/http/chars.h"
 #include "core/http/response.h"
-#include "core/util/percent.h"
+#include "core/util/encode/percent.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "apps/isere/load/event_file.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/thread.h"
-#include "core/util/base64.h"
+#include "core/util/encode/base64.h"
 #include "core/util/utf8.h"
 #include "ports/linux/out.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* isere list: prints the functions of a server as a table. */
 #include "apps/isere/client/remote.h"
 #include "apps/isere/cmd/commands.h"
-#include "core/util/units.h"
+#include "core/util/names/units.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>

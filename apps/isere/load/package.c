@@ -1,8 +1,8 @@
 /* Writes the package that `isere deploy` sends: a function's files and settings
  * as JSON (docs/api.md). Also the names of functions that follow from paths. */
 #include "apps/isere/load/package.h"
-#include "core/util/payload.h"
-#include "core/util/sha256.h"
+#include "core/util/encode/sha256.h"
+#include "core/util/names/payload.h"
 #include "core/util/utf8.h"
 #include "isere/isere.h"
 #include <stdio.h>

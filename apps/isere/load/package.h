@@ -5,7 +5,7 @@
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/load/files.h"
-#include "core/util/function_name.h"
+#include "core/util/names/function_name.h"
 #include "ports/linux/out.h"
 
 /*

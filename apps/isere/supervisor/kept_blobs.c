@@ -6,7 +6,7 @@
  * of them.
  */
 #include "apps/isere/supervisor/kept_blobs.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 #include "ports/linux/shared.h"
 #include <errno.h>
 #include <fcntl.h>

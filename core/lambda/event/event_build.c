@@ -1,7 +1,7 @@
 /* Plain objects, arrays and strings under construction (event_common.h). */
 #include "core/http/chars.h"
 #include "core/lambda/event/event_common.h"
-#include "core/util/percent.h"
+#include "core/util/encode/percent.h"
 #include "core/util/utf8.h"
 
 isere_object_t isere__event_object_begin(JSContext *ctx)

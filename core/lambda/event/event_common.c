@@ -3,7 +3,7 @@
 #include "core/code/js.h"
 #include "core/http/chars.h"
 #include "core/http/date.h"
-#include "core/util/base64.h"
+#include "core/util/encode/base64.h"
 #include "core/util/utf8.h"
 
 static JSValue base64_string(JSContext *ctx, isere_slice_t bytes)

@@ -7,7 +7,7 @@
 #include "core/http/query.h"
 #include "core/lambda/event/event_common.h"
 #include "core/lambda/event/event_internal.h"
-#include "core/util/percent.h"
+#include "core/util/encode/percent.h"
 
 /* An own property of a value; undefined where it is not an object. */
 static JSValue own(JSContext *ctx, JSValueConst value, const char *name)

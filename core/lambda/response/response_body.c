@@ -3,7 +3,7 @@
 #include "core/code/js.h"
 #include "core/lambda/response/json.h"
 #include "core/lambda/response/response_decoder.h"
-#include "core/util/base64.h"
+#include "core/util/encode/base64.h"
 #include "isere/error.h"
 
 /* Adds the content type that a kind of body has by default. */

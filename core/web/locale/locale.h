@@ -7,7 +7,7 @@
 #ifndef ISERE_CORE_WEB_LOCALE_LOCALE_H
 #define ISERE_CORE_WEB_LOCALE_LOCALE_H
 
-#include "core/util/tzif.h"
+#include "core/util/time/tzif.h"
 #include "quickjs.h"
 
 /* Where a list of words ends, and the index of an option that is not given. */

@@ -1,6 +1,6 @@
 /* The options of a date's format (ECMA-402 section 11.1.2 and the tables
  * there), read and turned into the fields that locale_date_text.c writes. */
-#include "core/util/civil.h"
+#include "core/util/time/civil.h"
 #include "core/web/locale/locale.h"
 #include "core/web/web.h"
 #include <math.h>

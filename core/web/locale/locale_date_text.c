@@ -1,7 +1,7 @@
 /* Dates as Americans write them: the patterns of Unicode's CLDR for "en".
  * Written by hand, since CLDR's tables take more room than the rest of
  * isère. */
-#include "core/util/civil.h"
+#include "core/util/time/civil.h"
 #include "core/web/locale/locale.h"
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* atob and btoa (HTML section 8.3). */
-#include "core/util/base64.h"
+#include "core/util/encode/base64.h"
 #include "core/web/web.h"
 
 enum { INVALID_CHARACTER = 5 };

@@ -1,7 +1,7 @@
 /* The list behind URLSearchParams: pairs, their encoded form, sorting. No
  * JavaScript. */
 #include "core/web/url/url_params.h"
-#include "core/util/percent.h"
+#include "core/util/encode/percent.h"
 #include "core/util/utf8.h"
 #include "core/web/url/url_codes.h"
 

@@ -1,7 +1,7 @@
 /* Bundles: written and read back, damaged at every byte, cut at every length,
  * and made wrong on purpose behind a right checksum. */
 #include "core/code/bundle.h"
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

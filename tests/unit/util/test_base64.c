@@ -1,5 +1,5 @@
 /* Base64: the RFC's examples, white space, padding, bad input, round trips. */
-#include "core/util/base64.h"
+#include "core/util/encode/base64.h"
 #include "tests/unit/support/unit.h"
 
 static void encodes_rfc_examples(void **state)

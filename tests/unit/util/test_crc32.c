@@ -1,10 +1,10 @@
 /* CRC-32, the fast one and the small one that devices have, against its check
  * value and against its definition, bit by bit. */
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 uint32_t small_crc32(uint32_t crc, const void *bytes, size_t len);
 #define ISERE_FAST_CRC 0
 #define isere_crc32 small_crc32
-#include "core/util/crc32.c"
+#include "core/util/encode/crc32.c"
 #include "tests/unit/support/unit.h"
 #undef isere_crc32
 

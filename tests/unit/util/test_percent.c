@@ -1,4 +1,4 @@
-#include "core/util/percent.h"
+#include "core/util/encode/percent.h"
 #include "tests/unit/support/unit.h"
 
 static void decodes(void **state)

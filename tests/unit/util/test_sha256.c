@@ -1,6 +1,6 @@
 /* SHA-256 against the vectors of NIST (FIPS 180-2, appendix B, and the short
  * and long messages of its SHAVS), in one piece and in many. */
-#include "core/util/sha256.h"
+#include "core/util/encode/sha256.h"
 #include "tests/unit/support/unit.h"
 
 static void expect_sum(const void *bytes, size_t size, const char *sum)

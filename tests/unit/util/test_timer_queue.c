@@ -1,5 +1,5 @@
 /* The timer queue against a plain sorted search, over long random sequences. */
-#include "core/util/timer_queue.h"
+#include "core/util/time/timer_queue.h"
 #include "tests/unit/support/unit.h"
 
 enum { NODES = 200 };

@@ -1,6 +1,6 @@
 /* Offsets from TZif files that are made here, and from POSIX TZ strings. */
-#include "core/util/civil.h"
-#include "core/util/tzif.h"
+#include "core/util/time/civil.h"
+#include "core/util/time/tzif.h"
 #include "isere/error.h"
 #include "tests/unit/support/unit.h"
 

@@ -1,5 +1,5 @@
 /* Sizes and times as written on a command line. */
-#include "core/util/units.h"
+#include "core/util/names/units.h"
 #include "isere/error.h"
 #include "tests/unit/support/unit.h"
 

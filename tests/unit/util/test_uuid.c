@@ -1,5 +1,5 @@
 /* Random UUIDs: the layout, and that version and variant are always set. */
-#include "core/util/uuid.h"
+#include "core/util/encode/uuid.h"
 #include "tests/unit/support/unit.h"
 
 static void test_layout(void **state)

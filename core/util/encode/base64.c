@@ -1,4 +1,4 @@
-#include "core/util/base64.h"
+#include "core/util/encode/base64.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* Formats of events by name. */
-#include "core/util/payload.h"
+#include "core/util/names/payload.h"
 #include "isere/isere.h"
 
 const char *const isere_payload_names[] = {

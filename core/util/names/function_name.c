@@ -1,5 +1,5 @@
 /* Names of functions. */
-#include "core/util/function_name.h"
+#include "core/util/names/function_name.h"
 
 static bool is_name_char(char c)
 {

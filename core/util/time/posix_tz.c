@@ -1,6 +1,6 @@
 /* POSIX TZ strings: "EST5EDT,M3.2.0,M11.1.0" (POSIX.1-2017, 8.3). */
-#include "core/util/civil.h"
-#include "core/util/tzif.h"
+#include "core/util/time/civil.h"
+#include "core/util/time/tzif.h"
 #include "isere/error.h"
 
 #define HOUR 3600

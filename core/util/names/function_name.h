@@ -1,7 +1,7 @@
 /* Names of functions: parts of routes, of blobs and of files. Pure functions;
  * any thread. */
-#ifndef ISERE_CORE_UTIL_FUNCTION_NAME_H
-#define ISERE_CORE_UTIL_FUNCTION_NAME_H
+#ifndef ISERE_CORE_UTIL_NAMES_FUNCTION_NAME_H
+#define ISERE_CORE_UTIL_NAMES_FUNCTION_NAME_H
 
 #include "isere/slice.h"
 

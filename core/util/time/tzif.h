@@ -4,8 +4,8 @@
  * rule at its end, a POSIX TZ string. The bytes are not trusted. Pure
  * functions, any thread.
  */
-#ifndef ISERE_CORE_UTIL_TZIF_H
-#define ISERE_CORE_UTIL_TZIF_H
+#ifndef ISERE_CORE_UTIL_TIME_TZIF_H
+#define ISERE_CORE_UTIL_TIME_TZIF_H
 
 #include "isere/slice.h"
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * Sizes and times as people write them on a command line: "16M", "3s". Pure
  * functions; any thread.
  */
-#ifndef ISERE_CORE_UTIL_UNITS_H
-#define ISERE_CORE_UTIL_UNITS_H
+#ifndef ISERE_CORE_UTIL_NAMES_UNITS_H
+#define ISERE_CORE_UTIL_NAMES_UNITS_H
 
 #include "isere/slice.h"
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "core/util/sha256.h"
+#include "core/util/encode/sha256.h"
 #include <string.h>
 
 /* The first 32 bits of the fractions of the cube roots of the first 64 primes,

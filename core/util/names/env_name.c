@@ -1,4 +1,4 @@
-#include "core/util/env_name.h"
+#include "core/util/names/env_name.h"
 
 bool isere_env_name_is_valid(isere_slice_t name)
 {

@@ -1,6 +1,6 @@
 /* Random UUIDs, version 4: RFC 9562 section 5.4. Pure function; any thread. */
-#ifndef ISERE_CORE_UTIL_UUID_H
-#define ISERE_CORE_UTIL_UUID_H
+#ifndef ISERE_CORE_UTIL_ENCODE_UUID_H
+#define ISERE_CORE_UTIL_ENCODE_UUID_H
 
 enum { ISERE_UUID_BYTES = 16, ISERE_UUID_TEXT = 36 };
 

@@ -1,8 +1,8 @@
 /*
  * Percent-coding (RFC 3986 section 2.1). Pure functions; any thread.
  */
-#ifndef ISERE_CORE_UTIL_PERCENT_H
-#define ISERE_CORE_UTIL_PERCENT_H
+#ifndef ISERE_CORE_UTIL_ENCODE_PERCENT_H
+#define ISERE_CORE_UTIL_ENCODE_PERCENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "core/util/uuid.h"
+#include "core/util/encode/uuid.h"
 #include <string.h>
 
 static void put_digits(const unsigned char *bytes, char *out)

@@ -1,6 +1,6 @@
 /* Names of environment variables. Pure functions; any thread. */
-#ifndef ISERE_CORE_UTIL_ENV_NAME_H
-#define ISERE_CORE_UTIL_ENV_NAME_H
+#ifndef ISERE_CORE_UTIL_NAMES_ENV_NAME_H
+#define ISERE_CORE_UTIL_NAMES_ENV_NAME_H
 
 #include "isere/slice.h"
 

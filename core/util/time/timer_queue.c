@@ -1,4 +1,4 @@
-#include "core/util/timer_queue.h"
+#include "core/util/time/timer_queue.h"
 #include <stddef.h>
 
 /* Joins two heaps whose roots have no siblings. */

@@ -1,4 +1,4 @@
-#include "core/util/civil.h"
+#include "core/util/time/civil.h"
 
 #define ERA_YEARS 400
 #define ERA_DAYS 146097    /* days in 400 years */

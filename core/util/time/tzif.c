@@ -1,4 +1,4 @@
-#include "core/util/tzif.h"
+#include "core/util/time/tzif.h"
 #include "isere/error.h"
 
 #define HEADER_SIZE 44

@@ -1,8 +1,8 @@
 /*
  * Base64 (RFC 4648 section 4). Pure functions; any thread.
  */
-#ifndef ISERE_CORE_UTIL_BASE64_H
-#define ISERE_CORE_UTIL_BASE64_H
+#ifndef ISERE_CORE_UTIL_ENCODE_BASE64_H
+#define ISERE_CORE_UTIL_ENCODE_BASE64_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* CRC-32 (ISO-HDLC, as in gzip): finds damage, not malice. Any thread. */
-#ifndef ISERE_CORE_UTIL_CRC32_H
-#define ISERE_CORE_UTIL_CRC32_H
+#ifndef ISERE_CORE_UTIL_ENCODE_CRC32_H
+#define ISERE_CORE_UTIL_ENCODE_CRC32_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "core/util/crc32.h"
+#include "core/util/encode/crc32.h"
 #include "core/isere_config.h"
 
 #if ISERE_FAST_CRC

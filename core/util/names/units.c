@@ -1,4 +1,4 @@
-#include "core/util/units.h"
+#include "core/util/names/units.h"
 #include "isere/error.h"
 
 typedef struct unit {

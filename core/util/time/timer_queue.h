@@ -4,8 +4,8 @@
  *
  * Thread: one at a time.
  */
-#ifndef ISERE_CORE_UTIL_TIMER_QUEUE_H
-#define ISERE_CORE_UTIL_TIMER_QUEUE_H
+#ifndef ISERE_CORE_UTIL_TIME_TIMER_QUEUE_H
+#define ISERE_CORE_UTIL_TIME_TIMER_QUEUE_H
 
 #include <stdbool.h>
 #include <stdint.h>

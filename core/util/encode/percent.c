@@ -1,4 +1,4 @@
-#include "core/util/percent.h"
+#include "core/util/encode/percent.h"
 #include <string.h>
 
 /* The value of a hexadecimal digit, -1 for any other character. */

@@ -1,6 +1,6 @@
 /* Days of the proleptic Gregorian calendar. Pure functions, any thread. */
-#ifndef ISERE_CORE_UTIL_CIVIL_H
-#define ISERE_CORE_UTIL_CIVIL_H
+#ifndef ISERE_CORE_UTIL_TIME_CIVIL_H
+#define ISERE_CORE_UTIL_TIME_CIVIL_H
 
 #include <stdbool.h>
 #include <stdint.h>

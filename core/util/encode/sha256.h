@@ -1,6 +1,6 @@
 /* SHA-256, FIPS 180-4. Pure functions; any thread. */
-#ifndef ISERE_CORE_UTIL_SHA256_H
-#define ISERE_CORE_UTIL_SHA256_H
+#ifndef ISERE_CORE_UTIL_ENCODE_SHA256_H
+#define ISERE_CORE_UTIL_ENCODE_SHA256_H
 
 #include <stddef.h>
 #include <stdint.h>
