@@ -195,7 +195,7 @@ static void fail_deadline(isere_isolate_t *isolate)
 
 /* ---- the handler ---- */
 
-/* `export default { handler() {} }` */
+/* `export default { handler() {} }` The object becomes `this` of each call. */
 static int take_method(isere_isolate_t *isolate, JSValueConst object)
 {
     JSContext *ctx = isolate->heap.ctx;
@@ -350,7 +350,8 @@ static int make_realm(isere_isolate_t *isolate)
     return isere_web_install(ctx);
 }
 
-/* Takes the main module out of what the heap was made with. */
+/* Takes the main module out of what the heap was made with. The array of
+ * modules goes; the context keeps the modules themselves. */
 static JSModuleDef *take_main(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
@@ -495,6 +496,8 @@ void isere__init_begin(isere_isolate_t *isolate)
     end(isolate);
 }
 
+/* The deadline is checked first: a timer that is due may wait for another
+ * request's turn, which counts against the init phase. */
 void isere__init_resume(isere_isolate_t *isolate)
 {
     const isere_port_t *port = isolate->port;

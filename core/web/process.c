@@ -39,7 +39,8 @@ static int define_variable(JSContext *ctx, JSValueConst env, const char *entry,
     return result;
 }
 
-/* Fills and freezes `env`. */
+/* Fills and freezes `env`. Frozen: all handlers of a heap see the same
+ * environment, and none can change it. */
 static int fill(JSContext *ctx, JSValueConst env)
 {
     const char *entry;

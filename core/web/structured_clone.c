@@ -198,6 +198,7 @@ static JSValue copy_typed_array(cloner_t *c, JSValueConst source,
     return copy;
 }
 
+/* As typed arrays, by the getters taken at the start. */
 static JSValue copy_data_view(cloner_t *c, JSValueConst source)
 {
     JSContext *ctx = c->ctx;
@@ -474,7 +475,8 @@ static void release(cloner_t *c)
     js_free(c->ctx, c->slots);
 }
 
-/* The `index`-th buffer to transfer, or an exception. */
+/* The `index`-th buffer to transfer, or an exception. Web IDL would take any
+ * iterable; arrays are what everybody writes. */
 static JSValue transfer_item(cloner_t *c, JSValueConst list, uint32_t index)
 {
     JSValue item = JS_GetPropertyUint32(c->ctx, list, index);
@@ -524,6 +526,7 @@ static int64_t clone_transfers(cloner_t *c, JSValueConst list)
         if (JS_IsException(copy)) {
             return -1;
         }
+        /* A buffer that was met before adds no pair. */
         if (c->count != i + 1) {
             throw_clone(c->ctx, "an ArrayBuffer is listed twice");
             return -1;
@@ -560,6 +563,7 @@ static JSValue clone_graph(cloner_t *c, JSValueConst value,
     return result;
 }
 
+/* Of the options only `transfer` counts (HTML, StructuredSerializeOptions). */
 static JSValue structured_clone(JSContext *ctx, JSValueConst self, int argc,
                                 JSValueConst *argv)
 {

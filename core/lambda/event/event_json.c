@@ -201,7 +201,8 @@ static JSValue encode_query(JSContext *ctx, JSValueConst parameters)
     return query;
 }
 
-/* The given query string, or one made of the given parameters, or "". */
+/* The given query string, or one made of the given parameters, or "". The
+ * multiValue map first: it has all values where a name is repeated. */
 static JSValue find_query(JSContext *ctx, JSValueConst given)
 {
     static const char *const sources[] = {"multiValueQueryStringParameters",
@@ -240,7 +241,8 @@ static void put_query(isere_object_t *event, JSValueConst given)
     fill(event, given, "multiValueQueryStringParameters", multi);
 }
 
-/* The cookies of a Cookie header among the given ones; none: []. */
+/* The cookies of a Cookie header among the given ones; none: []. Only a header
+ * named in lower case counts, as isère's events have them. */
 static JSValue cookie_list(JSContext *ctx, JSValueConst given)
 {
     JSValue header = own_of(ctx, given, "headers", "cookie");
@@ -263,7 +265,8 @@ static JSValue cookie_list(JSContext *ctx, JSValueConst given)
     return isere__event_list_end(&list);
 }
 
-/* body and rawBody, each from the other where only one is given. */
+/* body and rawBody, each from the other where only one is given. An object is
+ * taken as a parsed JSON body; rawBody is its text then. */
 static void put_body(isere_object_t *event, JSValueConst given)
 {
     JSContext *ctx = event->ctx;

@@ -4,6 +4,7 @@
 #include "core/lambda/event/event_common.h"
 #include "core/util/utf8.h"
 
+/* Only where there is a request: events given as JSON have no lazy fields. */
 static const isere_http_request_t *request_of(const isere_lambda_t *lambda)
 {
     return lambda->invocation->request;
@@ -97,6 +98,7 @@ JSValue isere__event_make_domain_prefix(JSContext *ctx, isere_lambda_t *lambda)
     return isere__event_text_latin1(ctx, isere__event_domain_prefix(domain));
 }
 
+/* The UUID that the log lines of this request have. */
 JSValue isere__event_make_request_id(JSContext *ctx, isere_lambda_t *lambda)
 {
     return JS_NewString(ctx, lambda->invocation->request_id);

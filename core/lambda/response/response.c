@@ -117,7 +117,8 @@ static int get_decoded(isere_decoder_t *d, JSValueConst object,
     return result;
 }
 
-/* The properties that make an object a response. */
+/* The properties that make an object a response. Held until the body is
+ * decoded, which may lie in one of them. */
 typedef struct parts {
     JSValue status;
     JSValue headers;

@@ -59,6 +59,8 @@ static int store(JSContext *ctx, int which, JSAtom label, double number)
                           JS_NewFloat64(ctx, number));
 }
 
+/* The table has no prototype, and only we write to it: this fails only when out
+ * of memory. */
 static int forget(JSContext *ctx, int which, JSAtom label)
 {
     return JS_DeleteProperty(ctx, table(ctx, which), label, 0);
@@ -94,6 +96,7 @@ static JSValue warn(JSContext *ctx, const char *what, JSAtom label,
 
 /* ---- counting ---- */
 
+/* "label: 3"; the number is kept as a double, which counts far enough. */
 JSValue isere__console_count(JSContext *ctx, JSValueConst self, int argc,
                              JSValueConst *argv, int resets)
 {
@@ -141,6 +144,7 @@ static void put_duration(isere_inspect_t *i, double us)
     isere__inspect_puts(i, text);
 }
 
+/* "label: 3.204ms", and the other arguments as console.log has them. */
 static JSValue time_line(JSContext *ctx, JSAtom label, double since_us,
                          int argc, JSValueConst *argv)
 {
@@ -280,7 +284,8 @@ static void put_stack(isere_inspect_t *i, JSValueConst stack)
     JS_FreeCString(i->ctx, text);
 }
 
-/* Where it was called: what an error thrown there says. */
+/* Where it was called. The engine offers its stack only with an error, so one
+ * is thrown and caught. */
 static void put_trace(isere_inspect_t *i)
 {
     JSValue error, stack;

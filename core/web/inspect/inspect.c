@@ -104,6 +104,7 @@ void isere__inspect_newline(isere_inspect_t *i, unsigned indent)
     }
 }
 
+/* The cut and its note are the last thing: "… (1234 more bytes)". */
 char *isere__inspect_finish(isere_inspect_t *i, size_t *len)
 {
     if (!i->failed) {
@@ -126,6 +127,7 @@ char *isere__inspect_finish(isere_inspect_t *i, size_t *len)
 
 /* --- Strings --- */
 
+/* What is between its quotes, as %s and a string at the top level are shown. */
 void isere__inspect_plain(isere_inspect_t *i, JSValueConst string)
 {
     size_t len;
@@ -253,6 +255,7 @@ static void put_symbol(isere_inspect_t *i, JSValueConst symbol)
     JS_FreeCString(i->ctx, text);
 }
 
+/* 0 and -0 are equal, and the engine writes both as "0". */
 static bool is_negative_zero(JSValueConst value)
 {
     double number;

@@ -152,7 +152,8 @@ JSValue isere__inspect_constructor_name(isere_inspect_t *i, JSValueConst object)
 
 /* --- Lists of entries --- */
 
-/* The result of a measurement within another would not be used. */
+/* Runs the inspection without writing, and stops at the first byte too many.
+ * The result of a measurement within another would not be used. */
 size_t isere__inspect_measure(isere_inspect_t *i, JSValueConst value,
                               unsigned level, size_t limit)
 {

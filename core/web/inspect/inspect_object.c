@@ -31,7 +31,8 @@ static bool string_is(isere_inspect_t *i, JSValueConst value, const char *text)
     return same;
 }
 
-/* A member of a list that may be packed. */
+/* A member of a list that may be packed. Short members of long lists share
+ * lines, objects never do. */
 static void put_member(isere_inspect_t *i, isere_inspect_list_t *list,
                        JSValueConst value)
 {
@@ -89,7 +90,8 @@ static void put_holes(isere_inspect_t *i, isere_inspect_list_t *list,
     isere__inspect_puts(i, holes > 1 ? " empty items>" : " empty item>");
 }
 
-/* Shows an element, or counts a hole. */
+/* Shows an element, or counts a hole. By its descriptor, so that holes can be
+ * told from undefined and getters are not called. */
 static void put_element(isere_inspect_t *i, isere_inspect_list_t *list,
                         JSValueConst array, uint32_t index, uint32_t *holes)
 {
@@ -512,6 +514,7 @@ static void put_entries(isere_inspect_t *i, isere_inspect_list_t *list,
     isere__inspect_properties(i, object, NULL, false, list);
 }
 
+/* "Map(1) { 'a' => 1 }", "[ 1, 2 ]", "{ a: 1 }" */
 static void put_bracketed(isere_inspect_t *i, JSValueConst object,
                           isere_kind_t kind, isere_inspect_list_t *list)
 {
@@ -523,7 +526,8 @@ static void put_bracketed(isere_inspect_t *i, JSValueConst object,
     isere__inspect_close(i, list, is_list(kind) ? "]" : "}");
 }
 
-/* Counted first, so that brackets appear only around something. */
+/* As in "[Function: f] { a: 1 }". The properties are counted first, so that
+ * brackets appear only around something. */
 static void put_leaf(isere_inspect_t *i, JSValueConst object, isere_kind_t kind,
                      isere_inspect_list_t *list)
 {
@@ -546,7 +550,7 @@ static void put_leaf(isere_inspect_t *i, JSValueConst object, isere_kind_t kind,
     }
 }
 
-/* Stands for an object that is nested too deeply. */
+/* Stands for an object that is nested too deeply: "[Object]", "[MyClass]". */
 static void put_name_only(isere_inspect_t *i, JSValueConst object,
                           isere_kind_t kind)
 {

@@ -79,6 +79,8 @@ static int read_hour12(JSContext *ctx, JSValueConst options, int *out)
     return 0;
 }
 
+/* Values that are not given must differ from the first word, hence
+ * ISERE_LOCALE_NONE. */
 static int read_options(JSContext *ctx, JSValueConst options, options_t *o)
 {
     static const char *const date_styles[] = {"full", "long", "medium", "short",
@@ -103,13 +105,15 @@ static bool has_date(const isere_locale_fields_t *f)
            f->month != ISERE_LOCALE_NONE || f->day != ISERE_LOCALE_NONE;
 }
 
+/* The fraction is left out: it only exists with seconds. */
 static bool has_time(const isere_locale_fields_t *f)
 {
     return f->hour != ISERE_LOCALE_NONE || f->minute != ISERE_LOCALE_NONE ||
            f->second != ISERE_LOCALE_NONE;
 }
 
-/* CLDR's patterns for "en", as fields. */
+/* CLDR's patterns for "en", as fields. "Thursday, March 7, 2024", "March 7,
+ * 2024", "Mar 7, 2024", "3/7/24" */
 static void apply_date_style(int style, isere_locale_fields_t *f)
 {
     static const int months[] = {LONG, LONG, SHORT, NUMERIC};
@@ -177,6 +181,7 @@ static void apply_defaults(int what, isere_locale_fields_t *f)
 static int settle(JSContext *ctx, int what, options_t *o)
 {
     isere_locale_fields_t *f = &o->fields;
+    /* CLDR has no pattern for a fraction alone that one could read. */
     if (f->fraction > 0 && f->second == ISERE_LOCALE_NONE) {
         JS_ThrowRangeError(ctx, "option fractionalSecondDigits is supported "
                                 "only together with second");

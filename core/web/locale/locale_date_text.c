@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* ISERE_LOCALE_DATE_TEXT bytes hold the longest; put() cuts rather than
+ * overflows. */
 typedef struct text {
     char *out;
     size_t len;
@@ -257,6 +259,8 @@ static const char *joint(const isere_locale_fields_t *f)
     return !date && plain ? " " : ", ";
 }
 
+/* Date, joint, time, zone; each part writes nothing where no field of it is
+ * given. */
 size_t isere__locale_date_text(const isere_locale_fields_t *f, int64_t ms,
                                const isere_locale_zone_t *zone,
                                char out[ISERE_LOCALE_DATE_TEXT])

@@ -152,7 +152,8 @@ static int read_significant(JSContext *ctx, JSValueConst options,
     return 0;
 }
 
-/* SetNumberFormatDigitOptions: a given limit moves the default of the other. */
+/* SetNumberFormatDigitOptions of ECMA-402: a limit that is given moves the
+ * default of the other. */
 static int read_fraction(JSContext *ctx, JSValueConst options, format_t *format)
 {
     int min_default = format->style == CURRENCY ? 2 : 0;
@@ -254,6 +255,7 @@ static void round_to(decimal_t *d, int64_t keep)
 /* Rounding can leave nothing: then it is zero, which has no digits here. */
 static void settle(decimal_t *d, const format_t *format)
 {
+    /* Times a hundred, without arithmetic that could round. */
     if (format->style == PERCENT && d->len > 0) {
         d->point += 2;
     }

@@ -65,6 +65,7 @@ static int parse_arguments(JSContext *ctx, int argc, JSValueConst *argv,
     bool has_base = argc > 1 && !JS_IsUndefined(argv[1]);
     int error = 0;
     *thrown = true;
+    /* Both become strings before either is parsed, as Web IDL has it. */
     if (isere__url_string_get(ctx, argv[0], &input) < 0) {
         return ISERE_ERR_INVAL;
     }
@@ -306,6 +307,7 @@ static JSValue get_origin(JSContext *ctx, JSValueConst this_val, int magic)
     if (!object) {
         return JS_EXCEPTION;
     }
+    /* All but blob: are their own origin, or have none. */
     if (!isere_slice_is(isere__url_protocol(&object->url), "blob:")) {
         return origin_string(ctx, &object->url);
     }

@@ -91,7 +91,8 @@ static bool expand(ipv6_t *a)
     return true;
 }
 
-/* What follows a piece: false when it can't. */
+/* What follows a piece; false when it can't. A colon at the end is not enough:
+ * "1:" is no address, "1::" is. */
 static bool after_piece(ipv6_t *a, const char **p, const char *end)
 {
     if (*p == end) {

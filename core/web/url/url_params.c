@@ -117,6 +117,8 @@ static int repair_pair(const isere_url_memory_t *memory, isere_url_pair_t *pair)
     return 0;
 }
 
+/* The block is made with the encoded text and decoded in place: its length is
+ * only known afterwards. */
 static int parse_pair(const isere_url_memory_t *memory,
                       isere_url_params_t *list, const char *p, size_t len)
 {

@@ -29,6 +29,7 @@ static void finalize_params(JSRuntime *rt, JSValue value)
 {
     isere_url_params_object_t *object = JS_GetOpaque(value, params_class);
     if (object) {
+        /* A finaliser has no context to throw in; freeing does not fail. */
         isere_url_memory_t memory = isere__url_memory_rt(rt);
         isere__url_params_clear(&memory, &object->list);
         js_free_rt(rt, object);
@@ -45,6 +46,7 @@ isere_url_params_object_t *isere__url_search_params_of(JSValueConst value)
     return JS_GetOpaque(value, params_class);
 }
 
+/* Throws where `this` is another object: methods can be called on anything. */
 static isere_url_params_object_t *get_this(JSContext *ctx,
                                            JSValueConst this_val)
 {
@@ -89,6 +91,7 @@ JSValue isere__url_search_params_new(JSContext *ctx, isere_url_object_t *owner)
     return wrap(ctx, JS_UNDEFINED, &list, owner);
 }
 
+/* undefined is no argument; null becomes the text "null" (Web IDL). */
 static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc,
                          JSValueConst *argv)
 {
@@ -108,6 +111,7 @@ static JSValue update_owner(JSContext *ctx, isere_url_params_object_t *object)
     isere_url_memory_t memory = isere__url_memory(ctx);
     isere_slice_t query;
     char *text;
+    /* Made by itself, or its URL is gone. */
     if (!object->owner) {
         return JS_UNDEFINED;
     }
@@ -305,6 +309,7 @@ static JSValue sort(JSContext *ctx, JSValueConst this_val, int argc,
     return error ? isere__url_throw(ctx, error) : update_owner(ctx, object);
 }
 
+/* Without the '?' that URL.search has. */
 static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
                          JSValueConst *argv, int magic)
 {
@@ -329,6 +334,7 @@ static JSValue to_string(JSContext *ctx, JSValueConst this_val, int argc,
     return value;
 }
 
+/* Pairs, not names: a name may come more than once. */
 static JSValue get_size(JSContext *ctx, JSValueConst this_val, int magic)
 {
     isere_url_params_object_t *object = get_this(ctx, this_val);
@@ -558,6 +564,8 @@ static JSValue iterator_prototype(JSContext *ctx)
     return parent;
 }
 
+/* Inherits from %IteratorPrototype%, so that for-of and the iterator helpers
+ * work. */
 static int install_iterator(JSContext *ctx)
 {
     JSValue parent = iterator_prototype(ctx);

@@ -11,7 +11,8 @@ static isere_url_scheme_t scheme_of(const isere_url_t *url)
     return isere__url_scheme_of(isere__url_protocol(url));
 }
 
-/* Puts the new URL in the place of the old one. */
+/* Puts the new URL in the place of the old one. The old one is freed last: it
+ * is what the new one was copied from. */
 static int replace(isere_url_builder_t *b, isere_url_t *url)
 {
     isere_url_t fresh;
@@ -39,7 +40,8 @@ static void copy_from_path(isere_url_builder_t *b, const isere_url_t *url)
     isere__url_copy_fragment(b, url);
 }
 
-/* The port as a number, -1 for none. */
+/* The port as a number, -1 for none. Written by the parser, so it is a number
+ * that fits. */
 static long port_of(const isere_url_t *url)
 {
     isere_slice_t text = isere__url_port(url);
@@ -245,6 +247,7 @@ static int set_host(const isere_url_memory_t *memory, isere_url_t *url,
     const char *stop = host_stop(&clean, scheme_of(url));
     isere_slice_t host = {clean.p, (size_t)(stop - clean.p)};
     bool colon = stop < clean.end && *stop == ':';
+    /* A host that does not fit leaves the URL as it is, without an error. */
     if (host_fits(url, host, colon, name_only)) {
         isere_url_builder_t b;
         long port = colon ? leading_port(stop + 1, clean.end) : -1;
