@@ -31,6 +31,8 @@ import threading
 import time
 
 import pytest
+from scripted import script  # a fixture
+
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("ISERE_BIN", ROOT / "build" / "isere"))
