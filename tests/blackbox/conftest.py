@@ -336,3 +336,12 @@ def isere(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def signals_are_the_program_s(monkeypatch):
+    """A sanitizer would make exits of them, with a report."""
+    for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
+        theirs = [f"handle_{what}=0" for what in ("segv", "sigbus", "sigill", "abort")]
+        given = [os.environ[name]] if name in os.environ else []
+        monkeypatch.setenv(name, ":".join(given + theirs))

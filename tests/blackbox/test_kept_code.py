@@ -9,33 +9,21 @@ import time
 
 import pytest
 from conftest import PREFIX, SLOW
+from deaths import kill_server, wait_for
 
-pytestmark = pytest.mark.skipif(bool(PREFIX), reason="it is another process's child")
+pytestmark = [
+    pytest.mark.skipif(bool(PREFIX), reason="it is another process's child"),
+    pytest.mark.usefixtures("signals_are_the_program_s"),
+]
 
 COUNT = 40
 READY = re.compile(r"functions that are ready: (\d+); not compiled again: (\d+)\n")
 HELLO = "export const handler = () => 'hello'\n"
 
 
-@pytest.fixture(autouse=True)
-def signals_are_the_program_s(monkeypatch):
-    """A sanitizer would make exits of them, with a report."""
-    for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
-        theirs = [f"handle_{what}=0" for what in ("segv", "sigbus", "sigill", "abort")]
-        given = [os.environ[name]] if name in os.environ else []
-        monkeypatch.setenv(name, ":".join(given + theirs))
-
-
 @pytest.fixture
 def server(platform):
     return platform("--log-level", "debug")
-
-
-def wait_for(what, patience=60):
-    end = time.monotonic() + patience * SLOW
-    while not what():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 def starts(server, count=1):
@@ -48,10 +36,7 @@ def starts(server, count=1):
 def restart(server, number=signal.SIGSEGV):
     """Kills the serving process; the same of the next one."""
     before = len(starts(server))
-    old = server.pid
-    assert old != server.process.pid, "there is no supervisor"
-    os.kill(old, number)
-    wait_for(lambda: server.pid not in (old, server.process.pid))
+    kill_server(server, number)
     return starts(server, before + 1)[-1]
 
 

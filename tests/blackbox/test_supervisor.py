@@ -17,28 +17,16 @@ import conftest
 import pytest
 import quarantine
 from conftest import PREFIX, SLOW, command
+from deaths import kill_during, kill_server, wait_for
 
-pytestmark = pytest.mark.skipif(bool(PREFIX), reason="it is another process's child")
+pytestmark = [
+    pytest.mark.skipif(bool(PREFIX), reason="it is another process's child"),
+    pytest.mark.usefixtures("signals_are_the_program_s"),
+]
 
 HELLO = "export const handler = () => 'hello'\n"
 LOOP = "export const handler = (e) => { while (e.path.endsWith('loop')) {} return 'ok' }\n"
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-@pytest.fixture(autouse=True)
-def signals_are_the_program_s(monkeypatch):
-    """A sanitizer would make exits of them, with a report."""
-    for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
-        theirs = [f"handle_{what}=0" for what in ("segv", "sigbus", "sigill", "abort")]
-        given = [os.environ[name]] if name in os.environ else []
-        monkeypatch.setenv(name, ":".join(given + theirs))
-
-
-def wait_for(what, patience=60):
-    end = time.monotonic() + patience * SLOW
-    while not what():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 def is_alive(pid):
@@ -54,15 +42,6 @@ def is_refused(server):
     except ConnectionRefusedError:
         return True
     return False
-
-
-def kill_server(server, number=signal.SIGSEGV):
-    """Kills the serving process; the pid of the next one."""
-    old = server.pid
-    assert old != server.process.pid, "there is no supervisor"
-    os.kill(old, number)
-    wait_for(lambda: server.pid not in (old, server.process.pid))
-    return server.pid
 
 
 @pytest.mark.parametrize(
@@ -280,11 +259,7 @@ def test_a_function_that_runs_in_three_deaths(platform):
     server.deploy("good", HELLO)
     for _ in range(3):
         assert server.get("/bad").text == "ok"
-        with server.connect() as sock:
-            sock.sendall(b"GET /bad/loop HTTP/1.1\r\nHost: x\r\n\r\n")
-            time.sleep(0.2 * SLOW)
-            kill_server(server)
-            assert sock.recv(10) == b""
+        kill_during(server, "/bad/loop", 0.2)
     assert server.get("/bad").headers["Isere-Error"] == "quarantined"
     assert server.get("/good").text == "hello"
     status, _, body = server.api("GET", "/_isere/v1/functions/bad")
@@ -372,10 +347,7 @@ def test_an_init_phase_in_three_deaths(platform):
     server.deploy("bad", LONG_INIT)
     server.deploy("good", HELLO)
     for _ in range(3):
-        with server.connect() as sock:
-            sock.sendall(b"GET /bad HTTP/1.1\r\nHost: x\r\n\r\n")
-            time.sleep(0.3 * SLOW)
-            kill_server(server)
+        kill_during(server, "/bad", 0.3)
     assert server.get("/bad").headers["Isere-Error"] == "quarantined"
     assert server.get("/good").text == "hello"
 
@@ -385,16 +357,14 @@ def test_a_deploy_in_deaths(platform):
     server = platform("--init-timeout", "60s")
     server.deploy("good", HELLO)
     for _ in range(4):
-        with server.connect() as sock:
-            sock.sendall(
-                b"PUT /_isere/v1/functions/good HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                b"Authorization: Bearer %s\r\nContent-Type: text/javascript\r\n"
-                b"Content-Length: %d\r\n\r\n%s"
-                % (server.token.encode(), len(LONG_INIT), LONG_INIT.encode())
-            )
-            time.sleep(0.3 * SLOW)
-            kill_server(server)
-            assert sock.recv(10) == b""
+        kill_during(
+            server,
+            b"PUT /_isere/v1/functions/good HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Authorization: Bearer %s\r\nContent-Type: text/javascript\r\n"
+            b"Content-Length: %d\r\n\r\n%s"
+            % (server.token.encode(), len(LONG_INIT), LONG_INIT.encode()),
+            0.3,
+        )
     assert server.get("/good").text == "hello"
     assert server.deploy("good", LONG_INIT)["version"] == 2
     assert server.get("/good").text == "hello"
@@ -410,10 +380,7 @@ def test_who_waits_does_not_run(platform):
     server.deploy("waits", WAIT)
     server.deploy("bad", LOOP)
     for _ in range(3):
-        with server.connect() as sock:
-            sock.sendall(b"GET /waits HTTP/1.1\r\nHost: x\r\n\r\n")
-            time.sleep(0.2 * SLOW)
-            kill_server(server)
+        kill_during(server, "/waits", 0.2)
     assert "while it ran" not in server.log()
     assert quarantine.read(server.store) == []
 
@@ -436,10 +403,7 @@ def test_what_is_known_of_deaths(platform):
     server.deploy("good", HELLO)
     died = "the server died: SIGSEGV"
     for i in (1, 2):
-        with server.connect() as sock:
-            sock.sendall(b"GET /bad/loop HTTP/1.1\r\nHost: x\r\n\r\n")
-            time.sleep(0.2 * SLOW)
-            kill_server(server)
+        kill_during(server, "/bad/loop", 0.2)
         server.wait_log("the server is back after", count=i)
         assert crashes(server, "bad") == i and crashes(server, "good") == 0
         known = network_log(server, "?function=bad")
@@ -461,10 +425,7 @@ def test_one_function_that_runs_in_three_deaths(serve):
     server = serve(LOOP, "--timeout", "60s")
     for _ in range(3):
         assert server.get().text == "ok"
-        with server.connect() as sock:
-            sock.sendall(b"GET /loop HTTP/1.1\r\nHost: x\r\n\r\n")
-            time.sleep(0.2 * SLOW)
-            kill_server(server)
+        kill_during(server, "/loop", 0.2)
     assert server.get().headers["Isere-Error"] == "quarantined"
     server.stop()
     line = "ERROR quarantined after too many crashes: all requests get 503 for 60 s\n"
@@ -477,10 +438,7 @@ def test_a_kill_is_nobody_s_fault(platform):
     server = platform("--timeout", "60s")
     server.deploy("spin", LOOP)
     for _ in range(3):
-        with server.connect() as sock:
-            sock.sendall(b"GET /spin/loop HTTP/1.1\r\nHost: x\r\n\r\n")
-            time.sleep(0.2 * SLOW)
-            kill_server(server, signal.SIGKILL)
+        kill_during(server, "/spin/loop", 0.2, signal.SIGKILL)
     assert server.get("/spin").text == "ok"
 
 
