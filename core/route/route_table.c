@@ -176,7 +176,7 @@ static isere_routes_t *allocate(const isere_port_t *port, size_t count,
     if (size > UINT32_MAX) { /* so all numbers below fit in 32 bits */
         return NULL;
     }
-    isere_routes_t *routes = port->resize(port->ctx, NULL, (size_t)size);
+    isere_routes_t *routes = isere_alloc(port, (size_t)size);
     if (!routes) {
         return NULL;
     }

@@ -1,3 +1,5 @@
+/* The texts of error codes. They are for messages: programs compare the
+ * codes. */
 #include "isere/error.h"
 
 const char *isere_strerror(int error)

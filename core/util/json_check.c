@@ -1,3 +1,5 @@
+/* Checks JSON without building anything, for texts that the engine parses
+ * later: the error has a line and a column here. */
 #include "core/util/json_check.h"
 #include <stdint.h>
 

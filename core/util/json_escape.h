@@ -10,7 +10,6 @@ static inline size_t isere_json_escape(unsigned unit, char *out)
 {
     static const char hex[] = "0123456789abcdef";
     static const char letters[] = "btn\0fr"; /* of 8 to 13 */
-
     out[0] = '\\';
     if (unit == '"' || unit == '\\') {
         out[1] = (char)unit;

@@ -1,3 +1,4 @@
+/* UTF-8: checks, decodes and repairs. */
 #include "core/util/utf8.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The version, which the build puts into isere/version.h. */
 #include "isere/version.h" /* generated: ISERE_VERSION */
 #include "isere/isere.h"
 

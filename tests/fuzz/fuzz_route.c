@@ -298,14 +298,14 @@ static void check_request(const table_t *table, const isere_routes_t *routes,
     memcpy(copy, path, len);
     split(isere_slice_of(copy, len), &request);
     const char *best = best_of(table, method, &request);
-    int err =
+    int error =
         isere_routes_match(routes, isere_slice(method), request.path, &match);
     if (best) {
-        require(err == 0 && match.key == best && match.owner == best);
+        require(error == 0 && match.key == best && match.owner == best);
         require(match.allow[0] == '\0');
         check_parameters(&match, &request);
     } else {
-        require(err == (match.allow[0] ? ISERE_ERR_INVAL : ISERE_ERR_NOENT));
+        require(error == (match.allow[0] ? ISERE_ERR_INVAL : ISERE_ERR_NOENT));
         require(!match.key && !match.owner && match.nparameters == 0);
         check_allow(table, &request, match.allow);
     }
@@ -325,9 +325,9 @@ static void add_route(table_t *table, choices_t *c)
         strcpy(text, "$default");
     }
     char *canonical = table->texts[table->count];
-    int err = isere_route_check(isere_slice(text), canonical, &reason);
-    require(err == 0 ? reason == NULL : reason != NULL);
-    if (err == 0) {
+    int error = isere_route_check(isere_slice(text), canonical, &reason);
+    require(error == 0 ? reason == NULL : reason != NULL);
+    if (error == 0) {
         isere_route_claim_t claim = {canonical, canonical};
         table->claims[table->count++] = claim;
     }
@@ -356,12 +356,13 @@ static isere_routes_t *build(table_t *table)
     isere_port_t port = {.resize = resize};
     isere_routes_t *routes = NULL;
     size_t conflict[2];
-    int err;
-    while ((err = isere_routes_create(&port, table->claims, table->count,
-                                      &routes, conflict)) == ISERE_ERR_INUSE) {
+    int error;
+    while ((error = isere_routes_create(&port, table->claims, table->count,
+                                        &routes, conflict)) ==
+           ISERE_ERR_INUSE) {
         require(resolve(table, conflict[0], conflict[1]));
     }
-    require(err == 0);
+    require(error == 0);
     for (size_t j = 1; j < table->count; j++) {
         for (size_t i = 0; i < j; i++) {
             require(!twins(table->texts[i], table->texts[j]));

@@ -107,9 +107,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                           : isere_slice_of(text, 0);
     check_params(&memory, a);
     budget.largest = 0;
-    int err = isere__url_parse(&memory, a, NULL, &first);
-    require(err == 0 || err == ISERE_ERR_INVAL);
-    if (err == 0) {
+    int error = isere__url_parse(&memory, a, NULL, &first);
+    require(error == 0 || error == ISERE_ERR_INVAL);
+    if (error == 0) {
         check(&memory, &first);
         unsigned what = data[0] % (SETTERS + 1);
         if (what < SETTERS) {

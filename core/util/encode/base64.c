@@ -1,3 +1,4 @@
+/* Base64 by tables, one for each direction. */
 #include "core/util/encode/base64.h"
 
 #include <stdbool.h>

@@ -1,3 +1,5 @@
+/* CRC-32 with 8 KB of tables, or with 64 bytes where flash is scarce
+ * (ISERE_FAST_CRC). */
 #include "core/util/encode/crc32.h"
 #include "core/isere_config.h"
 

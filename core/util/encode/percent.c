@@ -1,3 +1,4 @@
+/* Percent-coding of paths and queries. */
 #include "core/util/encode/percent.h"
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SHA-256, written from FIPS 180-4; the names are those of the standard. */
 #include "core/util/encode/sha256.h"
 #include <string.h>
 

@@ -1,3 +1,5 @@
+/* Formats random bytes as a UUID: version and variant replace six of the
+ * bits. */
 #include "core/util/encode/uuid.h"
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* What may be the name of an environment variable. */
 #include "core/util/names/env_name.h"
 
 bool isere_env_name_is_valid(isere_slice_t name)

@@ -1,3 +1,5 @@
+/* Sizes and times as people write them, in both directions: what is formatted
+ * can be parsed. */
 #include "core/util/names/units.h"
 #include "isere/error.h"
 

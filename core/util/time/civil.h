@@ -24,7 +24,7 @@ int isere_civil_weekday(int64_t days);
 bool isere_civil_is_leap(int64_t year);
 
 /* a / b and its rest, rounded towards minus infinity; `b` > 0. */
-int64_t isere_floor_div(int64_t a, int64_t b);
-int64_t isere_floor_mod(int64_t a, int64_t b);
+int64_t isere_civil_floor_div(int64_t a, int64_t b);
+int64_t isere_civil_floor_mod(int64_t a, int64_t b);
 
 #endif

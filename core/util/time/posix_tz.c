@@ -152,9 +152,10 @@ static int64_t month_week_day(const change_t *change, int64_t year)
 {
     isere_civil_t next = {.year = year, .month = change->month, .day = 1};
     int64_t first = isere_civil_to_days(next);
-    int64_t day = first +
-                  isere_floor_mod(change->day - isere_civil_weekday(first), 7) +
-                  (int64_t)(change->week - 1) * 7;
+    int64_t day =
+        first +
+        isere_civil_floor_mod(change->day - isere_civil_weekday(first), 7) +
+        (int64_t)(change->week - 1) * 7;
     next.year += next.month == 12;
     next.month = next.month % 12 + 1;
     return day < isere_civil_to_days(next) ? day : day - 7;
@@ -181,7 +182,7 @@ static bool is_summer(const zone_t *zone, int64_t at_s)
 {
     int64_t local = at_s + zone->standard.offset_s;
     int64_t year =
-        isere_civil_from_days(isere_floor_div(local, ISERE_DAY_S)).year;
+        isere_civil_from_days(isere_civil_floor_div(local, ISERE_DAY_S)).year;
     int64_t begin = change_at(&zone->begin, year) - zone->standard.offset_s;
     int64_t end = change_at(&zone->end, year) - zone->summer.offset_s;
     if (begin < end) {

@@ -1,3 +1,5 @@
+/* The pairing heap of timers. Nodes are linked to their first child and next
+ * sibling; `prev` is the sibling before, or the parent. */
 #include "core/util/time/timer_queue.h"
 #include <stddef.h>
 

@@ -1,3 +1,5 @@
+/* Reads a time zone file: finds the offset at a time in its table, or by the
+ * rule at its end. Every count and index is checked before use. */
 #include "core/util/time/tzif.h"
 #include "isere/error.h"
 

@@ -224,7 +224,7 @@ JSValue isere__locale_format_date(JSContext *ctx, int what, double ms,
         return JS_EXCEPTION;
     }
     int failed =
-        isere__locale_zone(ctx, name, isere_floor_div(time, 1000), &zone);
+        isere__locale_zone(ctx, name, isere_civil_floor_div(time, 1000), &zone);
     JS_FreeValue(ctx, name);
     if (failed) {
         return JS_EXCEPTION;

@@ -233,16 +233,16 @@ static void put_time(text_t *text, const isere_locale_fields_t *f,
 /* Floors, not truncation: times before 1970 are negative. */
 static moment_t moment_of(int64_t ms, int32_t offset_s)
 {
-    int64_t local = isere_floor_div(ms, 1000) + offset_s;
-    int64_t days = isere_floor_div(local, ISERE_DAY_S);
-    int second = (int)isere_floor_mod(local, ISERE_DAY_S);
+    int64_t local = isere_civil_floor_div(ms, 1000) + offset_s;
+    int64_t days = isere_civil_floor_div(local, ISERE_DAY_S);
+    int second = (int)isere_civil_floor_mod(local, ISERE_DAY_S);
     return (moment_t){
         .date = isere_civil_from_days(days),
         .weekday = isere_civil_weekday(days),
         .hour = second / 3600,
         .minute = second / 60 % 60,
         .second = second % 60,
-        .ms = (int)isere_floor_mod(ms, 1000),
+        .ms = (int)isere_civil_floor_mod(ms, 1000),
     };
 }
 
