@@ -36,7 +36,7 @@ static int run(const isere_args_t *args)
 
 int main(int argc, char **argv)
 {
-    static isere_args_t args; /* large, and needed until the end */
+    static isere_args_t args; /* too large for a stack */
     int code = ISERE_EXIT_OK;
     /* A reader that went away is an error of the write, not our end. */
     signal(SIGPIPE, SIG_IGN);
@@ -54,6 +54,7 @@ int main(int argc, char **argv)
         code = run(&args);
         break;
     }
+    /* A full disk behind `> file` shows here at last. */
     if (fflush(stdout) != 0 && code == ISERE_EXIT_OK) {
         fputs("isere: cannot write to standard output\n", stderr);
         code = ISERE_EXIT_FAULT;

@@ -40,6 +40,7 @@ static const char *const requests[] = {
 
 enum { KINDS = sizeof(requests) / sizeof(requests[0]) };
 
+/* A connection and the program at its other end. */
 typedef struct client {
     bool accepted;
     bool closed;
@@ -64,6 +65,7 @@ static void give_up(const char *what)
 
 /* ---- the played system ---- */
 
+/* A microsecond passes with each look at the clock: the same in every run. */
 static uint64_t played_monotonic_us(void *ctx)
 {
     (void)ctx;
@@ -81,12 +83,14 @@ static int played_random(void *ctx, void *buf, size_t len)
     (void)ctx;
     for (size_t i = 0; i < len; i++) {
         random_state =
+            /* Knuth's MMIX generator: nothing here must be unpredictable. */
             random_state * 6364136223846793005u + 1442695040888963407u;
         ((unsigned char *)buf)[i] = (unsigned char)(random_state >> 56);
     }
     return 0;
 }
 
+/* No timer: its ticks would come at other places in each run. */
 static int played_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
                            uint64_t deadline_us)
 {

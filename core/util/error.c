@@ -7,6 +7,7 @@ const char *isere_strerror(int error)
     if (error >= 0) {
         return "success";
     }
+    /* No default: the compiler warns when a code has no text. */
     switch ((isere_error_t)error) {
     case ISERE_ERR_NOMEM:
         return "out of memory";

@@ -12,6 +12,7 @@ typedef struct scanner {
     int depth;
 } scanner_t;
 
+/* The first failure counts; what follows is a consequence. */
 static bool fail(scanner_t *s, const char *message)
 {
     if (!s->message) {

@@ -48,6 +48,8 @@ static struct {
     uint32_t learned[ISERE_MPU_UNITS / 32]; /* units that were written to */
 } mpu;
 
+/* What follows must see the new regions: barriers for data, then for
+ * instructions. */
 static void synchronize(void)
 {
     __asm__ volatile("dsb\n\tisb" ::: "memory");
@@ -75,6 +77,7 @@ static void set_region(unsigned i, uintptr_t start, size_t size)
 {
     MPU->rnr = mpu.first_region + i;
     /* Off while it changes: a half-set region could cover anything. */
+    /* Off while it changes. */
     MPU->rlar = 0;
     if (size > 0) {
         MPU->rbar = (uint32_t)start | RBAR_READ_ONLY | RBAR_NEVER_EXECUTE;
@@ -152,6 +155,8 @@ static void forget(size_t size)
     mpu.changed = true;
 }
 
+/* Regions are expensive to change, so this happens only after a fault, or for
+ * another heap. */
 static void choose_gaps(void)
 {
     open_all();
@@ -206,6 +211,7 @@ static bool open_at(uintptr_t address)
         const gap_t *gap = &mpu.gaps[i];
         if (gap->closed && unit - gap->first < gap->count) {
             /* Next time the gap is chosen around this unit. */
+            /* The next choice of gaps leaves this unit open. */
             put_bits(mpu.learned, (uint32_t)unit, 1, true);
             open_gap(i);
             synchronize();
@@ -228,6 +234,7 @@ bool isere_mpu_fault(void)
     }
     mpu.faults++;
     /* Its bits are cleared by writing ones to them. */
+    /* Its bits are cleared by writing ones. */
     CFSR = status;
     return true;
 }

@@ -59,6 +59,7 @@ static void linux_heap_unguard(void *ctx, isere_guard_t *guard)
     isere_guard_remove(self->watch, guard);
 }
 
+/* Threads differ in `ctx` only, and in whether heaps are guarded. */
 static const isere_port_t table = {
     .monotonic_us = isere_linux_monotonic_us,
     .wall_us = isere_linux_wall_us,

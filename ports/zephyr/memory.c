@@ -19,6 +19,7 @@ BUILD_ASSERT(CONFIG_ISERE_HEAP_REGION >=
                      1,
              "ISERE_HEAP_REGION is too small");
 
+/* Not cleared at a start: what is not used costs no time. */
 static char heap_region[CONFIG_ISERE_HEAP_REGION * 1024] __noinit
     __aligned(HEAP_ALIGNMENT);
 static char server_region[CONFIG_ISERE_SERVER_REGION * 1024] __noinit
@@ -34,6 +35,8 @@ void isere_zephyr_memory_init(void)
     isere_arena_init(server_region, sizeof(server_region), 0);
 }
 
+/* The server's memory is apart from the heaps, so that handlers can't starve
+ * it. */
 void *isere_zephyr_resize(void *ctx, void *ptr, size_t size)
 {
     ARG_UNUSED(ctx);
@@ -66,6 +69,7 @@ void isere_zephyr_heap_unmap(void *ctx, void *heap, size_t size)
     isere_arena_free(heaps, ((void **)heap)[-1]);
 }
 
+/* There is no memory to give back; zeros are what counts. */
 void isere_zephyr_heap_trim(void *ctx, void *start, size_t size)
 {
     ARG_UNUSED(ctx);

@@ -68,6 +68,7 @@ int isere_zephyr_port_init(isere_port_t *port)
     return isere_zephyr_poll_init();
 }
 
+/* Kconfig checks the ranges. */
 void isere_zephyr_function_config(isere_function_config_t *config)
 {
     isere_function_config_init(config);

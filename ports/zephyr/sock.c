@@ -10,6 +10,8 @@ enum {
     BACKLOG = 4,
 };
 
+/* An address of Kconfig: with several interfaces the others are not listened
+ * on. */
 isere_socket_t isere__zephyr_listen(uint16_t port)
 {
     struct sockaddr_in address = {

@@ -35,6 +35,7 @@ static void *member(isere_args_t *args, const isere_option_t *option)
 
 /* ---- values ---- */
 
+/* A value that is no number at all: an example says more than the syntax. */
 static isere_args_result_t bad_number(const isere_args_t *args,
                                       const isere_option_t *option,
                                       const char *value)
@@ -48,6 +49,7 @@ static isere_args_result_t bad_number(const isere_args_t *args,
                forms[option->kind], value);
 }
 
+/* Limits are shown in the unit of the option, as they would be typed. */
 static isere_args_result_t bad_range(const isere_args_t *args,
                                      const isere_option_t *option,
                                      const char *value)
@@ -83,6 +85,7 @@ set_number(isere_args_t *args, const isere_option_t *option, const char *value)
     default:
         error = isere_units_parse_number(text, &number);
     }
+    /* Other errors are numbers beyond 64 bits, which are out of range, too. */
     if (error == ISERE_ERR_INVAL) {
         return bad_number(args, option, value);
     }
@@ -228,6 +231,7 @@ static isere_args_result_t parse_option(isere_args_t *args, int argc,
         return bad(args, "unknown option '%.*s'", (int)(start + len - arg),
                    arg);
     }
+    /* By the first row of that name and command; there are fewer than 64. */
     args->given |= 1ull << (option - isere_options);
     if (option->kind == ISERE_OPTION_FLAG) {
         return value ? bad(args, "--%s takes no value", option->name)
@@ -275,6 +279,8 @@ static isere_args_result_t set_function(isere_args_t *args, const char *value)
     return ISERE_ARGS_RUN;
 }
 
+/* What stands without dashes: a module, a function, or nothing that is
+ * known. */
 static isere_args_result_t set_operand(isere_args_t *args, const char *value)
 {
     switch (isere_command_infos[args->command].takes) {
@@ -384,6 +390,7 @@ isere_args_result_t isere_args_parse(isere_args_t *args, int argc,
     if (argc < 2) {
         return bad(args, "which command?");
     }
+    /* Before a command, only these are options. */
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         isere_args_help_program();
         return ISERE_ARGS_TEXT;

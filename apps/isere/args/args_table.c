@@ -18,12 +18,14 @@
 #define REMOTE                                                                 \
     (DEPLOY | LIST | LOGS | INVOKE_REMOTE | ROLLBACK | RELEASE | REMOVE)
 
+/* Sizes and times as the table writes limits: in bytes and milliseconds. */
 #define K 1024ull
 #define M (1024 * K)
 #define G (1024 * M)
 #define SECOND 1000ull
 #define HOUR (3600 * SECOND)
 
+/* Members of nested structs can be named: serve.port. */
 #define AT(member) offsetof(isere_args_t, member)
 
 /* In the order of isere_isolation_t, since a choice is stored as its index. */
@@ -39,6 +41,7 @@ static const char *const formats[] = {"text", "json", NULL};
         .help = h                                                              \
     }
 
+/* One of some words; `in_words` is how messages list them. */
 #define CHOICE(n, c, member, v, p, values, in_words, h)                        \
     {                                                                          \
         .name = n, .commands = c, .kind = ISERE_OPTION_CHOICE,                 \
@@ -46,12 +49,14 @@ static const char *const formats[] = {"text", "json", NULL};
         .list = in_words, .help = h                                            \
     }
 
+/* Everything else: texts, flags and lists. */
 #define TEXT(n, l, c, k, member, v, p, h)                                      \
     {                                                                          \
         .name = n, .letter = l, .commands = c, .kind = ISERE_OPTION_##k,       \
         .offset = AT(member), .value = v, .preset = p, .help = h               \
     }
 
+/* In the order of --help: what a command is about comes first, limits last. */
 const isere_option_t isere_options[] = {
     TEXT(
         "event", 0, INVOKE | INVOKE_REMOTE, TEXT, event, "JSON", NULL,

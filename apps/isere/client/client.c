@@ -51,6 +51,7 @@ static const char *as_time(int milliseconds, char text[16])
 
 /* ---- connecting ---- */
 
+/* Monotonic: setting the clock must not end a wait. */
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -111,6 +112,7 @@ static void set_options(int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
+/* errno says why it failed, also after the close. */
 static int open_connection(const struct addrinfo *address, int timeout_ms)
 {
     int fd = socket(address->ai_family,

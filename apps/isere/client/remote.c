@@ -43,6 +43,7 @@ void isere_remote_say(const char *format, ...)
     va_end(list);
 }
 
+/* Not in scripts: there stderr is for errors. */
 void isere_remote_progress(const char *format, ...)
 {
     va_list list;
@@ -53,6 +54,7 @@ void isere_remote_progress(const char *format, ...)
     }
 }
 
+/* As args.c says it, so that all usage errors look alike. */
 int isere_remote_usage(const isere_args_t *args, const char *format, ...)
 {
     const char *name = isere_command_infos[args->command].name;
@@ -77,12 +79,14 @@ int isere_remote_finish(isere_out_t *out)
 
 /* ---- which server ---- */
 
+/* An empty variable is one that is not set, as with most programs. */
 static const char *environment(const char *name)
 {
     const char *value = getenv(name);
     return value && *value ? value : NULL;
 }
 
+/* --to comes before the environment. */
 static int read_url(isere_remote_t *remote)
 {
     const isere_args_t *args = remote->args;
@@ -183,6 +187,8 @@ void isere_remote_close(isere_remote_t *remote)
 
 /* ---- calls ---- */
 
+/* false stops the client: more than MAX_ANSWER is no answer of a control
+ * plane. */
 static bool take(isere_client_response_t *response, isere_slice_t bytes)
 {
     isere_remote_t *remote = response->arg;
@@ -306,6 +312,7 @@ static void say_unauthorized(const isere_remote_t *remote)
     }
 }
 
+/* Not followed, since the token would go to another server. */
 static void say_redirected(const isere_remote_t *remote)
 {
     isere_slice_t to = remote->response.location;
@@ -315,6 +322,7 @@ static void say_redirected(const isere_remote_t *remote)
                      remote->response.status);
 }
 
+/* The server's own words where it has some; else the status explains itself. */
 bool isere_remote_is_fine(isere_remote_t *remote)
 {
     int status = remote->response.status;
@@ -379,6 +387,8 @@ static void put_address(isere_out_t *out, isere_remote_t *remote,
     }
 }
 
+/* The result of deploy, rollback and release: name, version, an address to try,
+ * all routes. */
 int isere_remote_print_version(isere_remote_t *remote)
 {
     isere_reply_t *reply = &remote->reply;

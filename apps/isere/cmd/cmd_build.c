@@ -55,6 +55,8 @@ static int write_depfile(const char *path, const char *output,
     return 0;
 }
 
+/* Written whole or not at all: a build that was interrupted leaves no half
+ * file. */
 static int write_output(const isere_args_t *args, const isere_files_t *files,
                         const void *code, size_t size)
 {

@@ -14,6 +14,7 @@
 
 /* ---- what is wrong with the source ---- */
 
+/* Files that were looked for in vain have no data. */
 static const isere_file_t *find_file(const isere_files_t *files,
                                      const char *name)
 {
@@ -194,6 +195,7 @@ static void make_source(const char *module,
     free(folder);
 }
 
+/* In memory: Content-Length comes before the body. */
 static int pack_and_send(isere_remote_t *remote, const isere_files_t *files,
                          const char *name)
 {

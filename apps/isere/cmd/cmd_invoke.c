@@ -63,6 +63,7 @@ static void put_values(isere_out_t *out, const isere_result_t *result,
     isere_out_text(out, array ? "]" : "");
 }
 
+/* An object has each name once, in the spelling of its first field. */
 static void put_headers(isere_out_t *out, const isere_result_t *result)
 {
     const char *before = "";
@@ -98,6 +99,7 @@ static void put_base64(isere_out_t *out, isere_slice_t bytes)
     }
 }
 
+/* The form of a Lambda response, so that it can be compared with one. */
 static bool print_result(const isere_result_t *result)
 {
     char buffer[4096], status[40];
@@ -150,6 +152,7 @@ typedef struct job {
     int error;
 } job_t;
 
+/* As a server does: load, init phase, invoke. */
 static int run(const isere_port_t *port, const job_t *job)
 {
     isere_instance_t *instance = NULL;

@@ -30,6 +30,7 @@ static void print_logs(isere_reply_t *reply)
     isere_out_flush(&out);
 }
 
+/* Printed as `isere invoke` does, so that scripts work with both. */
 static int print_result(isere_remote_t *remote)
 {
     isere_reply_t *reply = &remote->reply;
@@ -98,6 +99,7 @@ int isere_cmd_invoke_remote(const isere_args_t *args)
         return code;
     }
     code = ISERE_EXIT_FAULT;
+    /* Before the call: a bad event is found without the server. */
     if (isere_event_file_read(args, &event, &size) == 0) {
         code = invoke(&remote, isere_slice_of(event, size));
     }

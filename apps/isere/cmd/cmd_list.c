@@ -60,6 +60,7 @@ static void put_spaces(isere_out_t *out, size_t count)
     }
 }
 
+/* At least two spaces between columns, also behind a text that is too long. */
 static void put_row(table_t *table, const row_t *row)
 {
     for (int i = 0; i < COLUMNS; i++) {
@@ -143,6 +144,7 @@ static size_t screen_width(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+/* --json prints what the server sent, so new members are there at once. */
 static int print_table(isere_remote_t *remote)
 {
     isere_reply_t *reply = &remote->reply;

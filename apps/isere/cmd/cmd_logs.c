@@ -130,6 +130,7 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* A signal ends the program, so it need not be waited on again. */
 static void sleep_ms(unsigned ms)
 {
     struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
@@ -170,6 +171,8 @@ static bool call_patiently(logs_t *logs, const isere_remote_call_t *call)
     return true;
 }
 
+/* Without --follow the server ends the response after the lines that it
+ * keeps. */
 static int follow(logs_t *logs)
 {
     isere_remote_t *remote = &logs->remote;

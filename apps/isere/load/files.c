@@ -81,6 +81,7 @@ static int open_regular(const char *path)
     return -1;
 }
 
+/* errno is kept for the message over the close. */
 static int read_regular(const char *path, char **data, size_t *size)
 {
     int fd = open_regular(path);
@@ -286,6 +287,8 @@ static bool is_safe_name(const char *name)
     return true;
 }
 
+/* The loader of isere_compile. A file that was asked for twice is read once, so
+ * a module can't change between two of its imports. */
 static int load(void *ctx, const char *name, isere_slice_t *source)
 {
     isere_files_t *files = ctx;
@@ -327,6 +330,8 @@ static int begin(isere_files_t *files, const char *path)
     return 0;
 }
 
+/* The main module alone may lie outside of the folder: `isere serve` of a link
+ * into another project is fine. */
 int isere_files_open(isere_files_t *files, const char *path)
 {
     int error, saved;
@@ -343,6 +348,7 @@ int isere_files_open(isere_files_t *files, const char *path)
     return error;
 }
 
+/* For a program that comes from memory: --watch needs the names. */
 int isere_files_name(isere_files_t *files, const char *path, const char *names,
                      size_t size)
 {
@@ -385,6 +391,7 @@ bool isere_files_contain(const isere_files_t *files, const char *path)
 void isere_files_close(isere_files_t *files)
 {
     isere_file_t *next;
+    /* Also the texts that the loader handed out. */
     for (isere_file_t *f = files->files; f; f = next) {
         next = f->next;
         free(f->name);

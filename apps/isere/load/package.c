@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+/* My_Function.v2.js becomes my-function-v2. Other characters are refused, not
+ * replaced: --name is better than a name nobody expects. */
 bool isere_package_name(const char *main_name,
                         char name[ISERE_FUNCTION_NAME_MAX])
 {
@@ -30,6 +32,7 @@ bool isere_package_name(const char *main_name,
     return isere_function_name_is_valid(isere_slice_of(name, len));
 }
 
+/* index.js says nothing about the function; its folder's name does. */
 bool isere_package_is_common(const char *main_name)
 {
     static const char *const names[] = {"index", "handler", "main"};
@@ -106,6 +109,8 @@ void isere_package_source(const char *folder,
     char hex[2 * ISERE_SHA256_SIZE + 1];
     isere_sha256_of(folder, strlen(folder), sum);
     isere_sha256_hex(sum, hex);
+    /* A hash, since paths of the user's machine are nobody's business: it tells
+     * one folder from another, and no more. */
     snprintf(source, ISERE_PACKAGE_SOURCE_MAX, "%.8s", hex);
 }
 
@@ -161,6 +166,7 @@ static const char *put_env(isere_out_t *out, const isere_args_t *args)
     return NULL;
 }
 
+/* Without --route the server makes the default ones. */
 static const char *put_routes(isere_out_t *out, const isere_args_t *args)
 {
     const char *before = ",\"routes\":[";
@@ -200,6 +206,8 @@ static void put_settings(isere_out_t *out, const isere_args_t *args)
     }
 }
 
+/* The order of members has no meaning to the server; errors name the text that
+ * is not UTF-8. */
 const char *isere_package_write(isere_out_t *out, const isere_args_t *args,
                                 const isere_files_t *files, const char *source)
 {

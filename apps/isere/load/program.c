@@ -32,6 +32,7 @@ int isere_program_port_init(isere_port_t *port, const isere_args_t *args)
     return error;
 }
 
+/* A message, as the caller prints faults of the compiler. */
 static int open_files(const isere_args_t *args, isere_program_t *program,
                       isere_fault_t *fault)
 {
@@ -60,6 +61,7 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
     return error;
 }
 
+/* By its first bytes, whatever the file is called. */
 static bool is_bytecode(const isere_program_t *program)
 {
     return isere_bundle_detect(program->files.main->data,
@@ -111,6 +113,7 @@ isere_slice_t isere_program_code(const isere_program_t *program)
                          : isere_slice_of(main->data, main->size);
 }
 
+/* Bytecode is checked here: its checksum and the version of the engine. */
 int isere_program_create(const isere_port_t *port, const isere_args_t *args,
                          isere_program_t *program, isere_fault_t *fault)
 {
@@ -150,6 +153,7 @@ int isere_program_load(const isere_port_t *port, const isere_args_t *args,
     return error ? error : isere_program_create(port, args, program, fault);
 }
 
+/* The function first: it uses the bytes. */
 void isere_program_release(const isere_port_t *port, isere_program_t *program)
 {
     isere_function_destroy(program->function);
@@ -188,6 +192,7 @@ int isere_program_compile(const isere_port_t *port, const isere_args_t *args,
     return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
 }
 
+/* As compilers do: file, line, column, message; then the trace. */
 void isere_program_fault_text(const isere_fault_t *fault,
                               char text[ISERE_PROGRAM_FAULT_MAX])
 {

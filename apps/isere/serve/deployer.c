@@ -109,6 +109,7 @@ int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
 
 /* ---- for the registry ---- */
 
+/* Called by workers, with requests waiting: it never blocks on a job. */
 static int run(void *ctx, isere_registry_job_fn *work, void *arg)
 {
     isere_deployer_t *d = ctx;
@@ -189,6 +190,7 @@ bool isere_deployer_stop(isere_deployer_t *deployer)
     return !working;
 }
 
+/* After isere_deployer_stop, or when the thread never started. */
 void isere_deployer_destroy(isere_deployer_t *deployer)
 {
     drop_queue(deployer);

@@ -42,6 +42,8 @@ static bool is_missing(const char *path)
     return isere_shared_is_restart() && stat(path, &info) != 0;
 }
 
+/* The folder of functions is made by the port; its parent, --store itself,
+ * here. */
 static int open_store(const isere_args_t *args, isere_platform_files_t *p)
 {
     const struct timespec step = {.tv_nsec = 10 * 1000000};
@@ -136,6 +138,7 @@ static void configure(const isere_args_t *args, isere_registry_config_t *config)
     defaults->init_timeout_ms = (uint32_t)args->settings.init_timeout;
 }
 
+/* The token is on the stack for no longer than needed. */
 static int create(const isere_port_t *port, const isere_args_t *args,
                   isere_platform_files_t *p)
 {

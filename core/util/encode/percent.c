@@ -3,6 +3,7 @@
 #include <string.h>
 
 /* The value of a hexadecimal digit, -1 for any other character. */
+/* Both cases: RFC 3986, section 2.1, wants that. */
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9') {

@@ -8,6 +8,7 @@ static size_t size_of(const isere_flash_device_t *flash)
     return flash->sectors.pages_count * flash->sectors.pages_size;
 }
 
+/* Written so that nothing overflows, whatever the offset is. */
 static bool is_inside(const isere_flash_device_t *flash, off_t offset,
                       size_t size)
 {
@@ -37,6 +38,8 @@ static int program(const struct device *device, off_t offset, const void *data,
     return 0;
 }
 
+/* The drivers erase whole sectors only, so anything else is a mistake of the
+ * caller's. */
 static int erase_sectors(const struct device *device, off_t offset, size_t size)
 {
     const isere_flash_device_t *flash = device->config;

@@ -70,6 +70,7 @@ int isere_net_init(void)
      * NOLINTNEXTLINE(misc-redundant-expression) */
     const uint64_t events = NET_EVENT_IF_UP | NET_EVENT_IF_DOWN;
     static struct net_mgmt_event_callback link_events;
+    /* There is one: USB, or the board's controller. */
     struct net_if *iface = net_if_get_first_by_type(&NET_L2_GET_NAME(ETHERNET));
     struct in_addr address;
     int error;

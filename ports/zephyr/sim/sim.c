@@ -28,6 +28,7 @@ int64_t isere_sim_wall_us(void)
     return clock_us(CLOCK_REALTIME);
 }
 
+/* The kernel's, also right after a start: getrandom waits for it. */
 int isere_sim_random(void *buf, size_t len)
 {
     return getrandom(buf, len, 0) == (ssize_t)len ? 0 : -1;
@@ -74,6 +75,7 @@ void isere_sim_exec_release(void)
     isere_exec_release(&exec);
 }
 
+/* For --handler. Never freed: the function uses the bytes where they are. */
 int isere_sim_read(const char *path, const void **data, size_t *size)
 {
     FILE *file = fopen(path, "rb");
