@@ -27,6 +27,8 @@ static char peek(const scanner_t *s)
     return s->at < s->end ? *s->at : '\0';
 }
 
+/* The four of RFC 8259, section 2: JavaScript has more white space, JSON has
+ * not. */
 static void skip_space(scanner_t *s)
 {
     while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' ||
@@ -45,6 +47,8 @@ static bool is_hex(char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+/* Behind a backslash. Lone surrogates are allowed: they are well-formed JSON,
+ * and what becomes of them is the reader's business. */
 static bool scan_escape(scanner_t *s)
 {
     char c = peek(s);
@@ -71,6 +75,8 @@ static bool scan_string(scanner_t *s)
     }
     s->at++;
     while (s->at < s->end && *s->at != '"') {
+        /* A newline, most likely: naming the line where it was forgotten helps
+         * more than "a control character". */
         if ((unsigned char)*s->at < 0x20) {
             return fail(s, "a string is not closed on its line");
         }
@@ -96,6 +102,8 @@ static bool scan_digits(scanner_t *s)
     return true;
 }
 
+/* RFC 8259, section 6. No leading zeros, no '+', digits on both sides of a
+ * point. */
 static bool scan_number(scanner_t *s)
 {
     if (peek(s) == '-') {
@@ -151,6 +159,7 @@ static bool scan_member(scanner_t *s, bool is_object)
     return scan_value(s);
 }
 
+/* Between brackets. `at` is the opening one. */
 static bool scan_members(scanner_t *s, bool is_object)
 {
     const char close = is_object ? '}' : ']';

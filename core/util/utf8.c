@@ -10,6 +10,7 @@ static size_t ascii_run(const uint8_t *p, size_t len)
 {
     const uintptr_t high_bits = (uintptr_t)0x8080808080808080u;
     size_t i = 0;
+    /* Most text is ASCII, of which a word is looked at in one go. */
     while (len - i >= sizeof(uintptr_t)) {
         uintptr_t word;
         memcpy(&word, p + i, sizeof(word));
@@ -70,6 +71,9 @@ uint32_t isere_utf8_decode(const void *bytes, size_t len, size_t *used)
     code_point = p[0] & (0x3fu >> s.more);
     for (size_t i = 1; i <= s.more; i++) {
         if (i >= len || p[i] < s.low || p[i] > s.high) {
+            /* As a decoder of the WHATWG: the longest prefix of a character
+             * becomes one U+FFFD, and the byte that broke it is looked at
+             * again. */
             *used = i;
             return REPLACEMENT;
         }
@@ -109,6 +113,7 @@ bool isere_utf8_valid(const void *bytes, size_t len)
     }
 }
 
+/* Without `out` it only counts. */
 static size_t append(char *out, size_t at, const void *bytes, size_t len)
 {
     if (out && len > 0) {

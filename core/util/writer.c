@@ -34,6 +34,7 @@ void isere_writer_put(isere_writer_t *text, isere_slice_t bytes)
 {
     if (text->take) {
         stream(text, bytes);
+        /* Whole or not at all, and nothing behind a gap. */
     } else if (text->full || bytes.len > text->size - text->len) {
         text->full = true;
     } else if (bytes.len > 0) {
@@ -130,6 +131,7 @@ static void day_before(char *end, uint32_t day)
 void isere_writer_time(isere_writer_t *text, int64_t wall_us)
 {
     char out[] = "yyyy-mm-ddThh:mm:ss.mmmZ";
+    /* A clock may be set to anything; the text has room for four digits. */
     int64_t t = wall_us < FIRST_US ? FIRST_US : wall_us;
     uint64_t since = (uint64_t)((t > LAST_US ? LAST_US : t) - FIRST_US);
     uint64_t seconds = since / SECOND_US;

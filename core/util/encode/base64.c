@@ -66,6 +66,7 @@ static size_t decode_groups(const uint8_t *text, size_t len, uint8_t **out)
         uint8_t c = meaning[text[i + 2]];
         uint8_t d = meaning[text[i + 3]];
         uint32_t group;
+        /* One test for four: the special values all have this bit. */
         if ((a | b | c | d) & BAD) {
             break;
         }
@@ -98,6 +99,7 @@ long isere_base64_decode(const char *text, size_t len, void *out)
     unsigned digits = 0; /* in the current group */
     unsigned padding = 0;
     size_t i = decode_groups(p, len, &o);
+    /* What is left: the last group, and everything behind the first space. */
     for (; i < len; i++) {
         uint8_t m = meaning[p[i]];
         if (m == SPACE) {
@@ -107,6 +109,7 @@ long isere_base64_decode(const char *text, size_t len, void *out)
             padding++;
             continue;
         }
+        /* Nothing may follow padding but more of it, and spaces. */
         if (m == BAD || padding > 0) {
             return -1;
         }

@@ -23,6 +23,7 @@ static uint32_t rotate(uint32_t x, unsigned bits)
     return x >> bits | x << (32 - bits);
 }
 
+/* Big-endian, on any processor: FIPS 180-4, 3.1. */
 static uint32_t load(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
@@ -47,6 +48,8 @@ static uint32_t next_word(uint32_t w[16], unsigned i)
     return w[i & 15];
 }
 
+/* FIPS 180-4, 6.2.2, step by step: s[0] to s[7] are a to h. It is used on a few
+ * KB, so no step is unrolled. */
 static void compress(uint32_t state[8], const uint8_t *block)
 {
     uint32_t w[16], s[8];
@@ -70,6 +73,8 @@ static void compress(uint32_t state[8], const uint8_t *block)
 
 void isere_sha256_begin(isere_sha256_t *hash)
 {
+    /* The first 32 bits of the fractions of the square roots of the first 8
+     * primes, 5.3.3. */
     static const uint32_t start[8] = {
         0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,

@@ -26,6 +26,7 @@ static int parse_digits(isere_slice_t text, uint64_t *value,
     for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++) {
         unsigned digit = (unsigned)(text.ptr[i] - '0');
         if (n > (UINT64_MAX - digit) / 10) {
+            /* Goes on to the unit: a wrong unit is the better message. */
             overflow = true;
         }
         n = n * 10 + digit;
@@ -61,6 +62,8 @@ int isere_units_parse_number(isere_slice_t text, uint64_t *value)
     return error;
 }
 
+/* The empty suffix is in the table of sizes, where a number alone is allowed,
+ * and not in that of times. */
 static int parse_unit(isere_slice_t text, const unit_t *units, size_t count,
                       uint64_t *value)
 {
@@ -80,6 +83,7 @@ static int parse_unit(isere_slice_t text, const unit_t *units, size_t count,
 
 int isere_units_parse_size(isere_slice_t text, uint64_t *bytes)
 {
+    /* Sizes may be typed in lower case, too. */
     static const char lower[] = "kmg", upper[] = "KMG";
     char copy[ISERE_UNITS_TEXT_MAX];
     const char *found;
@@ -101,6 +105,7 @@ int isere_units_parse_time(isere_slice_t text, uint64_t *milliseconds)
     return parse_unit(text, time_units, TIME_UNITS, milliseconds);
 }
 
+/* In the largest unit that leaves no remainder, so nothing is rounded. */
 static const char *format_unit(uint64_t value, const unit_t *units,
                                size_t count, char out[ISERE_UNITS_TEXT_MAX])
 {

@@ -35,6 +35,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* Three digits at most, which an int holds. */
 static bool take_number(isere_slice_t *text, int min, int max, int *out)
 {
     int value = 0;
@@ -63,6 +64,7 @@ static bool take_name(isere_slice_t *text, char *out)
     while (len < text->len && is_name_char(text->ptr[len], quoted)) {
         len++;
     }
+    /* POSIX wants three characters at least. */
     if (len < 3 || len >= ISERE_ZONE_ABBREVIATION_MAX) {
         return false;
     }
@@ -98,6 +100,7 @@ static bool take_time(isere_slice_t *text, int max_hours, int32_t *out)
 /* Mm.w.d, Jn or n, and perhaps /time */
 static bool take_change(isere_slice_t *text, change_t *out)
 {
+    /* The default of POSIX: at two in the morning. */
     out->time_s = 2 * HOUR;
     if (take(text, 'M')) {
         out->kind = MONTH_WEEK_DAY;
@@ -137,6 +140,7 @@ static bool read_zone(isere_slice_t text, zone_t *zone)
         return true;
     }
     zone->summer.dst = true;
+    /* The default of POSIX, unless an offset follows. */
     zone->summer.offset_s = zone->standard.offset_s + HOUR;
     return take_name(&text, zone->summer.abbreviation) &&
            (text.len == 0 || *text.ptr == ',' ||

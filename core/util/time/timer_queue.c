@@ -69,6 +69,7 @@ void isere_timer_queue_remove(isere_timer_queue_t *queue,
     if (!node->queued) {
         return;
     }
+    /* What was below the node stays in the queue. */
     isere_timer_node_t *below = meld_siblings(node->child);
     node->child = NULL;
     node->queued = false;
@@ -76,6 +77,8 @@ void isere_timer_queue_remove(isere_timer_queue_t *queue,
         queue->root = below;
         return;
     }
+    /* The first child points to its parent, all others to the sibling
+     * before. */
     if (node->prev->child == node) {
         node->prev->child = node->next;
     } else {

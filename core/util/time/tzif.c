@@ -37,6 +37,7 @@ static size_t read_block(block_t *block, const unsigned char *p, size_t len,
                           &block->times, &block->types, &block->chars};
     for (size_t i = 0; i < 6; i++) {
         *counts[i] = big32(p + 20 + 4 * i);
+        /* So no sum below can overflow, with 32 bits neither. */
         if (*counts[i] > COUNT_MAX) {
             return 0;
         }
@@ -54,6 +55,8 @@ static size_t read_block(block_t *block, const unsigned char *p, size_t len,
 }
 
 /* How many transitions are not after `at_s`. */
+/* Transitions are sorted. If a file's are not, the search ends all the same,
+ * with some type of the file. */
 static uint32_t count_until(const block_t *block, int64_t at_s)
 {
     uint32_t low = 0;
@@ -82,6 +85,7 @@ static int read_type(const block_t *block, uint32_t index,
         return ISERE_ERR_INVAL;
     }
     const unsigned char *name = block->abbreviations + begin;
+    /* The NUL must be within the block, too. */
     const unsigned char *end = memchr(name, 0, block->chars - begin);
     if (!end || end - name >= ISERE_ZONE_ABBREVIATION_MAX) {
         return ISERE_ERR_INVAL;
@@ -118,6 +122,7 @@ int isere_tzif_at(isere_slice_t file, int64_t at_s, isere_zone_time_t *out)
         return ISERE_ERR_INVAL;
     }
     uint32_t past = count_until(&block, at_s);
+    /* Behind the last transition the rule holds for ever. */
     if (past == block.times && rule.len > 0) {
         return isere_posix_tz_at(rule, at_s, out);
     }
