@@ -37,11 +37,11 @@ typedef struct walk {
 static const uint8_t *take(walk_t *w, size_t len)
 {
     const uint8_t *at = w->at;
-    if (len > w->left || isere_pad4(len) > w->left) {
+    if (len > w->left || isere__bundle_pad4(len) > w->left) {
         return NULL;
     }
-    w->at += isere_pad4(len);
-    w->left -= isere_pad4(len);
+    w->at += isere__bundle_pad4(len);
+    w->left -= isere__bundle_pad4(len);
     return at;
 }
 
@@ -97,11 +97,12 @@ static const char *check_header(const uint8_t *p, size_t size)
         return "the bytecode file has another format version: build it again "
                "with this version of isère";
     }
-    if (get32(p + ISERE_BUNDLE_AT_ENGINE) != isere_bundle_engine_id()) {
+    if (get32(p + ISERE_BUNDLE_AT_ENGINE) != isere__bundle_engine_id()) {
         return "the bytecode file was made for another engine: build it again "
                "with this version of isère";
     }
-    if (isere_bundle_checksum(p, size) != get32(p + ISERE_BUNDLE_AT_CHECKSUM)) {
+    if (isere__bundle_checksum(p, size) !=
+        get32(p + ISERE_BUNDLE_AT_CHECKSUM)) {
         return "the bytecode file is damaged: its checksum does not match";
     }
     return NULL;

@@ -50,17 +50,17 @@ enum {
  * change what bytecode means. */
 #define ISERE_BUNDLE_ENGINE "quickjs-2025-04-26+1"
 
-static inline size_t isere_pad4(size_t n)
+static inline size_t isere__bundle_pad4(size_t n)
 {
     return (n + 3) & ~(size_t)3;
 }
 
-static inline uint32_t isere_bundle_engine_id(void)
+static inline uint32_t isere__bundle_engine_id(void)
 {
     return isere_crc32(0, ISERE_BUNDLE_ENGINE, sizeof(ISERE_BUNDLE_ENGINE) - 1);
 }
 
-static inline uint32_t isere_bundle_checksum(const uint8_t *bytes, size_t size)
+static inline uint32_t isere__bundle_checksum(const uint8_t *bytes, size_t size)
 {
     return isere_crc32(0, bytes + ISERE_BUNDLE_AT_ROOT_LEN,
                        size - ISERE_BUNDLE_AT_ROOT_LEN);

@@ -34,7 +34,7 @@ static void put_bytes(sink_t *sink, const void *bytes, size_t len)
 
 static void put_padding(sink_t *sink)
 {
-    sink->size = isere_pad4(sink->size); /* the block was cleared */
+    sink->size = isere__bundle_pad4(sink->size); /* the block was cleared */
 }
 
 static void put_number(sink_t *sink, uint32_t v)
@@ -120,14 +120,14 @@ static void put_header(uint8_t *p, size_t size,
     memcpy(p, magic, sizeof(magic));
     put16(p + ISERE_BUNDLE_AT_VERSION, ISERE_BUNDLE_VERSION);
     put16(p + ISERE_BUNDLE_AT_MODULES, parts->count);
-    put32(p + ISERE_BUNDLE_AT_ENGINE, isere_bundle_engine_id());
+    put32(p + ISERE_BUNDLE_AT_ENGINE, isere__bundle_engine_id());
     put32(p + ISERE_BUNDLE_AT_SIZE, (uint32_t)size);
     put16(p + ISERE_BUNDLE_AT_ROOT_LEN, (uint32_t)strlen(parts->root) + 1);
     put16(p + ISERE_BUNDLE_AT_SETTINGS,
           (uint32_t)((s->name != NULL) + has_env(s) + s->has_payload +
                      s->has_timeout));
     put32(p + ISERE_BUNDLE_AT_CODE_LEN, (uint32_t)parts->code_size);
-    put32(p + ISERE_BUNDLE_AT_CHECKSUM, isere_bundle_checksum(p, size));
+    put32(p + ISERE_BUNDLE_AT_CHECKSUM, isere__bundle_checksum(p, size));
 }
 
 /* ---- limits ---- */

@@ -5,7 +5,7 @@
 
 static struct isere_isolate *isolate_of(JSContext *ctx)
 {
-    return isere__realm(ctx)->isolate;
+    return isere__isolate_realm(ctx)->isolate;
 }
 
 void isere_host_log(JSContext *ctx, isere_log_level_t level,
@@ -130,10 +130,10 @@ void isere_host_fail(JSContext *ctx, JSValueConst error)
 
 struct isere_web_state *isere_host_web_state(JSContext *ctx)
 {
-    return &isere__realm(ctx)->api;
+    return &isere__isolate_realm(ctx)->api;
 }
 
 struct isere_lambda *isere_host_lambda(JSContext *ctx)
 {
-    return &isere__realm(ctx)->lambda;
+    return &isere__isolate_realm(ctx)->lambda;
 }

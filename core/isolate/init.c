@@ -23,7 +23,7 @@
  * for that, the error is about memory. */
 static void note_importer(JSContext *ctx, const char *base)
 {
-    isere_realm_t *realm = isere__realm(ctx);
+    isere_realm_t *realm = isere__isolate_realm(ctx);
     if (realm->resolving) {
         js_free(ctx, realm->importer);
         realm->importer = js_strdup(ctx, base);
@@ -61,7 +61,7 @@ static char *normalize(JSContext *ctx, const char *base, const char *specifier,
                        void *opaque)
 {
     const isere_bundle_t *bundle = opaque;
-    isere_realm_t *realm = isere__realm(ctx);
+    isere_realm_t *realm = isere__isolate_realm(ctx);
     char name[ISERE_MODULE_NAME_MAX];
     note_importer(ctx, base);
     if (resolve(ctx, bundle, base, specifier, name)) {
@@ -82,7 +82,7 @@ static char *normalize(JSContext *ctx, const char *base, const char *specifier,
 static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
 {
     (void)opaque;
-    isere_realm_t *realm = isere__realm(ctx);
+    isere_realm_t *realm = isere__isolate_realm(ctx);
     if (!realm->loading) {
         JS_ThrowReferenceError(ctx,
                                "cannot import '%s' in a request: import it "

@@ -178,7 +178,7 @@ static void fail_exception(isere_isolate_t *isolate)
 
 void isere__invoke_fail_with(JSContext *ctx, JSValueConst thrown)
 {
-    isere_realm_t *realm = isere__realm(ctx);
+    isere_realm_t *realm = isere__isolate_realm(ctx);
     if (realm->isolate->invoking && claim_answer(realm)) {
         fail_thrown(realm->isolate, thrown);
     }
@@ -216,7 +216,7 @@ static int decode(isere_isolate_t *isolate, JSValueConst value, bool goes_on,
 
 static void complete(JSContext *ctx, JSValueConst value, bool goes_on)
 {
-    isere_realm_t *realm = isere__realm(ctx);
+    isere_realm_t *realm = isere__isolate_realm(ctx);
     isere_isolate_t *isolate = realm->isolate;
     char reason[ISERE_RESPONSE_REASON_MAX];
     if (!isolate->invoking || !claim_answer(realm)) {

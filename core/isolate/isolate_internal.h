@@ -70,7 +70,7 @@ struct isere_isolate {
     char reason[256];
 };
 
-static inline isere_realm_t *isere__realm(JSContext *ctx)
+static inline isere_realm_t *isere__isolate_realm(JSContext *ctx)
 {
     return JS_GetContextOpaque(ctx);
 }

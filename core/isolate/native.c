@@ -20,7 +20,7 @@ typedef const isere_native_module_t *const *modules_t;
 /* The tables are the program's: constant, and outside of the heap. */
 static modules_t modules_of(JSContext *ctx)
 {
-    return isere__realm(ctx)->isolate->function->config.modules;
+    return isere__isolate_realm(ctx)->isolate->function->config.modules;
 }
 
 /* ---- calling ---- */
@@ -153,7 +153,7 @@ static JSValue call_function(JSContext *ctx, JSValueConst this_value, int argc,
                              JSValueConst *argv, int number)
 {
     (void)this_value;
-    const isere_port_t *port = isere__realm(ctx)->isolate->port;
+    const isere_port_t *port = isere__isolate_realm(ctx)->isolate->port;
     const isere_native_module_t *module = NULL;
     const isere_native_function_t *function =
         find_function(modules_of(ctx), number, &module);
@@ -247,7 +247,7 @@ static void rewrite(volatile uint8_t *p)
  * the heap, or fails at it: a write to each of its units opens them. */
 static void open_bytes(JSContext *ctx, uint8_t *bytes, size_t len)
 {
-    size_t unit = isere__realm(ctx)->isolate->port->guard_unit;
+    size_t unit = isere__isolate_realm(ctx)->isolate->port->guard_unit;
     if (unit > 0 && len > 0) {
         for (size_t at = 0; at < len; at += unit) {
             rewrite(bytes + at);

@@ -44,9 +44,9 @@ static void track(JSContext *ctx, JSValueConst promise, JSValueConst reason,
 {
     (void)opaque;
     if (is_handled) {
-        forget(ctx, isere__realm(ctx), promise);
+        forget(ctx, isere__isolate_realm(ctx), promise);
     } else {
-        add(ctx, isere__realm(ctx), promise, reason);
+        add(ctx, isere__isolate_realm(ctx), promise, reason);
     }
 }
 

@@ -77,9 +77,9 @@ static void mend(uint8_t *p, size_t size)
     static const uint8_t magic[8] = {0x89, 'i', 's', 'e', 'r', 'e', 0x0d, 0x0a};
     memcpy(p, magic, sizeof(magic));
     put(p + ISERE_BUNDLE_AT_VERSION, ISERE_BUNDLE_VERSION, 2);
-    put(p + ISERE_BUNDLE_AT_ENGINE, isere_bundle_engine_id(), 4);
+    put(p + ISERE_BUNDLE_AT_ENGINE, isere__bundle_engine_id(), 4);
     put(p + ISERE_BUNDLE_AT_SIZE, (uint32_t)size, 4);
-    put(p + ISERE_BUNDLE_AT_CHECKSUM, isere_bundle_checksum(p, size), 4);
+    put(p + ISERE_BUNDLE_AT_CHECKSUM, isere__bundle_checksum(p, size), 4);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

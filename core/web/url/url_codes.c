@@ -23,7 +23,7 @@ enum {
 #define ALPHABET(a)                                                            \
     AT8(a), AT8((a) + 8), AT8((a) + 16), AT((a) + 24) = FO, AT((a) + 25) = FO
 
-const uint8_t isere_url_sets[96] = {
+const uint8_t isere__url_sets[96] = {
     ALPHABET('A'),
     ALPHABET('a'),
     AT8('0'),

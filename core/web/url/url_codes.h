@@ -23,7 +23,7 @@ enum {
 };
 
 /* The table behind the functions below: the bits of printable ASCII. */
-extern const uint8_t isere_url_sets[96];
+extern const uint8_t isere__url_sets[96];
 
 /* Whether a byte outside of 0x20 to 0x7e: in every percent-encode set. */
 static inline bool isere__url_is_control(uint8_t c)
@@ -34,13 +34,13 @@ static inline bool isere__url_is_control(uint8_t c)
 /* Whether a byte must be percent-encoded under the given set. */
 static inline bool isere__url_encodes(uint8_t c, unsigned set)
 {
-    return isere__url_is_control(c) || (isere_url_sets[c - 0x20] & set) != 0;
+    return isere__url_is_control(c) || (isere__url_sets[c - 0x20] & set) != 0;
 }
 
 /* Whether the bits of a printable ASCII character hold `set`. */
 static inline bool isere__url_has(uint8_t c, unsigned set)
 {
-    return !isere__url_is_control(c) && (isere_url_sets[c - 0x20] & set) != 0;
+    return !isere__url_is_control(c) && (isere__url_sets[c - 0x20] & set) != 0;
 }
 
 static inline bool isere__url_is_digit(uint8_t c)
