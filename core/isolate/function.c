@@ -16,6 +16,7 @@ enum {
 
 static const char *const no_env[] = {NULL};
 
+/* Defaults of Lambda where it has one: three seconds, "$LATEST". */
 void isere_function_config_init(isere_function_config_t *config)
 {
     memset(config, 0, sizeof(*config));

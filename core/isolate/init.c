@@ -444,6 +444,7 @@ static void run_resume(void *arg)
 
 /* ---- outside the engine ---- */
 
+/* Filled in anew: what the crashed phase wrote there may be half done. */
 static void fail_crashed(isere_isolate_t *isolate)
 {
     isere_fault_t *fault = isolate->fault;

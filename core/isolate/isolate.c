@@ -287,6 +287,7 @@ void isere_isolate_reset(isere_isolate_t *isolate)
     isolate->state = ISERE_ISOLATE_READY;
 }
 
+/* After a crash nothing in the heap is read, not even its counters. */
 size_t isere_isolate_peak(const isere_isolate_t *isolate)
 {
     return isolate->stop.crashed ? 0 : isolate->heap.arena->peak;

@@ -89,6 +89,7 @@ int isere_lambda_renew(JSContext *ctx, isere_lambda_t *lambda)
     return 0;
 }
 
+/* For tests and servers without isolation; a restore needs none of it. */
 void isere_lambda_deinit(JSContext *ctx, isere_lambda_t *lambda)
 {
     isere__lambda_names_deinit(ctx, &lambda->names);

@@ -135,6 +135,8 @@ static JSClassID class_of_prototype(const prototypes_t prototypes,
     return 0;
 }
 
+/* A class of which the prototype is not found keeps ISERE_KIND_OTHER; id 0
+ * collects those and is reset. */
 static int find_classes(JSContext *ctx, isere_intrinsics_t *in,
                         JSValueConst global)
 {
@@ -315,6 +317,7 @@ isere_kind_t isere__intrinsics_kind(const isere_intrinsics_t *in,
                                       : ISERE_KIND_OTHER;
 }
 
+/* Builtins are called through this, and never looked up on an object. */
 JSValue isere__intrinsics_call(JSContext *ctx, const isere_intrinsics_t *in,
                                isere_intrinsic_t which, JSValueConst self,
                                int argc, JSValueConst *argv)

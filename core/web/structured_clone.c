@@ -160,6 +160,8 @@ static JSValue copy_regexp(cloner_t *c, JSValueConst source)
     return copy;
 }
 
+/* A detached buffer has no bytes to clone, which the standard makes an error
+ * and not an empty copy. */
 static JSValue copy_buffer(cloner_t *c, JSValueConst source)
 {
     size_t len;
@@ -367,6 +369,7 @@ static int fill_properties(cloner_t *c, JSValueConst source, JSValueConst copy)
     return result < 0 ? -1 : 0;
 }
 
+/* The properties come first: defining one beyond `length` would raise it. */
 static int fill_array(cloner_t *c, JSValueConst source, JSValueConst copy)
 {
     JSValue length = JS_GetPropertyStr(c->ctx, source, "length");

@@ -129,6 +129,7 @@ JSValue isere__event_make_time(JSContext *ctx, isere_lambda_t *lambda)
     return JS_NewString(ctx, time);
 }
 
+/* Of the function, not the invocation: the same in every event of a heap. */
 JSValue isere__event_make_function_name(JSContext *ctx, isere_lambda_t *lambda)
 {
     return JS_NewString(ctx, lambda->function->name);

@@ -419,6 +419,8 @@ int isere__response_multi_headers(isere_decoder_t *d, JSValueConst headers)
     return isere__response_headers(d, headers);
 }
 
+/* Each element is a Set-Cookie field of its own: they can't be joined (RFC 6265
+ * section 3). */
 int isere__response_cookies(isere_decoder_t *d, JSValueConst cookies)
 {
     int array = JS_IsArray(d->ctx, cookies);

@@ -222,6 +222,7 @@ static JSValue recover(JSContext *ctx, isere_log_level_t level)
     return JS_UNDEFINED;
 }
 
+/* The indentation of open groups is part of the line. */
 void isere__console_begin(isere_inspect_t *i, JSContext *ctx)
 {
     isere__inspect_init(i, ctx);
@@ -244,6 +245,8 @@ JSValue isere__console_end(isere_inspect_t *i, isere_log_level_t level)
     return JS_UNDEFINED;
 }
 
+/* `level` is the magic of each method: log and info are one level, as in
+ * Node. */
 static JSValue console_log(JSContext *ctx, JSValueConst self, int argc,
                            JSValueConst *argv, int level)
 {

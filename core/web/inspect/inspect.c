@@ -20,6 +20,7 @@ void isere__inspect_init(isere_inspect_t *i, JSContext *ctx)
     i->max_depth = 2;
 }
 
+/* Asked in every loop, since there is no other way out of nested ones. */
 bool isere__inspect_stopped(const isere_inspect_t *i)
 {
     return i->failed || (i->measuring && i->too_long);
@@ -266,6 +267,7 @@ static bool is_negative_zero(JSValueConst value)
     return number == 0 && 1 / number < 0;
 }
 
+/* As a handler would write them: 'text', Symbol(x), -0, 10n. */
 void isere__inspect_primitive(isere_inspect_t *i, JSValueConst value)
 {
     if (JS_IsString(value)) {

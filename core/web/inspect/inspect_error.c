@@ -171,6 +171,7 @@ static JSValue hidden_data(isere_inspect_t *i, JSValueConst error,
     return value;
 }
 
+/* As "[cause]: ...", so that it is not taken for an own enumerable property. */
 static void put_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
                        const char *name, JSValueConst value)
 {

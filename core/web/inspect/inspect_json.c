@@ -101,6 +101,7 @@ static void put_unboxed(isere_inspect_t *i, JSValueConst object,
     JS_FreeValue(i->ctx, value);
 }
 
+/* Cycles are not looked for: the depth ends them. */
 static void put_json_object(isere_inspect_t *i, JSValueConst object,
                             unsigned depth)
 {

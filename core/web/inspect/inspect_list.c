@@ -91,6 +91,8 @@ JSValue isere__inspect_data(isere_inspect_t *i, JSValueConst object,
     return find_data(i, object, JS_NewAtom(i->ctx, name), inherited);
 }
 
+/* Inherited ones count, too: classes define the tag on their prototype. One
+ * that is an accessor is left out. */
 JSValue isere__inspect_string_tag(isere_inspect_t *i, JSValueConst object)
 {
     JSValueConst symbol = i->in->values[ISERE_IN_TO_STRING_TAG];
@@ -173,6 +175,8 @@ size_t isere__inspect_measure(isere_inspect_t *i, JSValueConst value,
     return i->failed ? 0 : size;
 }
 
+/* The separator comes before an entry: only then is it known that there is one
+ * more. */
 void isere__inspect_entry(isere_inspect_t *i, isere_inspect_list_t *list,
                           size_t size)
 {

@@ -119,6 +119,8 @@ static void put_element(isere_inspect_t *i, isere_inspect_list_t *list,
     isere__inspect_free_descriptor(i->ctx, &desc);
 }
 
+/* At most 100 elements, then "... n more items"; other properties of the array
+ * follow. */
 static void put_elements(isere_inspect_t *i, isere_inspect_list_t *list,
                          JSValueConst array, isere_kind_t kind)
 {
@@ -592,6 +594,7 @@ static bool is_under_way(const isere_inspect_t *i, const void *object)
     return frame != NULL;
 }
 
+/* The recursion is bounded: by the depth, and for errors by their number. */
 void isere__inspect_value(isere_inspect_t *i, JSValueConst value,
                           unsigned level)
 {

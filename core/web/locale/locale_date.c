@@ -32,6 +32,7 @@ static int read_unsupported(JSContext *ctx, JSValueConst options)
                                        sizeof(all) / sizeof(*all));
 }
 
+/* The order is ECMA-402's: getters of the options can see it. */
 static int read_fields(JSContext *ctx, JSValueConst options,
                        isere_locale_fields_t *f)
 {
@@ -203,6 +204,8 @@ static int settle(JSContext *ctx, int what, options_t *o)
     return 0;
 }
 
+/* The zone comes last: it may read a file, which is of no use when another
+ * option is refused. */
 JSValue isere__locale_format_date(JSContext *ctx, int what, double ms,
                                   JSValueConst options)
 {

@@ -56,6 +56,7 @@ static int read_unsupported(JSContext *ctx, JSValueConst options)
                                        sizeof(all) / sizeof(*all));
 }
 
+/* `b` is in upper case already. */
 static bool same_code(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++) {
@@ -366,6 +367,8 @@ static JSValue format_finite(JSContext *ctx, JSValueConst value, bool negative,
     return result;
 }
 
+/* NaN and infinity have a text of their own, but sign, currency and percent as
+ * others. */
 JSValue isere__locale_format_number(JSContext *ctx, JSValueConst value,
                                     JSValueConst options)
 {

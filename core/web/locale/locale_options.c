@@ -40,6 +40,8 @@ static int has_element(JSContext *ctx, JSValueConst locales, uint32_t index)
     return result;
 }
 
+/* Strings and objects only, which become strings: numbers are a TypeError in
+ * ECMA-402. */
 static int check_element(JSContext *ctx, JSValueConst locales, uint32_t index)
 {
     int there = has_element(ctx, locales, index);
@@ -80,6 +82,8 @@ static int check_list(JSContext *ctx, JSValueConst locales)
     return 0;
 }
 
+/* Which locale it is does not matter, since there is only one. But it must be
+ * valid, so that a typing error is noticed. */
 int isere__locale_check(JSContext *ctx, JSValueConst locales)
 {
     if (JS_IsString(locales)) {

@@ -67,6 +67,7 @@ static bool is_region(isere_slice_t s)
             is_digit(s.ptr[2]));
 }
 
+/* Five to eight characters, or four that begin with a digit ("1996"). */
 static bool is_variant(isere_slice_t s)
 {
     return is_word(s, 5, 8, true) ||
@@ -114,6 +115,8 @@ static bool skip_extension(parts_t *p, bool *extended)
     return count > 0 && (!private || p->part.len == 0);
 }
 
+/* language ["-" script] ["-" region] *("-" variant) *("-" extension): each part
+ * is told by its length and characters, in this order. */
 bool isere__locale_tag_is_valid(isere_slice_t tag, bool *extended)
 {
     parts_t p = {.rest = tag};

@@ -199,6 +199,7 @@ static size_t incomplete_utf16(const uint8_t *bytes, size_t len)
     return odd;
 }
 
+/* Only with { fatal: true }: a TypeError, as the standard has it. */
 static JSValue throw_ill_formed(JSContext *ctx)
 {
     return JS_ThrowTypeError(ctx, "the encoded data is not valid");
@@ -348,6 +349,7 @@ static JSValue decode_joined(JSContext *ctx, decoder_t *decoder,
     return string;
 }
 
+/* decode(input, { stream }): without `stream` this is the last part. */
 static JSValue decode(JSContext *ctx, JSValueConst self, int argc,
                       JSValueConst *argv)
 {

@@ -14,6 +14,7 @@ void isere__text_encoder_register_class(void)
     JS_NewClassID(&encoder_class);
 }
 
+/* It has no state: the object only has to be of the class. */
 static JSValue new_encoder(JSContext *ctx, JSValueConst target, int argc,
                            JSValueConst *argv)
 {
@@ -27,6 +28,8 @@ static JSValue throw_not_encoder(JSContext *ctx)
     return JS_ThrowTypeError(ctx, "not a TextEncoder");
 }
 
+/* The engine calls it when the buffer is collected; after a restore nobody
+ * does, and nothing has to. */
 static void free_bytes(JSRuntime *rt, void *opaque, void *bytes)
 {
     (void)opaque;
@@ -145,6 +148,7 @@ static JSValue encode_into(JSContext *ctx, JSValueConst self, int argc,
     return result;
 }
 
+/* UTF-8 is the only one that the standard lets encode. */
 static JSValue encoder_encoding(JSContext *ctx, JSValueConst self)
 {
     (void)self;

@@ -14,6 +14,7 @@ void isere__url_register_classes(void)
 
 /* Object */
 
+/* NULL for every other value: the class id is the only proof. */
 isere_url_object_t *isere__url_of(JSValueConst value)
 {
     return JS_GetOpaque(value, url_class);
@@ -108,6 +109,8 @@ static JSValue wrap(JSContext *ctx, JSValueConst new_target, isere_url_t *url)
     return value;
 }
 
+/* The URL is parsed before the object is made: `new.target.prototype` may be a
+ * getter, which then runs only for a valid URL. */
 static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc,
                          JSValueConst *argv)
 {
@@ -245,6 +248,8 @@ static int set_href(const isere_url_memory_t *memory,
     return 0;
 }
 
+/* By the standard only href can fail for its value. In all others a value that
+ * does not fit is ignored. */
 static int set_value(const isere_url_memory_t *memory,
                      isere_url_object_t *object, int magic, isere_slice_t value)
 {

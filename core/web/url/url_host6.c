@@ -163,6 +163,8 @@ static int longest_run(const uint16_t *pieces, int *len)
     return best;
 }
 
+/* Pieces in lower-case hexadecimal without leading zeros, "::" for the longest
+ * run of zeros. */
 int isere__url_put_ipv6(isere_url_builder_t *b, isere_slice_t text)
 {
     ipv6_t a = {.compress = -1};

@@ -34,6 +34,7 @@ isere_url_memory_t isere__url_memory_rt(JSRuntime *rt)
     return memory;
 }
 
+/* "Invalid URL" is what Node says, and handlers compare it. */
 JSValue isere__url_throw(JSContext *ctx, int error)
 {
     if (error == ISERE_ERR_INVAL) {
@@ -134,6 +135,8 @@ JSValue isere__url_new_object(JSContext *ctx, JSValueConst new_target,
     return object;
 }
 
+/* As Web IDL wants it: methods are enumerable (url.h), the constructor is
+ * not. */
 int isere__url_define_class(JSContext *ctx, JSValueConst global,
                             const isere_url_class_t *class)
 {

@@ -150,6 +150,8 @@ static int parse_pair(const isere_url_memory_t *memory,
     return 0;
 }
 
+/* "a", "a=" and "a=1" are pairs, "" is none; "=1" has an empty name (section
+ * 5.1). */
 int isere__url_params_parse(const isere_url_memory_t *memory,
                             isere_url_params_t *list, isere_slice_t query)
 {
@@ -256,6 +258,7 @@ uint32_t isere__url_params_find(const isere_url_params_t *list, uint32_t from,
     return from;
 }
 
+/* In place: pairs that stay move to the front, in their order. */
 void isere__url_params_remove(const isere_url_memory_t *memory,
                               isere_url_params_t *list, uint32_t from,
                               isere_slice_t name, const isere_slice_t *value)

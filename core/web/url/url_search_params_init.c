@@ -175,6 +175,7 @@ static int append_item(JSContext *ctx, isere_url_params_t *list,
     return error;
 }
 
+/* The list keeps what was read before a failure: the caller drops it. */
 static int fill_from_iterable(JSContext *ctx, isere_url_params_t *list,
                               JSValueConst init, JSValueConst method)
 {
@@ -287,6 +288,7 @@ static int fill_from_record(JSContext *ctx, isere_url_params_t *list,
     return error;
 }
 
+/* One '?' at the start is dropped, so that location.search can be passed on. */
 static int fill_from_string(JSContext *ctx, isere_url_params_t *list,
                             JSValueConst init)
 {
