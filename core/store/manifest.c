@@ -1,20 +1,7 @@
+/* Manifests: which versions a function has. One blob each, which is replaced as
+ * a whole, so a change takes effect at one moment. */
 #include "core/store/internal.h"
 #include "core/store/record.h"
-#include <stdarg.h>
-#include <stdio.h>
-
-void isere__store_report(const isere_store_t *store, isere_log_level_t level,
-                         const char *name, const char *format, ...)
-{
-    char message[160];
-    isere_log_record_t record = {.level = level, .function = isere_slice(name)};
-    va_list args;
-    va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
-    va_end(args);
-    record.message = isere_slice(message);
-    store->port->log(store->port->ctx, &record);
-}
 
 static void set_name(isere_store_manifest_t *manifest, const char *name)
 {
@@ -22,7 +9,8 @@ static void set_name(isere_store_manifest_t *manifest, const char *name)
     memcpy(manifest->name, name, strlen(name));
 }
 
-/* *wrong: what is damaged, with ISERE_ERR_INVAL. */
+/* *wrong: what is damaged, with ISERE_ERR_INVAL. *manifest keeps no number of
+ * what is damaged: callers would act on it. */
 static int load(const isere_store_t *store, const char *name,
                 isere_store_manifest_t *manifest, const char **wrong)
 {
@@ -30,17 +18,17 @@ static int load(const isere_store_t *store, const char *name,
     uint8_t bytes[ISERE_MANIFEST_SIZE + 1];
     isere_store_manifest_t read;
     long size;
-    if (!isere__store_is_name(name)) {
+    if (!isere_function_name_is_valid(isere_slice(name))) {
         memset(manifest, 0, sizeof(*manifest));
         return ISERE_ERR_NOENT;
     }
     set_name(manifest, name);
-    size = isere__store_read_bytes(store, name, 0, bytes, sizeof(bytes));
+    size = isere__version_read_bytes(store, name, 0, bytes, sizeof(bytes));
     if (size < 0) {
         return (int)size;
     }
     set_name(&read, name);
-    *wrong = isere_manifest_decode(bytes, (size_t)size, &read);
+    *wrong = isere__record_decode_manifest(bytes, (size_t)size, &read);
     if (*wrong) {
         return ISERE_ERR_INVAL;
     }
@@ -48,26 +36,27 @@ static int load(const isere_store_t *store, const char *name,
     return 0;
 }
 
-int isere__store_load_numbers(const isere_store_t *store, const char *name,
-                              isere_store_manifest_t *manifest)
+int isere__manifest_load(const isere_store_t *store, const char *name,
+                         isere_store_manifest_t *manifest)
 {
     const char *wrong;
     return load(store, name, manifest, &wrong);
 }
 
-/* 0, ISERE_ERR_NOENT or ISERE_ERR_IO. */
+/* Whether a version is there: 0, ISERE_ERR_NOENT or ISERE_ERR_IO. One byte is
+ * read, since blobs have no function that only looks. */
 static int find_version(const isere_store_t *store, const char *name,
                         uint32_t version)
 {
     char blob[ISERE_BLOB_NAME_MAX];
     uint8_t byte;
     long size;
-    isere__store_blob_name(name, version, blob);
-    size = isere__store_read_bytes(store, blob, 0, &byte, 1);
+    isere__name_of_blob(name, version, blob);
+    size = isere__version_read_bytes(store, blob, 0, &byte, 1);
     return size < 0 ? (int)size : 0;
 }
 
-int isere__store_load_manifest(const isere_store_t *store, const char *name,
+int isere__manifest_load_whole(const isere_store_t *store, const char *name,
                                isere_store_manifest_t *manifest, bool loud)
 {
     const char *wrong = "";
@@ -90,17 +79,17 @@ int isere__store_load_manifest(const isere_store_t *store, const char *name,
     return error;
 }
 
-int isere__store_write_manifest(const isere_store_t *store,
-                                const isere_store_manifest_t *manifest)
+int isere__manifest_write(const isere_store_t *store,
+                          const isere_store_manifest_t *manifest)
 {
     uint8_t bytes[ISERE_MANIFEST_SIZE];
     isere_slice_t part = isere_slice_of(bytes, sizeof(bytes));
-    isere_manifest_encode(manifest, bytes);
+    isere__record_encode_manifest(manifest, bytes);
     return store->blobs->write(store->blobs->ctx, manifest->name, &part, 1);
 }
 
 int isere_store_manifest(const isere_store_t *store, const char *name,
                          isere_store_manifest_t *manifest)
 {
-    return isere__store_load_manifest(store, name, manifest, true);
+    return isere__manifest_load_whole(store, name, manifest, true);
 }

@@ -1,13 +1,8 @@
 /* Names of blobs: NAME for a manifest, NAME.V for a version. */
 #include "core/store/internal.h"
 
-bool isere__store_is_name(const char *name)
-{
-    return isere_function_name_is_valid(isere_slice(name));
-}
-
-void isere__store_blob_name(const char *name, uint32_t version,
-                            char out[ISERE_BLOB_NAME_MAX])
+void isere__name_of_blob(const char *name, uint32_t version,
+                         char out[ISERE_BLOB_NAME_MAX])
 {
     char digits[10]; /* of a 32-bit number, from the last one */
     size_t len = strlen(name), ndigits = 0;
@@ -22,8 +17,8 @@ void isere__store_blob_name(const char *name, uint32_t version,
     out[len] = '\0';
 }
 
-/* A number as we write it: no zeros in front, not beyond 32 bits. 0: not one.
- */
+/* A number as we write it: no zeros in front, not beyond 32 bits, so that no
+ * two blobs are the same version. 0: not one. */
 static uint32_t parse_version(const char *text)
 {
     uint64_t version = 0;
@@ -42,9 +37,9 @@ static uint32_t parse_version(const char *text)
     return (uint32_t)version;
 }
 
-bool isere__store_parse_blob(const char *blob,
-                             char name[ISERE_FUNCTION_NAME_MAX],
-                             uint32_t *version)
+bool isere__name_parse_blob(const char *blob,
+                            char name[ISERE_FUNCTION_NAME_MAX],
+                            uint32_t *version)
 {
     const char *dot = strchr(blob, '.');
     isere_slice_t text =

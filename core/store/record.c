@@ -1,3 +1,5 @@
+/* The bytes of blobs, in little-endian order on every machine, so that a medium
+ * can move from a device to a PC. docs/store.md has them in tables. */
 #include "core/store/record.h"
 #include "core/util/encode/crc32.h"
 
@@ -47,7 +49,8 @@ static void encode_start(uint8_t *out, const uint8_t magic[4])
     put16(out + AT_ZERO, 0);
 }
 
-/* What both begin with. */
+/* What both begin with. A format of a later program is refused, not guessed:
+ * rewriting it would lose what this one does not know. */
 static const char *check_start(const uint8_t *bytes, size_t size, size_t least,
                                const uint8_t magic[4])
 {
@@ -68,8 +71,8 @@ static const char *check_start(const uint8_t *bytes, size_t size, size_t least,
 
 /* ---- manifests ---- */
 
-void isere_manifest_encode(const isere_store_manifest_t *manifest,
-                           uint8_t out[ISERE_MANIFEST_SIZE])
+void isere__record_encode_manifest(const isere_store_manifest_t *manifest,
+                                   uint8_t out[ISERE_MANIFEST_SIZE])
 {
     encode_start(out, manifest_magic);
     put32(out + MANIFEST_AT_CURRENT, manifest->current);
@@ -87,8 +90,8 @@ static bool numbers_agree(const isere_store_manifest_t *manifest)
            manifest->last >= manifest->previous;
 }
 
-const char *isere_manifest_decode(const uint8_t *bytes, size_t size,
-                                  isere_store_manifest_t *manifest)
+const char *isere__record_decode_manifest(const uint8_t *bytes, size_t size,
+                                          isere_store_manifest_t *manifest)
 {
     const char *wrong =
         check_start(bytes, size, ISERE_MANIFEST_SIZE, manifest_magic);
@@ -111,9 +114,9 @@ const char *isere_manifest_decode(const uint8_t *bytes, size_t size,
 
 /* ---- versions ---- */
 
-void isere_record_encode(uint32_t version, uint32_t size,
-                         const uint8_t sha256[ISERE_SHA256_SIZE],
-                         uint8_t out[ISERE_RECORD_SIZE])
+void isere__record_encode_version(uint32_t version, uint32_t size,
+                                  const uint8_t sha256[ISERE_SHA256_SIZE],
+                                  uint8_t out[ISERE_RECORD_SIZE])
 {
     encode_start(out, record_magic);
     put32(out + RECORD_AT_VERSION, version);
@@ -121,9 +124,10 @@ void isere_record_encode(uint32_t version, uint32_t size,
     memcpy(out + RECORD_AT_SHA256, sha256, ISERE_SHA256_SIZE);
 }
 
-const char *isere_record_decode(const uint8_t *bytes, size_t size,
-                                uint32_t version, uint32_t *package_size,
-                                const uint8_t **sha256)
+const char *isere__record_decode_version(const uint8_t *bytes, size_t size,
+                                         uint32_t version,
+                                         uint32_t *package_size,
+                                         const uint8_t **sha256)
 {
     const char *wrong =
         check_start(bytes, size, ISERE_RECORD_SIZE, record_magic);

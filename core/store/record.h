@@ -17,26 +17,27 @@ enum {
 };
 
 /* Writes the numbers of a manifest. */
-void isere_manifest_encode(const isere_store_manifest_t *manifest,
-                           uint8_t out[ISERE_MANIFEST_SIZE]);
+void isere__record_encode_manifest(const isere_store_manifest_t *manifest,
+                                   uint8_t out[ISERE_MANIFEST_SIZE]);
 
 /* Reads them (the name is left alone). Returns NULL, or what is wrong, a
  * constant text. */
-const char *isere_manifest_decode(const uint8_t *bytes, size_t size,
-                                  isere_store_manifest_t *manifest);
+const char *isere__record_decode_manifest(const uint8_t *bytes, size_t size,
+                                          isere_store_manifest_t *manifest);
 
 /* Writes what precedes a package. */
-void isere_record_encode(uint32_t version, uint32_t size,
-                         const uint8_t sha256[ISERE_SHA256_SIZE],
-                         uint8_t out[ISERE_RECORD_SIZE]);
+void isere__record_encode_version(uint32_t version, uint32_t size,
+                                  const uint8_t sha256[ISERE_SHA256_SIZE],
+                                  uint8_t out[ISERE_RECORD_SIZE]);
 
 /*
  * Reads what precedes the package of `version`: its size, as the header has
  * it, and where in `bytes` its checksum is. Returns NULL, or what is wrong, a
  * constant text.
  */
-const char *isere_record_decode(const uint8_t *bytes, size_t size,
-                                uint32_t version, uint32_t *package_size,
-                                const uint8_t **sha256);
+const char *isere__record_decode_version(const uint8_t *bytes, size_t size,
+                                         uint32_t version,
+                                         uint32_t *package_size,
+                                         const uint8_t **sha256);
 
 #endif

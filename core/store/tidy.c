@@ -1,3 +1,5 @@
+/* Listing the store, and removing what no manifest refers to: what a power cut
+ * or a medium that refused left behind. */
 #include "core/store/internal.h"
 #include <stdlib.h>
 
@@ -12,6 +14,7 @@ typedef struct collection {
     int error;
 } collection_t;
 
+/* Twice as many each time: nobody knows how many there are. */
 static bool make_room(collection_t *c)
 {
     const isere_port_t *port = c->port;
@@ -36,7 +39,7 @@ static void collect_blob(void *arg, const char *blob, size_t size)
     isere_store_manifest_t entry = {0};
     (void)size;
     if (c->error != 0 ||
-        !isere__store_parse_blob(blob, entry.name, &entry.current) ||
+        !isere__name_parse_blob(blob, entry.name, &entry.current) ||
         (entry.current == 0) != c->manifests ||
         (c->only && strcmp(c->only, entry.name) != 0) || !make_room(c)) {
         return;
@@ -44,6 +47,8 @@ static void collect_blob(void *arg, const char *blob, size_t size)
     c->entries[c->count++] = entry;
 }
 
+/* By name, then number: the versions of a function are together, and its
+ * manifest is read once for all of them. */
 static int compare(const void *a, const void *b)
 {
     const isere_store_manifest_t *x = a, *y = b;
@@ -83,7 +88,7 @@ static void remove_version(const isere_store_t *store,
 {
     char blob[ISERE_BLOB_NAME_MAX];
     int error;
-    isere__store_blob_name(entry->name, entry->current, blob);
+    isere__name_of_blob(entry->name, entry->current, blob);
     error = store->blobs->remove(store->blobs->ctx, blob);
     if (error != 0 && error != ISERE_ERR_NOENT) {
         isere__store_report(store, ISERE_LOG_WARN, entry->name,
@@ -94,7 +99,7 @@ static void remove_version(const isere_store_t *store,
     }
 }
 
-int isere__store_sweep(const isere_store_t *store, const char *only)
+int isere__tidy_sweep(const isere_store_t *store, const char *only)
 {
     isere_store_manifest_t manifest = {0};
     collection_t c;
@@ -106,9 +111,10 @@ int isere__store_sweep(const isere_store_t *store, const char *only)
     for (size_t i = 0; i < c.count; i++) {
         const isere_store_manifest_t *entry = &c.entries[i];
         if (i == 0 || strcmp(manifest.name, entry->name) != 0) {
-            state = isere__store_load_manifest(store, entry->name, &manifest,
+            state = isere__manifest_load_whole(store, entry->name, &manifest,
                                                false);
         }
+        /* A damaged manifest may have named it: it stays for its owner. */
         if (state == ISERE_ERR_NOENT ||
             (state == 0 && entry->current != manifest.current &&
              entry->current != manifest.previous)) {
@@ -129,7 +135,7 @@ static int report_manifests(const isere_store_t *store)
     }
     for (size_t i = 0; i < c.count; i++) {
         isere_store_manifest_t manifest;
-        error = isere__store_load_manifest(store, c.entries[i].name, &manifest,
+        error = isere__manifest_load_whole(store, c.entries[i].name, &manifest,
                                            true);
         if (error == ISERE_ERR_IO) {
             isere__store_report(store, ISERE_LOG_ERROR, manifest.name,
@@ -148,7 +154,7 @@ int isere_store_open(isere_store_t *store, const isere_port_t *port,
     store->port = port;
     store->blobs = blobs;
     error = report_manifests(store);
-    return error != 0 ? error : isere__store_sweep(store, NULL);
+    return error != 0 ? error : isere__tidy_sweep(store, NULL);
 }
 
 int isere_store_list(const isere_store_t *store,
@@ -162,7 +168,7 @@ int isere_store_list(const isere_store_t *store,
     for (size_t i = 0; i < c.count; i++) {
         isere_store_manifest_t manifest;
         /* What can't be read is as good as damaged: the rest serves. */
-        (void)isere__store_load_manifest(store, c.entries[i].name, &manifest,
+        (void)isere__manifest_load_whole(store, c.entries[i].name, &manifest,
                                          false);
         c.entries[i] = manifest;
     }

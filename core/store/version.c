@@ -1,3 +1,6 @@
+/* Versions: reading one and finding out whether it is whole. A header says how
+ * long the package is and what SHA-256 it has; neither is believed before it is
+ * checked. */
 #include "core/store/internal.h"
 #include "core/store/record.h"
 #include <limits.h>
@@ -14,8 +17,8 @@ typedef struct version {
     const char *wrong; /* with ISERE_ERR_INVAL */
 } version_t;
 
-long isere__store_read_bytes(const isere_store_t *store, const char *blob,
-                             size_t offset, void *buf, size_t size)
+long isere__version_read_bytes(const isere_store_t *store, const char *blob,
+                               size_t offset, void *buf, size_t size)
 {
     size_t done = 0;
     while (done < size) {
@@ -45,9 +48,9 @@ static int check_end(const isere_store_t *store, version_t *v)
     if ((uint64_t)v->size + ISERE_RECORD_SIZE + sizeof(last) > LONG_MAX) {
         return ISERE_ERR_INVAL;
     }
-    n = isere__store_read_bytes(store, v->blob,
-                                (size_t)ISERE_RECORD_SIZE + v->size - 1, last,
-                                sizeof(last));
+    n = isere__version_read_bytes(store, v->blob,
+                                  (size_t)ISERE_RECORD_SIZE + v->size - 1, last,
+                                  sizeof(last));
     if (n < 0) {
         return (int)n;
     }
@@ -60,16 +63,16 @@ static int read_header(const isere_store_t *store, const char *name,
     uint8_t header[ISERE_RECORD_SIZE];
     const uint8_t *sha256;
     long size;
-    if (!isere__store_is_name(name) || number == 0) {
+    if (!isere_function_name_is_valid(isere_slice(name)) || number == 0) {
         return ISERE_ERR_NOENT;
     }
-    isere__store_blob_name(name, number, v->blob);
-    size = isere__store_read_bytes(store, v->blob, 0, header, sizeof(header));
+    isere__name_of_blob(name, number, v->blob);
+    size = isere__version_read_bytes(store, v->blob, 0, header, sizeof(header));
     if (size < 0) {
         return (int)size;
     }
-    v->wrong =
-        isere_record_decode(header, (size_t)size, number, &v->size, &sha256);
+    v->wrong = isere__record_decode_version(header, (size_t)size, number,
+                                            &v->size, &sha256);
     if (v->wrong) {
         return ISERE_ERR_INVAL;
     }
@@ -100,6 +103,7 @@ static void report_damage(const isere_store_t *store, const char *name,
 
 /* ---- verifying ---- */
 
+/* A piece at a time: a device may have no memory for the whole package. */
 static int hash_package(const isere_store_t *store, version_t *v, uint8_t *buf,
                         size_t room)
 {
@@ -108,8 +112,8 @@ static int hash_package(const isere_store_t *store, version_t *v, uint8_t *buf,
     isere_sha256_begin(&hash);
     for (size_t at = 0; at < v->size;) {
         size_t want = v->size - at < room ? v->size - at : room;
-        long n = isere__store_read_bytes(store, v->blob, ISERE_RECORD_SIZE + at,
-                                         buf, want);
+        long n = isere__version_read_bytes(store, v->blob,
+                                           ISERE_RECORD_SIZE + at, buf, want);
         if (n < 0) {
             return (int)n;
         }
@@ -124,8 +128,8 @@ static int hash_package(const isere_store_t *store, version_t *v, uint8_t *buf,
     return check_sum(v, sum);
 }
 
-int isere__store_verify(const isere_store_t *store, const char *name,
-                        uint32_t version, bool loud)
+int isere__version_verify(const isere_store_t *store, const char *name,
+                          uint32_t version, bool loud)
 {
     const isere_port_t *port = store->port;
     uint8_t small[SMALL_CHUNK], *chunk;
@@ -145,6 +149,8 @@ int isere__store_verify(const isere_store_t *store, const char *name,
 
 /* ---- reading ---- */
 
+/* The SHA-256 is that of what was read, not of what lies on the medium: it may
+ * fail between two reads. */
 static int read_text(const isere_store_t *store, version_t *v,
                      isere_store_package_t *package)
 {
@@ -155,8 +161,8 @@ static int read_text(const isere_store_t *store, version_t *v,
     if (!text) {
         return ISERE_ERR_NOMEM;
     }
-    n = isere__store_read_bytes(store, v->blob, ISERE_RECORD_SIZE, text,
-                                v->size);
+    n = isere__version_read_bytes(store, v->blob, ISERE_RECORD_SIZE, text,
+                                  v->size);
     if (n < 0) {
         error = (int)n;
     } else {
@@ -178,7 +184,7 @@ static bool is_referred_to(const isere_store_t *store, const char *name,
                            uint32_t version)
 {
     isere_store_manifest_t manifest;
-    return isere__store_load_numbers(store, name, &manifest) == 0 &&
+    return isere__manifest_load(store, name, &manifest) == 0 &&
            (manifest.current == version || manifest.previous == version);
 }
 

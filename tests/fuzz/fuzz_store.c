@@ -42,14 +42,14 @@ static void mend(uint8_t *bytes, size_t size, uint32_t version)
     uint8_t fresh[ISERE_RECORD_SIZE], sum[ISERE_SHA256_SIZE];
     isere_store_manifest_t manifest = {0};
     if (version == 0 && size == ISERE_MANIFEST_SIZE) {
-        isere_manifest_encode(&manifest, fresh);
+        isere__record_encode_manifest(&manifest, fresh);
         memcpy(bytes, fresh, 8);
         put32(bytes + 20, isere_crc32(0, bytes, 20));
     }
     if (version != 0 && size >= ISERE_RECORD_SIZE) {
         size_t len = size - ISERE_RECORD_SIZE;
         isere_sha256_of(bytes + ISERE_RECORD_SIZE, len, sum);
-        isere_record_encode(version, (uint32_t)len, sum, fresh);
+        isere__record_encode_version(version, (uint32_t)len, sum, fresh);
         memcpy(bytes, fresh, sizeof(fresh));
     }
 }

@@ -286,7 +286,7 @@ static void put_manifest(const char *name, uint32_t current, uint32_t previous,
     uint8_t bytes[ISERE_MANIFEST_SIZE];
     isere_store_manifest_t h = {
         .current = current, .previous = previous, .last = last};
-    isere_manifest_encode(&h, bytes);
+    isere__record_encode_manifest(&h, bytes);
     sim_blobs_put(&medium, name, bytes, sizeof(bytes));
 }
 
@@ -379,7 +379,7 @@ static void test_lengths_are_not_believed(void **state)
     assert_int_equal(put("f", "one"), 0);
     isere_sha256_of("one", 3, sum);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        isere_record_encode(1, sizes[i], sum, bytes);
+        isere__record_encode_version(1, sizes[i], sum, bytes);
         sim_blobs_put(&medium, "f.1", bytes, sizeof(bytes));
         isere_test_state()->allocations = 0;
         assert_int_equal(read_version("f", 1), ISERE_ERR_INVAL);
