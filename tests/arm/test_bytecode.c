@@ -1,7 +1,7 @@
 /* Bytecode written by the host's `isere build` is read and run here. */
 #include "core/code/bundle.h"
-#include "tests/unit/support/in_place.h"
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/in_place.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -3,7 +3,7 @@
  * engine, as modules in the init phase of an isolate. The other scripts of that
  * folder are about the APIs, whose C is tested here by other tests.
  */
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

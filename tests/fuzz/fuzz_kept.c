@@ -6,8 +6,8 @@
 #include "core/control/settings.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
-#include "tests/unit/support/sim_blobs.h"
-#include "tests/unit/support/store_change.h"
+#include "tests/unit/support/server/sim_blobs.h"
+#include "tests/unit/support/server/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include <stdlib.h>
 #include <string.h>

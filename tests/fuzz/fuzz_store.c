@@ -5,8 +5,8 @@
 #include "core/control/quarantine.h"
 #include "core/store/record.h"
 #include "core/util/encode/crc32.h"
-#include "tests/unit/support/sim_blobs.h"
-#include "tests/unit/support/store_change.h"
+#include "tests/unit/support/server/sim_blobs.h"
+#include "tests/unit/support/server/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* isere_compile: what it makes of good, bad and odd sources, and where it says
  * that they are wrong. */
 #include "core/code/bundle.h"
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -1,7 +1,7 @@
 /* How much memory a deploy takes beside the heap of the compiler, which is most
  * of what a device has: what was sent and, of a package, one copy of it. */
 #include "core/isere_config.h"
-#include "tests/unit/support/platform_fixture.h"
+#include "tests/unit/support/server/platform_fixture.h"
 #include "tests/unit/support/unit.h"
 
 /* OTHER: the head of the request, the package's lists, the deployment. */

@@ -8,7 +8,7 @@
 #include "core/isolate/function.h"
 #include "core/store/record.h"
 #include "core/util/encode/crc32.h"
-#include "tests/unit/support/platform_fixture.h"
+#include "tests/unit/support/server/platform_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -5,7 +5,7 @@
 #include "core/control/quarantine.h"
 #include "core/server/internal.h"
 #include "core/util/encode/crc32.h"
-#include "tests/unit/support/platform_fixture.h"
+#include "tests/unit/support/server/platform_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -4,8 +4,8 @@
  * full at every point of a request. A fault or the right answer, never a crash.
  */
 #include "core/isolate/isolate_internal.h"
-#include "tests/unit/support/js_fixture.h"
-#include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/js/js_fixture.h"
+#include "tests/unit/support/js/js_pristine.h"
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"

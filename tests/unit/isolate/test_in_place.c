@@ -2,8 +2,8 @@
  * a bundle, and not a byte of it is ever written to. */
 #include "core/code/bundle.h"
 #include "core/isolate/isolate_internal.h"
-#include "tests/unit/support/in_place.h"
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/in_place.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -1,5 +1,5 @@
 /* Direct invocations: what a program may ask for, and what it gets told. */
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

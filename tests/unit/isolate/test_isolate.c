@@ -1,7 +1,7 @@
 /* Isolates: the init phase, invocations and their answers, limits, and what
  * the author is told. */
 #include "core/isolate/isolate.h"
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -5,8 +5,8 @@
  * global object says what it said at first.
  */
 #include "core/isolate/isolate_internal.h"
-#include "tests/unit/support/js_fixture.h"
-#include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/js/js_fixture.h"
+#include "tests/unit/support/js/js_pristine.h"
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"

@@ -1,8 +1,8 @@
 /* Native modules: every accessor with every type, results, errors, memory that
  * ends at every point of a call, and a heap that stays pristine. */
 #include "core/isolate/isolate_internal.h"
-#include "tests/unit/support/js_fixture.h"
-#include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/js/js_fixture.h"
+#include "tests/unit/support/js/js_pristine.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -4,8 +4,8 @@
  * phase left, also when the isolate whose copy it is has gone.
  */
 #include "core/isolate/isolate_internal.h"
-#include "tests/unit/support/js_fixture.h"
-#include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/js/js_fixture.h"
+#include "tests/unit/support/js/js_pristine.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -3,8 +3,8 @@
  * little: that is what makes a restore cheap which puts back only that.
  */
 #include "core/isolate/isolate_internal.h"
-#include "tests/unit/support/js_fixture.h"
-#include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/js/js_fixture.h"
+#include "tests/unit/support/js/js_pristine.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

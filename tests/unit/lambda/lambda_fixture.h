@@ -67,7 +67,6 @@ static inline JSValue engine_event(engine_t *e,
 {
     isere_lambda_t *lambda = &e->room->realm.lambda;
     JSValue args[3];
-
     if (lambda->function) {
         isere_lambda_deinit(e->ctx, lambda);
     }
@@ -107,7 +106,6 @@ static inline bool engine_resolve(engine_t *e, JSValueConst object)
     JSPropertyEnum *names;
     uint32_t count;
     bool ok = true;
-
     if (JS_GetOwnPropertyNames(e->ctx, &names, &count, object,
                                JS_GPN_STRING_MASK) < 0) {
         return false;

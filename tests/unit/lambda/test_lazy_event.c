@@ -4,7 +4,7 @@
  * that have had their values from the beginning.
  */
 #include "core/isolate/isolate.h"
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -1,8 +1,8 @@
 /* A bundle in memory that can't be written to, as flash can't: a write would
  * end the program. Also at an odd address, for the engine aligns nothing. */
 #include "isere/linux.h"
-#include "tests/unit/support/in_place.h"
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/in_place.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 #include <sys/mman.h>

@@ -14,7 +14,7 @@ static isere_args_result_t parse(const char *line)
 {
     static char words[1024];
     char *argv[64] = {(char[]){"isere"}};
-    int argc = 1, out = dup(1), err = dup(2);
+    int argc = 1, out = dup(1), errors = dup(2);
     FILE *catch = tmpfile();
     isere_args_result_t result;
     snprintf(words, sizeof(words), "%s", line);
@@ -27,9 +27,9 @@ static isere_args_result_t parse(const char *line)
     result = isere_args_parse(&args, argc, argv);
     fflush(stdout);
     dup2(out, 1);
-    dup2(err, 2);
+    dup2(errors, 2);
     close(out);
-    close(err);
+    close(errors);
     rewind(catch);
     printed[fread(printed, 1, sizeof(printed) - 1, catch)] = '\0';
     fclose(catch);
@@ -314,7 +314,7 @@ static void test_lists_have_an_end(void **state)
     static char words[] = "--route=/x";
     char *argv[2 * ISERE_ARGS_MAX_LIST + 8] = {
         (char[]){"isere"}, (char[]){"deploy"}, (char[]){"a.js"}};
-    int argc = 3, err = dup(2), null = open("/dev/null", O_WRONLY);
+    int argc = 3, errors = dup(2), null = open("/dev/null", O_WRONLY);
     (void)state;
     for (int i = 0; i < ISERE_ARGS_MAX_LIST; i++) {
         argv[argc++] = words;
@@ -324,8 +324,8 @@ static void test_lists_have_an_end(void **state)
     argv[argc++] = words;
     dup2(null, 2);
     assert_int_equal(isere_args_parse(&args, argc, argv), ISERE_ARGS_BAD);
-    dup2(err, 2);
-    close(err);
+    dup2(errors, 2);
+    close(errors);
     close(null);
 }
 

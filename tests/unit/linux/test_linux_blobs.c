@@ -2,7 +2,7 @@
  * ends; nothing outside the folder is touched; one process at a time. */
 #include "core/store/store.h"
 #include "isere/linux.h"
-#include "tests/unit/support/store_change.h"
+#include "tests/unit/support/server/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 #include <errno.h>

@@ -7,8 +7,8 @@
 #include "isere/linux.h"
 #include "isere/native.h"
 #include "ports/linux/guard.h"
-#include "tests/unit/support/js_fixture.h"
-#include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/js/js_fixture.h"
+#include "tests/unit/support/js/js_pristine.h"
 #include "tests/unit/support/unit.h"
 #include <fcntl.h>
 #include <pthread.h>

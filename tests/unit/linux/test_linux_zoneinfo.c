@@ -1,7 +1,7 @@
 /* The zones of the system's tzdata, by way of the port and of toLocaleString.
  */
 #include "isere/linux.h"
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/unit.h"
 
 static isere_port_t port;

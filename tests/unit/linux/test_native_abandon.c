@@ -9,8 +9,8 @@
 #include "isere/linux.h"
 #include "ports/linux/exec.h"
 #include "tests/unit/linux/ticks.h"
-#include "tests/unit/support/js_fixture.h"
-#include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/js/js_fixture.h"
+#include "tests/unit/support/js/js_pristine.h"
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/unit.h"
 #include <signal.h>

@@ -60,16 +60,16 @@ static void match_in(const char *list, const char *method, const char *path,
     char *copy = malloc(len + (len == 0));
     assert_non_null(copy);
     memcpy(copy, path, len);
-    int err = isere_routes_match(routes, isere_slice(method),
-                                 isere_slice_of(copy, len), &match);
-    if (err == ISERE_ERR_NOENT) {
+    int error = isere_routes_match(routes, isere_slice(method),
+                                   isere_slice_of(copy, len), &match);
+    if (error == ISERE_ERR_NOENT) {
         assert_null(match.owner);
         snprintf(out, size, "none");
-    } else if (err == ISERE_ERR_INVAL) {
+    } else if (error == ISERE_ERR_INVAL) {
         assert_null(match.owner);
         snprintf(out, size, "allow %s", match.allow);
     } else {
-        assert_int_equal(err, 0);
+        assert_int_equal(error, 0);
         assert_ptr_equal(match.owner, match.key);
         assert_string_equal(match.allow, "");
         size_t used = (size_t)snprintf(out, size, "%s", match.key);
@@ -372,16 +372,16 @@ static void survives_every_failing_allocation(void **state)
         isere_routes_t *routes = NULL;
         isere_test_port_reset();
         port->fail_at = n;
-        int err = isere_routes_create(isere_test_port(), claims, COUNT(claims),
-                                      &routes, conflict);
+        int error = isere_routes_create(isere_test_port(), claims,
+                                        COUNT(claims), &routes, conflict);
         if (n == 1) {
-            assert_int_equal(err, ISERE_ERR_NOMEM);
+            assert_int_equal(error, ISERE_ERR_NOMEM);
             assert_null(routes);
             assert_int_equal(port->live_blocks, 0);
             continue;
         }
         /* The second one makes the block smaller: it need not. */
-        assert_int_equal(err, 0);
+        assert_int_equal(error, 0);
         assert_int_equal(port->allocations, 2);
         assert_int_equal(isere_routes_match(routes, isere_slice("GET"),
                                             isere_slice("/a/c"), &match),

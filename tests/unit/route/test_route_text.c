@@ -30,10 +30,10 @@ static void accepts_and_makes_canonical(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         char canonical[ISERE_ROUTE_TEXT_MAX];
         const char *reason = "";
-        int err =
+        int error =
             isere_route_check(isere_slice(cases[i][0]), canonical, &reason);
         assert_string_equal(reason, "");
-        assert_int_equal(err, 0);
+        assert_int_equal(error, 0);
         assert_string_equal(canonical, cases[i][1]);
     }
 }

@@ -3,8 +3,8 @@
  * with all later ones, for every N until nothing fails any more. Never a
  * crash, a leak, or a wrong answer.
  */
+#include "tests/unit/support/server/traffic.h"
 #include "tests/unit/support/test_port.h"
-#include "tests/unit/support/traffic.h"
 #include "tests/unit/support/unit.h"
 
 static server_fixture_t s;

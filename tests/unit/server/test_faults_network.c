@@ -3,8 +3,8 @@
  * fails or is short, for every N. Answers stay right as far as they come,
  * connections end, nothing leaks, and the server goes on.
  */
+#include "tests/unit/support/server/traffic.h"
 #include "tests/unit/support/test_port.h"
-#include "tests/unit/support/traffic.h"
 #include "tests/unit/support/unit.h"
 
 static server_fixture_t s;

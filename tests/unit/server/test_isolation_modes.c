@@ -1,7 +1,7 @@
 /* What --isolation none and fresh do, against which the default is measured. */
 #include "core/isolate/isolate_internal.h"
 #include "core/server/internal.h"
-#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -4,7 +4,7 @@
  */
 #include "core/server/internal.h"
 #include "tests/unit/support/long_form.h"
-#include "tests/unit/support/platform_fixture.h"
+#include "tests/unit/support/server/platform_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

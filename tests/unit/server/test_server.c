@@ -1,6 +1,6 @@
 /* The server with a network in memory and a clock that the tests move. */
 #include "core/isere_config.h"
-#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

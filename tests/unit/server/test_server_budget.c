@@ -4,7 +4,7 @@
  * does not hold up the rest.
  */
 #include "core/server/internal.h"
-#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -3,7 +3,7 @@
  * time at once, without giving it back to the loop, and what clients do
  * meanwhile is only seen afterwards: it counts when it came in time.
  */
-#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -4,7 +4,7 @@
  * on with those it has, and a response that does not fit is an error answer.
  */
 #include "core/server/internal.h"
-#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

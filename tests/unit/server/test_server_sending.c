@@ -3,7 +3,7 @@
  * polled and allocated for it, and in which order.
  */
 #include "core/server/internal.h"
-#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -1,8 +1,8 @@
 /* The function store: versions, damage, a full medium. What happens when an
  * operation fails or the power goes is in test_store_faults.c. */
 #include "core/store/record.h"
-#include "tests/unit/support/sim_blobs.h"
-#include "tests/unit/support/store_change.h"
+#include "tests/unit/support/server/sim_blobs.h"
+#include "tests/unit/support/server/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -2,8 +2,8 @@
  * one before the power goes: a function is its old version whole or its new
  * one, and nothing is left over. */
 #include "core/store/store.h"
-#include "tests/unit/support/sim_blobs.h"
-#include "tests/unit/support/store_change.h"
+#include "tests/unit/support/server/sim_blobs.h"
+#include "tests/unit/support/server/store_change.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

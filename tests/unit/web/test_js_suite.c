@@ -4,10 +4,10 @@
  * test clock is moved to wherever the next timer is due.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "core/web/inspect/inspect.h"
 #include "core/isolate/isolate_internal.h"
-#include "tests/unit/support/js_fixture.h"
-#include "tests/unit/support/js_pristine.h"
+#include "core/web/inspect/inspect.h"
+#include "tests/unit/support/js/js_fixture.h"
+#include "tests/unit/support/js/js_pristine.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/text_file.h"
 #include "tests/unit/support/unit.h"

@@ -47,9 +47,9 @@ static int parse(const char *text, const isere_url_t *base, isere_url_t *url)
     char *copy = malloc(len + (len == 0));
     assert_non_null(copy);
     memcpy(copy, text, len);
-    int err = isere__url_parse(&memory, isere_slice_of(copy, len), base, url);
+    int error = isere__url_parse(&memory, isere_slice_of(copy, len), base, url);
     free(copy);
-    return err;
+    return error;
 }
 
 static void assert_slice(isere_slice_t slice, const char *text)
@@ -164,12 +164,12 @@ static void results(void **state)
         if (cases[i].base) {
             assert_int_equal(parse(cases[i].base, NULL, &base), 0);
         }
-        int err = parse(cases[i].input, base.href ? &base : NULL, &url);
+        int error = parse(cases[i].input, base.href ? &base : NULL, &url);
         if (cases[i].href) {
-            assert_int_equal(err, 0);
+            assert_int_equal(error, 0);
             assert_slice(isere__url_href(&url), cases[i].href);
         } else {
-            if (err != ISERE_ERR_INVAL) {
+            if (error != ISERE_ERR_INVAL) {
                 fail_msg("%s parses", cases[i].input);
             }
         }
@@ -238,15 +238,15 @@ static void setters_without_memory(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         isere_slice_t value = isere_slice(changes[i].value);
-        int err = ISERE_ERR_NOMEM;
-        for (long n = 1; err; n++) {
+        int error = ISERE_ERR_NOMEM;
+        for (long n = 1; error; n++) {
             isere_url_t url;
             assert_int_equal(parse(changes[i].url, NULL, &url), 0);
             counter.fail_at = n;
-            err = changes[i].setter(&memory, &url, value);
+            error = changes[i].setter(&memory, &url, value);
             counter.fail_at = 0;
-            if (err) {
-                assert_int_equal(err, ISERE_ERR_NOMEM);
+            if (error) {
+                assert_int_equal(error, ISERE_ERR_NOMEM);
                 assert_slice(isere__url_href(&url), changes[i].url);
             }
             isere__url_free(&memory, &url);
@@ -266,13 +266,13 @@ static void parse_without_memory(void **state)
     assert_int_equal(parse("http://base/path?query", NULL, &base), 0);
     for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
         isere_url_t url;
-        int err = ISERE_ERR_NOMEM;
-        for (long n = 1; err; n++) {
+        int error = ISERE_ERR_NOMEM;
+        for (long n = 1; error; n++) {
             counter.fail_at = n;
-            err = parse(inputs[i], &base, &url);
+            error = parse(inputs[i], &base, &url);
             counter.fail_at = 0;
-            assert_true(err == 0 || err == ISERE_ERR_NOMEM);
-            assert_int_equal(counter.blocks, err ? 1 : 2);
+            assert_true(error == 0 || error == ISERE_ERR_NOMEM);
+            assert_int_equal(counter.blocks, error ? 1 : 2);
         }
         isere__url_free(&memory, &url);
     }
@@ -350,23 +350,24 @@ static void params(void **state)
 
 static void params_without_memory(void **state)
 {
-    int err = ISERE_ERR_NOMEM;
+    int error = ISERE_ERR_NOMEM;
     (void)state;
-    for (long n = 1; err; n++) {
+    for (long n = 1; error; n++) {
         isere_url_params_t list = {.pairs = NULL};
         char *text = NULL;
         size_t len;
         counter.fail_at = n;
-        err = isere__url_params_parse(&memory, &list,
-                                      isere_slice("b=\xff&a=%41&c=3&d"));
-        err = err ? err : isere__url_params_sort(&memory, &list);
-        err = err ? err
-                  : isere__url_params_replace(&memory, &list, 0,
-                                              isere_slice("x"));
-        err = err ? err
-                  : isere__url_params_serialise(&memory, &list, &text, &len);
+        error = isere__url_params_parse(&memory, &list,
+                                        isere_slice("b=\xff&a=%41&c=3&d"));
+        error = error ? error : isere__url_params_sort(&memory, &list);
+        error = error ? error
+                      : isere__url_params_replace(&memory, &list, 0,
+                                                  isere_slice("x"));
+        error = error
+                    ? error
+                    : isere__url_params_serialise(&memory, &list, &text, &len);
         counter.fail_at = 0;
-        assert_true(err == 0 || err == ISERE_ERR_NOMEM);
+        assert_true(error == 0 || error == ISERE_ERR_NOMEM);
         resize(&counter, text, 0);
         isere__url_params_clear(&memory, &list);
         assert_int_equal(counter.blocks, 0);

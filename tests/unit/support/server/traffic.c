@@ -1,5 +1,5 @@
-#include "tests/unit/support/traffic.h"
-#include "tests/unit/support/answers.h"
+#include "tests/unit/support/server/traffic.h"
+#include "tests/unit/support/server/answers.h"
 #include "tests/unit/support/unit.h"
 
 #define HEAD(line) line " HTTP/1.1\r\nHost: x\r\n"

@@ -1,4 +1,4 @@
-#include "tests/unit/support/js_pristine.h"
+#include "tests/unit/support/js/js_pristine.h"
 #include "core/isolate/isolate_internal.h"
 #include "tests/unit/support/unit.h"
 

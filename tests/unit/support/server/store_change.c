@@ -1,4 +1,4 @@
-#include "tests/unit/support/store_change.h"
+#include "tests/unit/support/server/store_change.h"
 #include <string.h>
 
 int store_put(const isere_store_t *store, const char *name, const char *text,

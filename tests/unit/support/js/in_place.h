@@ -5,7 +5,7 @@
 #ifndef ISERE_TESTS_IN_PLACE_H
 #define ISERE_TESTS_IN_PLACE_H
 
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/js_fixture.h"
 
 /* How many words in the heap of the fixture's isolate point into these bytes.
  * A function in place has two: its bytecode and its line table. */

@@ -1,4 +1,4 @@
-#include "tests/unit/support/in_place.h"
+#include "tests/unit/support/js/in_place.h"
 #include "core/isolate/isolate_internal.h"
 
 enum { SAMPLE = 12 }; /* long enough to be no coincidence */

@@ -1,4 +1,4 @@
-#include "tests/unit/support/sim_net.h"
+#include "tests/unit/support/server/sim_net.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -1,4 +1,4 @@
-#include "tests/unit/support/platform_fixture.h"
+#include "tests/unit/support/server/platform_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #ifndef ISERE_TESTS_JS_PRISTINE_H
 #define ISERE_TESTS_JS_PRISTINE_H
 
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/js_fixture.h"
 
 typedef struct js_pristine {
     unsigned char *copy; /* all bytes when it was taken */

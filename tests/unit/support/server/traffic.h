@@ -5,7 +5,7 @@
 #ifndef ISERE_TESTS_TRAFFIC_H
 #define ISERE_TESTS_TRAFFIC_H
 
-#include "tests/unit/support/server_fixture.h"
+#include "tests/unit/support/server/server_fixture.h"
 
 /* The handler that the traffic is for. */
 extern const char traffic_source[];

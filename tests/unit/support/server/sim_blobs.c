@@ -1,4 +1,4 @@
-#include "tests/unit/support/sim_blobs.h"
+#include "tests/unit/support/server/sim_blobs.h"
 #include <stdint.h>
 #include <stdlib.h>
 

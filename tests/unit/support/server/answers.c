@@ -1,4 +1,4 @@
-#include "tests/unit/support/answers.h"
+#include "tests/unit/support/server/answers.h"
 #include "core/util/text.h"
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "tests/unit/support/js_fixture.h"
+#include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 

@@ -5,8 +5,8 @@
 #define ISERE_TESTS_SERVER_FIXTURE_H
 
 #include "isere/registry.h"
-#include "tests/unit/support/js_fixture.h"
-#include "tests/unit/support/sim_net.h"
+#include "tests/unit/support/js/js_fixture.h"
+#include "tests/unit/support/server/sim_net.h"
 
 typedef struct server_fixture {
     js_fixture_t js; /* its isolate is not used */

@@ -6,8 +6,8 @@
 #define ISERE_TESTS_PLATFORM_FIXTURE_H
 
 #include "isere/registry.h"
-#include "tests/unit/support/sim_blobs.h"
-#include "tests/unit/support/sim_net.h"
+#include "tests/unit/support/server/sim_blobs.h"
+#include "tests/unit/support/server/sim_net.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define AUTHORITY "Host: 127.0.0.1\r\nAuthorization: Bearer " TOKEN "\r\n"
