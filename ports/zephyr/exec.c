@@ -43,6 +43,7 @@ static void execute(void *a, void *b, void *c)
 
 static void make_thread(void)
 {
+    /* In Zephyr a higher number is a lower priority. */
     int priority = k_thread_priority_get(caller) + 1;
     k_thread_create(&thread, isere_exec_stack,
                     K_THREAD_STACK_SIZEOF(isere_exec_stack), execute, NULL,
@@ -104,6 +105,8 @@ int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
         k_sem_take(&stopped, K_FOREVER); /* it had just come to its end */
         return 0;
     }
+    /* Whatever it was doing: all it changes is in its heap, which is given up
+     * or restored. */
     k_thread_abort(&thread);
     running = false;
     k_sem_reset(&started);

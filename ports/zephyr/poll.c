@@ -49,6 +49,7 @@ int isere_zephyr_poll_init(void)
     return 0;
 }
 
+/* A few connections: searching is cheaper than any index. */
 static int find(isere_socket_t socket)
 {
     int i = 0;
@@ -83,6 +84,7 @@ void isere_zephyr_poll_remove(void *ctx, isere_socket_t socket)
     ARG_UNUSED(ctx);
     int i = find(socket);
     if (i < count) {
+        /* The order has no meaning. */
         entries[i] = entries[--count];
     }
 }
@@ -181,6 +183,7 @@ int isere_zephyr_poll_wait(void *ctx, isere_poll_event_t *events, int max,
         if (ready > 0) {
             bool woken = polled[WAKE].revents & ZSOCK_POLLIN;
             int n = report(events, max);
+            /* Else only sockets were ready that nobody is interested in. */
             if (n > 0 || woken) {
                 return n;
             }

@@ -1,7 +1,6 @@
 /*
- * Starting anew after a fault. Nothing is safe on a device whose code did what
- * it must not: it is reset, and what retained.c keeps says afterwards whose
- * code it was.
+ * Restarts after a fault. On a device nothing can be trusted after one: it is
+ * reset, and the record of retained.c says afterwards whose code ran.
  */
 #include "ports/zephyr/port_zephyr.h"
 #include <stdio.h>
@@ -16,7 +15,7 @@
 
 LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 
-/* Where no memory is chosen for it, the kernel's, which is not cleared. */
+/* Memory that the board chose for it, else a variable that is not cleared. */
 #if DT_HAS_CHOSEN(isere_retained)
 #define RETAINED DT_CHOSEN(isere_retained)
 BUILD_ASSERT(DT_REG_SIZE(RETAINED) >= sizeof(isere_retained_t));
@@ -45,6 +44,7 @@ void isere_zephyr_exec_note(void *ctx, const char *name, const char *version)
     ARG_UNUSED(ctx);
     if (!name) {
         isere_retained_leave(retained);
+        /* By its pointer: a function of the store may have the same name. */
     } else if (built_in && name == isere_function_name(built_in)) {
         isere_retained_enter(retained, ISERE_BUILT_IN_NAME, NULL);
     } else {
@@ -56,6 +56,7 @@ void isere_zephyr_exec_note(void *ctx, const char *name, const char *version)
 
 #ifndef CONFIG_ISERE_RESET_RP2350
 
+/* Cleared once read: the hardware collects causes over several resets. */
 static uint32_t get_cause(void)
 {
     uint32_t cause = 0;
@@ -70,6 +71,7 @@ static uint32_t get_cause(void)
 isere_reset_t isere__zephyr_reset_cause(const char **name)
 {
     uint32_t cause = get_cause();
+    /* Several bits may be set; the first that says why comes first. */
     *name = cause & RESET_WATCHDOG   ? "watchdog"
             : cause & RESET_SOFTWARE ? "software reset"
             : cause & RESET_PIN      ? "reset pin"
@@ -80,6 +82,7 @@ isere_reset_t isere__zephyr_reset_cause(const char **name)
     if (cause & RESET_WATCHDOG) {
         return ISERE_RESET_WATCHDOG;
     }
+    /* Memory survives everything but a loss of power. */
     return cause & (RESET_POR | RESET_BROWNOUT) && !(cause & RESET_SOFTWARE)
                ? ISERE_RESET_POWER
                : ISERE_RESET_OTHER;
@@ -143,10 +146,12 @@ FUNC_NORETURN void isere__zephyr_restart(isere_retained_kind_t kind,
                                          const char *message)
 {
     static bool ending;
-    /* First what must not be lost, and no second time what may have failed. */
+    /* First the record, which must not be lost. Logging may have been what
+     * failed, so it is tried once only. */
     isere_retained_fault(retained, kind, pc, lr);
     if (!ending) {
         ending = true;
+        /* Makes Zephyr write the log at once: nothing runs afterwards. */
         LOG_PANIC();
         LOG_ERR("%s: restarting", message);
     }
@@ -168,6 +173,8 @@ static isere_retained_kind_t kind_of(unsigned int reason)
         break;
     }
 #ifdef CONFIG_CPU_CORTEX_M
+    /* Zephyr numbers the reasons of Arm in blocks, one for each kind of
+     * fault. */
     if (reason == K_ERR_ARM_USAGE_STACK_OVERFLOW ||
         reason == K_ERR_ARM_MEM_STACKING || reason == K_ERR_ARM_BUS_STACKING) {
         return ISERE_RETAINED_STACK;

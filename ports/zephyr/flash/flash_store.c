@@ -23,6 +23,7 @@ enum {
     BLOCK = DT_PROP(DT_MEM_FROM_FIXED_PARTITION(PARTITION), erase_block_size),
 };
 
+/* Wrong partitions are found when the firmware is built. */
 BUILD_ASSERT(OFFSET % BLOCK == 0 && SIZE % BLOCK == 0,
              "storage_partition must begin and end with a block");
 BUILD_ASSERT(BLOCK % ISERE_ZEPHYR_BLOBS_CACHE == 0 && BLOCK >= 512,
@@ -32,6 +33,7 @@ BUILD_ASSERT(SIZE >= 16 * BLOCK, "storage_partition is too small");
 static const struct device *const flash = DEVICE_DT_GET(FLASH);
 static isere_zephyr_blobs_t in_flash;
 
+/* littlefs counts blocks of the partition, Zephyr bytes of the flash. */
 static off_t address(lfs_block_t block, lfs_off_t off)
 {
     return (off_t)OFFSET + (off_t)block * BLOCK + (off_t)off;
@@ -87,6 +89,7 @@ int isere_zephyr_store_open(isere_blobs_t *blobs)
     };
     int error = isere_zephyr_blobs_mount(
         &in_flash, IS_ENABLED(CONFIG_ISERE_STORE_FORMAT), &made);
+    /* A user must say so before somebody else's data is erased. */
     if (error == ISERE_ERR_INVAL) {
         LOG_ERR(
             "store: the flash partition is damaged, or holds something else. "
@@ -113,6 +116,7 @@ static bool is_token(const char *text, int len)
     return len == ISERE_TOKEN_LEN;
 }
 
+/* Made on the device, so that no two have the same. */
 static int make_token(const isere_port_t *port, char *token)
 {
     static const char digits[] = "0123456789abcdef";

@@ -25,6 +25,8 @@ static void on_link(struct net_mgmt_event_callback *cb, uint64_t event,
     }
 }
 
+/* The address is fixed: with USB the device is the only one that could give
+ * addresses. */
 static int set_address(struct net_if *iface, struct in_addr *address)
 {
     struct in_addr netmask;

@@ -1,10 +1,12 @@
-/* Executions on native_sim; exec.c is for devices. */
+/* Executions on native_sim, which are the Linux port's: the host's signals end
+ * them. exec.c is for devices. */
 #include "ports/zephyr/port_zephyr.h"
 #include "ports/zephyr/sim/sim.h"
 #include <zephyr/kernel.h>
 
 void isere_zephyr_exec_init(void)
 {
+    /* Without the host's timers no handler could be stopped. */
     if (isere_sim_exec_init() != 0) {
         k_panic();
     }
