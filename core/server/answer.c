@@ -1,131 +1,132 @@
-/* From a response or an error to the bytes of an answer. */
-#include "core/server/internal.h"
+/* Answers to a request as a whole: what is sent, what is logged, and what
+ * becomes of the connection then. */
+#include "core/server/answer.h"
+#include "core/server/send.h"
+#include "core/server/server.h"
+#include "core/util/log.h"
+#include "core/util/names/units.h"
+#include <stdio.h>
 
-static void append(isere_connection_t *c, isere_slice_t bytes)
-{
-    if (bytes.len > 0) {
-        memcpy(c->out.data + c->out.end, bytes.ptr, bytes.len);
-        c->out.end += bytes.len;
-    }
-}
+#define LOG_US ((uint64_t)1000 * 1000)
 
-/* What the request and the connection say about the head. */
-static void complete_head(isere_connection_t *c,
-                          isere_http_response_head_t *head)
+void isere__answer_log(const isere_connection_t *c, const char *text,
+                       const char *request_id)
 {
     const isere_exchange_t *x = c->exchange;
-    isere_server_t *server = c->server;
-    /* A stop may have been asked for while the handler ran. */
-    c->close_after |=
-        atomic_load_explicit(&server->stop_requested, memory_order_relaxed);
-    head->keep_alive = !c->close_after;
-    /* A refused request may have no request line that could be read; then the
-     * answer is one that every version understands. */
-    head->to_http_1_0 = x && x->parser.head_complete && x->request.minor == 0;
-    head->to_head = x && x->parser.is_head;
-    head->to_connect = x && x->parser.is_connect;
-    head->date = isere__server_date(server);
-}
-
-/* The head and, where one may follow, the body. */
-static bool answer(isere_connection_t *c, isere_http_response_head_t *head,
-                   isere_slice_t body)
-{
-    complete_head(c, head);
-    head->content_length = body.len;
-    if (!isere_http_response_has_body(head)) {
-        body.len = 0;
-    }
-    /* One guess that nearly always fits, then the exact length. */
-    if (!isere__buffer_reserve(c, 256 + body.len)) {
-        return false;
-    }
-    size_t need = isere_http_response_write(c->out.data + c->out.end,
-                                            c->out.capacity - c->out.end, head);
-    if (need + body.len > c->out.capacity - c->out.end) {
-        if (!isere__buffer_reserve(c, need + body.len)) {
-            return false;
-        }
-        need = isere_http_response_write(c->out.data + c->out.end, need, head);
-    }
-    c->out.end += need;
-    append(c, body);
-    return true;
-}
-
-bool isere__answer_response(isere_connection_t *c,
-                            const isere_response_t *response)
-{
-    isere_http_response_head_t head = {
-        .status = response->status,
-        .headers = response->fields,
-        .nheaders = response->nfields,
+    const isere_function_t *function =
+        x->function ? x->function : c->server->serving.lone;
+    isere_log_record_t record = {
+        .level = ISERE_LOG_ERROR,
+        .function = isere_slice(function ? function->config.name : ""),
+        .request_id = isere_slice(request_id),
+        .message = isere_slice(text),
     };
-    return answer(c, &head, response->body);
+    isere_log(c->server->port, &record);
 }
 
-bool isere__answer_error(isere_connection_t *c,
+void isere__answer_error(isere_connection_t *c,
                          const isere_error_answer_t *error)
 {
-    static const isere_slice_t json = ISERE_SLICE("application/json");
-    isere_field_t fields[3] = {{isere_slice("Content-Type"), json}};
-    size_t n = 1;
-    if (error->word.len > 0) {
-        fields[n].name = isere_slice("Isere-Error");
-        fields[n++].value = error->word;
-    }
-    if (error->retry_after.len > 0) {
-        fields[n].name = isere_slice("Retry-After");
-        fields[n++].value = error->retry_after;
-    }
-    isere_http_response_head_t head = {
-        .status = error->status,
-        .headers = fields,
-        .nheaders = n,
-    };
-    return answer(c, &head, error->body);
+    bool answered =
+        isere__send_error(c, error) ||
+        (isere__connection_send_from_in(c) && isere__send_error(c, error));
+    isere__connection_answered(c, answered);
 }
 
-bool isere__answer_text(isere_connection_t *c, int status,
+void isere__answer_refuse(isere_connection_t *c, int status)
+{
+    isere_error_answer_t error = isere_error_answer_http(status);
+    isere__connection_end_soon(c);
+    isere__answer_error(c, &error);
+}
+
+/* Counts a request that was refused, and logs it, once a second: thousands may
+ * be refused at once. */
+static void note_refused(isere_server_t *server)
+{
+    char text[128], size[ISERE_UNITS_TEXT_MAX];
+    isere_relief_t *relief = &server->relief;
+    uint64_t now_us = server->clock.now_us;
+    atomic_fetch_add_explicit(&server->group->buffer_refusals, 1,
+                              memory_order_relaxed);
+    relief->unlogged++;
+    if (relief->logged_us && now_us - relief->logged_us < LOG_US) {
+        return;
+    }
+    snprintf(text, sizeof(text),
+             "the memory for requests, %s (--buffer), is in use: refused %lu "
+             "request%s",
+             isere_units_format_size(server->group->limits.max_buffer, size),
+             relief->unlogged, relief->unlogged == 1 ? "" : "s");
+    isere_log_record_t record = {
+        .level = ISERE_LOG_WARN,
+        .function = isere_slice(""),
+        .request_id = isere_slice(""),
+        .message = isere_slice(text),
+    };
+    isere_log(server->port, &record);
+    relief->logged_us = now_us;
+    relief->unlogged = 0;
+}
+
+void isere__answer_no_room(isere_connection_t *c, isere_read_t why)
+{
+    char text[96];
+    if (why == ISERE_READ_NO_BUDGET) {
+        note_refused(c->server);
+    } else {
+        snprintf(text, sizeof(text),
+                 "not enough memory to receive more than %lu bytes",
+                 (unsigned long)(c->in.end - c->in.start));
+        isere__answer_log(c, text, "");
+    }
+    isere__connection_end_soon(c);
+    isere__answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+}
+
+void isere_answer_text(isere_connection_t *c, int status,
+                       const isere_field_t *fields, size_t nfields,
+                       isere_slice_t text)
+{
+    isere__connection_answered(
+        c, isere__send_text(c, status, fields, nfields, text));
+}
+
+void isere_answer_stream(isere_connection_t *c, int status,
+                         const isere_field_t *fields, size_t nfields,
+                         isere_stream_t *stream, int64_t length)
+{
+    isere_exchange_t *x = c->exchange;
+    bool old = x->request.minor == 0;
+    if (length < 0 && old) {
+        isere__connection_end_soon(
+            c); /* the end is where the connection ends */
+    }
+    if (!isere__send_head(c, status, fields, nfields, length)) {
+        stream->close(stream);
+        isere__answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+        return;
+    }
+    x->stream = stream;
+    x->chunked = length < 0 && !old;
+    if (x->parser.is_head) {
+        isere__stream_close(c);
+        isere__connection_answered(c, true);
+    } else {
+        isere__connection_stream(c);
+    }
+}
+
+void isere_answer_bytes(isere_connection_t *c, int status,
                         const isere_field_t *fields, size_t nfields,
-                        isere_slice_t body)
+                        isere_slice_t bytes, char *owned)
 {
-    isere_http_response_head_t head = {
-        .status = status,
-        .headers = fields,
-        .nheaders = nfields,
-    };
-    return answer(c, &head, body);
-}
-
-bool isere__answer_head(isere_connection_t *c, int status,
-                        const isere_field_t *fields, size_t nfields,
-                        int64_t length)
-{
-    isere_http_response_head_t head = {
-        .status = status,
-        .headers = fields,
-        .nheaders = nfields,
-        .content_length = length < 0 ? 0 : (uint64_t)length,
-    };
-    complete_head(c, &head);
-    head.chunked = length < 0 && !head.to_http_1_0;
-    head.until_close = length < 0 && head.to_http_1_0;
-    size_t need = isere_http_response_write(NULL, 0, &head);
-    if (!isere__buffer_reserve(c, need)) {
-        return false;
+    isere_stream_t *stream =
+        isere__stream_of_bytes(c->server->port, bytes, owned);
+    if (stream) {
+        isere_answer_stream(c, status, fields, nfields, stream,
+                            (int64_t)bytes.len);
+    } else {
+        isere__answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
     }
-    isere_http_response_write(c->out.data + c->out.end, need, &head);
-    c->out.end += need;
-    return true;
-}
-
-bool isere__answer_continue(isere_connection_t *c)
-{
-    static const isere_slice_t text = ISERE_SLICE(ISERE_HTTP_CONTINUE);
-    if (!isere__buffer_reserve(c, text.len)) {
-        return false;
-    }
-    append(c, text);
-    return true;
 }

@@ -1,5 +1,8 @@
-/* One connection: receive, parse, send, time out. */
-#include "core/server/internal.h"
+/* One connection: receive, parse, time out, close. */
+#include "core/server/connection.h"
+#include "core/server/send.h"
+#include "core/server/server.h"
+#include "core/server/stream.h"
 
 /* ---- time ---- */
 
@@ -18,26 +21,14 @@ static void set_deadline(isere_connection_t *c, uint64_t deadline_us)
 
 static uint64_t after_ms(const isere_connection_t *c, uint32_t ms)
 {
-    return c->server->now_us + (uint64_t)ms * 1000;
-}
-
-static bool has_unsent(const isere_connection_t *c)
-{
-    return c->out.end > c->out.start;
-}
-
-/* Whether a byte of the next request is there. An empty line before it is
- * none, RFC 9112 section 2.2. */
-static bool has_begun(const isere_connection_t *c)
-{
-    return c->exchange && c->exchange->parser.started;
+    return c->server->clock.now_us + (uint64_t)ms * 1000;
 }
 
 static uint64_t reading_deadline(const isere_connection_t *c)
 {
-    const isere_server_limits_t *limits = c->server->limits;
+    const isere_server_limits_t *limits = &c->server->group->limits;
     const isere_exchange_t *x = c->exchange;
-    if (!has_begun(c)) {
+    if (!isere__connection_has_begun(c)) {
         return after_ms(c, c->fresh ? limits->header_timeout_ms
                                     : limits->idle_timeout_ms);
     }
@@ -49,27 +40,28 @@ static uint64_t reading_deadline(const isere_connection_t *c)
 static void update_deadline(isere_connection_t *c)
 {
     uint64_t deadline;
+    bool unsent = isere__connection_has_unsent(c);
     switch (c->state) {
     case ISERE_CONN_READING:
         deadline = reading_deadline(c);
-        if (has_unsent(c) &&
-            (!has_begun(c) || c->write_deadline_us < deadline)) {
+        if (unsent && (!isere__connection_has_begun(c) ||
+                       c->write_deadline_us < deadline)) {
             deadline = c->write_deadline_us;
         }
         set_deadline(c, deadline);
         break;
     case ISERE_CONN_QUEUED:
-        set_deadline(c, c->queue_deadline_us);
+        set_deadline(c, c->exchange->wait_until_us);
         break;
     case ISERE_CONN_STREAMING:
-        set_deadline(c, has_unsent(c) ? c->write_deadline_us
-                                      : c->server->now_us + ISERE_BEAT_US);
+        set_deadline(c, unsent ? c->write_deadline_us
+                               : c->server->clock.now_us + ISERE_BEAT_US);
         break;
     case ISERE_CONN_FLUSHING:
         set_deadline(c, c->write_deadline_us);
         break;
     case ISERE_CONN_DRAINING:
-        set_deadline(c, c->server->now_us + ISERE_LINGER_US);
+        set_deadline(c, c->server->clock.now_us + ISERE_LINGER_US);
         break;
     default:
         c->deadline_us = UINT64_MAX;
@@ -79,15 +71,19 @@ static void update_deadline(isere_connection_t *c)
 
 /* ---- interest ---- */
 
+static bool is_piling_up(const isere_connection_t *c)
+{
+    return c->out.end - c->out.start >= ISERE_OUT_HIGH;
+}
+
 /* While a request runs, reading stays as it was: usually nothing comes, and
  * when something does, the event turns it off. */
 static void update_interest(isere_connection_t *c)
 {
     const isere_port_t *port = c->server->port;
-    unsigned want = has_unsent(c) ? ISERE_POLL_WRITE : 0;
+    unsigned want = isere__connection_has_unsent(c) ? ISERE_POLL_WRITE : 0;
     if (c->state == ISERE_CONN_DRAINING ||
-        (c->state == ISERE_CONN_READING &&
-         c->out.end - c->out.start < ISERE_OUT_HIGH)) {
+        (c->state == ISERE_CONN_READING && !is_piling_up(c))) {
         want |= ISERE_POLL_READ;
     } else if (c->state != ISERE_CONN_FLUSHING &&
                c->state != ISERE_CONN_READING) {
@@ -102,30 +98,165 @@ static void update_interest(isere_connection_t *c)
     }
 }
 
+static void stop_reading(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    c->interest &= (uint8_t)~ISERE_POLL_READ;
+    if (port->poll_set(port->ctx, c->socket, c->interest, c)) {
+        isere__connection_close(c);
+    }
+}
+
 /* ---- memory ---- */
 
 static bool make_exchange(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
-    isere_exchange_t *x = server->spare_exchange;
-    server->spare_exchange = NULL;
+    isere_exchange_t *x = server->spares.exchange;
+    server->spares.exchange = NULL;
     if (!x) {
         x = isere_alloc(server->port, sizeof(*x));
         if (!x) {
             return false;
         }
     }
-    x->began_us = server->now_us;
+    x->began_us = server->clock.now_us;
     x->judged = false;
     x->continued = false;
     x->following = false;
     x->last = false;
     x->pool = NULL;
+    x->function = NULL;
     x->stream = NULL;
-    x->job = NULL;
-    x->event = NULL;
+    x->abandon = NULL;
+    x->direct = NULL;
     isere_http_parser_init(&x->parser, &server->http_limits);
     c->exchange = x;
+    return true;
+}
+
+/* Gives back what belongs to the request. */
+static void end_exchange(isere_server_t *server, isere_exchange_t *x)
+{
+    const isere_port_t *port = server->port;
+    if (x->direct) {
+        isere_free(port, x->direct);
+    }
+    if (server->spares.exchange) {
+        isere_free(port, x);
+    } else {
+        server->spares.exchange = x;
+    }
+}
+
+/* A receive buffer is there only while it holds something. One of the first
+ * size, which most requests fit into, is kept for the next connection that
+ * needs one: under load none is allocated or freed for a request. */
+static void free_in(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    isere__limits_give_room(server->group, c->in.capacity);
+    if (c->in.capacity == ISERE_IN_FIRST && !server->spares.in) {
+        server->spares.in = c->in.data;
+    } else {
+        isere_free(server->port, c->in.data);
+    }
+    memset(&c->in, 0, sizeof(c->in));
+}
+
+/* The next size of a full receive buffer: twice the last, so that a length
+ * that is only announced costs nothing, or what the request needs where that is
+ * about as much. The limits bound it: the parser refuses what is longer. */
+static size_t next_capacity(const isere_connection_t *c)
+{
+    const isere_server_limits_t *limits = &c->server->group->limits;
+    const isere_exchange_t *x = c->exchange;
+    size_t most = (size_t)limits->max_head + limits->max_body + ISERE_IN_FIRST;
+    size_t capacity = c->in.capacity * 2 < most ? c->in.capacity * 2 : most;
+    if (x && x->parser.head_complete && !x->parser.chunked) {
+        size_t need =
+            c->in.end + isere_http_parser_wanted(&x->parser, &x->request);
+        if (need <= capacity + capacity / 4) {
+            return need;
+        }
+    }
+    return capacity;
+}
+
+/* The first size, whatever the others have. */
+static isere_read_t begin_in(isere_connection_t *c)
+{
+    isere_server_t *server = c->server;
+    isere_spares_t *spares = &server->spares;
+    char *data =
+        spares->in ? spares->in : isere_alloc(server->port, ISERE_IN_FIRST);
+    spares->in = NULL;
+    if (!data) {
+        return ISERE_READ_NO_MEMORY;
+    }
+    c->in.data = data;
+    c->in.capacity = ISERE_IN_FIRST;
+    isere__send_begin_pace(c, server->clock.now_us);
+    return ISERE_READ_BYTES;
+}
+
+static isere_read_t grow_in(isere_connection_t *c, size_t capacity)
+{
+    isere_server_t *server = c->server;
+    size_t from = c->in.capacity;
+    if (!isere__limits_take_room(server, from, capacity)) {
+        return ISERE_READ_NO_BUDGET;
+    }
+    char *data = isere_resize(server->port, c->in.data, capacity);
+    if (!data) {
+        isere__limits_return_room(server->group, from, capacity);
+        return ISERE_READ_NO_MEMORY;
+    }
+    c->in.data = data;
+    c->in.capacity = capacity;
+    return ISERE_READ_BYTES;
+}
+
+/* Room for at least one more byte behind the received ones. */
+static isere_read_t make_room(isere_connection_t *c)
+{
+    isere_buffer_t *in = &c->in;
+    if (in->capacity == 0) {
+        return begin_in(c);
+    }
+    if (in->end < in->capacity) {
+        return ISERE_READ_BYTES;
+    }
+    if (in->start > 0) {
+        memmove(in->data, in->data + in->start, in->end - in->start);
+        in->end -= in->start;
+        in->start = 0;
+        return ISERE_READ_BYTES;
+    }
+    size_t capacity = next_capacity(c);
+    return capacity > in->capacity ? grow_in(c, capacity)
+                                   : ISERE_READ_NO_MEMORY;
+}
+
+bool isere__connection_has_room(const isere_connection_t *c)
+{
+    const isere_exchange_t *x = c->exchange;
+    size_t capacity = c->in.end - c->in.start +
+                      isere_http_parser_wanted(&x->parser, &x->request);
+    return capacity <= c->in.capacity ||
+           isere__limits_has_room(c->server->group, capacity);
+}
+
+bool isere__connection_send_from_in(isere_connection_t *c)
+{
+    if (isere__connection_has_unsent(c) || !c->in.data) {
+        return false;
+    }
+    isere_free(c->server->port, c->out.data);
+    isere__limits_give_room(c->server->group, c->in.capacity);
+    c->out = (isere_buffer_t){.data = c->in.data, .capacity = c->in.capacity};
+    memset(&c->in, 0, sizeof(c->in));
+    c->close_after = true;
     return true;
 }
 
@@ -135,11 +266,23 @@ static void link_to(isere_server_t *server, isere_connection_t *c)
 {
     c->server = server;
     c->prev = NULL;
-    c->next = server->connections;
+    c->next = server->connections.first;
     if (c->next) {
         c->next->prev = c;
     }
-    server->connections = c;
+    server->connections.first = c;
+}
+
+static void take_out(isere_connection_t *c)
+{
+    if (c->prev) {
+        c->prev->next = c->next;
+    } else {
+        c->server->connections.first = c->next;
+    }
+    if (c->next) {
+        c->next->prev = c->prev;
+    }
 }
 
 void isere__connection_open(isere_server_t *server, isere_socket_t socket,
@@ -149,7 +292,7 @@ void isere__connection_open(isere_server_t *server, isere_socket_t socket,
     isere_connection_t *c = isere_alloc(port, sizeof(*c));
     if (!c) {
         port->close(port->ctx, socket);
-        isere__group_give(&server->group->connections);
+        isere__limits_give(&server->group->connections);
         return;
     }
     memset(c, 0, sizeof(*c));
@@ -170,19 +313,15 @@ void isere__connection_open(isere_server_t *server, isere_socket_t socket,
 bool isere__connection_is_idle(const isere_connection_t *c)
 {
     return c->state == ISERE_CONN_READING && !c->exchange && !c->in.data &&
-           !has_unsent(c) && !c->resume;
+           !isere__connection_has_unsent(c) && !c->resume;
 }
 
-void isere__connection_unlink(isere_connection_t *c)
+void isere__connection_detach(isere_connection_t *c)
 {
-    if (c->prev) {
-        c->prev->next = c->next;
-    } else {
-        c->server->connections = c->next;
-    }
-    if (c->next) {
-        c->next->prev = c->prev;
-    }
+    const isere_port_t *port = c->server->port;
+    take_out(c);
+    isere_timer_queue_remove(&c->server->timers, &c->timer);
+    port->poll_remove(port->ctx, c->socket);
 }
 
 void isere__connection_adopt(isere_server_t *server, isere_connection_t *c)
@@ -198,316 +337,102 @@ void isere__connection_adopt(isere_server_t *server, isere_connection_t *c)
 
 void isere__connection_bury(isere_connection_t *c)
 {
-    c->next = c->server->closed;
-    c->server->closed = c;
+    c->next = c->server->connections.closed;
+    c->server->connections.closed = c;
 }
 
 void isere__connection_close(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
     const isere_port_t *port = server->port;
+    isere_exchange_t *x = c->exchange;
     if (c->state == ISERE_CONN_CLOSED) {
         return;
-    }
-    if (c->state == ISERE_CONN_QUEUED) {
-        isere__exchange_unqueue(c);
     }
     c->state = ISERE_CONN_CLOSED;
     isere_timer_queue_remove(&server->timers, &c->timer);
     port->poll_remove(port->ctx, c->socket);
     port->close(port->ctx, c->socket);
-    isere__group_give(&server->group->connections);
-    isere__connection_unlink(c);
-    if (c->exchange) {
-        isere__stream_close(c->exchange, server);
-        isere__plane_forget(c->exchange);
+    isere__limits_give(&server->group->connections);
+    take_out(c);
+    if (x) {
+        isere__stream_close(c);
+        if (x->abandon) {
+            x->abandon(c);
+        }
     }
-    /* A running handler still reads the request; then its slot buries us. */
-    if (!c->slot) {
+    /* A running handler still reads the request; it buries the connection. */
+    if (!c->in_handler) {
         isere__connection_bury(c);
     }
-    isere__server_accept_again(server);
+    server->connections.freed_place = true;
 }
 
-void isere__connection_free(isere_connection_t *c)
+static void free_closed(isere_connection_t *c)
 {
     const isere_port_t *port = c->server->port;
     if (c->exchange) {
-        isere_free(port, c->exchange->event);
+        isere_free(port, c->exchange->direct);
     }
     isere_free(port, c->exchange);
-    isere__buffer_free_in(c);
+    free_in(c);
     isere_free(port, c->out.data);
     isere_free(port, c);
 }
 
-/* ---- sending ---- */
-
-/* Sends what it can. False when the connection is gone. */
-static bool flush(isere_connection_t *c)
+void isere__connection_free_closed(isere_server_t *server)
 {
-    const isere_port_t *port = c->server->port;
-    if (!has_unsent(c)) {
-        return true;
+    while (server->connections.closed) {
+        isere_connection_t *c = server->connections.closed;
+        server->connections.closed = c->next;
+        free_closed(c);
     }
-    isere_slice_t bytes =
-        isere_slice_of(c->out.data + c->out.start, c->out.end - c->out.start);
-    int sent = port->send(port->ctx, c->socket, &bytes, 1);
-    if (sent < 0 && sent != ISERE_ERR_AGAIN) {
-        isere__connection_close(c);
-        return false;
-    }
-    c->out.start += sent > 0 ? (size_t)sent : 0;
-    isere__budget_note(c, sent > 0 ? (size_t)sent : 0);
-    if (sent > 0 || c->write_deadline_us == 0) {
-        c->write_deadline_us = after_ms(c, c->server->limits->idle_timeout_ms);
-    }
-    if (!has_unsent(c)) {
-        c->write_deadline_us = 0;
-    }
-    return true;
 }
 
-/* All is sent: close, or wait for the next request. */
-static void all_sent(isere_connection_t *c)
+void isere__connection_end_soon(isere_connection_t *c)
 {
-    const isere_port_t *port = c->server->port;
-    if (c->out.data) {
-        isere__buffer_free_out(c);
+    c->close_after = true;
+}
+
+void isere__connection_end(isere_connection_t *c)
+{
+    if (isere__connection_has_unsent(c)) {
+        c->state = ISERE_CONN_FLUSHING;
+    } else {
+        isere__connection_close(c);
     }
-    if (c->state != ISERE_CONN_FLUSHING) {
-        return;
-    }
-    /* In stages: closing at once while bytes of the client are unread, or on
-     * their way, would make the system reset the connection, and the answer
-     * might be lost. RFC 9112 section 9.6. */
-    port->shutdown(port->ctx, c->socket);
-    c->state = ISERE_CONN_DRAINING;
 }
 
 /* ---- receiving ---- */
 
-/* Asks for the body of a client that waits to be asked, RFC 9110 section
- * 10.1.1. False when out of memory. */
-static bool ask_for_body(isere_connection_t *c)
-{
-    isere_exchange_t *x = c->exchange;
-    if (!x->parser.head_complete || !x->parser.expect_continue ||
-        x->continued) {
-        return true;
-    }
-    x->continued = true;
-    return isere__answer_continue(c);
-}
-
-/* Parses what has arrived; true when it made the connection go on. */
-static bool parse(isere_connection_t *c)
-{
-    isere_exchange_t *x = c->exchange;
-    size_t len = c->in.end - c->in.start;
-    if (!x) {
-        if (len == 0) {
-            return false;
-        }
-        if (!make_exchange(c)) {
-            isere__connection_close(c);
-            return false;
-        }
-        x = c->exchange;
-    }
-    bool begun = x->parser.started;
-    int result = isere_http_parser_feed(&x->parser, &x->request,
-                                        c->in.data + c->in.start, &len);
-    if (!begun && x->parser.started) {
-        x->began_us = c->server->now_us;
-    }
-    c->in.end = c->in.start + len;
-    if (result == ISERE_HTTP_NEED_MORE) {
-        if (x->parser.head_complete && !x->judged && isere__exchange_judge(c)) {
-            return true;
-        }
-        if (!ask_for_body(c)) {
-            isere__connection_close(c);
-        }
-        return false;
-    }
-    if (result == ISERE_HTTP_BAD) {
-        isere__exchange_refuse(c, x->parser.status);
-    } else {
-        isere__exchange_start(c);
-    }
-    return true;
-}
-
-/* Others come first; the timer is due in the next turn. */
-static void yield_turn(isere_connection_t *c)
-{
-    isere_timer_queue_t *timers = &c->server->timers;
-    if (c->state != ISERE_CONN_READING || c->in.end == c->in.start) {
-        return;
-    }
-    c->resume = true;
-    isere_timer_queue_remove(timers, &c->timer);
-    isere_timer_queue_insert(timers, &c->timer, c->server->now_us);
-}
-
-/* Takes requests while there are any, their answers are not piling up, and
- * others have not waited long enough. */
-static void take_requests(isere_connection_t *c)
-{
-    int left = ISERE_TURN_REQUESTS;
-    while (c->state == ISERE_CONN_READING &&
-           c->out.end - c->out.start < ISERE_OUT_HIGH && parse(c)) {
-        if (--left == 0) {
-            yield_turn(c);
-            return;
-        }
-    }
-    if (c->state == ISERE_CONN_READING && !c->exchange && c->in.data &&
-        c->in.start == c->in.end) {
-        isere__buffer_free_in(c);
-    }
-}
-
-/* Sends what is there, and does what follows from that. */
-static void settle(isere_connection_t *c)
-{
-    for (;;) {
-        if (c->state == ISERE_CONN_CLOSED || !flush(c)) {
-            return;
-        }
-        if (c->state == ISERE_CONN_STREAMING && !has_unsent(c)) {
-            if (!isere__stream_pump(c)) {
-                break;
-            }
-            continue;
-        }
-        if (has_unsent(c) || c->state != ISERE_CONN_READING || c->resume ||
-            c->exchange || c->in.end == c->in.start) {
-            break;
-        }
-        take_requests(c); /* answers were piling up, and are gone now */
-    }
-    if (c->state == ISERE_CONN_CLOSED) {
-        return;
-    }
-    if (!has_unsent(c)) {
-        all_sent(c);
-    }
-    update_interest(c);
-    if (c->state != ISERE_CONN_CLOSED) {
-        update_deadline(c);
-    }
-}
-
-void isere__connection_advance(isere_connection_t *c)
-{
-    take_requests(c);
-    settle(c);
-}
-
-/* The same, but what is to be sent may wait for the end of the turn: when it is
- * little, so that answers don't pile up in memory. */
-static void advance_in_turn(isere_connection_t *c)
-{
-    isere_server_t *server = c->server;
-    take_requests(c);
-    if (has_unsent(c) && c->state != ISERE_CONN_CLOSED &&
-        c->out.capacity == ISERE_OUT_FIRST &&
-        server->held_count < ISERE_EVENTS) {
-        if (server->held_count == 0) {
-            server->held_us = server->now_us;
-        }
-        server->held[server->held_count++] = c;
-    } else {
-        settle(c);
-    }
-}
-
-void isere__connection_send_held(isere_server_t *server)
-{
-    if (server->held_count == 0) {
-        return;
-    }
-    for (unsigned i = 0; i < server->held_count; i++) {
-        settle(server->held[i]);
-    }
-    server->held_count = 0;
-    isere__server_update_now(server);
-}
-
-static void stop_reading(isere_connection_t *c)
-{
-    const isere_port_t *port = c->server->port;
-    c->interest &= (uint8_t)~ISERE_POLL_READ;
-    if (port->poll_set(port->ctx, c->socket, c->interest, c)) {
-        isere__connection_close(c);
-    }
-}
-
 /* The client ended its sending side. It may be gone, or wait for all of what it
  * asked for; a stream without an end is over in any case. */
-static void end_of_stream(isere_connection_t *c)
+static isere_read_t end_of_stream(isere_connection_t *c)
 {
     if (c->state == ISERE_CONN_STREAMING) {
         c->exchange->last = true;
         stop_reading(c);
-        if (c->state != ISERE_CONN_CLOSED) {
-            settle(c);
-        }
-    } else if (c->state == ISERE_CONN_READING && has_unsent(c)) {
+        return ISERE_READ_END;
+    }
+    if (c->state == ISERE_CONN_READING && isere__connection_has_unsent(c)) {
         c->state = ISERE_CONN_FLUSHING;
         update_interest(c);
     } else {
         isere__connection_close(c);
     }
+    return ISERE_READ_NOTHING;
 }
 
-/* Nothing can be received now. A connection that only lingers is left alone:
- * closed with bytes unread it would be reset, and its last answer lost. */
-static void no_room(isere_connection_t *c, int error)
+/* A connection that only lingers is left alone: closed with bytes unread it
+ * would be reset, and its last answer lost. */
+void isere__connection_starve(isere_connection_t *c)
 {
     const isere_port_t *port = c->server->port;
-    if (c->state == ISERE_CONN_READING && has_begun(c)) {
-        isere__exchange_no_room(c, error);
-        isere__connection_advance(c);
-    } else if (c->state == ISERE_CONN_DRAINING &&
-               port->poll_set(port->ctx, c->socket, 0, c) == 0) {
+    if (c->state == ISERE_CONN_DRAINING &&
+        port->poll_set(port->ctx, c->socket, 0, c) == 0) {
         c->interest = 0; /* until its time is over */
     } else {
         isere__connection_close(c);
-    }
-}
-
-static void receive(isere_connection_t *c)
-{
-    const isere_port_t *port = c->server->port;
-    if (c->state == ISERE_CONN_DRAINING) {
-        c->in.start = 0; /* nobody wants these bytes */
-        c->in.end = 0;
-    }
-    int error = isere__buffer_make_room(c);
-    if (error) {
-        no_room(c, error);
-        return;
-    }
-    int got = port->recv(port->ctx, c->socket, c->in.data + c->in.end,
-                         c->in.capacity - c->in.end);
-    if (got == ISERE_ERR_AGAIN) {
-        return;
-    }
-    if (got <= 0) {
-        end_of_stream(c);
-        return;
-    }
-    if (c->state == ISERE_CONN_STREAMING) {
-        c->in.end += (size_t)got; /* of the next request */
-    } else if (c->state == ISERE_CONN_READING) {
-        c->in.end += (size_t)got;
-        isere__budget_note(c, (size_t)got);
-        advance_in_turn(c);
-    } else {
-        isere__buffer_free_in(c);
     }
 }
 
@@ -519,93 +444,268 @@ static bool may_receive(const isere_connection_t *c)
            (c->state == ISERE_CONN_STREAMING && c->in.end < c->in.capacity);
 }
 
-/* ---- events ---- */
-
-void isere__connection_event(isere_connection_t *c, unsigned events)
+static isere_read_t received(isere_connection_t *c, size_t got)
 {
-    if (c->state == ISERE_CONN_CLOSED) {
-        return;
+    if (c->state == ISERE_CONN_READING) {
+        c->in.end += got;
+        isere__send_note_pace(c, got, c->server->clock.now_us);
+        return ISERE_READ_BYTES;
     }
-    if (events & ISERE_POLL_CLOSED) {
-        isere__connection_close(c);
-        return;
-    }
-    if (events & ISERE_POLL_WRITE) {
-        isere__connection_advance(c);
-    }
-    if (!(events & ISERE_POLL_READ) || c->state == ISERE_CONN_CLOSED) {
-        return;
-    }
-    if (may_receive(c)) {
-        receive(c);
+    if (c->state == ISERE_CONN_STREAMING) {
+        c->in.end += got; /* of the next request */
     } else {
+        free_in(c);
+    }
+    return ISERE_READ_NOTHING;
+}
+
+isere_read_t isere__connection_read(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    if (!may_receive(c)) {
         stop_reading(c);
+        return ISERE_READ_NOTHING;
     }
+    if (c->state == ISERE_CONN_DRAINING) {
+        c->in.start = 0; /* nobody wants these bytes */
+        c->in.end = 0;
+    }
+    isere_read_t room = make_room(c);
+    if (room != ISERE_READ_BYTES) {
+        return room;
+    }
+    int got = port->recv(port->ctx, c->socket, c->in.data + c->in.end,
+                         c->in.capacity - c->in.end);
+    if (got == ISERE_ERR_AGAIN) {
+        return ISERE_READ_NOTHING;
+    }
+    return got > 0 ? received(c, (size_t)got) : end_of_stream(c);
 }
 
-/* A server that was busy has not seen yet what came in time, or what the client
- * made room for: that is no fault of the client's. */
-static void look_once_more(isere_connection_t *c)
-{
-    if (has_unsent(c)) {
-        settle(c);
-    }
-    if (c->state == ISERE_CONN_READING && c->interest & ISERE_POLL_READ) {
-        receive(c);
-        isere__connection_send_held(c->server);
-    }
-}
+/* ---- parsing ---- */
 
-void isere__connection_timeout(isere_connection_t *c)
+void isere__connection_ask_for_body(isere_connection_t *c)
 {
-    if (c->resume) {
-        c->resume = false;
-        isere__connection_advance(c);
+    isere_exchange_t *x = c->exchange;
+    if (!x->parser.head_complete || !x->parser.expect_continue ||
+        x->continued) {
         return;
     }
-    if (c->deadline_us <= c->server->now_us) {
-        look_once_more(c);
+    x->continued = true;
+    if (!isere__send_continue(c)) {
+        isere__connection_close(c);
     }
+}
+
+/* Parses what has arrived. */
+static isere_next_t parse(isere_connection_t *c)
+{
+    isere_exchange_t *x = c->exchange;
+    size_t len = c->in.end - c->in.start;
+    bool begun = x->parser.started;
+    int result = isere_http_parser_feed(&x->parser, &x->request,
+                                        c->in.data + c->in.start, &len);
+    if (!begun && x->parser.started) {
+        x->began_us = c->server->clock.now_us;
+    }
+    c->in.end = c->in.start + len;
+    x->request.base = c->in.data + c->in.start;
+    if (result == ISERE_HTTP_BAD) {
+        return ISERE_NEXT_REFUSED;
+    }
+    if (result != ISERE_HTTP_NEED_MORE) {
+        return ISERE_NEXT_REQUEST;
+    }
+    if (x->parser.head_complete && !x->judged) {
+        x->judged = true;
+        return ISERE_NEXT_HEAD;
+    }
+    isere__connection_ask_for_body(c);
+    return ISERE_NEXT_NOTHING;
+}
+
+isere_next_t isere__connection_next(isere_connection_t *c)
+{
+    if (c->state != ISERE_CONN_READING) {
+        return ISERE_NEXT_NOTHING;
+    }
+    if (!c->exchange && c->in.start == c->in.end) {
+        if (c->in.data) {
+            free_in(c);
+        }
+        return ISERE_NEXT_NOTHING;
+    }
+    if (is_piling_up(c)) {
+        return ISERE_NEXT_NOTHING;
+    }
+    if (!c->exchange && !make_exchange(c)) {
+        isere__connection_close(c);
+        return ISERE_NEXT_NOTHING;
+    }
+    return parse(c);
+}
+
+void isere__connection_yield(isere_connection_t *c)
+{
+    isere_timer_queue_t *timers = &c->server->timers;
+    if (c->state != ISERE_CONN_READING || c->in.end == c->in.start) {
+        return;
+    }
+    c->resume = true;
+    isere_timer_queue_remove(timers, &c->timer);
+    isere_timer_queue_insert(timers, &c->timer, c->server->clock.now_us);
+}
+
+/* ---- what becomes of its request ---- */
+
+void isere__connection_wait(isere_connection_t *c, uint64_t until_us,
+                            void (*abandon)(isere_connection_t *c))
+{
+    c->state = ISERE_CONN_QUEUED;
+    c->exchange->wait_until_us = until_us;
+    c->exchange->abandon = abandon;
+}
+
+void isere__connection_stream(isere_connection_t *c)
+{
+    c->state = ISERE_CONN_STREAMING;
+    c->exchange->abandon = NULL;
+}
+
+void isere__connection_answered(isere_connection_t *c, bool answered)
+{
+    isere_exchange_t *x = c->exchange;
+    x->abandon = NULL; /* nobody has it under way any more */
+    if (!answered) {
+        isere__connection_close(c); /* no memory for an answer */
+        return;
+    }
+    c->in.start += c->in.data ? x->parser.consumed : 0;
+    c->fresh = false;
+    c->exchange = NULL;
+    c->state = c->close_after ? ISERE_CONN_FLUSHING : ISERE_CONN_READING;
+    end_exchange(c->server, x);
+    if (c->close_after && c->in.data) {
+        free_in(c); /* no request follows */
+    }
+}
+
+/* ---- sending ---- */
+
+/* All is sent: close, or wait for the next request. */
+static void all_sent(isere_connection_t *c)
+{
+    const isere_port_t *port = c->server->port;
+    if (c->out.data) {
+        isere__send_free(c);
+    }
+    if (c->state != ISERE_CONN_FLUSHING) {
+        return;
+    }
+    /* In stages: closing at once while bytes of the client are unread, or on
+     * their way, would make the system reset the connection, and the answer
+     * might be lost. RFC 9112 section 9.6. */
+    port->shutdown(port->ctx, c->socket);
+    c->state = ISERE_CONN_DRAINING;
+}
+
+/* The next piece of its stream. False when there is none now. */
+static bool pump(isere_connection_t *c)
+{
+    isere_pump_t result = isere__stream_pump(c);
+    if (result == ISERE_PUMP_END) {
+        isere__connection_answered(c, true);
+    } else if (result == ISERE_PUMP_FAILED) {
+        isere__connection_close(c);
+    }
+    return result != ISERE_PUMP_WAIT;
+}
+
+/* Sends until nothing is left or the client takes no more; true when a request
+ * that waits behind answers can be taken now. */
+static bool send_all(isere_connection_t *c)
+{
+    for (;;) {
+        if (c->state == ISERE_CONN_CLOSED) {
+            return false;
+        }
+        if (isere__send_flush(c)) {
+            isere__connection_close(c);
+            return false;
+        }
+        if (isere__connection_has_unsent(c)) {
+            return false;
+        }
+        if (c->state != ISERE_CONN_STREAMING) {
+            return c->state == ISERE_CONN_READING && !c->resume &&
+                   !c->exchange && c->in.end > c->in.start;
+        }
+        if (!pump(c)) {
+            return false;
+        }
+    }
+}
+
+bool isere__connection_settle(isere_connection_t *c)
+{
+    if (send_all(c)) {
+        return true;
+    }
+    if (c->state == ISERE_CONN_CLOSED) {
+        return false;
+    }
+    if (!isere__connection_has_unsent(c)) {
+        all_sent(c);
+    }
+    update_interest(c);
+    if (c->state != ISERE_CONN_CLOSED) {
+        update_deadline(c);
+    }
+    return false;
+}
+
+/* ---- when its timer is due ---- */
+
+bool isere__connection_resumes(isere_connection_t *c)
+{
+    bool resumes = c->resume;
+    c->resume = false;
+    return resumes;
+}
+
+bool isere__connection_is_late(const isere_connection_t *c)
+{
+    return c->deadline_us <= c->server->clock.now_us;
+}
+
+bool isere__connection_wants_input(const isere_connection_t *c)
+{
+    return c->state == ISERE_CONN_READING && (c->interest & ISERE_POLL_READ);
+}
+
+isere_late_t isere__connection_expire(isere_connection_t *c)
+{
     if (c->state == ISERE_CONN_CLOSED || c->resume) {
-        return;
+        return ISERE_LATE_NOTHING;
     }
-    if (c->deadline_us > c->server->now_us) {
+    if (!isere__connection_is_late(c)) {
         if (c->deadline_us != UINT64_MAX) {
             set_deadline(c, c->deadline_us);
         }
-        return;
+        return ISERE_LATE_NOTHING;
     }
-    if (c->state == ISERE_CONN_STREAMING && !has_unsent(c)) {
-        isere__stream_beat(c);
-    } else if (c->state == ISERE_CONN_READING && has_begun(c) &&
-               !has_unsent(c)) {
-        isere__exchange_refuse(c, 408);
-        isere__connection_advance(c);
-    } else if (c->state == ISERE_CONN_QUEUED) {
-        isere__exchange_unqueue(c);
-        isere__exchange_busy(c);
-        isere__connection_advance(c);
-    } else {
-        isere__connection_close(c);
+    if (c->state == ISERE_CONN_QUEUED) {
+        return ISERE_LATE_QUEUED;
     }
-}
-
-/* The server stops: requests that have begun are answered, and a request that
- * is waiting in the socket is one of them. */
-void isere__connection_stop(isere_connection_t *c)
-{
-    c->close_after = true;
-    if (c->state == ISERE_CONN_STREAMING) {
-        isere__connection_advance(c); /* it ends now if it waits */
-    }
-    if (c->state == ISERE_CONN_READING && !has_begun(c)) {
-        receive(c);
-    }
-    if (c->state == ISERE_CONN_READING && !has_begun(c)) {
-        if (has_unsent(c)) {
-            c->state = ISERE_CONN_FLUSHING;
-        } else {
-            isere__connection_close(c);
+    if (!isere__connection_has_unsent(c)) {
+        if (c->state == ISERE_CONN_STREAMING) {
+            isere__stream_beat(c);
+            return ISERE_LATE_SETTLE;
+        }
+        if (c->state == ISERE_CONN_READING && isere__connection_has_begun(c)) {
+            return ISERE_LATE_REQUEST;
         }
     }
+    isere__connection_close(c);
+    return ISERE_LATE_NOTHING;
 }

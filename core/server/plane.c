@@ -31,9 +31,7 @@ void isere__plane_answer_text(isere_connection_t *c, int status,
                               const isere_plane_fields_t *fields,
                               isere_slice_t text)
 {
-    bool answered =
-        isere__answer_text(c, status, fields->list, fields->count, text);
-    isere__exchange_finish(c, answered);
+    isere_answer_text(c, status, fields->list, fields->count, text);
 }
 
 static void refuse(isere_connection_t *c, const isere_call_t *call)
@@ -70,7 +68,7 @@ void isere__plane_no_memory(isere_connection_t *c)
 
 uint64_t isere__plane_uptime_us(const isere_server_t *server)
 {
-    return server->now_us - server->platform.registry->started_us;
+    return server->clock.now_us - server->serving.registry->started_us;
 }
 
 static void answer_health(isere_connection_t *c)
@@ -78,7 +76,7 @@ static void answer_health(isere_connection_t *c)
     char text[128];
     isere_writer_t json = isere_writer_begin(text, sizeof(text));
     const isere_server_t *server = c->server;
-    bool stops = server->stopping || atomic_load(&server->stop_requested);
+    bool stops = server->stop.begun || atomic_load(&server->stop.requested);
     unsigned long tenths =
         (unsigned long)(isere__plane_uptime_us(server) / 100000);
     isere_plane_fields_t fields = isere__plane_fields("application/json");
@@ -112,8 +110,8 @@ static void answer_page(isere_connection_t *c)
     isere__plane_field(&fields, "Cross-Origin-Opener-Policy", "same-origin");
     fields.list[fields.count].name = isere_slice("Content-Security-Policy");
     fields.list[fields.count++].value = isere_page.policy;
-    isere__stream_bytes(c, 200, fields.list, fields.count, isere_page.bytes,
-                        NULL);
+    isere_answer_bytes(c, 200, fields.list, fields.count, isere_page.bytes,
+                       NULL);
 }
 
 /* ---- functions ---- */
@@ -125,18 +123,18 @@ void isere__plane_answer_owned(isere_connection_t *c, int status, char *text,
     if (status == 503) {
         isere__plane_field(&fields, "Retry-After", "1");
     }
-    isere__stream_bytes(c, status, fields.list, fields.count,
-                        isere_slice_of(text, size), text);
+    isere_answer_bytes(c, status, fields.list, fields.count,
+                       isere_slice_of(text, size), text);
 }
 
 static void put_list(isere_writer_t *text, const void *arg)
 {
     const isere_server_t *server = arg;
-    const isere_catalog_t *catalog = server->platform.catalog;
+    const isere_catalog_t *catalog = server->serving.catalog;
     isere_writer_puts(text, "{\"functions\":[");
     for (size_t i = 0; i < catalog->count && !text->full; i++) {
         isere_writer_puts(text, i > 0 ? "," : "");
-        isere__control_put_entry(text, server->platform.registry,
+        isere__control_put_entry(text, server->serving.registry,
                                  &catalog->entries[i]);
     }
     isere_writer_puts(text, "]}");
@@ -169,7 +167,7 @@ void isere__plane_answer_built(isere_connection_t *c,
 
 static void describe(isere_connection_t *c, const isere_call_t *call)
 {
-    const isere_platform_t *p = &c->server->platform;
+    const isere_serving_t *p = &c->server->serving;
     described_t described = {p->registry,
                              isere_catalog_find(p->catalog, call->name)};
     if (described.entry) {
@@ -181,13 +179,6 @@ static void describe(isere_connection_t *c, const isere_call_t *call)
 
 /* ---- calls ---- */
 
-bool isere__plane_has_path(const isere_connection_t *c)
-{
-    isere_exchange_t *x = c->exchange;
-    x->request.base = c->in.data + c->in.start;
-    return isere_call_is_control(isere_http_path(&x->request));
-}
-
 /* Whether the answer depends on the body. Those with the token may send one
  * where none is looked at. */
 static bool needs_body(const isere_server_t *server, const isere_call_t *call)
@@ -198,7 +189,7 @@ static bool needs_body(const isere_server_t *server, const isere_call_t *call)
     case ISERE_CALL_PAGE:
         return false;
     case ISERE_CALL_INVOKE:
-        return isere_catalog_find(server->platform.catalog, call->name);
+        return isere_catalog_find(server->serving.catalog, call->name);
     default:
         return true;
     }
@@ -242,11 +233,11 @@ static void start(isere_connection_t *c, const isere_call_t *call)
     }
 }
 
-bool isere__plane_judge(isere_connection_t *c)
+static bool judge(void *ctx, isere_connection_t *c)
 {
-    isere_server_t *server = c->server;
+    isere_server_t *server = ctx;
     isere_call_t call;
-    isere_call_read(server->platform.registry, &c->exchange->request, &call);
+    isere_call_read(server->serving.registry, &c->exchange->request, &call);
     if (needs_body(server, &call)) {
         return false;
     }
@@ -254,9 +245,18 @@ bool isere__plane_judge(isere_connection_t *c)
     return true;
 }
 
-void isere__plane_start(isere_connection_t *c)
+static void start_call(void *ctx, isere_connection_t *c)
 {
+    const isere_server_t *server = ctx;
     isere_call_t call;
-    isere_call_read(c->server->platform.registry, &c->exchange->request, &call);
+    isere_call_read(server->serving.registry, &c->exchange->request, &call);
     start(c, &call);
 }
+
+const isere_endpoint_t isere_plane_endpoint = {
+    .wants = isere_call_is_control,
+    .judge = judge,
+    .start = start_call,
+    .turn = isere__plane_turn,
+    .detach = isere__plane_detach,
+};

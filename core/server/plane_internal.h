@@ -2,7 +2,8 @@
 #ifndef ISERE_CORE_SERVER_PLANE_INTERNAL_H
 #define ISERE_CORE_SERVER_PLANE_INTERNAL_H
 
-#include "core/server/internal.h"
+#include "core/server/answer.h"
+#include "core/server/server.h"
 
 /* Fields of an answer. */
 enum { ISERE_PLANE_FIELDS_MAX = 8 };
@@ -49,5 +50,7 @@ void isere__plane_start_metrics(isere_connection_t *c);
 void isere__plane_start_logs(isere_connection_t *c, const isere_call_t *call);
 void isere__plane_start_invoke(isere_connection_t *c, const isere_call_t *call);
 void isere__plane_start_job(isere_connection_t *c, const isere_call_t *call);
+void isere__plane_turn(void *ctx);
+void isere__plane_detach(void *ctx);
 
 #endif

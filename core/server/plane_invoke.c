@@ -6,22 +6,30 @@
 #include "core/util/text.h"
 #include "core/util/utf8.h"
 
+static void answer_invoke(isere_connection_t *c, const isere_direct_t *direct,
+                          const isere_isolate_t *isolate, uint64_t duration_us);
+
 /* A copy of the body, ended by NUL, is the event; without one an empty object
  * stands for a GET of /. */
-static char *copy_event(const isere_connection_t *c)
+static isere_direct_t *copy_event(const isere_connection_t *c)
 {
-    const isere_port_t *port = c->server->port;
+    const isere_server_t *server = c->server;
     const isere_http_request_t *request = &c->exchange->request;
     isere_slice_t body = isere_http_slice(request, request->body);
     if (body.len == 0) {
         body = isere_slice("{}");
     }
-    char *event = isere_alloc(port, body.len + 1);
-    if (event) {
+    isere_direct_t *direct =
+        isere_alloc(server->port, sizeof(*direct) + body.len + 1);
+    if (direct) {
+        char *event = (char *)(direct + 1);
         memcpy(event, body.ptr, body.len);
         event[body.len] = 0;
+        direct->done = answer_invoke;
+        direct->event = isere_slice_of(event, body.len);
+        direct->mark = atomic_load(&server->serving.registry->log_seq);
     }
-    return event;
+    return direct;
 }
 
 /* Whether the body can be an event: the engine wants valid UTF-8, and a NUL in
@@ -56,9 +64,9 @@ static void refuse_event(isere_connection_t *c, const isere_json_error_t *wrong)
 void isere__plane_start_invoke(isere_connection_t *c, const isere_call_t *call)
 {
     isere_json_error_t wrong;
-    int status;
-    isere_pool_t *pool = isere__platform_pool(c->server, call->name, &status);
-    if (!pool && status == 404) {
+    const isere_catalog_entry_t *entry =
+        isere_catalog_find(c->server->serving.catalog, call->name);
+    if (!entry || !entry->deployment) {
         isere__plane_refuse(c, 404, "no function of that name is served");
         return;
     }
@@ -66,15 +74,12 @@ void isere__plane_start_invoke(isere_connection_t *c, const isere_call_t *call)
         refuse_event(c, &wrong);
         return;
     }
-    char *event = pool ? copy_event(c) : NULL;
-    if (!event) {
+    isere_direct_t *direct = copy_event(c);
+    if (direct) {
+        isere_request_invoke(c, entry, direct);
+    } else {
         isere__plane_no_memory(c);
-        return;
     }
-    /* One is there already when it waited for a version that is gone. */
-    isere_free(c->server->port, c->exchange->event);
-    c->exchange->event = event;
-    isere__exchange_enter(c, pool);
 }
 
 static bool is_repeated(const isere_field_t *fields, size_t count, size_t index,
@@ -153,15 +158,23 @@ static void put_response(isere_writer_t *text, const isere_isolate_t *isolate)
     }
 }
 
+/* What became of it. */
+typedef struct outcome {
+    isere_registry_t *registry;
+    const isere_direct_t *direct;
+    const isere_isolate_t *isolate;
+    uint64_t duration_us;
+} outcome_t;
+
 /* The lines of this request that are still kept. */
-static void put_logs(isere_writer_t *text, const isere_slot_t *slot)
+static void put_logs(isere_writer_t *text, const outcome_t *outcome)
 {
-    isere_registry_t *registry = slot->pool->server->platform.registry;
-    isere_logs_reader_t reader = {.seq = slot->log_seq,
+    isere_registry_t *registry = outcome->registry;
+    isere_logs_reader_t reader = {.seq = outcome->direct->mark,
                                   .level = ISERE_LOG_DEBUG};
     bool first = true;
     isere_text_copy(reader.request_id, sizeof(reader.request_id),
-                    isere_slice(isere_isolate_request_id(slot->isolate)));
+                    isere_slice(isere_isolate_request_id(outcome->isolate)));
     isere_writer_puts(text, ",\"logs\":[");
     isere_registry_lock(registry);
     isere_logs_read_array(&registry->logs, &reader, text, &first);
@@ -169,13 +182,12 @@ static void put_logs(isere_writer_t *text, const isere_slot_t *slot)
     isere_writer_puts(text, "]");
 }
 
-static void put_invocation(isere_writer_t *text, const void *arg)
+static void put_outcome(isere_writer_t *text, const void *arg)
 {
-    const isere_slot_t *slot = arg;
-    const isere_isolate_t *isolate = slot->isolate;
+    const outcome_t *outcome = arg;
+    const isere_isolate_t *isolate = outcome->isolate;
     const isere_error_answer_t *error = isere_isolate_error(isolate);
-    unsigned long us =
-        (unsigned long)(slot->pool->server->now_us - slot->began_us);
+    unsigned long us = (unsigned long)outcome->duration_us;
     isere_writer_puts(text, "{\"result\":");
     put_response(text, isolate);
     isere_writer_puts(text, ",\"error\":");
@@ -189,13 +201,16 @@ static void put_invocation(isere_writer_t *text, const void *arg)
                       isere_slice(error ? isere_isolate_reason(isolate) : ""));
     isere_writer_puts(text, ",\"requestId\":");
     isere_writer_json(text, isere_slice(isere_isolate_request_id(isolate)));
-    put_logs(text, slot);
+    put_logs(text, outcome);
     isere_writer_printf(text, ",\"durationMs\":%lu.%03lu,\"peakBytes\":%lu}",
                         us / 1000, us % 1000,
                         (unsigned long)isere_isolate_peak(isolate));
 }
 
-void isere__plane_answer_invoke(isere_connection_t *c, const isere_slot_t *slot)
+static void answer_invoke(isere_connection_t *c, const isere_direct_t *direct,
+                          const isere_isolate_t *isolate, uint64_t duration_us)
 {
-    isere__plane_answer_built(c, put_invocation, slot);
+    outcome_t outcome = {c->server->serving.registry, direct, isolate,
+                         duration_us};
+    isere__plane_answer_built(c, put_outcome, &outcome);
 }

@@ -44,7 +44,7 @@ static void run_job(void *arg, const isere_port_t *port)
 
 static bool give_up_idle(void *arg)
 {
-    return isere__pool_give_up_oldest(arg, NULL, 0);
+    return isere_pool_give_up_oldest(arg, NULL, 0);
 }
 
 /* Where another thread does the work, it has its own copy of the body: the
@@ -54,7 +54,7 @@ static bool set_body(isere_connection_t *c, isere_job_t *job)
     isere_server_t *server = c->server;
     const isere_http_request_t *request = &c->exchange->request;
     isere_slice_t body = isere_http_slice(request, request->body);
-    if (server->platform.registry->config.run && body.len > 0) {
+    if (server->serving.registry->config.run && body.len > 0) {
         job->body = isere_alloc(server->port, body.len);
         if (!job->body) {
             return false;
@@ -79,7 +79,7 @@ static isere_job_t *make_job(isere_connection_t *c, const isere_call_t *call)
     memset(job, 0, sizeof(*job));
     job->server = c->server;
     job->connection = c;
-    job->work.registry = c->server->platform.registry;
+    job->work.registry = c->server->serving.registry;
     job->work.kind = call->kind;
     job->work.is_source = call->is_source;
     memcpy(job->work.name, call->name, sizeof(call->name));
@@ -90,10 +90,17 @@ static isere_job_t *make_job(isere_connection_t *c, const isere_call_t *call)
     return job;
 }
 
+/* The client has left: nobody waits for the outcome. */
+static void forget(isere_connection_t *c)
+{
+    isere_job_t *job = c->exchange->work;
+    job->connection = NULL;
+}
+
 void isere__plane_start_job(isere_connection_t *c, const isere_call_t *call)
 {
     isere_server_t *server = c->server;
-    const isere_registry_config_t *config = &server->platform.registry->config;
+    const isere_registry_config_t *config = &server->serving.registry->config;
     isere_job_t *job = make_job(c, call);
     if (!job) {
         isere__plane_no_memory(c);
@@ -101,16 +108,16 @@ void isere__plane_start_job(isere_connection_t *c, const isere_call_t *call)
     }
     if (!config->run) {
         run_job(job, server->port);
-        isere__server_update_now(server);
+        isere__clock_update(&server->clock, server->port);
     } else if (config->run(config->ctx, run_job, job) != 0) {
         free_job(server->port, job);
         isere__plane_refuse(c, 503, "too many changes at once: try again");
         return;
     }
-    job->next = server->platform.jobs;
-    server->platform.jobs = job;
-    c->exchange->job = job;
-    c->state = ISERE_CONN_RUNNING;
+    job->next = server->plane.jobs;
+    server->plane.jobs = job;
+    c->exchange->work = job;
+    isere__connection_work(c, forget);
 }
 
 static void answer_job(isere_connection_t *c, isere_job_t *job)
@@ -118,7 +125,6 @@ static void answer_job(isere_connection_t *c, isere_job_t *job)
     isere_work_t *work = &job->work;
     char *text = work->text;
     work->text = NULL;
-    c->exchange->job = NULL;
     if (work->status == 204) {
         isere_plane_fields_t fields = {.count = 0};
         isere__plane_field(&fields, "Cache-Control", "no-store");
@@ -130,19 +136,19 @@ static void answer_job(isere_connection_t *c, isere_job_t *job)
     } else {
         isere__plane_no_memory(c);
     }
-    isere__connection_advance(c);
+    isere_request_advance(c);
 }
 
 /* Whether this server has what the job changed. The others take it over before
  * their next request, also one that is in a handler for long. */
 static bool counts(const isere_server_t *server, const isere_job_t *job)
 {
-    return atomic_load(&server->platform.generation) >= job->work.generation;
+    return atomic_load(&server->serving.generation) >= job->work.generation;
 }
 
 static void finish_jobs(isere_server_t *server)
 {
-    isere_job_t **link = &server->platform.jobs;
+    isere_job_t **link = &server->plane.jobs;
     while (*link) {
         isere_job_t *job = *link;
         isere_connection_t *c = job->connection;
@@ -153,43 +159,37 @@ static void finish_jobs(isere_server_t *server)
         *link = job->next;
         if (c) {
             answer_job(c, job);
-            link = &server->platform.jobs; /* there may be new ones */
+            link = &server->plane.jobs; /* there may be new ones */
         }
         free_job(server->port, job);
     }
 }
 
-void isere__plane_forget(isere_exchange_t *x)
+void isere__plane_turn(void *ctx)
 {
-    if (x->job) {
-        x->job->connection = NULL;
-        x->job = NULL;
-    }
-}
-
-void isere__plane_turn(isere_server_t *server)
-{
-    isere_platform_t *p = &server->platform;
+    isere_server_t *server = ctx;
+    struct isere_plane *p = &server->plane;
     if (p->jobs) {
         finish_jobs(server);
     }
-    if (p->followers) {
-        unsigned long seq =
-            atomic_load_explicit(&p->registry->log_seq, memory_order_relaxed);
+    if (server->followers) {
+        unsigned long seq = atomic_load_explicit(
+            &server->serving.registry->log_seq, memory_order_relaxed);
         if (seq != p->log_seq) {
-            isere__stream_wake(server);
+            isere_request_wake_streams(server);
         }
         p->log_seq = seq;
     }
 }
 
-void isere__plane_deinit(isere_server_t *server)
+void isere__plane_detach(void *ctx)
 {
-    isere_registry_t *registry = server->platform.registry;
+    isere_server_t *server = ctx;
+    isere_registry_t *registry = server->serving.registry;
     isere_registry_lock(registry);
-    while (server->platform.jobs) {
-        isere_job_t *job = server->platform.jobs;
-        server->platform.jobs = job->next;
+    while (server->plane.jobs) {
+        isere_job_t *job = server->plane.jobs;
+        server->plane.jobs = job->next;
         job->server = NULL;
         if (atomic_load(&job->done)) {
             free_job(server->port, job);

@@ -53,7 +53,7 @@ static isere_metrics_function_t metrics_function(void *ctx, size_t index)
 void isere__plane_start_metrics(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
-    isere_registry_t *registry = server->platform.registry;
+    isere_registry_t *registry = server->serving.registry;
     const isere_port_t *port = server->port;
     metrics_stream_t *self = isere_alloc(port, sizeof(*self));
     if (!self) {
@@ -73,7 +73,7 @@ void isere__plane_start_metrics(isere_connection_t *c)
         .connections = atomic_load(&server->group->connections),
         .functions = (unsigned)self->catalog->count,
         .buffer_bytes = atomic_load(&server->group->buffered),
-        .buffer_limit = server->limits->max_buffer,
+        .buffer_limit = server->group->limits.max_buffer,
         .buffer_refusals = atomic_load(&server->group->buffer_refusals),
         .log_lines = lines,
         .log_lines_lost = lost,
@@ -90,7 +90,7 @@ void isere__plane_start_metrics(isere_connection_t *c)
                        self->catalog->count + self->catalog->has_built_in;
     isere_plane_fields_t fields =
         isere__plane_fields("text/plain; version=0.0.4; charset=utf-8");
-    isere__stream_start(c, 200, fields.list, fields.count, &self->stream, -1);
+    isere_answer_stream(c, 200, fields.list, fields.count, &self->stream, -1);
 }
 
 /* ---- logs ---- */
@@ -105,7 +105,7 @@ typedef struct logs_stream {
 static int logs_read(isere_stream_t *stream, char *buf, size_t size)
 {
     logs_stream_t *self = (logs_stream_t *)stream;
-    isere_registry_t *registry = self->server->platform.registry;
+    isere_registry_t *registry = self->server->serving.registry;
     isere_writer_t text = isere_writer_begin(buf, size);
     isere_registry_lock(registry);
     isere_logs_read(&registry->logs, &self->reader, &text);
@@ -113,15 +113,15 @@ static int logs_read(isere_stream_t *stream, char *buf, size_t size)
     if (text.len > 0) {
         return (int)text.len;
     }
-    return self->follow && !self->server->stopping ? ISERE_ERR_AGAIN
-                                                   : ISERE_ERR_CLOSED;
+    return self->follow && !self->server->stop.begun ? ISERE_ERR_AGAIN
+                                                     : ISERE_ERR_CLOSED;
 }
 
 static void logs_close(isere_stream_t *stream)
 {
     logs_stream_t *self = (logs_stream_t *)stream;
     const isere_port_t *port = self->server->port;
-    isere_registry_t *registry = self->server->platform.registry;
+    isere_registry_t *registry = self->server->serving.registry;
     if (self->follow) {
         atomic_fetch_sub(&registry->followers, 1);
     }
@@ -145,8 +145,8 @@ void isere__plane_start_logs(isere_connection_t *c, const isere_call_t *call)
     isere_text_copy(self->reader.function, sizeof(self->reader.function),
                     isere_slice(call->name));
     if (self->follow) {
-        atomic_fetch_add(&server->platform.registry->followers, 1);
+        atomic_fetch_add(&server->serving.registry->followers, 1);
     }
     isere_plane_fields_t fields = isere__plane_fields("application/x-ndjson");
-    isere__stream_start(c, 200, fields.list, fields.count, &self->stream, -1);
+    isere_answer_stream(c, 200, fields.list, fields.count, &self->stream, -1);
 }

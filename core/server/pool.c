@@ -1,5 +1,7 @@
-/* The isolates of one function in one server. */
-#include "core/server/internal.h"
+/* The isolates of one function in one server: making them, running them, giving
+ * them up. */
+#include "core/server/pool.h"
+#include "core/server/server.h"
 #include "core/util/log.h"
 #include <stdio.h>
 
@@ -14,9 +16,9 @@ isere_pool_t *isere__pool_create(isere_server_t *server,
         pool->deployment = isere_deployment_hold(deployment);
         pool->function = deployment->function;
         pool->stats = deployment->stats;
-        pool->queue_last = &pool->queue_first;
-        pool->next = server->pools;
-        server->pools = pool;
+        pool->queue.last = &pool->queue.first;
+        pool->next = server->pools.first;
+        server->pools.first = pool;
     }
     return pool;
 }
@@ -59,12 +61,6 @@ static isere_slot_t *take(isere_pool_t *pool, isere_slot_t **place)
     return slot;
 }
 
-isere_slot_t *isere__pool_take(isere_pool_t *pool)
-{
-    pool->used_us = pool->server->now_us;
-    return take(pool, &pool->idle);
-}
-
 static void slot_destroy(isere_slot_t *slot)
 {
     isere_pool_t *pool = slot->pool;
@@ -84,9 +80,9 @@ static void slot_destroy(isere_slot_t *slot)
     isere_free(port, slot);
     pool->count--;
     count_instance(pool, -1);
-    isere__group_give(&server->group->instances);
-    if (!server->destroying && atomic_load(&server->group->wanted)) {
-        isere__group_wake(server->group, server);
+    isere__limits_give(&server->group->instances);
+    if (!server->stop.destroying && atomic_load(&server->group->wanted)) {
+        isere__limits_wake(server->group, server);
     }
 }
 
@@ -96,7 +92,7 @@ static void slot_give_back(isere_slot_t *slot)
     isere_server_t *server = slot->pool->server;
     isere_stats_t *stats = slot->pool->retired ? NULL : slot->pool->stats;
     slot_destroy(slot);
-    for (isere_pool_t *pool = server->pools; pool; pool = pool->next) {
+    for (isere_pool_t *pool = server->pools.first; pool; pool = pool->next) {
         pool->retry_us = 0;
         pool->pause_us = 0;
     }
@@ -111,7 +107,7 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
     const isere_port_t *port = server->port;
     isere_slot_t *slot = isere_alloc(port, sizeof(*slot));
     if (!slot) {
-        isere__group_give(&server->group->instances);
+        isere__limits_give(&server->group->instances);
         return NULL;
     }
     memset(slot, 0, sizeof(*slot));
@@ -137,7 +133,7 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
     return slot;
 }
 
-void isere__pool_schedule(isere_slot_t *slot)
+static void schedule(isere_slot_t *slot)
 {
     isere_server_t *server = slot->pool->server;
     isere_timer_queue_remove(&server->timers, &slot->timer);
@@ -176,21 +172,35 @@ static void postpone(isere_pool_t *pool)
         .function = isere_slice(pool->function->config.name),
         .message = ISERE_SLICE("not enough memory for another instance"),
     };
-    if (server->now_us < pool->retry_us) {
+    if (server->clock.now_us < pool->retry_us) {
         return; /* slots that began together fail together */
     }
     if (pool->count == 0) {
         if (isere__pool_is_blocked(pool)) {
-            pool->retry_us = server->now_us + ISERE_GROW_US;
+            pool->retry_us = server->clock.now_us + ISERE_POOL_GROW_US;
         }
         return;
     }
-    pool->pause_us = pool->pause_us ? pool->pause_us * 2 : ISERE_GROW_US;
-    if (pool->pause_us > ISERE_GROW_MAX_US) {
-        pool->pause_us = ISERE_GROW_MAX_US;
+    pool->pause_us = pool->pause_us ? pool->pause_us * 2 : ISERE_POOL_GROW_US;
+    if (pool->pause_us > ISERE_POOL_GROW_MAX_US) {
+        pool->pause_us = ISERE_POOL_GROW_MAX_US;
     }
-    pool->retry_us = server->now_us + pool->pause_us;
+    pool->retry_us = server->clock.now_us + pool->pause_us;
     isere_log(server->port, &record);
+}
+
+/* A fault of ours while its function ran: see isere_registry_report_fault. */
+static void report_fault(const isere_pool_t *pool, const char *where)
+{
+    const isere_server_t *server = pool->server;
+    isere_registry_t *registry = server->serving.registry;
+    isere_fault_report_t report = {
+        .name = pool->deployment->name,
+        .version = pool->deployment->version,
+        .where = where,
+        .at_s = isere_registry_clock_s(registry, server->port),
+    };
+    isere_registry_report_fault(registry, server->port, &report);
 }
 
 static int slot_failed(isere_slot_t *slot)
@@ -199,13 +209,13 @@ static int slot_failed(isere_slot_t *slot)
     isere_server_t *server = pool->server;
     int error = isere_isolate_failure(slot->isolate);
     pool->starting--;
-    if (server->warming) {
-        *server->warming = *slot->fault; /* the caller tells */
+    if (server->pools.warming) {
+        *server->pools.warming = *slot->fault; /* the caller tells */
     } else if (error != ISERE_ERR_NOMEM) {
         log_fault(pool, slot->fault, error);
     }
     if (error == ISERE_ERR_CRASH) {
-        isere__pool_report_fault(pool, slot->fault->message);
+        report_fault(pool, slot->fault->message);
     }
     slot_destroy(slot);
     if (error == ISERE_ERR_NOMEM) {
@@ -219,7 +229,7 @@ static void note_start(const isere_slot_t *slot)
 {
     isere_stats_t *stats = slot->pool->stats;
     atomic_fetch_add(&stats->starts, 1);
-    if (isere__group_take_back(&stats->given_up)) {
+    if (isere__limits_take_back(&stats->given_up)) {
         atomic_fetch_add(&stats->restarts, 1);
     }
     atomic_store(&stats->heap_used, isere_isolate_heap_size(slot->isolate));
@@ -232,7 +242,7 @@ static int slot_started(isere_slot_t *slot)
     isere_server_t *server = pool->server;
     switch (isere_isolate_state(slot->isolate)) {
     case ISERE_ISOLATE_WAITING:
-        isere__pool_schedule(slot);
+        schedule(slot);
         return 0;
     case ISERE_ISOLATE_READY:
         pool->starting--;
@@ -251,14 +261,54 @@ static int slot_started(isere_slot_t *slot)
     }
 }
 
+/* ---- its turn ---- */
+
+/* The pool's handlers or init phases ran since then. */
+static void note_turn(isere_pool_t *pool, uint64_t since_us)
+{
+    const isere_clock_t *clock = &pool->server->clock;
+    if (pool->turn != clock->turn) {
+        pool->turn = clock->turn;
+        pool->turn_us = 0;
+    }
+    pool->turn_us += clock->now_us - since_us;
+}
+
+bool isere__pool_was_its_turn(const isere_pool_t *pool)
+{
+    const isere_server_t *server = pool->server;
+    return pool->turn == server->clock.turn &&
+           server->serving.catalog->count > 1;
+}
+
+/* ---- growing ---- */
+
+/* Half of all instances are for functions that have none, as far as there are
+ * any: so none of them waits for another's requests to end. */
+static unsigned reserve(const isere_pool_t *pool)
+{
+    const isere_server_t *server = pool->server;
+    const isere_catalog_t *catalog = server->serving.catalog;
+    unsigned most = server->group->limits.max_instances / 2;
+    unsigned without = 0;
+    if (atomic_load(&pool->stats->instances) == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < catalog->count && without < most; i++) {
+        const isere_deployment_t *d = catalog->entries[i].deployment;
+        without += d && atomic_load(&d->stats->instances) == 0;
+    }
+    return without;
+}
+
 int isere__pool_grow(isere_pool_t *pool)
 {
     isere_server_group_t *group = pool->server->group;
-    if (pool->server->now_us < pool->retry_us) {
+    if (pool->server->clock.now_us < pool->retry_us) {
         return ISERE_ERR_NOMEM;
     }
-    unsigned most = group->limits.max_instances - isere__platform_reserve(pool);
-    if (!isere__group_take(&group->instances, most)) {
+    unsigned most = group->limits.max_instances - reserve(pool);
+    if (!isere__limits_take(&group->instances, most)) {
         return ISERE_ERR_LIMIT;
     }
     isere_slot_t *slot = slot_create(pool);
@@ -266,8 +316,11 @@ int isere__pool_grow(isere_pool_t *pool)
         postpone(pool);
         return ISERE_ERR_NOMEM;
     }
+    uint64_t began_us = pool->server->clock.now_us;
     pool->starting++;
     isere_isolate_start(slot->isolate, slot->fault);
+    isere__clock_update(&pool->server->clock, pool->server->port);
+    note_turn(pool, began_us);
     return slot_started(slot);
 }
 
@@ -285,49 +338,79 @@ void isere__pool_release(isere_slot_t *slot)
     push_idle(slot);
 }
 
-void isere__pool_slot_due(isere_slot_t *slot)
+/* ---- running ---- */
+
+/* The slot's isolate went on: reports the outcome if it is there. */
+static void ran(isere_slot_t *slot)
+{
+    isere_pool_t *pool = slot->pool;
+    if (isere_isolate_state(slot->isolate) != ISERE_ISOLATE_COMPLETE) {
+        schedule(slot);
+        return;
+    }
+    pool->server->pools.done(slot);
+    if (isere_isolate_has_crashed(slot->isolate)) {
+        report_fault(pool, isere_isolate_reason(slot->isolate));
+    }
+    isere__pool_release(slot);
+}
+
+/* Time that the thread was not the server's own. */
+static void note_time(isere_slot_t *slot, uint64_t began_us)
+{
+    isere_server_t *server = slot->pool->server;
+    isere__clock_update(&server->clock, server->port);
+    note_turn(slot->pool, began_us);
+    if (server->clock.now_us - began_us >= ISERE_STEAL_SLOW_US) {
+        isere__steal_note_slow(server);
+    }
+}
+
+void isere__pool_run(isere_slot_t *slot, isere_connection_t *c,
+                     const isere_invocation_t *invocation)
+{
+    isere_server_t *server = slot->pool->server;
+    slot->connection = c;
+    slot->began_us = server->clock.now_us;
+    bool opened = isere__steal_hurries(server) && isere__steal_open(server);
+    isere_isolate_invoke(slot->isolate, invocation);
+    if (opened) {
+        isere__steal_shut(server);
+    }
+    note_time(slot, slot->began_us);
+    ran(slot);
+}
+
+isere_connection_t *isere__pool_slot_due(isere_slot_t *slot)
 {
     isere_server_t *server = slot->pool->server;
     isere_connection_t *c = slot->connection;
-    uint64_t began_us = server->now_us;
-    bool opened = !slot->fault && isere__share_open(server);
+    uint64_t began_us = server->clock.now_us;
+    bool opened = !slot->fault && isere__steal_open(server);
     isere_isolate_resume(slot->isolate);
     if (opened) {
-        isere__share_shut(server);
+        isere__steal_shut(server);
     }
-    isere__server_update_now(server);
-    isere__exchange_note_turn(slot->pool, began_us);
-    if (server->now_us - began_us >= ISERE_SLOW_US) {
-        isere__share_note_slow(server);
-    }
+    note_time(slot, began_us);
     if (slot->fault) {
         slot_started(slot);
-        return;
+        return NULL;
     }
-    isere__exchange_slot_changed(slot);
-    isere__connection_advance(c);
+    ran(slot);
+    return c;
 }
+
+/* ---- quarantine ---- */
 
 bool isere__pool_refuses(const isere_pool_t *pool)
 {
     const isere_server_t *server = pool->server;
     return isere__pool_is_quarantined(pool) &&
-           isere_registry_refuses(server->platform.registry, server->port,
+           isere_registry_refuses(server->serving.registry, server->port,
                                   pool->deployment->name);
 }
 
-void isere__pool_report_fault(const isere_pool_t *pool, const char *where)
-{
-    const isere_server_t *server = pool->server;
-    isere_registry_t *registry = server->platform.registry;
-    isere_fault_report_t report = {
-        .name = pool->deployment->name,
-        .version = pool->deployment->version,
-        .where = where,
-        .at_s = isere_registry_clock_s(registry, server->port),
-    };
-    isere_registry_report_fault(registry, server->port, &report);
-}
+/* ---- giving up ---- */
 
 bool isere__pool_give_up(isere_pool_t *pool)
 {
@@ -342,11 +425,11 @@ bool isere__pool_give_up(isere_pool_t *pool)
     return slot != NULL;
 }
 
-bool isere__pool_give_up_oldest(isere_server_t *server,
-                                const isere_pool_t *except, unsigned keep)
+bool isere_pool_give_up_oldest(isere_server_t *server,
+                               const isere_pool_t *except, unsigned keep)
 {
     isere_pool_t *oldest = NULL;
-    for (isere_pool_t *pool = server->pools; pool; pool = pool->next) {
+    for (isere_pool_t *pool = server->pools.first; pool; pool = pool->next) {
         if (pool != except && pool->idle && pool->count > keep &&
             (!oldest || pool->used_us < oldest->used_us)) {
             oldest = pool;
@@ -357,7 +440,7 @@ bool isere__pool_give_up_oldest(isere_server_t *server,
 
 bool isere__pool_is_blocked(const isere_pool_t *pool)
 {
-    const isere_pool_t *other = pool->server->pools;
+    const isere_pool_t *other = pool->server->pools.first;
     while (other && (other == pool || other->count == 0)) {
         other = other->next;
     }
@@ -367,7 +450,7 @@ bool isere__pool_is_blocked(const isere_pool_t *pool)
 void isere__pool_retire(isere_pool_t *pool)
 {
     pool->retired = true;
-    pool->server->platform.retiring++;
+    pool->server->pools.retiring++;
     while (isere__pool_give_up(pool)) {
     }
 }
@@ -391,21 +474,17 @@ void isere__pool_destroy(isere_pool_t *pool)
     const isere_port_t *port = server->port;
     while (pool->slots) {
         isere_slot_t *slot = pool->slots;
-        isere_connection_t *c = slot->connection;
-        if (c) {
-            c->slot = NULL;
-            if (c->state == ISERE_CONN_CLOSED) {
-                isere__connection_bury(c);
-            }
+        if (slot->connection) {
+            isere__connection_leave_handler(slot->connection);
         }
         slot_destroy(slot);
     }
-    isere_pool_t **link = &server->pools;
+    isere_pool_t **link = &server->pools.first;
     while (*link != pool) {
         link = &(*link)->next;
     }
     *link = pool->next;
-    server->platform.retiring -= pool->retired;
+    server->pools.retiring -= pool->retired;
     isere_deployment_release(pool->deployment);
     isere_free(port, pool);
 }

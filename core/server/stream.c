@@ -1,10 +1,8 @@
-/*
- * Answers that are made while they are sent: a page in flash, metrics, log
- * lines. The next piece is asked for when the last one has left, so an answer
- * of any length needs one small buffer, and a client that does not read holds
- * up nobody but itself.
- */
-#include "core/server/internal.h"
+/* Answers that are made while they are sent: pieces, chunks, and who waits for
+ * more. */
+#include "core/server/stream.h"
+#include "core/server/send.h"
+#include "core/server/server.h"
 
 enum {
     CHUNK_HEAD = 6, /* "03fc\r\n": four digits always */
@@ -15,73 +13,33 @@ static const isere_slice_t last_chunk = ISERE_SLICE("0\r\n\r\n");
 
 _Static_assert(ISERE_STREAM_PIECE <= 0xffff, "four digits");
 
-static void end(isere_connection_t *c)
-{
-    isere__stream_close(c->exchange, c->server);
-    isere__exchange_finish(c, true);
-}
-
-/* ---- who waits for log lines ---- */
+/* ---- who waits ---- */
 
 static void follow(isere_connection_t *c)
 {
-    isere_connection_t **first = &c->server->platform.followers;
+    isere_connection_t **first = &c->server->followers;
     c->exchange->following = true;
     c->exchange->follow_next = *first;
     *first = c;
 }
 
-static void unfollow(isere_exchange_t *x, isere_server_t *server)
+static void unfollow(isere_connection_t *c)
 {
-    isere_connection_t **link = &server->platform.followers;
-    while (*link && (*link)->exchange != x) {
+    isere_connection_t **link = &c->server->followers;
+    while (*link && *link != c) {
         link = &(*link)->exchange->follow_next;
     }
     if (*link) {
-        *link = x->follow_next;
+        *link = c->exchange->follow_next;
     }
-    x->following = false;
+    c->exchange->following = false;
 }
 
-void isere__stream_wake(isere_server_t *server)
-{
-    isere_connection_t *c = server->platform.followers;
-    while (c) {
-        isere_connection_t *next = c->exchange->follow_next;
-        isere__connection_advance(c);
-        c = next;
-    }
-}
-
-/* ---- sending ---- */
-
-void isere__stream_start(isere_connection_t *c, int status,
-                         const isere_field_t *fields, size_t nfields,
-                         isere_stream_t *stream, int64_t length)
+void isere__stream_close(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
-    bool old = x->request.minor == 0;
-    if (length < 0 && old) {
-        c->close_after = true; /* the end is where the connection ends */
-    }
-    if (!isere__answer_head(c, status, fields, nfields, length)) {
-        stream->close(stream);
-        isere__exchange_busy(c);
-        return;
-    }
-    x->stream = stream;
-    x->chunked = length < 0 && !old;
-    if (x->parser.is_head) {
-        end(c);
-    } else {
-        c->state = ISERE_CONN_STREAMING;
-    }
-}
-
-void isere__stream_close(isere_exchange_t *x, isere_server_t *server)
-{
     if (x->following) {
-        unfollow(x, server);
+        unfollow(c);
     }
     if (x->stream) {
         x->stream->close(x->stream);
@@ -89,23 +47,24 @@ void isere__stream_close(isere_exchange_t *x, isere_server_t *server)
     }
 }
 
+/* ---- pieces ---- */
+
 static void put(isere_connection_t *c, const char *bytes, size_t len)
 {
     memcpy(c->out.data + c->out.end, bytes, len);
     c->out.end += len;
 }
 
-static bool pump_end(isere_connection_t *c)
+static isere_pump_t pump_end(isere_connection_t *c)
 {
     if (c->exchange->chunked) {
-        if (!isere__buffer_reserve(c, last_chunk.len)) {
-            isere__connection_close(c);
-            return false;
+        if (!isere__send_reserve(c, last_chunk.len)) {
+            return ISERE_PUMP_FAILED;
         }
         put(c, last_chunk.ptr, last_chunk.len);
     }
-    end(c);
-    return true;
+    isere__stream_close(c);
+    return ISERE_PUMP_END;
 }
 
 /* One piece as a chunk, whose length is known when it is there. */
@@ -122,14 +81,12 @@ static void frame(isere_connection_t *c, size_t len)
     put(c, "\r\n", CHUNK_TAIL);
 }
 
-bool isere__stream_pump(isere_connection_t *c)
+isere_pump_t isere__stream_pump(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
     size_t head = x->chunked ? CHUNK_HEAD : 0;
-    if (!isere__buffer_reserve(c,
-                               ISERE_STREAM_PIECE + CHUNK_HEAD + CHUNK_TAIL)) {
-        isere__connection_close(c);
-        return false;
+    if (!isere__send_reserve(c, ISERE_STREAM_PIECE + CHUNK_HEAD + CHUNK_TAIL)) {
+        return ISERE_PUMP_FAILED;
     }
     int got = x->stream->read(x->stream, c->out.data + c->out.end + head,
                               ISERE_STREAM_PIECE);
@@ -137,7 +94,7 @@ bool isere__stream_pump(isere_connection_t *c)
         if (!x->following) {
             follow(c);
         }
-        return false;
+        return ISERE_PUMP_WAIT;
     }
     if (got < 0) {
         return pump_end(c);
@@ -147,16 +104,15 @@ bool isere__stream_pump(isere_connection_t *c)
     } else {
         c->out.end += (size_t)got;
     }
-    return true;
+    return ISERE_PUMP_PIECE;
 }
 
 void isere__stream_beat(isere_connection_t *c)
 {
-    if (c->exchange->chunked && isere__buffer_reserve(c, 16)) {
+    if (c->exchange->chunked && isere__send_reserve(c, 16)) {
         c->out.data[c->out.end + CHUNK_HEAD] = '\n';
         frame(c, 1);
     }
-    isere__connection_advance(c);
 }
 
 /* ---- bytes that are there already ---- */
@@ -188,18 +144,14 @@ static void bytes_close(isere_stream_t *stream)
     isere_free(port, self);
 }
 
-void isere__stream_bytes(isere_connection_t *c, int status,
-                         const isere_field_t *fields, size_t nfields,
-                         isere_slice_t bytes, char *owned)
+isere_stream_t *isere__stream_of_bytes(const isere_port_t *port,
+                                       isere_slice_t bytes, char *owned)
 {
-    const isere_port_t *port = c->server->port;
     bytes_stream_t *self = isere_alloc(port, sizeof(*self));
     if (!self) {
         isere_free(port, owned);
-        isere__exchange_busy(c);
-        return;
+        return NULL;
     }
     *self = (bytes_stream_t){{bytes_read, bytes_close}, port, bytes, owned};
-    isere__stream_start(c, status, fields, nfields, &self->stream,
-                        (int64_t)bytes.len);
+    return &self->stream;
 }

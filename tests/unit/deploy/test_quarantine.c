@@ -3,7 +3,8 @@
  * server for many functions makes of it.
  */
 #include "core/control/quarantine.h"
-#include "core/server/internal.h"
+#include "core/control/registry.h"
+#include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
 #include "tests/unit/support/server/platform_fixture.h"
 #include "tests/unit/support/test_port.h"

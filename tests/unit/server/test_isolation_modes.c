@@ -1,6 +1,6 @@
 /* What --isolation none and fresh do, against which the default is measured. */
 #include "core/isolate/isolate_internal.h"
-#include "core/server/internal.h"
+#include "core/server/server.h"
 #include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
@@ -81,7 +81,7 @@ static void test_none_keeps_no_garbage(void **state)
 {
     (void)state;
     start(ISERE_ISOLATION_NONE);
-    isere_isolate_t *isolate = s.server->pools->slots->isolate;
+    isere_isolate_t *isolate = s.server->pools.first->slots->isolate;
     uint32_t before = 0;
     for (int i = 0; i < 600; i++) {
         expect("/", "<");
@@ -100,10 +100,10 @@ static void test_fresh_has_an_init_phase_of_its_own(void **state)
 {
     (void)state;
     start(ISERE_ISOLATION_FRESH);
-    assert_null(s.server->pools->slots->isolate->snapshot);
+    assert_null(s.server->pools.first->slots->isolate->snapshot);
     for (int i = 0; i < 3; i++) {
         expect("/", "<1>");
-        assert_int_equal(s.server->pools->count, 0);
+        assert_int_equal(s.server->pools.first->count, 0);
         expect("/throw", "500");
     }
 }

@@ -2,7 +2,7 @@
  * A server for many functions: deployments between requests, shares of the
  * instances, and what happens when memory, the network or the store fails.
  */
-#include "core/server/internal.h"
+#include "core/server/server.h"
 #include "tests/unit/support/long_form.h"
 #include "tests/unit/support/server/platform_fixture.h"
 #include "tests/unit/support/test_port.h"

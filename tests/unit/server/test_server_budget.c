@@ -3,7 +3,7 @@
  * is announced holds nothing, what is too much is refused, and who is slow
  * does not hold up the rest.
  */
-#include "core/server/internal.h"
+#include "core/server/server.h"
 #include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
@@ -47,7 +47,7 @@ static int teardown(void **state)
     (void)state;
     free(body);
     bool empty = !s.group || atomic_load(&s.group->buffered) == 0 ||
-                 s.server->connections;
+                 s.server->connections.first;
     server_deinit(&s);
     return empty && isere_test_state()->live_blocks == 0 &&
                    isere_test_state()->live_heaps == 0
@@ -301,7 +301,7 @@ static void test_too_small_a_budget(void **state)
     (void)state;
     isere_server_limits_init(&limits);
     limits.max_buffer = 1;
-    isere__budget_init(&limits);
+    isere__limits_init_room(&limits);
     assert_int_equal(limits.max_buffer,
                      limits.max_head + limits.max_body + ISERE_IN_FIRST);
 }

@@ -3,7 +3,7 @@
  * for some answers under way: a server that can't make one more instance goes
  * on with those it has, and a response that does not fit is an error answer.
  */
-#include "core/server/internal.h"
+#include "core/server/server.h"
 #include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
@@ -84,7 +84,7 @@ static void test_requests_wait_for_the_instances_there_are(void **state)
         server_must_start(&s, slow);
         most_heaps = isere_test_state()->live_heaps + more;
         play_one_by_one(clients);
-        assert_int_equal(s.server->pools->count, 1);
+        assert_int_equal(s.server->pools.first->count, 1);
         /* Once for all of them, not for each request and each answer. */
         assert_int_equal(refused, 1);
         assert_non_null(
@@ -99,7 +99,7 @@ static void test_requests_wait_for_the_instances_there_are(void **state)
         sim_run(s.server, 110);
         assert_non_null(strstr(sim_received(a), "</a>"));
         assert_non_null(strstr(sim_received(b), "</b>"));
-        assert_int_equal(s.server->pools->count, 2);
+        assert_int_equal(s.server->pools.first->count, 2);
         teardown(state);
         setup(state);
     }
@@ -116,7 +116,7 @@ static void test_a_late_failure_is_no_error(void **state)
             "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
     most_heaps = isere_test_state()->live_heaps + !ISERE_SHARE_SNAPSHOTS;
     play_one_by_one(clients);
-    assert_int_equal(s.server->pools->count, 1);
+    assert_int_equal(s.server->pools.first->count, 1);
     assert_true(refused >= 1);
 }
 
@@ -162,17 +162,17 @@ static void test_attempts_become_rare(void **state)
     most_heaps = SIZE_MAX;
     sim_run(s.server, 60000);
     want_two(clients);
-    assert_int_equal(s.server->pools->count, 2);
+    assert_int_equal(s.server->pools.first->count, 2);
     sim_run(s.server, 25000);
-    assert_int_equal(s.server->pools->count, 1);
+    assert_int_equal(s.server->pools.first->count, 1);
     most_heaps = one + !ISERE_SHARE_SNAPSHOTS;
     assert_int_equal(seconds_to_retry(clients), 0);
     assert_int_equal(seconds_to_retry(clients), 1);
     /* Memory of another function's instance, given back in a long pause. */
-    isere__pool_give_up(s.server->pools);
-    assert_int_equal(s.server->pools->count, 0);
-    assert_int_equal(s.server->pools->retry_us, 0);
-    assert_int_equal(s.server->pools->pause_us, 0);
+    isere__pool_give_up(s.server->pools.first);
+    assert_int_equal(s.server->pools.first->count, 0);
+    assert_int_equal(s.server->pools.first->retry_us, 0);
+    assert_int_equal(s.server->pools.first->pause_us, 0);
 }
 
 static void test_attempts_that_fail_together_count_once(void **state)
@@ -186,7 +186,7 @@ static void test_attempts_that_fail_together_count_once(void **state)
             "  setTimeout(r, 100)); return '<' + e.path + '>' }\n");
     most_heaps = isere_test_state()->live_heaps + !ISERE_SHARE_SNAPSHOTS;
     play_one_by_one(clients);
-    assert_int_equal(s.server->pools->pause_us, 1000 * 1000);
+    assert_int_equal(s.server->pools.first->pause_us, 1000 * 1000);
 }
 
 static void test_no_room_for_the_first_is_told(void **state)
@@ -209,7 +209,7 @@ static void test_the_owner_of_the_copy_goes_first(void **state)
     (void)state;
     int clients[3];
     server_must_start(&s, slow);
-    isere_pool_t *pool = s.server->pools;
+    isere_pool_t *pool = s.server->pools.first;
     for (int i = 0; i < 3; i++) {
         clients[i] = sim_connect();
         sim_send(clients[i], GET("/x"));

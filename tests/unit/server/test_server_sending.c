@@ -2,7 +2,7 @@
  * How little a request costs in calls of the system: what is received, sent,
  * polled and allocated for it, and in which order.
  */
-#include "core/server/internal.h"
+#include "core/server/server.h"
 #include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
@@ -155,16 +155,16 @@ static void test_no_answer_waits_for_a_slow_request(void **state)
 {
     (void)state;
     connect_clients(3);
-    isere_test_state()->tick_us = ISERE_SLOW_US;
+    isere_test_state()->tick_us = ISERE_STEAL_SLOW_US;
     send_all(1);
-    sim_run(s.server, 1000); /* it takes longer than ISERE_SLOW_US */
+    sim_run(s.server, 1000); /* it takes longer than ISERE_STEAL_SLOW_US */
     isere_test_state()->tick_us = 0;
     send_all(3);
     sim_run(s.server, 0);
     expect_answers(3);
     assert_string_equal(calls, "r0 s0 r1 s1 r2 s2 ");
     /* When none was slow for a while, they wait again. */
-    sim_run(s.server, ISERE_HURRY_US / 1000);
+    sim_run(s.server, ISERE_STEAL_HURRY_US / 1000);
     send_all(3);
     sim_run(s.server, 0);
     assert_string_equal(calls, "r0 r1 r2 s0 s1 s2 ");
@@ -174,7 +174,7 @@ static void test_no_answer_waits_long(void **state)
 {
     (void)state;
     connect_clients(4);
-    isere_test_state()->tick_us = ISERE_HOLD_US / 4;
+    isere_test_state()->tick_us = ISERE_LOOP_HOLD_US / 4;
     send_all(4);
     sim_run(s.server, 100);
     expect_answers(4);
@@ -213,9 +213,9 @@ static void test_kept_buffers_are_given_back(void **state)
     connect_clients(8);
     send_all(8);
     sim_run(s.server, 0);
-    assert_int_equal(s.server->spares_out, 8);
+    assert_int_equal(s.server->spares.outs, 8);
     sim_run(s.server, 11000);
-    assert_int_equal(s.server->spares_out, 1);
+    assert_int_equal(s.server->spares.outs, 1);
     for (int i = 0; i < 8; i++) { /* and those of idle connections at once */
         isere_connection_t *c = sim_net()->clients[i].tag;
         assert_null(c->in.data);

@@ -3,7 +3,7 @@
  * acts from inside the first one's handler, as its thread would at that time;
  * tests/blackbox/test_share.py does it with threads.
  */
-#include "core/server/internal.h"
+#include "core/server/server.h"
 #include "tests/unit/support/server/server_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
@@ -89,8 +89,8 @@ static void prepare(void)
     for (int i = 0; i < 3; i++) {
         sim_forget_received(i);
     }
-    isere__share_note_slow(s.server);
-    isere__server_update_now(second);
+    isere__steal_note_slow(s.server);
+    isere__clock_update(&second->clock, second->port);
 }
 
 static isere_connection_t *connection(int client)
@@ -101,21 +101,21 @@ static isere_connection_t *connection(int client)
 /* The second server's turn. */
 static void take(void)
 {
-    assert_true(isere__share_is_wanted(second));
-    isere__share_take(second);
-    isere_connection_t *c = second->connections;
+    assert_true(isere__steal_is_wanted(second));
+    isere__steal_take(second);
+    isere_connection_t *c = second->connections.first;
     while (c) {
         isere_connection_t *next = c->next;
-        isere__connection_event(c, ISERE_POLL_READ);
+        isere__loop_event(c, ISERE_POLL_READ);
         c = next;
     }
-    isere__connection_send_held(second);
+    isere__loop_send_held(second);
 }
 
 static unsigned count(const isere_server_t *server)
 {
     unsigned n = 0;
-    for (isere_connection_t *c = server->connections; c; c = c->next) {
+    for (isere_connection_t *c = server->connections.first; c; c = c->next) {
         assert_ptr_equal(c->server, server);
         n++;
     }
@@ -138,7 +138,7 @@ static void test_waiting_requests_are_taken_over(void **state)
     assert_int_equal(count(second), 2);
     assert_int_equal(count(s.server), 1);
     assert_ptr_equal(connection(0)->server, s.server);
-    assert_int_equal(atomic_load(&s.server->gate), ISERE_GATE_SHUT);
+    assert_int_equal(atomic_load(&s.server->steal.gate), ISERE_GATE_SHUT);
     assert_int_equal(yields, 0);
     assert_true(connection(1)->timer.queued);
     assert_int_equal(atomic_load(&s.group->connections), 3);
@@ -167,7 +167,7 @@ static void test_only_idle_connections_are_taken_over(void **state)
 
 static void take_in_vain(void)
 {
-    isere__share_take(second);
+    isere__steal_take(second);
     assert_int_equal(count(second), 0);
 }
 
@@ -176,9 +176,9 @@ static void test_nothing_is_taken_without_need(void **state)
     (void)state;
     prepare();
     take_in_vain(); /* it runs no handler: its gate is shut */
-    s.server->hurry_until_us = 0;
+    s.server->steal.hurry_until_us = 0;
     atomic_store(&s.group->hurry_until_ms, 0);
-    assert_false(isere__share_is_wanted(second));
+    assert_false(isere__steal_is_wanted(second));
     sim_send(0, GET("/0"));
     sim_send(1, GET("/1"));
     in_handler = take_in_vain; /* its requests are not slow */
@@ -207,8 +207,8 @@ static void replace_and_take_in_vain(void)
 {
     assert_int_equal(
         isere__registry_put_built_in(s.registry, replacement, NULL, NULL), 0);
-    isere__platform_follow(second);
-    assert_ptr_not_equal(second->platform.catalog, s.server->platform.catalog);
+    isere__request_follow(second);
+    assert_ptr_not_equal(second->serving.catalog, s.server->serving.catalog);
     take_in_vain();
 }
 
@@ -223,7 +223,7 @@ static void test_no_connection_goes_back_to_an_old_function(void **state)
     in_handler = replace_and_take_in_vain;
     sim_run(s.server, 0);
     assert_null(in_handler);
-    assert_ptr_equal(second->platform.catalog, s.server->platform.catalog);
+    assert_ptr_equal(second->serving.catalog, s.server->serving.catalog);
     isere_server_destroy(second);
     second = NULL;
     isere_server_destroy(s.server);
@@ -238,20 +238,20 @@ static void test_no_connection_goes_back_to_an_old_function(void **state)
 static void open_again(void *ctx)
 {
     note_yield(ctx);
-    atomic_store(&s.server->gate, ISERE_GATE_OPEN);
+    atomic_store(&s.server->steal.gate, ISERE_GATE_OPEN);
 }
 
 static void test_a_server_waits_until_it_has_its_own_again(void **state)
 {
     (void)state;
     port.yield = open_again;
-    s.server->now_us = 0;
-    s.server->hurry_until_us = 1;
-    assert_true(isere__share_open(s.server));
-    atomic_store(&s.server->gate, ISERE_GATE_TAKEN);
-    isere__share_shut(s.server);
+    s.server->clock.now_us = 0;
+    s.server->steal.hurry_until_us = 1;
+    assert_true(isere__steal_open(s.server));
+    atomic_store(&s.server->steal.gate, ISERE_GATE_TAKEN);
+    isere__steal_shut(s.server);
     assert_int_equal(yields, 1);
-    assert_int_equal(atomic_load(&s.server->gate), ISERE_GATE_SHUT);
+    assert_int_equal(atomic_load(&s.server->steal.gate), ISERE_GATE_SHUT);
 }
 
 /* A connection that can't be polled there is closed, not lost. */

@@ -1,0 +1,24 @@
+/*
+ * What stands above the server: HTTP management. The server knows it by these
+ * functions alone, and calls them on its own thread.
+ */
+#ifndef ISERE_CORE_SERVER_ENDPOINT_H
+#define ISERE_CORE_SERVER_ENDPOINT_H
+
+#include "core/server/connection.h"
+
+typedef struct isere_endpoint {
+    /* Whether the path is the endpoint's, and no function's. */
+    bool (*wants)(isere_slice_t path);
+    /* Answers a request whose body is still to come, and true; false when the
+     * body is needed. */
+    bool (*judge)(void *ctx, isere_connection_t *c);
+    /* Answers a complete request, now or later. */
+    void (*start)(void *ctx, isere_connection_t *c);
+    /* At the end of each turn of the server's loop. */
+    void (*turn)(void *ctx);
+    /* The server goes. Its connections are closed already. */
+    void (*detach)(void *ctx);
+} isere_endpoint_t;
+
+#endif

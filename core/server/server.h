@@ -1,0 +1,83 @@
+/*
+ * A server, and where the files of this folder stand. Each calls only those
+ * below it:
+ *
+ *   loop.c        the event loop: accepting, timers, stopping
+ *   request.c     one request: whose it is, waiting, running, answering
+ *   serving.c     the catalog that is served, and its pools
+ *   queue.c       requests that wait for an instance
+ *   pool.c        isolates of one function: slots, idle and busy
+ *   steal.c       what a busy server's neighbours take over
+ *   slow.c        clients that are refused when memory is short
+ *   answer.c      answers as a whole
+ *   connection.c  one connection: receive, parse, time out, close
+ *   stream.c      answers that are made while they are sent
+ *   send.c        answers to bytes, and those to the socket
+ *   limits.c      counters of a process
+ *
+ * The parts of the struct belong to the file whose header has their type; the
+ * rest is the loop's.
+ */
+#ifndef ISERE_CORE_SERVER_SERVER_H
+#define ISERE_CORE_SERVER_SERVER_H
+
+#include "core/isolate/function.h"
+#include "core/server/clock.h"
+#include "core/server/connection.h"
+#include "core/server/endpoint.h"
+#include "core/server/limits.h"
+#include "core/server/loop.h"
+#include "core/server/pool.h"
+#include "core/server/request.h"
+#include "core/server/serving.h"
+#include "core/server/slow.h"
+#include "core/server/steal.h"
+
+/* What the control plane has of a server. */
+typedef struct isere_job isere_job_t;
+struct isere_plane {
+    isere_job_t *jobs;     /* not answered yet */
+    unsigned long log_seq; /* what followers have been told of */
+};
+extern const isere_endpoint_t isere_plane_endpoint;
+
+struct isere_server {
+    const isere_port_t *port;
+    isere_server_group_t *group;
+    isere_http_limits_t http_limits;
+    isere_timer_queue_t timers;
+    isere_clock_t clock;
+    isere_accept_t accept;
+    isere_events_t events;
+    isere_held_t held;
+    isere_stopping_t stop;
+    isere_timer_node_t reap_timer;
+    isere_connections_t connections;
+    isere_connection_t *followers; /* streams that wait; see stream.c */
+    isere_spares_t spares;
+    isere_relief_t relief;
+    isere_steal_t steal;
+    isere_pools_t pools;
+    isere_serving_t serving;
+    isere_random_t random;
+    const isere_endpoint_t *endpoint; /* NULL: none */
+    void *endpoint_ctx;
+    struct isere_plane plane;
+};
+
+/* The pool of an entry of the catalog; NULL when out of memory. */
+static inline isere_pool_t *
+isere__serving_pool(isere_server_t *server, const isere_catalog_entry_t *entry)
+{
+    const isere_serving_t *s = &server->serving;
+    isere_pool_t *pool = s->pools[entry - s->catalog->entries];
+    return pool ? pool : isere__serving_make_pool(server, entry);
+}
+
+/* Whether requests took long a short while ago. */
+static inline bool isere__steal_hurries(const isere_server_t *server)
+{
+    return server->clock.now_us < server->steal.hurry_until_us;
+}
+
+#endif
