@@ -140,6 +140,8 @@ static int played_recv(void *ctx, isere_socket_t socket, void *buf, size_t len)
     return (int)got;
 }
 
+/* Every status line must be a success: a run that trains on errors would be
+ * worse than none. */
 static int played_send(void *ctx, isere_socket_t socket,
                        const isere_slice_t *slices, int count)
 {
@@ -207,6 +209,7 @@ static int played_poll_wait(void *ctx, isere_poll_event_t *events, int max,
     for (int i = 0; i < CLIENTS; i++) {
         client_t *c = &clients[i];
         open += !c->closed;
+        /* First all connect, as at the start of a load test. */
         if (!c->accepted) {
             if (listener_tag) {
                 events[count++] =
@@ -223,6 +226,7 @@ static int played_poll_wait(void *ctx, isere_poll_event_t *events, int max,
         return ISERE_ERR_IO; /* ends the server's run */
     }
     if (count == 0 && timeout_us != UINT64_MAX) {
+        /* Nothing is ready: time passes at once, and timers run. */
         now_us += timeout_us;
     }
     return count;
@@ -255,6 +259,7 @@ static void play_all(isere_port_t *port)
     port->poll_wait = played_poll_wait;
 }
 
+/* The kinds are spread over the connections, so that they mix. */
 static void serve(const isere_port_t *port, const isere_function_t *function,
                   unsigned count)
 {

@@ -249,6 +249,7 @@ static isere_args_result_t parse_option(isere_args_t *args, int argc,
     return set_option(args, option, value);
 }
 
+/* An empty name is most likely a variable of a script that is not set. */
 static isere_args_result_t set_module(isere_args_t *args, const char *value)
 {
     if (*value == '\0') {

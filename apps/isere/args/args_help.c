@@ -42,6 +42,7 @@ static bool is_left_open(const isere_option_t *option, isere_command_t command)
            (option->commands & (1u << ISERE_COMMAND_SERVE));
 }
 
+/* " -o, --output FILE", then what it does and its default. */
 static void put_option(const isere_option_t *option, isere_command_t command)
 {
     const char *preset = is_left_open(option, command) ? NULL : option->preset;

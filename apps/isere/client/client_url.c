@@ -70,7 +70,9 @@ const char *isere_client_url_parse(isere_client_url_t *url, const char *text)
         return "does not begin with http://";
     }
     text += sizeof(scheme) - 1;
+    /* The authority ends there: RFC 3986, section 3.2. */
     len = strcspn(text, "/?#");
+    /* A password in a URL would end up in histories and process lists. */
     if (memchr(text, '@', len)) {
         return "has a user name, which is not supported";
     }

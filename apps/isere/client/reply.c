@@ -22,6 +22,7 @@ static void release_texts(isere_reply_t *reply)
     reply->ntexts = 0;
 }
 
+/* The heap goes as a whole: values in it need not be released. */
 void isere_reply_deinit(isere_reply_t *reply)
 {
     free(reply->texts);
@@ -123,6 +124,7 @@ static isere_slice_t keep(isere_reply_t *reply, const char *text, size_t len)
     return isere_slice_of(text, len);
 }
 
+/* Only strings: 42 as a name would be a server's mistake, not to be hidden. */
 isere_slice_t isere_reply_as_text(isere_reply_t *reply, JSValueConst value)
 {
     size_t len = 0;
@@ -154,6 +156,8 @@ uint64_t isere_reply_number(isere_reply_t *reply, JSValueConst value,
     return (uint64_t)number;
 }
 
+/* As the engine writes it: numbers and escapes may look different from what the
+ * server sent. */
 isere_slice_t isere_reply_json(isere_reply_t *reply, JSValueConst value)
 {
     JSContext *ctx = reply->heap.ctx;

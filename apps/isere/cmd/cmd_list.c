@@ -155,6 +155,7 @@ static int print_table(isere_remote_t *remote)
     if (remote->args->json) {
         return isere_remote_print_json(remote);
     }
+    /* A success of some other server. */
     if (JS_IsUndefined(functions)) {
         isere_remote_say("http://%s answers without functions",
                          remote->url.authority);

@@ -57,6 +57,7 @@ static int print_removed(const isere_args_t *args)
     char buffer[256];
     isere_out_t out;
     isere_out_init(&out, STDOUT_FILENO, buffer, sizeof(buffer));
+    /* The object tells scripts what was removed. */
     if (args->json) {
         isere_out_text(&out, "{\"name\":");
         isere_out_json(&out, isere_slice(args->function));

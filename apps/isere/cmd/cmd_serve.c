@@ -21,6 +21,7 @@
 /* Descriptors that are not connections: files, and four for each worker. */
 #define OTHER_DESCRIPTORS 64
 
+/* SIGHUP is not among them: it ends the program, as it does others. */
 static void stop_signals(sigset_t *set)
 {
     sigemptyset(set);

@@ -115,6 +115,8 @@ int isere_files_read(const char *path, char **data, size_t *size)
     return result == 0 ? 0 : read_error(saved);
 }
 
+/* Synced before the rename: after a power cut the name must not lead to an
+ * empty file. */
 static int write_all(int fd, const char *data, size_t size)
 {
     while (size > 0) {
@@ -191,6 +193,7 @@ out:
 
 /* ---- the folder ---- */
 
+/* `folder` ends with a '/', or is empty. */
 static char *join(const char *folder, const char *name)
 {
     size_t a = strlen(folder), b = strlen(name);

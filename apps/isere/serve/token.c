@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The file is named, since it may be the default one. */
 static int complain(const char *path, const char *why)
 {
     fprintf(stderr, "isere: the token file %s: %s\n", path, why);

@@ -228,6 +228,7 @@ static int start_all(isere_workers_t *all, isere_listeners_t *listeners)
     return error;
 }
 
+/* What can fail is looked at by the caller, which then destroys all of it. */
 static isere_workers_t *create(const isere_port_t *own,
                                const isere_args_t *args,
                                isere_registry_t *registry,
