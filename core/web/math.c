@@ -11,6 +11,8 @@ static JSValue math_random(JSContext *ctx, JSValueConst self, int argc,
     return JS_NewFloat64(ctx, isere_host_random_double(ctx));
 }
 
+/* Defined over the engine's own function, with the same attributes (ECMA-262
+ * section 17). */
 int isere__math_install(JSContext *ctx, JSValueConst global)
 {
     JSValue math = JS_GetPropertyStr(ctx, global, "Math");

@@ -117,6 +117,8 @@ static JSValue copy_boxed(cloner_t *c, JSValueConst source, isere_kind_t kind)
     return copy;
 }
 
+/* By getTime as it was at the start: a Date has no property that holds its
+ * time. */
 static JSValue copy_date(cloner_t *c, JSValueConst source)
 {
     double ms;

@@ -100,6 +100,7 @@ static int read_currency(JSContext *ctx, JSValueConst options, format_t *format)
     return result;
 }
 
+/* "unit" is refused: names of units are tables, too. */
 static int read_style(JSContext *ctx, JSValueConst options, format_t *format)
 {
     static const char *const styles[] = {"decimal", "percent", "currency",

@@ -17,6 +17,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* ASCII only: tolower depends on the process's locale. */
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;

@@ -8,6 +8,8 @@ void isere__text_encoding_register_classes(void)
     isere__text_decoder_register_class();
 }
 
+/* Classes are the runtime's, so each heap registers its own; only their numbers
+ * are the process's. */
 int isere__text_encoding_install(JSContext *ctx, JSValueConst global)
 {
     if (isere__text_encoder_install(ctx, global) < 0) {

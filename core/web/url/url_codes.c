@@ -17,7 +17,8 @@ enum {
 /* By character, so that the table can be checked against the standard. */
 #define AT(c) [(c)-0x20]
 
-/* Letters and digits are only in FO. */
+/* Letters and digits are only in FO: no URL encodes them, and no host forbids
+ * them. */
 #define AT4(c) AT(c) = FO, AT((c) + 1) = FO, AT((c) + 2) = FO, AT((c) + 3) = FO
 #define AT8(c) AT4(c), AT4((c) + 4)
 #define ALPHABET(a)                                                            \

@@ -390,6 +390,7 @@ typedef struct params_iterator {
     int kind;
 } params_iterator_t;
 
+/* After a restore nobody calls it, and nothing has to. */
 static void finalize_iterator(JSRuntime *rt, JSValue value)
 {
     params_iterator_t *it = JS_GetOpaque(value, iterator_class);
