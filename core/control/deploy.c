@@ -58,7 +58,8 @@ static void fail(isere_work_t *work, int status, const char *message)
     answer(work, status, put_fault, fault);
 }
 
-/* What an error of the store or of memory means to the caller. */
+/* What an error of the store or of memory means to the caller: 5xx, since
+ * another request would not do better. */
 static void fail_with(isere_work_t *work, int error)
 {
     switch (error) {

@@ -34,7 +34,8 @@ static void default_routes(const char *name, bool is_default,
     }
 }
 
-/* Allocates the deployment, with its routes behind it. */
+/* Allocates the deployment, with its routes behind it: they live as long as it
+ * does, and one block costs less on a device than many. */
 static int allocate(making_t *m)
 {
     char defaults[DEFAULT_ROUTES][DEFAULT_ROUTE_MAX];
@@ -73,7 +74,8 @@ static int allocate(making_t *m)
 
 /* ---- code ---- */
 
-/* Only reads: compiling may be abandoned in here. */
+/* Only reads: compiling may be abandoned in here, which must leave the package
+ * whole. */
 static int load(void *ctx, const char *name, isere_slice_t *source)
 {
     const isere_package_t *package = ctx;
@@ -86,6 +88,7 @@ static int load(void *ctx, const char *name, isere_slice_t *source)
     return ISERE_ERR_NOENT;
 }
 
+/* For blank ones: imports find their files, and none of them has code. */
 static int load_nothing(void *ctx, const char *name, isere_slice_t *source)
 {
     (void)ctx;
@@ -116,6 +119,9 @@ static size_t count_texts(const char *const *texts)
     return count;
 }
 
+/* What the package gives goes before what the server has for all functions; of
+ * two variables of the same name the last one counts, which is the package's.
+ */
 static void configure(const making_t *m, isere_function_config_t *config,
                       const char **env)
 {
@@ -140,6 +146,8 @@ static void configure(const making_t *m, isere_function_config_t *config,
     }
 }
 
+/* The function copies what it is given, so the list is needed for the call
+ * only. */
 static int create_function(making_t *m)
 {
     const isere_port_t *port = m->port;
@@ -172,7 +180,8 @@ static void borrow_texts(making_t *m)
     d->env = function->config.env + (count - m->parts->package->nenv);
 }
 
-/* All but the code and the function. */
+/* All but the code and the function. The source says where a package came from;
+ * it is cut to what a fingerprint has. */
 static int begin(making_t *m)
 {
     const isere_deployment_parts_t *parts = m->parts;

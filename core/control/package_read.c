@@ -26,7 +26,7 @@ enum {
 typedef struct reader {
     isere_heap_t heap;
     isere_slice_t json;
-    const isere_package_limits_t *limits;
+    const isere_package_limits_t *limits; /* NULL: of memory and time, none */
     isere_package_t *package;
     char *at; /* where the next text goes */
     size_t left;
@@ -60,6 +60,7 @@ static bool bad_value(reader_t *r, const char *problem)
     return bad(r, "%s: %s", r->where, problem);
 }
 
+/* Whatever the engine failed at: it fails at nothing else here. */
 static bool out_of_memory(reader_t *r)
 {
     char size[ISERE_UNITS_TEXT_MAX];
@@ -453,6 +454,8 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
                         "routes, env, memory, timeout, payload and source");
 }
 
+/* The order of members is the sender's, so this can be checked at the end only.
+ */
 static bool check_main(reader_t *r)
 {
     const isere_package_t *p = r->package;
@@ -470,6 +473,8 @@ static bool check_main(reader_t *r)
     return bad_value(r, "there is no such file in \"files\"");
 }
 
+/* The copy of the text lies in the heap, which is limited, and is gone before
+ * anything is taken out of the result. */
 static JSValue parse(reader_t *r)
 {
     JSContext *ctx = r->heap.ctx;

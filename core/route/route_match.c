@@ -15,7 +15,7 @@ typedef struct search {
     unsigned nsegments; /* ISERE_ROUTE_SEGMENTS_MAX + 1: that or more */
     char *allow;        /* methods of routes that have the path */
     size_t allow_size;
-    isere_route__cost_t *cost;
+    isere__route_cost_t *cost;
 } search_t;
 
 static void split(search_t *s, isere_slice_t rest)
@@ -23,10 +23,10 @@ static void split(search_t *s, isere_slice_t rest)
     isere_slice_t segment;
     s->nsegments = 0;
     while (s->nsegments <= ISERE_ROUTE_SEGMENTS_MAX &&
-           isere_route__next(&rest, &segment)) {
+           isere__route_next(&rest, &segment)) {
         if (s->nsegments < ISERE_ROUTE_SEGMENTS_MAX) {
             s->segments[s->nsegments] = segment;
-            s->hashes[s->nsegments] = isere_route__hash(segment);
+            s->hashes[s->nsegments] = isere__route_hash(segment);
         }
         s->nsegments++;
     }
@@ -75,7 +75,7 @@ static void allow(search_t *s, isere_slice_t method)
 /* Of the routes with one path that of the method, or of ANY, or none. */
 static uint32_t choose(search_t *s, uint32_t first)
 {
-    const isere_route__entry_t *entries = s->routes->entries;
+    const isere__route_entry_t *entries = s->routes->entries;
     uint32_t any = ISERE_ROUTE_NONE;
     for (uint32_t i = first; i != ISERE_ROUTE_NONE; i = entries[i].next) {
         isere_slice_t method =
@@ -96,7 +96,7 @@ static uint32_t choose(search_t *s, uint32_t first)
 
 static uint32_t walk(search_t *s, uint32_t index, unsigned depth)
 {
-    const isere_route__node_t *node = &s->routes->nodes[index];
+    const isere__route_node_t *node = &s->routes->nodes[index];
     s->cost->nodes++;
     if (depth == s->nsegments) {
         return choose(s, node->first);
@@ -105,7 +105,7 @@ static uint32_t walk(search_t *s, uint32_t index, unsigned depth)
         return ISERE_ROUTE_NONE; /* no route is that long */
     }
     isere_slice_t segment = s->segments[depth];
-    uint32_t slot = isere_route__slot(s->routes, index, segment,
+    uint32_t slot = isere__route_slot(s->routes, index, segment,
                                       s->hashes[depth], &s->cost->probes);
     uint32_t literal = s->routes->slots[slot];
     uint32_t found = literal ? walk(s, literal, depth + 1) : ISERE_ROUTE_NONE;
@@ -125,9 +125,9 @@ static void take_parameters(const search_t *s, const char *text,
 {
     isere_slice_t rest = isere_slice(strchr(text, '/'));
     isere_slice_t segment;
-    for (unsigned i = 0; isere_route__next(&rest, &segment); i++) {
+    for (unsigned i = 0; isere__route_next(&rest, &segment); i++) {
         isere_path_parameter_t parameter = {.value = s->segments[i]};
-        isere_route__kind_t kind = isere_route__kind(segment, &parameter.name);
+        isere__route_kind_t kind = isere__route_kind(segment, &parameter.name);
         if (kind == ISERE_ROUTE_GREEDY) {
             parameter.value.len = (size_t)(end - parameter.value.ptr);
         }
@@ -139,7 +139,7 @@ static void take_parameters(const search_t *s, const char *text,
 
 int isere_routes__match(const isere_routes_t *routes, isere_slice_t method,
                         isere_slice_t path, isere_route_match_t *match,
-                        isere_route__cost_t *cost)
+                        isere__route_cost_t *cost)
 {
     search_t s = {.routes = routes,
                   .method = method,
@@ -175,6 +175,6 @@ int isere_routes__match(const isere_routes_t *routes, isere_slice_t method,
 int isere_routes_match(const isere_routes_t *routes, isere_slice_t method,
                        isere_slice_t path, isere_route_match_t *match)
 {
-    isere_route__cost_t cost = {0, 0};
+    isere__route_cost_t cost = {0, 0};
     return isere_routes__match(routes, method, path, match, &cost);
 }

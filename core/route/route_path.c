@@ -1,8 +1,10 @@
-/* Segments of paths, of routes and of requests alike. */
+/* Segments of paths, of routes and of requests alike. A path is split where it
+ * has a slash as it was sent; only then are percent escapes decoded, so an
+ * encoded slash (%2F) is never one between segments. */
 #include "core/http/chars.h"
 #include "core/route/route_internal.h"
 
-bool isere_route__next(isere_slice_t *rest, isere_slice_t *segment)
+bool isere__route_next(isere_slice_t *rest, isere_slice_t *segment)
 {
     if (rest->len < 2) {
         return false;
@@ -15,7 +17,8 @@ bool isere_route__next(isere_slice_t *rest, isere_slice_t *segment)
     return true;
 }
 
-isere_route__kind_t isere_route__kind(isere_slice_t segment,
+/* "{}" is a literal: it has no name; the check of routes refuses it. */
+isere__route_kind_t isere__route_kind(isere_slice_t segment,
                                       isere_slice_t *name)
 {
     if (segment.len < 3 || segment.ptr[0] != '{') {
@@ -26,7 +29,8 @@ isere_route__kind_t isere_route__kind(isere_slice_t segment,
     return greedy ? ISERE_ROUTE_GREEDY : ISERE_ROUTE_PARAMETER;
 }
 
-unsigned char isere_route__byte(isere_slice_t *text)
+/* A % that is not followed by two digits stands for itself. */
+unsigned char isere__route_byte(isere_slice_t *text)
 {
     const char *p = text->ptr;
     size_t taken = 1;
@@ -41,10 +45,10 @@ unsigned char isere_route__byte(isere_slice_t *text)
     return (unsigned char)byte;
 }
 
-bool isere_route__same(isere_slice_t a, isere_slice_t b)
+bool isere__route_same(isere_slice_t a, isere_slice_t b)
 {
     while (a.len > 0 && b.len > 0) {
-        if (isere_route__byte(&a) != isere_route__byte(&b)) {
+        if (isere__route_byte(&a) != isere__route_byte(&b)) {
             return false;
         }
     }
@@ -53,11 +57,11 @@ bool isere_route__same(isere_slice_t a, isere_slice_t b)
 
 /* FNV-1a. Nobody can fill the table with collisions: what is in it comes from
  * those who may deploy. */
-uint32_t isere_route__hash(isere_slice_t segment)
+uint32_t isere__route_hash(isere_slice_t segment)
 {
     uint32_t hash = 2166136261u;
     while (segment.len > 0) {
-        hash = (hash ^ isere_route__byte(&segment)) * 16777619u;
+        hash = (hash ^ isere__route_byte(&segment)) * 16777619u;
     }
     return hash;
 }

@@ -30,23 +30,23 @@ static uint32_t mix(uint32_t parent, uint32_t hash)
 
 /* What the segment of a node says. */
 static isere_slice_t literal_of(const isere_routes_t *routes,
-                                const isere_route__node_t *node)
+                                const isere__route_node_t *node)
 {
     return isere_slice_of(routes->entries[node->entry].text + node->at,
                           node->len);
 }
 
-uint32_t isere_route__slot(const isere_routes_t *routes, uint32_t parent,
+uint32_t isere__route_slot(const isere_routes_t *routes, uint32_t parent,
                            isere_slice_t segment, uint32_t hash,
                            uint32_t *probes)
 {
     uint32_t slot = mix(parent, hash) & (routes->nslots - 1);
     for (;; slot = (slot + 1) & (routes->nslots - 1)) {
-        const isere_route__node_t *node = &routes->nodes[routes->slots[slot]];
+        const isere__route_node_t *node = &routes->nodes[routes->slots[slot]];
         ++*probes;
         if (routes->slots[slot] == 0 ||
             (node->parent == parent &&
-             isere_route__same(literal_of(routes, node), segment))) {
+             isere__route_same(literal_of(routes, node), segment))) {
             return slot;
         }
     }
@@ -56,7 +56,7 @@ static uint32_t add_node(const builder_t *b, uint32_t parent,
                          isere_slice_t segment)
 {
     const char *text = b->routes->entries[b->entry].text;
-    isere_route__node_t node = {
+    isere__route_node_t node = {
         .parent = parent,
         .first = ISERE_ROUTE_NONE,
         .entry = b->entry,
@@ -72,11 +72,11 @@ static uint32_t descend(builder_t *b, uint32_t parent, isere_slice_t segment)
 {
     isere_routes_t *routes = b->routes;
     isere_slice_t name;
-    isere_route__kind_t kind = isere_route__kind(segment, &name);
+    isere__route_kind_t kind = isere__route_kind(segment, &name);
     uint32_t *child;
     if (kind == ISERE_ROUTE_LITERAL) {
-        uint32_t hash = isere_route__hash(segment);
-        child = &routes->slots[isere_route__slot(routes, parent, segment, hash,
+        uint32_t hash = isere__route_hash(segment);
+        child = &routes->slots[isere__route_slot(routes, parent, segment, hash,
                                                  &b->probes)];
     } else if (kind == ISERE_ROUTE_PARAMETER) {
         child = &routes->nodes[parent].parameter;
@@ -91,7 +91,7 @@ static uint32_t descend(builder_t *b, uint32_t parent, isere_slice_t segment)
 
 /* The entry of the same path with the same method, or none. */
 static uint32_t find_twin(const isere_routes_t *routes, uint32_t first,
-                          const isere_route__entry_t *entry)
+                          const isere__route_entry_t *entry)
 {
     /* The space behind both methods is compared too. */
     while (first != ISERE_ROUTE_NONE &&
@@ -106,7 +106,7 @@ static uint32_t find_twin(const isere_routes_t *routes, uint32_t first,
 static uint32_t add_route(builder_t *b, const isere_route_claim_t *claim)
 {
     isere_routes_t *routes = b->routes;
-    isere_route__entry_t *entry = &routes->entries[b->entry];
+    isere__route_entry_t *entry = &routes->entries[b->entry];
     isere_slice_t rest = path_of(claim->text);
     isere_slice_t segment;
     uint32_t node = 0;
@@ -116,7 +116,7 @@ static uint32_t add_route(builder_t *b, const isere_route_claim_t *claim)
     entry->method_len = 0; /* of $default */
     if (rest.len > 0) {
         entry->method_len = (uint8_t)(rest.ptr - claim->text - 1);
-        while (isere_route__next(&rest, &segment)) {
+        while (isere__route_next(&rest, &segment)) {
             node = descend(b, node, segment);
         }
         first = &routes->nodes[node].first;
@@ -140,10 +140,10 @@ static sizes_t measure(const isere_route_claim_t *claims, size_t count)
         isere_slice_t rest = path_of(claims[i].text);
         isere_slice_t segment;
         isere_slice_t name;
-        while (isere_route__next(&rest, &segment)) {
+        while (isere__route_next(&rest, &segment)) {
             sizes.nodes++;
             sizes.literals +=
-                isere_route__kind(segment, &name) == ISERE_ROUTE_LITERAL;
+                isere__route_kind(segment, &name) == ISERE_ROUTE_LITERAL;
         }
     }
     return sizes;
@@ -152,16 +152,16 @@ static sizes_t measure(const isere_route_claim_t *claims, size_t count)
 /* Bytes of the block; the nodes are at its end. */
 static uint64_t block_size(uint64_t nentries, uint64_t nslots, uint64_t nnodes)
 {
-    return sizeof(isere_routes_t) + nentries * sizeof(isere_route__entry_t) +
-           nslots * sizeof(uint32_t) + nnodes * sizeof(isere_route__node_t);
+    return sizeof(isere_routes_t) + nentries * sizeof(isere__route_entry_t) +
+           nslots * sizeof(uint32_t) + nnodes * sizeof(isere__route_node_t);
 }
 
 /* Finds the parts of the block, wherever it is. */
 static void lay_out(isere_routes_t *routes)
 {
-    routes->entries = (isere_route__entry_t *)(routes + 1);
+    routes->entries = (isere__route_entry_t *)(routes + 1);
     routes->slots = (uint32_t *)(routes->entries + routes->nentries);
-    routes->nodes = (isere_route__node_t *)(routes->slots + routes->nslots);
+    routes->nodes = (isere__route_node_t *)(routes->slots + routes->nslots);
 }
 
 /* A table without routes, with room for `count`. */

@@ -1,4 +1,9 @@
-/* Checks routes as people write them. */
+/*
+ * Checks routes as people write them, and brings them into the one form in
+ * which they are kept: METHOD in capitals, one space, the path without a slash
+ * at its end. Two routes are the same exactly when their canonical texts are.
+ * What is wrong is said in words that the author of a package understands.
+ */
 #include "core/http/chars.h"
 #include "core/route/route_internal.h"
 
@@ -30,13 +35,14 @@ static bool is_name(isere_slice_t name)
     return name.len > 0;
 }
 
-/* Whether the path has a parameter of that name before `name` itself. */
+/* Whether the path has a parameter of that name before `name` itself.
+ * Quadratic, in at most ISERE_ROUTE_SEGMENTS_MAX segments. */
 static bool is_repeated(isere_slice_t path, isere_slice_t name)
 {
     isere_slice_t segment;
-    while (isere_route__next(&path, &segment) && segment.ptr + 1 < name.ptr) {
+    while (isere__route_next(&path, &segment) && segment.ptr + 1 < name.ptr) {
         isere_slice_t other;
-        if (isere_route__kind(segment, &other) != ISERE_ROUTE_LITERAL &&
+        if (isere__route_kind(segment, &other) != ISERE_ROUTE_LITERAL &&
             other.len == name.len &&
             memcmp(other.ptr, name.ptr, name.len) == 0) {
             return true;
@@ -45,17 +51,18 @@ static bool is_repeated(isere_slice_t path, isere_slice_t name)
     return false;
 }
 
-/* {name} or {name+}; the segment begins with a brace. */
+/* {name} or {name+}; the segment begins with a brace. The names become members
+ * of an object (pathParameters), so none may come twice. */
 static const char *check_parameter(path_t *path, isere_slice_t segment)
 {
     isere_slice_t name;
     if (segment.ptr[segment.len - 1] != '}') {
         return "a parameter must be a whole segment, as in /{name}/";
     }
-    if (isere_route__kind(segment, &name) == ISERE_ROUTE_LITERAL) {
+    if (isere__route_kind(segment, &name) == ISERE_ROUTE_LITERAL) {
         return "a parameter has no name"; /* {} */
     }
-    path->greedy = isere_route__kind(segment, &name) == ISERE_ROUTE_GREEDY;
+    path->greedy = isere__route_kind(segment, &name) == ISERE_ROUTE_GREEDY;
     if (!is_name(name)) {
         return name.len == 0
                    ? "a parameter has no name"
@@ -72,7 +79,8 @@ static const char *check_parameter(path_t *path, isere_slice_t segment)
                                          : NULL;
 }
 
-/* The characters of a literal segment. */
+/* The characters of a literal segment: those that a request's path may have
+ * (RFC 3986, 3.3), so no route is out of reach. */
 static const char *check_characters(isere_slice_t segment)
 {
     for (size_t i = 0; i < segment.len; i++) {
@@ -98,16 +106,17 @@ static const char *check_characters(isere_slice_t segment)
 /* Clients resolve . and .. also when encoded: no request would get there. */
 static bool is_dots(isere_slice_t segment)
 {
-    return isere_route__same(segment, isere_slice(".")) ||
-           isere_route__same(segment, isere_slice(".."));
+    return isere__route_same(segment, isere_slice(".")) ||
+           isere__route_same(segment, isere_slice(".."));
 }
 
-/* Whether the decoded segment begins with _isere. */
+/* Whether the decoded segment begins with _isere: a function that had such a
+ * path would stand in for the management of the server. */
 static bool is_reserved(isere_slice_t segment)
 {
     for (const char *p = "_isere"; *p != '\0'; p++) {
         if (segment.len == 0 ||
-            isere_route__byte(&segment) != (unsigned char)*p) {
+            isere__route_byte(&segment) != (unsigned char)*p) {
             return false;
         }
     }
@@ -151,7 +160,7 @@ static const char *check_path(isere_slice_t text)
     if (text.len == 0 || text.ptr[0] != '/') {
         return "the path must begin with /";
     }
-    while (!wrong && isere_route__next(&rest, &segment)) {
+    while (!wrong && isere__route_next(&rest, &segment)) {
         wrong = check_segment(&path, segment);
     }
     return wrong;
@@ -193,6 +202,7 @@ static const char *check(isere_slice_t text, char *canonical)
     if (wrong) {
         return wrong;
     }
+    /* Requests with and without it match the same routes. */
     if (path.len > 1 && path.ptr[path.len - 1] == '/') {
         path.len--;
     }

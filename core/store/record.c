@@ -90,6 +90,7 @@ static bool numbers_agree(const isere_store_manifest_t *manifest)
            manifest->last >= manifest->previous;
 }
 
+/* Longer ones are refused, too: nothing of ours writes them. */
 const char *isere__record_decode_manifest(const uint8_t *bytes, size_t size,
                                           isere_store_manifest_t *manifest)
 {

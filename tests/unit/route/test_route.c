@@ -412,10 +412,10 @@ static isere_routes_t *make_functions(size_t count, char (*texts)[32],
 }
 
 /* Asks for each function once, and adds up what that cost. */
-static isere_route__cost_t ask_functions(const isere_routes_t *routes,
+static isere__route_cost_t ask_functions(const isere_routes_t *routes,
                                          size_t count)
 {
-    isere_route__cost_t cost = {0, 0};
+    isere__route_cost_t cost = {0, 0};
     for (size_t i = 0; i < count; i++) {
         char path[32];
         char key[32];
@@ -440,7 +440,7 @@ static void costs_the_same_with_many_functions(void **state)
     assert_non_null(claims);
     for (size_t count = 1; count <= MANY; count *= 10) {
         isere_routes_t *routes = make_functions(count, texts, claims);
-        isere_route__cost_t cost = ask_functions(routes, count);
+        isere__route_cost_t cost = ask_functions(routes, count);
         /* The root, /fN and its {path+}. */
         assert_int_equal(cost.nodes, 3 * count);
         /* Two look-ups each; a third of a collision each on the average. */
