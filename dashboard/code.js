@@ -110,8 +110,8 @@ export class CodeView {
     }
     // The version first: a deploy in between is then noticed, not hidden.
     const { version } = await callJson('GET', functionPath(this.name))
-    const document = await callJson('GET', functionPath(this.name, 'files'))
-    return newEntry(draftOf(document), version)
+    const deployed = await callJson('GET', functionPath(this.name, 'files'))
+    return newEntry(draftOf(deployed), version)
   }
 
   show(entry) {

@@ -67,8 +67,8 @@ function parseEnv(text) {
   return env
 }
 
-export function draftOf(document) {
-  const { main, files, routes = [], env = {}, memory, timeout, payload = '' } = document
+export function draftOf(deployed) {
+  const { main, files, routes = [], env = {}, memory, timeout, payload = '' } = deployed
   return {
     main,
     files: { ...files },
@@ -83,21 +83,21 @@ export function draftOf(document) {
 // Only what was given is sent; the server has values for the rest. Throws an
 // Error that says what is wrong.
 export function packageOf(draft) {
-  const document = { main: draft.main, files: draft.files }
+  const members = { main: draft.main, files: draft.files }
   const routes = draft.routes.split('\n').map((line) => line.trim()).filter((line) => line !== '')
   const env = parseEnv(draft.env)
   if (routes.length > 0) {
-    document.routes = routes
+    members.routes = routes
   }
   if (Object.keys(env).length > 0) {
-    document.env = env
+    members.env = env
   }
   for (const key of ['memory', 'timeout', 'payload']) {
     if (draft[key].trim() !== '') {
-      document[key] = draft[key].trim()
+      members[key] = draft[key].trim()
     }
   }
-  return document
+  return members
 }
 
 // A path that a route matches, and a method.
