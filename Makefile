@@ -256,9 +256,10 @@ fuzzers:
 	@export CC=clang && $(call configure,$(BUILD)/fuzz,-DISERE_FUZZ=ON)
 	@$(call build,$(BUILD)/fuzz,fuzzers)
 
-lint: ## formatting, clang-tidy, cppcheck, shellcheck, check-core
+lint: ## formatting, dialect, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/setup lint
 	@scripts/check-core && echo "lint: no folder includes what it must not"
+	@scripts/check-dialect && echo "lint: one dialect"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
 	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
