@@ -142,7 +142,7 @@ int isere__kept_load(isere_registry_t *registry, const isere_port_t *port,
 {
     uint8_t sum[ISERE_SHA256_SIZE];
     char sha256[65];
-    kept_header_t wanted, found;
+    kept_header_t wanted, found = {0};
     isere_deployment_parts_t parts = {
         .name = manifest->name,
         .version = manifest->current,
