@@ -1,4 +1,4 @@
-# The dashboard, put together for core/control/page.c.
+# The dashboard, put together for core/admin/page.c.
 #
 # isere_dashboard(GENERATED): a target of that name which makes
 # GENERATED/isere/dashboard.h; what compiles the core depends on it.

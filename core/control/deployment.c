@@ -325,6 +325,11 @@ int isere_deployment_check(const isere_port_t *port,
     return error;
 }
 
+size_t isere_deployment_memory(const isere_deployment_t *deployment)
+{
+    return deployment->function->config.memory_bytes;
+}
+
 isere_deployment_t *isere_deployment_hold(isere_deployment_t *deployment)
 {
     if (deployment) {

@@ -96,6 +96,9 @@ int isere_deployment_check(const isere_port_t *port,
                            const isere_deployment_t *deployment,
                            isere_fault_t *fault);
 
+/* Bytes that a heap of its function may have. */
+size_t isere_deployment_memory(const isere_deployment_t *deployment);
+
 /* One reference more, or one less: the last one releases it. Any thread. NULL
  * is fine. */
 isere_deployment_t *isere_deployment_hold(isere_deployment_t *deployment);

@@ -3,6 +3,8 @@
  * quarantined. A server looks only at a flag of the function (isere_stats_t),
  * which costs its requests a load.
  */
+#include "core/control/faults.h"
+#include "core/control/deploy.h"
 #include "core/control/registry.h"
 #include "core/isolate/function.h"
 #include "core/util/log.h"
@@ -220,15 +222,15 @@ int isere_registry_release(isere_registry_t *registry, const isere_port_t *port,
 {
     isere_port_t tapped = *port;
     isere_registry_tap(registry, &tapped);
-    isere_work_t *work = isere_alloc(port, sizeof(*work));
-    if (!work) {
+    isere_job_t *job = isere_alloc(port, sizeof(*job));
+    if (!job) {
         return ISERE_ERR_NOMEM;
     }
-    memset(work, 0, sizeof(*work));
-    work->registry = registry;
-    isere_text_copy(work->name, sizeof(work->name), isere_slice(name));
-    int error = isere__control_ready(work, &tapped);
-    isere_free(port, work);
+    memset(job, 0, sizeof(*job));
+    job->registry = registry;
+    isere_text_copy(job->name, sizeof(job->name), isere_slice(name));
+    int error = isere__deploy_ready(job, &tapped);
+    isere_free(port, job);
     return error ? error : isere__faults_release(registry, &tapped, name);
 }
 

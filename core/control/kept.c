@@ -3,6 +3,7 @@
  * is most of what it would do. Whoever wrote it may have had a fault, so it is
  * taken only when it is whole; without it all works as well.
  */
+#include "core/control/kept.h"
 #include "core/control/registry.h"
 #include "core/control/settings.h"
 #include "core/isere_config.h"

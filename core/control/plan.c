@@ -1,6 +1,7 @@
 /* Changes of one function, from their beginning to the catalog that has them.
  */
 #include "core/control/plan.h"
+#include "core/control/kept.h"
 
 /* ---- what it will be ---- */
 

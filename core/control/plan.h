@@ -11,7 +11,7 @@
  *
  * What fails changes nothing: the store is the last thing that may fail.
  *
- * Thread: the one that does the registry's work, where one plan is made after
+ * Thread: the one that does the registry's jobs, where one plan is made after
  * the other.
  */
 #ifndef ISERE_CORE_CONTROL_PLAN_H

@@ -1,6 +1,6 @@
 /* The registry: its life, its lock, and the log lines it keeps. */
 #include "core/control/registry.h"
-#include "core/http/chars.h"
+#include "core/control/faults.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
 
@@ -86,6 +86,70 @@ int64_t isere_registry_clock_s(const isere_registry_t *registry,
                : (int64_t)(port->monotonic_us(port->ctx) / 1000000);
 }
 
+unsigned long isere_registry_log_seq(const isere_registry_t *registry)
+{
+    return atomic_load_explicit(&registry->log_seq, memory_order_relaxed);
+}
+
+void isere_registry_follow_log(isere_registry_t *registry, int change)
+{
+    atomic_fetch_add(&registry->followers, (unsigned)change);
+}
+
+void isere_registry_read_log(isere_registry_t *registry,
+                             isere_logs_reader_t *reader, isere_writer_t *text)
+{
+    isere_registry_lock(registry);
+    (void)isere_logs_read(&registry->logs, reader, text);
+    isere_registry_unlock(registry);
+}
+
+void isere_registry_read_log_array(isere_registry_t *registry,
+                                   isere_logs_reader_t *reader,
+                                   isere_writer_t *text, bool *first)
+{
+    isere_registry_lock(registry);
+    (void)isere_logs_read_array(&registry->logs, reader, text, first);
+    isere_registry_unlock(registry);
+}
+
+/* ---- for those who serve ---- */
+
+const isere_port_t *isere_registry_port(const isere_registry_t *registry)
+{
+    return &registry->port;
+}
+
+uint64_t isere_registry_started_us(const isere_registry_t *registry)
+{
+    return registry->started_us;
+}
+
+bool isere_registry_has_thread(const isere_registry_t *registry)
+{
+    return registry->config.run != NULL;
+}
+
+int isere_registry_run(isere_registry_t *registry, isere_registry_job_fn *job,
+                       void *arg)
+{
+    return registry->config.run(registry->config.ctx, job, arg);
+}
+
+void isere_registry_get_counts(isere_registry_t *registry,
+                               isere_registry_counts_t *counts)
+{
+    *counts = (isere_registry_counts_t){
+        .deploys_ok = atomic_load(&registry->deploys_ok),
+        .deploys_failed = atomic_load(&registry->deploys_failed),
+        .restarts = registry->config.restarts,
+    };
+    isere_registry_lock(registry);
+    counts->log_lines = registry->logs.next_seq - 1;
+    counts->log_lines_lost = registry->logs.lost;
+    isere_registry_unlock(registry);
+}
+
 /* ---- catalogs change hands ---- */
 
 isere_catalog_t *isere_registry_catalog(isere_registry_t *registry)
@@ -118,12 +182,6 @@ size_t isere_registry_count(isere_registry_t *registry)
     size_t count = catalog->count;
     isere_catalog_release(catalog);
     return count;
-}
-
-static bool is_token(const char *token)
-{
-    isere_slice_t text = isere_slice(token ? token : "");
-    return text.len == ISERE_TOKEN_LEN && isere_http_all(text, ISERE_HTTP_HEX);
 }
 
 /* ---- the built-in function ---- */
@@ -256,8 +314,7 @@ int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
                           isere_registry_t **registry)
 {
     bool has_ring = config->log_bytes > 0;
-    if ((config->token && !is_token(config->token)) ||
-        (has_ring && config->log_bytes < 1024)) {
+    if (has_ring && config->log_bytes < 1024) {
         return ISERE_ERR_INVAL;
     }
     isere_registry_t *c = isere_alloc(port, sizeof(*c));
@@ -267,10 +324,6 @@ int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
     memset(c, 0, sizeof(*c));
     c->port = *port;
     c->config = *config;
-    if (config->token) {
-        memcpy(c->token, config->token, ISERE_TOKEN_LEN);
-        c->config.token = c->token;
-    }
     c->started_us = port->monotonic_us(port->ctx);
     isere_quarantine_init(&c->quarantine, &c->port, config->faults,
                           config->fault_window_s);
@@ -315,6 +368,5 @@ void isere_registry_destroy(isere_registry_t *registry)
     isere_deployment_release(registry->built_in);
     isere_quarantine_deinit(&registry->quarantine);
     isere_free(&port, registry->logs.ring);
-    memset(registry->token, 0, sizeof(registry->token));
     isere_free(&port, registry);
 }

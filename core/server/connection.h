@@ -45,7 +45,6 @@ typedef struct isere_direct {
     void (*done)(isere_connection_t *c, const struct isere_direct *direct,
                  const isere_isolate_t *isolate, uint64_t duration_us);
     isere_slice_t event; /* JSON, ended by a NUL */
-    unsigned long mark;  /* for `done` */
 } isere_direct_t;
 
 /* What only a connection with a request under way needs. */

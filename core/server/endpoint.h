@@ -21,4 +21,10 @@ typedef struct isere_endpoint {
     void (*detach)(void *ctx);
 } isere_endpoint_t;
 
+/* That of a server. */
+typedef struct isere_attached {
+    const isere_endpoint_t *functions; /* NULL: none */
+    void *ctx;
+} isere_attached_t;
+
 #endif

@@ -362,8 +362,8 @@ static void end_turn(isere_server_t *server)
         begin_stop(server);
     }
     isere__request_follow(server);
-    if (server->endpoint) {
-        server->endpoint->turn(server->endpoint_ctx);
+    if (server->endpoint.functions) {
+        server->endpoint.functions->turn(server->endpoint.ctx);
     }
     give_to_others(server);
     isere__request_serve_queues(server);
@@ -550,10 +550,6 @@ int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
         return ISERE_ERR_NOMEM;
     }
     int error = isere__serving_init(server, registry);
-    if (registry->config.token) {
-        server->endpoint = &isere_plane_endpoint;
-        server->endpoint_ctx = server;
-    }
     if (!error) {
         error = isere__limits_join(group, server);
     }
@@ -597,8 +593,8 @@ void isere_server_destroy(isere_server_t *server)
         isere__pool_destroy(server->pools.first);
     }
     isere__connection_free_closed(server);
-    if (server->endpoint) {
-        server->endpoint->detach(server->endpoint_ctx);
+    if (server->endpoint.functions) {
+        server->endpoint.functions->detach(server->endpoint.ctx);
     }
     isere__serving_deinit(server);
     close_listener(server);

@@ -269,7 +269,7 @@ static inline void follow(isere_server_t *server)
 
 static bool is_for_endpoint(const isere_connection_t *c)
 {
-    const isere_endpoint_t *endpoint = c->server->endpoint;
+    const isere_endpoint_t *endpoint = c->server->endpoint.functions;
     return endpoint && endpoint->wants(isere_http_path(&c->exchange->request));
 }
 
@@ -304,7 +304,7 @@ static void start(isere_connection_t *c)
     c->close_after = !c->exchange->parser.keep_alive || server->stop.begun;
     follow(server);
     if (is_for_endpoint(c)) {
-        server->endpoint->start(server->endpoint_ctx, c);
+        server->endpoint.functions->start(server->endpoint.ctx, c);
     } else if (find_route(c)) {
         enter_entry(c, c->exchange->route.owner);
     }
@@ -319,7 +319,8 @@ static void judge(isere_connection_t *c)
     bool closed = c->close_after;
     follow(server);
     c->close_after = true; /* the body would be taken for a request */
-    if (is_for_endpoint(c) ? server->endpoint->judge(server->endpoint_ctx, c)
+    const isere_attached_t *endpoint = &server->endpoint;
+    if (is_for_endpoint(c) ? endpoint->functions->judge(endpoint->ctx, c)
                            : !find_route(c)) {
         return;
     }

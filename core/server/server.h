@@ -2,6 +2,7 @@
  * A server, and where the files of this folder stand. Each calls only those
  * below it:
  *
+ *   exchange.c    what code above the server may do
  *   loop.c        the event loop: accepting, timers, stopping
  *   request.c     one request: whose it is, waiting, running, answering
  *   serving.c     the catalog that is served, and its pools
@@ -33,14 +34,6 @@
 #include "core/server/slow.h"
 #include "core/server/steal.h"
 
-/* What the control plane has of a server. */
-typedef struct isere_job isere_job_t;
-struct isere_plane {
-    isere_job_t *jobs;     /* not answered yet */
-    unsigned long log_seq; /* what followers have been told of */
-};
-extern const isere_endpoint_t isere_plane_endpoint;
-
 struct isere_server {
     const isere_port_t *port;
     isere_server_group_t *group;
@@ -60,9 +53,7 @@ struct isere_server {
     isere_pools_t pools;
     isere_serving_t serving;
     isere_random_t random;
-    const isere_endpoint_t *endpoint; /* NULL: none */
-    void *endpoint_ctx;
-    struct isere_plane plane;
+    isere_attached_t endpoint;
 };
 
 /* The pool of an entry of the catalog; NULL when out of memory. */

@@ -1,8 +1,7 @@
 /*
  * The registry: what the servers of a process serve. That is one function that
  * is part of the program, or those of a store with the routes that lead to
- * them, or both; and the control plane, over which functions are deployed,
- * watched and removed (docs/api.md).
+ * them, or both. isere/admin.h changes it over HTTP.
  *
  *     isere_registry_create_one(&port, function, &registry);
  *     isere_server_create(&port, group, listener, registry, &server);
@@ -20,8 +19,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define ISERE_TOKEN_LEN 64 /* hexadecimal digits: 32 random bytes */
 
 /* What the function that is part of the program is called: none of a store can
  * have this name. */
@@ -43,13 +40,6 @@ typedef struct isere_fault_report {
 } isere_fault_report_t;
 
 typedef struct isere_registry_config {
-    /* What requests to the control plane must bring as `Authorization: Bearer`:
-     * ISERE_TOKEN_LEN digits. Copied. NULL, the default: there is no control
-     * plane, and paths below /_isere/ are the functions'. */
-    const char *token;
-    /* Names that a Host field may have on the control plane, besides addresses
-     * and localhost; ended by NULL. Not copied. NULL for none. */
-    const char *const *host_names;
     /* What a function's package does not say: memory, stack, time limits,
      * payload, native modules. Name, version and env are not looked at. Not
      * copied what it points to. */

@@ -8,8 +8,8 @@
 #ifndef ISERE_ZEPHYR_H
 #define ISERE_ZEPHYR_H
 
+#include "isere/admin.h"
 #include "isere/isere.h"
-#include "isere/registry.h"
 
 #ifdef __cplusplus
 extern "C" {

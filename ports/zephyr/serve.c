@@ -1,7 +1,7 @@
 /* Serves over HTTP: one server, whose loop is the device's event loop, with one
  * function or with a store. */
 #include "core/heap/fault.h"
-#include "isere/registry.h"
+#include "isere/admin.h"
 #include "ports/zephyr/net/net.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/kernel.h>
@@ -183,19 +183,11 @@ static unsigned long crashes(void *ctx, const char *name)
     return count;
 }
 
-static void configure(isere_registry_config_t *config, const char *token,
+static void configure(isere_registry_config_t *config,
                       const isere_function_t *fallback)
 {
-    static const char *const names[] = {
-#ifdef CONFIG_ISERE_MDNS
-        CONFIG_NET_HOSTNAME ".local",
-#endif
-        NULL,
-    };
     isere_registry_config_init(config);
     isere_zephyr_function_config(&config->defaults);
-    config->token = token;
-    config->host_names = names;
     config->built_in = fallback;
     /* Every function fits then as often as there are instances. */
     config->memory_max = config->defaults.memory_bytes;
@@ -234,9 +226,9 @@ static bool try_fallback(const isere_port_t *port,
 
 /* What is wrong with the built-in function keeps nothing else from being
  * served. */
-static int make_control(const isere_port_t *port, const isere_blobs_t *blobs,
-                        isere_registry_config_t *config,
-                        isere_registry_t **registry)
+static int make_registry(const isere_port_t *port, const isere_blobs_t *blobs,
+                         isere_registry_config_t *config,
+                         isere_registry_t **registry)
 {
     int error = isere_registry_create(port, blobs, config, registry);
     if (error) {
@@ -257,32 +249,60 @@ static int make_control(const isere_port_t *port, const isere_blobs_t *blobs,
     return isere_registry_create(port, blobs, config, registry);
 }
 
+static int make_admin(const isere_port_t *port, isere_registry_t *registry,
+                      isere_admin_t **admin)
+{
+    static const char *const names[] = {
+#ifdef CONFIG_ISERE_MDNS
+        CONFIG_NET_HOSTNAME ".local",
+#endif
+        NULL,
+    };
+    char token[ISERE_TOKEN_LEN + 1];
+    const isere_admin_config_t config = {.token = token, .host_names = names};
+    int error = isere_zephyr_token(port, token);
+    if (!error) {
+        error = isere_admin_create(port, registry, &config, admin);
+    }
+    memset(token, 0, sizeof(token));
+    return error;
+}
+
+/* Serves what is ready. */
+static int serve_registry(const isere_port_t *port, isere_registry_t *registry,
+                          isere_admin_t *admin, uint16_t number)
+{
+    serving_t serving;
+    LOG_INF("store: %u functions", (unsigned)isere_registry_count(registry));
+    int error = start(&serving, port, number);
+    if (error) {
+        return error;
+    }
+    error = isere_server_create(port, serving.group, serving.listener, registry,
+                                &serving.server);
+    if (!error) {
+        error = isere_admin_attach(admin, serving.server);
+    }
+    return run(&serving, error);
+}
+
 int isere_zephyr_serve_store(const isere_port_t *port,
                              const isere_blobs_t *blobs,
                              const isere_function_t *fallback, uint16_t number)
 {
     isere_registry_config_t config;
-    isere_registry_t *registry;
-    char token[ISERE_TOKEN_LEN + 1];
-    serving_t serving;
-    int error = isere_zephyr_token(port, token);
-    if (error) {
-        return error;
-    }
-    configure(&config, token, fallback);
+    isere_registry_t *registry = NULL;
+    isere_admin_t *admin = NULL;
+    configure(&config, fallback);
     isere__zephyr_built_in(fallback);
-    error = make_control(port, blobs, &config, &registry);
-    memset(token, 0, sizeof(token));
-    if (error) {
-        return error;
-    }
-    LOG_INF("store: %u functions", (unsigned)isere_registry_count(registry));
-    error = start(&serving, port, number);
+    int error = make_registry(port, blobs, &config, &registry);
     if (!error) {
-        error = isere_server_create(port, serving.group, serving.listener,
-                                    registry, &serving.server);
-        error = run(&serving, error);
+        error = make_admin(port, registry, &admin);
     }
+    if (!error) {
+        error = serve_registry(port, registry, admin, number);
+    }
+    isere_admin_destroy(admin);
     isere_registry_destroy(registry);
     return error;
 }

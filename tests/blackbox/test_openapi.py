@@ -123,8 +123,8 @@ def test_version_is_that_of_the_program(isere):
 
 
 def test_calls_are_those_of_the_server():
-    """core/control/call.c has a table of them."""
-    source = (ROOT / "core" / "control" / "call.c").read_text(encoding="utf-8")
+    """core/admin/call.c has a table of them."""
+    source = (ROOT / "core" / "admin" / "call.c").read_text(encoding="utf-8")
     table = source[source.index("places[] = {") :]
     table = table[: table.index("\n};")]
     places = re.findall(r'\{"([^"]+)",\s*"([^"]+)",\s*([A-Z| ]+),', table)

@@ -132,6 +132,7 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     bool helpers_ended;
     int error;
     error = isere_workers_start(own, args, service->platform.registry,
+                                service->platform.admin,
                                 service->program.function, listeners, &workers);
     if (error != 0) {
         return error;

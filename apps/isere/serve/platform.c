@@ -123,7 +123,6 @@ static void configure(const isere_args_t *args, isere_registry_config_t *config)
 {
     isere_function_config_t *defaults = &config->defaults;
     isere_registry_config_init(config);
-    config->host_names = args->serve.hosts.items;
     config->log_bytes = LOG_BYTES;
     config->log_level = (isere_log_level_t)args->log_level;
     config->memory_max = (size_t)2048 * 1024 * 1024;
@@ -138,28 +137,41 @@ static void configure(const isere_args_t *args, isere_registry_config_t *config)
     defaults->init_timeout_ms = (uint32_t)args->settings.init_timeout;
 }
 
+static int create_registry(const isere_port_t *port, const isere_args_t *args,
+                           isere_platform_files_t *p)
+{
+    isere_registry_config_t config;
+    configure(args, &config);
+    /* Without a supervisor there is nothing to keep code for. */
+    p->has_kept = isere_kept_blobs_open(&p->kept);
+    config.kept = p->has_kept ? &p->kept : NULL;
+    isere_deployer_configure(p->deployer, &config);
+    errno = 0;
+    int error = isere_registry_create(port, &p->blobs, &config, &p->registry);
+    return error ? complain(args->serve.store, error) : 0;
+}
+
 /* The token is on the stack for no longer than needed. */
 static int create(const isere_port_t *port, const isere_args_t *args,
                   isere_platform_files_t *p)
 {
-    isere_registry_config_t config;
     char token[ISERE_TOKEN_LEN + 1];
+    const isere_admin_config_t config = {
+        .token = token,
+        .host_names = args->serve.hosts.items,
+    };
     int error = load_token(args, token);
-    configure(args, &config);
-    config.token = token;
-    /* Without a supervisor there is nothing to keep code for. */
-    p->has_kept = isere_kept_blobs_open(&p->kept);
-    config.kept = p->has_kept ? &p->kept : NULL;
     if (error == 0) {
         error = isere_deployer_start(args, &p->deployer);
     }
     if (error == 0) {
-        isere_deployer_configure(p->deployer, &config);
-        errno = 0;
-        error = isere_registry_create(port, &p->blobs, &config, &p->registry);
+        error = create_registry(port, args, p);
+    }
+    if (error == 0) {
+        error = isere_admin_create(port, p->registry, &config, &p->admin);
         error = error ? complain(args->serve.store, error) : 0;
     }
-    /* The registry has a copy. */
+    /* The admin object has a copy. */
     explicit_bzero(token, sizeof(token));
     return error;
 }
@@ -215,6 +227,7 @@ int isere_platform_open_one(const isere_port_t *port,
 void isere_platform_close(isere_platform_files_t *platform)
 {
     /* Its lock is the deployer's, whose queue is empty: it was stopped. */
+    isere_admin_destroy(platform->admin);
     isere_registry_destroy(platform->registry);
     if (platform->deployer) {
         isere_deployer_destroy(platform->deployer);

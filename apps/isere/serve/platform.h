@@ -5,7 +5,7 @@
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/serve/deployer.h"
-#include "isere/registry.h"
+#include "isere/admin.h"
 
 #include <pthread.h>
 
@@ -14,6 +14,7 @@ typedef struct isere_platform_files {
     isere_blobs_t blobs;
     isere_deployer_t *deployer;
     isere_registry_t *registry;
+    isere_admin_t *admin; /* NULL without a store */
     isere_blobs_t kept;
     bool has_blobs, has_kept;
 } isere_platform_files_t;

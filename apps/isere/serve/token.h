@@ -2,7 +2,7 @@
 #ifndef ISERE_APPS_ISERE_SERVE_TOKEN_H
 #define ISERE_APPS_ISERE_SERVE_TOKEN_H
 
-#include "isere/registry.h"
+#include "isere/admin.h"
 
 /*
  * Reads the token from a file, or makes a file with a new one, which only its

@@ -35,6 +35,7 @@ typedef struct worker {
 struct isere_workers {
     const isere_args_t *args;
     isere_registry_t *registry;
+    isere_admin_t *admin;             /* NULL: none */
     const isere_function_t *built_in; /* NULL: there is a store */
     const isere_port_t *own;          /* of the starting thread */
     isere_server_group_t *group;
@@ -106,6 +107,9 @@ static void *worker_main(void *arg)
     worker->server_asked = true;
     error = isere_server_create(&port, all->group, worker->listener,
                                 all->registry, &worker->server);
+    if (error == 0 && all->admin) {
+        error = isere_admin_attach(all->admin, worker->server);
+    }
     if (error == 0) {
         /* The first heap is made before the first connection is accepted: a
          * function that can't start ends the program with a message, not every
@@ -258,7 +262,7 @@ static isere_workers_t *create(const isere_port_t *own,
 }
 
 int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
-                        isere_registry_t *registry,
+                        isere_registry_t *registry, isere_admin_t *admin,
                         const isere_function_t *built_in,
                         isere_listeners_t *listeners, isere_workers_t **workers)
 {
@@ -267,6 +271,7 @@ int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
     if (!all || !all->group || all->ended_fd < 0) {
         fputs("isere: not enough memory to start\n", stderr);
     } else {
+        all->admin = admin;
         report_deaths(all);
         error = start_all(all, listeners);
     }

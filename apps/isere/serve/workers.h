@@ -6,7 +6,7 @@
 
 #include "apps/isere/args/args.h"
 #include "apps/isere/supervisor/listeners.h"
-#include "isere/registry.h"
+#include "isere/admin.h"
 
 /* How long a function without a store, which nobody can release, is
  * quarantined. */
@@ -16,14 +16,14 @@ typedef struct isere_workers isere_workers_t;
 
 /*
  * Starts the workers, one for each listener, whose sockets become theirs, and
- * waits until all of them serve. `built_in` is the registry's own function, or
- * NULL when there is a store instead: what it did to processes before this one
- * is told to the registry first. The calling thread's signal mask becomes
- * theirs. Returns 0 with *workers, or ISERE_ERR_* after saying on stderr what
- * is wrong.
+ * waits until all of them serve. `admin` may be NULL. `built_in` is the
+ * registry's own function, or NULL when there is a store instead: what it did
+ * to processes before this one is told to the registry first. The calling
+ * thread's signal mask becomes theirs. Returns 0 with *workers, or ISERE_ERR_*
+ * after saying on stderr what is wrong.
  */
 int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
-                        isere_registry_t *registry,
+                        isere_registry_t *registry, isere_admin_t *admin,
                         const isere_function_t *built_in,
                         isere_listeners_t *listeners,
                         isere_workers_t **workers);

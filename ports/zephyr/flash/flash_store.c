@@ -1,6 +1,6 @@
 /* The store of functions in the flash partition `storage_partition`, and the
  * device's token beside it. */
-#include "isere/registry.h"
+#include "isere/admin.h"
 #include "ports/zephyr/flash/blobs.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <ctype.h>

@@ -1,5 +1,5 @@
 /* Calls of the control plane: the token's comparison. */
-#include "core/control/registry.h"
+#include "core/admin/call.h"
 #include "tests/unit/support/unit.h"
 
 static const char token[] =
@@ -9,7 +9,7 @@ static void test_the_token_is_equal(void **state)
 {
     (void)state;
     assert_int_equal(sizeof(token) - 1, ISERE_TOKEN_LEN);
-    assert_true(isere_token_equals(token, isere_slice(token)));
+    assert_true(isere__call_token_equals(token, isere_slice(token)));
 }
 
 /* Wherever the difference is, and whichever bit. */
@@ -21,14 +21,14 @@ static void test_each_bit_counts(void **state)
         memcpy(given, token, sizeof(given));
         given[i / 8] = (char)(given[i / 8] ^ (1 << i % 8));
         assert_false(
-            isere_token_equals(token, isere_slice_of(given, sizeof(given))));
+            isere__call_token_equals(token, isere_slice_of(given, sizeof(given))));
     }
     /* Two differences don't undo each other. */
     memcpy(given, token, sizeof(given));
     given[0] = (char)(given[0] ^ 1);
     given[63] = (char)(given[63] ^ 1);
     assert_false(
-        isere_token_equals(token, isere_slice_of(given, sizeof(given))));
+        isere__call_token_equals(token, isere_slice_of(given, sizeof(given))));
 }
 
 /* Also texts that repeat the token; each in a block of exactly its size, whose
@@ -42,7 +42,7 @@ static void test_each_length_counts(void **state)
         for (size_t i = 0; i < len; i++) {
             given[i] = token[i % ISERE_TOKEN_LEN];
         }
-        assert_int_equal(isere_token_equals(token, isere_slice_of(given, len)),
+        assert_int_equal(isere__call_token_equals(token, isere_slice_of(given, len)),
                          len == ISERE_TOKEN_LEN);
         free(given);
     }
@@ -51,7 +51,7 @@ static void test_each_length_counts(void **state)
 static void test_nothing_is_not_the_token(void **state)
 {
     (void)state;
-    assert_false(isere_token_equals(token, isere_slice_of(NULL, 0)));
+    assert_false(isere__call_token_equals(token, isere_slice_of(NULL, 0)));
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* What is counted, and the metrics made of it. */
-#include "core/control/metrics.h"
+#include "core/admin/metrics.h"
 #include "tests/unit/support/unit.h"
 #include <limits.h>
 

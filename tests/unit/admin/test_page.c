@@ -1,5 +1,5 @@
 /* The page that lies in the program. tests/dashboard has what it does. */
-#include "core/control/registry.h"
+#include "core/admin/page.h"
 #include "tests/unit/support/unit.h"
 
 static void test_is_compressed_and_small(void **state)

@@ -2,6 +2,7 @@
  * Compiled code that is kept for the next start: it is taken when it is whole
  * and of this package, and in every other case the start compiles as before.
  */
+#include "core/control/kept.h"
 #include "core/control/registry.h"
 #include "core/control/settings.h"
 #include "core/isere_config.h"

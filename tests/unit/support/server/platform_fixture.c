@@ -12,7 +12,7 @@ void platform_init(platform_fixture_t *p)
     p->port = *sim_start();
     sim_blobs_init(&p->blobs);
     isere_registry_config_init(&p->config);
-    p->config.token = TOKEN;
+    p->admin_config.token = TOKEN;
     p->config.defaults.memory_bytes = (size_t)192 * 1024;
     p->config.memory_min = (size_t)64 * 1024;
     p->config.log_bytes = 4096;
@@ -23,23 +23,30 @@ int platform_start(platform_fixture_t *p)
 {
     int error = isere_registry_create(&p->port, &p->blobs.table, &p->config,
                                       &p->registry);
+    if (!error) {
+        error = isere_admin_create(&p->port, p->registry, &p->admin_config,
+                                   &p->admin);
+    }
     if (error) {
         return error;
     }
     p->group = isere_server_group_create(&p->port, &p->limits);
-    return p->group ? isere_server_create(&p->port, p->group, SIM_LISTENER,
-                                          p->registry, &p->server)
-                    : ISERE_ERR_NOMEM;
+    error = p->group ? isere_server_create(&p->port, p->group, SIM_LISTENER,
+                                           p->registry, &p->server)
+                     : ISERE_ERR_NOMEM;
+    return error ? error : isere_admin_attach(p->admin, p->server);
 }
 
 void platform_stop(platform_fixture_t *p)
 {
     isere_server_destroy(p->server);
     isere_server_group_destroy(p->group);
+    isere_admin_destroy(p->admin);
     isere_registry_destroy(p->registry);
     p->server = NULL;
     p->group = NULL;
     p->registry = NULL;
+    p->admin = NULL;
 }
 
 void platform_deinit(platform_fixture_t *p)

@@ -5,7 +5,7 @@
 #ifndef ISERE_TESTS_PLATFORM_FIXTURE_H
 #define ISERE_TESTS_PLATFORM_FIXTURE_H
 
-#include "isere/registry.h"
+#include "isere/admin.h"
 #include "tests/unit/support/server/sim_blobs.h"
 #include "tests/unit/support/server/sim_net.h"
 
@@ -16,6 +16,8 @@ typedef struct platform_fixture {
     isere_port_t port; /* its functions may be replaced before the start */
     sim_blobs_t blobs;
     isere_registry_config_t config;
+    isere_admin_config_t admin_config;
+    isere_admin_t *admin;
     isere_server_limits_t limits;
     isere_registry_t *registry;
     isere_server_group_t *group;

@@ -1,13 +1,15 @@
 /* What the control plane says about functions, as JSON. */
+#include "core/control/summary.h"
+#include "core/control/faults.h"
 #include "core/control/registry.h"
 #include "core/isolate/function.h"
 #include "core/util/names/payload.h"
 
 /* ---- texts of a length that is not known before ---- */
 
-char *isere__control_text(const isere_port_t *port,
-                          void (*put)(isere_writer_t *text, const void *arg),
-                          const void *arg, size_t *size)
+char *isere_summary_text(const isere_port_t *port,
+                         void (*put)(isere_writer_t *text, const void *arg),
+                         const void *arg, size_t *size)
 {
     char *buf = NULL;
     isere_writer_t text;
@@ -55,8 +57,7 @@ static void put_content(isere_writer_t *text, const isere_deployment_t *d)
     put_routes(text, d);
 }
 
-void isere__control_put_summary(isere_writer_t *text,
-                                const isere_summary_t *summary)
+void isere_summary_put(isere_writer_t *text, const isere_summary_t *summary)
 {
     const isere_deployment_t *d = summary->deployment;
     const isere_deployment_t *replaced = summary->replaced;
@@ -109,8 +110,8 @@ static void put_status(isere_writer_t *text, const char *status,
     isere_writer_json(text, isere_slice(message));
 }
 
-void isere__control_put_entry(isere_writer_t *text, isere_registry_t *registry,
-                              const isere_catalog_entry_t *entry)
+void isere_summary_put_entry(isere_writer_t *text, isere_registry_t *registry,
+                             const isere_catalog_entry_t *entry)
 {
     const isere_deployment_t *d = entry->deployment;
     char why[256];

@@ -1,6 +1,6 @@
 /* Metrics: a table of what there is, with where each value is read, and the
  * text format. */
-#include "core/control/metrics.h"
+#include "core/admin/metrics.h"
 #include <stddef.h>
 
 typedef isere_metrics_position_t position_t;

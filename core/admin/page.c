@@ -1,5 +1,5 @@
 /* The dashboard, which is made of dashboard/ by scripts/build-dashboard. */
-#include "core/control/registry.h"
+#include "core/admin/page.h"
 #include "isere/dashboard.h"
 
 const isere_page_t isere_page = {

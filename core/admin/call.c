@@ -1,5 +1,6 @@
-/* From a request to a call of the control plane, or why it is refused. */
-#include "core/control/registry.h"
+/* From a request to a call of the endpoint, or why it is refused. */
+#include "core/admin/call.h"
+#include "core/admin/admin.h"
 #include "core/http/chars.h"
 #include "core/http/query.h"
 #include "core/util/ascii.h"
@@ -8,7 +9,7 @@
 
 #define ROOT "/_isere"
 
-bool isere_call_is_control(isere_slice_t path)
+bool isere__call_is_path(isere_slice_t path)
 {
     size_t len = sizeof(ROOT) - 1;
     return path.len >= len && memcmp(path.ptr, ROOT, len) == 0 &&
@@ -86,10 +87,9 @@ static bool is_v6_text(isere_slice_t host)
  * rebinding), and then the browser takes us for that site. It can't make the
  * browser send an address, or a name that we were told, in Host.
  */
-static bool is_our_host(const isere_registry_t *registry,
-                        isere_slice_t authority)
+static bool is_our_host(const isere_admin_t *admin, isere_slice_t authority)
 {
-    const char *const *name = registry->config.host_names;
+    const char *const *name = admin->host_names;
     bool is_v6;
     isere_slice_t host = host_of(authority, &is_v6);
     if (is_v6) {
@@ -118,7 +118,8 @@ static bool is_our_origin(isere_slice_t origin, isere_slice_t authority)
                               authority));
 }
 
-bool isere_token_equals(const char token[ISERE_TOKEN_LEN], isere_slice_t given)
+bool isere__call_token_equals(const char token[ISERE_TOKEN_LEN],
+                              isere_slice_t given)
 {
     unsigned differs = given.len != ISERE_TOKEN_LEN;
     for (size_t i = 0; i < given.len; i++) {
@@ -129,7 +130,7 @@ bool isere_token_equals(const char token[ISERE_TOKEN_LEN], isere_slice_t given)
 }
 
 /* RFC 6750 section 2.1; one Authorization field, no more. */
-static bool has_token(const isere_registry_t *registry,
+static bool has_token(const isere_admin_t *admin,
                       const isere_http_request_t *request)
 {
     static const char scheme[] = "bearer ";
@@ -142,9 +143,9 @@ static bool has_token(const isere_registry_t *registry,
     }
     return count == 1 && value.len > len &&
            isere_http_equals(isere_slice_of(value.ptr, len), scheme) &&
-           isere_token_equals(registry->token,
-                              isere_http_trim(isere_slice_of(value.ptr + len,
-                                                             value.len - len)));
+           isere__call_token_equals(
+               admin->token, isere_http_trim(isere_slice_of(value.ptr + len,
+                                                            value.len - len)));
 }
 
 /* ---- what is asked for ---- */
@@ -322,14 +323,14 @@ static void read_place(const isere_http_request_t *request, isere_slice_t path,
     call->kind = place->kinds[method];
 }
 
-void isere_call_read(const isere_registry_t *registry,
-                     const isere_http_request_t *request, isere_call_t *call)
+void isere__call_read(const isere_admin_t *admin,
+                      const isere_http_request_t *request, isere_call_t *call)
 {
     size_t root = sizeof(ROOT) - 1;
     isere_slice_t path = isere_http_path(request);
     isere_slice_t authority = isere_http_slice(request, request->authority);
     memset(call, 0, sizeof(*call));
-    if (!is_our_host(registry, authority)) {
+    if (!is_our_host(admin, authority)) {
         refuse(call, 403,
                "Host must be an address, localhost or a name of this server");
         return;
@@ -346,7 +347,7 @@ void isere_call_read(const isere_registry_t *registry,
     bool open =
         call->kind == ISERE_CALL_HEALTH || call->kind == ISERE_CALL_PAGE;
     /* A client without the token learns nothing of what is here. */
-    if (!open && !has_token(registry, request)) {
+    if (!open && !has_token(admin, request)) {
         refuse(call, 401,
                "Authorization: Bearer with the server's token is required");
         return;

@@ -10,8 +10,8 @@
  *
  * Pure, but for reading relaxed atomics; any thread.
  */
-#ifndef ISERE_CORE_CONTROL_METRICS_H
-#define ISERE_CORE_CONTROL_METRICS_H
+#ifndef ISERE_CORE_ADMIN_METRICS_H
+#define ISERE_CORE_ADMIN_METRICS_H
 
 #include "core/control/stats.h"
 #include "core/util/names/function_name.h"

@@ -1,42 +1,51 @@
 /* Direct invocations: the body is the event, and the answer says what became of
  * it, with its log lines. */
-#include "core/server/plane_internal.h"
+#include "core/admin/invoke.h"
+#include "core/admin/reply.h"
 #include "core/util/ascii.h"
 #include "core/util/json_check.h"
 #include "core/util/text.h"
 #include "core/util/utf8.h"
+
+/* A direct invocation of ours. */
+typedef struct invocation {
+    isere_direct_t direct;
+    isere_registry_t *registry;
+    unsigned long log_seq; /* the next line's when it began */
+} invocation_t;
 
 static void answer_invoke(isere_connection_t *c, const isere_direct_t *direct,
                           const isere_isolate_t *isolate, uint64_t duration_us);
 
 /* A copy of the body, ended by NUL, is the event; without one an empty object
  * stands for a GET of /. */
-static isere_direct_t *copy_event(const isere_connection_t *c)
+static invocation_t *make_invocation(const isere_admin_side_t *side,
+                                     const isere_connection_t *c)
 {
-    const isere_server_t *server = c->server;
-    const isere_http_request_t *request = &c->exchange->request;
+    const isere_http_request_t *request = isere_exchange_request(c);
     isere_slice_t body = isere_http_slice(request, request->body);
     if (body.len == 0) {
         body = isere_slice("{}");
     }
-    isere_direct_t *direct =
-        isere_alloc(server->port, sizeof(*direct) + body.len + 1);
-    if (direct) {
-        char *event = (char *)(direct + 1);
+    invocation_t *invocation = isere_alloc(isere_server_port(side->server),
+                                           sizeof(*invocation) + body.len + 1);
+    if (invocation) {
+        char *event = (char *)(invocation + 1);
         memcpy(event, body.ptr, body.len);
         event[body.len] = 0;
-        direct->done = answer_invoke;
-        direct->event = isere_slice_of(event, body.len);
-        direct->mark = atomic_load(&server->serving.registry->log_seq);
+        invocation->direct.done = answer_invoke;
+        invocation->direct.event = isere_slice_of(event, body.len);
+        invocation->registry = side->admin->registry;
+        invocation->log_seq = isere_registry_log_seq(side->admin->registry);
     }
-    return direct;
+    return invocation;
 }
 
 /* Whether the body can be an event: the engine wants valid UTF-8, and a NUL in
  * it must not hide what follows. An empty one was replaced. */
 static bool check_event(const isere_connection_t *c, isere_json_error_t *wrong)
 {
-    const isere_http_request_t *request = &c->exchange->request;
+    const isere_http_request_t *request = isere_exchange_request(c);
     isere_slice_t body = isere_http_slice(request, request->body);
     if (body.len == 0) {
         return true;
@@ -58,27 +67,28 @@ static void refuse_event(isere_connection_t *c, const isere_json_error_t *wrong)
     }
     isere_writer_puts(&text, wrong->message);
     message[text.len] = 0;
-    isere__plane_refuse(c, 400, message);
+    isere__reply_refuse(c, 400, message);
 }
 
-void isere__plane_start_invoke(isere_connection_t *c, const isere_call_t *call)
+void isere__invoke_start(const isere_admin_side_t *side, isere_connection_t *c,
+                         const isere_call_t *call)
 {
     isere_json_error_t wrong;
     const isere_catalog_entry_t *entry =
-        isere_catalog_find(c->server->serving.catalog, call->name);
+        isere_catalog_find(isere_server_catalog(side->server), call->name);
     if (!entry || !entry->deployment) {
-        isere__plane_refuse(c, 404, "no function of that name is served");
+        isere__reply_refuse(c, 404, "no function of that name is served");
         return;
     }
     if (!check_event(c, &wrong)) {
         refuse_event(c, &wrong);
         return;
     }
-    isere_direct_t *direct = copy_event(c);
-    if (direct) {
-        isere_request_invoke(c, entry, direct);
+    invocation_t *invocation = make_invocation(side, c);
+    if (invocation) {
+        isere_request_invoke(c, entry, &invocation->direct);
     } else {
-        isere__plane_no_memory(c);
+        isere__reply_no_memory(c);
     }
 }
 
@@ -160,8 +170,7 @@ static void put_response(isere_writer_t *text, const isere_isolate_t *isolate)
 
 /* What became of it. */
 typedef struct outcome {
-    isere_registry_t *registry;
-    const isere_direct_t *direct;
+    const invocation_t *invocation;
     const isere_isolate_t *isolate;
     uint64_t duration_us;
 } outcome_t;
@@ -169,16 +178,14 @@ typedef struct outcome {
 /* The lines of this request that are still kept. */
 static void put_logs(isere_writer_t *text, const outcome_t *outcome)
 {
-    isere_registry_t *registry = outcome->registry;
-    isere_logs_reader_t reader = {.seq = outcome->direct->mark,
+    const invocation_t *invocation = outcome->invocation;
+    isere_logs_reader_t reader = {.seq = invocation->log_seq,
                                   .level = ISERE_LOG_DEBUG};
     bool first = true;
     isere_text_copy(reader.request_id, sizeof(reader.request_id),
                     isere_slice(isere_isolate_request_id(outcome->isolate)));
     isere_writer_puts(text, ",\"logs\":[");
-    isere_registry_lock(registry);
-    isere_logs_read_array(&registry->logs, &reader, text, &first);
-    isere_registry_unlock(registry);
+    isere_registry_read_log_array(invocation->registry, &reader, text, &first);
     isere_writer_puts(text, "]");
 }
 
@@ -210,7 +217,6 @@ static void put_outcome(isere_writer_t *text, const void *arg)
 static void answer_invoke(isere_connection_t *c, const isere_direct_t *direct,
                           const isere_isolate_t *isolate, uint64_t duration_us)
 {
-    outcome_t outcome = {c->server->serving.registry, direct, isolate,
-                         duration_us};
-    isere__plane_answer_built(c, put_outcome, &outcome);
+    outcome_t outcome = {(const invocation_t *)direct, isolate, duration_us};
+    isere__reply_built(c, put_outcome, &outcome);
 }

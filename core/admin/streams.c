@@ -1,6 +1,7 @@
 /* Metrics and log lines: answers that are made while they are sent. */
-#include "core/control/metrics.h"
-#include "core/server/plane_internal.h"
+#include "core/admin/streams.h"
+#include "core/admin/metrics.h"
+#include "core/admin/reply.h"
 #include "core/util/text.h"
 
 /* ---- metrics ---- */
@@ -46,50 +47,58 @@ static isere_metrics_function_t metrics_function(void *ctx, size_t index)
     return (isere_metrics_function_t){
         .name = d->name,
         .stats = d->stats,
-        .memory_bytes = d->function->config.memory_bytes,
+        .memory_bytes = isere_deployment_memory(d),
     };
 }
 
-void isere__plane_start_metrics(isere_connection_t *c)
+/* What is counted of the process. */
+static isere_metrics_t of_process(const isere_admin_side_t *side,
+                                  metrics_stream_t *self)
 {
-    isere_server_t *server = c->server;
-    isere_registry_t *registry = server->serving.registry;
-    const isere_port_t *port = server->port;
-    metrics_stream_t *self = isere_alloc(port, sizeof(*self));
-    if (!self) {
-        isere__plane_no_memory(c);
-        return;
-    }
-    isere_registry_lock(registry);
-    uint64_t lines = registry->logs.next_seq - 1, lost = registry->logs.lost;
-    isere_registry_unlock(registry);
-    memset(self, 0, sizeof(*self));
-    self->stream = (isere_stream_t){metrics_read, metrics_close};
-    self->port = port;
-    self->catalog = isere_registry_catalog(registry);
-    self->metrics = (isere_metrics_t){
+    isere_server_state_t state;
+    isere_registry_counts_t counts;
+    isere_server_get_state(side->server, &state);
+    isere_registry_get_counts(side->admin->registry, &counts);
+    return (isere_metrics_t){
         .version = isere_version(),
-        .uptime_us = isere__plane_uptime_us(server),
-        .connections = atomic_load(&server->group->connections),
-        .functions = (unsigned)self->catalog->count,
-        .buffer_bytes = atomic_load(&server->group->buffered),
-        .buffer_limit = server->group->limits.max_buffer,
-        .buffer_refusals = atomic_load(&server->group->buffer_refusals),
-        .log_lines = lines,
-        .log_lines_lost = lost,
-        .deploys_ok = atomic_load(&registry->deploys_ok),
-        .deploys_failed = atomic_load(&registry->deploys_failed),
-        .restarts = registry->config.restarts,
+        .uptime_us =
+            state.now_us - isere_registry_started_us(side->admin->registry),
+        .connections = state.connections,
+        .functions = self->catalog->count,
+        .buffer_bytes = state.buffer_bytes,
+        .buffer_limit = state.buffer_limit,
+        .buffer_refusals = state.buffer_refusals,
+        .log_lines = counts.log_lines,
+        .log_lines_lost = counts.log_lines_lost,
+        .deploys_ok = counts.deploys_ok,
+        .deploys_failed = counts.deploys_failed,
+        .restarts = counts.restarts,
         .ctx = self,
         .function = metrics_function,
     };
+}
+
+void isere__streams_metrics(const isere_admin_side_t *side,
+                            isere_connection_t *c)
+{
+    const isere_port_t *port = isere_server_port(side->server);
+    metrics_stream_t *self = isere_alloc(port, sizeof(*self));
+    if (!self) {
+        isere__reply_no_memory(c);
+        return;
+    }
+    memset(self, 0, sizeof(*self));
+    self->stream = (isere_stream_t){metrics_read, metrics_close};
+    self->port = port;
+    self->catalog = isere_registry_catalog(side->admin->registry);
+    self->metrics = of_process(side, self);
     for (size_t i = 0; i <= self->catalog->count; i++) {
         self->metrics.count += self->catalog->entries[i].deployment != NULL;
     }
     self->any_broken = self->metrics.count <
                        self->catalog->count + self->catalog->has_built_in;
-    isere_plane_fields_t fields =
-        isere__plane_fields("text/plain; version=0.0.4; charset=utf-8");
+    isere_reply_fields_t fields =
+        isere__reply_fields("text/plain; version=0.0.4; charset=utf-8");
     isere_answer_stream(c, 200, fields.list, fields.count, &self->stream, -1);
 }
 
@@ -97,7 +106,7 @@ void isere__plane_start_metrics(isere_connection_t *c)
 
 typedef struct logs_stream {
     isere_stream_t stream;
-    isere_server_t *server;
+    isere_admin_side_t *side;
     isere_logs_reader_t reader;
     bool follow;
 } logs_stream_t;
@@ -105,48 +114,59 @@ typedef struct logs_stream {
 static int logs_read(isere_stream_t *stream, char *buf, size_t size)
 {
     logs_stream_t *self = (logs_stream_t *)stream;
-    isere_registry_t *registry = self->server->serving.registry;
     isere_writer_t text = isere_writer_begin(buf, size);
-    isere_registry_lock(registry);
-    isere_logs_read(&registry->logs, &self->reader, &text);
-    isere_registry_unlock(registry);
+    isere_registry_read_log(self->side->admin->registry, &self->reader, &text);
     if (text.len > 0) {
         return (int)text.len;
     }
-    return self->follow && !self->server->stop.begun ? ISERE_ERR_AGAIN
-                                                     : ISERE_ERR_CLOSED;
+    return self->follow && !isere_server_is_stopping(self->side->server)
+               ? ISERE_ERR_AGAIN
+               : ISERE_ERR_CLOSED;
+}
+
+static void count_follower(isere_admin_side_t *side, int change)
+{
+    side->log_streams += (unsigned)change;
+    isere_registry_follow_log(side->admin->registry, change);
 }
 
 static void logs_close(isere_stream_t *stream)
 {
     logs_stream_t *self = (logs_stream_t *)stream;
-    const isere_port_t *port = self->server->port;
-    isere_registry_t *registry = self->server->serving.registry;
     if (self->follow) {
-        atomic_fetch_sub(&registry->followers, 1);
+        count_follower(self->side, -1);
     }
-    isere_free(port, self);
+    isere_free(isere_server_port(self->side->server), self);
 }
 
-void isere__plane_start_logs(isere_connection_t *c, const isere_call_t *call)
+void isere__streams_logs(isere_admin_side_t *side, isere_connection_t *c,
+                         const isere_call_t *call)
 {
-    isere_server_t *server = c->server;
-    const isere_port_t *port = server->port;
-    logs_stream_t *self = isere_alloc(port, sizeof(*self));
+    logs_stream_t *self =
+        isere_alloc(isere_server_port(side->server), sizeof(*self));
     if (!self) {
-        isere__plane_no_memory(c);
+        isere__reply_no_memory(c);
         return;
     }
     memset(self, 0, sizeof(*self));
     self->stream = (isere_stream_t){logs_read, logs_close};
-    self->server = server;
+    self->side = side;
     self->follow = call->follow;
     self->reader.level = call->level;
     isere_text_copy(self->reader.function, sizeof(self->reader.function),
                     isere_slice(call->name));
     if (self->follow) {
-        atomic_fetch_add(&server->serving.registry->followers, 1);
+        count_follower(side, 1);
     }
-    isere_plane_fields_t fields = isere__plane_fields("application/x-ndjson");
+    isere_reply_fields_t fields = isere__reply_fields("application/x-ndjson");
     isere_answer_stream(c, 200, fields.list, fields.count, &self->stream, -1);
+}
+
+void isere__streams_turn(isere_admin_side_t *side)
+{
+    unsigned long seq = isere_registry_log_seq(side->admin->registry);
+    if (seq != side->log_seq) {
+        isere_request_wake_streams(side->server);
+    }
+    side->log_seq = seq;
 }

@@ -1,0 +1,200 @@
+/* Calls that change or read the store: jobs for the thread that does such
+ * work. */
+#include "core/admin/jobs.h"
+#include "core/admin/reply.h"
+#include "core/control/deploy.h"
+
+struct isere_admin_job {
+    isere_admin_job_t *next;
+    isere_admin_side_t *side;       /* under the registry's lock; NULL: the
+                                       server is gone */
+    isere_connection_t *connection; /* NULL: it was closed */
+    atomic_bool done;
+    char *body; /* a copy, where another thread works with it */
+    isere_job_t work;
+};
+
+static void free_job(const isere_port_t *port, isere_admin_job_t *job)
+{
+    isere_free(port, job->work.text);
+    isere_free(port, job->body);
+    isere_free(port, job);
+}
+
+/* On the thread that works. The server may be gone meanwhile; it is when there
+ * is no port. */
+static void run_job(void *arg, const isere_port_t *port)
+{
+    isere_admin_job_t *job = arg;
+    isere_registry_t *registry = job->work.registry;
+    if (port) {
+        isere_deploy_run(&job->work, port);
+    }
+    isere_registry_lock(registry);
+    const isere_admin_side_t *side = job->side;
+    if (side) {
+        const isere_port_t *woken = isere_server_port(side->server);
+        atomic_store(&job->done, true);
+        woken->poll_wake(woken->ctx);
+    }
+    isere_registry_unlock(registry);
+    if (!side) {
+        free_job(isere_registry_port(registry), job);
+    }
+}
+
+static bool give_up_idle(void *arg)
+{
+    return isere_server_make_room(arg);
+}
+
+/* Where another thread does the work, it has its own copy of the body: the
+ * connection may be closed before. */
+static bool set_body(const isere_admin_side_t *side,
+                     const isere_connection_t *c, isere_admin_job_t *job)
+{
+    const isere_http_request_t *request = isere_exchange_request(c);
+    isere_slice_t body = isere_http_slice(request, request->body);
+    if (isere_registry_has_thread(side->admin->registry) && body.len > 0) {
+        job->body = isere_alloc(isere_server_port(side->server), body.len);
+        if (!job->body) {
+            return false;
+        }
+        memcpy(job->body, body.ptr, body.len);
+        body.ptr = job->body;
+    } else {
+        job->work.reclaim = give_up_idle;
+        job->work.reclaim_arg = side->server;
+    }
+    job->work.body = body;
+    return true;
+}
+
+static isere_job_kind_t kind_of(const isere_call_t *call)
+{
+    switch (call->kind) {
+    case ISERE_CALL_DEPLOY:
+        return ISERE_JOB_DEPLOY;
+    case ISERE_CALL_ROLLBACK:
+        return ISERE_JOB_ROLLBACK;
+    case ISERE_CALL_RELEASE:
+        return ISERE_JOB_RELEASE;
+    case ISERE_CALL_REMOVE:
+        return ISERE_JOB_REMOVE;
+    default:
+        return ISERE_JOB_FILES;
+    }
+}
+
+static isere_admin_job_t *make_job(isere_admin_side_t *side,
+                                   isere_connection_t *c,
+                                   const isere_call_t *call)
+{
+    const isere_port_t *port = isere_server_port(side->server);
+    isere_admin_job_t *job = isere_alloc(port, sizeof(*job));
+    if (!job) {
+        return NULL;
+    }
+    memset(job, 0, sizeof(*job));
+    job->side = side;
+    job->connection = c;
+    job->work.registry = side->admin->registry;
+    job->work.kind = kind_of(call);
+    job->work.is_source = call->is_source;
+    memcpy(job->work.name, call->name, sizeof(call->name));
+    if (!set_body(side, c, job)) {
+        free_job(port, job);
+        return NULL;
+    }
+    return job;
+}
+
+/* The client has left: nobody waits for the outcome. */
+static void forget(isere_connection_t *c)
+{
+    isere_admin_job_t *job = isere_exchange_work(c);
+    job->connection = NULL;
+}
+
+void isere__jobs_start(isere_admin_side_t *side, isere_connection_t *c,
+                       const isere_call_t *call)
+{
+    isere_registry_t *registry = side->admin->registry;
+    const isere_port_t *port = isere_server_port(side->server);
+    isere_admin_job_t *job = make_job(side, c, call);
+    if (!job) {
+        isere__reply_no_memory(c);
+        return;
+    }
+    if (!isere_registry_has_thread(registry)) {
+        run_job(job, port);
+        isere_server_was_busy(side->server);
+    } else if (isere_registry_run(registry, run_job, job) != 0) {
+        free_job(port, job);
+        isere__reply_refuse(c, 503, "too many changes at once: try again");
+        return;
+    }
+    job->next = side->jobs;
+    side->jobs = job;
+    isere_exchange_wait(c, job, forget);
+}
+
+static void answer_job(isere_connection_t *c, isere_admin_job_t *job)
+{
+    isere_job_t *work = &job->work;
+    char *text = work->text;
+    work->text = NULL;
+    if (work->status == 204) {
+        isere_reply_fields_t fields = {.count = 0};
+        isere__reply_field(&fields, "Cache-Control", isere_slice("no-store"));
+        isere__reply_text(c, 204, &fields, isere_slice(""));
+    } else if (text) {
+        isere__reply_owned(c, work->status, text, work->text_size);
+    } else if (work->status == 0) {
+        isere__reply_refuse(c, 503, "the server stops: nothing was changed");
+    } else {
+        isere__reply_no_memory(c);
+    }
+    isere_request_advance(c);
+}
+
+/* Whether this server has what the job changed. The others take it over before
+ * their next request, also one that is in a handler for long. */
+static bool counts(const isere_admin_side_t *side, const isere_admin_job_t *job)
+{
+    return isere_server_generation(side->server) >= job->work.generation;
+}
+
+void isere__jobs_turn(isere_admin_side_t *side)
+{
+    isere_admin_job_t **link = &side->jobs;
+    while (*link) {
+        isere_admin_job_t *job = *link;
+        isere_connection_t *c = job->connection;
+        if (!atomic_load(&job->done) || !counts(side, job)) {
+            link = &job->next;
+            continue;
+        }
+        *link = job->next;
+        if (c) {
+            answer_job(c, job);
+            link = &side->jobs; /* there may be new ones */
+        }
+        free_job(isere_server_port(side->server), job);
+    }
+}
+
+void isere__jobs_detach(isere_admin_side_t *side)
+{
+    isere_registry_t *registry = side->admin->registry;
+    isere_registry_lock(registry);
+    while (side->jobs) {
+        isere_admin_job_t *job = side->jobs;
+        side->jobs = job->next;
+        job->side = NULL;
+        if (atomic_load(&job->done)) {
+            free_job(isere_server_port(side->server), job);
+        }
+    }
+    isere_registry_unlock(registry);
+}

@@ -1,0 +1,15 @@
+/* Metrics and log lines: answers that are made while they are sent. */
+#ifndef ISERE_CORE_ADMIN_STREAMS_H
+#define ISERE_CORE_ADMIN_STREAMS_H
+
+#include "core/admin/admin.h"
+
+void isere__streams_metrics(const isere_admin_side_t *side,
+                            isere_connection_t *c);
+void isere__streams_logs(isere_admin_side_t *side, isere_connection_t *c,
+                         const isere_call_t *call);
+
+/* Lets those go on that follow the log, when there are new lines. */
+void isere__streams_turn(isere_admin_side_t *side);
+
+#endif

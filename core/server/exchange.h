@@ -1,0 +1,60 @@
+/*
+ * What code above the server (an endpoint) may do with a request under way and
+ * with its server. With answer.h and request.h this is all it uses: a
+ * connection has no fields for it.
+ *
+ * Thread: the server's.
+ */
+#ifndef ISERE_CORE_SERVER_EXCHANGE_H
+#define ISERE_CORE_SERVER_EXCHANGE_H
+
+#include "core/server/answer.h"
+#include "core/server/endpoint.h"
+#include "core/server/request.h"
+
+/* ---- a request ---- */
+
+const isere_http_request_t *isere_exchange_request(const isere_connection_t *c);
+isere_server_t *isere_exchange_server(const isere_connection_t *c);
+
+/* The answer comes later: `abandon` is called if the client leaves before.
+ * Until then `work` is the exchange's. */
+void isere_exchange_wait(isere_connection_t *c, void *work,
+                         void (*abandon)(isere_connection_t *c));
+void *isere_exchange_work(const isere_connection_t *c);
+
+/* ---- its server ---- */
+
+/* One endpoint at most, before run; it is detached when the server goes. */
+void isere_server_attach(isere_server_t *server,
+                         const isere_endpoint_t *endpoint, void *ctx);
+
+const isere_port_t *isere_server_port(const isere_server_t *server);
+
+/* What it serves, and which catalog that is: ULONG_MAX when it stopped. */
+isere_catalog_t *isere_server_catalog(const isere_server_t *server);
+unsigned long isere_server_generation(const isere_server_t *server);
+
+typedef struct isere_server_state {
+    uint64_t now_us;
+    unsigned connections; /* of all servers, as are those below */
+    size_t buffer_bytes;
+    size_t buffer_limit;
+    unsigned long buffer_refusals;
+    bool stops;
+} isere_server_state_t;
+
+void isere_server_get_state(const isere_server_t *server,
+                            isere_server_state_t *state);
+
+/* Whether it has begun to stop: answers without an end should end. */
+bool isere_server_is_stopping(const isere_server_t *server);
+
+/* The thread was not the server's for a while. */
+void isere_server_was_busy(isere_server_t *server);
+
+/* Gives up an idle instance, to make room in memory; false when there is none.
+ */
+bool isere_server_make_room(isere_server_t *server);
+
+#endif
