@@ -8,7 +8,7 @@
 #include "core/admin/jobs.h"
 #include "core/admin/reply.h"
 #include "core/admin/streams.h"
-#include "core/control/summary.h"
+#include "core/deploy/summary.h"
 #include "core/http/chars.h"
 
 /* ---- answers ---- */

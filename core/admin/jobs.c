@@ -2,7 +2,7 @@
  * work. */
 #include "core/admin/jobs.h"
 #include "core/admin/reply.h"
-#include "core/control/deploy.h"
+#include "core/deploy/deploy.h"
 
 struct isere_admin_job {
     isere_admin_job_t *next;

@@ -13,7 +13,7 @@
 #ifndef ISERE_CORE_ADMIN_METRICS_H
 #define ISERE_CORE_ADMIN_METRICS_H
 
-#include "core/control/stats.h"
+#include "core/deploy/stats.h"
 #include "core/util/names/function_name.h"
 #include "core/util/writer.h"
 

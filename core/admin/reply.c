@@ -1,7 +1,7 @@
 /* Answers that are there at once: texts, refusals, the dashboard. */
 #include "core/admin/reply.h"
 #include "core/admin/page.h"
-#include "core/control/summary.h"
+#include "core/deploy/summary.h"
 
 /* ---- fields ---- */
 

@@ -5,7 +5,7 @@
 #ifndef ISERE_CORE_SERVER_POOL_H
 #define ISERE_CORE_SERVER_POOL_H
 
-#include "core/control/registry.h"
+#include "core/deploy/registry.h"
 #include "core/isolate/isolate.h"
 #include "core/server/connection.h"
 

@@ -3,7 +3,7 @@
  * every line is JSON, none is too long, and each line was either read or is
  * among the lost ones.
  */
-#include "core/control/logs.h"
+#include "core/deploy/logs.h"
 #include "tests/unit/support/json_check.h"
 
 #include <stdlib.h>

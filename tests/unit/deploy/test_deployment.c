@@ -1,6 +1,6 @@
 /* Deployments: what is made of a package, what is said about one that is at
  * fault, and that nothing stays when it fails. */
-#include "core/control/deployment.h"
+#include "core/deploy/deployment.h"
 #include "tests/unit/support/lazy_heaps.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"

@@ -2,9 +2,9 @@
  * Compiled code that is kept for the next start: it is taken when it is whole
  * and of this package, and in every other case the start compiles as before.
  */
-#include "core/control/kept.h"
-#include "core/control/registry.h"
-#include "core/control/settings.h"
+#include "core/deploy/kept.h"
+#include "core/deploy/registry.h"
+#include "core/deploy/settings.h"
 #include "core/isere_config.h"
 #include "core/isolate/function.h"
 #include "core/store/record.h"

@@ -1,5 +1,5 @@
 /* The ring of log lines, and its readers. */
-#include "core/control/logs.h"
+#include "core/deploy/logs.h"
 #include "tests/unit/support/json_check.h"
 #include "tests/unit/support/unit.h"
 

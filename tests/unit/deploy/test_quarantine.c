@@ -2,8 +2,8 @@
  * Functions that fault: the rule, what is kept of them byte by byte, and what a
  * server for many functions makes of it.
  */
-#include "core/control/quarantine.h"
-#include "core/control/registry.h"
+#include "core/deploy/quarantine.h"
+#include "core/deploy/registry.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
 #include "tests/unit/support/server/platform_fixture.h"

@@ -7,11 +7,11 @@
  * is published (plan.h). So what fails changes nothing, and what was answered
  * is kept.
  */
-#include "core/control/deploy.h"
-#include "core/control/faults.h"
-#include "core/control/kept.h"
-#include "core/control/plan.h"
-#include "core/control/summary.h"
+#include "core/deploy/deploy.h"
+#include "core/deploy/faults.h"
+#include "core/deploy/kept.h"
+#include "core/deploy/plan.h"
+#include "core/deploy/summary.h"
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include <stdio.h>

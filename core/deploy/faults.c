@@ -3,9 +3,9 @@
  * quarantined. A server looks only at a flag of the function (isere_stats_t),
  * which costs its requests a load.
  */
-#include "core/control/faults.h"
-#include "core/control/deploy.h"
-#include "core/control/registry.h"
+#include "core/deploy/faults.h"
+#include "core/deploy/deploy.h"
+#include "core/deploy/registry.h"
 #include "core/isolate/function.h"
 #include "core/util/log.h"
 #include "core/util/text.h"

@@ -1,7 +1,7 @@
 /* What the control plane says about functions, as JSON. */
-#include "core/control/summary.h"
-#include "core/control/faults.h"
-#include "core/control/registry.h"
+#include "core/deploy/summary.h"
+#include "core/deploy/faults.h"
+#include "core/deploy/registry.h"
 #include "core/isolate/function.h"
 #include "core/util/names/payload.h"
 

@@ -1,8 +1,8 @@
 /* What is said about functions, as JSON. */
-#ifndef ISERE_CORE_CONTROL_SUMMARY_H
-#define ISERE_CORE_CONTROL_SUMMARY_H
+#ifndef ISERE_CORE_DEPLOY_SUMMARY_H
+#define ISERE_CORE_DEPLOY_SUMMARY_H
 
-#include "core/control/registry.h"
+#include "core/deploy/registry.h"
 #include "core/util/writer.h"
 
 /* Has `put` write a text of any length, from the beginning again when it did

@@ -1,7 +1,7 @@
 /* What is served: functions by name, and the routes that lead to them. */
-#include "core/control/faults.h"
-#include "core/control/kept.h"
-#include "core/control/registry.h"
+#include "core/deploy/faults.h"
+#include "core/deploy/kept.h"
+#include "core/deploy/registry.h"
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include <stdio.h>

@@ -10,8 +10,8 @@
  * Threads: the caller locks (isere_registry_t does); the functions themselves
  * are pure.
  */
-#ifndef ISERE_CORE_CONTROL_LOGS_H
-#define ISERE_CORE_CONTROL_LOGS_H
+#ifndef ISERE_CORE_DEPLOY_LOGS_H
+#define ISERE_CORE_DEPLOY_LOGS_H
 
 #include "core/util/names/function_name.h"
 #include "core/util/writer.h"

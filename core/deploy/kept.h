@@ -1,8 +1,8 @@
 /* What was compiled, kept for the next start. */
-#ifndef ISERE_CORE_CONTROL_KEPT_H
-#define ISERE_CORE_CONTROL_KEPT_H
+#ifndef ISERE_CORE_DEPLOY_KEPT_H
+#define ISERE_CORE_DEPLOY_KEPT_H
 
-#include "core/control/deployment.h"
+#include "core/deploy/deployment.h"
 
 /*
  * Makes the deployment of a function's current version of what config.kept has.

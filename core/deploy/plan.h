@@ -14,10 +14,10 @@
  * Thread: the one that does the registry's jobs, where one plan is made after
  * the other.
  */
-#ifndef ISERE_CORE_CONTROL_PLAN_H
-#define ISERE_CORE_CONTROL_PLAN_H
+#ifndef ISERE_CORE_DEPLOY_PLAN_H
+#define ISERE_CORE_DEPLOY_PLAN_H
 
-#include "core/control/registry.h"
+#include "core/deploy/registry.h"
 
 typedef enum isere_plan_kind {
     ISERE_PLAN_DEPLOY,

@@ -2,11 +2,11 @@
  * A deployment: one version of a function, ready to be served. Immutable once
  * it is made, counted, shared by all servers of the process.
  */
-#ifndef ISERE_CORE_CONTROL_DEPLOYMENT_H
-#define ISERE_CORE_CONTROL_DEPLOYMENT_H
+#ifndef ISERE_CORE_DEPLOY_DEPLOYMENT_H
+#define ISERE_CORE_DEPLOY_DEPLOYMENT_H
 
-#include "core/control/package.h"
-#include "core/control/stats.h"
+#include "core/deploy/package.h"
+#include "core/deploy/stats.h"
 #include "core/store/store.h"
 #include "isere/registry.h"
 #include <stdatomic.h>

@@ -7,12 +7,12 @@
  * Threads: a catalog never changes once it is published. Changes happen one
  * after the other, on the thread that does the registry's jobs.
  */
-#ifndef ISERE_CORE_CONTROL_REGISTRY_H
-#define ISERE_CORE_CONTROL_REGISTRY_H
+#ifndef ISERE_CORE_DEPLOY_REGISTRY_H
+#define ISERE_CORE_DEPLOY_REGISTRY_H
 
-#include "core/control/catalog.h"
-#include "core/control/logs.h"
-#include "core/control/quarantine.h"
+#include "core/deploy/catalog.h"
+#include "core/deploy/logs.h"
+#include "core/deploy/quarantine.h"
 #include "isere/registry.h"
 
 struct isere_registry {

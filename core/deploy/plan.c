@@ -1,7 +1,7 @@
 /* Changes of one function, from their beginning to the catalog that has them.
  */
-#include "core/control/plan.h"
-#include "core/control/kept.h"
+#include "core/deploy/plan.h"
+#include "core/deploy/kept.h"
 
 /* ---- what it will be ---- */
 

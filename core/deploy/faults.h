@@ -1,9 +1,9 @@
 /* Functions that faulted: noting it, keeping that in the store, and who is
  * quarantined. */
-#ifndef ISERE_CORE_CONTROL_FAULTS_H
-#define ISERE_CORE_CONTROL_FAULTS_H
+#ifndef ISERE_CORE_DEPLOY_FAULTS_H
+#define ISERE_CORE_DEPLOY_FAULTS_H
 
-#include "core/control/catalog.h"
+#include "core/deploy/catalog.h"
 
 /* Reads what is kept of faults: before the first catalog is published. Damage
  * is logged, and nobody is quarantined then. */

@@ -1,4 +1,4 @@
-#include "core/control/logs.h"
+#include "core/deploy/logs.h"
 
 /* What stands before the texts of a record; copied in and out, since a record
  * may begin anywhere. */

@@ -3,10 +3,10 @@
  * changes once it is published; servers take it over when they see that there
  * is a new one.
  */
-#ifndef ISERE_CORE_CONTROL_CATALOG_H
-#define ISERE_CORE_CONTROL_CATALOG_H
+#ifndef ISERE_CORE_DEPLOY_CATALOG_H
+#define ISERE_CORE_DEPLOY_CATALOG_H
 
-#include "core/control/deployment.h"
+#include "core/deploy/deployment.h"
 #include "core/route/route.h"
 
 typedef struct isere_catalog_entry {

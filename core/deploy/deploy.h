@@ -1,9 +1,9 @@
 /* Changes of what is deployed: deploy, roll back, release, remove; and reading
  * the files of a function. On the thread that does the registry's jobs. */
-#ifndef ISERE_CORE_CONTROL_DEPLOY_H
-#define ISERE_CORE_CONTROL_DEPLOY_H
+#ifndef ISERE_CORE_DEPLOY_DEPLOY_H
+#define ISERE_CORE_DEPLOY_DEPLOY_H
 
-#include "core/control/registry.h"
+#include "core/deploy/registry.h"
 
 typedef enum isere_job_kind {
     ISERE_JOB_DEPLOY,

@@ -1,5 +1,5 @@
 /* Deployments: from a package to a function that can be served. */
-#include "core/control/deployment.h"
+#include "core/deploy/deployment.h"
 #include "core/code/bundle.h"
 #include "core/code/compile.h"
 #include "core/heap/fault.h"

@@ -7,8 +7,8 @@
  * after 2^32, which Prometheus takes for a restart. Only the sum of durations,
  * which would wrap every 71 minutes, has a second word.
  */
-#ifndef ISERE_CORE_CONTROL_STATS_H
-#define ISERE_CORE_CONTROL_STATS_H
+#ifndef ISERE_CORE_DEPLOY_STATS_H
+#define ISERE_CORE_DEPLOY_STATS_H
 
 #include "core/lambda/response/error_answer.h"
 #include <stdatomic.h>

@@ -3,9 +3,9 @@
  * is most of what it would do. Whoever wrote it may have had a fault, so it is
  * taken only when it is whole; without it all works as well.
  */
-#include "core/control/kept.h"
-#include "core/control/registry.h"
-#include "core/control/settings.h"
+#include "core/deploy/kept.h"
+#include "core/deploy/registry.h"
+#include "core/deploy/settings.h"
 #include "core/isere_config.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"

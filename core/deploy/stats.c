@@ -1,4 +1,4 @@
-#include "core/control/stats.h"
+#include "core/deploy/stats.h"
 #include <limits.h>
 
 /* From what a small handler takes on Linux to a device's time limits. */
