@@ -5,7 +5,7 @@
 #ifndef ISERE_CORE_DEPLOY_DEPLOYMENT_H
 #define ISERE_CORE_DEPLOY_DEPLOYMENT_H
 
-#include "core/deploy/package.h"
+#include "core/deploy/package/package.h"
 #include "core/deploy/stats.h"
 #include "core/store/store.h"
 #include "isere/registry.h"

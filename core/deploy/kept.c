@@ -4,8 +4,8 @@
  * taken only when it is whole; without it all works as well.
  */
 #include "core/deploy/kept.h"
+#include "core/deploy/package/settings.h"
 #include "core/deploy/registry.h"
-#include "core/deploy/settings.h"
 #include "core/isere_config.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"

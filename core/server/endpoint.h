@@ -5,7 +5,7 @@
 #ifndef ISERE_CORE_SERVER_ENDPOINT_H
 #define ISERE_CORE_SERVER_ENDPOINT_H
 
-#include "core/server/connection.h"
+#include "core/server/connection/connection.h"
 
 typedef struct isere_endpoint {
     /* Whether the path is the endpoint's, and no function's. */

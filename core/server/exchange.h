@@ -8,7 +8,7 @@
 #ifndef ISERE_CORE_SERVER_EXCHANGE_H
 #define ISERE_CORE_SERVER_EXCHANGE_H
 
-#include "core/server/answer.h"
+#include "core/server/connection/answer.h"
 #include "core/server/endpoint.h"
 #include "core/server/request.h"
 

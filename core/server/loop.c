@@ -1,8 +1,8 @@
 /* The event loop: accepting, events, timers, stopping. */
 #include "core/server/loop.h"
-#include "core/server/answer.h"
+#include "core/server/connection/answer.h"
+#include "core/server/connection/send.h"
 #include "core/server/request.h"
-#include "core/server/send.h"
 #include "core/server/server.h"
 #include <limits.h>
 #include <stddef.h>

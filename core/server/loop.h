@@ -2,7 +2,7 @@
 #ifndef ISERE_CORE_SERVER_LOOP_H
 #define ISERE_CORE_SERVER_LOOP_H
 
-#include "core/server/connection.h"
+#include "core/server/connection/connection.h"
 #include <stdatomic.h>
 
 enum { ISERE_LOOP_ACCEPTS = 64 }; /* taken from the listener at once */

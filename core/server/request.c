@@ -1,8 +1,8 @@
 /* One request: whose it is, which pool, waiting, running, answering. */
 #include "core/server/request.h"
-#include "core/server/answer.h"
-#include "core/server/queue.h"
-#include "core/server/send.h"
+#include "core/server/connection/answer.h"
+#include "core/server/connection/send.h"
+#include "core/server/pool/queue.h"
 #include "core/server/server.h"
 #include "core/util/encode/uuid.h"
 #include <stdio.h>

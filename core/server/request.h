@@ -5,7 +5,7 @@
 #ifndef ISERE_CORE_SERVER_REQUEST_H
 #define ISERE_CORE_SERVER_REQUEST_H
 
-#include "core/server/pool.h"
+#include "core/server/pool/pool.h"
 
 enum {
     ISERE_REQUEST_TURN = 16, /* of one connection, before others come; and that

@@ -24,15 +24,15 @@
 
 #include "core/isolate/function.h"
 #include "core/server/clock.h"
-#include "core/server/connection.h"
+#include "core/server/connection/connection.h"
+#include "core/server/connection/slow.h"
 #include "core/server/endpoint.h"
 #include "core/server/limits.h"
 #include "core/server/loop.h"
-#include "core/server/pool.h"
+#include "core/server/pool/pool.h"
+#include "core/server/pool/serving.h"
+#include "core/server/pool/steal.h"
 #include "core/server/request.h"
-#include "core/server/serving.h"
-#include "core/server/slow.h"
-#include "core/server/steal.h"
 
 struct isere_server {
     const isere_port_t *port;

@@ -3,8 +3,8 @@
  * same. The first byte says whether the header is mended, as whoever wrote it
  * by mistake would have it: one place for each number. No bytecode is run. */
 #include "core/deploy/kept.h"
+#include "core/deploy/package/settings.h"
 #include "core/deploy/registry.h"
-#include "core/deploy/settings.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
 #include "tests/unit/support/server/sim_blobs.h"

@@ -1,6 +1,6 @@
 /* Packages of functions: whatever the body is, it is refused with a reason, or
  * its normalised form is UTF-8 that normalises to itself, byte for byte. */
-#include "core/deploy/package.h"
+#include "core/deploy/package/package.h"
 #include "core/isere_config.h"
 #include "core/util/utf8.h"
 #include "tests/unit/support/test_port.h"

@@ -3,8 +3,8 @@
  * and of this package, and in every other case the start compiles as before.
  */
 #include "core/deploy/kept.h"
+#include "core/deploy/package/settings.h"
 #include "core/deploy/registry.h"
-#include "core/deploy/settings.h"
 #include "core/isere_config.h"
 #include "core/isolate/function.h"
 #include "core/store/record.h"

@@ -1,6 +1,6 @@
 /* Packages of functions: what they are normalised to, what is refused and
  * with which words, and what hostile ones do. */
-#include "core/deploy/package.h"
+#include "core/deploy/package/package.h"
 #include "tests/unit/support/lazy_heaps.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"

@@ -2,10 +2,10 @@
  * What a deployment is besides its code, as bytes: kept with the code, so that
  * it can be made of both without its package being read.
  */
-#ifndef ISERE_CORE_DEPLOY_SETTINGS_H
-#define ISERE_CORE_DEPLOY_SETTINGS_H
+#ifndef ISERE_CORE_DEPLOY_PACKAGE_SETTINGS_H
+#define ISERE_CORE_DEPLOY_PACKAGE_SETTINGS_H
 
-#include "core/deploy/package.h"
+#include "core/deploy/package/package.h"
 
 typedef struct isere_settings {
     const char *const *routes;

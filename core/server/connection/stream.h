@@ -4,10 +4,10 @@
  * of any length needs one small buffer, and a client that does not read holds
  * up nobody but itself.
  */
-#ifndef ISERE_CORE_SERVER_STREAM_H
-#define ISERE_CORE_SERVER_STREAM_H
+#ifndef ISERE_CORE_SERVER_CONNECTION_STREAM_H
+#define ISERE_CORE_SERVER_CONNECTION_STREAM_H
 
-#include "core/server/connection.h"
+#include "core/server/connection/connection.h"
 
 /*
  * `read` puts up to `size` bytes, at least ISERE_STREAM_PIECE, and returns how

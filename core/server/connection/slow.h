@@ -7,10 +7,10 @@
  * the next time, since a server that was busy with a handler has not yet
  * received what came meanwhile.
  */
-#ifndef ISERE_CORE_SERVER_SLOW_H
-#define ISERE_CORE_SERVER_SLOW_H
+#ifndef ISERE_CORE_SERVER_CONNECTION_SLOW_H
+#define ISERE_CORE_SERVER_CONNECTION_SLOW_H
 
-#include "core/server/connection.h"
+#include "core/server/connection/connection.h"
 
 #define ISERE_SLOW_LOOK_US ((uint64_t)200 * 1000)
 

@@ -1,7 +1,7 @@
 /* The settings of a deployment as bytes: numbers in little-endian order at
  * fixed places, then the texts of routes and variables, each with a NUL behind
  * it. */
-#include "core/deploy/settings.h"
+#include "core/deploy/package/settings.h"
 #include "core/route/route.h"
 #include "core/util/names/env_name.h"
 

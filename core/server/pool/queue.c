@@ -1,5 +1,5 @@
 /* Requests that wait for an instance of their function. */
-#include "core/server/queue.h"
+#include "core/server/pool/queue.h"
 #include "core/server/server.h"
 
 /* One of several functions may fill half of the queue. */

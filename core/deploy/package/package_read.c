@@ -5,7 +5,7 @@
  */
 #include "core/code/engine.h"
 #include "core/code/js.h"
-#include "core/deploy/package.h"
+#include "core/deploy/package/package.h"
 #include "core/heap/fault.h"
 #include "core/isere_config.h"
 #include "core/route/route.h"

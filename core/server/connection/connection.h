@@ -6,8 +6,8 @@
  * request that is to be dealt with; who has that under way (a queue, a job)
  * sets the exchange's `abandon`, and is told by it that the client has left.
  */
-#ifndef ISERE_CORE_SERVER_CONNECTION_H
-#define ISERE_CORE_SERVER_CONNECTION_H
+#ifndef ISERE_CORE_SERVER_CONNECTION_CONNECTION_H
+#define ISERE_CORE_SERVER_CONNECTION_CONNECTION_H
 
 #include "core/http/parser.h"
 #include "core/isolate/isolate.h"

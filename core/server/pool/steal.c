@@ -1,6 +1,6 @@
 /* What a busy server's neighbours take over: the owner's side of its gate, and
  * the other's. */
-#include "core/server/steal.h"
+#include "core/server/pool/steal.h"
 #include "core/server/server.h"
 
 static bool shares(const isere_server_t *server)

@@ -1,5 +1,5 @@
 /* Names of a package's files: relative paths, the same on every system. */
-#include "core/deploy/package.h"
+#include "core/deploy/package/package.h"
 #include "core/util/utf8.h"
 
 static bool is_dots(const char *segment, size_t len)

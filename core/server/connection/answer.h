@@ -1,11 +1,11 @@
 /* Answers to a request as a whole: what is sent, and what becomes of the
  * connection then. */
-#ifndef ISERE_CORE_SERVER_ANSWER_H
-#define ISERE_CORE_SERVER_ANSWER_H
+#ifndef ISERE_CORE_SERVER_CONNECTION_ANSWER_H
+#define ISERE_CORE_SERVER_CONNECTION_ANSWER_H
 
 #include "core/lambda/response/error_answer.h"
-#include "core/server/connection.h"
-#include "core/server/stream.h"
+#include "core/server/connection/connection.h"
+#include "core/server/connection/stream.h"
 
 /* One of the constant answers to errors; if need be, from the memory that the
  * request has. */

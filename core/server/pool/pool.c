@@ -1,6 +1,6 @@
 /* The isolates of one function in one server: making them, running them, giving
  * them up. */
-#include "core/server/pool.h"
+#include "core/server/pool/pool.h"
 #include "core/server/server.h"
 #include "core/util/log.h"
 #include <stdio.h>

@@ -12,8 +12,8 @@
  * Every change of the gate that hands something over is a release, every one
  * that receives it an acquire: so nothing is ever used by two at once.
  */
-#ifndef ISERE_CORE_SERVER_STEAL_H
-#define ISERE_CORE_SERVER_STEAL_H
+#ifndef ISERE_CORE_SERVER_POOL_STEAL_H
+#define ISERE_CORE_SERVER_POOL_STEAL_H
 
 #include "isere/isere.h"
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* From a response or an error to bytes, and from those to the socket. */
-#include "core/server/send.h"
+#include "core/server/connection/send.h"
 #include "core/server/server.h"
 
 /* ---- the buffer ---- */

@@ -1,7 +1,7 @@
 /* Slow clients, which are refused while the memory for requests is short. */
-#include "core/server/slow.h"
-#include "core/server/answer.h"
-#include "core/server/send.h"
+#include "core/server/connection/slow.h"
+#include "core/server/connection/answer.h"
+#include "core/server/connection/send.h"
 #include "core/server/server.h"
 
 /* Whether it holds memory and hardly sends, or hardly takes its answers. */

@@ -10,8 +10,8 @@
  *
  * Thread: the port's, unless a function says otherwise.
  */
-#ifndef ISERE_CORE_DEPLOY_PACKAGE_H
-#define ISERE_CORE_DEPLOY_PACKAGE_H
+#ifndef ISERE_CORE_DEPLOY_PACKAGE_PACKAGE_H
+#define ISERE_CORE_DEPLOY_PACKAGE_PACKAGE_H
 
 #include "core/util/encode/sha256.h"
 #include "isere/isere.h"

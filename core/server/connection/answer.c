@@ -1,7 +1,7 @@
 /* Answers to a request as a whole: what is sent, what is logged, and what
  * becomes of the connection then. */
-#include "core/server/answer.h"
-#include "core/server/send.h"
+#include "core/server/connection/answer.h"
+#include "core/server/connection/send.h"
 #include "core/server/server.h"
 #include "core/util/log.h"
 #include "core/util/names/units.h"

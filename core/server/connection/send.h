@@ -1,10 +1,10 @@
 /* From a response or an error to bytes, and the buffer they are sent from. */
-#ifndef ISERE_CORE_SERVER_SEND_H
-#define ISERE_CORE_SERVER_SEND_H
+#ifndef ISERE_CORE_SERVER_CONNECTION_SEND_H
+#define ISERE_CORE_SERVER_CONNECTION_SEND_H
 
 #include "core/http/response.h"
 #include "core/lambda/response/error_answer.h"
-#include "core/server/connection.h"
+#include "core/server/connection/connection.h"
 
 /* Append to the connection's unsent bytes. False when out of memory. */
 bool isere__send_response(isere_connection_t *c,

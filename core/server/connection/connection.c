@@ -1,8 +1,8 @@
 /* One connection: receive, parse, time out, close. */
-#include "core/server/connection.h"
-#include "core/server/send.h"
+#include "core/server/connection/connection.h"
+#include "core/server/connection/send.h"
+#include "core/server/connection/stream.h"
 #include "core/server/server.h"
-#include "core/server/stream.h"
 
 /* ---- time ---- */
 

@@ -1,6 +1,6 @@
 /* Packages in memory, and their normalised text: always the same text for the
  * same deployment, so that its SHA-256 tells whether something has changed. */
-#include "core/deploy/package.h"
+#include "core/deploy/package/package.h"
 #include "core/heap/fault.h"
 #include "core/util/names/payload.h"
 #include "core/util/writer.h"

@@ -2,12 +2,12 @@
  * The isolates of one function in one server: slots, idle and busy. What a slot
  * runs it reports to one callback, `done`.
  */
-#ifndef ISERE_CORE_SERVER_POOL_H
-#define ISERE_CORE_SERVER_POOL_H
+#ifndef ISERE_CORE_SERVER_POOL_POOL_H
+#define ISERE_CORE_SERVER_POOL_POOL_H
 
 #include "core/deploy/registry.h"
 #include "core/isolate/isolate.h"
-#include "core/server/connection.h"
+#include "core/server/connection/connection.h"
 
 /* When one of several functions has had the thread for so long in a turn of the
  * loop, its further requests wait for the next turn: others come first. */

@@ -1,8 +1,8 @@
 /* Requests that wait for an instance of their function. */
-#ifndef ISERE_CORE_SERVER_QUEUE_H
-#define ISERE_CORE_SERVER_QUEUE_H
+#ifndef ISERE_CORE_SERVER_POOL_QUEUE_H
+#define ISERE_CORE_SERVER_POOL_QUEUE_H
 
-#include "core/server/pool.h"
+#include "core/server/pool/pool.h"
 
 /* Whether one more of the pool's requests may wait. */
 bool isere__queue_has_room(const isere_pool_t *pool);

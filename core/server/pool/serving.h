@@ -7,10 +7,10 @@
  * comes, and those whose deployment is not in the new catalog finish what they
  * run.
  */
-#ifndef ISERE_CORE_SERVER_SERVING_H
-#define ISERE_CORE_SERVER_SERVING_H
+#ifndef ISERE_CORE_SERVER_POOL_SERVING_H
+#define ISERE_CORE_SERVER_POOL_SERVING_H
 
-#include "core/server/pool.h"
+#include "core/server/pool/pool.h"
 
 typedef struct isere_serving {
     isere_registry_t *registry;

@@ -1,7 +1,7 @@
 /* Answers that are made while they are sent: pieces, chunks, and who waits for
  * more. */
-#include "core/server/stream.h"
-#include "core/server/send.h"
+#include "core/server/connection/stream.h"
+#include "core/server/connection/send.h"
 #include "core/server/server.h"
 
 enum {

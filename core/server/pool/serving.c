@@ -1,6 +1,6 @@
 /* What a server serves: its catalog, the pools of that, and the change to
  * another one. */
-#include "core/server/serving.h"
+#include "core/server/pool/serving.h"
 #include "core/server/server.h"
 #include <limits.h>
 
