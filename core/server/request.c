@@ -262,7 +262,7 @@ static inline void follow(isere_server_t *server)
     isere_serving_t *s = &server->serving;
     if (atomic_load_explicit(&s->registry->generation, memory_order_acquire) !=
         atomic_load_explicit(&s->generation, memory_order_relaxed)) {
-        isere__serving_adopt(server);
+        (void)isere__serving_adopt(server);
         s->followed = true; /* the turn's end does the rest */
     }
 }

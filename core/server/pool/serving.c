@@ -56,7 +56,7 @@ static void move_pools(isere_server_t *server, isere_catalog_t *next,
 }
 
 /* Without memory the old one is served on; the next turn tries again. */
-void isere__serving_adopt(isere_server_t *server)
+int isere__serving_adopt(isere_server_t *server)
 {
     isere_serving_t *s = &server->serving;
     const isere_port_t *port = server->port;
@@ -64,7 +64,7 @@ void isere__serving_adopt(isere_server_t *server)
     isere_pool_t **pools = make_pools(server, next->count + next->has_built_in);
     if (!pools) {
         isere_catalog_release(next);
-        return;
+        return ISERE_ERR_NOMEM;
     }
     move_pools(server, next, pools);
     isere_free(port, s->pools);
@@ -75,6 +75,7 @@ void isere__serving_adopt(isere_server_t *server)
                   ? next->entries[0].deployment->function
                   : NULL;
     atomic_store(&s->generation, next->generation);
+    return 0;
 }
 
 void isere__serving_drop_retired(isere_server_t *server)
@@ -106,8 +107,7 @@ int isere__serving_init(isere_server_t *server, isere_registry_t *registry)
         server->port = &s->port;
     }
     isere_registry_on_change(registry, wake_group, server->group);
-    isere__serving_adopt(server);
-    return s->catalog ? 0 : ISERE_ERR_NOMEM;
+    return isere__serving_adopt(server);
 }
 
 /* The pools are gone. */

@@ -29,9 +29,9 @@ void isere__serving_deinit(isere_server_t *server); /* the pools are gone */
 isere_pool_t *isere__serving_make_pool(isere_server_t *server,
                                        const isere_catalog_entry_t *entry);
 
-/* Takes over another catalog. Without memory the old one is served on; the next
- * turn tries again. */
-void isere__serving_adopt(isere_server_t *server);
+/* Takes over another catalog. Returns 0, or ISERE_ERR_NOMEM: the old one is
+ * served on, and the next turn tries again. */
+int isere__serving_adopt(isere_server_t *server);
 
 /* Destroys pools that are retired and idle. */
 void isere__serving_drop_retired(isere_server_t *server);
