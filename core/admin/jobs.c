@@ -1,8 +1,13 @@
-/* Calls that change or read the store: jobs for the thread that does such
- * work. */
+/*
+ * Calls that change or read the store: each is a job for the thread that does
+ * such work, and what became of it is told as HTTP here. core/deploy knows
+ * outcomes, not statuses.
+ */
 #include "core/admin/jobs.h"
 #include "core/admin/reply.h"
 #include "core/deploy/deploy.h"
+#include "core/util/log.h"
+#include <stdio.h>
 
 struct isere_admin_job {
     isere_admin_job_t *next;
@@ -21,14 +26,64 @@ static void free_job(const isere_port_t *port, isere_admin_job_t *job)
     isere_free(port, job);
 }
 
-/* On the thread that works. The server may be gone meanwhile; it is when there
- * is no port. */
+/* ---- what became of it ---- */
+
+/* RFC 9110 section 15; 507 is RFC 4918 section 11.5. A failure that another
+ * request would not meet is a 4xx, one that it would is a 5xx. */
+static int status_of(isere_job_outcome_t outcome)
+{
+    static const short statuses[] = {
+        [ISERE_OUTCOME_NOT_DONE] = 503,   [ISERE_OUTCOME_DONE] = 200,
+        [ISERE_OUTCOME_CREATED] = 201,    [ISERE_OUTCOME_REMOVED] = 204,
+        [ISERE_OUTCOME_INVALID] = 400,    [ISERE_OUTCOME_NO_FUNCTION] = 404,
+        [ISERE_OUTCOME_CONFLICT] = 409,   [ISERE_OUTCOME_TOO_LARGE] = 413,
+        [ISERE_OUTCOME_CRASHED] = 500,    [ISERE_OUTCOME_DAMAGED] = 500,
+        [ISERE_OUTCOME_IO_ERROR] = 500,   [ISERE_OUTCOME_NO_MEMORY] = 503,
+        [ISERE_OUTCOME_STORE_FULL] = 507,
+    };
+    return statuses[outcome];
+}
+
+/* Changes that failed are logged, too, since the answer may reach a client that
+ * keeps nothing. Reading files changes nothing. */
+static void log_failed(const isere_job_t *work, const isere_port_t *port)
+{
+    static const char *const doing[] = {
+        [ISERE_JOB_DEPLOY] = "deploying",
+        [ISERE_JOB_REMOVE] = "removing",
+        [ISERE_JOB_ROLLBACK] = "rolling back",
+        [ISERE_JOB_RELEASE] = "releasing",
+    };
+    const isere_fault_t *fault = &work->fault;
+    char text[sizeof(fault->message) + 96];
+    isere_port_t tapped = *port;
+    if (work->kind == ISERE_JOB_FILES || !isere_deploy_has_failed(work)) {
+        return;
+    }
+    isere_registry_tap(work->registry, &tapped);
+    snprintf(text, sizeof(text), "%s %s failed with %d: %s", doing[work->kind],
+             work->name, status_of(work->outcome), fault->message);
+    isere_log_record_t record = {
+        .level = ISERE_LOG_WARN,
+        .function = isere_slice(work->name),
+        .message = isere_slice(text),
+    };
+    isere_log(&tapped, &record);
+}
+
+/* ---- doing it ---- */
+
+/* On the thread that works. No port means that the program ends and the job is
+ * not done; then, or while it was done, its server may have gone: who finds the
+ * other one gone frees the job, and the lock decides which of the two that is.
+ */
 static void run_job(void *arg, const isere_port_t *port)
 {
     isere_admin_job_t *job = arg;
     isere_registry_t *registry = job->work.registry;
     if (port) {
         isere_deploy_run(&job->work, port);
+        log_failed(&job->work, port);
     }
     isere_registry_lock(registry);
     const isere_admin_side_t *side = job->side;
@@ -143,15 +198,16 @@ static void answer_job(isere_connection_t *c, isere_admin_job_t *job)
 {
     isere_job_t *work = &job->work;
     char *text = work->text;
-    work->text = NULL;
-    if (work->status == 204) {
+    int status = status_of(work->outcome);
+    work->text = NULL; /* the answer's from now on */
+    if (work->outcome == ISERE_OUTCOME_REMOVED) {
         isere_reply_fields_t fields = {.count = 0};
         isere__reply_field(&fields, "Cache-Control", isere_slice("no-store"));
-        isere__reply_text(c, 204, &fields, isere_slice(""));
+        isere__reply_text(c, status, &fields, isere_slice(""));
     } else if (text) {
-        isere__reply_owned(c, work->status, text, work->text_size);
-    } else if (work->status == 0) {
-        isere__reply_refuse(c, 503, "the server stops: nothing was changed");
+        isere__reply_owned(c, status, text, work->text_size);
+    } else if (work->outcome == ISERE_OUTCOME_NOT_DONE) {
+        isere__reply_refuse(c, status, "the server stops: nothing was changed");
     } else {
         isere__reply_no_memory(c);
     }

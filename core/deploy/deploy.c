@@ -22,11 +22,12 @@ typedef void put_fn(isere_writer_t *text, const void *arg);
 
 /* Makes a text of a length that is not known before, in place of the one that
  * there may be. */
-static void answer(isere_job_t *job, int status, put_fn *put, const void *arg)
+static void answer(isere_job_t *job, isere_job_outcome_t outcome, put_fn *put,
+                   const void *arg)
 {
     const isere_port_t *port = &job->registry->port;
     isere_free(port, job->text);
-    job->status = status;
+    job->outcome = outcome;
     job->text =
         isere_summary_text(&job->registry->port, put, arg, &job->text_size);
 }
@@ -51,7 +52,8 @@ static void put_fault(isere_writer_t *text, const void *arg)
     isere_writer_puts(text, "}");
 }
 
-static void fail(isere_job_t *job, int status, const char *message)
+static void fail(isere_job_t *job, isere_job_outcome_t outcome,
+                 const char *message)
 {
     isere_fault_t *fault = &job->fault;
     if (message) {
@@ -59,28 +61,32 @@ static void fail(isere_job_t *job, int status, const char *message)
         isere_text_copy(fault->message, sizeof(fault->message),
                         isere_slice(message));
     }
-    answer(job, status, put_fault, fault);
+    answer(job, outcome, put_fault, fault);
 }
 
-/* What an error of the store or of memory means to the caller: 5xx, since
- * another request would not do better. */
+/* Errors of the store and of memory: not the caller's fault, so another request
+ * would not do better. */
 static void fail_with(isere_job_t *job, int error)
 {
     switch (error) {
     case ISERE_ERR_LIMIT:
-        fail(job, 507, "the store is full: nothing was changed");
+        fail(job, ISERE_OUTCOME_STORE_FULL,
+             "the store is full: nothing was changed");
         break;
     case ISERE_ERR_NOMEM:
-        fail(job, 503, "not enough memory at the moment: try again");
+        fail(job, ISERE_OUTCOME_NO_MEMORY,
+             "not enough memory at the moment: try again");
         break;
     case ISERE_ERR_NOENT:
-        fail(job, 404, "there is no function of that name");
+        fail(job, ISERE_OUTCOME_NO_FUNCTION,
+             "there is no function of that name");
         break;
     case ISERE_ERR_INVAL:
-        fail(job, 500, "the function's stored data is damaged");
+        fail(job, ISERE_OUTCOME_DAMAGED,
+             "the function's stored data is damaged");
         break;
     default:
-        fail(job, 500, "the store can't be read or written");
+        fail(job, ISERE_OUTCOME_IO_ERROR, "the store can't be read or written");
         break;
     }
 }
@@ -129,11 +135,13 @@ static int load(isere_job_t *job, isere_plan_t *plan)
 static void fail_to_prepare(isere_job_t *job, int error)
 {
     if (error == ISERE_ERR_LIMIT) {
-        fail(job, 413, NULL); /* more than the compiler's memory holds */
+        fail(job, ISERE_OUTCOME_TOO_LARGE,
+             NULL); /* more than the compiler's memory holds */
     } else if (error == ISERE_ERR_HANDLER || error == ISERE_ERR_INVAL) {
-        fail(job, 400, NULL);
+        fail(job, ISERE_OUTCOME_INVALID, NULL);
     } else if (error == ISERE_ERR_CRASH) {
-        fail(job, 500, job->fault.message[0] ? NULL : "the server crashed");
+        fail(job, ISERE_OUTCOME_CRASHED,
+             job->fault.message[0] ? NULL : "the server crashed");
     } else {
         fail_with(job, error);
     }
@@ -145,7 +153,7 @@ static void fail_to_start(isere_job_t *job, int error)
 {
     bool is_its_own = job->fault.message[0] && error != ISERE_ERR_NOMEM;
     if (is_its_own && error != ISERE_ERR_CRASH) {
-        fail(job, 409, NULL);
+        fail(job, ISERE_OUTCOME_CONFLICT, NULL);
     } else if (error == ISERE_ERR_CRASH) {
         fail_to_prepare(job, error);
     } else {
@@ -156,24 +164,25 @@ static void fail_to_start(isere_job_t *job, int error)
 /* ---- carrying it out ---- */
 
 /* The answer to what can't fail once it is stored: made before that. */
-static int prepare_answer(isere_job_t *job, int status,
+static int prepare_answer(isere_job_t *job, isere_job_outcome_t outcome,
                           const isere_summary_t *summary)
 {
-    answer(job, status, put_summary, summary);
+    answer(job, outcome, put_summary, summary);
     return job->text ? 0 : ISERE_ERR_NOMEM;
 }
 
 /* Places and commits a plan. Without a summary nothing is said about it. */
-static void carry_out(isere_job_t *job, isere_plan_t *plan, int status,
+static void carry_out(isere_job_t *job, isere_plan_t *plan,
+                      isere_job_outcome_t outcome,
                       const isere_summary_t *summary)
 {
     int error = isere_plan_place(plan, &job->fault);
     if (error == ISERE_ERR_INUSE) {
-        fail(job, 409, NULL);
+        fail(job, ISERE_OUTCOME_CONFLICT, NULL);
         return;
     }
     if (!error && summary) {
-        error = prepare_answer(job, status, summary);
+        error = prepare_answer(job, outcome, summary);
     }
     if (!error) {
         error = isere_plan_commit(plan);
@@ -182,7 +191,7 @@ static void carry_out(isere_job_t *job, isere_plan_t *plan, int status,
         fail_with(job, error);
         return;
     }
-    job->status = status;
+    job->outcome = outcome;
     job->generation = plan->generation;
 }
 
@@ -207,7 +216,8 @@ static void deploy_compiled(isere_job_t *job, isere_plan_t *plan)
         .deployment = d,
         .replaced = old && is_other(old, d) ? old : NULL,
     };
-    carry_out(job, plan, entry ? 200 : 201, &summary);
+    carry_out(job, plan, entry ? ISERE_OUTCOME_DONE : ISERE_OUTCOME_CREATED,
+              &summary);
     if (plan->generation) {
         log_done(job, plan->port, "deployed", d->version);
     }
@@ -232,8 +242,8 @@ static void deploy(isere_job_t *job, const isere_port_t *port)
         }
     }
     isere_plan_drop(&plan);
-    atomic_fetch_add(job->status < 300 ? &registry->deploys_ok
-                                       : &registry->deploys_failed,
+    atomic_fetch_add(isere_deploy_has_failed(job) ? &registry->deploys_failed
+                                                  : &registry->deploys_ok,
                      1);
 }
 
@@ -242,7 +252,8 @@ static void deploy(isere_job_t *job, const isere_port_t *port)
 static void roll_back_loaded(isere_job_t *job, isere_plan_t *plan)
 {
     const isere_deployment_t *d = plan->deployment;
-    carry_out(job, plan, 200, &(isere_summary_t){.deployment = d});
+    carry_out(job, plan, ISERE_OUTCOME_DONE,
+              &(isere_summary_t){.deployment = d});
     if (plan->generation) {
         log_done(job, plan->port, "rolled back", d->version);
     }
@@ -253,7 +264,8 @@ static void roll_back(isere_job_t *job, const isere_port_t *port)
     isere_plan_t plan;
     int error = isere_plan_rollback(&plan, job->registry, port, job->name);
     if (error == ISERE_ERR_NOENT && plan.store.before.current != 0) {
-        fail(job, 409, "there is no version before this one");
+        fail(job, ISERE_OUTCOME_CONFLICT,
+             "there is no version before this one");
     } else if (error) {
         fail_with(job, error);
     } else {
@@ -280,7 +292,7 @@ static void remove_function(isere_job_t *job, const isere_port_t *port)
     }
     uint32_t version = entry->version;
     isere_plan_remove(&plan, job->registry, port, job->name);
-    carry_out(job, &plan, 204, NULL);
+    carry_out(job, &plan, ISERE_OUTCOME_REMOVED, NULL);
     if (plan.generation) {
         log_done(job, port, "removed", version);
     }
@@ -322,7 +334,8 @@ static void release(isere_job_t *job, const isere_port_t *port)
     const isere_catalog_entry_t *entry =
         isere_catalog_find_any(registry->catalog, job->name);
     if (!entry || !entry->deployment) {
-        fail(job, 404, "no function of that name is served");
+        fail(job, ISERE_OUTCOME_NO_FUNCTION,
+             "no function of that name is served");
         return;
     }
     char why[256];
@@ -335,7 +348,7 @@ static void release(isere_job_t *job, const isere_port_t *port)
     }
     entry = isere_catalog_find_any(registry->catalog, job->name);
     error = prepare_answer(
-        job, 200,
+        job, ISERE_OUTCOME_DONE,
         &(isere_summary_t){.deployment = entry->deployment, .released = &was});
     if (!error) {
         error = isere__faults_release(registry, port, job->name);
@@ -367,28 +380,9 @@ static void read_files(isere_job_t *job)
         fail_with(job, error);
         return;
     }
-    job->status = 200;
+    job->outcome = ISERE_OUTCOME_DONE;
     job->text = package.text;
     job->text_size = package.size;
-}
-
-/* The log also has the changes that failed. */
-static void log_failed(const isere_job_t *job, const isere_port_t *port)
-{
-    const isere_fault_t *fault = &job->fault;
-    char text[sizeof(fault->message) + 96];
-    snprintf(text, sizeof(text), "%s %s failed with %d: %s",
-             job->kind == ISERE_JOB_DEPLOY     ? "deploying"
-             : job->kind == ISERE_JOB_ROLLBACK ? "rolling back"
-             : job->kind == ISERE_JOB_RELEASE  ? "releasing"
-                                               : "removing",
-             job->name, job->status, fault->message);
-    isere_log_record_t record = {
-        .level = ISERE_LOG_WARN,
-        .function = isere_slice(job->name),
-        .message = isere_slice(text),
-    };
-    isere_log(port, &record);
 }
 
 void isere_deploy_run(isere_job_t *job, const isere_port_t *port)
@@ -411,9 +405,6 @@ void isere_deploy_run(isere_job_t *job, const isere_port_t *port)
     default:
         read_files(job);
         return;
-    }
-    if (job->status >= 300) {
-        log_failed(job, &tapped);
     }
     /* What a version did that is gone is forgotten; if not on the medium, then
      * when it is read again. */

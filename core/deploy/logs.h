@@ -1,7 +1,7 @@
 /*
- * The recent log lines of all functions, in a ring of fixed size, for
- * GET /_isere/v1/logs. Whoever reads too slowly loses lines and is told how
- * many; writing never waits for a reader.
+ * The recent log lines of all functions, in a ring of fixed size, which clients
+ * read. A reader that is too slow loses lines and is told how many; writing
+ * never waits for a reader.
  *
  * The ring holds records of the size they need, each in one piece: what does
  * not fit the end of the ring begins again at its start. A new one overwrites

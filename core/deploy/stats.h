@@ -36,7 +36,7 @@ typedef struct isere_stats {
     atomic_ulong heap_used;  /* bytes, of an instance after its init phase */
     atomic_ulong heap_peak;  /* bytes, the most of any request since start */
     atomic_ulong crashes;    /* faults of ours while it ran */
-    atomic_bool quarantined; /* it is answered with 503 */
+    atomic_bool quarantined; /* its requests are refused */
 } isere_stats_t;
 
 /* Counts a request that was answered: `kind` negative, or an

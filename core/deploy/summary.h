@@ -20,10 +20,12 @@ typedef struct isere_summary {
                                            was quarantined */
 } isere_summary_t;
 
-/* {"name",...} of a deployment, as PUT, rollback and release answer it. */
+/* {"name",...} of a deployment, the answer to a deploy, a rollback and a
+ * release. */
 void isere_summary_put(isere_writer_t *text, const isere_summary_t *summary);
 
-/* The same as list and describe have it. */
+/* The same of an entry, with its status and limits: what lists and
+ * descriptions consist of. */
 void isere_summary_put_entry(isere_writer_t *text, isere_registry_t *registry,
                              const isere_catalog_entry_t *entry);
 
