@@ -78,8 +78,8 @@ typedef struct service {
 static void *serve(void *arg)
 {
     service_t *service = arg;
-    isere_server_limits_t limits;
-    isere_server_group_t *group;
+    isere_limits_config_t config;
+    isere_limits_t *limits;
     isere_registry_t *registry = NULL;
     isere_fault_t fault = {0};
     isere_port_t port;
@@ -88,15 +88,15 @@ static void *serve(void *arg)
         pthread_barrier_wait(&service->ready);
         return NULL;
     }
-    isere_server_limits_init(&limits);
-    group = isere_server_group_create(&port, &limits);
+    isere_limits_config_init(&config);
+    limits = isere_limits_create(&port, &config);
     service->error =
         isere_registry_create_one(&port, service->function, &registry);
     if (service->error == 0) {
         service->error =
-            group ? isere_server_create(&port, group, service->listener,
-                                        registry, &service->server)
-                  : ISERE_ERR_NOMEM;
+            limits ? isere_server_create(&port, limits, service->listener,
+                                         registry, &service->server)
+                   : ISERE_ERR_NOMEM;
     }
     if (service->error == 0) {
         service->error = isere_server_warm_up(service->server, &fault);
@@ -108,7 +108,7 @@ static void *serve(void *arg)
         complain("serve", service->error, &fault);
     }
     isere_server_destroy(service->server);
-    isere_server_group_destroy(group);
+    isere_limits_destroy(limits);
     isere_registry_destroy(registry);
     isere_linux_port_deinit(&port);
     return NULL;

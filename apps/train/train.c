@@ -263,9 +263,9 @@ static void play_all(isere_port_t *port)
 static void serve(const isere_port_t *port, const isere_function_t *function,
                   unsigned count)
 {
-    isere_server_limits_t limits;
+    isere_limits_config_t config;
     isere_registry_t *registry;
-    isere_server_group_t *group;
+    isere_limits_t *limits;
     isere_server_t *server;
     isere_fault_t fault = {0};
     memset(clients, 0, sizeof(clients));
@@ -274,16 +274,16 @@ static void serve(const isere_port_t *port, const isere_function_t *function,
         clients[i].next = i % KINDS;
     }
     answers = 0;
-    isere_server_limits_init(&limits);
-    group = isere_server_group_create(port, &limits);
-    if (!group || isere_registry_create_one(port, function, &registry) != 0 ||
-        isere_server_create(port, group, LISTENER, registry, &server) != 0 ||
+    isere_limits_config_init(&config);
+    limits = isere_limits_create(port, &config);
+    if (!limits || isere_registry_create_one(port, function, &registry) != 0 ||
+        isere_server_create(port, limits, LISTENER, registry, &server) != 0 ||
         isere_server_warm_up(server, &fault) != 0) {
         give_up(fault.message[0] ? fault.message : "no memory");
     }
     isere_server_run(server);
     isere_server_destroy(server);
-    isere_server_group_destroy(group);
+    isere_limits_destroy(limits);
     isere_registry_destroy(registry);
     if (answers != (unsigned long)count * KINDS / CLIENTS * CLIENTS) {
         give_up("an answer is missing");

@@ -262,18 +262,18 @@ static void count_server(void)
         {BENCH_LATENCY, request, "http_latency"},
         {BENCH_WHOLE, request, "http"},
     };
-    isere_server_limits_t limits;
+    isere_limits_config_t config;
     isere_registry_t *registry;
     isere_server_t *server;
-    isere_server_limits_init(&limits);
-    limits.max_head = HEAD;
-    limits.max_body = BODY;
-    limits.max_instances = 2;
+    isere_limits_config_init(&config);
+    config.max_head = HEAD;
+    config.max_body = BODY;
+    config.max_instances = 2;
     count_begin();
     isere_function_t *function = load();
-    isere_server_group_t *group = isere_server_group_create(port, &limits);
-    if (!group || isere_registry_create_one(port, function, &registry) ||
-        isere_server_create(port, group, BENCH_LISTENER, registry, &server) ||
+    isere_limits_t *limits = isere_limits_create(port, &config);
+    if (!limits || isere_registry_create_one(port, function, &registry) ||
+        isere_server_create(port, limits, BENCH_LISTENER, registry, &server) ||
         isere_server_warm_up(server, &fault)) {
         fail("server");
     }
@@ -283,7 +283,7 @@ static void count_server(void)
         count_client(server, clients[i].kind, clients[i].text, clients[i].name);
     }
     isere_server_destroy(server);
-    isere_server_group_destroy(group);
+    isere_limits_destroy(limits);
     isere_registry_destroy(registry);
     isere_function_destroy(function);
 }

@@ -49,13 +49,13 @@ unsigned long isere_server_generation(const isere_server_t *server)
 void isere_server_get_state(const isere_server_t *server,
                             isere_server_state_t *state)
 {
-    isere_server_group_t *group = server->group;
+    isere_limits_t *limits = server->limits;
     *state = (isere_server_state_t){
         .now_us = server->clock.now_us,
-        .connections = atomic_load(&group->connections),
-        .buffer_bytes = atomic_load(&group->buffered),
-        .buffer_limit = group->limits.max_buffer,
-        .buffer_refusals = atomic_load(&group->buffer_refusals),
+        .connections = atomic_load(&limits->connections),
+        .buffer_bytes = atomic_load(&limits->buffered),
+        .buffer_limit = limits->config.max_buffer,
+        .buffer_refusals = atomic_load(&limits->buffer_refusals),
         .stops = server->stop.begun || atomic_load(&server->stop.requested),
     };
 }

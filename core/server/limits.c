@@ -5,9 +5,9 @@
 
 enum { SMALL = 4 * ISERE_IN_FIRST };
 
-void isere_server_limits_init(isere_server_limits_t *limits)
+void isere_limits_config_init(isere_limits_config_t *config)
 {
-    *limits = (isere_server_limits_t){
+    *config = (isere_limits_config_t){
         .max_head = 8 * 1024,
         .max_body = 1024 * 1024,
         .max_buffer = (size_t)64 * 1024 * 1024,
@@ -20,26 +20,25 @@ void isere_server_limits_init(isere_server_limits_t *limits)
     };
 }
 
-isere_server_group_t *
-isere_server_group_create(const isere_port_t *port,
-                          const isere_server_limits_t *limits)
+isere_limits_t *isere_limits_create(const isere_port_t *port,
+                                    const isere_limits_config_t *config)
 {
-    isere_server_group_t *group = isere_alloc(port, sizeof(*group));
-    if (!group) {
+    isere_limits_t *limits = isere_alloc(port, sizeof(*limits));
+    if (!limits) {
         return NULL;
     }
-    memset(group, 0, sizeof(*group));
-    group->port = *port;
-    group->limits = *limits;
-    isere__limits_init_room(&group->limits);
-    return group;
+    memset(limits, 0, sizeof(*limits));
+    limits->port = *port;
+    limits->config = *config;
+    isere__limits_init_room(&limits->config);
+    return limits;
 }
 
-void isere_server_group_destroy(isere_server_group_t *group)
+void isere_limits_destroy(isere_limits_t *limits)
 {
-    if (group) {
-        isere_port_t port = group->port;
-        isere_free(&port, group);
+    if (limits) {
+        isere_port_t port = limits->port;
+        isere_free(&port, limits);
     }
 }
 
@@ -69,109 +68,110 @@ bool isere__limits_take_back(atomic_uint *counter)
 
 /* ---- members ---- */
 
-int isere__limits_join(isere_server_group_t *group, isere_server_t *server)
+int isere__limits_join(isere_limits_t *limits, isere_server_t *server)
 {
-    for (int i = 0; i < ISERE_GROUP_MAX; i++) {
+    for (int i = 0; i < ISERE_SERVERS_MAX; i++) {
         isere_server_t *none = NULL;
-        if (atomic_compare_exchange_strong(&group->servers[i], &none, server)) {
-            atomic_fetch_add(&group->members, 1);
+        if (atomic_compare_exchange_strong(&limits->servers[i], &none,
+                                           server)) {
+            atomic_fetch_add(&limits->members, 1);
             return 0;
         }
     }
     return ISERE_ERR_LIMIT;
 }
 
-void isere__limits_leave(isere_server_group_t *group, isere_server_t *server)
+void isere__limits_leave(isere_limits_t *limits, isere_server_t *server)
 {
-    for (int i = 0; i < ISERE_GROUP_MAX; i++) {
+    for (int i = 0; i < ISERE_SERVERS_MAX; i++) {
         isere_server_t *self = server;
-        if (atomic_compare_exchange_strong(&group->servers[i], &self, NULL)) {
-            atomic_fetch_sub(&group->members, 1);
+        if (atomic_compare_exchange_strong(&limits->servers[i], &self, NULL)) {
+            atomic_fetch_sub(&limits->members, 1);
         }
     }
 }
 
-void isere__limits_wake(isere_server_group_t *group,
-                        const isere_server_t *except)
+void isere__limits_wake(isere_limits_t *limits, const isere_server_t *except)
 {
-    for (int i = 0; i < ISERE_GROUP_MAX; i++) {
-        isere_server_t *server = atomic_load(&group->servers[i]);
+    for (int i = 0; i < ISERE_SERVERS_MAX; i++) {
+        isere_server_t *server = atomic_load(&limits->servers[i]);
         if (server && server != except) {
             server->port->poll_wake(server->port->ctx);
         }
     }
 }
 
-void isere__limits_want(isere_server_group_t *group, isere_server_t *server,
+void isere__limits_want(isere_limits_t *limits, isere_server_t *server,
                         bool starved)
 {
     isere_server_t *nobody = NULL;
     if (starved) {
         /* Before those who have some, even if their requests wait too. */
-        atomic_store(&group->urgent, true);
-        if (atomic_exchange(&group->wanted, server) == server) {
+        atomic_store(&limits->urgent, true);
+        if (atomic_exchange(&limits->wanted, server) == server) {
             return;
         }
-    } else if (!atomic_compare_exchange_strong(&group->wanted, &nobody,
+    } else if (!atomic_compare_exchange_strong(&limits->wanted, &nobody,
                                                server)) {
         return;
     }
-    isere__limits_wake(group, server);
+    isere__limits_wake(limits, server);
 }
 
 /* ---- the budget ---- */
 
 /* The most that one request can take. */
-static size_t largest(const isere_server_limits_t *limits)
+static size_t largest(const isere_limits_config_t *config)
 {
-    return (size_t)limits->max_head + limits->max_body + ISERE_IN_FIRST;
+    return (size_t)config->max_head + config->max_body + ISERE_IN_FIRST;
 }
 
-void isere__limits_init_room(isere_server_limits_t *limits)
+void isere__limits_init_room(isere_limits_config_t *config)
 {
-    if (limits->max_buffer < largest(limits)) {
-        limits->max_buffer = largest(limits);
+    if (config->max_buffer < largest(config)) {
+        config->max_buffer = largest(config);
     }
 }
 
-static size_t limit_for(const isere_server_limits_t *limits, size_t capacity)
+static size_t limit_for(const isere_limits_config_t *config, size_t capacity)
 {
-    size_t kept = limits->max_buffer / 8;
+    size_t kept = config->max_buffer / 8;
     bool small = capacity <= SMALL;
     /* Where hardly more than one request fits, nothing is kept. */
-    return small || limits->max_buffer - kept < largest(limits)
-               ? limits->max_buffer
-               : limits->max_buffer - kept;
+    return small || config->max_buffer - kept < largest(config)
+               ? config->max_buffer
+               : config->max_buffer - kept;
 }
 
 bool isere__limits_take_room(isere_server_t *server, size_t from,
                              size_t capacity)
 {
-    isere_server_group_t *group = server->group;
+    isere_limits_t *limits = server->limits;
     size_t more = from > ISERE_IN_FIRST ? capacity - from : capacity;
-    size_t limit = limit_for(&group->limits, capacity);
-    size_t high = isere__limits_high_room(group);
-    size_t before = isere__limits_used_room(group);
+    size_t limit = limit_for(&limits->config, capacity);
+    size_t high = isere__limits_high_room(limits);
+    size_t before = isere__limits_used_room(limits);
     do {
         if (more > limit || before > limit - more) {
             return false;
         }
-    } while (!atomic_compare_exchange_weak(&group->buffered, &before,
+    } while (!atomic_compare_exchange_weak(&limits->buffered, &before,
                                            before + more));
     if (before <= high && before + more > high) {
-        isere__limits_wake(group, server); /* each refuses its slow clients */
+        isere__limits_wake(limits, server); /* each refuses its slow clients */
     }
     return true;
 }
 
-void isere__limits_return_room(isere_server_group_t *group, size_t from,
+void isere__limits_return_room(isere_limits_t *limits, size_t from,
                                size_t capacity)
 {
-    atomic_fetch_sub(&group->buffered,
+    atomic_fetch_sub(&limits->buffered,
                      from > ISERE_IN_FIRST ? capacity - from : capacity);
 }
 
-bool isere__limits_has_room(isere_server_group_t *group, size_t capacity)
+bool isere__limits_has_room(isere_limits_t *limits, size_t capacity)
 {
-    return isere__limits_used_room(group) < limit_for(&group->limits, capacity);
+    return isere__limits_used_room(limits) <
+           limit_for(&limits->config, capacity);
 }

@@ -16,9 +16,9 @@
 #include "isere/isere.h"
 #include <stdatomic.h>
 
-struct isere_server_group {
+struct isere_limits {
     isere_port_t port; /* for its memory functions */
-    isere_server_limits_t limits;
+    isere_limits_config_t config;
     atomic_uint connections;
     atomic_uint instances;
     atomic_uint queued;
@@ -30,7 +30,7 @@ struct isere_server_group {
      * of its functions with waiting requests has none. */
     _Atomic(isere_server_t *) wanted;
     atomic_bool urgent;
-    _Atomic(isere_server_t *) servers[ISERE_GROUP_MAX];
+    _Atomic(isere_server_t *) servers[ISERE_SERVERS_MAX];
 };
 
 /* Counts one more, unless there are `max`; false then. */
@@ -45,53 +45,52 @@ static inline void isere__limits_give(atomic_uint *counter)
 /* Counts one less, unless there is none; false then. */
 bool isere__limits_take_back(atomic_uint *counter);
 
-/* Returns 0, or ISERE_ERR_LIMIT when there are ISERE_GROUP_MAX servers. */
-int isere__limits_join(isere_server_group_t *group, isere_server_t *server);
-void isere__limits_leave(isere_server_group_t *group, isere_server_t *server);
+/* Returns 0, or ISERE_ERR_LIMIT when there are ISERE_SERVERS_MAX servers. */
+int isere__limits_join(isere_limits_t *limits, isere_server_t *server);
+void isere__limits_leave(isere_limits_t *limits, isere_server_t *server);
 
 /* Wakes all servers but one. */
-void isere__limits_wake(isere_server_group_t *group,
-                        const isere_server_t *except);
+void isere__limits_wake(isere_limits_t *limits, const isere_server_t *except);
 
 /* Asks the other servers to give up one idle instance. `starved`: this one has
  * none for a function that is asked for. */
-void isere__limits_want(isere_server_group_t *group, isere_server_t *server,
+void isere__limits_want(isere_limits_t *limits, isere_server_t *server,
                         bool starved);
 
 /* ---- the budget ---- */
 
 /* Raises a budget that no request fits into. */
-void isere__limits_init_room(isere_server_limits_t *limits);
+void isere__limits_init_room(isere_limits_config_t *config);
 
 /* A buffer grows from one capacity to another; false when that is too much. */
 bool isere__limits_take_room(isere_server_t *server, size_t from,
                              size_t capacity);
 
 /* It did not grow after all. */
-void isere__limits_return_room(isere_server_group_t *group, size_t from,
+void isere__limits_return_room(isere_limits_t *limits, size_t from,
                                size_t capacity);
 
 /* A buffer of that capacity is given up. */
-static inline void isere__limits_give_room(isere_server_group_t *group,
+static inline void isere__limits_give_room(isere_limits_t *limits,
                                            size_t capacity)
 {
     if (capacity > ISERE_IN_FIRST) {
-        atomic_fetch_sub(&group->buffered, capacity);
+        atomic_fetch_sub(&limits->buffered, capacity);
     }
 }
 
 /* Whether a buffer of that capacity might have room. */
-bool isere__limits_has_room(isere_server_group_t *group, size_t capacity);
+bool isere__limits_has_room(isere_limits_t *limits, size_t capacity);
 
-static inline size_t isere__limits_used_room(isere_server_group_t *group)
+static inline size_t isere__limits_used_room(isere_limits_t *limits)
 {
-    return atomic_load_explicit(&group->buffered, memory_order_relaxed);
+    return atomic_load_explicit(&limits->buffered, memory_order_relaxed);
 }
 
 /* With more in use, slow clients are refused. */
-static inline size_t isere__limits_high_room(const isere_server_group_t *group)
+static inline size_t isere__limits_high_room(const isere_limits_t *limits)
 {
-    return group->limits.max_buffer / 4 * 3;
+    return limits->config.max_buffer / 4 * 3;
 }
 
 #endif

@@ -43,17 +43,17 @@ static void accept_again(isere_server_t *server)
 static bool accept_one(isere_server_t *server)
 {
     const isere_port_t *port = server->port;
-    isere_server_group_t *group = server->group;
+    isere_limits_t *limits = server->limits;
     char peer[ISERE_ADDRESS_MAX] = "";
-    if (!isere__limits_take(&group->connections,
-                            group->limits.max_connections)) {
+    if (!isere__limits_take(&limits->connections,
+                            limits->config.max_connections)) {
         pause_accepting(server);
         return false;
     }
     isere_socket_t socket =
         port->accept(port->ctx, server->accept.listener, peer);
     if (socket < 0) {
-        isere__limits_give(&group->connections);
+        isere__limits_give(&limits->connections);
         if (socket != ISERE_ERR_AGAIN) {
             pause_accepting(server); /* level-triggered: it would spin */
         }
@@ -328,31 +328,31 @@ static bool has_idle(const isere_server_t *server)
     return pool != NULL;
 }
 
-/* Another server needs an instance and the group has no more to give. It asks
+/* Another server needs an instance and the limits allow no more. It asks
  * again when one is not enough. */
 static void give_to_others(isere_server_t *server)
 {
-    isere_server_group_t *group = server->group;
+    isere_limits_t *limits = server->limits;
     isere_server_t *who =
-        atomic_load_explicit(&group->wanted, memory_order_relaxed);
+        atomic_load_explicit(&limits->wanted, memory_order_relaxed);
     if (!who) {
         return;
     }
     if (who == server) {
         if (server->pools.queued == 0 &&
-            atomic_compare_exchange_strong(&group->wanted, &who, NULL)) {
-            isere__limits_wake(group, server); /* others may want one now */
+            atomic_compare_exchange_strong(&limits->wanted, &who, NULL)) {
+            isere__limits_wake(limits, server); /* others may want one now */
         }
         return;
     }
     if (!has_idle(server) ||
-        (server->pools.queued > 0 && !atomic_load(&group->urgent)) ||
-        !atomic_compare_exchange_strong(&group->wanted, &who, NULL)) {
+        (server->pools.queued > 0 && !atomic_load(&limits->urgent)) ||
+        !atomic_compare_exchange_strong(&limits->wanted, &who, NULL)) {
         return;
     }
-    atomic_store(&group->urgent, false);
+    atomic_store(&limits->urgent, false);
     isere_pool_give_up_oldest(server, NULL, 0);
-    isere__limits_wake(group, server);
+    isere__limits_wake(limits, server);
 }
 
 static void end_turn(isere_server_t *server)
@@ -519,7 +519,7 @@ int isere_server_warm_up(isere_server_t *server, isere_fault_t *fault)
 }
 
 static isere_server_t *make_server(const isere_port_t *port,
-                                   isere_server_group_t *group,
+                                   isere_limits_t *limits,
                                    isere_socket_t listener)
 {
     isere_server_t *server = isere_alloc(port, sizeof(*server));
@@ -529,9 +529,9 @@ static isere_server_t *make_server(const isere_port_t *port,
     }
     memset(server, 0, sizeof(*server));
     server->port = port;
-    server->group = group;
-    server->http_limits.max_head = group->limits.max_head;
-    server->http_limits.max_body = group->limits.max_body;
+    server->limits = limits;
+    server->http_limits.max_head = limits->config.max_head;
+    server->http_limits.max_body = limits->config.max_body;
     server->accept.listener = listener;
     server->accept.timer.kind = ISERE_TIMER_ACCEPT;
     server->reap_timer.kind = ISERE_TIMER_REAP;
@@ -541,17 +541,17 @@ static isere_server_t *make_server(const isere_port_t *port,
     return server;
 }
 
-int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
+int isere_server_create(const isere_port_t *port, isere_limits_t *limits,
                         isere_socket_t listener, isere_registry_t *registry,
                         isere_server_t **out_server)
 {
-    isere_server_t *server = make_server(port, group, listener);
+    isere_server_t *server = make_server(port, limits, listener);
     if (!server) {
         return ISERE_ERR_NOMEM;
     }
     int error = isere__serving_init(server, registry);
     if (!error) {
-        error = isere__limits_join(group, server);
+        error = isere__limits_join(limits, server);
     }
     if (error) {
         isere_server_destroy(server);
@@ -582,9 +582,9 @@ void isere_server_destroy(isere_server_t *server)
     const isere_port_t *port = server->port;
     server->stop.begun = true;
     server->stop.destroying = true;
-    /* The registry wakes the servers of the group with its lock held. */
+    /* The registry wakes all servers with its lock held. */
     isere_registry_lock(server->serving.registry);
-    isere__limits_leave(server->group, server);
+    isere__limits_leave(server->limits, server);
     isere_registry_unlock(server->serving.registry);
     while (server->connections.first) {
         isere__connection_close(server->connections.first);

@@ -404,7 +404,7 @@ static bool serve_first(isere_pool_t *pool)
     }
     if (!refused && !slot && !is_hopeless(pool, error)) {
         if (error == ISERE_ERR_LIMIT) {
-            isere__limits_want(server->group, server, pool->count == 0);
+            isere__limits_want(server->limits, server, pool->count == 0);
         }
         return false;
     }

@@ -36,7 +36,7 @@
 
 struct isere_server {
     const isere_port_t *port;
-    isere_server_group_t *group;
+    isere_limits_t *limits;
     isere_http_limits_t http_limits;
     isere_timer_queue_t timers;
     isere_clock_t clock;

@@ -14,7 +14,7 @@
  * the author of a handler must know is in an isere_fault_t.
  * Threads: see each function. Different objects never share mutable state,
  * except that instances and servers use their function (read-only) and
- * servers of one group its counters (atomic).
+ * servers of a process its limits (atomic counters).
  */
 #ifndef ISERE_ISERE_H
 #define ISERE_ISERE_H
@@ -199,36 +199,35 @@ void isere_instance_destroy(isere_instance_t *instance);
 typedef struct isere_server isere_server_t;
 
 /* Counters and limits that the servers of one process share, up to
- * ISERE_GROUP_MAX of them. */
-#define ISERE_GROUP_MAX 256
-typedef struct isere_server_group isere_server_group_t;
+ * ISERE_SERVERS_MAX of them. */
+#define ISERE_SERVERS_MAX 256
+typedef struct isere_limits isere_limits_t;
 
-typedef struct isere_server_limits {
+typedef struct isere_limits_config {
     uint32_t max_head;           /* bytes, default 8 KB */
     uint32_t max_body;           /* bytes, default 1 MB */
     size_t max_buffer;           /* bytes of requests that are received or
-                                    under way in the group: 64 MB; at least
+                                    under way in the process: 64 MB; at least
                                     one request is let in */
     uint32_t header_timeout_ms;  /* default 10 s */
     uint32_t request_timeout_ms; /* default 30 s */
     uint32_t idle_timeout_ms;    /* default 60 s */
-    uint32_t max_connections;    /* in the group, default 10,000 */
-    uint32_t max_instances;      /* in the group, default 1,024 */
-    uint32_t max_queue;          /* waiting requests in the group, 1,024 */
-} isere_server_limits_t;
+    uint32_t max_connections;    /* in the process, default 10,000 */
+    uint32_t max_instances;      /* in the process, default 1,024 */
+    uint32_t max_queue;          /* waiting requests in the process, 1,024 */
+} isere_limits_config_t;
 
 /* The defaults above. Any thread. */
-void isere_server_limits_init(isere_server_limits_t *limits);
+void isere_limits_config_init(isere_limits_config_t *config);
 
 /*
- * A group with these limits. NULL when out of memory. The port lends only its
- * memory functions. Servers of a group know each other: destroy them only
- * when all have returned from run, and the group after its servers.
+ * Limits that servers share. NULL when out of memory. The port lends only its
+ * memory functions. Servers with the same limits know each other: destroy them
+ * only when all have returned from run, and the limits after them.
  */
-isere_server_group_t *
-isere_server_group_create(const isere_port_t *port,
-                          const isere_server_limits_t *limits);
-void isere_server_group_destroy(isere_server_group_t *group);
+isere_limits_t *isere_limits_create(const isere_port_t *port,
+                                    const isere_limits_config_t *config);
+void isere_limits_destroy(isere_limits_t *limits);
 
 /* What is served, see registry.h. */
 typedef struct isere_registry isere_registry_t;
@@ -236,13 +235,13 @@ typedef struct isere_registry isere_registry_t;
 /*
  * A server for all functions of the registry, on a listening socket (the
  * server's from now on, also when this fails). Instances are made when they are
- * first needed. Group and registry outlive it; all servers of a group have the
- * same registry. Where the registry keeps log lines the port is copied, and its
- * ctx borrowed. Returns 0; ISERE_ERR_LIMIT when the group has no place left;
- * ISERE_ERR_NOMEM.
- * Thread: the port's, as for warm_up, run and destroy.
+ * first needed. Limits and registry outlive it; servers with the same limits
+ * have the same registry. Where the registry keeps log lines the port is
+ * copied, and its ctx borrowed. Returns 0; ISERE_ERR_LIMIT when there are
+ * ISERE_SERVERS_MAX already; ISERE_ERR_NOMEM. Thread: the port's, as for
+ * warm_up, run and destroy.
  */
-int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
+int isere_server_create(const isere_port_t *port, isere_limits_t *limits,
                         isere_socket_t listener, isere_registry_t *registry,
                         isere_server_t **out_server);
 
@@ -250,8 +249,8 @@ int isere_server_create(const isere_port_t *port, isere_server_group_t *group,
  * Makes the first instance of the registry's built-in function, and runs its
  * init phase to the end: so what is wrong with it is known before the first
  * request comes. Before run. Returns 0, also when there is no such function;
- * ISERE_ERR_HANDLER or ISERE_ERR_CRASH with *fault; ISERE_ERR_LIMIT when the
- * group has no instance left; ISERE_ERR_NOMEM; ISERE_ERR_IO.
+ * ISERE_ERR_HANDLER or ISERE_ERR_CRASH with *fault; ISERE_ERR_LIMIT when all
+ * instances are in use; ISERE_ERR_NOMEM; ISERE_ERR_IO.
  */
 int isere_server_warm_up(isere_server_t *server, isere_fault_t *fault);
 

@@ -24,7 +24,7 @@ int isere_zephyr_port_init(isere_port_t *port);
 
 /* A configuration with the values of Kconfig. Any thread. */
 void isere_zephyr_function_config(isere_function_config_t *config);
-void isere_zephyr_server_limits(isere_server_limits_t *limits);
+void isere_zephyr_server_limits(isere_limits_config_t *config);
 
 /*
  * Gives the network interface its address and starts USB Ethernet and the DHCP

@@ -16,7 +16,7 @@
 enum {
     ISERE_RUNNING_NAME = 64, /* with the NUL; longer ones are cut */
     ISERE_RUNNING_VERSION = 16,
-    ISERE_SHARED_THREADS = ISERE_GROUP_MAX + 4, /* workers, and some others */
+    ISERE_SHARED_THREADS = ISERE_SERVERS_MAX + 4, /* workers, and some others */
     ISERE_SHARED_DEATHS = 8,
     ISERE_SHARED_TALLIES = 128,
 };

@@ -83,15 +83,15 @@ void isere_zephyr_function_config(isere_function_config_t *config)
     }
 }
 
-void isere_zephyr_server_limits(isere_server_limits_t *limits)
+void isere_zephyr_server_limits(isere_limits_config_t *config)
 {
-    isere_server_limits_init(limits);
-    limits->max_head = CONFIG_ISERE_MAX_HEAD;
-    limits->max_body = CONFIG_ISERE_MAX_BODY;
-    limits->header_timeout_ms = CONFIG_ISERE_HEADER_TIMEOUT_MS;
-    limits->request_timeout_ms = CONFIG_ISERE_REQUEST_TIMEOUT_MS;
-    limits->idle_timeout_ms = CONFIG_ISERE_IDLE_TIMEOUT_MS;
-    limits->max_connections = CONFIG_ISERE_CONNECTIONS;
-    limits->max_instances = CONFIG_ISERE_INSTANCES;
-    limits->max_queue = CONFIG_ISERE_QUEUE;
+    isere_limits_config_init(config);
+    config->max_head = CONFIG_ISERE_MAX_HEAD;
+    config->max_body = CONFIG_ISERE_MAX_BODY;
+    config->header_timeout_ms = CONFIG_ISERE_HEADER_TIMEOUT_MS;
+    config->request_timeout_ms = CONFIG_ISERE_REQUEST_TIMEOUT_MS;
+    config->idle_timeout_ms = CONFIG_ISERE_IDLE_TIMEOUT_MS;
+    config->max_connections = CONFIG_ISERE_CONNECTIONS;
+    config->max_instances = CONFIG_ISERE_INSTANCES;
+    config->max_queue = CONFIG_ISERE_QUEUE;
 }

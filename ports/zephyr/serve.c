@@ -28,7 +28,7 @@ void isere_zephyr_log_fault(int error, const isere_fault_t *fault)
 /* What serving takes, and what is served: a function, or a store. */
 typedef struct serving {
     const isere_port_t *port;
-    isere_server_group_t *group;
+    isere_limits_t *limits;
     isere_server_t *server;
     isere_socket_t listener;
     uint16_t number;
@@ -37,18 +37,18 @@ typedef struct serving {
 /* Listens. The listener is the server's as soon as there is one. */
 static int start(serving_t *s, const isere_port_t *port, uint16_t number)
 {
-    isere_server_limits_t limits;
-    isere_zephyr_server_limits(&limits);
+    isere_limits_config_t config;
+    isere_zephyr_server_limits(&config);
     s->port = port;
     s->server = NULL;
     s->number = number;
-    s->group = isere_server_group_create(port, &limits);
-    if (!s->group) {
+    s->limits = isere_limits_create(port, &config);
+    if (!s->limits) {
         return ISERE_ERR_NOMEM;
     }
     s->listener = isere__zephyr_listen(number);
     if (s->listener < 0) {
-        isere_server_group_destroy(s->group);
+        isere_limits_destroy(s->limits);
         return s->listener;
     }
     if (number == 0) {
@@ -67,7 +67,7 @@ static int run(serving_t *s, int error)
         error = isere_server_run(s->server);
     }
     isere_server_destroy(s->server);
-    isere_server_group_destroy(s->group);
+    isere_limits_destroy(s->limits);
     return error;
 }
 
@@ -121,7 +121,7 @@ int isere_zephyr_serve(const isere_port_t *port,
     if (error) {
         port->close(port->ctx, serving.listener);
     } else {
-        error = isere_server_create(port, serving.group, serving.listener,
+        error = isere_server_create(port, serving.limits, serving.listener,
                                     registry, &serving.server);
     }
     if (!error) {
@@ -278,8 +278,8 @@ static int serve_registry(const isere_port_t *port, isere_registry_t *registry,
     if (error) {
         return error;
     }
-    error = isere_server_create(port, serving.group, serving.listener, registry,
-                                &serving.server);
+    error = isere_server_create(port, serving.limits, serving.listener,
+                                registry, &serving.server);
     if (!error) {
         error = isere_admin_attach(admin, serving.server);
     }

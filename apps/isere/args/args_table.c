@@ -97,7 +97,7 @@ const isere_option_t isere_options[] = {
     NUMBER("port", SERVE, NUMBER, serve.port, "PORT", "8080", 0, 65535,
            "port to listen on, 0 for a free one"),
     NUMBER("workers", SERVE, NUMBER, serve.workers, "N", NULL, 1,
-           ISERE_GROUP_MAX, "worker threads (default: one per core)"),
+           ISERE_SERVERS_MAX, "worker threads (default: one per core)"),
     NUMBER("memory", SERVE | INVOKE | DEPLOY, SIZE, settings.memory, "SIZE",
            "16M", 256 * K, 2 * G, "JavaScript heap of each instance"),
     NUMBER("stack", SERVE | INVOKE, SIZE, settings.stack, "SIZE", "1M", 32 * K,

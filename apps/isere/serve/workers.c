@@ -1,5 +1,5 @@
 /* The threads that serve. Each has its own port, listener and server, so that
- * requests need no locks; what they share is the registry and the group's
+ * requests need no locks; what they share is the registry and the process's
  * limits. */
 #include "apps/isere/serve/workers.h"
 #include "apps/isere/load/program.h"
@@ -38,7 +38,7 @@ struct isere_workers {
     isere_admin_t *admin;             /* NULL: none */
     const isere_function_t *built_in; /* NULL: there is a store */
     const isere_port_t *own;          /* of the starting thread */
-    isere_server_group_t *group;
+    isere_limits_t *limits;
     int ended_fd;
     pthread_mutex_t lock; /* guards all below, and states of workers */
     pthread_cond_t changed;
@@ -72,7 +72,7 @@ static bool any_serving(const isere_workers_t *all)
 }
 
 /* Other threads may ask the server to stop until they know that all are
- * stopping, and the servers of a group wake each other until all have ended. */
+ * stopping, and servers wake each other until all have ended. */
 static void await_others(isere_workers_t *all)
 {
     pthread_mutex_lock(&all->lock);
@@ -105,7 +105,7 @@ static void *worker_main(void *arg)
         return NULL;
     }
     worker->server_asked = true;
-    error = isere_server_create(&port, all->group, worker->listener,
+    error = isere_server_create(&port, all->limits, worker->listener,
                                 all->registry, &worker->server);
     if (error == 0 && all->admin) {
         error = isere_admin_attach(all->admin, worker->server);
@@ -131,22 +131,22 @@ static void *worker_main(void *arg)
 
 /* ---- start ---- */
 
-static isere_server_group_t *create_group(const isere_port_t *own,
-                                          const isere_args_t *args)
+static isere_limits_t *create_limits(const isere_port_t *own,
+                                     const isere_args_t *args)
 {
-    isere_server_limits_t limits;
-    isere_server_limits_init(&limits);
+    isere_limits_config_t config;
+    isere_limits_config_init(&config);
     /* The table of options bounds each of them to its type. */
-    limits.max_head = (uint32_t)args->serve.max_head;
-    limits.max_body = (uint32_t)args->serve.max_body;
-    limits.max_buffer = (size_t)args->serve.buffer;
-    limits.header_timeout_ms = (uint32_t)args->serve.header_timeout;
-    limits.request_timeout_ms = (uint32_t)args->serve.request_timeout;
-    limits.idle_timeout_ms = (uint32_t)args->serve.idle_timeout;
-    limits.max_connections = (uint32_t)args->serve.max_connections;
-    limits.max_instances = (uint32_t)args->serve.instances;
-    limits.max_queue = (uint32_t)args->serve.queue;
-    return isere_server_group_create(own, &limits);
+    config.max_head = (uint32_t)args->serve.max_head;
+    config.max_body = (uint32_t)args->serve.max_body;
+    config.max_buffer = (size_t)args->serve.buffer;
+    config.header_timeout_ms = (uint32_t)args->serve.header_timeout;
+    config.request_timeout_ms = (uint32_t)args->serve.request_timeout;
+    config.idle_timeout_ms = (uint32_t)args->serve.idle_timeout;
+    config.max_connections = (uint32_t)args->serve.max_connections;
+    config.max_instances = (uint32_t)args->serve.instances;
+    config.max_queue = (uint32_t)args->serve.queue;
+    return isere_limits_create(own, &config);
 }
 
 /* Reports what the one function did to servers before this one, except what is
@@ -251,7 +251,7 @@ static isere_workers_t *create(const isere_port_t *own,
     all->count = count;
     /* A descriptor, since main waits for signals at the same time. */
     all->ended_fd = eventfd(0, EFD_CLOEXEC);
-    all->group = create_group(own, args);
+    all->limits = create_limits(own, args);
     pthread_mutex_init(&all->lock, NULL);
     pthread_cond_init(&all->changed, NULL);
     for (unsigned i = 0; i < count; i++) {
@@ -268,7 +268,7 @@ int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
 {
     isere_workers_t *all = create(own, args, registry, built_in, listeners);
     int error = ISERE_ERR_NOMEM;
-    if (!all || !all->group || all->ended_fd < 0) {
+    if (!all || !all->limits || all->ended_fd < 0) {
         fputs("isere: not enough memory to start\n", stderr);
     } else {
         all->admin = admin;
@@ -324,7 +324,7 @@ int isere_workers_join(isere_workers_t *workers)
 
 void isere_workers_destroy(isere_workers_t *workers)
 {
-    isere_server_group_destroy(workers->group);
+    isere_limits_destroy(workers->limits);
     if (workers->ended_fd >= 0) {
         close(workers->ended_fd);
     }

@@ -20,8 +20,8 @@ static unsigned choose_count(const isere_args_t *args)
             count = (uint64_t)CPU_COUNT(&cores);
         }
     }
-    if (count > ISERE_GROUP_MAX) {
-        count = ISERE_GROUP_MAX;
+    if (count > ISERE_SERVERS_MAX) {
+        count = ISERE_SERVERS_MAX;
     }
     /* Every worker has at least one instance. */
     return (unsigned)(count < args->serve.instances ? count

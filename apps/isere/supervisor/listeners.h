@@ -10,7 +10,7 @@
 typedef struct isere_listeners {
     unsigned count; /* of workers */
     uint16_t port;
-    isere_socket_t sockets[ISERE_GROUP_MAX]; /* negative: none any more */
+    isere_socket_t sockets[ISERE_SERVERS_MAX]; /* negative: none any more */
 } isere_listeners_t;
 
 /* Opens them, as the command line says; returns 0, or ISERE_ERR_* after saying

@@ -47,7 +47,7 @@ static void note_refused(isere_server_t *server)
     char text[128], size[ISERE_UNITS_TEXT_MAX];
     isere_relief_t *relief = &server->relief;
     uint64_t now_us = server->clock.now_us;
-    atomic_fetch_add_explicit(&server->group->buffer_refusals, 1,
+    atomic_fetch_add_explicit(&server->limits->buffer_refusals, 1,
                               memory_order_relaxed);
     relief->unlogged++;
     if (relief->logged_us && now_us - relief->logged_us < LOG_US) {
@@ -56,7 +56,7 @@ static void note_refused(isere_server_t *server)
     snprintf(text, sizeof(text),
              "the memory for requests, %s (--buffer), is in use: refused %lu "
              "request%s",
-             isere_units_format_size(server->group->limits.max_buffer, size),
+             isere_units_format_size(server->limits->config.max_buffer, size),
              relief->unlogged, relief->unlogged == 1 ? "" : "s");
     isere_log_record_t record = {
         .level = ISERE_LOG_WARN,

@@ -26,14 +26,14 @@ static uint64_t after_ms(const isere_connection_t *c, uint32_t ms)
 
 static uint64_t reading_deadline(const isere_connection_t *c)
 {
-    const isere_server_limits_t *limits = &c->server->group->limits;
+    const isere_limits_config_t *config = &c->server->limits->config;
     const isere_exchange_t *x = c->exchange;
     if (!isere__connection_has_begun(c)) {
-        return after_ms(c, c->fresh ? limits->header_timeout_ms
-                                    : limits->idle_timeout_ms);
+        return after_ms(c, c->fresh ? config->header_timeout_ms
+                                    : config->idle_timeout_ms);
     }
-    uint64_t whole = x->began_us + (uint64_t)limits->request_timeout_ms * 1000;
-    uint64_t head = x->began_us + (uint64_t)limits->header_timeout_ms * 1000;
+    uint64_t whole = x->began_us + (uint64_t)config->request_timeout_ms * 1000;
+    uint64_t head = x->began_us + (uint64_t)config->header_timeout_ms * 1000;
     return !x->parser.head_complete && head < whole ? head : whole;
 }
 
@@ -155,7 +155,7 @@ static void end_exchange(isere_server_t *server, isere_exchange_t *x)
 static void free_in(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
-    isere__limits_give_room(server->group, c->in.capacity);
+    isere__limits_give_room(server->limits, c->in.capacity);
     if (c->in.capacity == ISERE_IN_FIRST && !server->spares.in) {
         server->spares.in = c->in.data;
     } else {
@@ -169,9 +169,9 @@ static void free_in(isere_connection_t *c)
  * about as much. The limits bound it: the parser refuses what is longer. */
 static size_t next_capacity(const isere_connection_t *c)
 {
-    const isere_server_limits_t *limits = &c->server->group->limits;
+    const isere_limits_config_t *config = &c->server->limits->config;
     const isere_exchange_t *x = c->exchange;
-    size_t most = (size_t)limits->max_head + limits->max_body + ISERE_IN_FIRST;
+    size_t most = (size_t)config->max_head + config->max_body + ISERE_IN_FIRST;
     size_t capacity = c->in.capacity * 2 < most ? c->in.capacity * 2 : most;
     if (x && x->parser.head_complete && !x->parser.chunked) {
         size_t need =
@@ -209,7 +209,7 @@ static isere_read_t grow_in(isere_connection_t *c, size_t capacity)
     }
     char *data = isere_resize(server->port, c->in.data, capacity);
     if (!data) {
-        isere__limits_return_room(server->group, from, capacity);
+        isere__limits_return_room(server->limits, from, capacity);
         return ISERE_READ_NO_MEMORY;
     }
     c->in.data = data;
@@ -244,7 +244,7 @@ bool isere__connection_has_room(const isere_connection_t *c)
     size_t capacity = c->in.end - c->in.start +
                       isere_http_parser_wanted(&x->parser, &x->request);
     return capacity <= c->in.capacity ||
-           isere__limits_has_room(c->server->group, capacity);
+           isere__limits_has_room(c->server->limits, capacity);
 }
 
 bool isere__connection_send_from_in(isere_connection_t *c)
@@ -253,7 +253,7 @@ bool isere__connection_send_from_in(isere_connection_t *c)
         return false;
     }
     isere_free(c->server->port, c->out.data);
-    isere__limits_give_room(c->server->group, c->in.capacity);
+    isere__limits_give_room(c->server->limits, c->in.capacity);
     c->out = (isere_buffer_t){.data = c->in.data, .capacity = c->in.capacity};
     memset(&c->in, 0, sizeof(c->in));
     c->close_after = true;
@@ -292,7 +292,7 @@ void isere__connection_open(isere_server_t *server, isere_socket_t socket,
     isere_connection_t *c = isere_alloc(port, sizeof(*c));
     if (!c) {
         port->close(port->ctx, socket);
-        isere__limits_give(&server->group->connections);
+        isere__limits_give(&server->limits->connections);
         return;
     }
     memset(c, 0, sizeof(*c));
@@ -353,7 +353,7 @@ void isere__connection_close(isere_connection_t *c)
     isere_timer_queue_remove(&server->timers, &c->timer);
     port->poll_remove(port->ctx, c->socket);
     port->close(port->ctx, c->socket);
-    isere__limits_give(&server->group->connections);
+    isere__limits_give(&server->limits->connections);
     take_out(c);
     if (x) {
         isere__stream_close(c);

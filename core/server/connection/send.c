@@ -120,7 +120,7 @@ int isere__send_flush(isere_connection_t *c)
     if (sent > 0 || c->write_deadline_us == 0) {
         c->write_deadline_us =
             server->clock.now_us +
-            (uint64_t)server->group->limits.idle_timeout_ms * 1000;
+            (uint64_t)server->limits->config.idle_timeout_ms * 1000;
     }
     if (!isere__connection_has_unsent(c)) {
         c->write_deadline_us = 0;

@@ -26,7 +26,7 @@ static void look(isere_server_t *server, const isere_connection_t *except)
     isere_relief_t *relief = &server->relief;
     isere_connection_t *c = server->connections.first;
     size_t enough =
-        relief->short_of_memory ? 0 : isere__limits_high_room(server->group);
+        relief->short_of_memory ? 0 : isere__limits_high_room(server->limits);
     if (server->clock.now_us - relief->looked_us < ISERE_SLOW_LOOK_US) {
         return;
     }
@@ -35,7 +35,7 @@ static void look(isere_server_t *server, const isere_connection_t *except)
     while (c) {
         isere_connection_t *next = c->next;
         if (c != except && is_slow(c)) {
-            if (c->slow && isere__limits_used_room(server->group) > enough) {
+            if (c->slow && isere__limits_used_room(server->limits) > enough) {
                 refuse(c);
             }
             c->slow = true;
@@ -54,8 +54,8 @@ void isere__slow_relieve(isere_server_t *server, const isere_connection_t *c,
 static bool is_pressed(const isere_server_t *server)
 {
     return server->relief.short_of_memory ||
-           isere__limits_used_room(server->group) >
-               isere__limits_high_room(server->group);
+           isere__limits_used_room(server->limits) >
+               isere__limits_high_room(server->limits);
 }
 
 void isere__slow_due(isere_server_t *server)

@@ -80,9 +80,9 @@ static void slot_destroy(isere_slot_t *slot)
     isere_free(port, slot);
     pool->count--;
     count_instance(pool, -1);
-    isere__limits_give(&server->group->instances);
-    if (!server->stop.destroying && atomic_load(&server->group->wanted)) {
-        isere__limits_wake(server->group, server);
+    isere__limits_give(&server->limits->instances);
+    if (!server->stop.destroying && atomic_load(&server->limits->wanted)) {
+        isere__limits_wake(server->limits, server);
     }
 }
 
@@ -107,7 +107,7 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
     const isere_port_t *port = server->port;
     isere_slot_t *slot = isere_alloc(port, sizeof(*slot));
     if (!slot) {
-        isere__limits_give(&server->group->instances);
+        isere__limits_give(&server->limits->instances);
         return NULL;
     }
     memset(slot, 0, sizeof(*slot));
@@ -289,7 +289,7 @@ static unsigned reserve(const isere_pool_t *pool)
 {
     const isere_server_t *server = pool->server;
     const isere_catalog_t *catalog = server->serving.catalog;
-    unsigned most = server->group->limits.max_instances / 2;
+    unsigned most = server->limits->config.max_instances / 2;
     unsigned without = 0;
     if (atomic_load(&pool->stats->instances) == 0) {
         return 0;
@@ -303,12 +303,12 @@ static unsigned reserve(const isere_pool_t *pool)
 
 int isere__pool_grow(isere_pool_t *pool)
 {
-    isere_server_group_t *group = pool->server->group;
+    isere_limits_t *limits = pool->server->limits;
     if (pool->server->clock.now_us < pool->retry_us) {
         return ISERE_ERR_NOMEM;
     }
-    unsigned most = group->limits.max_instances - reserve(pool);
-    if (!isere__limits_take(&group->instances, most)) {
+    unsigned most = limits->config.max_instances - reserve(pool);
+    if (!isere__limits_take(&limits->instances, most)) {
         return ISERE_ERR_LIMIT;
     }
     isere_slot_t *slot = slot_create(pool);

@@ -6,7 +6,7 @@
 static bool has_share(const isere_pool_t *pool)
 {
     const isere_server_t *server = pool->server;
-    unsigned most = server->group->limits.max_queue;
+    unsigned most = server->limits->config.max_queue;
     if (server->serving.catalog->count > 1) {
         most = (most + 1) / 2;
     }
@@ -15,9 +15,9 @@ static bool has_share(const isere_pool_t *pool)
 
 bool isere__queue_has_room(const isere_pool_t *pool)
 {
-    isere_server_group_t *group = pool->server->group;
+    isere_limits_t *limits = pool->server->limits;
     return has_share(pool) &&
-           atomic_load(&group->queued) < group->limits.max_queue;
+           atomic_load(&limits->queued) < limits->config.max_queue;
 }
 
 static void count(isere_pool_t *pool, int change)
@@ -30,9 +30,9 @@ static void count(isere_pool_t *pool, int change)
 bool isere__queue_put(isere_connection_t *c, isere_pool_t *pool)
 {
     isere_server_t *server = c->server;
-    isere_server_group_t *group = server->group;
+    isere_limits_t *limits = server->limits;
     if (!has_share(pool) ||
-        !isere__limits_take(&group->queued, group->limits.max_queue)) {
+        !isere__limits_take(&limits->queued, limits->config.max_queue)) {
         return false;
     }
     isere__connection_wait(
@@ -62,7 +62,7 @@ void isere__queue_remove(isere_connection_t *c)
     }
     x->abandon = NULL;
     count(x->pool, -1);
-    isere__limits_give(&c->server->group->queued);
+    isere__limits_give(&c->server->limits->queued);
 }
 
 isere_connection_t *isere__queue_take(isere_pool_t *pool)

@@ -92,7 +92,7 @@ void isere__serving_drop_retired(isere_server_t *server)
 
 /* ---- life ---- */
 
-static void wake_group(void *ctx)
+static void wake_all(void *ctx)
 {
     isere__limits_wake(ctx, NULL);
 }
@@ -106,7 +106,7 @@ int isere__serving_init(isere_server_t *server, isere_registry_t *registry)
         isere_registry_tap(registry, &s->port);
         server->port = &s->port;
     }
-    isere_registry_on_change(registry, wake_group, server->group);
+    isere_registry_on_change(registry, wake_all, server->limits);
     return isere__serving_adopt(server);
 }
 

@@ -6,17 +6,17 @@
 static bool shares(const isere_server_t *server)
 {
     return server->port->yield &&
-           atomic_load_explicit(&server->group->members, memory_order_relaxed) >
-               1;
+           atomic_load_explicit(&server->limits->members,
+                                memory_order_relaxed) > 1;
 }
 
-/* The other servers of the group, one after the other; NULL after the last. No
- * server leaves the group while one of it runs. */
+/* The other servers of the process, one after the other; NULL after the last.
+ * None leaves while one of them runs. */
 static isere_server_t *next_other(const isere_server_t *server, unsigned *index)
 {
-    while (*index < ISERE_GROUP_MAX) {
+    while (*index < ISERE_SERVERS_MAX) {
         isere_server_t *other =
-            atomic_load(&server->group->servers[(*index)++]);
+            atomic_load(&server->limits->servers[(*index)++]);
         if (other != server) {
             return other;
         }
@@ -28,10 +28,10 @@ static isere_server_t *next_other(const isere_server_t *server, unsigned *index)
 
 void isere__steal_note_slow(isere_server_t *server)
 {
-    isere_server_group_t *group = server->group;
+    isere_limits_t *limits = server->limits;
     server->steal.hurry_until_us = server->clock.now_us + ISERE_STEAL_HURRY_US;
     if (shares(server)) {
-        atomic_store_explicit(&group->hurry_until_ms,
+        atomic_store_explicit(&limits->hurry_until_ms,
                               (unsigned)(server->steal.hurry_until_us / 1000),
                               memory_order_relaxed);
     }
@@ -142,7 +142,7 @@ bool isere__steal_is_wanted(const isere_server_t *server)
     if (!shares(server) || server->stop.begun) {
         return false;
     }
-    unsigned until_ms = atomic_load_explicit(&server->group->hurry_until_ms,
+    unsigned until_ms = atomic_load_explicit(&server->limits->hurry_until_ms,
                                              memory_order_relaxed);
     unsigned left_ms = until_ms - (unsigned)(server->clock.now_us / 1000);
     return left_ms <= ISERE_STEAL_HURRY_US / 1000;

@@ -566,7 +566,7 @@ static void test_what_no_job_kept_is_kept_at_the_end(void **state)
 static void test_who_waits_is_answered(void **state)
 {
     (void)state;
-    p.limits.max_instances = 1;
+    p.limits_config.max_instances = 1;
     assert_int_equal(platform_start(&p), 0);
     platform_deploy(&p, "one",
                     "export const handler = async () => {"

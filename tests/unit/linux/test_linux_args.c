@@ -86,23 +86,23 @@ static void test_defaults(void **state)
 static void test_defaults_are_the_core_s(void **state)
 {
     isere_function_config_t function;
-    isere_server_limits_t limits;
+    isere_limits_config_t config;
     (void)state;
     runs("serve");
     isere_function_config_init(&function);
-    isere_server_limits_init(&limits);
+    isere_limits_config_init(&config);
     assert_int_equal(args.settings.memory, function.memory_bytes);
     assert_int_equal(args.settings.stack, function.stack_bytes);
     assert_int_equal(args.settings.timeout, function.timeout_ms);
     assert_int_equal(args.settings.init_timeout, function.init_timeout_ms);
-    assert_int_equal(args.serve.max_head, limits.max_head);
-    assert_int_equal(args.serve.max_body, limits.max_body);
-    assert_int_equal(args.serve.header_timeout, limits.header_timeout_ms);
-    assert_int_equal(args.serve.request_timeout, limits.request_timeout_ms);
-    assert_int_equal(args.serve.idle_timeout, limits.idle_timeout_ms);
-    assert_int_equal(args.serve.max_connections, limits.max_connections);
-    assert_int_equal(args.serve.instances, limits.max_instances);
-    assert_int_equal(args.serve.queue, limits.max_queue);
+    assert_int_equal(args.serve.max_head, config.max_head);
+    assert_int_equal(args.serve.max_body, config.max_body);
+    assert_int_equal(args.serve.header_timeout, config.header_timeout_ms);
+    assert_int_equal(args.serve.request_timeout, config.request_timeout_ms);
+    assert_int_equal(args.serve.idle_timeout, config.idle_timeout_ms);
+    assert_int_equal(args.serve.max_connections, config.max_connections);
+    assert_int_equal(args.serve.instances, config.max_instances);
+    assert_int_equal(args.serve.queue, config.max_queue);
 }
 
 /* A yardstick for benchmarks: there, but nobody is told. */

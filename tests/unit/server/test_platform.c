@@ -224,7 +224,7 @@ static void test_requests_in_the_queue(void **state)
         "export const handler = async (e, c) => { " SLOW
         " return 'version ' + c.functionVersion }";
     (void)state;
-    p.limits.max_instances = 1;
+    p.limits_config.max_instances = 1;
     assert_int_equal(platform_start(&p), 0);
     platform_deploy(&p, "one", source);
     int running = platform_get("/one");
@@ -265,7 +265,7 @@ static void ask_name(int i, int status)
 static void test_instances_are_built_again(void **state)
 {
     (void)state;
-    p.limits.max_instances = 2;
+    p.limits_config.max_instances = 2;
     assert_int_equal(platform_start(&p), 0);
     deploy_names("export const handler = () => 'x'", 4);
     ask_name(0, 200);
@@ -317,8 +317,8 @@ static void test_a_crowd_leaves_room(void **state)
 {
     int crowd[6];
     (void)state;
-    p.limits.max_instances = 2;
-    p.limits.max_queue = 4;
+    p.limits_config.max_instances = 2;
+    p.limits_config.max_queue = 4;
     assert_int_equal(platform_start(&p), 0);
     platform_deploy(&p, "slow",
                     "export const handler = async () => { " SLOW

@@ -123,8 +123,8 @@ static void test_half_closed_after_the_request(void **state)
 static void test_queue_full_is_503(void **state)
 {
     (void)state;
-    s.limits.max_instances = 1;
-    s.limits.max_queue = 2;
+    s.limits_config.max_instances = 1;
+    s.limits_config.max_queue = 2;
     server_must_start(&s, echo);
     int c[5];
     for (int i = 0; i < 5; i++) {
@@ -149,7 +149,7 @@ static void test_queue_full_is_503(void **state)
 static void test_queued_requests_give_up(void **state)
 {
     (void)state;
-    s.limits.max_instances = 1;
+    s.limits_config.max_instances = 1;
     s.js.config.timeout_ms = 1000;
     server_must_start(&s, echo);
     int running = sim_ask(GET("/forever"));
@@ -165,7 +165,7 @@ static void test_queued_requests_give_up(void **state)
 static void test_instances_are_limited_and_given_up(void **state)
 {
     (void)state;
-    s.limits.max_instances = 3;
+    s.limits_config.max_instances = 3;
     server_must_start(&s, echo);
     size_t heaps = isere_test_state()->live_heaps;
     for (int i = 0; i < 6; i++) {
@@ -186,8 +186,8 @@ static void test_instances_are_limited_and_given_up(void **state)
 static void test_a_client_that_leaves_the_queue(void **state)
 {
     (void)state;
-    s.limits.max_instances = 1;
-    s.limits.max_queue = 2;
+    s.limits_config.max_instances = 1;
+    s.limits_config.max_queue = 2;
     server_must_start(&s, echo);
     sim_ask(GET("/slow/100"));
     int a = sim_ask(GET("/a"));
@@ -334,7 +334,7 @@ static void test_a_client_that_never_reads_is_closed(void **state)
 static void test_lingering_close(void **state)
 {
     (void)state;
-    s.limits.max_body = 1000;
+    s.limits_config.max_body = 1000;
     server_must_start(&s, echo);
     int c =
         sim_ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
@@ -373,7 +373,7 @@ static void test_a_refused_client_that_sends_for_ever(void **state)
 static void test_max_connections_pause_and_resume(void **state)
 {
     (void)state;
-    s.limits.max_connections = 3;
+    s.limits_config.max_connections = 3;
     server_must_start(&s, echo);
     for (int i = 0; i < 5; i++) {
         sim_ask(GET("/a"));
@@ -452,7 +452,7 @@ static void test_stop_does_not_wait_for_ever(void **state)
 static void test_destroyed_in_the_middle(void **state)
 {
     (void)state;
-    s.limits.max_instances = 2;
+    s.limits_config.max_instances = 2;
     server_must_start(&s, echo);
     for (int i = 0; i < 8; i++) {
         sim_ask(GET("/forever"));
@@ -541,7 +541,7 @@ static void test_replaced_under_traffic(void **state)
 static void test_replaced_under_a_queue(void **state)
 {
     (void)state;
-    s.limits.max_instances = 1;
+    s.limits_config.max_instances = 1;
     server_must_start(&s, echo);
     released_t r = {0, NULL};
     isere_fault_t fault;

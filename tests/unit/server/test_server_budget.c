@@ -37,8 +37,8 @@ static int setup(void **state)
     largest_block = SIZE_MAX;
     body = malloc(BODY);
     memset(body, 'x', BODY);
-    s.limits.max_body = BODY;
-    s.limits.max_buffer = 128 * KB;
+    s.limits_config.max_body = BODY;
+    s.limits_config.max_buffer = 128 * KB;
     return server_start(&s, length);
 }
 
@@ -46,7 +46,7 @@ static int teardown(void **state)
 {
     (void)state;
     free(body);
-    bool empty = !s.group || atomic_load(&s.group->buffered) == 0 ||
+    bool empty = !s.limits || atomic_load(&s.limits->buffered) == 0 ||
                  s.server->connections.first;
     server_deinit(&s);
     return empty && isere_test_state()->live_blocks == 0 &&
@@ -83,12 +83,12 @@ static bool is_refused(int client)
 
 static size_t buffered(void)
 {
-    return atomic_load(&s.group->buffered);
+    return atomic_load(&s.limits->buffered);
 }
 
 static unsigned long refusals(void)
 {
-    return atomic_load(&s.group->buffer_refusals);
+    return atomic_load(&s.limits->buffer_refusals);
 }
 
 static void test_it_is_given_back(void **state)
@@ -198,7 +198,7 @@ static void fill(int clients[4])
         clients[i] = post(BODY, BODY - 1);
         assert_int_equal(sim_received_len(clients[i]), 0);
     }
-    assert_true(buffered() > s.limits.max_buffer / 4 * 3);
+    assert_true(buffered() > s.limits_config.max_buffer / 4 * 3);
 }
 
 /* While there is room, slow clients have all the time that they are given. */
@@ -224,7 +224,7 @@ static void test_slow_ones_are_refused(void **state)
     }
     sim_run(s.server, 700);
     assert_true(is_refused(clients[0]) || is_refused(clients[3]));
-    assert_true(buffered() <= s.limits.max_buffer / 4 * 3);
+    assert_true(buffered() <= s.limits_config.max_buffer / 4 * 3);
     /* No more than needed. */
     unsigned left = 0;
     for (int i = 0; i < 4; i++) {
@@ -239,7 +239,7 @@ static void test_dripping_is_slow(void **state)
 {
     (void)state;
     int clients[4];
-    s.limits.max_body = BODY;
+    s.limits_config.max_body = BODY;
     for (int i = 0; i < 4; i++) {
         clients[i] = post(BODY, BODY - 2000);
     }
@@ -297,13 +297,13 @@ static void test_memory_is_short(void **state)
 /* One request is let in, whatever the budget says. */
 static void test_too_small_a_budget(void **state)
 {
-    isere_server_limits_t limits;
+    isere_limits_config_t config;
     (void)state;
-    isere_server_limits_init(&limits);
-    limits.max_buffer = 1;
-    isere__limits_init_room(&limits);
-    assert_int_equal(limits.max_buffer,
-                     limits.max_head + limits.max_body + ISERE_IN_FIRST);
+    isere_limits_config_init(&config);
+    config.max_buffer = 1;
+    isere__limits_init_room(&config);
+    assert_int_equal(config.max_buffer,
+                     config.max_head + config.max_body + ISERE_IN_FIRST);
 }
 
 int main(void)

@@ -149,7 +149,7 @@ static void test_attempts_become_rare(void **state)
 {
     static const unsigned expected[] = {0, 1, 2, 4, 8, 16, 32, 60, 60};
     (void)state;
-    s.limits.idle_timeout_ms = 3600 * 1000;
+    s.limits_config.idle_timeout_ms = 3600 * 1000;
     server_must_start(&s, slow);
     int clients[2] = {sim_connect(), sim_connect()};
     size_t one = isere_test_state()->live_heaps;
@@ -179,7 +179,7 @@ static void test_attempts_that_fail_together_count_once(void **state)
 {
     int clients[CLIENTS];
     (void)state;
-    s.limits.max_instances = CLIENTS;
+    s.limits_config.max_instances = CLIENTS;
     server_must_start(
         &s, "await new Promise(r => setTimeout(r, 50));\n"
             "export const handler = async (e) => { await new Promise(r =>"

@@ -63,7 +63,7 @@ static int setup(void **state)
     in_handler = NULL;
     yields = 0;
     if (server_start(&s, echo) != 0 ||
-        isere_server_create(&port2, s.group, SIM_LISTENER, s.registry,
+        isere_server_create(&port2, s.limits, SIM_LISTENER, s.registry,
                             &second) != 0 ||
         isere_server_warm_up(second, &s.js.fault) != 0) {
         fail_msg("no server: %s", s.js.fault.message);
@@ -141,7 +141,7 @@ static void test_waiting_requests_are_taken_over(void **state)
     assert_int_equal(atomic_load(&s.server->steal.gate), ISERE_GATE_SHUT);
     assert_int_equal(yields, 0);
     assert_true(connection(1)->timer.queued);
-    assert_int_equal(atomic_load(&s.group->connections), 3);
+    assert_int_equal(atomic_load(&s.limits->connections), 3);
 }
 
 /* What has begun is not in a state to be handed over. */
@@ -177,7 +177,7 @@ static void test_nothing_is_taken_without_need(void **state)
     prepare();
     take_in_vain(); /* it runs no handler: its gate is shut */
     s.server->steal.hurry_until_us = 0;
-    atomic_store(&s.group->hurry_until_ms, 0);
+    atomic_store(&s.limits->hurry_until_ms, 0);
     assert_false(isere__steal_is_wanted(second));
     sim_send(0, GET("/0"));
     sim_send(1, GET("/1"));
@@ -276,7 +276,7 @@ static void test_what_cannot_be_polled_is_closed(void **state)
     sim_run(s.server, 0);
     assert_non_null(strstr(sim_received(0), "</0>"));
     assert_true(sim_is_closed(1));
-    assert_int_equal(atomic_load(&s.group->connections), 2);
+    assert_int_equal(atomic_load(&s.limits->connections), 2);
 }
 
 int main(void)

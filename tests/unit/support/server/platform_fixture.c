@@ -16,7 +16,7 @@ void platform_init(platform_fixture_t *p)
     p->config.defaults.memory_bytes = (size_t)192 * 1024;
     p->config.memory_min = (size_t)64 * 1024;
     p->config.log_bytes = 4096;
-    isere_server_limits_init(&p->limits);
+    isere_limits_config_init(&p->limits_config);
 }
 
 int platform_start(platform_fixture_t *p)
@@ -30,21 +30,21 @@ int platform_start(platform_fixture_t *p)
     if (error) {
         return error;
     }
-    p->group = isere_server_group_create(&p->port, &p->limits);
-    error = p->group ? isere_server_create(&p->port, p->group, SIM_LISTENER,
-                                           p->registry, &p->server)
-                     : ISERE_ERR_NOMEM;
+    p->limits = isere_limits_create(&p->port, &p->limits_config);
+    error = p->limits ? isere_server_create(&p->port, p->limits, SIM_LISTENER,
+                                            p->registry, &p->server)
+                      : ISERE_ERR_NOMEM;
     return error ? error : isere_admin_attach(p->admin, p->server);
 }
 
 void platform_stop(platform_fixture_t *p)
 {
     isere_server_destroy(p->server);
-    isere_server_group_destroy(p->group);
+    isere_limits_destroy(p->limits);
     isere_admin_destroy(p->admin);
     isere_registry_destroy(p->registry);
     p->server = NULL;
-    p->group = NULL;
+    p->limits = NULL;
     p->registry = NULL;
     p->admin = NULL;
 }

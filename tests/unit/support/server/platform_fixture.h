@@ -18,9 +18,9 @@ typedef struct platform_fixture {
     isere_registry_config_t config;
     isere_admin_config_t admin_config;
     isere_admin_t *admin;
-    isere_server_limits_t limits;
+    isere_limits_config_t limits_config;
     isere_registry_t *registry;
-    isere_server_group_t *group;
+    isere_limits_t *limits;
     isere_server_t *server;
 } platform_fixture_t;
 

@@ -8,7 +8,7 @@ void server_init(server_fixture_t *s)
     memset(s, 0, sizeof(*s));
     js_init(&s->js, sim_start());
     s->js.config.memory_bytes = 192 * 1024;
-    isere_server_limits_init(&s->limits);
+    isere_limits_config_init(&s->limits_config);
 }
 
 int server_start(server_fixture_t *s, const char *source)
@@ -24,13 +24,13 @@ int server_start(server_fixture_t *s, const char *source)
     if (error) {
         return error;
     }
-    s->group = isere_server_group_create(port, &s->limits);
-    if (!s->group) {
+    s->limits = isere_limits_create(port, &s->limits_config);
+    if (!s->limits) {
         return ISERE_ERR_NOMEM;
     }
     error = isere_registry_create_one(port, s->js.function, &s->registry);
     if (!error) {
-        error = isere_server_create(port, s->group, SIM_LISTENER, s->registry,
+        error = isere_server_create(port, s->limits, SIM_LISTENER, s->registry,
                                     &s->server);
     }
     return error ? error : isere_server_warm_up(s->server, &s->js.fault);
@@ -39,7 +39,7 @@ int server_start(server_fixture_t *s, const char *source)
 void server_deinit(server_fixture_t *s)
 {
     isere_server_destroy(s->server);
-    isere_server_group_destroy(s->group);
+    isere_limits_destroy(s->limits);
     isere_registry_destroy(s->registry);
     js_deinit(&s->js);
     memset(s, 0, sizeof(*s));

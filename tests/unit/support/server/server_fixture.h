@@ -10,9 +10,9 @@
 
 typedef struct server_fixture {
     js_fixture_t js; /* its isolate is not used */
-    isere_server_limits_t limits;
+    isere_limits_config_t limits_config;
     isere_registry_t *registry;
-    isere_server_group_t *group;
+    isere_limits_t *limits;
     isere_server_t *server;
 } server_fixture_t;
 
