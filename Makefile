@@ -147,7 +147,7 @@ test: ## unit, black-box, browser and URL tests; .ci/run has the others too
 
 # Tests that have a long form; all others are the same in `make test`.
 # test_abandon has one, too, of some seven minutes.
-LONG_UNIT = test_(native_abandon|engine_faults|faults_arena|isolation|platform)
+LONG_UNIT = test_(native_abandon|engine_faults|faults_arena|isolation|serving)
 test-long: test-long-unit ## the long form of the tests that have one
 	@ISERE_TEST_LONG=1 $(MAKE) test-unit ARGS="-R test_abandon"
 	@ISERE_TEST_LONG=1 $(MAKE) test-arm ARGS="-R test_snapshot"

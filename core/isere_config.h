@@ -59,7 +59,7 @@
 #define ISERE_OUT_HIGH (64 * 1024)
 #endif
 
-/* Bytes of an answer of the control plane that are made at once. 512 to 65535.
+/* Bytes of an answer of the admin API that are made at once. 512 to 65535.
  */
 #ifndef ISERE_STREAM_PIECE
 #define ISERE_STREAM_PIECE (2 * ISERE_OUT_FIRST)

@@ -1,4 +1,4 @@
-// Calls of the control plane (docs/api.md). At most two at a time: a device has
+// Calls of the admin API (docs/api.md). At most two at a time: a device has
 // few connections, and the log stream takes one as well.
 
 const LIMIT = 2

@@ -36,7 +36,7 @@ typedef struct isere_deployment {
     /* Of one that the program brought: called with the function at the end. */
     isere_released_fn *released;
     void *released_arg;
-    isere_stats_t *stats; /* of the name; set by the control plane, which
+    isere_stats_t *stats; /* of the name; set by the admin API, which
                              counts its references; NULL until then */
 } isere_deployment_t;
 

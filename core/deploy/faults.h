@@ -28,7 +28,7 @@ void isere__faults_settle(isere_registry_t *registry, isere_catalog_t *next);
 
 /* Writes what is kept, if it has changed. Returns 0 or an error of the blobs,
  * which was logged, unless there is no port. On the thread that does the
- * control plane's work. */
+ * registry's jobs. */
 int isere__faults_save(isere_registry_t *registry, const isere_port_t *port);
 
 /* Ends a quarantine, and forgets all faults of the function. Returns 0, or an

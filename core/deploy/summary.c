@@ -1,4 +1,4 @@
-/* What the control plane says about functions, as JSON. */
+/* What the admin API says about functions, as JSON. */
 #include "core/deploy/summary.h"
 #include "core/deploy/faults.h"
 #include "core/deploy/registry.h"

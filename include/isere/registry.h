@@ -24,7 +24,7 @@ extern "C" {
  * have this name. */
 #define ISERE_BUILT_IN_NAME "$built-in"
 
-/* A piece of work of the control plane. `port` is that of the thread which does
+/* A job of the registry. `port` is that of the thread which does
  * it; NULL when it will not be done any more, to release what belongs to it. */
 typedef void isere_registry_job_fn(void *arg, const isere_port_t *port);
 
@@ -82,12 +82,12 @@ typedef struct isere_registry_config {
     const isere_function_t *built_in;
 
     /*
-     * Does a piece of work on another thread, one after the other: compiling,
-     * init phases and writing to the store then hold up no request. Returns 0
-     * or ISERE_ERR_LIMIT when too much waits already. NULL: the server's
-     * thread does it, and instances that are idle make room in memory.
+     * Does a job on another thread, one after the other: compiling, init
+     * phases and writing to the store then hold up no request. Returns 0, or
+     * ISERE_ERR_LIMIT when too many jobs wait already. NULL: the server's
+     * thread does it, and idle instances make room in memory.
      */
-    int (*run)(void *ctx, isere_registry_job_fn *work, void *arg);
+    int (*run)(void *ctx, isere_registry_job_fn *job, void *arg);
     /* A lock, for short times; NULL when there is one thread only. */
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
@@ -151,7 +151,7 @@ size_t isere_registry_count(isere_registry_t *registry);
 
 /*
  * Notes a fault, which quarantines the function when there were too many. It is
- * kept in the store, on the thread that does the control plane's work. The
+ * kept in the store, on the thread that does the registry's jobs. The
  * server itself reports what the port contained (exec_run); what ended the
  * program before is better told with the configuration's next_fault. Returns
  * whether the function is quarantined now. A fault of a version that is not
@@ -174,7 +174,7 @@ bool isere_registry_is_quarantined(isere_registry_t *registry,
  * Forgets all faults of a function: it is served again. Returns 0, or
  * ISERE_ERR_LIMIT or ISERE_ERR_IO when the store can't be written, or an error
  * of making it ready (it stays quarantined then). For the thread that does the
- * control plane's work, or before servers start.
+ * registry's jobs, or before servers start.
  */
 int isere_registry_release(isere_registry_t *registry, const isere_port_t *port,
                            const char *name);

@@ -62,7 +62,7 @@ int isere_zephyr_token(const isere_port_t *port,
                        char token[ISERE_TOKEN_LEN + 1]);
 
 /*
- * Serves the functions in a store the same way, and the control plane over
+ * Serves the functions in a store the same way, and the admin API over
  * which they are deployed, with CONFIG_ISERE_STORE. `fallback` answers what no
  * route takes; NULL for none. Both are borrowed.
  */

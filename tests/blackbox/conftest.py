@@ -10,13 +10,13 @@
 and then options of `isere serve`. It waits for the listening line. Everything it started is
 stopped at the end of the test, by its process id.
 
-    def test_deploys(platform):
-        server = platform()
+    def test_deploys(stored):
+        server = stored()
         server.deploy("hello", "export const handler = () => 'hi'")
         assert server.get("/hello").text == "hi"
 
-`platform` is the same without a handler: `isere serve --store DIR`, and calls
-of its control plane.
+`stored` is the same without a handler: `isere serve --store DIR`, and calls
+of its admin API.
 """
 
 import http.client
@@ -197,7 +197,7 @@ class Server:
         self._reader.join()
 
 
-class Platform(Server):
+class Stored(Server):
     """A running `isere serve --store`: .store is its folder, .token its
     token."""
 
@@ -297,15 +297,15 @@ def serve(tmp_path):
 
 
 @pytest.fixture
-def platform(tmp_path):
-    """platform(*options, store=FOLDER) -> Platform. Without `store` each has
+def stored(tmp_path):
+    """stored(*options, store=FOLDER) -> Stored. Without `store` each has
     a new folder; a server that was stopped can be started again on its."""
     servers = []
 
     def start(*args, store=None, env=None, ready=True):
         store = pathlib.Path(store or tmp_path / f"store{len(servers)}")
         store.mkdir(exist_ok=True)
-        server = Platform(store, args, env, ready)
+        server = Stored(store, args, env, ready)
         servers.append(server)
         return server
 

@@ -1,4 +1,4 @@
-"""Who may use the control plane: tokens, hosts, origins, and the token's
+"""Who may use the admin API: tokens, hosts, origins, and the token's
 file."""
 
 import os
@@ -75,8 +75,8 @@ def wrong_fields(token):
     ]
 
 
-def test_only_the_token_opens(platform):
-    server = platform()
+def test_only_the_token_opens(stored):
+    server = stored()
     server.deploy("hello", "export const handler = () => 'hi'")
     answers = set()
     for fields in wrong_fields(server.token):
@@ -97,9 +97,9 @@ def test_only_the_token_opens(platform):
         assert lines(server, f"Authorization: {value}")[0] == 200, value
 
 
-def test_nothing_is_learned_without_the_token(platform):
+def test_nothing_is_learned_without_the_token(stored):
     """Whether a function is there, which calls there are: all the same 401."""
-    server = platform()
+    server = stored()
     server.deploy("hello", "export const handler = () => 'hi'")
     answers = set()
     for method, target in (
@@ -127,8 +127,8 @@ def test_nothing_is_learned_without_the_token(platform):
     assert server.get("/hello").text == "hi"
 
 
-def test_guesses_do_not_lock_the_owner_out(platform):
-    server = platform()
+def test_guesses_do_not_lock_the_owner_out(stored):
+    server = stored()
     count = 2000 if LONG else 200
     head = f"GET {LIST} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
     guesses = "".join(f"{head}{i:064x}\r\n\r\n" for i in range(count))
@@ -137,8 +137,8 @@ def test_guesses_do_not_lock_the_owner_out(platform):
     assert lines(server, bearer(server))[0] == 200
 
 
-def test_a_head_beyond_the_limit(platform):
-    server = platform()
+def test_a_head_beyond_the_limit(stored):
+    server = stored()
     status, _ = lines(server, "Authorization: Bearer " + "a" * 9000)
     assert status == 431
     assert lines(server, bearer(server))[0] == 200
@@ -147,8 +147,8 @@ def test_a_head_beyond_the_limit(platform):
 # ---- hosts ----
 
 
-def test_foreign_hosts_are_refused(platform):
-    server = platform("--allow-host", "isere.lan")
+def test_foreign_hosts_are_refused(stored):
+    server = stored("--allow-host", "isere.lan")
     answers = set()
     for host in (
         "evil.example",
@@ -179,13 +179,13 @@ def test_foreign_hosts_are_refused(platform):
             assert status in (400, 403), (host, target)
             answers.add((status, without_date(answer)))
     assert len(answers) <= 2, "one answer of each kind"
-    # A function is not the control plane: it may have any name.
+    # A function is not the admin API: it may have any name.
     server.deploy("hello", "export const handler = () => 'hi'")
     assert lines(server, target="/hello", host="evil.example")[0] == 200
 
 
-def test_our_hosts_are_taken(platform):
-    server = platform("--allow-host", "isere.lan", "--allow-host", "Other")
+def test_our_hosts_are_taken(stored):
+    server = stored("--allow-host", "isere.lan", "--allow-host", "Other")
     for host in (
         "127.0.0.1",
         f"127.0.0.1:{server.port}",
@@ -205,8 +205,8 @@ def test_our_hosts_are_taken(platform):
         assert lines(server, bearer(server), host=host)[0] == 200, host
 
 
-def test_without_a_host(platform):
-    server = platform()
+def test_without_a_host(stored):
+    server = stored()
     assert lines(server, bearer(server), version="1.0", host=False)[0] == 403
     assert lines(server, bearer(server), version="1.1", host=False)[0] == 400
     for target, expected in (
@@ -228,8 +228,8 @@ def test_without_a_host(platform):
 # ---- pages elsewhere ----
 
 
-def test_pages_of_other_origins_are_refused(platform):
-    server = platform()
+def test_pages_of_other_origins_are_refused(stored):
+    server = stored()
     host = f"127.0.0.1:{server.port}"
     for origin in (
         "null",
@@ -265,8 +265,8 @@ def test_pages_of_other_origins_are_refused(platform):
         assert b"access-control" not in answer.lower()
 
 
-def test_a_preflight_gets_nothing(platform):
-    server = platform()
+def test_a_preflight_gets_nothing(stored):
+    server = stored()
     host = f"127.0.0.1:{server.port}"
     for fields in ([], [bearer(server)]):
         for target in ("/_isere/", LIST, "/_isere/health"):
@@ -279,8 +279,8 @@ def test_a_preflight_gets_nothing(platform):
             assert b"access-control" not in answer.lower()
 
 
-def test_the_page_can_not_be_framed(platform):
-    _, answer = lines(platform(), target="/_isere/")
+def test_the_page_can_not_be_framed(stored):
+    _, answer = lines(stored(), target="/_isere/")
     policy = re.search(rb"\r\nContent-Security-Policy: ([^\r]*)", answer)[1]
     assert b"frame-ancestors 'none'" in policy
     assert b"default-src 'none'" in policy
@@ -290,22 +290,22 @@ def test_the_page_can_not_be_framed(platform):
 # ---- the token's file ----
 
 
-def test_the_token_is_made_once(platform):
-    server = platform()
+def test_the_token_is_made_once(stored):
+    server = stored()
     path = server.store / "token"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert re.fullmatch(r"[0-9a-f]{64}", server.token)
-    server.wait_log(f"made a token for the control plane: {path}")
+    server.wait_log(f"made a token for the admin API: {path}")
     assert server.token not in server.log()
     assert server.stop() == 0
-    again = platform(store=server.store)
+    again = stored(store=server.store)
     assert again.token == server.token
     assert "made a token" not in again.log()
     assert again.stop() == 0
-    assert platform().token != server.token
+    assert stored().token != server.token
 
 
-def test_a_token_file_is_used(platform, tmp_path):
+def test_a_token_file_is_used(stored, tmp_path):
     path = tmp_path / "secret"
     token = "0123456789abcdefABCDEF" + "7" * 42
     path.write_text(token)  # without a line's end
@@ -313,7 +313,7 @@ def test_a_token_file_is_used(platform, tmp_path):
     store = tmp_path / "store"
     store.mkdir()
     (store / "token").write_text("not looked at")
-    server = platform("--token-file", path, store=store)
+    server = stored("--token-file", path, store=store)
     assert lines(server, f"Authorization: Bearer {token}")[0] == 200
     # The digits are a text: their case counts.
     assert lines(server, f"Authorization: Bearer {token.lower()}")[0] == 401

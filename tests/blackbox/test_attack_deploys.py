@@ -102,12 +102,12 @@ def left_over(server):
     return found ^ expected
 
 
-def test_kill_at_any_moment(platform):
+def test_kill_at_any_moment(stored):
     seed = int(os.environ.get("ISERE_TEST_SEED", time.time_ns() % 1000000))
     print("ISERE_TEST_SEED:", seed)
     moments = random.Random(seed)
     authors = [Author(name, seed + i) for i, name in enumerate("abc")]
-    server = platform("--workers", 2)
+    server = stored("--workers", 2)
     for _ in range(much(8, 200)):
         def work(i, server=server):
             while authors[i].change(server):
@@ -123,7 +123,7 @@ def test_kill_at_any_moment(platform):
         for thread in threads:
             thread.join()
         server.kill()
-        server = platform("--workers", 2, store=server.store)
+        server = stored("--workers", 2, store=server.store)
         for author in authors:
             author.check(server)
         assert not left_over(server)
@@ -224,9 +224,9 @@ def lazy(mark):
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="no wrk")
-def test_redeploys_under_load(platform, tmp_path):
+def test_redeploys_under_load(stored, tmp_path):
     """No request fails or sees a mixture of two versions."""
-    server = platform("--workers", 2, "--log-level", "warn")
+    server = stored("--workers", 2, "--log-level", "warn")
     server.deploy("pair", pair(1))
     server.deploy("lazy", lazy(1))
     script = tmp_path / "check.lua"
@@ -259,11 +259,11 @@ def test_redeploys_under_load(platform, tmp_path):
     assert "ERROR" not in server.log(), server.log()
 
 
-def test_requests_that_wait_get_the_new_version(platform):
+def test_requests_that_wait_get_the_new_version(stored):
     """Those that no instance has begun go to what is served when one does;
     direct invocations, too."""
     ms = int(300 * SLOW)
-    server = platform("--workers", 1, "--instances", 1, "--timeout", "20s")
+    server = stored("--workers", 1, "--instances", 1, "--timeout", "20s")
     source = (
         "export const handler = async (e, { functionVersion }) => {"
         f" await new Promise((done) => setTimeout(done, {ms}));"
@@ -289,8 +289,8 @@ def test_requests_that_wait_get_the_new_version(platform):
     assert server.stop() == 0
 
 
-def test_a_function_goes_while_requests_wait(platform):
-    server = platform("--workers", 1, "--instances", 1)
+def test_a_function_goes_while_requests_wait(stored):
+    server = stored("--workers", 1, "--instances", 1)
     server.deploy(
         "f",
         "export const handler = async () => { await new Promise("
@@ -333,9 +333,9 @@ def full_store(tmp_path, monkeypatch):
     return store, token
 
 
-def test_a_full_store(platform, tmp_path, monkeypatch):
+def test_a_full_store(stored, tmp_path, monkeypatch):
     store, token = full_store(tmp_path, monkeypatch)
-    server = platform("--token-file", token, store=store)
+    server = stored("--token-file", token, store=store)
     filler = "//" + "x" * 200_000
     server.deploy("old", HELLO + filler)
     statuses = []
@@ -366,8 +366,8 @@ def test_a_full_store(platform, tmp_path, monkeypatch):
 # ---- many at once ----
 
 
-def test_deploys_of_one_function_at_once(platform):
-    server = platform("--workers", 2)
+def test_deploys_of_one_function_at_once(stored):
+    server = stored("--workers", 2)
     results = in_threads(lambda i: put(server, "f", two_files(f"m{i}")), 12)
     assert sorted(answer["version"] for _, answer in results) == [*range(1, 13)]
     assert sorted(status for status, _ in results) == [200] * 11 + [201]
@@ -377,8 +377,8 @@ def test_deploys_of_one_function_at_once(platform):
     check_files(server, "f")
 
 
-def test_one_route_for_many(platform):
-    server = platform("--workers", 2)
+def test_one_route_for_many(stored):
+    server = stored("--workers", 2)
     results = in_threads(
         lambda i: put(server, f"f{i}", two_files(f"m{i}", routes=["GET /one/{a}"])),
         8,
@@ -393,9 +393,9 @@ def test_one_route_for_many(platform):
     assert [f["name"] for f in told] == [f"f{won}"]
 
 
-def test_more_deploys_than_may_wait(platform):
+def test_more_deploys_than_may_wait(stored):
     """Some are refused, none is lost."""
-    server = platform("--workers", 2)
+    server = stored("--workers", 2)
     results = in_threads(lambda i: put(server, f"f{i % 5}", two_files(f"m{i}")), 48)
     taken = [answer for status, answer in results if status in (200, 201)]
     refused = [status for status, _ in results if status not in (200, 201)]
@@ -409,8 +409,8 @@ def test_more_deploys_than_may_wait(platform):
         check_files(server, name)
 
 
-def test_all_kinds_of_changes_at_once(platform):
-    server = platform("--workers", 2)
+def test_all_kinds_of_changes_at_once(stored):
+    server = stored("--workers", 2)
     names = "ab"
     wrong = []
 
@@ -443,7 +443,7 @@ def test_all_kinds_of_changes_at_once(platform):
         check_files(server, told["name"])
     assert not left_over(server)
     assert server.stop() == 0
-    again = platform(store=server.store)
+    again = stored(store=server.store)
     assert "ERROR" not in again.log(), again.log()
 
 
@@ -487,9 +487,9 @@ BAD = {
 }
 
 
-def test_bad_functions(platform):
+def test_bad_functions(stored):
     """Each is refused, and neither its old version nor others notice."""
-    server = platform("--init-timeout", "500ms", "--workers", 2)
+    server = stored("--init-timeout", "500ms", "--workers", 2)
     server.deploy("f", "export const handler = () => 'old'")
     server.deploy("g", HELLO)
     kinds = [*BAD.items()]
@@ -512,8 +512,8 @@ def test_bad_functions(platform):
     assert server.stop() == 0
 
 
-def test_handlers_that_are_none(platform):
-    server = platform()
+def test_handlers_that_are_none(stored):
+    server = stored()
     for source in ("", "export default 1", "export const handler = 1",
                    "export let handler", "const handler = () => 1",
                    "export const handler = null", "module.exports = {}"):
@@ -525,9 +525,9 @@ def test_handlers_that_are_none(platform):
 @pytest.mark.parametrize(
     "source", ["for (;;) {}", "await new Promise((done) => setTimeout(done, 1e6))"]
 )
-def test_a_stop_does_not_wait_for_an_init_phase(platform, source):
+def test_a_stop_does_not_wait_for_an_init_phase(stored, source):
     """Nor for deploys behind it, which are told so."""
-    server = platform("--init-timeout", "60s", "--timeout", "300ms")
+    server = stored("--init-timeout", "60s", "--timeout", "300ms")
     server.deploy("f", HELLO)
     answers = []
     threads = [
@@ -545,7 +545,7 @@ def test_a_stop_does_not_wait_for_an_init_phase(platform, source):
         thread.join()
     told = [(answer[0], answer[1]["message"]) for answer in answers if answer]
     assert told == [(503, "the server stops: nothing was changed")] * 2
-    again = platform(store=server.store)
+    again = stored(store=server.store)
     assert [f["name"] for f in json.loads(again.api("GET", LIST)[2])["functions"]] == ["f"]
     assert not left_over(again)
 
@@ -560,10 +560,10 @@ def in_vain(server, i, source, answers):
 # ---- a worker that is busy ----
 
 
-def test_a_change_waits_for_no_handler(platform):
+def test_a_change_waits_for_no_handler(stored):
     """One of two workers is in a handler: deploys of the other are answered
     before it ends, and what was asked of the busy one meets what they made."""
-    server = platform(
+    server = stored(
         "--workers", 2, "--init-timeout", "60s", "--timeout", f"{int(6 * SLOW)}s"
     )
     server.deploy("loop", "export const handler = () => { for (;;); }")

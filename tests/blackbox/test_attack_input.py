@@ -1,4 +1,4 @@
-"""What is sent to the control plane: names, paths, methods, bodies."""
+"""What is sent to the admin API: names, paths, methods, bodies."""
 
 import json
 import os
@@ -71,8 +71,8 @@ BAD_NAMES = [
 ]
 
 
-def test_bad_names(platform):
-    server = platform()
+def test_bad_names(stored):
+    server = stored()
     before = stored(server)
     for name in BAD_NAMES:
         for method, more in (
@@ -103,17 +103,17 @@ def test_bad_names(platform):
     assert stored(server) == before
 
 
-def test_good_names(platform):
-    server = platform()
+def test_good_names(stored):
+    server = stored()
     for name in ("a", "0", "-", "--", "a" * 32, "con", "functions", "isere"):
         server.deploy(name, HELLO)
         assert server.get(f"/{name}").text == "hi"
         check_files(server, name)
 
 
-def test_raw_bytes_in_a_path(platform):
+def test_raw_bytes_in_a_path(stored):
     """They are no part of a request's target at all."""
-    server = platform()
+    server = stored()
     for name in ("\x00", "a\x01", "\xe4", "\x7f", "a\tb", "a\nb"):
         status, _, _ = raw(server, "PUT", f"{LIST}/{name}", HELLO.encode())
         assert status == 400, repr(name)
@@ -144,8 +144,8 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize("name", BAD_FILES, ids=range(len(BAD_FILES)))
-def test_bad_file_names(platform, name):
-    server = platform()
+def test_bad_file_names(stored, name):
+    server = stored()
     before = stored(server)
     for files in ({name: HELLO}, {"a.js": HELLO, name: "1"}):
         package = {"main": next(iter(files)), "files": files}
@@ -154,9 +154,9 @@ def test_bad_file_names(platform, name):
     assert stored(server) == before
 
 
-def test_odd_file_names(platform):
+def test_odd_file_names(stored):
     """Odd, but names; and never those of files."""
-    server = platform()
+    server = stored()
     names = ["__proto__", "constructor", "ä/ö.js", "a b.js", "...", "a..b", "1"]
     files = {name: f"// {name}\nexport default 1" for name in names}
     files["main.js"] = HELLO
@@ -169,9 +169,9 @@ def test_odd_file_names(platform):
     ]
 
 
-def test_files_reach_no_other_files(platform, tmp_path):
+def test_files_reach_no_other_files(stored, tmp_path):
     (tmp_path / "secret.js").write_text("export default 'secret'")
-    server = platform()
+    server = stored()
     for path in ("../secret.js", "../../secret.js", str(tmp_path / "secret.js"),
                  "./secret.js", "file:///etc/passwd", "fs", "node:fs", "std"):
         for source in (
@@ -184,11 +184,11 @@ def test_files_reach_no_other_files(platform, tmp_path):
     assert server.api("GET", f"{LIST}/hello")[0] == 404
 
 
-# ---- paths around the control plane ----
+# ---- paths around the admin API ----
 
 
-def test_edges_of_the_control_plane(platform):
-    server = platform()
+def test_edges_of_the_admin_api(stored):
+    server = stored()
     server.deploy(
         "all",
         {
@@ -210,7 +210,7 @@ def test_edges_of_the_control_plane(platform):
                  "//_isere/", "/x/../_isere/", "/%5fisere/", "/_isere;/", "/"):
         status, _, body = raw(server, "GET", path, token=False)
         assert (status, body.startswith(b"fn /")) == (200, True), path
-    # No function can have the control plane's routes.
+    # No function can have the admin API's routes.
     for route in ("GET /_isere", "ANY /_isere/{path+}", "GET /_isere/v1/functions",
                   "GET /%5fisere/x", "GET /%5Fisere"):
         package = {"main": "a.js", "files": {"a.js": HELLO}, "routes": [route]}
@@ -231,8 +231,8 @@ ALLOWED = {
 }
 
 
-def test_methods(platform):
-    server = platform()
+def test_methods(stored):
+    server = stored()
     server.deploy("a", HELLO)
     for path, allow in ALLOWED.items():
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS",
@@ -249,8 +249,8 @@ def test_methods(platform):
                 server.deploy("a", HELLO)
 
 
-def test_head_is_get_without_a_body(platform):
-    server = platform()
+def test_head_is_get_without_a_body(stored):
+    server = stored()
     server.deploy("a", HELLO)
     for path in (LIST, f"{LIST}/a", f"{LIST}/a/files", "/_isere/", "/_isere/metrics",
                  "/_isere/health", "/_isere/v1/logs", "/_isere/v1/logs?follow=1"):
@@ -268,8 +268,8 @@ def test_head_is_get_without_a_body(platform):
     assert server.raw(both.encode(), end=False).endswith(b"\r\n\r\nhi")
 
 
-def test_log_queries(platform):
-    server = platform()
+def test_log_queries(stored):
+    server = stored()
     server.deploy("hello", HELLO)
     for query in ("level=loud", "level=", "function=", "function=..", "function=A",
                   "function=" + "a" * 33, "seq=1", "follow=1&level=x", "=1",
@@ -284,8 +284,8 @@ def test_log_queries(platform):
 # ---- bodies ----
 
 
-def test_content_types(platform):
-    server = platform()
+def test_content_types(stored):
+    server = stored()
     package = json.dumps({"main": "a.js", "files": {"a.js": HELLO}}).encode()
     for kind, body, expected in (
         ("text/javascript", HELLO.encode(), 200),
@@ -314,11 +314,11 @@ def test_content_types(platform):
         assert now == version + (status == 200)
 
 
-def test_bytecode_is_not_taken(platform, isere, tmp_path):
+def test_bytecode_is_not_taken(stored, isere, tmp_path):
     (tmp_path / "a.js").write_text(HELLO)
     assert isere("build", "a.js", "-o", "a.bin").returncode == 0
     code = (tmp_path / "a.bin").read_bytes()
-    server = platform()
+    server = stored()
     for kind in ("text/javascript", "application/json", "application/octet-stream"):
         status, _, _ = raw(server, "PUT", f"{LIST}/a", code, [f"Content-Type: {kind}"])
         assert status in (400, 415)
@@ -326,8 +326,8 @@ def test_bytecode_is_not_taken(platform, isere, tmp_path):
     assert put(server, "a", package)[0] == 400
 
 
-def test_bodies_beyond_the_limit(platform):
-    server = platform("--max-body", "10K")
+def test_bodies_beyond_the_limit(stored):
+    server = stored("--max-body", "10K")
     big = HELLO + "//" + "x" * 20000
     status, _, _ = raw(
         server, "PUT", f"{LIST}/a", big.encode(), ["Content-Type: text/javascript"]
@@ -344,8 +344,8 @@ def test_bodies_beyond_the_limit(platform):
     server.deploy("a", HELLO)
 
 
-def test_empty_bodies(platform):
-    server = platform()
+def test_empty_bodies(stored):
+    server = stored()
     for kind in ("text/javascript", "application/json"):
         status, _, body = raw(server, "PUT", f"{LIST}/a", b"", [f"Content-Type: {kind}"])
         assert (status, is_message(body)) == (400, True)
@@ -426,9 +426,9 @@ def bombs():
     yield "[" + "0," * 450_000 + "0]"
 
 
-def test_json_bombs(platform):
+def test_json_bombs(stored):
     """Each is refused with a message, in a short time, and changes nothing."""
-    server = platform()
+    server = stored()
     server.deploy("a", HELLO)
     for i, text in enumerate(bombs()):
         text = text if isinstance(text, bytes) else text.encode()
@@ -443,9 +443,9 @@ def test_json_bombs(platform):
     assert server.get("/a").text == "hi"
 
 
-def test_members_that_are_there_twice(platform):
+def test_members_that_are_there_twice(stored):
     """As JSON.parse has it, and what is stored has each once."""
-    server = platform()
+    server = stored()
     text = (
         '{"main":"b.js","main":"a.js","files":{"x.js":"("},"files":{"a.js":"(",'
         '"a.js":' + json.dumps(HELLO) + '},"env":{"A":"1","A":"2"}}'
@@ -459,20 +459,20 @@ def test_members_that_are_there_twice(platform):
     }
 
 
-def test_the_longest_texts(platform):
+def test_the_longest_texts(stored):
     """As long as a body may be, and what needs six times that when stored."""
-    server = platform()
+    server = stored()
     source = HELLO + "//" + "\x01" * 1_000_000
     assert put(server, "a", source)[0] == 201
     assert check_files(server, "a")["files"]["a.js"] == source
     assert server.stop() == 0
-    again = platform(store=server.store)
+    again = stored(store=server.store)
     assert again.get("/a").text == "hi"
     assert check_files(again, "a")["files"]["a.js"] == source
 
 
-def test_events_are_only_data(platform):
-    server = platform()
+def test_events_are_only_data(stored):
+    server = stored()
     server.deploy("a", "export const handler = (e) => Object.keys(e).join()")
     for body, expected in (
         (b'{"__proto__":{"x":1}}', 200),

@@ -31,8 +31,8 @@ def by_function(samples, metric):
 # ---- many functions ----
 
 
-def test_a_hundred_functions(platform):
-    server = platform("--memory", "1M")
+def test_a_hundred_functions(stored):
+    server = stored("--memory", "1M")
     names = [f"f{i:03}" for i in range(100)]
     for name in names:
         server.deploy(name, tell(name))
@@ -51,13 +51,13 @@ def test_a_hundred_functions(platform):
 
     check(server)
     assert server.stop() == 0
-    check(platform("--memory", "1M", store=server.store))
+    check(stored("--memory", "1M", store=server.store))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_more_functions_than_instances(platform, workers):
+def test_more_functions_than_instances(stored, workers):
     """Those that are not used are given up and built again; nobody notices."""
-    server = platform("--instances", 4, "--workers", workers, "--memory", "1M")
+    server = stored("--instances", 4, "--workers", workers, "--memory", "1M")
     names = [f"f{i}" for i in range(10)]
     for name in names:
         server.deploy(name, tell(name))
@@ -98,10 +98,10 @@ GREEDY = {
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("kind", GREEDY)
-def test_a_greedy_function_gets_its_share_only(platform, kind, workers):
+def test_a_greedy_function_gets_its_share_only(stored, kind, workers):
     """It may hold a thread until its time is over, and half of all instances
     and of the queue; others are answered in between."""
-    server = platform(
+    server = stored(
         "--instances", 4, "--queue", 8, "--workers", workers, "--memory", "2M",
         "--timeout", "200ms",
     )
@@ -133,10 +133,10 @@ def test_a_greedy_function_gets_its_share_only(platform, kind, workers):
     assert server.stop() == 0
 
 
-def test_an_init_phase_takes_nothing_of_a_request(platform):
+def test_an_init_phase_takes_nothing_of_a_request(stored):
     """The time limit is that of the handler, also when it has to be started."""
     ms = int(200 * SLOW)
-    server = platform("--workers", 1, "--timeout", f"{ms}ms", "--instances", 1)
+    server = stored("--workers", 1, "--timeout", f"{ms}ms", "--instances", 1)
     source = (
         f"const end = Date.now() + {int(1.2 * ms)}; while (Date.now() < end);\n"
         "export const handler = async () => {"
@@ -276,10 +276,10 @@ def memory(server):
     raise AssertionError("no VmRSS")
 
 
-def test_a_log_flood(platform):
+def test_a_log_flood(stored):
     """A follower that does not read loses lines, and is told; nobody waits for
     it, and memory does not grow."""
-    server = platform("--workers", 2, "--memory", "2M")
+    server = stored("--workers", 2, "--memory", "2M")
     server.deploy("flood", FLOOD)
     server.deploy("quiet", HELLO)
     follower = Follower(server, buffer=4096)
@@ -310,8 +310,8 @@ def test_a_log_flood(platform):
     assert server.stop() == 0
 
 
-def test_a_follower_that_never_reads_is_closed(platform):
-    server = platform("--idle-timeout", "1s", "--memory", "2M")
+def test_a_follower_that_never_reads_is_closed(stored):
+    server = stored("--idle-timeout", "1s", "--memory", "2M")
     server.deploy("flood", FLOOD)
     follower = Follower(server, buffer=4096)
     wait_until(lambda: metrics(server)["isere_connections", ""] == 2)
@@ -324,9 +324,9 @@ def test_a_follower_that_never_reads_is_closed(platform):
     follower.close()
 
 
-def test_followers(platform):
+def test_followers(stored):
     """Each sees what it asked for: all of it, in order, once."""
-    server = platform("--workers", 2)
+    server = stored("--workers", 2)
     log = "export const handler = (e) => { console.warn('line', e.query) }"
     server.deploy("a", log)
     server.deploy("b", log)
@@ -360,9 +360,9 @@ def test_followers(platform):
     assert followers[-1].lines()
 
 
-def test_followers_who_leave_are_noticed(platform):
+def test_followers_who_leave_are_noticed(stored):
     """At once, though there is nothing to send them."""
-    server = platform("--workers", 2)
+    server = stored("--workers", 2)
     followers = [Follower(server) for _ in range(20)]
     wait_until(lambda: metrics(server)["isere_connections", ""] == 21)
     for i, follower in enumerate(followers):
@@ -375,8 +375,8 @@ def test_followers_who_leave_are_noticed(platform):
     assert server.stop() == 0
 
 
-def test_followers_take_no_places_of_requests(platform):
-    server = platform("--instances", 2, "--queue", 2)
+def test_followers_take_no_places_of_requests(stored):
+    server = stored("--instances", 2, "--queue", 2)
     server.deploy("a", HELLO)
     followers = [Follower(server) for _ in range(50)]
     for _ in range(20):
@@ -393,8 +393,8 @@ def head(server, method, path, version="1.1", *more):
     return "\r\n".join([f"{method} {path} HTTP/{version}", *fields, "", ""]).encode()
 
 
-def test_pipelining_behind_streams(platform):
-    server = platform()
+def test_pipelining_behind_streams(stored):
+    server = stored()
     server.deploy("a", HELLO)
     asked = [
         head(server, "GET", "/_isere/metrics"),
@@ -419,8 +419,8 @@ def test_pipelining_behind_streams(platform):
         assert answer.endswith(b"\r\n\r\nhi")
 
 
-def test_requests_behind_a_follower_wait(platform):
-    server = platform()
+def test_requests_behind_a_follower_wait(stored):
+    server = stored()
     server.deploy("a", HELLO)
     with server.connect() as sock:
         sock.sendall(
@@ -438,9 +438,9 @@ def test_requests_behind_a_follower_wait(platform):
         assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_old_clients(platform):
+def test_old_clients(stored):
     """HTTP/1.0: no chunks, the end is where the connection ends."""
-    server = platform()
+    server = stored()
     server.deploy("a", HELLO)
     for path in ("/_isere/metrics", LOGS, LIST, "/_isere/", f"{LIST}/a/files"):
         answer = server.raw(head(server, "GET", path, "1.0"), end=False)
@@ -449,10 +449,10 @@ def test_old_clients(platform):
         assert body and not body.endswith(b"0\r\n\r\n")
 
 
-def test_clients_that_have_said_all(platform):
+def test_clients_that_have_said_all(stored):
     """Who ends the sending side gets the whole answer, however long it is and
     however slowly it is read."""
-    server = platform("--memory", "64M")
+    server = stored("--memory", "64M")
     server.deploy("a", HELLO + "//" + "\x01" * 1_000_000)
     server.deploy("big", "export const handler = () => 'x'.repeat(8_000_000)")
     for method, path, version in (
@@ -483,8 +483,8 @@ def test_clients_that_have_said_all(platform):
     assert b"deployed a" in answer and answer.endswith(b"\r\n0\r\n\r\n")
 
 
-def test_clients_that_leave_while_work_is_done(platform):
-    server = platform("--workers", 2)
+def test_clients_that_leave_while_work_is_done(stored):
+    server = stored("--workers", 2)
     server.deploy("a", HELLO)
     body = (HELLO + "//" + "x" * 5000).encode()
     put_a = head(
@@ -508,9 +508,9 @@ def test_clients_that_leave_while_work_is_done(platform):
 # ---- metrics and health ----
 
 
-def test_metrics_under_load(platform):
+def test_metrics_under_load(stored):
     """What counts up never goes back, and sums agree, in each scrape."""
-    server = platform("--workers", 2)
+    server = stored("--workers", 2)
     names = ["good", "bad", "slow"]
     server.deploy("good", HELLO)
     server.deploy("bad", "export const handler = () => { throw new Error('no') }")
@@ -549,10 +549,10 @@ def test_metrics_under_load(platform):
         assert samples["isere_queue_length", label] == 0
 
 
-def test_health_while_it_stops(platform):
+def test_health_while_it_stops(stored):
     """A request that came before the stop is answered; health says so on a
     connection that was there."""
-    server = platform("--workers", 1, "--timeout", "20s")
+    server = stored("--workers", 1, "--timeout", "20s")
     server.deploy("slow", "export const handler = () => new Promise("
                   f"(done) => setTimeout(() => done('hi'), {int(600 * SLOW)}))")
     answers = []

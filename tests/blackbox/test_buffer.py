@@ -42,12 +42,12 @@ def answers(wires):
     return found
 
 
-def test_many_uploads_that_never_end(platform):
+def test_many_uploads_that_never_end(stored):
     """Each is refused or held, memory stays within the budget, others are
     served, and afterwards all of it is the system's again."""
     count = much(150, 1000)
     budget = much(16, 64)
-    server = platform("--buffer", f"{budget}M", "--workers", "2")
+    server = stored("--buffer", f"{budget}M", "--workers", "2")
     server.deploy("hello", LENGTH)
     assert server.post("/hello", "x" * 500000).text == "500000"
     before = rss_kb(server.pid)
@@ -74,8 +74,8 @@ def test_many_uploads_that_never_end(platform):
         wait_until(lambda: rss_kb(server.pid) - before < 2048, 30)
 
 
-def test_announced_bytes_hold_nothing(platform):
-    server = platform("--buffer", "4M")
+def test_announced_bytes_hold_nothing(stored):
+    server = stored("--buffer", "4M")
     server.deploy("hello", LENGTH)
     wires = [upload(server, 100) for _ in range(500)]
     assert server.post("/hello", "x" * 1000000).text == "1000000"

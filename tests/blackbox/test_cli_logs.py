@@ -52,7 +52,7 @@ def test_logs(isere, script):
 def test_logs_that_are_none(isere, script):
     for body in (b"hello\n", b"[1]\n", b"x" * (2 << 20), b"{}\nx"):
         server = script(STREAM + chunk(body) + chunk(b""))
-        fails(isere("logs", "--to", server.url), "not as a control plane")
+        fails(isere("logs", "--to", server.url), "not as an admin API")
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_following_in_silence(follower, options):
     held.set()
     out, err = process.communicate(timeout=10 * SLOW)
     assert out.count(b"\n") == 2 and b"\n\n" not in out
-    assert process.returncode == 1 and b"control plane" not in err
+    assert process.returncode == 1 and b"admin API" not in err
 
 
 def test_following_a_server_that_dies(follower):

@@ -14,17 +14,17 @@ REFUSALS = [
     (400, {"message": "no route: x"}, "no route: x (400)"),
     (403, {"message": "not that Host"}, "not that Host (403)"),
     (404, {"message": "no function \x1b"}, "no function \\u001b (404)"),
-    (404, "<html>", "has no control plane (404): is it isere serve --store?"),
+    (404, "<html>", "has no admin API (404): is it isere serve --store?"),
     (409, {"message": "GET /x is taken"}, "GET /x is taken (409)"),
     (413, {"message": "too long"}, "too long (413)"),
     (413, b"", "answers 413 Content Too Large"),
     (500, b"\xff\x00", "answers 500 Internal Server Error"),
     (503, {"message": 7}, "answers 503 Service Unavailable"),
     (507, {"message": "the store is full"}, "the store is full (507)"),
-    (200, "not JSON", "but not as a control plane"),
-    (200, b"", "but not as a control plane"),
-    (200, "[" * 100000, "but not as a control plane"),
-    (200, "null", "but not as a control plane"),
+    (200, "not JSON", "but not as an admin API"),
+    (200, b"", "but not as an admin API"),
+    (200, "[" * 100000, "but not as an admin API"),
+    (200, "null", "but not as an admin API"),
 ]
 
 

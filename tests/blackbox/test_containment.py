@@ -60,8 +60,8 @@ def test_a_crash(serve):
     assert ", while handler ran\n" in server.log()
 
 
-def test_the_third_crash_quarantines(platform):
-    server = platform("--timeout", "30s")
+def test_the_third_crash_quarantines(stored):
+    server = stored("--timeout", "30s")
     server.deploy("bad", BUSY)
     server.deploy("good", HELLO)
     for _ in range(3):
@@ -72,17 +72,17 @@ def test_the_third_crash_quarantines(platform):
     assert server.get("/good").text == "hello"
     server.stop()
     assert "quarantined bad, version 1: 3 crashes within 60 s" in server.log()
-    server = platform(store=server.store)
+    server = stored(store=server.store)
     assert server.get("/bad/").headers["Isere-Error"] == "quarantined"
     server.deploy("bad", BUSY)
     assert server.get("/bad/").text == "fine"
 
 
 @pytest.mark.skipif(bool(PREFIX), reason="it is another process's child")
-def test_counters_go_on_after_a_death(platform, monkeypatch):
+def test_counters_go_on_after_a_death(stored, monkeypatch):
     for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
         monkeypatch.setenv(name, os.environ.get(name, "") + ":handle_segv=0")
-    server = platform("--timeout", "30s")
+    server = stored("--timeout", "30s")
     server.deploy("bad", BUSY)
     crash(server, "/bad/busy")
     os.kill(server.pid, signal.SIGSEGV)
@@ -100,10 +100,10 @@ def test_one_function_is_quarantined_until_the_next_start(serve):
     assert serve(BUSY).get().text == "fine"
 
 
-def test_an_init_phase_that_crashes(platform, serve):
+def test_an_init_phase_that_crashes(stored, serve):
     """A deploy of it fails, and `serve` does not start."""
     busy = "for (let s = ''; ; s = JSON.stringify([s.length])) {}\n" + HELLO
-    server = platform("--init-timeout", "30s")
+    server = stored("--init-timeout", "30s")
     server.deploy("good", HELLO)
     answers = []
     deploy = threading.Thread(
@@ -156,9 +156,9 @@ def test_a_further_init_phase_that_crashes(serve):
     assert f"the init phase crashed: {WHERE}, code " in line[0]
 
 
-def test_a_compiler_that_crashes(platform):
+def test_a_compiler_that_crashes(stored):
     lines = "".join(f"export const f{i} = (x) => x + {i}\n" for i in range(20000))
-    server = platform("--init-timeout", "30s", "--memory", "64M")
+    server = stored("--init-timeout", "30s", "--memory", "64M")
     server.deploy("good", HELLO)
     done = threading.Event()
     answers = []
@@ -293,10 +293,10 @@ def release_beside(server, name):
     raise AssertionError("no other worker took a connection")
 
 
-def test_faults_under_load(platform):
+def test_faults_under_load(stored):
     """Faults at random instructions while 40 clients ask: each costs the one
     request in which it was, and no other answer is wrong or another's."""
-    server = platform("--timeout", "30s", "--workers", 2)
+    server = stored("--timeout", "30s", "--workers", 2)
     server.deploy("f", WORK)
     pid = server.pid
     count = much(30, 1000)
@@ -317,10 +317,10 @@ def test_faults_under_load(platform):
 ECHO = "export const handler = (event) => JSON.parse(event.rawBody)\n"
 
 
-def test_a_crash_loop_beside_a_healthy_function(platform):
+def test_a_crash_loop_beside_a_healthy_function(stored):
     """It is released each time, so that it goes on crashing. The healthy one's
     latency is reported: the machine may be busy."""
-    server = platform("--timeout", "60s", "--workers", 2)
+    server = stored("--timeout", "60s", "--workers", 2)
     server.deploy("bad", BUSY)
     server.deploy("good", ECHO)
     pid = server.pid

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from test_deploy_platform import remote, succeeds, write  # noqa: F401
+from test_deploy_store import remote, succeeds, write  # noqa: F401
 
 HI = "export const handler = () => 'hi'\n"
 

@@ -371,7 +371,7 @@ def test_changelog_has_this_version(isere):
     assert re.search(rf"^## {re.escape(version)}\b", read("CHANGELOG.md"), re.M)
 
 
-# ---- the control plane ----
+# ---- the admin API ----
 
 
 def test_api_has_the_calls_and_answers_of_the_description():
@@ -397,8 +397,8 @@ def test_api_has_the_calls_and_answers_of_the_description():
     }
 
 
-def test_api_has_the_metrics(platform):
-    server = platform()
+def test_api_has_the_metrics(stored):
+    server = stored()
     server.deploy("hello", "export const handler = () => 'hi'")
     text = server.api("GET", "/_isere/metrics")[2].decode()
     page = read("docs/api.md")

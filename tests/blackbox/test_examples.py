@@ -70,11 +70,11 @@ def document_of(name):
 
 
 @pytest.fixture
-def example(platform):
+def example(stored):
     """example(NAME) -> a server with that example alone."""
 
     def start(name):
-        server = platform()
+        server = stored()
         server.deploy(name, document_of(name))
         return server
 
@@ -120,8 +120,8 @@ GETS = {
 }
 
 
-def test_all_fit_beside_each_other_on_a_device(platform):
-    server = platform()
+def test_all_fit_beside_each_other_on_a_device(stored):
+    server = stored()
     server.deploy("empty", "export const handler = () => ''")
     for name in COMMANDS:
         document = document_of(name)
@@ -296,8 +296,8 @@ def test_webhook_signs_bytes_of_any_kind_and_length(example):
 
 
 @pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
-def test_webhook_takes_secrets_of_any_length(platform, length):
-    server = platform()
+def test_webhook_takes_secrets_of_any_length(stored, length):
+    server = stored()
     document = document_of("webhook")
     secret = ("s€cret" * length)[:length]
     document["env"] = {"WEBHOOK_SECRET": secret}
@@ -307,8 +307,8 @@ def test_webhook_takes_secrets_of_any_length(platform, length):
     assert call(server, body, signed(body), "ping")[0] == 401
 
 
-def test_webhook_without_a_secret_is_not_deployed(platform):
-    server = platform()
+def test_webhook_without_a_secret_is_not_deployed(stored):
+    server = stored()
     document = document_of("webhook")
     del document["env"]
     status, _, answer = server.api(

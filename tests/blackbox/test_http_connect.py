@@ -24,15 +24,15 @@ def test_one_function_has_no_route_for_it(serve, target):
     assert server.get("/").text == "tunnel"
 
 
-def test_other_forms_of_targets(serve, platform):
-    for server in [serve(ECHO), platform()]:
+def test_other_forms_of_targets(serve, stored):
+    for server in [serve(ECHO), stored()]:
         for target in ["/", "*", "example.com", "http://h:80/", "h:443/", "h:",
                        ":80", "a@h:80", "h:x", "/_isere/health", "h:65536"]:
             refused(server, connect(target), 400)
 
 
-def test_the_body_is_not_read(serve, platform):
-    for server in [serve(ECHO), platform()]:
+def test_the_body_is_not_read(serve, stored):
+    for server in [serve(ECHO), stored()]:
         head = connect("h:443", "Content-Length: 1000000")
         refused(server, head, 501)
         head = connect("h:443", "Transfer-Encoding: chunked",
@@ -43,16 +43,16 @@ def test_the_body_is_not_read(serve, platform):
 
 
 @pytest.mark.parametrize("route", [None, "ANY /", "ANY /{path+}", "$default", "GET /"])
-def test_only_a_route_that_names_it(platform, route):
-    server = platform()
+def test_only_a_route_that_names_it(stored, route):
+    server = stored()
     if route:
         server.deploy("f", {"main": "f.js", "files": {"f.js": ECHO}, "routes": [route]})
     refused(server, connect("h:443"), 501)
     assert server.get("/_isere/health").status == 200
 
 
-def test_with_a_route(platform):
-    server = platform()
+def test_with_a_route(stored):
+    server = stored()
     server.deploy("f", {"main": "f.js", "files": {"f.js": ECHO},
                         "routes": ["CONNECT /", "ANY /{path+}"]})
     with Wire(server) as wire:
@@ -66,8 +66,8 @@ def answering(status):
     return f"export const handler = () => ({{ statusCode: {status}, body: 'x' }})"
 
 
-def test_never_2xx(platform):
-    server = platform()
+def test_never_2xx(stored):
+    server = stored()
     for status in [200, 201, 204, 206, 299, "null", "undefined"]:
         server.deploy("f", {"main": "f.js", "files": {"f.js": answering(status)},
                             "routes": ["CONNECT /"]})

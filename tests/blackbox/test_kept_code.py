@@ -22,8 +22,8 @@ HELLO = "export const handler = () => 'hello'\n"
 
 
 @pytest.fixture
-def server(platform):
-    return platform("--log-level", "debug")
+def server(stored):
+    return stored("--log-level", "debug")
 
 
 def starts(server, count=1):
@@ -64,21 +64,21 @@ def test_a_restart_compiles_nothing(server, number):
     assert server.stop() == 0
 
 
-def test_a_first_start_compiles_all(platform, server):
+def test_a_first_start_compiles_all(stored, server):
     for i in range(3):
         server.deploy(f"f{i}", HELLO)
     assert restart(server) == (3, 3)
     assert server.stop() == 0
-    server = platform("--log-level", "debug", store=server.store)
+    server = stored("--log-level", "debug", store=server.store)
     assert starts(server) == [(3, 0)]
     assert restart(server) == (3, 3)
     assert server.get("/f2").text == "hello"
 
 
-def test_without_a_supervisor(platform, server):
+def test_without_a_supervisor(stored, server):
     server.deploy("f", HELLO)
     assert server.stop() == 0
-    server = platform("--log-level", "debug", "--no-supervisor", store=server.store)
+    server = stored("--log-level", "debug", "--no-supervisor", store=server.store)
     assert server.get("/f").text == "hello"
     assert "functions that are ready" not in server.log()
 
@@ -130,8 +130,8 @@ def seen(server):
     )
 
 
-def test_it_is_the_same_function(platform):
-    server = platform("--log-level", "debug", "--env", "OUTER=outer", "--env", "OWN=not this")
+def test_it_is_the_same_function(stored):
+    server = stored("--log-level", "debug", "--env", "OUTER=outer", "--env", "OWN=not this")
     server.deploy("full", FULL)
     server.deploy("plain", HELLO)
     before = seen(server)
@@ -160,7 +160,7 @@ def test_changes(server):
     assert server.get("/f").text == "anew"
 
 
-def test_a_package_that_is_damaged_meanwhile(platform, server):
+def test_a_package_that_is_damaged_meanwhile(stored, server):
     """It is served on, as it was before; who starts anew is told."""
     server.deploy("f", HELLO)
     server.deploy("g", HELLO)
@@ -169,7 +169,7 @@ def test_a_package_that_is_damaged_meanwhile(platform, server):
     assert server.get("/f").text == "hello"
     assert server.api("GET", "/_isere/v1/functions/f/files")[0] == 500
     assert server.stop() == 0
-    server = platform("--log-level", "debug", store=server.store)
+    server = stored("--log-level", "debug", store=server.store)
     server.wait_log("version 1 in the store is damaged")
     assert starts(server) == [(1, 0)]
     assert server.get("/f").status == 404
@@ -190,7 +190,7 @@ def test_a_version_that_is_another_one(server, at):
     assert server.get("/f").text == "hello"
 
 
-def test_a_package_that_is_replaced(platform, server):
+def test_a_package_that_is_replaced(stored, server):
     """Restored from a backup, perhaps: what the store has counts."""
     server.deploy("f", HELLO)
     record = version_file(server, "f").read_bytes()

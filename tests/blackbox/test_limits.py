@@ -148,13 +148,13 @@ def test_response_size(serve):
 
 
 @pytest.mark.skipif(SLOW != 1, reason="sanitizers make frames larger")
-def test_default_stack(serve, isere, platform):
+def test_default_stack(serve, isere, stored):
     """1,000 nested calls of each plain kind fit; the case says which."""
     case = ROOT / "tests" / "corpus" / "deep-recursion"
     expected = (case / "expected").read_text().partition("\n\n")[2]
     source = (case / "handler.js").read_text()
     assert serve(source).get("/").text == expected
-    server = platform()
+    server = stored()
     server.deploy("deep", source)
     assert server.get("/deep").text == expected
     result = isere("invoke", case / "handler.js")

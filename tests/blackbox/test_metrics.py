@@ -1,4 +1,4 @@
-"""Metrics of a running function platform, as Prometheus reads them."""
+"""Metrics of a running function stored, as Prometheus reads them."""
 
 import re
 import subprocess
@@ -60,8 +60,8 @@ def test_promtool_refuses_what_is_wrong():
     assert promtool("a_total{ 1\n")[0] != 0
 
 
-def test_promtool_accepts_metrics(platform):
-    server = platform()
+def test_promtool_accepts_metrics(stored):
+    server = stored()
     assert promtool(scrape(server)) == (0, "")
     server.deploy("hello", HELLO)
     server.deploy("a-name-of-32-bytes--the-longest-", HELLO.replace("hi", "a"))
@@ -72,8 +72,8 @@ def test_promtool_accepts_metrics(platform):
     assert re.findall(r"^# TYPE (\S+)", text, re.M) == NAMES
 
 
-def test_requests_are_counted(platform):
-    server = platform("--memory", "4M")
+def test_requests_are_counted(stored):
+    server = stored("--memory", "4M")
     server.deploy("hello", HELLO)
     for _ in range(5):
         assert server.get("/hello").status == 200
@@ -113,10 +113,10 @@ def test_requests_are_counted(platform):
     assert got["isere_functions", None] == 1
 
 
-def test_metrics_under_load(platform):
+def test_metrics_under_load(stored):
     """Counters never go back, and each scrape is whole while functions come
     and go."""
-    server = platform()
+    server = stored()
     server.deploy("steady", HELLO)
     stop = threading.Event()
     failures = []

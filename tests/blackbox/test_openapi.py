@@ -187,9 +187,9 @@ def ask(server, method, path, name="hello", **changes):
 
 
 @pytest.fixture
-def server(platform):
+def server(stored):
     """A server with the function hello in its second version."""
-    server = platform()
+    server = stored()
     server.deploy("hello", HELLO)
     server.deploy("hello", HELLO)
     return server
@@ -272,8 +272,8 @@ def while_changes_wait(server, method, path):
     return answer
 
 
-def while_all_are_busy(platform):
-    server = platform(
+def while_all_are_busy(stored):
+    server = stored(
         "--instances", 1, "--queue", 0, "--workers", 1, "--timeout", "60s"
     )
     wait = int(1500 * SLOW)
@@ -305,11 +305,11 @@ def when_it_does_not_start(server, method, path):
     return ask(server, method, path, "moody")
 
 
-def when_it_can_not_be_released(server, platform, method, path):
+def when_it_can_not_be_released(server, stored, method, path):
     deploy_moody(server)
     server.stop()
     quarantine.write(server.store, [("moody", 1, True)])
-    server = platform(store=server.store)
+    server = stored(store=server.store)
     answer = ask(server, method, path, "moody")
     assert server.get("/moody").headers["Isere-Error"] == "quarantined"
     return answer
@@ -322,7 +322,7 @@ def with_quarantine(server):
     quarantine.write(server.store, [("hello", 2, True), ("other", 1, True)])
 
 
-def on_a_full_store(platform, monkeypatch, server, method, path):
+def on_a_full_store(stored, monkeypatch, server, method, path):
     """The same store, in a process whose files may have no bytes."""
     if path == RELEASE:
         with_quarantine(server)
@@ -331,7 +331,7 @@ def on_a_full_store(platform, monkeypatch, server, method, path):
     monkeypatch.setattr(
         conftest, "PREFIX", ["sh", "-c", limit, "sh", *conftest.PREFIX]
     )
-    return ask(platform(store=server.store), method, path)
+    return ask(stored(store=server.store), method, path)
 
 
 def answer_409(server, method, path):
@@ -339,10 +339,10 @@ def answer_409(server, method, path):
     return act(server, method, path)
 
 
-def answer_500(server, platform, method, path):
+def answer_500(server, stored, method, path):
     if path == RELEASE:
         with_quarantine(server)
-        server = platform(store=server.store)
+        server = stored(store=server.store)
         put_in_the_way(server, quarantine.BLOB)
     elif path == INVOKE:
         return when_it_does_not_start(server, method, path)
@@ -394,18 +394,18 @@ DESCRIBED = [
 ]
 
 
-def provoke(server, platform, monkeypatch, method, path, status):
+def provoke(server, stored, monkeypatch, method, path, status):
     if status == 304:
         tag = ask(server, method, path)[1]["ETag"]
         return ask(server, method, path, headers={"If-None-Match": tag})
     if status == 507:
-        return on_a_full_store(platform, monkeypatch, server, method, path)
+        return on_a_full_store(stored, monkeypatch, server, method, path)
     if (path, status) == (INVOKE, 503):
-        return while_all_are_busy(platform)
+        return while_all_are_busy(stored)
     if (path, status) == (RELEASE, 409):
-        return when_it_can_not_be_released(server, platform, method, path)
+        return when_it_can_not_be_released(server, stored, method, path)
     if status == 500:
-        return answer_500(server, platform, method, path)
+        return answer_500(server, stored, method, path)
     if status in SPECIAL:
         return SPECIAL[status](server, method, path)
     return ask(server, method, path, **SIMPLE.get(status, {}))
@@ -415,8 +415,8 @@ def provoke(server, platform, monkeypatch, method, path, status):
     "method, path, status",
     [case for case in DESCRIBED if case not in UNPROVOKED],
 )
-def test_answer(server, platform, monkeypatch, method, path, status):
-    answer = provoke(server, platform, monkeypatch, method, path, status)
+def test_answer(server, stored, monkeypatch, method, path, status):
+    answer = provoke(server, stored, monkeypatch, method, path, status)
     assert answer[0] == status, answer[2]
 
 
@@ -457,8 +457,8 @@ def test_other_methods_are_refused(server, path):
         assert (status, body) == (200, b"")
 
 
-def test_functions_of_every_kind(platform):
-    server = platform()
+def test_functions_of_every_kind(stored):
+    server = stored()
     server.deploy("plain", HELLO)
     server.deploy("gone", HELLO)
     server.deploy(
@@ -468,7 +468,7 @@ def test_functions_of_every_kind(platform):
     )
     server.stop()
     spoil(server, "gone.1")
-    server = platform(store=server.store)
+    server = stored(store=server.store)
     answer = json.loads(ask(server, "get", F)[2])
     assert [f["status"] for f in answer["functions"]] == ["ok", "broken", "ok"]
     for name in ("plain", "gone", "full"):
@@ -529,8 +529,8 @@ def test_event_may_be_left_out(server):
     ["export const handler = () => }", "throw new Error('no')", "import './x.js'",
      "", "export const handler = 1", "for (;;) {}", "\0"],
 )
-def test_sources_that_are_refused(platform, source):
-    server = platform("--init-timeout", "300ms")
+def test_sources_that_are_refused(stored, source):
+    server = stored("--init-timeout", "300ms")
     assert ask(server, "put", ONE, body=source)[0] == 400
 
 

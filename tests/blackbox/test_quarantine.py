@@ -22,18 +22,18 @@ def command(isere, server, *args):
     return result.stdout
 
 
-def quarantined(platform, *names):
+def quarantined(stored, *names):
     """A server with functions, some of them quarantined when it starts."""
-    server = platform()
+    server = stored()
     for name in ("good", *names):
         server.deploy(name, HELLO)
     server.stop()
     quarantine.write(server.store, [(name, 1, True) for name in names])
-    return platform(store=server.store)
+    return stored(store=server.store)
 
 
-def test_it_is_refused_and_listed(platform, isere):
-    server = quarantined(platform, "bad")
+def test_it_is_refused_and_listed(stored, isere):
+    server = quarantined(stored, "bad")
     answer = server.get("/bad")
     assert answer.status == 503
     assert answer.headers["Isere-Error"] == "quarantined"
@@ -44,8 +44,8 @@ def test_it_is_refused_and_listed(platform, isere):
     assert quarantine.WHERE in text
 
 
-def test_a_release(platform, isere):
-    server = quarantined(platform, "bad", "worse")
+def test_a_release(stored, isere):
+    server = quarantined(stored, "bad", "worse")
     assert command(isere, server, "release", "bad").startswith("bad version 1 at ")
     assert server.get("/bad").text == "hello"
     assert server.get("/worse").status == 503
@@ -56,11 +56,11 @@ def test_a_release(platform, isere):
         assert json.loads(body)["released"] is released
     assert not (server.store / "functions" / quarantine.BLOB).exists()
     server.stop()
-    assert platform(store=server.store).get("/bad").text == "hello"
+    assert stored(store=server.store).get("/bad").text == "hello"
 
 
-def test_a_deploy(platform):
-    server = quarantined(platform, "bad", "worse")
+def test_a_deploy(stored):
+    server = quarantined(stored, "bad", "worse")
     assert server.deploy("bad", HELLO)["version"] == 2
     assert server.get("/bad").text == "hello"
     assert server.get("/worse").status == 503
@@ -68,12 +68,12 @@ def test_a_deploy(platform):
     assert quarantine.read(server.store) == [("worse", 1, True, 3)]
 
 
-def test_damage(platform):
-    server = quarantined(platform, "bad")
+def test_damage(stored):
+    server = quarantined(stored, "bad")
     server.stop()
     path = server.store / "functions" / quarantine.BLOB
     path.write_bytes(path.read_bytes()[:-1])
-    server = platform(store=server.store)
+    server = stored(store=server.store)
     assert server.get("/bad").text == "hello"
     assert "the crash records in the store can't be used" in server.log()
     assert os.path.getsize(path) > 0  # for somebody to look at

@@ -175,9 +175,9 @@ def without_store(server):
     return away
 
 
-def test_a_restart_makes_no_store(platform):
+def test_a_restart_makes_no_store(stored):
     """A volume that is not mounted may come back; until then connections wait."""
-    server = platform()
+    server = stored()
     server.deploy("a", HELLO)
     away = without_store(server)
     assert not server.store.exists()
@@ -189,8 +189,8 @@ def test_a_restart_makes_no_store(platform):
     assert server.deploy("a", HELLO)["version"] == 2
 
 
-def test_a_restart_makes_no_token(platform):
-    server = platform()
+def test_a_restart_makes_no_token(stored):
+    server = stored()
     token = server.store / "token"
     away = token.rename(server.store / "token.away")
     os.kill(server.pid, signal.SIGSEGV)
@@ -202,8 +202,8 @@ def test_a_restart_makes_no_token(platform):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_stop_in_a_pause(platform, number):
-    server = platform()
+def test_stop_in_a_pause(stored, number):
+    server = stored()
     without_store(server)
     began = time.monotonic()
     server.signal(number)
@@ -253,8 +253,8 @@ def test_only_requests_under_way_are_lost(serve):
     assert len(lost) <= 3 * len(clients)
 
 
-def test_a_function_that_runs_in_three_deaths(platform):
-    server = platform("--timeout", "60s")
+def test_a_function_that_runs_in_three_deaths(stored):
+    server = stored("--timeout", "60s")
     server.deploy("bad", LOOP)
     server.deploy("good", HELLO)
     for _ in range(3):
@@ -291,12 +291,12 @@ def kill_while_it_starts(server, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
-def test_a_function_that_ends_three_starts(platform, number):
+def test_a_function_that_ends_three_starts(stored, number):
     """It is the compiler's, or the memory's: the others must come to be served.
     It came into the store behind the server's back: what a server compiled, the
     next one need not compile."""
     options = ("--memory", "64M", "--init-timeout", "60s", "--max-body", "8M")
-    server = platform(*options)
+    server = stored(*options)
     server.deploy("bad", LARGE)
     version = server.store / "functions" / "bad.1"
     large = version.read_bytes()
@@ -323,14 +323,14 @@ def test_a_function_that_ends_three_starts(platform, number):
     assert server.get("/bad").text == "hello"
 
 
-def test_a_first_start_that_a_function_ends(platform):
+def test_a_first_start_that_a_function_ends(stored):
     """The tries of a first start are not used up by what a quarantine ends."""
     options = ("--memory", "64M", "--init-timeout", "60s", "--max-body", "8M")
-    server = platform(*options)
+    server = stored(*options)
     server.deploy("bad", LARGE)
     server.deploy("good", HELLO)
     server.stop()
-    server = platform(*options, store=server.store, ready=False)
+    server = stored(*options, store=server.store, ready=False)
     wait_for(lambda: server.pid != server.process.pid)
     kill_while_it_starts(server, signal.SIGSEGV)
     server._wait_ready(60 * SLOW)
@@ -342,8 +342,8 @@ def test_a_first_start_that_a_function_ends(platform):
 LONG_INIT = f"const end = Date.now() + {1000 * SLOW}; while (Date.now() < end) {{}}\n{HELLO}"
 
 
-def test_an_init_phase_in_three_deaths(platform):
-    server = platform("--init-timeout", "60s")
+def test_an_init_phase_in_three_deaths(stored):
+    server = stored("--init-timeout", "60s")
     server.deploy("bad", LONG_INIT)
     server.deploy("good", HELLO)
     for _ in range(3):
@@ -352,9 +352,9 @@ def test_an_init_phase_in_three_deaths(platform):
     assert server.get("/good").text == "hello"
 
 
-def test_a_deploy_in_deaths(platform):
+def test_a_deploy_in_deaths(stored):
     """The store has not taken it: nothing of it is left."""
-    server = platform("--init-timeout", "60s")
+    server = stored("--init-timeout", "60s")
     server.deploy("good", HELLO)
     for _ in range(4):
         kill_during(
@@ -375,8 +375,8 @@ def test_a_deploy_in_deaths(platform):
 WAIT = "export const handler = () => new Promise((r) => setTimeout(r, 60000))\n"
 
 
-def test_who_waits_does_not_run(platform):
-    server = platform("--timeout", "90s")
+def test_who_waits_does_not_run(stored):
+    server = stored("--timeout", "90s")
     server.deploy("waits", WAIT)
     server.deploy("bad", LOOP)
     for _ in range(3):
@@ -396,9 +396,9 @@ def network_log(server, query=""):
     return [json.loads(line) for line in body.splitlines()]
 
 
-def test_what_is_known_of_deaths(platform):
+def test_what_is_known_of_deaths(stored):
     """In the log over the network, in fields, and in counters that go on."""
-    server = platform("--timeout", "60s", "--log-format", "json")
+    server = stored("--timeout", "60s", "--log-format", "json")
     server.deploy("bad", LOOP)
     server.deploy("good", HELLO)
     died = "the server died: SIGSEGV"
@@ -434,8 +434,8 @@ def test_one_function_that_runs_in_three_deaths(serve):
     assert len(re.findall(death, server.log())) == 3
 
 
-def test_a_kill_is_nobody_s_fault(platform):
-    server = platform("--timeout", "60s")
+def test_a_kill_is_nobody_s_fault(stored):
+    server = stored("--timeout", "60s")
     server.deploy("spin", LOOP)
     for _ in range(3):
         kill_during(server, "/spin/loop", 0.2, signal.SIGKILL)
@@ -568,8 +568,8 @@ def test_watch_goes_on_after_a_death(serve, tmp_path):
     wait_for(change)
 
 
-def test_the_store_goes_on_after_a_death(platform):
-    server = platform()
+def test_the_store_goes_on_after_a_death(stored):
+    server = stored()
     server.deploy("a", HELLO)
     kill_server(server)
     assert server.get("/a").text == "hello"
@@ -599,11 +599,11 @@ def cores(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_no_core_dump_holds_the_token(platform, cores):
-    server = platform("--no-supervisor", "--env", "KEY=a-secret-of-mine")
+def test_no_core_dump_holds_the_token(stored, cores):
+    server = stored("--no-supervisor", "--env", "KEY=a-secret-of-mine")
     server.deploy("a", HELLO)
     assert dump_of(server, cores) is None
-    server = platform("--no-supervisor", "--core-dumps")
+    server = stored("--no-supervisor", "--core-dumps")
     core = dump_of(server, cores)
     if core is None:
         pytest.skip("this system leaves no core dumps")
@@ -634,13 +634,13 @@ def test_it_is_not_dumpable():
             assert found == owner
 
 
-def test_a_supervisor_that_is_replaced_at_once(platform):
+def test_a_supervisor_that_is_replaced_at_once(stored):
     """Its server has the store and the port for a moment longer."""
-    server = platform()
+    server = stored()
     server.deploy("a", HELLO)
     port = server.port
     for _ in range(5):
         server.process.kill()
         server.process.wait()
-        server = platform("--port", port, store=server.store)
+        server = stored("--port", port, store=server.store)
         assert server.get("/a").text == "hello"

@@ -1,4 +1,4 @@
-// The browser, and the control plane as the tests use it beside the page.
+// The browser, and the admin API as the tests use it beside the page.
 //
 //   ISERE_URL     http://HOST:PORT of the server
 //   ISERE_TOKEN   its token
@@ -32,7 +32,7 @@ export function quit() {
   return browser.close()
 }
 
-// A call of the control plane, without the page.
+// A call of the admin API, without the page.
 export async function call(method, path, body) {
   const response = await fetch(url + '/_isere/' + path, {
     method,

@@ -125,7 +125,7 @@ class Device(linux.Server):
                 self._changed.wait(0.1)
         return found
 
-    # Calls of the control plane, as in tests/blackbox.
+    # Calls of the admin API, as in tests/blackbox.
     api = linux.Platform.api
     deploy = linux.Platform.deploy
 

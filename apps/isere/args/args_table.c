@@ -84,13 +84,13 @@ const isere_option_t isere_options[] = {
            "only lines of this level and more severe ones"),
 
     TEXT("store", 0, SERVE, TEXT, serve.store, "DIR", NULL,
-         "serves all functions of this folder, and the control plane, instead "
+         "serves all functions of this folder, and the admin API, instead "
          "of one module"),
     TEXT("token-file", 0, SERVE, TEXT, token_file, "FILE", NULL,
-         "the control plane's token; created when it does not exist (default "
+         "the admin API's token; created when it does not exist (default "
          "DIR/token)"),
     TEXT("allow-host", 0, SERVE, LIST, serve.hosts, "NAME", NULL,
-         "a host name under which clients may use the control plane, besides "
+         "a host name under which clients may use the admin API, besides "
          "addresses and localhost; may be repeated"),
     TEXT("host", 0, SERVE, TEXT, serve.host, "ADDRESS", "127.0.0.1",
          "address to listen on"),

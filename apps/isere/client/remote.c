@@ -187,8 +187,8 @@ void isere_remote_close(isere_remote_t *remote)
 
 /* ---- calls ---- */
 
-/* false stops the client: more than MAX_ANSWER is no answer of a control
- * plane. */
+/* false stops the client: more than MAX_ANSWER is no answer of a admin
+ * API. */
 static bool take(isere_client_response_t *response, isere_slice_t bytes)
 {
     isere_remote_t *remote = response->arg;
@@ -225,7 +225,7 @@ static bool write_target(const isere_remote_call_t *call, char *target,
                     call->rest) < (int)size;
 }
 
-/* A success of a control plane has a JSON object, or no body at all. */
+/* A success of an admin API has a JSON object, or no body at all. */
 static bool read_body(isere_remote_t *remote)
 {
     int status = remote->response.status;
@@ -240,7 +240,7 @@ static bool read_body(isere_remote_t *remote)
         &remote->reply, isere_slice_of(remote->body.buffer, remote->body.used));
     /* Some other server answers on that port: its success says nothing. */
     if (status >= 200 && status < 300 && status != 204 && !remote->is_object) {
-        isere_remote_say("http://%s answers, but not as a control plane: is it "
+        isere_remote_say("http://%s answers, but not as an admin API: is it "
                          "isere serve --store?",
                          remote->url.authority);
         return false;
@@ -343,7 +343,7 @@ bool isere_remote_is_fine(isere_remote_t *remote)
         isere_remote_say("http://%s: %.*s (%d)", server, (int)message.len,
                          message.ptr, status);
     } else if (status == 404) {
-        isere_remote_say("http://%s has no control plane (404): is it isere "
+        isere_remote_say("http://%s has no admin API (404): is it isere "
                          "serve --store?",
                          server);
     } else {

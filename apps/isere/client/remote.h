@@ -1,6 +1,6 @@
 /*
  * What the commands that talk to a server have in common: which server and
- * token, one call of its control plane (docs/api.md), and what is said when it
+ * token, one call of its admin API (docs/api.md), and what is said when it
  * fails. Texts of a server are escaped wherever they are shown, and the token
  * never is. Thread: one, which makes and releases it.
  */

@@ -53,7 +53,7 @@ bool isere_reply_parse(isere_reply_t *reply, isere_slice_t text)
     reply->parsing = text;
     return isere_heap_run(&reply->heap, parse, reply) && !reply->failed &&
            JS_IsObject(reply->value) &&
-           /* Every response of the control plane is an object. */
+           /* Every response of the admin API is an object. */
            JS_IsArray(reply->heap.ctx, reply->value) == 0;
 }
 

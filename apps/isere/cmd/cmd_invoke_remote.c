@@ -38,7 +38,7 @@ static int print_result(isere_remote_t *remote)
         reply, isere_reply_member(reply, reply->value, "result"));
     char buffer[4096];
     isere_out_t out;
-    /* A control plane always answers with a result, so this is another server,
+    /* An admin API always answers with a result, so this is another server,
      * or we are out of memory. */
     if (!json.ptr) {
         isere_remote_say("http://%s answers without a result",

@@ -2,7 +2,7 @@
  */
 #include "apps/isere/cmd/commands.h"
 #include "apps/isere/load/program.h"
-#include "apps/isere/serve/platform.h"
+#include "apps/isere/serve/served.h"
 #include "apps/isere/serve/watch.h"
 #include "apps/isere/serve/workers.h"
 #include "apps/isere/supervisor/kept.h"
@@ -109,7 +109,7 @@ static void restore_signals(void)
 /* What is served: one function, or those of a store. */
 typedef struct service {
     isere_program_t program;
-    isere_platform_files_t platform;
+    isere_served_t served;
     isere_watch_t *watch;
 } service_t;
 
@@ -118,8 +118,8 @@ typedef struct service {
 static bool stop_helpers(service_t *service)
 {
     bool ended = !service->watch || isere_watch_stop(service->watch);
-    if (service->platform.deployer) {
-        ended = isere_deployer_stop(service->platform.deployer) && ended;
+    if (service->served.jobs) {
+        ended = isere_jobs_stop(service->served.jobs) && ended;
     }
     return ended;
 }
@@ -131,8 +131,8 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     isere_workers_t *workers = NULL;
     bool helpers_ended;
     int error;
-    error = isere_workers_start(own, args, service->platform.registry,
-                                service->platform.admin,
+    error = isere_workers_start(own, args, service->served.registry,
+                                service->served.admin,
                                 service->program.function, listeners, &workers);
     if (error != 0) {
         return error;
@@ -142,10 +142,10 @@ static int run(const isere_port_t *own, const isere_args_t *args,
     }
     if (args->serve.watch) {
         error = isere_watch_start(args, &service->program,
-                                  service->platform.registry, &service->watch);
+                                  service->served.registry, &service->watch);
     }
     if (error == 0 &&
-        !announce(own, args, service->platform.registry, listeners->port)) {
+        !announce(own, args, service->served.registry, listeners->port)) {
         fputs("isere: cannot write to standard output\n", stderr);
         error = ISERE_ERR_IO;
     }
@@ -183,12 +183,12 @@ static int serve_module(const isere_port_t *own, const isere_args_t *args,
     if (error != 0) {
         isere_program_print_fault(&fault, error);
     } else {
-        error = isere_platform_open_one(own, service->program.function,
-                                        &service->platform);
+        error = isere_served_open_one(own, service->program.function,
+                                      &service->served);
     }
     if (error == 0) {
         error = run(own, args, listeners, service, signal_fd);
-        isere_platform_close(&service->platform);
+        isere_served_close(&service->served);
     }
     if (service->watch) { /* the registry is gone, and uses no function */
         isere_watch_destroy(service->watch, own);
@@ -223,14 +223,14 @@ static int serve_store(const isere_port_t *own, const isere_args_t *args,
                        isere_listeners_t *listeners, service_t *service,
                        int signal_fd)
 {
-    int error = isere_platform_open(own, args, &service->platform);
+    int error = isere_served_open(own, args, &service->served);
     if (error == 0) {
-        repeat_notices(own, service->platform.registry);
+        repeat_notices(own, service->served.registry);
         error = run(own, args, listeners, service, signal_fd);
-        if (error != 0 && service->platform.deployer) {
-            (void)isere_deployer_stop(service->platform.deployer);
+        if (error != 0 && service->served.jobs) {
+            (void)isere_jobs_stop(service->served.jobs);
         }
-        isere_platform_close(&service->platform);
+        isere_served_close(&service->served);
     }
     return error;
 }

@@ -99,8 +99,7 @@ int isere_token_load(const char *path, char token[ISERE_TOKEN_LEN + 1])
     }
     error = write_token(path, token);
     if (error == 0) {
-        fprintf(stderr, "isere: made a token for the control plane: %s\n",
-                path);
+        fprintf(stderr, "isere: made a token for the admin API: %s\n", path);
     }
     return error;
 }

@@ -1,4 +1,4 @@
-/* The token of the control plane, in a file. */
+/* The token of the admin API, in a file. */
 #ifndef ISERE_APPS_ISERE_SERVE_TOKEN_H
 #define ISERE_APPS_ISERE_SERVE_TOKEN_H
 

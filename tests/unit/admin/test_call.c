@@ -1,4 +1,4 @@
-/* Calls of the control plane: the token's comparison. */
+/* Calls of the admin API: the token's comparison. */
 #include "core/admin/call.h"
 #include "tests/unit/support/unit.h"
 
@@ -20,8 +20,8 @@ static void test_each_bit_counts(void **state)
     for (size_t i = 0; i < ISERE_TOKEN_LEN * 8; i++) {
         memcpy(given, token, sizeof(given));
         given[i / 8] = (char)(given[i / 8] ^ (1 << i % 8));
-        assert_false(
-            isere__call_token_equals(token, isere_slice_of(given, sizeof(given))));
+        assert_false(isere__call_token_equals(
+            token, isere_slice_of(given, sizeof(given))));
     }
     /* Two differences don't undo each other. */
     memcpy(given, token, sizeof(given));
@@ -42,8 +42,9 @@ static void test_each_length_counts(void **state)
         for (size_t i = 0; i < len; i++) {
             given[i] = token[i % ISERE_TOKEN_LEN];
         }
-        assert_int_equal(isere__call_token_equals(token, isere_slice_of(given, len)),
-                         len == ISERE_TOKEN_LEN);
+        assert_int_equal(
+            isere__call_token_equals(token, isere_slice_of(given, len)),
+            len == ISERE_TOKEN_LEN);
         free(given);
     }
 }

@@ -1,13 +1,13 @@
 /* How much memory a deploy takes beside the heap of the compiler, which is most
  * of what a device has: what was sent and, of a package, one copy of it. */
 #include "core/isere_config.h"
-#include "tests/unit/support/server/platform_fixture.h"
+#include "tests/unit/support/server/stored_fixture.h"
 #include "tests/unit/support/unit.h"
 
 /* OTHER: the head of the request, the package's lists, the deployment. */
 enum { SOURCE = 8192, BODY = SOURCE + 256, OTHER = 8192 };
 
-static platform_fixture_t p;
+static stored_fixture_t p;
 
 /* ---- a port that counts bytes ---- */
 
@@ -73,19 +73,19 @@ static void unmap(void *ctx, void *heap, size_t bytes)
 static int setup(void **state)
 {
     (void)state;
-    platform_init(&p);
+    stored_init(&p);
     p.port.resize = resize;
     p.port.heap_map = map;
     p.port.heap_unmap = unmap;
     compiles = false;
     live = most = most_compiled = 0;
-    return platform_start(&p);
+    return stored_start(&p);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    platform_deinit(&p);
+    stored_deinit(&p);
     return live == 0 ? 0 : -1;
 }
 
@@ -109,8 +109,8 @@ static void deploy(const char *type, const char *body, const char *what,
     for (int i = 0; i < 2; i++) {
         size_t before = live;
         most = most_compiled = 0;
-        int client = platform_call("PUT", "/v1/functions/one", type, body);
-        assert_int_equal(platform_ask(&p, client), i == 0 ? 201 : 200);
+        int client = stored_call("PUT", "/v1/functions/one", type, body);
+        assert_int_equal(stored_ask(&p, client), i == 0 ? 201 : 200);
         sim_forget_received(client);
         most -= before;
         most_compiled -= before;

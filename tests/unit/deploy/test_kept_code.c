@@ -9,14 +9,14 @@
 #include "core/isolate/function.h"
 #include "core/store/record.h"
 #include "core/util/encode/crc32.h"
-#include "tests/unit/support/server/platform_fixture.h"
+#include "tests/unit/support/server/stored_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
 /* Of a blob: four numbers, the name, the SHA-256 in hexadecimal. */
 enum { HEADER = 16 + 40 + 64 };
 
-static platform_fixture_t p;
+static stored_fixture_t p;
 static sim_blobs_t kept;
 static int compilers; /* heaps of a compiler, or of a parser of JSON, so far */
 
@@ -42,7 +42,7 @@ static void unmap(void *ctx, void *heap, size_t size)
 static int setup(void **state)
 {
     (void)state;
-    platform_init(&p);
+    stored_init(&p);
     sim_blobs_init(&kept);
     p.port.heap_map = map;
     p.port.heap_unmap = unmap;
@@ -54,7 +54,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    platform_deinit(&p);
+    stored_deinit(&p);
     sim_blobs_clear(&kept);
     return isere_test_leaks();
 }
@@ -167,18 +167,18 @@ static void test_wrong_settings(void **state)
 static void call(const char *method, const char *path, const char *body,
                  int status, const char *part)
 {
-    int client = platform_call(method, path, "application/json", body);
-    platform_expect(&p, client, status, part);
+    int client = stored_call(method, path, "application/json", body);
+    stored_expect(&p, client, status, part);
 }
 
 static void ask(const char *path, const char *part)
 {
-    platform_expect(&p, platform_get(path), 200, part);
+    stored_expect(&p, stored_get(path), 200, part);
 }
 
 static void stop(void)
 {
-    platform_stop(&p);
+    stored_stop(&p);
     sim_stop();
     sim_start();
     compilers = 0;
@@ -188,16 +188,16 @@ static void stop(void)
 static bool starts_without_compiling(void)
 {
     stop();
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     return compilers == 0;
 }
 
 static void start_two(void)
 {
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     call("PUT", "/v1/functions/one", PACKAGE, 201, "");
     assert_int_equal(
-        platform_deploy(&p, "two", "export const handler = () => 'two'"), 201);
+        stored_deploy(&p, "two", "export const handler = () => 'two'"), 201);
 }
 
 static void test_a_restart_does_not_compile(void **state)
@@ -245,8 +245,8 @@ static void test_it_is_described_as_before(void **state)
         if (i == 2) {
             assert_true(starts_without_compiling());
         }
-        int client = platform_call("GET", paths[i % 2], "*/*", "");
-        assert_int_equal(platform_ask(&p, client), 200);
+        int client = stored_call("GET", paths[i % 2], "*/*", "");
+        assert_int_equal(stored_ask(&p, client), 200);
         const char *body = strstr(sim_received(client), "\r\n\r\n");
         if (i < 2) {
             snprintf(before[i], sizeof(before[i]), "%s", body);
@@ -377,7 +377,7 @@ static void test_another_version_or_package(void **state)
     uint8_t copy[8192];
     size_t size = size_of("two");
     memcpy(copy, sim_blobs_find(&kept, "two")->bytes, size);
-    platform_deploy(&p, "two", "export const handler = () => 'two'");
+    stored_deploy(&p, "two", "export const handler = () => 'two'");
     assert_true(is_taken("two", 2));
     sim_blobs_put(&kept, "two", copy, size);
     assert_false(is_taken("two", 2));
@@ -446,7 +446,7 @@ static void test_changes(void **state)
 {
     (void)state;
     start_two();
-    platform_deploy(&p, "two", "export const handler = () => 'second'");
+    stored_deploy(&p, "two", "export const handler = () => 'second'");
     assert_true(starts_without_compiling());
     ask("/two", "second");
     call("POST", "/v1/functions/two/rollback", "", 200, "\"version\":1");
@@ -454,7 +454,7 @@ static void test_changes(void **state)
     ask("/two", "two");
     call("DELETE", "/v1/functions/two", "", 204, "");
     assert_int_equal(sim_blobs_count(&kept), 1);
-    platform_deploy(&p, "two", "export const handler = () => 'other'");
+    stored_deploy(&p, "two", "export const handler = () => 'other'");
     assert_true(starts_without_compiling());
     ask("/two", "other");
     call("GET", "/v1/functions/two", "", 200, "\"version\":1");
@@ -469,7 +469,7 @@ static void test_the_same_number_of_another_package(void **state)
     size_t size = size_of("two");
     memcpy(old, sim_blobs_find(&kept, "two")->bytes, size);
     call("DELETE", "/v1/functions/two", "", 204, "");
-    platform_deploy(&p, "two", "export const handler = () => 'other'");
+    stored_deploy(&p, "two", "export const handler = () => 'other'");
     call("GET", "/v1/functions/two", "", 200, "\"version\":1");
     sim_blobs_put(&kept, "two", old, size);
     assert_false(starts_without_compiling());
@@ -485,7 +485,7 @@ static void test_no_room(void **state)
     start_two();
     kept.capacity = kept.used;
     assert_int_equal(
-        platform_deploy(&p, "six", "export const handler = () => 'six'"), 201);
+        stored_deploy(&p, "six", "export const handler = () => 'six'"), 201);
     assert_int_equal(sim_blobs_count(&kept), 2);
     assert_false(starts_without_compiling());
     ask("/six", "six");
@@ -530,7 +530,7 @@ static void test_a_failing_read(void **state)
         stop();
         kept.fault = SIM_BLOBS_FAIL;
         kept.fail_at = kept.operations + i;
-        assert_int_equal(platform_start(&p), 0);
+        assert_int_equal(stored_start(&p), 0);
         ask("/one", "xmine");
         ask("/two", "two");
         sim_blobs_restart(&kept);

@@ -6,7 +6,7 @@
 #include "core/deploy/registry.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
-#include "tests/unit/support/server/platform_fixture.h"
+#include "tests/unit/support/server/stored_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
@@ -213,31 +213,31 @@ static void test_entries_that_are_none(void **state)
 
 /* ---- a server ---- */
 
-static platform_fixture_t p;
+static stored_fixture_t p;
 
 static int setup(void **state)
 {
     (void)state;
-    platform_init(&p);
+    stored_init(&p);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    return platform_teardown(&p);
+    return stored_teardown(&p);
 }
 
 static void ask(const char *path, int status, const char *part)
 {
-    platform_expect(&p, platform_get(path), status, part);
+    stored_expect(&p, stored_get(path), status, part);
 }
 
 static void call(const char *method, const char *path, int status,
                  const char *part)
 {
-    platform_expect(&p, platform_call(method, path, "application/json", ""),
-                    status, part);
+    stored_expect(&p, stored_call(method, path, "application/json", ""), status,
+                  part);
 }
 
 static bool fault(const char *name, uint32_t version)
@@ -260,9 +260,9 @@ static void quarantine(const char *name)
 
 static void start_two(void)
 {
-    assert_int_equal(platform_start(&p), 0);
-    assert_int_equal(platform_deploy(&p, "one", ONE), 201);
-    assert_int_equal(platform_deploy(&p, "two", ONE), 201);
+    assert_int_equal(stored_start(&p), 0);
+    assert_int_equal(stored_deploy(&p, "one", ONE), 201);
+    assert_int_equal(stored_deploy(&p, "two", ONE), 201);
 }
 
 static void test_a_quarantined_function(void **state)
@@ -293,12 +293,12 @@ static void test_it_survives_a_restart(void **state)
     (void)state;
     start_two();
     assert_false(fault("one", 0));
-    platform_restart(&p);
+    stored_restart(&p);
     assert_false(fault("one", 0));
-    platform_restart(&p);
+    stored_restart(&p);
     assert_true(fault("one", 0));
     ask("/one", 503, "quarantined");
-    platform_restart(&p);
+    stored_restart(&p);
     ask("/one", 503, "quarantined");
     ask("/two", 200, "one");
 }
@@ -313,7 +313,7 @@ static void test_a_release_ends_it(void **state)
     assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
     call("POST", "/v1/functions/one/release", 200, "\"version\":1");
     call("POST", "/v1/functions/none/release", 404, "no function");
-    platform_restart(&p);
+    stored_restart(&p);
     ask("/one", 200, "one");
     quarantine("one"); /* the old crashes were forgotten */
 }
@@ -347,7 +347,7 @@ static void restart_after(unsigned count, const char *name, uint32_t version)
     faults_version = version;
     p.config.next_fault = give_fault;
     p.config.crashes = give_crashes;
-    platform_restart(&p);
+    stored_restart(&p);
     assert_int_equal(faults_left, 0);
 }
 
@@ -450,7 +450,7 @@ static void test_the_built_in_one(void **state)
     quarantine(ISERE_BUILT_IN_NAME);
     ask("/", 503, "quarantined");
     ask("/one", 200, "one");
-    platform_restart(&p);
+    stored_restart(&p);
     ask("/", 503, "quarantined");
     call("POST", "/v1/functions/$built-in/release", 200, "$built-in");
     ask("/", 200, "one");
@@ -458,10 +458,10 @@ static void test_the_built_in_one(void **state)
     call("DELETE", "/v1/functions/$built-in", 400, "");
     quarantine(ISERE_BUILT_IN_NAME);
     p.config.built_in = second;
-    platform_restart(&p);
+    stored_restart(&p);
     ask("/", 200, "two");
     assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
-    platform_stop(&p);
+    stored_stop(&p);
     isere_function_destroy(first);
     isere_function_destroy(second);
     isere_free(&p.port, codes[0]);
@@ -473,16 +473,16 @@ static void test_another_version_ends_it(void **state)
     (void)state;
     start_two();
     quarantine("one");
-    assert_int_equal(platform_deploy(&p, "one", ONE), 200);
+    assert_int_equal(stored_deploy(&p, "one", ONE), 200);
     ask("/one", 200, "one");
-    platform_restart(&p);
+    stored_restart(&p);
     ask("/one", 200, "one");
     quarantine("one");
     call("POST", "/v1/functions/one/rollback", 200, "\"version\":1");
     ask("/one", 200, "one");
     quarantine("one");
     call("DELETE", "/v1/functions/one", 204, "");
-    assert_int_equal(platform_deploy(&p, "one", ONE), 201);
+    assert_int_equal(stored_deploy(&p, "one", ONE), 201);
     ask("/one", 200, "one");
 }
 
@@ -491,9 +491,9 @@ static void test_a_deploy_of_another_function_does_not(void **state)
     (void)state;
     start_two();
     quarantine("one");
-    assert_int_equal(platform_deploy(&p, "two", ONE), 200);
+    assert_int_equal(stored_deploy(&p, "two", ONE), 200);
     ask("/one", 503, "quarantined");
-    platform_restart(&p);
+    stored_restart(&p);
     ask("/one", 503, "quarantined");
 }
 
@@ -501,7 +501,7 @@ static void test_versions_that_are_gone_do_not_count(void **state)
 {
     (void)state;
     start_two();
-    assert_int_equal(platform_deploy(&p, "one", ONE), 200);
+    assert_int_equal(stored_deploy(&p, "one", ONE), 200);
     for (int i = 0; i < 5; i++) {
         assert_false(fault("one", 1));
         assert_false(fault("unknown", 0));
@@ -516,7 +516,7 @@ static void test_damage_means_nobody(void **state)
     start_two();
     quarantine("one");
     sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME)->bytes[20] ^= 1;
-    platform_restart(&p);
+    stored_restart(&p);
     ask("/one", 200, "one");
     call("GET", "/v1/logs", 200,
          "the crash records in the store can't be used");
@@ -536,7 +536,7 @@ static void test_a_store_that_is_full(void **state)
     call("POST", "/v1/functions/one/release", 507, "nothing was changed");
     p.blobs.fail_at = 0;
     ask("/one", 503, "quarantined");
-    platform_restart(&p);
+    stored_restart(&p);
     ask("/one", 503, "quarantined");
     assert_false(fault("two", 0));
     assert_true(fault("two", 0));
@@ -555,11 +555,11 @@ static void test_what_no_job_kept_is_kept_at_the_end(void **state)
     (void)state;
     start_two();
     p.config.run = refuse_work;
-    platform_restart(&p);
+    stored_restart(&p);
     quarantine("one");
     assert_null(sim_blobs_find(&p.blobs, ISERE_QUARANTINE_NAME));
     p.config.run = NULL;
-    platform_restart(&p);
+    stored_restart(&p);
     ask("/one", 503, "quarantined");
 }
 
@@ -567,16 +567,16 @@ static void test_who_waits_is_answered(void **state)
 {
     (void)state;
     p.limits_config.max_instances = 1;
-    assert_int_equal(platform_start(&p), 0);
-    platform_deploy(&p, "one",
-                    "export const handler = async () => {"
-                    " await new Promise(r => setTimeout(r, 100)); return 1 }");
-    int first = platform_get("/one"), second = platform_get("/one");
+    assert_int_equal(stored_start(&p), 0);
+    stored_deploy(&p, "one",
+                  "export const handler = async () => {"
+                  " await new Promise(r => setTimeout(r, 100)); return 1 }");
+    int first = stored_get("/one"), second = stored_get("/one");
     sim_run(p.server, 1);
     quarantine("one");
     sim_run(p.server, 200);
-    assert_int_equal(platform_status(first), 200); /* it ran already */
-    assert_int_equal(platform_status(second), 503);
+    assert_int_equal(stored_status(first), 200); /* it ran already */
+    assert_int_equal(stored_status(second), 503);
     assert_non_null(strstr(sim_received(second), "quarantined"));
 }
 
@@ -671,16 +671,16 @@ static int deploy_package(const char *name)
     char path[64];
     snprintf(path, sizeof(path), "/v1/functions/%s", name);
     int client =
-        platform_call("PUT", path, "application/json",
-                      "{\"main\":\"a.js\",\"files\":{\"a.js\":\"" ONE "\"}}");
-    int status = platform_ask(&p, client);
+        stored_call("PUT", path, "application/json",
+                    "{\"main\":\"a.js\",\"files\":{\"a.js\":\"" ONE "\"}}");
+    int status = stored_ask(&p, client);
     sim_forget_received(client);
     return status;
 }
 
 static int deploy_source(const char *name)
 {
-    return platform_deploy(&p, name, ONE);
+    return stored_deploy(&p, name, ONE);
 }
 
 /* At each step of a deploy, of which there are at least so many. */

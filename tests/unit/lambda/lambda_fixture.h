@@ -99,7 +99,7 @@ static inline void engine_run(engine_t *e, const char *code)
 }
 
 /* Has all values made that are made when they are asked for, without running
- * any code. False with the exception pending when memory ends. */
+ * any code. False with the exception pending when out of memory. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static inline bool engine_resolve(engine_t *e, JSValueConst object)
 {

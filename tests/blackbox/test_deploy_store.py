@@ -35,9 +35,9 @@ def write(folder, files):
 
 
 @pytest.fixture
-def remote(isere, platform, tmp_path):
+def remote(isere, stored, tmp_path):
     """remote(*args) runs a command against a server of its own, .server."""
-    server = platform()
+    server = stored()
     write(tmp_path, FILES)
 
     def run(*args, **options):
@@ -131,11 +131,11 @@ def test_refused(remote, tmp_path):
     assert remote("list", "--token-file", server.store / "token").returncode == 0
 
 
-def test_not_a_platform(remote, serve):
+def test_not_an_admin_api(remote, serve):
     """A server for one handler answers whatever that likes."""
     for source, text in (
-        ("export const handler = () => 'hello'", "not as a control plane"),
-        ("export const handler = () => ({ statusCode: 404 })", "no control plane"),
+        ("export const handler = () => 'hello'", "not as an admin API"),
+        ("export const handler = () => ({ statusCode: 404 })", "no admin API"),
     ):
         server = serve(source)
         fails(remote("list", "--to", server.url), text)
@@ -293,9 +293,9 @@ def test_following_until_the_server_stops(remote):
         process.communicate()
 
 
-def test_stopping_in_a_deploy(platform):
+def test_stopping_in_a_deploy(stored):
     """What has begun has the time limit that requests have."""
-    server = platform("--workers", "1")
+    server = stored("--workers", "1")
     source = (
         "await new Promise(r => setTimeout(r, 1800))\n"
         "export const handler = () => 1"

@@ -1,11 +1,11 @@
-#include "tests/unit/support/server/platform_fixture.h"
+#include "tests/unit/support/server/stored_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void platform_init(platform_fixture_t *p)
+void stored_init(stored_fixture_t *p)
 {
     isere_test_port_reset();
     memset(p, 0, sizeof(*p));
@@ -19,7 +19,7 @@ void platform_init(platform_fixture_t *p)
     isere_limits_config_init(&p->limits_config);
 }
 
-int platform_start(platform_fixture_t *p)
+int stored_start(stored_fixture_t *p)
 {
     int error = isere_registry_create(&p->port, &p->blobs.table, &p->config,
                                       &p->registry);
@@ -37,7 +37,7 @@ int platform_start(platform_fixture_t *p)
     return error ? error : isere_admin_attach(p->admin, p->server);
 }
 
-void platform_stop(platform_fixture_t *p)
+void stored_stop(stored_fixture_t *p)
 {
     isere_server_destroy(p->server);
     isere_limits_destroy(p->limits);
@@ -49,14 +49,14 @@ void platform_stop(platform_fixture_t *p)
     p->admin = NULL;
 }
 
-void platform_deinit(platform_fixture_t *p)
+void stored_deinit(stored_fixture_t *p)
 {
-    platform_stop(p);
+    stored_stop(p);
     sim_blobs_clear(&p->blobs);
     sim_stop();
 }
 
-int platform_get(const char *path)
+int stored_get(const char *path)
 {
     char text[256];
     int client = sim_connect();
@@ -65,8 +65,8 @@ int platform_get(const char *path)
     return client;
 }
 
-int platform_call(const char *method, const char *path, const char *type,
-                  const char *body)
+int stored_call(const char *method, const char *path, const char *type,
+                const char *body)
 {
     char head[512];
     int client = sim_connect();
@@ -79,48 +79,48 @@ int platform_call(const char *method, const char *path, const char *type,
     return client;
 }
 
-int platform_status(int client)
+int stored_status(int client)
 {
     const char *text = sim_received(client);
     return strstr(text, "\r\n\r\n") ? atoi(text + sizeof("HTTP/1.1")) : 0;
 }
 
-int platform_ask(platform_fixture_t *p, int client)
+int stored_ask(stored_fixture_t *p, int client)
 {
     sim_run(p->server, 1);
-    return platform_status(client);
+    return stored_status(client);
 }
 
-int platform_deploy(platform_fixture_t *p, const char *name, const char *source)
+int stored_deploy(stored_fixture_t *p, const char *name, const char *source)
 {
     char path[64];
     snprintf(path, sizeof(path), "/v1/functions/%s", name);
-    int client = platform_call("PUT", path, "text/javascript", source);
-    int status = platform_ask(p, client);
+    int client = stored_call("PUT", path, "text/javascript", source);
+    int status = stored_ask(p, client);
     sim_forget_received(client);
     return status;
 }
 
 /* ---- for tests ---- */
 
-void platform_restart(platform_fixture_t *p)
+void stored_restart(stored_fixture_t *p)
 {
-    platform_stop(p);
+    stored_stop(p);
     sim_stop();
     sim_start();
-    assert_int_equal(platform_start(p), 0);
+    assert_int_equal(stored_start(p), 0);
 }
 
-int platform_teardown(platform_fixture_t *p)
+int stored_teardown(stored_fixture_t *p)
 {
-    platform_deinit(p);
+    stored_deinit(p);
     return isere_test_leaks();
 }
 
-void platform_expect(platform_fixture_t *p, int client, int status,
-                     const char *part)
+void stored_expect(stored_fixture_t *p, int client, int status,
+                   const char *part)
 {
-    int got = platform_ask(p, client);
+    int got = stored_ask(p, client);
     const char *text = sim_received(client);
     if (got != status || !strstr(text, part)) {
         fail_msg("%d with %s is not: %s", status, part, text);

@@ -1,6 +1,6 @@
 /* What a server serves, opened from the command line: with a store its folder,
  * the token and the thread that changes it; without one, just the function. */
-#include "apps/isere/serve/platform.h"
+#include "apps/isere/serve/served.h"
 #include "apps/isere/serve/token.h"
 #include "apps/isere/serve/workers.h"
 #include "apps/isere/supervisor/kept_blobs.h"
@@ -44,7 +44,7 @@ static bool is_missing(const char *path)
 
 /* The folder of functions is made by the port; its parent, --store itself,
  * here. */
-static int open_store(const isere_args_t *args, isere_platform_files_t *p)
+static int open_store(const isere_args_t *args, isere_served_t *p)
 {
     const struct timespec step = {.tv_nsec = 10 * 1000000};
     char path[PATH_BYTES];
@@ -138,14 +138,14 @@ static void configure(const isere_args_t *args, isere_registry_config_t *config)
 }
 
 static int create_registry(const isere_port_t *port, const isere_args_t *args,
-                           isere_platform_files_t *p)
+                           isere_served_t *p)
 {
     isere_registry_config_t config;
     configure(args, &config);
     /* Without a supervisor there is nothing to keep code for. */
     p->has_kept = isere_kept_blobs_open(&p->kept);
     config.kept = p->has_kept ? &p->kept : NULL;
-    isere_deployer_configure(p->deployer, &config);
+    isere_jobs_configure(p->jobs, &config);
     errno = 0;
     int error = isere_registry_create(port, &p->blobs, &config, &p->registry);
     return error ? complain(args->serve.store, error) : 0;
@@ -153,7 +153,7 @@ static int create_registry(const isere_port_t *port, const isere_args_t *args,
 
 /* The token is on the stack for no longer than needed. */
 static int create(const isere_port_t *port, const isere_args_t *args,
-                  isere_platform_files_t *p)
+                  isere_served_t *p)
 {
     char token[ISERE_TOKEN_LEN + 1];
     const isere_admin_config_t config = {
@@ -162,7 +162,7 @@ static int create(const isere_port_t *port, const isere_args_t *args,
     };
     int error = load_token(args, token);
     if (error == 0) {
-        error = isere_deployer_start(args, &p->deployer);
+        error = isere_jobs_start(args, &p->jobs);
     }
     if (error == 0) {
         error = create_registry(port, args, p);
@@ -176,20 +176,20 @@ static int create(const isere_port_t *port, const isere_args_t *args,
     return error;
 }
 
-int isere_platform_open(const isere_port_t *port, const isere_args_t *args,
-                        isere_platform_files_t *platform)
+int isere_served_open(const isere_port_t *port, const isere_args_t *args,
+                      isere_served_t *served)
 {
     int error;
-    memset(platform, 0, sizeof(*platform));
-    error = open_store(args, platform);
+    memset(served, 0, sizeof(*served));
+    error = open_store(args, served);
     if (error == 0) {
-        error = create(port, args, platform);
+        error = create(port, args, served);
     }
     if (error != 0) {
-        if (platform->deployer) {
-            isere_deployer_stop(platform->deployer);
+        if (served->jobs) {
+            isere_jobs_stop(served->jobs);
         }
-        isere_platform_close(platform);
+        isere_served_close(served);
     }
     return error;
 }
@@ -204,38 +204,38 @@ static void unlock(void *ctx)
     pthread_mutex_unlock(ctx);
 }
 
-int isere_platform_open_one(const isere_port_t *port,
-                            const isere_function_t *function,
-                            isere_platform_files_t *platform)
+int isere_served_open_one(const isere_port_t *port,
+                          const isere_function_t *function,
+                          isere_served_t *served)
 {
     isere_registry_config_t config;
-    memset(platform, 0, sizeof(*platform));
+    memset(served, 0, sizeof(*served));
     isere_registry_config_init_one(&config, function);
-    pthread_mutex_init(&platform->lock, NULL);
+    pthread_mutex_init(&served->lock, NULL);
     config.quarantine_s = ISERE_WORKERS_QUARANTINE_S;
     config.lock = lock;
     config.unlock = unlock;
-    config.ctx = &platform->lock;
-    int error = isere_registry_create(port, NULL, &config, &platform->registry);
+    config.ctx = &served->lock;
+    int error = isere_registry_create(port, NULL, &config, &served->registry);
     if (error) {
         fputs("isere: not enough memory to start\n", stderr);
-        pthread_mutex_destroy(&platform->lock);
+        pthread_mutex_destroy(&served->lock);
     }
     return error;
 }
 
-void isere_platform_close(isere_platform_files_t *platform)
+void isere_served_close(isere_served_t *served)
 {
-    /* Its lock is the deployer's, whose queue is empty: it was stopped. */
-    isere_admin_destroy(platform->admin);
-    isere_registry_destroy(platform->registry);
-    if (platform->deployer) {
-        isere_deployer_destroy(platform->deployer);
+    /* Its lock is the jobs's, whose queue is empty: it was stopped. */
+    isere_admin_destroy(served->admin);
+    isere_registry_destroy(served->registry);
+    if (served->jobs) {
+        isere_jobs_destroy(served->jobs);
     }
-    if (platform->has_kept) {
-        isere_kept_blobs_close(&platform->kept);
+    if (served->has_kept) {
+        isere_kept_blobs_close(&served->kept);
     }
-    if (platform->has_blobs) {
-        isere_linux_blobs_close(&platform->blobs);
+    if (served->has_blobs) {
+        isere_linux_blobs_close(&served->blobs);
     }
 }

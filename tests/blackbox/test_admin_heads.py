@@ -45,8 +45,8 @@ CALLS = [
 
 
 @pytest.mark.parametrize("status, method, target, fields, host, token", CALLS)
-def test_the_head_is_enough(platform, status, method, target, fields, host, token):
-    server = platform()
+def test_the_head_is_enough(stored, status, method, target, fields, host, token):
+    server = stored()
     server.deploy("hello", {"main": "h.js", "files": {"h.js": HELLO},
                             "routes": ["GET /hello"]})
     for framing in [[LENGTH], ["Transfer-Encoding: chunked"],
@@ -58,9 +58,9 @@ def test_the_head_is_enough(platform, status, method, target, fields, host, toke
             assert answer.closes and wire.ended()
 
 
-def test_the_answer_arrives_in_spite_of_a_body(platform):
+def test_the_answer_arrives_in_spite_of_a_body(stored):
     """Closing with bytes unread would reset the connection."""
-    server = platform()
+    server = stored()
     for _ in range(20):
         with Wire(server) as wire:
             wire.send(head(server, "PUT", FUNCTION, LENGTH, token=False))
@@ -70,8 +70,8 @@ def test_the_answer_arrives_in_spite_of_a_body(platform):
             assert answer.status == 401 and answer.closes and wire.ended()
 
 
-def test_a_body_that_is_there_keeps_the_connection(platform):
-    server = platform()
+def test_a_body_that_is_there_keeps_the_connection(stored):
+    server = stored()
     with Wire(server) as wire:
         for _ in range(3):
             data = head(server, "PUT", FUNCTION, "Content-Length: 4", token=False)
@@ -79,9 +79,9 @@ def test_a_body_that_is_there_keeps_the_connection(platform):
             assert answer.status == 401 and not answer.closes
 
 
-def test_it_is_not_kept(platform):
+def test_it_is_not_kept(stored):
     """200 clients without the token that send 900 KB each would be 180 MB."""
-    server = platform("--workers", "1")
+    server = stored("--workers", "1")
     server.get("/_isere/health")
     before = rss_kb(server.pid)
     wires = [Wire(server) for _ in range(200)]
@@ -100,8 +100,8 @@ def test_it_is_not_kept(platform):
     wait_until(all_gone)
 
 
-def test_who_may_is_read_to_the_end(platform):
-    server = platform()
+def test_who_may_is_read_to_the_end(stored):
+    server = stored()
     source = HELLO + "//" + "x" * 500000
     data = head(server, "PUT", FUNCTION, "Content-Type: text/javascript",
                 f"Content-Length: {len(source)}", "Expect: 100-continue")

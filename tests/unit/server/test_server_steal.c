@@ -1,7 +1,7 @@
 /*
  * What a server takes over from one that is in a handler. The second server
  * acts from inside the first one's handler, as its thread would at that time;
- * tests/blackbox/test_share.py does it with threads.
+ * tests/blackbox/test_steal.py does it with threads.
  */
 #include "core/server/server.h"
 #include "tests/unit/support/server/server_fixture.h"

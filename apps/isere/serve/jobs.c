@@ -1,6 +1,6 @@
 /* A thread with a queue of jobs. There is one of it, so changes of the store
  * come one after the other; serving never waits for it. */
-#include "apps/isere/serve/deployer.h"
+#include "apps/isere/serve/jobs.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/thread.h"
 #include "isere/linux.h"
@@ -18,7 +18,7 @@ typedef struct job {
     void *arg;
 } job_t;
 
-struct isere_deployer {
+struct isere_jobs {
     const isere_args_t *args;
     pthread_t thread;
     pthread_mutex_t registry; /* what the registry locks */
@@ -32,7 +32,7 @@ struct isere_deployer {
 };
 
 /* Waits for the next job; false at the end. */
-static bool take(isere_deployer_t *d, job_t *job)
+static bool take(isere_jobs_t *d, job_t *job)
 {
     bool found;
     pthread_mutex_lock(&d->lock);
@@ -52,9 +52,9 @@ static bool take(isere_deployer_t *d, job_t *job)
     return found;
 }
 
-static void *deployer_main(void *arg)
+static void *jobs_main(void *arg)
 {
-    isere_deployer_t *d = arg;
+    isere_jobs_t *d = arg;
     isere_port_t port;
     job_t job;
     int error = isere_program_port_init(&port, d->args);
@@ -72,9 +72,9 @@ static void *deployer_main(void *arg)
     return NULL;
 }
 
-int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
+int isere_jobs_start(const isere_args_t *args, isere_jobs_t **jobs)
 {
-    isere_deployer_t *d = calloc(1, sizeof(*d));
+    isere_jobs_t *d = calloc(1, sizeof(*d));
     int error = ISERE_ERR_NOMEM;
     if (!d) {
         fputs("isere: not enough memory to start\n", stderr);
@@ -85,7 +85,7 @@ int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->changed, NULL);
     error = isere_thread_start(&d->thread, (size_t)args->settings.stack,
-                               deployer_main, d);
+                               jobs_main, d);
     if (error == 0) {
         pthread_mutex_lock(&d->lock);
         while (!d->started) {
@@ -100,10 +100,10 @@ int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
         }
     }
     if (error != 0) {
-        isere_deployer_destroy(d);
+        isere_jobs_destroy(d);
         return error;
     }
-    *deployer = d;
+    *jobs = d;
     return 0;
 }
 
@@ -112,7 +112,7 @@ int isere_deployer_start(const isere_args_t *args, isere_deployer_t **deployer)
 /* Called by workers, with requests waiting: it never blocks on a job. */
 static int run(void *ctx, isere_registry_job_fn *work, void *arg)
 {
-    isere_deployer_t *d = ctx;
+    isere_jobs_t *d = ctx;
     int error = ISERE_ERR_LIMIT;
     pthread_mutex_lock(&d->lock);
     if (d->count < QUEUE && !d->stopping) {
@@ -126,30 +126,29 @@ static int run(void *ctx, isere_registry_job_fn *work, void *arg)
 
 static void lock(void *ctx)
 {
-    isere_deployer_t *d = ctx;
+    isere_jobs_t *d = ctx;
     pthread_mutex_lock(&d->registry);
 }
 
 static void unlock(void *ctx)
 {
-    isere_deployer_t *d = ctx;
+    isere_jobs_t *d = ctx;
     pthread_mutex_unlock(&d->registry);
 }
 
-void isere_deployer_configure(isere_deployer_t *deployer,
-                              isere_registry_config_t *config)
+void isere_jobs_configure(isere_jobs_t *jobs, isere_registry_config_t *config)
 {
     config->run = run;
     config->lock = lock;
     config->unlock = unlock;
-    config->ctx = deployer;
+    config->ctx = jobs;
 }
 
 /* ---- the end ---- */
 
 /* Jobs in the queue are dropped at the end. Their owners are told (with a NULL
  * port) outside the lock, since they may try to add another one. */
-static void drop_queue(isere_deployer_t *d)
+static void drop_queue(isere_jobs_t *d)
 {
     job_t jobs[QUEUE];
     unsigned count;
@@ -165,37 +164,36 @@ static void drop_queue(isere_deployer_t *d)
     }
 }
 
-bool isere_deployer_stop(isere_deployer_t *deployer)
+bool isere_jobs_stop(isere_jobs_t *jobs)
 {
     bool working;
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PATIENCE_S;
-    pthread_mutex_lock(&deployer->lock);
-    deployer->stopping = true;
-    pthread_cond_broadcast(&deployer->changed);
+    pthread_mutex_lock(&jobs->lock);
+    jobs->stopping = true;
+    pthread_cond_broadcast(&jobs->changed);
     /* The job may be writing to the store, which is worth waiting for. Only an
      * init phase takes long. */
-    while (deployer->working &&
-           pthread_cond_timedwait(&deployer->changed, &deployer->lock,
-                                  &until) == 0) {
+    while (jobs->working &&
+           pthread_cond_timedwait(&jobs->changed, &jobs->lock, &until) == 0) {
     }
-    working = deployer->working;
-    pthread_mutex_unlock(&deployer->lock);
-    drop_queue(deployer);
-    if (!working && !deployer->joined) {
-        pthread_join(deployer->thread, NULL);
-        deployer->joined = true;
+    working = jobs->working;
+    pthread_mutex_unlock(&jobs->lock);
+    drop_queue(jobs);
+    if (!working && !jobs->joined) {
+        pthread_join(jobs->thread, NULL);
+        jobs->joined = true;
     }
     return !working;
 }
 
-/* After isere_deployer_stop, or when the thread never started. */
-void isere_deployer_destroy(isere_deployer_t *deployer)
+/* After isere_jobs_stop, or when the thread never started. */
+void isere_jobs_destroy(isere_jobs_t *jobs)
 {
-    drop_queue(deployer);
-    pthread_mutex_destroy(&deployer->registry);
-    pthread_mutex_destroy(&deployer->lock);
-    pthread_cond_destroy(&deployer->changed);
-    free(deployer);
+    drop_queue(jobs);
+    pthread_mutex_destroy(&jobs->registry);
+    pthread_mutex_destroy(&jobs->lock);
+    pthread_cond_destroy(&jobs->changed);
+    free(jobs);
 }

@@ -4,13 +4,13 @@
  */
 #include "core/server/server.h"
 #include "tests/unit/support/long_form.h"
-#include "tests/unit/support/server/platform_fixture.h"
+#include "tests/unit/support/server/stored_fixture.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
 #define SLOW "await new Promise(r => setTimeout(r, 100));"
 
-static platform_fixture_t p;
+static stored_fixture_t p;
 static size_t most_heaps; /* arenas and snapshots that there is memory for */
 
 static void *limited_map(void *ctx, size_t size)
@@ -23,7 +23,7 @@ static void *limited_map(void *ctx, size_t size)
 static int setup(void **state)
 {
     (void)state;
-    platform_init(&p);
+    stored_init(&p);
     p.port.heap_map = limited_map;
     most_heaps = SIZE_MAX;
     return 0;
@@ -32,13 +32,13 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    return platform_teardown(&p);
+    return stored_teardown(&p);
 }
 
 static void assert_answer(int client, int status, const char *part)
 {
     const char *text = sim_received(client);
-    assert_int_equal(platform_status(client), status);
+    assert_int_equal(stored_status(client), status);
     if (!strstr(text, part)) {
         fail_msg("%s is not in: %s", part, text);
     }
@@ -46,14 +46,14 @@ static void assert_answer(int client, int status, const char *part)
 
 static void ask(const char *path, int status, const char *part)
 {
-    platform_expect(&p, platform_get(path), status, part);
+    stored_expect(&p, stored_get(path), status, part);
 }
 
 static void call(const char *method, const char *path, const char *body,
                  int status, const char *part)
 {
-    int client = platform_call(method, path, "application/json", body);
-    platform_expect(&p, client, status, part);
+    int client = stored_call(method, path, "application/json", body);
+    stored_expect(&p, client, status, part);
 }
 
 /* What metrics say; the name with its labels. */
@@ -61,8 +61,8 @@ static unsigned long metric(const char *name)
 {
     unsigned long value = 0;
     char line[96];
-    int client = platform_call("GET", "/metrics", "text/plain", "");
-    platform_ask(&p, client);
+    int client = stored_call("GET", "/metrics", "text/plain", "");
+    stored_ask(&p, client);
     snprintf(line, sizeof(line), "\n%s ", name);
     const char *at = strstr(sim_received(client), line);
     assert_non_null(at);
@@ -76,22 +76,19 @@ static unsigned long metric(const char *name)
 static void test_deploy_call_roll_back_remove(void **state)
 {
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     ask("/one", 404, "Isere-Error: route");
     assert_int_equal(
-        platform_deploy(&p, "one", "export const handler = () => 'first'"),
-        201);
+        stored_deploy(&p, "one", "export const handler = () => 'first'"), 201);
     ask("/one", 200, "first");
     assert_int_equal(
-        platform_deploy(&p, "one", "export const handler = () => 'second'"),
-        200);
+        stored_deploy(&p, "one", "export const handler = () => 'second'"), 200);
     ask("/one/x", 200, "second");
     call("POST", "/v1/functions/one/rollback", "", 200, "\"version\":1");
     ask("/one", 200, "first");
     call("POST", "/v1/functions/one/rollback", "", 409, "no version before");
     assert_int_equal(
-        platform_deploy(&p, "one", "export const handler = () => 'third'"),
-        200);
+        stored_deploy(&p, "one", "export const handler = () => 'third'"), 200);
     call("GET", "/v1/functions/one", "", 200, "\"version\":3,\"previous\":1");
     call("DELETE", "/v1/functions/one", "", 204, "");
     ask("/one", 404, "Isere-Error: route");
@@ -109,11 +106,11 @@ static void test_a_failed_deploy_changes_nothing(void **state)
         "import { x } from './missing.js'; export const handler = () => x",
     };
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     assert_int_equal(
-        platform_deploy(&p, "one", "export const handler = () => 'good'"), 201);
+        stored_deploy(&p, "one", "export const handler = () => 'good'"), 201);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        int status = platform_deploy(&p, "one", bad[i]);
+        int status = stored_deploy(&p, "one", bad[i]);
         if (status != 400) {
             fail_msg("%d for: %s", status, bad[i]);
         }
@@ -130,7 +127,7 @@ static void test_a_route_belongs_to_one_function(void **state)
         "{\"a.js\":\"export const handler = () => 1\"}}";
     char body[256];
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     snprintf(body, sizeof(body), package, "id");
     call("PUT", "/v1/functions/m", body, 201, "");
     snprintf(body, sizeof(body), package, "other");
@@ -143,22 +140,21 @@ static void test_a_route_belongs_to_one_function(void **state)
 static void test_functions_survive_a_restart(void **state)
 {
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
-    platform_deploy(&p, "one", "export const handler = () => 'one'");
-    platform_deploy(&p, "two", "export const handler = () => 'two'");
-    platform_stop(&p);
+    assert_int_equal(stored_start(&p), 0);
+    stored_deploy(&p, "one", "export const handler = () => 'one'");
+    stored_deploy(&p, "two", "export const handler = () => 'two'");
+    stored_stop(&p);
     sim_stop();
     sim_start();
     sim_blobs_put(&p.blobs, "two", "damaged", 7);
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     ask("/one", 200, "one");
     ask("/two", 404, "Isere-Error: route");
     call("GET", "/v1/functions/two", "", 200, "\"status\":\"broken\"");
     call("POST", "/v1/functions/two/rollback", "", 500, "damaged");
     call("GET", "/v1/functions/two/files", "", 500, "damaged");
     assert_int_equal(
-        platform_deploy(&p, "two", "export const handler = () => 'again'"),
-        200);
+        stored_deploy(&p, "two", "export const handler = () => 'again'"), 200);
     ask("/two", 200, "again");
     call("GET", "/v1/functions/two", "", 200, "\"version\":2");
     call("DELETE", "/v1/functions/two", "", 204, "");
@@ -169,23 +165,22 @@ static void test_functions_survive_a_restart(void **state)
 static void test_a_missing_version_is_got_over(void **state)
 {
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     for (int i = 0; i < 2; i++) {
-        platform_deploy(&p, "one", "export const handler = () => 'one'");
-        platform_deploy(&p, "two", "export const handler = () => 'two'");
+        stored_deploy(&p, "one", "export const handler = () => 'one'");
+        stored_deploy(&p, "two", "export const handler = () => 'two'");
     }
-    platform_stop(&p);
+    stored_stop(&p);
     sim_stop();
     sim_start();
     sim_blobs_drop(&p.blobs, "one.2");
     sim_blobs_drop(&p.blobs, "two.2");
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     call("GET", "/v1/functions/one", "", 200, "\"status\":\"broken\"");
     call("POST", "/v1/functions/one/rollback", "", 200, "\"version\":1");
     ask("/one", 200, "one");
     assert_int_equal(
-        platform_deploy(&p, "two", "export const handler = () => 'three'"),
-        200);
+        stored_deploy(&p, "two", "export const handler = () => 'three'"), 200);
     ask("/two", 200, "three");
     call("POST", "/v1/functions/two/rollback", "", 200, "\"version\":1");
     ask("/two", 200, "two");
@@ -202,14 +197,14 @@ static void test_a_request_stays_in_its_version(void **state)
         " e.requestContext.routeKey].join() }\"}}";
     char body[512];
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     snprintf(body, sizeof(body), deploy, "old");
     call("PUT", "/v1/functions/one", body, 201, "");
-    int before = platform_get("/old/7");
+    int before = stored_get("/old/7");
     sim_run(p.server, 10);
     snprintf(body, sizeof(body), deploy, "new");
     call("PUT", "/v1/functions/one", body, 200, "");
-    int after = platform_get("/new/8");
+    int after = stored_get("/new/8");
     ask("/old/7", 404, "Isere-Error: route");
     sim_run(p.server, 200);
     assert_answer(before, 200, "1,7,GET /old/{id}");
@@ -225,19 +220,19 @@ static void test_requests_in_the_queue(void **state)
         " return 'version ' + c.functionVersion }";
     (void)state;
     p.limits_config.max_instances = 1;
-    assert_int_equal(platform_start(&p), 0);
-    platform_deploy(&p, "one", source);
-    int running = platform_get("/one");
+    assert_int_equal(stored_start(&p), 0);
+    stored_deploy(&p, "one", source);
+    int running = stored_get("/one");
     sim_run(p.server, 1);
-    int waiting = platform_get("/one");
+    int waiting = stored_get("/one");
     sim_run(p.server, 1);
-    assert_int_equal(platform_deploy(&p, "one", source), 200);
+    assert_int_equal(stored_deploy(&p, "one", source), 200);
     sim_run(p.server, 500);
     assert_answer(running, 200, "version 1");
     assert_answer(waiting, 200, "version 2");
-    running = platform_get("/one");
+    running = stored_get("/one");
     sim_run(p.server, 1);
-    waiting = platform_get("/one");
+    waiting = stored_get("/one");
     sim_run(p.server, 1);
     call("DELETE", "/v1/functions/one", "", 204, "");
     sim_run(p.server, 500);
@@ -251,7 +246,7 @@ static void deploy_names(const char *source, int count)
 {
     for (int i = 0; i < count; i++) {
         char name[2] = {(char)('a' + i), 0};
-        assert_int_equal(platform_deploy(&p, name, source), 201);
+        assert_int_equal(stored_deploy(&p, name, source), 201);
     }
 }
 
@@ -266,7 +261,7 @@ static void test_instances_are_built_again(void **state)
 {
     (void)state;
     p.limits_config.max_instances = 2;
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     deploy_names("export const handler = () => 'x'", 4);
     ask_name(0, 200);
     ask_name(1, 200);
@@ -286,30 +281,30 @@ static void test_instances_are_built_again(void **state)
 static void test_memory_goes_to_who_is_asked(void **state)
 {
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
+    assert_int_equal(stored_start(&p), 0);
     deploy_names("export const handler = async () => { " SLOW " return 1 }", 3);
     most_heaps = 2; /* one instance */
     for (int i = 0; i < 3; i++) {
         char path[3] = {'/', (char)('a' + i), 0};
-        int client = platform_get(path);
+        int client = stored_get(path);
         sim_run(p.server, 200);
-        assert_int_equal(platform_status(client), 200);
+        assert_int_equal(stored_status(client), 200);
         sim_forget_received(client);
     }
     /* While one runs, another function's request waits for its memory. */
-    int first = platform_get("/a");
+    int first = stored_get("/a");
     sim_run(p.server, 1);
-    int second = platform_get("/b");
+    int second = stored_get("/b");
     sim_run(p.server, 50);
-    assert_int_equal(platform_status(second), 0);
+    assert_int_equal(stored_status(second), 0);
     sim_run(p.server, 300);
-    assert_int_equal(platform_status(first), 200);
-    assert_int_equal(platform_status(second), 200);
+    assert_int_equal(stored_status(first), 200);
+    assert_int_equal(stored_status(second), 200);
     /* A deploy makes room, too: it takes the compiler's heap and two copies of
      * the package. */
     most_heaps = 4;
-    assert_int_equal(
-        platform_deploy(&p, "d", "export const handler = () => 'd'"), 201);
+    assert_int_equal(stored_deploy(&p, "d", "export const handler = () => 'd'"),
+                     201);
 }
 
 /* A function whose requests all wait leaves others their first instance. */
@@ -319,13 +314,12 @@ static void test_a_crowd_leaves_room(void **state)
     (void)state;
     p.limits_config.max_instances = 2;
     p.limits_config.max_queue = 4;
-    assert_int_equal(platform_start(&p), 0);
-    platform_deploy(&p, "slow",
-                    "export const handler = async () => { " SLOW
-                    " return 's' }");
-    platform_deploy(&p, "fast", "export const handler = () => 'f'");
+    assert_int_equal(stored_start(&p), 0);
+    stored_deploy(&p, "slow",
+                  "export const handler = async () => { " SLOW " return 's' }");
+    stored_deploy(&p, "fast", "export const handler = () => 'f'");
     for (int i = 0; i < 6; i++) {
-        crowd[i] = platform_get("/slow");
+        crowd[i] = stored_get("/slow");
     }
     sim_run(p.server, 10);
     ask("/fast", 200, "f");
@@ -333,9 +327,9 @@ static void test_a_crowd_leaves_room(void **state)
     sim_run(p.server, 1000);
     int served = 0;
     for (int i = 0; i < 6; i++) {
-        served += platform_status(crowd[i]) == 200;
-        assert_true(platform_status(crowd[i]) == 200 ||
-                    platform_status(crowd[i]) == 503);
+        served += stored_status(crowd[i]) == 200;
+        assert_true(stored_status(crowd[i]) == 200 ||
+                    stored_status(crowd[i]) == 503);
     }
     assert_int_equal(served, 3);
     assert_int_equal(
@@ -347,12 +341,12 @@ static void test_a_crowd_leaves_room(void **state)
 static void test_logs_are_followed(void **state)
 {
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
-    platform_deploy(&p, "one",
-                    "export const handler = (e) => { console.log(e.path) }");
-    int all = platform_call("GET", "/v1/logs?follow=1", "text/plain", "");
-    int other = platform_call("GET", "/v1/logs?follow=1&function=two",
-                              "text/plain", "");
+    assert_int_equal(stored_start(&p), 0);
+    stored_deploy(&p, "one",
+                  "export const handler = (e) => { console.log(e.path) }");
+    int all = stored_call("GET", "/v1/logs?follow=1", "text/plain", "");
+    int other =
+        stored_call("GET", "/v1/logs?follow=1&function=two", "text/plain", "");
     sim_run(p.server, 1);
     assert_answer(all, 200, "deployed one, version 1");
     ask("/one/first", 200, "");
@@ -371,12 +365,12 @@ static void test_logs_are_followed(void **state)
 static void test_a_slow_reader_loses_lines(void **state)
 {
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
-    platform_deploy(&p, "one",
-                    "export const handler = (e) => {"
-                    " for (let i = 0; i < 200; i++)"
-                    " console.log(`line ${i} of ${e.path}`) }");
-    int client = platform_call("GET", "/v1/logs?follow=1", "text/plain", "");
+    assert_int_equal(stored_start(&p), 0);
+    stored_deploy(&p, "one",
+                  "export const handler = (e) => {"
+                  " for (let i = 0; i < 200; i++)"
+                  " console.log(`line ${i} of ${e.path}`) }");
+    int client = stored_call("GET", "/v1/logs?follow=1", "text/plain", "");
     sim_run(p.server, 1);
     sim_net()->clients[client].window = 0;
     ask("/one/x", 200, "");
@@ -390,8 +384,8 @@ static void test_a_slow_reader_loses_lines(void **state)
 static void test_streams_and_pipelines(void **state)
 {
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
-    platform_deploy(&p, "one", "export const handler = () => 'behind'");
+    assert_int_equal(stored_start(&p), 0);
+    stored_deploy(&p, "one", "export const handler = () => 'behind'");
     int client = sim_connect();
     sim_send(client, "GET /_isere/metrics HTTP/1.1\r\n" AUTHORITY "\r\n"
                      "HEAD /_isere/metrics HTTP/1.1\r\n" AUTHORITY "\r\n"
@@ -415,8 +409,8 @@ static void test_streams_and_pipelines(void **state)
 static void test_a_silent_stream_shows_that_it_is_there(void **state)
 {
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
-    int client = platform_call("GET", "/v1/logs?follow=1", "text/plain", "");
+    assert_int_equal(stored_start(&p), 0);
+    int client = stored_call("GET", "/v1/logs?follow=1", "text/plain", "");
     sim_run(p.server, 40 * 1000);
     assert_answer(client, 200, "\r\n0001\r\n\n\r\n0001\r\n\n\r\n");
     assert_false(sim_is_closed(client));
@@ -425,11 +419,11 @@ static void test_a_silent_stream_shows_that_it_is_there(void **state)
 static void test_direct_invocations(void **state)
 {
     (void)state;
-    assert_int_equal(platform_start(&p), 0);
-    platform_deploy(&p, "one",
-                    "export const handler = (e) => { console.warn('seen');"
-                    " if (e.bad) throw new Error('why'); return { body: e.x,"
-                    " headers: { A: ['1', '2'] } } }");
+    assert_int_equal(stored_start(&p), 0);
+    stored_deploy(&p, "one",
+                  "export const handler = (e) => { console.warn('seen');"
+                  " if (e.bad) throw new Error('why'); return { body: e.x,"
+                  " headers: { A: ['1', '2'] } } }");
     call("POST", "/v1/functions/one/invoke", "{\"x\":\"y\"}", 200,
          "{\"result\":{\"statusCode\":200,\"headers\":{\"A\":[\"1\",\"2\"]");
     call("POST", "/v1/functions/one/invoke", "{\"x\":\"y\"}", 200,
@@ -463,9 +457,9 @@ static const char *const tour[][3] = {
 static void take_tour(void)
 {
     for (size_t i = 0; i < sizeof(tour) / sizeof(tour[0]); i++) {
-        int client = platform_call(tour[i][0], tour[i][1], "text/javascript",
-                                   tour[i][2]);
-        int function = platform_get("/one");
+        int client =
+            stored_call(tour[i][0], tour[i][1], "text/javascript", tour[i][2]);
+        int function = stored_get("/one");
         sim_run(p.server, 1);
         sim_forget_received(client);
         sim_forget_received(function);
@@ -477,7 +471,7 @@ static bool tour_without_memory(size_t fail_at)
     isere_test_state_t *state = isere_test_state();
     assert_int_equal(setup(NULL), 0);
     state->fail_at = fail_at;
-    if (platform_start(&p) == 0) {
+    if (stored_start(&p) == 0) {
         take_tour();
     }
     bool ended = state->allocations < fail_at;
@@ -485,7 +479,7 @@ static bool tour_without_memory(size_t fail_at)
     if (p.server) {
         /* Whatever failed, all is well with what comes next. */
         int status =
-            platform_deploy(&p, "later", "export const handler = () => 'ok'");
+            stored_deploy(&p, "later", "export const handler = () => 'ok'");
         assert_int_equal(status, 201);
         ask("/later", 200, "ok");
     }
@@ -516,7 +510,7 @@ static void test_every_network_operation_may_fail(void **state)
             assert_int_equal(setup(NULL), 0);
             sim_net()->fault = (sim_fault_t)kind;
             sim_net()->fail_at = n;
-            assert_int_equal(platform_start(&p), 0);
+            assert_int_equal(stored_start(&p), 0);
             take_tour();
             calls = sim_net()->calls;
             assert_int_equal(teardown(NULL), 0);
@@ -536,21 +530,21 @@ static void test_every_store_operation_may_fail(void **state)
         do {
             n += test_is_long() ? 1 : 5;
             assert_int_equal(setup(NULL), 0);
-            assert_int_equal(platform_start(&p), 0);
+            assert_int_equal(stored_start(&p), 0);
             p.blobs.operations = 0;
             p.blobs.fault = (sim_blobs_fault_t)kind;
             p.blobs.fail_at = n;
             take_tour();
             operations = p.blobs.operations;
-            platform_stop(&p);
+            stored_stop(&p);
             sim_stop();
             sim_start();
             sim_blobs_restart(&p.blobs);
-            assert_int_equal(platform_start(&p), 0);
-            int client = platform_get("/one");
-            platform_ask(&p, client);
-            assert_true(platform_status(client) == 404 ||
-                        (platform_status(client) == 200 &&
+            assert_int_equal(stored_start(&p), 0);
+            int client = stored_get("/one");
+            stored_ask(&p, client);
+            assert_true(stored_status(client) == 404 ||
+                        (stored_status(client) == 200 &&
                          (strstr(sim_received(client), "one") ||
                           strstr(sim_received(client), "two"))));
             assert_int_equal(teardown(NULL), 0);
