@@ -1,6 +1,6 @@
 /* What is served: functions by name, and the routes that lead to them. */
-#include "core/deploy/faults.h"
 #include "core/deploy/kept.h"
+#include "core/deploy/quarantine/faults.h"
 #include "core/deploy/registry.h"
 #include "core/util/log.h"
 #include "core/util/text.h"

@@ -8,9 +8,9 @@
  * is kept.
  */
 #include "core/deploy/deploy.h"
-#include "core/deploy/faults.h"
 #include "core/deploy/kept.h"
 #include "core/deploy/plan.h"
+#include "core/deploy/quarantine/faults.h"
 #include "core/deploy/summary.h"
 #include "core/util/log.h"
 #include "core/util/text.h"

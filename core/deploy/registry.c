@@ -1,6 +1,6 @@
 /* The registry: its life, its lock, and the log lines it keeps. */
 #include "core/deploy/registry.h"
-#include "core/deploy/faults.h"
+#include "core/deploy/quarantine/faults.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
 

@@ -12,7 +12,7 @@
 
 #include "core/deploy/catalog.h"
 #include "core/deploy/logs.h"
-#include "core/deploy/quarantine.h"
+#include "core/deploy/quarantine/quarantine.h"
 #include "isere/registry.h"
 
 struct isere_registry {

@@ -1,6 +1,6 @@
 /* What the admin API says about functions, as JSON. */
 #include "core/deploy/summary.h"
-#include "core/deploy/faults.h"
+#include "core/deploy/quarantine/faults.h"
 #include "core/deploy/registry.h"
 #include "core/isolate/function.h"
 #include "core/util/names/payload.h"

@@ -2,7 +2,7 @@
  * change that fails changes nothing, and one that succeeds is read again. An
  * input is a list of blobs: what it is and how it is mended, a length, bytes.
  */
-#include "core/deploy/quarantine.h"
+#include "core/deploy/quarantine/quarantine.h"
 #include "core/store/record.h"
 #include "core/util/encode/crc32.h"
 #include "tests/unit/support/server/sim_blobs.h"

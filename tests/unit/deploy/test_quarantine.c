@@ -2,7 +2,7 @@
  * Functions that fault: the rule, what is kept of them byte by byte, and what a
  * server for many functions makes of it.
  */
-#include "core/deploy/quarantine.h"
+#include "core/deploy/quarantine/quarantine.h"
 #include "core/deploy/registry.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"

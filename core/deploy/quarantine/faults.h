@@ -1,7 +1,7 @@
 /* Functions that faulted: noting it, keeping that in the store, and who is
  * quarantined. */
-#ifndef ISERE_CORE_DEPLOY_FAULTS_H
-#define ISERE_CORE_DEPLOY_FAULTS_H
+#ifndef ISERE_CORE_DEPLOY_QUARANTINE_FAULTS_H
+#define ISERE_CORE_DEPLOY_QUARANTINE_FAULTS_H
 
 #include "core/deploy/catalog.h"
 

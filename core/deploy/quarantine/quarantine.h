@@ -11,8 +11,8 @@
  * Memory: an entry of the port for each function that faulted, none for others.
  * Threads: one at a time; isere_registry_t locks.
  */
-#ifndef ISERE_CORE_DEPLOY_QUARANTINE_H
-#define ISERE_CORE_DEPLOY_QUARANTINE_H
+#ifndef ISERE_CORE_DEPLOY_QUARANTINE_QUARANTINE_H
+#define ISERE_CORE_DEPLOY_QUARANTINE_QUARANTINE_H
 
 #include "core/store/store.h"
 #include "isere/registry.h"

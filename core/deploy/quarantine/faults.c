@@ -3,7 +3,7 @@
  * quarantined. A server looks only at a flag of the function (isere_stats_t),
  * which costs its requests a load.
  */
-#include "core/deploy/faults.h"
+#include "core/deploy/quarantine/faults.h"
 #include "core/deploy/deploy.h"
 #include "core/deploy/registry.h"
 #include "core/isolate/function.h"

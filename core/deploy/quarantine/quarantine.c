@@ -1,4 +1,4 @@
-#include "core/deploy/quarantine.h"
+#include "core/deploy/quarantine/quarantine.h"
 #include "core/util/encode/crc32.h"
 #include "core/util/text.h"
 
