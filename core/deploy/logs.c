@@ -1,3 +1,5 @@
+/* The ring of recent log lines: how records lie in it, and how they are read as
+ * JSON. */
 #include "core/deploy/logs.h"
 
 /* What stands before the texts of a record; copied in and out, since a record

@@ -67,12 +67,6 @@ int isere__registry_put_built_in(isere_registry_t *registry,
 unsigned long isere__registry_publish(isere_registry_t *registry,
                                       isere_catalog_t *next);
 
-/* Whether a function that is flagged as quarantined (isere_stats_t) still is:
- * config.quarantine_s may have passed. `port` is the calling thread's; any
- * thread. */
-bool isere_registry_refuses(isere_registry_t *registry,
-                            const isere_port_t *port, const char *name);
-
 /* ---- for those who serve ---- */
 
 /* Memory that is freed on any thread. */

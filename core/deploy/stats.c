@@ -1,3 +1,5 @@
+/* Statistics of a function: atomic counters that all servers add to and metrics
+ * read. */
 #include "core/deploy/stats.h"
 #include <limits.h>
 

@@ -337,8 +337,8 @@ bool isere_registry_report_fault(isere_registry_t *registry,
     return isere_registry_is_quarantined(registry, report->name);
 }
 
-bool isere_registry_refuses(isere_registry_t *registry,
-                            const isere_port_t *port, const char *name)
+bool isere_faults_refuse(isere_registry_t *registry, const isere_port_t *port,
+                         const char *name)
 {
     served_t served = {NULL, 0};
     int64_t now_s = isere_registry_clock_s(registry, port);

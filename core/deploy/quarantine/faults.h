@@ -36,6 +36,12 @@ int isere__faults_save(isere_registry_t *registry, const isere_port_t *port);
 int isere__faults_release(isere_registry_t *registry, const isere_port_t *port,
                           const char *name);
 
+/* Whether a function that is flagged as quarantined (isere_stats_t) still is:
+ * config.quarantine_s may have passed. `port` is the calling thread's; any
+ * thread. */
+bool isere_faults_refuse(isere_registry_t *registry, const isere_port_t *port,
+                         const char *name);
+
 /* Whether a function is quarantined, and why: text of `size` bytes, "" when it
  * is not. Any thread. */
 bool isere__faults_describe(isere_registry_t *registry, const char *name,

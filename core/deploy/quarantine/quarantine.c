@@ -1,3 +1,5 @@
+/* The table of functions that faulted: the rule that quarantines them, and the
+ * bytes that the store keeps of it. */
 #include "core/deploy/quarantine/quarantine.h"
 #include "core/util/encode/crc32.h"
 #include "core/util/text.h"

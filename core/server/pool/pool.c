@@ -1,6 +1,7 @@
 /* The isolates of one function in one server: making them, running them, giving
  * them up. */
 #include "core/server/pool/pool.h"
+#include "core/deploy/quarantine/faults.h"
 #include "core/server/server.h"
 #include "core/util/log.h"
 #include <stdio.h>
@@ -406,8 +407,8 @@ bool isere__pool_refuses(const isere_pool_t *pool)
 {
     const isere_server_t *server = pool->server;
     return isere__pool_is_quarantined(pool) &&
-           isere_registry_refuses(server->serving.registry, server->port,
-                                  pool->deployment->name);
+           isere_faults_refuse(server->serving.registry, server->port,
+                               pool->deployment->name);
 }
 
 /* ---- giving up ---- */

@@ -2,6 +2,7 @@
  * Functions that fault: the rule, what is kept of them byte by byte, and what a
  * server for many functions makes of it.
  */
+#include "core/deploy/quarantine/faults.h"
 #include "core/deploy/quarantine/quarantine.h"
 #include "core/deploy/registry.h"
 #include "core/isolate/function.h"
@@ -821,8 +822,8 @@ static void test_one_function(void **state)
 static bool is_over(isere_registry_t *registry, uint64_t now_s)
 {
     isere_test_state()->monotonic_us = now_s * 1000000;
-    return !isere_registry_refuses(registry, isere_test_port(),
-                                   ISERE_BUILT_IN_NAME);
+    return !isere_faults_refuse(registry, isere_test_port(),
+                                ISERE_BUILT_IN_NAME);
 }
 
 static void test_one_function_s_quarantine_ends(void **state)
