@@ -259,6 +259,7 @@ fuzzers:
 lint: ## formatting, dialect, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/setup lint
 	@scripts/check-core && echo "lint: no folder includes what it must not"
+	@scripts/draw-floor-plan --check && echo "lint: the floor plan's picture is up to date"
 	@scripts/check-dialect && echo "lint: one dialect"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
 	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu bench/arm/check .ci/run && \

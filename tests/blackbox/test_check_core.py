@@ -115,6 +115,37 @@ def test_folder_without_a_line(copy):
     assert out.startswith("core/cellar/wine.c:1 is in a folder that is not in")
 
 
+def test_line_without_a_folder(copy):
+    shutil.rmtree(copy / "ports/template")
+    code, out = check(copy)
+    assert code == 1
+    assert "has a line for ports/template, which is gone" in out
+    assert out.count("\n") == 1
+
+
+def test_picture_is_what_is_drawn():
+    done = subprocess.run(
+        [ROOT / "scripts/draw-floor-plan", "--check"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_old_picture_is_told(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "scripts/draw-floor-plan", tmp_path / "scripts")
+    plan = (ROOT / "scripts/floor-plan").read_text("utf-8")
+    (tmp_path / "scripts/floor-plan").write_text("core/cellar:\n" + plan, "utf-8")
+    shutil.copy(ROOT / "docs/floor-plan.svg", tmp_path / "docs")
+    done = subprocess.run(
+        [tmp_path / "scripts/draw-floor-plan", "--check"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "docs/floor-plan.svg is not what scripts/draw-floor-plan draws" in done.stdout
+
+
 def test_table_has_no_circle(copy):
     plan = copy / "scripts/floor-plan"
     text = plan.read_text("utf-8")
