@@ -27,7 +27,7 @@ def is_message(body):
     return set(json.loads(body)) >= {"message"}
 
 
-def stored(server):
+def contents(server):
     """Names of all that lies in the store's folder, and beside it."""
     return sorted(
         os.path.relpath(os.path.join(folder, name), server.store.parent)
@@ -73,7 +73,7 @@ BAD_NAMES = [
 
 def test_bad_names(stored):
     server = stored()
-    before = stored(server)
+    before = contents(server)
     for name in BAD_NAMES:
         for method, more in (
             ("PUT", ""),
@@ -95,12 +95,12 @@ def test_bad_names(stored):
             built_in = (name, more) == ("$built-in", "/release")
             assert status == (404 if built_in else 400), (method, name)
             assert is_message(body)
-    assert stored(server) == before
+    assert contents(server) == before
     # What looks like a folder above is no place at all.
     for path in ("", "/", "/../token", "//a", "/a/", "/a//files", "/a/files/"):
         status, _, _ = raw(server, "PUT", LIST + path, HELLO.encode())
         assert status in (400, 404, 405), path
-    assert stored(server) == before
+    assert contents(server) == before
 
 
 def test_good_names(stored):
@@ -146,12 +146,12 @@ BAD_FILES = [
 @pytest.mark.parametrize("name", BAD_FILES, ids=range(len(BAD_FILES)))
 def test_bad_file_names(stored, name):
     server = stored()
-    before = stored(server)
+    before = contents(server)
     for files in ({name: HELLO}, {"a.js": HELLO, name: "1"}):
         package = {"main": next(iter(files)), "files": files}
         status, answer = put(server, "hello", package)
         assert status == 400 and "name" in answer["message"], answer
-    assert stored(server) == before
+    assert contents(server) == before
 
 
 def test_odd_file_names(stored):
@@ -160,10 +160,10 @@ def test_odd_file_names(stored):
     names = ["__proto__", "constructor", "ä/ö.js", "a b.js", "...", "a..b", "1"]
     files = {name: f"// {name}\nexport default 1" for name in names}
     files["main.js"] = HELLO
-    before = stored(server)
+    before = contents(server)
     server.deploy("hello", {"main": "main.js", "files": files})
     assert check_files(server, "hello")["files"] == files
-    assert sorted({*stored(server)} - {*before}) == [
+    assert sorted({*contents(server)} - {*before}) == [
         f"{server.store.name}/functions/hello",
         f"{server.store.name}/functions/hello.1",
     ]

@@ -582,10 +582,10 @@ def test_packages(server):
     for package in TAKEN:
         assert schema.is_valid(package, wanted, API), package
         assert deploy_package(server, package)[0] == 200, package
-        stored = ask(server, "get", FILES)
-        again = ask(server, "put", ONE, body=stored[2], headers=JSON)
+        kept = ask(server, "get", FILES)
+        again = ask(server, "put", ONE, body=kept[2], headers=JSON)
         assert again[0] == 200
-        assert ask(server, "get", FILES)[2] == stored[2]
+        assert ask(server, "get", FILES)[2] == kept[2]
     for package in REFUSED:
         assert not schema.is_valid(package, wanted, API), package
         assert deploy_package(server, package)[0] == 400, package
