@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Sockets are indices of clients[]; the listener's is none of them. */
 enum { CLIENTS = 64, LISTENER = 1000000 };
 
 /* As a load generator, a browser and an API's client send them. */
@@ -75,6 +76,7 @@ static uint64_t played_monotonic_us(void *ctx)
 static int64_t played_wall_us(void *ctx)
 {
     (void)ctx;
+    /* 2026-01-01, so that dates in heads and logs are formatted as usual. */
     return (int64_t)now_us + INT64_C(1767225600000000);
 }
 
@@ -115,7 +117,9 @@ static isere_socket_t played_accept(void *ctx, isere_socket_t listener,
     return ISERE_ERR_AGAIN;
 }
 
-/* One request, or every eighth time four at once. */
+/* One request, or every eighth time four at once. Pipelined ones take
+ * another way through the connection: what is left in its buffer is parsed
+ * before anything is read. */
 static int played_recv(void *ctx, isere_socket_t socket, void *buf, size_t len)
 {
     client_t *c = &clients[socket];
@@ -150,6 +154,8 @@ static int played_send(void *ctx, isere_socket_t socket,
     size_t sent = 0;
     (void)ctx;
     for (int i = 0; i < count; i++) {
+        /* A status line in two slices would be missed: the server sends a
+         * head as one. */
         const char *at = slices[i].ptr, *end = at + slices[i].len;
         while ((at = memmem(at, (size_t)(end - at), start, strlen(start)))) {
             if (at[strlen(start)] != '2' || c->waiting == 0) {
@@ -159,6 +165,8 @@ static int played_send(void *ctx, isere_socket_t socket,
             c->waiting--;
             answers++;
         }
+        /* All of it, always: a profile with partial sends would make the
+         * rare way look like the usual one. */
         sent += slices[i].len;
     }
     return (int)sent;
@@ -285,6 +293,7 @@ static void serve(const isere_port_t *port, const isere_function_t *function,
     isere_server_destroy(server);
     isere_limits_destroy(limits);
     isere_registry_destroy(registry);
+    /* Divided first: serve() gives each connection a whole number. */
     if (answers != (unsigned long)count * KINDS / CLIENTS * CLIENTS) {
         give_up("an answer is missing");
     }
@@ -310,6 +319,7 @@ static void train(const isere_port_t *port, const char *path, unsigned count)
     }
     serve(port, function, count);
     isere_function_destroy(function);
+    /* The function has borrowed the bytecode, so this comes after it. */
     isere_free(port, code);
     isere_files_close(&files);
 }

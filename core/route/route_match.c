@@ -18,6 +18,8 @@ typedef struct search {
     isere__route_cost_t *cost;
 } search_t;
 
+/* Once for a request: the walk may go back, and then asks for the same
+ * segments and hashes again. */
 static void split(search_t *s, isere_slice_t rest)
 {
     isere_slice_t segment;
@@ -32,7 +34,8 @@ static void split(search_t *s, isere_slice_t rest)
     }
 }
 
-/* The order of two methods. */
+/* The order of two methods, by bytes: they are case-sensitive (RFC 9110,
+ * 9.1). */
 static int compare(isere_slice_t a, isere_slice_t b)
 {
     size_t len = a.len < b.len ? a.len : b.len;
@@ -40,7 +43,9 @@ static int compare(isere_slice_t a, isere_slice_t b)
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-/* Puts a method in its place in the list, once; no more when it is full. */
+/* Puts a method in its place in the list, once; no more when it is full.
+ * Sorted, so that the Allow of a response (RFC 9110, 10.2.1) does not depend
+ * on the order of deploys. */
 static void allow(search_t *s, isere_slice_t method)
 {
     size_t used = strlen(s->allow);
@@ -87,6 +92,8 @@ static uint32_t choose(search_t *s, uint32_t first)
             any = i;
         }
     }
+    /* Only on the way to a 405. The walk goes on, so methods of all routes
+     * that have the path come together. */
     for (uint32_t i = first; any == ISERE_ROUTE_NONE && i != ISERE_ROUTE_NONE;
          i = entries[i].next) {
         allow(s, isere_slice_of(entries[i].text, entries[i].method_len));
@@ -109,6 +116,7 @@ static uint32_t walk(search_t *s, uint32_t index, unsigned depth)
                                       s->hashes[depth], &s->cost->probes);
     uint32_t literal = s->routes->slots[slot];
     uint32_t found = literal ? walk(s, literal, depth + 1) : ISERE_ROUTE_NONE;
+    /* An empty segment (two slashes in a row) is no value for {name}. */
     if (found == ISERE_ROUTE_NONE && node->parameter && segment.len > 0) {
         found = walk(s, node->parameter, depth + 1);
     }
@@ -119,13 +127,16 @@ static uint32_t walk(search_t *s, uint32_t index, unsigned depth)
     return found;
 }
 
-/* Names from the route, values from the path. */
+/* Names from the route, values from the path. Both are borrowed: from the
+ * table, and from the request's head. */
 static void take_parameters(const search_t *s, const char *text,
                             const char *end, isere_route_match_t *match)
 {
     isere_slice_t rest = isere_slice(strchr(text, '/'));
     isere_slice_t segment;
     for (unsigned i = 0; isere__route_next(&rest, &segment); i++) {
+        /* Both have room for what is read: the check of routes has counted
+         * segments and parameters. */
         isere_path_parameter_t parameter = {.value = s->segments[i]};
         isere__route_kind_t kind = isere__route_kind(segment, &parameter.name);
         if (kind == ISERE_ROUTE_GREEDY) {

@@ -40,6 +40,9 @@ uint32_t isere__route_slot(const isere_routes_t *routes, uint32_t parent,
                            isere_slice_t segment, uint32_t hash,
                            uint32_t *probes)
 {
+    /* Linear probing. It ends, since more than half of the slots are free,
+     * and with that it takes 2.5 looks on average where there is no such
+     * child (Knuth, TAOCP 6.4). */
     uint32_t slot = mix(parent, hash) & (routes->nslots - 1);
     for (;; slot = (slot + 1) & (routes->nslots - 1)) {
         const isere__route_node_t *node = &routes->nodes[routes->slots[slot]];
@@ -52,6 +55,7 @@ uint32_t isere__route_slot(const isere_routes_t *routes, uint32_t parent,
     }
 }
 
+/* `at` and `len` fit in a byte: a route has at most 255 characters. */
 static uint32_t add_node(const builder_t *b, uint32_t parent,
                          isere_slice_t segment)
 {
@@ -111,6 +115,7 @@ static uint32_t add_route(builder_t *b, const isere_route_claim_t *claim)
     isere_slice_t segment;
     uint32_t node = 0;
     uint32_t *first = &routes->fallback;
+    /* Borrowed: the catalog that claims it lives as long as the table. */
     entry->text = claim->text;
     entry->owner = claim->owner;
     entry->method_len = 0; /* of $default */
@@ -121,6 +126,7 @@ static uint32_t add_route(builder_t *b, const isere_route_claim_t *claim)
         }
         first = &routes->nodes[node].first;
     }
+    /* Before it is linked, or it would find itself. */
     uint32_t twin = find_twin(routes, *first, entry);
     entry->next = *first;
     *first = b->entry;
@@ -168,6 +174,8 @@ static void lay_out(isere_routes_t *routes)
 static isere_routes_t *allocate(const isere_port_t *port, size_t count,
                                 sizes_t sizes)
 {
+    /* A power of two, so that a mask does for a division; and never 0, as a
+     * table without literals is asked, too. */
     uint64_t nslots = 2;
     while (nslots <= 2 * sizes.literals) {
         nslots *= 2;
@@ -200,6 +208,8 @@ static isere_routes_t *cut(isere_routes_t *routes, uint64_t room)
     }
     uint64_t size =
         block_size(routes->nentries, routes->nslots, routes->nnodes);
+    /* It may move. That is all right here: the pointers into it are made
+     * anew, and nobody else has one yet. */
     isere_routes_t *smaller = routes->resize(routes->ctx, routes, (size_t)size);
     if (!smaller) {
         return routes;

@@ -180,6 +180,7 @@ _Static_assert(ISERE_ROUTE_SEGMENTS_MAX == 16 && ISERE_ROUTE_NAME_MAX == 64 &&
                    ISERE_ROUTE_METHOD_MAX == 32 && ISERE_ROUTE_TEXT_MAX == 256,
                "the texts of the reasons say these numbers");
 
+/* `canonical` is written last, when nothing can fail any more. */
 static const char *check(isere_slice_t text, char *canonical)
 {
     size_t method = method_length(text);

@@ -16,6 +16,8 @@ static int load(const isere_store_t *store, const char *name,
 {
     /* One more, to see what is too long. */
     uint8_t bytes[ISERE_MANIFEST_SIZE + 1];
+    /* Decoded here, not in *manifest: what fails half way must leave no
+     * numbers in it. */
     isere_store_manifest_t read;
     long size;
     if (!isere_function_name_is_valid(isere_slice(name))) {
@@ -85,6 +87,8 @@ int isere__manifest_write(const isere_store_t *store,
     uint8_t bytes[ISERE_MANIFEST_SIZE];
     isere_slice_t part = isere_slice_of(bytes, sizeof(bytes));
     isere__record_encode_manifest(manifest, bytes);
+    /* The moment at which a deploy or a rollback takes effect: `write`
+     * replaces the blob as a whole, whatever a power cut does. */
     return store->blobs->write(store->blobs->ctx, manifest->name, &part, 1);
 }
 

@@ -30,6 +30,8 @@ static uint32_t parse_version(const char *text)
             return 0;
         }
         version = version * 10 + (uint64_t)(*text - '0');
+        /* At each digit, so that 64 bits can't wrap either, however long the
+         * name of a stranger's file is. */
         if (version > UINT32_MAX) {
             return 0;
         }
@@ -44,6 +46,8 @@ bool isere__name_parse_blob(const char *blob,
     const char *dot = strchr(blob, '.');
     isere_slice_t text =
         isere_slice_of(blob, dot ? (size_t)(dot - blob) : strlen(blob));
+    /* What is not named like ours is not ours: users may keep files beside
+     * it, and a sweep must never remove those. */
     if (!isere_function_name_is_valid(text)) {
         return false;
     }

@@ -82,7 +82,8 @@ void isere__record_encode_manifest(const isere_store_manifest_t *manifest,
           isere_crc32(0, out, MANIFEST_AT_CHECKSUM));
 }
 
-/* The checksum finds damage, no malice, and no mistakes of ours. */
+/* The checksum finds damage, no malice, and no mistakes of ours. So the
+ * numbers are checked as well. */
 static bool numbers_agree(const isere_store_manifest_t *manifest)
 {
     return manifest->current != 0 && manifest->previous != manifest->current &&
@@ -122,6 +123,8 @@ void isere__record_encode_version(uint32_t version, uint32_t size,
     encode_start(out, record_magic);
     put32(out + RECORD_AT_VERSION, version);
     put32(out + RECORD_AT_SIZE, size);
+    /* No checksum of the header: a wrong size or digest can't match the
+     * package, and a wrong version is not that of the blob's name. */
     memcpy(out + RECORD_AT_SHA256, sha256, ISERE_SHA256_SIZE);
 }
 

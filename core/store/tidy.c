@@ -62,7 +62,9 @@ static void release(collection_t *c)
     isere_free(c->port, c->entries);
 }
 
-/* Sorted by name and number. Nothing is to be released after an error. */
+/* Sorted by name and number. Nothing is to be released after an error. All
+ * are listed before one is read or removed: `each` must not call the table
+ * (blobs.h). */
 static int collect(const isere_store_t *store, const char *only, bool manifests,
                    collection_t *c)
 {
@@ -108,6 +110,8 @@ int isere__tidy_sweep(const isere_store_t *store, const char *only)
     if (error != 0) {
         return error;
     }
+    /* Any order would do after a power cut: each of these is unreferenced by
+     * itself, and stays so. */
     for (size_t i = 0; i < c.count; i++) {
         const isere_store_manifest_t *entry = &c.entries[i];
         if (i == 0 || strcmp(manifest.name, entry->name) != 0) {
@@ -153,6 +157,8 @@ int isere_store_open(isere_store_t *store, const isere_port_t *port,
     int error;
     store->port = port;
     store->blobs = blobs;
+    /* Reported before anything is removed: a log must say what was found,
+     * not what was left of it. */
     error = report_manifests(store);
     return error != 0 ? error : isere__tidy_sweep(store, NULL);
 }
@@ -170,6 +176,7 @@ int isere_store_list(const isere_store_t *store,
         /* What can't be read is as good as damaged: the rest serves. */
         (void)isere__manifest_load_whole(store, c.entries[i].name, &manifest,
                                          false);
+        /* In place; the array becomes the caller's. */
         c.entries[i] = manifest;
     }
     *manifests = c.entries;

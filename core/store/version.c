@@ -57,6 +57,8 @@ static int check_end(const isere_store_t *store, version_t *v)
     return n == 1 ? 0 : ISERE_ERR_INVAL;
 }
 
+/* Nothing of the package is read, so the digest is only what the header
+ * says. Who needs it proved verifies the version. */
 static int read_header(const isere_store_t *store, const char *name,
                        uint32_t number, version_t *v)
 {
@@ -155,6 +157,8 @@ static int read_text(const isere_store_t *store, version_t *v,
                      isere_store_package_t *package)
 {
     const isere_port_t *port = store->port;
+    /* No more than the blob's own length: check_end came first. One more is
+     * for the NUL. */
     char *text = isere_alloc(port, (size_t)v->size + 1);
     long n;
     int error;

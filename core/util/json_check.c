@@ -3,6 +3,8 @@
 #include "core/util/json_check.h"
 #include <stdint.h>
 
+/* A level takes three calls of the thread's own stack. Nobody's
+ * configuration is nested like that; a hostile one is. */
 #define MAX_DEPTH 512 /* nested arrays and objects; bounds our recursion */
 
 typedef struct scanner {
@@ -61,6 +63,7 @@ static bool scan_escape(scanner_t *s)
         s->at += 5;
         return true;
     }
+    /* strchr would find its own NUL. */
     if (c == '\0' || !strchr("\"\\/bfnrt", c)) {
         return fail(s, "no such escape in a string");
     }
@@ -68,6 +71,8 @@ static bool scan_escape(scanner_t *s)
     return true;
 }
 
+/* Bytes above 0x7f pass unseen: whatever they are, they can't hide a quote
+ * or a backslash, which are ASCII. */
 static bool scan_string(scanner_t *s)
 {
     if (peek(s) != '"') {
@@ -103,7 +108,7 @@ static bool scan_digits(scanner_t *s)
 }
 
 /* RFC 8259, section 6. No leading zeros, no '+', digits on both sides of a
- * point. */
+ * point. Of 01 only the 0 is taken; the 1 fails where a comma is expected. */
 static bool scan_number(scanner_t *s)
 {
     if (peek(s) == '-') {
@@ -228,6 +233,8 @@ bool isere_json_check_object(isere_slice_t text, isere_json_error_t *error)
     error->message = s.message;
     error->line = 1;
     error->column = 1;
+    /* Counted from the start, once and for failures alone, so the scanner
+     * keeps no line. */
     for (const char *p = text.ptr; s.message && p < s.at; p++) {
         error->column++;
         if (*p == '\n') {

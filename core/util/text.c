@@ -14,6 +14,7 @@ isere_slice_t isere_text_clip(isere_slice_t text, size_t max)
     return text;
 }
 
+/* `size` counts the NUL, so it is never 0: size - 1 would be all of memory. */
 size_t isere_text_copy(char *out, size_t size, isere_slice_t text)
 {
     text = isere_text_clip(text, size - 1);

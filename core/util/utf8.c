@@ -13,6 +13,8 @@ static size_t ascii_run(const uint8_t *p, size_t len)
     /* Most text is ASCII, of which a word is looked at in one go. */
     while (len - i >= sizeof(uintptr_t)) {
         uintptr_t word;
+        /* `p` may be at any address, where a cast would be undefined. This
+         * compiles to one load. */
         memcpy(&word, p + i, sizeof(word));
         if (word & high_bits) {
             break;
@@ -25,11 +27,10 @@ static size_t ascii_run(const uint8_t *p, size_t len)
     return i;
 }
 
-/*
- * What may follow a lead byte: how many continuation bytes, and the range of
+/* What may follow a lead byte: how many continuation bytes, and the range of
  * the first of them, which excludes overlongs, surrogates and anything above
- * U+10FFFF (RFC 3629 section 4).
- */
+ * U+10FFFF (RFC 3629 section 4). C0 and C1 begin nothing but overlongs, and
+ * F5 and above nothing in range. */
 typedef struct sequence {
     unsigned more;
     uint8_t low;
@@ -113,7 +114,8 @@ bool isere_utf8_valid(const void *bytes, size_t len)
     }
 }
 
-/* Without `out` it only counts. */
+/* Without `out` it only counts: a bad byte becomes three, so a caller must
+ * be able to measure before it allocates. */
 static size_t append(char *out, size_t at, const void *bytes, size_t len)
 {
     if (out && len > 0) {
@@ -146,6 +148,9 @@ size_t isere_utf8_repair(const void *bytes, size_t len, char *out)
     return written;
 }
 
+/* RFC 3629, section 3, without its ban on surrogates: a lone one becomes ED
+ * and two more bytes (WTF-8), as in the engine's strings. What must be UTF-8
+ * goes through isere_utf8_replace_surrogates. */
 size_t isere_utf8_encode(uint32_t code_point, char *out)
 {
     if (code_point < 0x80) {
@@ -174,7 +179,9 @@ void isere_utf8_replace_surrogates(char *text, size_t len)
 {
     char *p = text;
     char *end = text + len;
-    /* Surrogates are ED A0..BF 80..BF; U+FFFD has three bytes as well. */
+    /* Surrogates are ED A0..BF 80..BF; U+FFFD has three bytes as well. So
+     * the text keeps its length. In text that is UTF-8 otherwise, ED is
+     * always a lead byte. */
     while (end - p >= REPLACEMENT_LEN &&
            (p = memchr(p, 0xed, (size_t)(end - p) - 2)) != NULL) {
         if ((uint8_t)p[1] >= 0xa0) {

@@ -60,6 +60,7 @@ void isere_writer_printf(isere_writer_t *text, const char *format, ...)
 
 /* ---- numbers ---- */
 
+/* UINT64_MAX, 18446744073709551615, has 20 digits. */
 enum { DIGITS_MAX = 20 };
 
 /* Writes the digits of a value before `end`, at least `least` of them; where
@@ -84,6 +85,8 @@ void isere_writer_number(isere_writer_t *text, uint64_t value)
 
 void isere_writer_fixed(isere_writer_t *text, uint64_t value, unsigned decimals)
 {
+    /* 19 decimals and a digit before them fill DIGITS_MAX; one more is for
+     * the point. */
     char digits[DIGITS_MAX + 1];
     char *end = digits + sizeof(digits);
     char *p = digits_before(end, value, decimals + 1);
@@ -108,11 +111,11 @@ void isere_writer_fixed(isere_writer_t *text, uint64_t value, unsigned decimals)
 #define FIRST_US (INT64_C(-62167219200) * SECOND_US) /* year 0 */
 #define LAST_US (INT64_C(253402300800) * SECOND_US - 1)
 
-/*
- * yyyy-mm-dd of a day counted from 0000-01-01. Counted in eras of 400 years
+/* yyyy-mm-dd of a day counted from 0000-01-01. Counted in eras of 400 years
  * that begin in March, so that the leap day is the last of its year; the 60
  * days before the first of them are put into the era before, which is alike.
- */
+ * The formulas are those of civil.c, in 32 bits: each log line has a time,
+ * and a Cortex-M divides 64 bits in software. */
 static void day_before(char *end, uint32_t day)
 {
     enum { ERA = 146097, JANUARY_FEBRUARY = 60 };
@@ -146,7 +149,9 @@ void isere_writer_time(isere_writer_t *text, int64_t wall_us)
 
 /* ---- JSON strings ---- */
 
-/* What is escaped besides C0 controls. */
+/* What is escaped besides C0 controls. Not every terminal and reader of
+ * lines stops at C0: U+009B begins a control sequence, and U+2028 ends a
+ * line. */
 enum {
     QUOTED = 1, /* '"' and '\\' */
     LINE = 2,   /* DEL, C1 controls, U+2028 and U+2029 */
@@ -206,6 +211,7 @@ static void put_inside(isere_writer_t *text, isere_slice_t string,
             char out[6];
             size_t len =
                 encode_character(out, p + at, string.len - at, style, &used);
+            /* Whole or not at all: half an escape would not be JSON. */
             isere_writer_put(text, isere_slice_of(out, len));
         }
         at += used;
@@ -238,6 +244,8 @@ void isere_writer_line(isere_writer_t *text, isere_slice_t string)
 void isere_writer_json_cut(isere_writer_t *text, isere_slice_t string,
                            size_t room)
 {
+    /* A copy, so that a first try that does not fit leaves no trace: what is
+     * behind `len` is not part of the text. */
     isere_writer_t inner = *text;
     size_t start = text->len;
     size_t behind = room + quote.len + ellipsis.len;
@@ -265,7 +273,8 @@ size_t isere_writer_cut(isere_slice_t text, size_t max)
     if (text.len <= max) {
         return text.len;
     }
-    /* No character has more than three continuation bytes. */
+    /* No character has more than three continuation bytes. If all four are
+     * such, this is not UTF-8, and may be cut anywhere. */
     for (int i = 0; i < 4 && len > 0; i++, len--) {
         if (((unsigned char)text.ptr[len] & 0xc0) != 0x80) {
             return len;
@@ -276,6 +285,8 @@ size_t isere_writer_cut(isere_slice_t text, size_t max)
 
 void isere_writer_base64(isere_writer_t *text, isere_slice_t bytes)
 {
+    /* Encoded where it is to be, in one go; so a writer with `take` is
+     * refused what its whole buffer could not hold. */
     size_t len = ISERE_BASE64_ENCODED(bytes.len);
     if (text->full || len > text->size - text->len) {
         text->full = true;

@@ -13,6 +13,7 @@ typedef struct mpu {
     uint32_t mair0;
 } mpu_t;
 
+/* The addresses are the architecture's, the same in every Armv8-M core. */
 #define MPU ((volatile mpu_t *)0xE000ED90u)
 #define CFSR (*(volatile uint32_t *)0xE000ED28u)
 #define MMFAR (*(volatile uint32_t *)0xE000ED34u)
@@ -49,7 +50,8 @@ static struct {
 } mpu;
 
 /* What follows must see the new regions: barriers for data, then for
- * instructions. */
+ * instructions. Without them a store that is on its way would still meet the
+ * old ones. */
 static void synchronize(void)
 {
     __asm__ volatile("dsb\n\tisb" ::: "memory");
@@ -77,7 +79,6 @@ static void set_region(unsigned i, uintptr_t start, size_t size)
 {
     MPU->rnr = mpu.first_region + i;
     /* Off while it changes: a half-set region could cover anything. */
-    /* Off while it changes. */
     MPU->rlar = 0;
     if (size > 0) {
         MPU->rbar = (uint32_t)start | RBAR_READ_ONLY | RBAR_NEVER_EXECUTE;
@@ -181,6 +182,8 @@ static void guard_heap(void *ctx, isere_guard_t *guard)
         if (mpu.guard) {
             open_all();
         }
+        /* The regions serve one heap: all of the last one counts as written
+         * from here on. */
         mpu.guard = guard;
         mpu.changed = true;
     }
@@ -206,11 +209,11 @@ static void unguard_heap(void *ctx, isere_guard_t *guard)
 /* Opens the closed gap at that address, if there is one. */
 static bool open_at(uintptr_t address)
 {
+    /* An address below the heap wraps to a unit that no gap has. */
     uintptr_t unit = (address - (uintptr_t)mpu.guard->start) / ISERE_MPU_UNIT;
     for (unsigned i = 0; i < mpu.regions; i++) {
         const gap_t *gap = &mpu.gaps[i];
         if (gap->closed && unit - gap->first < gap->count) {
-            /* Next time the gap is chosen around this unit. */
             /* The next choice of gaps leaves this unit open. */
             put_bits(mpu.learned, (uint32_t)unit, 1, true);
             open_gap(i);
@@ -233,7 +236,6 @@ bool isere_mpu_fault(void)
         return false;
     }
     mpu.faults++;
-    /* Its bits are cleared by writing ones to them. */
     /* Its bits are cleared by writing ones. */
     CFSR = status;
     return true;
@@ -272,6 +274,8 @@ bool isere_mpu_init(isere_port_t *port, unsigned first_region)
         set_region(i, 0, 0);
     }
     MPU->mair0 = (MPU->mair0 & ~0xffu) | NORMAL_UNCACHED;
+    /* HFNMIENA stays 0: in the handlers of HardFault and NMI the unit is
+     * off, so recording a fault never meets a closed gap. */
     MPU->ctrl = CTRL_ENABLE | CTRL_DEFAULT_MAP;
     synchronize();
     port->guard_unit = ISERE_MPU_UNIT;

@@ -21,7 +21,8 @@ static int64_t template_wall_us(void *ctx)
 }
 
 /* C knows only the wall clock, which can be set back: then this one stands
- * still for as long. A port takes a timer of the system or of the chip. */
+ * still for as long, since timers and deadlines must never see time go
+ * backwards. A port takes a timer of the system or of the chip. */
 static uint64_t template_monotonic_us(void *ctx)
 {
     isere_template_t *self = ctx;
@@ -87,6 +88,7 @@ static void template_log(void *ctx, const isere_log_record_t *record)
 static void *template_resize(void *ctx, void *ptr, size_t size)
 {
     (void)ctx;
+    /* What realloc(ptr, 0) does differs between C libraries (C11, 7.22.3.5). */
     if (size == 0) {
         free(ptr);
         return NULL;
@@ -150,6 +152,8 @@ static int template_recv(void *ctx, isere_socket_t socket, void *buf,
     (void)socket;
     (void)buf;
     (void)len;
+    /* As if the peer had gone: the core closes the connection, and does not
+     * try again. */
     return ISERE_ERR_CLOSED;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+/* RFC 4648, section 4: not the alphabet for URLs. */
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -79,7 +80,8 @@ static size_t decode_groups(const uint8_t *text, size_t len, uint8_t **out)
     return i;
 }
 
-/* Writes what the last, incomplete group of `digits` digits holds. */
+/* Writes what the last, incomplete group of `digits` digits holds. Bits
+ * beyond the last byte are dropped, zero or not. */
 static uint8_t *decode_rest(uint32_t group, unsigned digits, uint8_t *out)
 {
     if (digits == 2) {
@@ -91,6 +93,9 @@ static uint8_t *decode_rest(uint32_t group, unsigned digits, uint8_t *out)
     return out;
 }
 
+/* The forgiving decode of WHATWG's Infra Standard: spaces are skipped, and
+ * padding may be absent. `out` needs no more than three quarters of the
+ * text. */
 long isere_base64_decode(const char *text, size_t len, void *out)
 {
     const uint8_t *p = (const uint8_t *)text;

@@ -50,6 +50,8 @@ static const uint32_t tables[8][256] = {
           0xf9766256, 0x299dc2ed, 0x533b85da),
 };
 
+/* By bytes, so that a checksum is the same on a big-endian machine, and at
+ * any address. Compilers make one load of it where they may. */
 static uint32_t get32(const unsigned char *p)
 {
     return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |

@@ -2,8 +2,8 @@
 #include "core/util/encode/percent.h"
 #include <string.h>
 
-/* The value of a hexadecimal digit, -1 for any other character. */
-/* Both cases: RFC 3986, section 2.1, wants that. */
+/* The value of a hexadecimal digit in either case (RFC 3986, section 2.1),
+ * -1 for any other character. */
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9') {
@@ -18,6 +18,9 @@ static int hex_value(char c)
     return -1;
 }
 
+/* The text never grows, so `out` may be `text`. %00 is decoded like any
+ * other: callers go by the length, and no C string may be made of the result
+ * unchecked. A % without two digits stands for itself, as the WHATWG has it. */
 size_t isere_percent_decode(const char *text, size_t len, bool plus_is_space,
                             char *out)
 {
@@ -39,12 +42,15 @@ size_t isere_percent_decode(const char *text, size_t len, bool plus_is_space,
     return n;
 }
 
+/* RFC 3986, section 2.3. strchr would find its own NUL. */
 static bool is_unreserved(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c) != NULL);
 }
 
+/* Three times as long at worst. Capital digits are the form that RFC 3986,
+ * section 2.1, asks producers for. */
 size_t isere_percent_encode(const char *text, size_t len, char *out)
 {
     static const char digits[] = "0123456789ABCDEF";

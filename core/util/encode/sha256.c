@@ -18,6 +18,7 @@ static const uint32_t constants[64] = {
     0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
+/* `bits` is never 0: a shift by 32 is undefined. */
 static uint32_t rotate(uint32_t x, unsigned bits)
 {
     return x >> bits | x << (32 - bits);
@@ -92,6 +93,8 @@ void isere_sha256_add(isere_sha256_t *hash, const void *bytes, size_t size)
         if (n > size) {
             n = size;
         }
+        /* Whole blocks are copied too: that costs little beside compressing
+         * them, and saves a second way through this loop. */
         memcpy(hash->block + used, p, n);
         if (used + n == sizeof(hash->block)) {
             compress(hash->state, hash->block);
@@ -105,9 +108,12 @@ void isere_sha256_add(isere_sha256_t *hash, const void *bytes, size_t size)
 void isere_sha256_end(isere_sha256_t *hash, uint8_t out[ISERE_SHA256_SIZE])
 {
     static const uint8_t padding[64] = {0x80};
+    /* Taken now: the padding is counted as well. */
     uint64_t bits = hash->length * 8;
     uint8_t length[8];
-    /* One bit, then zeros, so that the length fills up a block. */
+    /* One bit, then zeros up to the last 8 bytes of a block, which are the
+     * length (FIPS 180-4, 5.1.1). With 56 bytes or more used, that is the
+     * next block. */
     size_t used = (size_t)(hash->length % 64);
     store(length, (uint32_t)(bits >> 32));
     store(length + 4, (uint32_t)bits);

@@ -18,6 +18,8 @@ void isere_uuid_format(const unsigned char random[ISERE_UUID_BYTES],
     unsigned char bytes[ISERE_UUID_BYTES];
     char digits[2 * ISERE_UUID_BYTES];
     memcpy(bytes, random, sizeof(bytes));
+    /* RFC 9562, section 5.4: 122 bits stay random, and lower case is what
+     * section 4 asks producers for. */
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40); /* version 4 */
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80); /* variant 10 */
     put_digits(bytes, digits);

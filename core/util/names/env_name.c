@@ -3,6 +3,8 @@
 
 bool isere_env_name_is_valid(isere_slice_t name)
 {
+    /* Not isalpha(): that asks the C library's locale, and these must be the
+     * same names on a server and on a device. */
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "abcdefghijklmnopqrstuvwxyz_";
     static const char digits[] = "0123456789";

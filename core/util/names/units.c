@@ -39,6 +39,7 @@ static int parse_digits(isere_slice_t text, uint64_t *value,
     return overflow ? ISERE_ERR_LIMIT : 0;
 }
 
+/* Refuses what would wrap: 17179869184G is 2^64, and must not become 0. */
 static int scale(uint64_t n, uint32_t factor, uint64_t *value)
 {
     if (n > UINT64_MAX / factor) {
@@ -110,6 +111,7 @@ static const char *format_unit(uint64_t value, const unit_t *units,
                                size_t count, char out[ISERE_UNITS_TEXT_MAX])
 {
     size_t i = 0, at = ISERE_UNITS_TEXT_MAX, start;
+    /* 0 is divisible by all units, but "0G" would be odd. */
     while (i + 1 < count && (value == 0 || value % units[i].factor != 0)) {
         i++;
     }

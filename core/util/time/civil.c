@@ -7,6 +7,8 @@
 #define ERA_DAYS 146097    /* days in 400 years */
 #define EPOCH_SHIFT 719468 /* days from 0000-03-01 to 1970-01-01 */
 
+/* C rounds towards zero, and times before 1970 need the other way. `b` is
+ * positive. */
 int64_t isere_civil_floor_div(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);
@@ -17,8 +19,11 @@ int64_t isere_civil_floor_mod(int64_t a, int64_t b)
     return a - isere_civil_floor_div(a, b) * b;
 }
 
-/* Years begin in March, so that the leap day is the last of its year and months
- * have a regular length. */
+/* Howard Hinnant's civil_from_days ("chrono-Compatible Low-Level Date
+ * Algorithms"). An era is the 400 years after which the calendar repeats.
+ * The three divisions take out the leap days before a day, so that 365
+ * divides the rest; 153 are the days of any five months from March on or
+ * from August on. */
 isere_civil_t isere_civil_from_days(int64_t days)
 {
     int64_t since = days + EPOCH_SHIFT;

@@ -97,7 +97,9 @@ static bool take_time(isere_slice_t *text, int max_hours, int32_t *out)
     return true;
 }
 
-/* Mm.w.d, Jn or n, and perhaps /time */
+/* Mm.w.d, Jn or n, and perhaps /time: 167 hours, not the 24 of POSIX; zone
+ * files use them (RFC 9636, 3.3), for changes on the day before or in
+ * another week. */
 static bool take_change(isere_slice_t *text, change_t *out)
 {
     /* The default of POSIX: at two in the morning. */
@@ -184,6 +186,8 @@ static int64_t change_at(const change_t *change, int64_t year)
 
 static bool is_summer(const zone_t *zone, int64_t at_s)
 {
+    /* The year as the zone's clock shows it. Each change is given in the
+     * clock that it ends, so summer time ends by summer time. */
     int64_t local = at_s + zone->standard.offset_s;
     int64_t year =
         isere_civil_from_days(isere_civil_floor_div(local, ISERE_DAY_S)).year;

@@ -3,7 +3,8 @@
 #include "core/util/time/timer_queue.h"
 #include <stddef.h>
 
-/* Joins two heaps whose roots have no siblings. */
+/* Joins two heaps whose roots have no siblings. Of two that are due at the
+ * same time either may come first: who needs an order among them keeps it. */
 static isere_timer_node_t *meld(isere_timer_node_t *a, isere_timer_node_t *b)
 {
     if (!a || !b) {
@@ -24,7 +25,10 @@ static isere_timer_node_t *meld(isere_timer_node_t *a, isere_timer_node_t *b)
 }
 
 /* Joins a list of siblings to one heap: in pairs from the left, then all
- * pairs from the right, which is what makes removal logarithmic. */
+ * pairs from the right, which is what makes removal logarithmic (Fredman,
+ * Sedgewick, Sleator and Tarjan, "The Pairing Heap", 1986). In loops, since
+ * a root may have as many children as there are timers, and stacks are
+ * small. */
 static isere_timer_node_t *meld_siblings(isere_timer_node_t *first)
 {
     isere_timer_node_t *pairs = NULL;

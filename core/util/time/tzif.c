@@ -30,6 +30,7 @@ static int64_t big64(const unsigned char *p)
 static size_t read_block(block_t *block, const unsigned char *p, size_t len,
                          size_t width)
 {
+    /* Version 1 has times of 32 bits only, which end in 2038. */
     if (len < HEADER_SIZE || memcmp(p, "TZif", 4) != 0 || p[4] < '2') {
         return 0;
     }
@@ -54,9 +55,8 @@ static size_t read_block(block_t *block, const unsigned char *p, size_t len,
     return at <= len ? at : 0;
 }
 
-/* How many transitions are not after `at_s`. */
-/* Transitions are sorted. If a file's are not, the search ends all the same,
- * with some type of the file. */
+/* How many transitions are not after `at_s`. They are sorted; if a file's
+ * are not, the search ends all the same, with some type of the file. */
 static uint32_t count_until(const block_t *block, int64_t at_s)
 {
     uint32_t low = 0;
@@ -117,6 +117,8 @@ int isere_tzif_at(isere_slice_t file, int64_t at_s, isere_zone_time_t *out)
     size_t first = read_block(&block, p, file.len, 4);
     size_t second =
         first ? read_block(&block, p + first, file.len - first, 8) : 0;
+    /* Files that count leap seconds are refused: time values in JavaScript
+     * have none (ECMA-262, 21.4.1). */
     if (second == 0 || block.leap != 0 ||
         find_footer(p + first + second, file.len - first - second, &rule)) {
         return ISERE_ERR_INVAL;
@@ -126,5 +128,6 @@ int isere_tzif_at(isere_slice_t file, int64_t at_s, isere_zone_time_t *out)
     if (past == block.times && rule.len > 0) {
         return isere_posix_tz_at(rule, at_s, out);
     }
+    /* Before the first transition type 0 holds (RFC 9636, 3.2). */
     return read_type(&block, past > 0 ? block.index[past - 1] : 0, out);
 }
