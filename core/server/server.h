@@ -2,19 +2,20 @@
  * A server, and where the files of this folder stand. Each calls only those
  * below it:
  *
- *   exchange.c    what code above the server may do
- *   loop.c        the event loop: accepting, timers, stopping
- *   request.c     one request: whose it is, waiting, running, answering
- *   serving.c     the catalog that is served, and its pools
- *   queue.c       requests that wait for an instance
- *   pool.c        isolates of one function: slots, idle and busy
- *   steal.c       what a busy server's neighbours take over
- *   slow.c        clients that are refused when memory is short
- *   answer.c      answers as a whole
- *   connection.c  one connection: receive, parse, time out, close
- *   stream.c      answers that are made while they are sent
- *   send.c        answers to bytes, and those to the socket
- *   limits.c      counters of a process
+ *   exchange.c               what code above the server may do
+ *   loop.c                   the event loop: accepting, timers, stopping
+ *   request.c                one request: whose, waiting, running, answering
+ *   pool/serving.c           the catalog that is served, and its pools
+ *   pool/queue.c             requests that wait for an instance
+ *   pool/pool.c              isolates of one function: slots, idle and busy
+ *   pool/steal.c             what a busy server's neighbours take over
+ *   connection/slow.c        clients that are refused when memory is short
+ *   connection/answer.c      answers as a whole; the texts of errors are in
+ *                            core/lambda/response/error_answer.c
+ *   connection/connection.c  one connection: receive, parse, time out, close
+ *   connection/stream.c      answers that are made while they are sent
+ *   connection/send.c        answers to bytes, to the socket, and how long for
+ *   limits.c                 counters of a process, and their defaults
  *
  * The parts of the struct belong to the file whose header has their type; the
  * rest is the loop's.
