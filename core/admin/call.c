@@ -229,8 +229,7 @@ static const place_t *find_place(isere_slice_t path, isere_call_t *call)
         isere_text_copy(call->name, sizeof(call->name), name);
         return &places[i];
     }
-    refuse(call, 404,
-           "there is nothing at this path: docs/api.md lists the calls");
+    refuse(call, 404, "no call has this path: docs/api.md lists the calls");
     return NULL;
 }
 
@@ -289,7 +288,8 @@ static void read_logs(const isere_http_request_t *request, isere_call_t *call)
             }
             isere_text_copy(call->name, sizeof(call->name), value);
         } else {
-            refuse(call, 400, "logs takes follow, function and level");
+            refuse(call, 400,
+                   "the only parameters are follow, function and level");
             return;
         }
     }
@@ -349,7 +349,7 @@ void isere__call_read(const isere_admin_t *admin,
     /* A client without the token learns nothing of what is here. */
     if (!open && !has_token(admin, request)) {
         refuse(call, 401,
-               "Authorization: Bearer with the server's token is required");
+               "the server's token is required: Authorization: Bearer TOKEN");
         return;
     }
     read_details(request, call);

@@ -364,9 +364,8 @@ static void log_ready(const isere_registry_t *registry,
         const isere_deployment_t *d = catalog->entries[i].deployment;
         ready += d && !d->blank;
     }
-    snprintf(text, sizeof(text),
-             "functions that are ready: %lu; not compiled again: %lu", ready,
-             (unsigned long)registry->kept_loaded);
+    snprintf(text, sizeof(text), "functions ready: %lu; from kept code: %lu",
+             ready, (unsigned long)registry->kept_loaded);
     isere_log_record_t record = {
         .level = ISERE_LOG_DEBUG,
         .message = isere_slice(text),

@@ -64,9 +64,9 @@ static const char *check_parameter(path_t *path, isere_slice_t segment)
     }
     path->greedy = isere__route_kind(segment, &name) == ISERE_ROUTE_GREEDY;
     if (!is_name(name)) {
-        return name.len == 0
-                   ? "a parameter has no name"
-                   : "a parameter's name has only letters, digits and . _ -";
+        return name.len == 0 ? "a parameter has no name"
+                             : "a parameter's name may have only letters, "
+                               "digits and . _ -";
     }
     if (name.len > ISERE_ROUTE_NAME_MAX) {
         return "a parameter's name is longer than 64 characters";
@@ -89,7 +89,7 @@ static const char *check_characters(isere_slice_t segment)
             return "a parameter must be a whole segment, as in /{name}/";
         }
         if (c == '?' || c == '#') {
-            return "a route has no query and no fragment";
+            return "a route can't have a query or a fragment";
         }
         if (!isere_http_is(c, ISERE_HTTP_PATH)) {
             return "a character that must be percent-encoded in a path";

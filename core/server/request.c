@@ -46,13 +46,14 @@ static void answer_unrouted(isere_connection_t *c, int error)
     if (error == ISERE_ERR_NOENT) {
         isere_answer_text(
             c, 404, fields, 2,
-            isere_slice("{\"message\":\"No function has this path.\"}"));
+            isere_slice("{\"message\":\"No function serves this path.\"}"));
     } else {
         fields[2].name = isere_slice("Allow");
         fields[2].value = isere_slice(c->exchange->route.allow);
         isere_answer_text(
             c, 405, fields, 3,
-            isere_slice("{\"message\":\"No function has this method here.\"}"));
+            isere_slice(
+                "{\"message\":\"No function serves this method here.\"}"));
     }
 }
 

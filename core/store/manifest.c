@@ -75,8 +75,7 @@ int isere__manifest_load_whole(const isere_store_t *store, const char *name,
     }
     if (error == ISERE_ERR_INVAL && loud) {
         isere__store_report(store, ISERE_LOG_ERROR, name,
-                            "the store's entry of this function is damaged: %s",
-                            wrong);
+                            "the function's manifest is damaged: %s", wrong);
     }
     return error;
 }

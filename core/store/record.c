@@ -139,7 +139,7 @@ const char *isere__record_decode_version(const uint8_t *bytes, size_t size,
         return wrong;
     }
     if (get32(bytes + RECORD_AT_VERSION) != version) {
-        return "it is that of another version";
+        return "it belongs to another version";
     }
     *package_size = get32(bytes + RECORD_AT_SIZE);
     *sha256 = bytes + RECORD_AT_SHA256;

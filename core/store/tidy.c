@@ -143,8 +143,7 @@ static int report_manifests(const isere_store_t *store)
                                            true);
         if (error == ISERE_ERR_IO) {
             isere__store_report(store, ISERE_LOG_ERROR, manifest.name,
-                                "the store's entry of this function can't be "
-                                "read");
+                                "the function's manifest can't be read");
         }
     }
     release(&c);

@@ -26,11 +26,11 @@ const char *isere_strerror(int error)
     case ISERE_ERR_NOENT:
         return "not found";
     case ISERE_ERR_HANDLER:
-        return "the handler is at fault";
+        return "the handler failed";
     case ISERE_ERR_INUSE:
         return "already in use";
     case ISERE_ERR_CRASH:
-        return "the program had a fault";
+        return "the program crashed";
     case ISERE_OK:
         break;
     }

@@ -151,7 +151,8 @@ static int describe_code(uintptr_t pc, char *text, size_t size)
     }
     /* With address space randomised, the plain address would tell nothing. */
     if (dladdr(address, &found) == 0 || !found.dli_fname) {
-        return snprintf(text, size, "%#lx, in no file", (unsigned long)pc);
+        return snprintf(text, size, "%#lx, outside any file",
+                        (unsigned long)pc);
     }
     slash = strrchr(found.dli_fname, '/');
     return snprintf(text, size, "%s+%#lx", slash ? slash + 1 : found.dli_fname,

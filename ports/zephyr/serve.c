@@ -115,7 +115,7 @@ int isere_zephyr_serve(const isere_port_t *port,
     }
     error = isere_registry_create_one(port, function, &registry);
     if (!error && !tell_registry(registry, port)) {
-        isere_fault_set(fault, "its init phase faulted again and again");
+        isere_fault_set(fault, "its init phase faulted repeatedly");
         error = ISERE_ERR_HANDLER;
     }
     if (error) {

@@ -67,7 +67,7 @@ def test_invoke_remote_failing(isere, script, tmp_path):
     server = script(answer(200, {"hello": "world"}))
     fails(
         isere("invoke-remote", "hello", "--to", server.url),
-        "answers without a result",
+        "answered without a result",
     )
     write(tmp_path, {"event.json": "[]"})
     fails(

@@ -64,7 +64,7 @@ def test_list_of_nothing(isere, script):
     assert result.returncode == 0 and result.stdout == ""
     assert result.stderr == f"isere: {server.url} has no functions\n"
     server = script(answer(200, {"hello": "world"}))
-    fails(isere("list", "--to", server.url), "answers without functions")
+    fails(isere("list", "--to", server.url), "answered without a list of functions")
 
 
 def test_list_of_odd_functions(isere, script):

@@ -143,7 +143,7 @@ def test_silence(isere, script):
     server = script(lambda sock: done.wait(20 * SLOW))
     fails(
         isere("list", "--to", server.url, "--wait", "200ms"),
-        f"{server.url} did not answer for 200 ms",
+        f"{server.url} sent nothing for 200 ms",
     )
     fails(
         isere("rollback", "x", "--to", server.url, "--wait", "200ms"),

@@ -131,7 +131,7 @@ def test_an_init_phase_that_crashes(stored, serve):
     assert inject.inject(alone.pid) == 1
     assert alone.wait() == 1
     assert "the init phase crashed: " + WHERE in alone.log()
-    assert alone.log().endswith(", while handler began\n")
+    assert alone.log().endswith(", while handler started\n")
 
 
 def test_a_further_init_phase_that_crashes(serve):
@@ -152,7 +152,7 @@ def test_a_further_init_phase_that_crashes(serve):
     assert [a.status for a in answers].count(200) >= 1
     assert server.stop() == 0
     line = [k for k in server.log().splitlines() if "init phase failed: " in k]
-    assert len(line) == 1 and line[0].endswith(", while handler began")
+    assert len(line) == 1 and line[0].endswith(", while handler started")
     assert f"the init phase crashed: {WHERE}, code " in line[0]
 
 

@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 COUNT = 40
-READY = re.compile(r"functions that are ready: (\d+); not compiled again: (\d+)\n")
+READY = re.compile(r"functions ready: (\d+); from kept code: (\d+)\n")
 HELLO = "export const handler = () => 'hello'\n"
 
 

@@ -118,7 +118,7 @@ KINDS = {
     "throw": failing("throw", 500, "exception", FAIL),
     "reject": failing("reject", 500, "exception", FAIL),
     "malformed": failing(
-        "malformed", 502, "malformed", "The function gave a malformed response."
+        "malformed", 502, "malformed", "The function returned a malformed response."
     ),
     "never": failing("never", 500, "exception", FAIL),
     "memory": failing(

@@ -535,7 +535,7 @@ def test_one_that_dies_before_it_serves(tmp_path):
     wait_for(kill_next)
     _, err = process.communicate(timeout=10 * SLOW)
     assert process.returncode == 1
-    assert "the server died 3 times in a row before it served" in err
+    assert "the server died 3 times in a row while it started" in err
 
 
 def test_a_module_that_does_not_compile(isere, tmp_path):

@@ -78,7 +78,7 @@ void isere_args_help_command(isere_command_t command)
     printf("Usage: isere %s %s%s[OPTION]...\n\n%s\n", info->name, info->operand,
            info->operand[0] ? " " : "", info->details);
     if (info->module) {
-        printf("Without a module it is %s.\n", info->module);
+        printf("The default module is %s.\n", info->module);
     }
     puts("\nOptions:");
     for (size_t i = 0; i < isere_options_count; i++) {

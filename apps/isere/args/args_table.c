@@ -65,7 +65,7 @@ const isere_option_t isere_options[] = {
     TEXT("output", 'o', BUILD, TEXT, build.output, "FILE", NULL,
          "the file to write (default: MODULE.bin beside MODULE.js)"),
     TEXT("depfile", 0, BUILD, TEXT, build.depfile, "FILE", NULL,
-         "writes the files that were read as a rule for make or ninja"),
+         "writes the list of files read, as a rule for make or ninja"),
     TEXT("no-source", 0, BUILD, FLAG, build.no_source, NULL, NULL,
          "leaves out the text of functions, as devices do: String(function) "
          "then says \"[source not kept]\""),
@@ -74,11 +74,11 @@ const isere_option_t isere_options[] = {
         "the function's name (default: the module's name; deploy: the folder's "
         "name when the module is index, handler or main)"),
     TEXT("route", 0, DEPLOY, LIST, remote.routes, "ROUTE", NULL,
-         "the requests that it gets: 'GET /pets/{id}', 'ANY /files/{path+}' or "
+         "a route of the function: 'GET /pets/{id}', 'ANY /files/{path+}' or "
          "'$default'; may be repeated (default: ANY /NAME and "
          "ANY /NAME/{path+})"),
     TEXT("follow", 'f', LOGS, FLAG, remote.follow, NULL, NULL,
-         "also shows new lines until it is interrupted"),
+         "also shows new lines, until interrupted"),
     CHOICE("level", LOGS, remote.level, "LEVEL", NULL, levels,
            "error, warn, info or debug",
            "only lines of this level and more severe ones"),
@@ -123,7 +123,7 @@ const isere_option_t isere_options[] = {
          "serves in a single process, for debuggers: nothing restarts it after "
          "a fault that can't be contained"),
     TEXT("core-dumps", 0, SERVE | INVOKE, FLAG, core_dumps, NULL, NULL,
-         "lets a fault write a core dump, which holds tokens and secrets"),
+         "lets a fault write a core dump, which contains tokens and secrets"),
 
     CHOICE("isolation", SERVE, settings.isolation, "HOW", "snapshot",
            isolations, "snapshot, none or fresh", NULL),
@@ -184,14 +184,14 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
          "Compiles a handler and the files it imports to one file of\n"
          "bytecode, for `isere serve` or for a device. The file contains the\n"
          "name, environment, payload format and time limit given here. They\n"
-         "apply wherever it runs, unless other ones are given there."},
+         "apply wherever it runs, unless others are given there."},
     [ISERE_COMMAND_DEPLOY] =
         {"deploy", ISERE_OPERAND_MODULE, "MODULE.js", NULL,
          "put a handler and its imports on a server",
-         "Compiles a handler to check it, and sends it and the files it\n"
-         "imports to a server as the new version of a function: completely,\n"
-         "or not at all. Prints the version and the routes. The server's own\n"
-         "settings apply where none are given here."},
+         "Compiles a handler to check it, then sends it with the files that\n"
+         "it imports to a server, as a new version of the function:\n"
+         "completely, or not at all. Prints the version and the routes. For\n"
+         "settings not given here, the server's own apply."},
     [ISERE_COMMAND_LIST] =
         {"list", ISERE_OPERAND_NONE, "", NULL, "list a server's functions",
          "Lists the functions of a server, with their versions and routes."},

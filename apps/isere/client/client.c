@@ -266,11 +266,10 @@ static int exchange(call_t *call)
                              : request->silence_ms;
         int n = wait_for(call->fd, events, silence_ms, &ready);
         if (n < 0) {
-            return fail(call, "cannot be waited for: %s", strerror(errno));
+            return fail(call, "could not be polled: %s", strerror(errno));
         }
         if (n == 0) {
-            return fail(call, "did not answer for %s",
-                        as_time(silence_ms, time));
+            return fail(call, "sent nothing for %s", as_time(silence_ms, time));
         }
         /* Receive first: a server that refuses a request early (413, 401) may
          * close without reading the rest, which then can't be sent. */
@@ -293,7 +292,7 @@ int isere_client_call(const isere_client_request_t *request,
     char head[2048];
     int error;
     if (!write_head(request, head, sizeof(head))) {
-        return fail(&call, "can't be asked: the request is too long");
+        return fail(&call, "was not asked: the request is too long");
     }
     call.unsent[0] = isere_slice(head);
     if (request->type) {

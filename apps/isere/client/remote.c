@@ -240,7 +240,7 @@ static bool read_body(isere_remote_t *remote)
         &remote->reply, isere_slice_of(remote->body.buffer, remote->body.used));
     /* Some other server answers on that port: its success says nothing. */
     if (status >= 200 && status < 300 && status != 204 && !remote->is_object) {
-        isere_remote_say("http://%s answers, but not as an admin API: is it "
+        isere_remote_say("http://%s answered, but not as an admin API: is it "
                          "isere serve --store?",
                          remote->url.authority);
         return false;

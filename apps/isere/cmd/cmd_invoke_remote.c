@@ -41,7 +41,7 @@ static int print_result(isere_remote_t *remote)
     /* An admin API always answers with a result, so this is another server,
      * or we are out of memory. */
     if (!json.ptr) {
-        isere_remote_say("http://%s answers without a result",
+        isere_remote_say("http://%s answered without a result",
                          remote->url.authority);
         return ISERE_EXIT_FAULT;
     }

@@ -157,7 +157,7 @@ static int print_table(isere_remote_t *remote)
     }
     /* A success of some other server. */
     if (JS_IsUndefined(functions)) {
-        isere_remote_say("http://%s answers without functions",
+        isere_remote_say("http://%s answered without a list of functions",
                          remote->url.authority);
         return ISERE_EXIT_FAULT;
     }

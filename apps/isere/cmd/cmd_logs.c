@@ -67,7 +67,7 @@ static void show_line(logs_t *logs)
     logs->line.used = 0;
     if (logs->line.failed || text.len > MAX_LINE ||
         !isere_reply_parse(&logs->remote.reply, text)) {
-        isere_remote_say("http://%s answers, but not as an admin API: is it "
+        isere_remote_say("http://%s answered, but not as an admin API: is it "
                          "isere serve --store?",
                          logs->remote.url.authority);
         logs->failed = true;

@@ -25,8 +25,8 @@ int isere_program_port_init(isere_port_t *port, const isere_args_t *args)
     int error = isere_linux_port_init(port, &config);
     if (error != 0) {
         fprintf(stderr,
-                "isere: the system refuses what a thread needs (epoll, "
-                "eventfd, timers): %s\n",
+                "isere: cannot set up a thread (epoll, eventfd, timers): "
+                "%s\n",
                 strerror(errno));
     }
     return error;

@@ -95,7 +95,7 @@ int isere_token_load(const char *path, char token[ISERE_TOKEN_LEN + 1])
         return complain(path, strerror(errno));
     }
     if (make_token(token) != 0) {
-        return complain(path, "the system gives no random bytes");
+        return complain(path, "the system has no random bytes for it");
     }
     error = write_token(path, token);
     if (error == 0) {

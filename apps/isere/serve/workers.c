@@ -192,7 +192,7 @@ static void name_crashed(const worker_t *worker, isere_fault_t *fault)
     size_t len = strlen(fault->message);
     if (function && worker->error == ISERE_ERR_CRASH) {
         snprintf(fault->message + len, sizeof(fault->message) - len,
-                 ", while %s began", isere_function_name(function));
+                 ", while %s started", isere_function_name(function));
     }
 }
 

@@ -268,7 +268,7 @@ static bool is_hopeless(const supervisor_t *s)
         return false;
     }
     fprintf(stderr,
-            "isere: the server died %d times in a row before it served\n",
+            "isere: the server died %d times in a row while it started\n",
             TRIES);
     return true;
 }

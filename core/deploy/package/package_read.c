@@ -64,7 +64,7 @@ static bool bad_value(reader_t *r, const char *problem)
 static bool out_of_memory(reader_t *r)
 {
     char size[ISERE_UNITS_TEXT_MAX];
-    (void)bad(r, "not enough memory to read the package: there are %s",
+    (void)bad(r, "not enough memory to read the package: the limit is %s",
               isere_units_format_size(ISERE_COMPILE_MEMORY, size));
     r->error = ISERE_ERR_NOMEM;
     return false;
@@ -156,7 +156,7 @@ static bool put_string(reader_t *r, JSValueConst string, isere_slice_t *out)
 static bool take_text(reader_t *r, JSValueConst value, isere_slice_t *out)
 {
     if (!JS_IsString(value)) {
-        return bad_value(r, "must be a text");
+        return bad_value(r, "must be a string");
     }
     if (!put_string(r, value, out)) {
         return false;
@@ -230,7 +230,7 @@ static bool take_file(reader_t *r, isere_slice_t name, JSValueConst value)
         return bad(r, "%s: the name %s", r->where, problem);
     }
     if (p->nfiles == ISERE_PACKAGE_FILES_MAX) {
-        return bad(r, "\"files\": at most %d", ISERE_PACKAGE_FILES_MAX);
+        return bad(r, "\"files\": has more than %d", ISERE_PACKAGE_FILES_MAX);
     }
     isere_package_file_t *file = &p->files[p->nfiles++];
     file->name = name;
@@ -264,8 +264,7 @@ static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
     }
     for (size_t i = 0; i < p->nroutes; i++) {
         if (strcmp(p->routes[i], canonical) == 0) {
-            return bad(r, "%s: the same as \"routes\"[%u]", r->where,
-                       (unsigned)i);
+            return bad(r, "%s: repeats \"routes\"[%u]", r->where, (unsigned)i);
         }
     }
     /* In the place of what was sent. */
@@ -290,7 +289,7 @@ static bool take_routes(reader_t *r, JSValueConst value)
         return out_of_memory(r);
     }
     if (count > ISERE_PACKAGE_ROUTES_MAX) {
-        return bad(r, "\"routes\": at most %d", ISERE_PACKAGE_ROUTES_MAX);
+        return bad(r, "\"routes\": has more than %d", ISERE_PACKAGE_ROUTES_MAX);
     }
     bool taken = true;
     for (uint32_t i = 0; i < count && taken; i++) {
@@ -307,17 +306,17 @@ static bool take_variable(reader_t *r, isere_slice_t name, JSValueConst value)
     isere_slice_t text;
     at_name(r, "env", name);
     if (!isere_env_name_is_valid(name)) {
-        return bad_value(r, "a name has letters, digits and '_' only, and no "
-                            "digit first");
+        return bad_value(r, "must be letters, digits and '_', and not begin "
+                            "with a digit");
     }
     if (p->nenv == ISERE_PACKAGE_ENV_MAX) {
-        return bad(r, "\"env\": at most %d", ISERE_PACKAGE_ENV_MAX);
+        return bad(r, "\"env\": has more than %d", ISERE_PACKAGE_ENV_MAX);
     }
     if (!take_text(r, value, &text)) {
         return false;
     }
     if (memchr(text.ptr, 0, text.len)) {
-        return bad_value(r, "must not hold a NUL character");
+        return bad_value(r, "must not contain a NUL character");
     }
     /* The value lies right behind the name's NUL: NAME=VALUE. */
     char *entry = r->at - 1 - text.len - 1 - name.len;
@@ -450,7 +449,7 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
         }
     }
     at_name(r, NULL, name);
-    return bad_value(r, "a package has no such member, only main, files, "
+    return bad_value(r, "is unknown: a package has main, files, "
                         "routes, env, memory, timeout, payload and source");
 }
 
@@ -470,7 +469,7 @@ static bool check_main(reader_t *r)
         }
     }
     at_name(r, "main", p->main);
-    return bad_value(r, "there is no such file in \"files\"");
+    return bad_value(r, "is not in \"files\"");
 }
 
 /* The copy of the text lies in the heap, which is limited, and is gone before

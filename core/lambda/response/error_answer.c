@@ -22,7 +22,7 @@ static const isere_error_answer_t handler_answers[ISERE_ERROR_KINDS] = {
     [ISERE_ERROR_TIMEOUT] = {504, ISERE_SLICE("timeout"),
                              MESSAGE("The function took too long."), NO_FIELD},
     [ISERE_ERROR_MALFORMED] = {502, ISERE_SLICE("malformed"),
-                               MESSAGE("The function gave a malformed "
+                               MESSAGE("The function returned a malformed "
                                        "response."),
                                NO_FIELD},
     [ISERE_ERROR_BUSY] = {503, ISERE_SLICE("busy"),

@@ -154,7 +154,7 @@ static void log_fault(const isere_pool_t *pool, const isere_fault_t *fault,
              fault->file, fault->line, fault->column, fault->message,
              crashed ? ", while " : "",
              crashed ? pool->function->config.name : "",
-             crashed ? " began" : "");
+             crashed ? " started" : "");
     isere_log_record_t record = {
         .level = ISERE_LOG_ERROR,
         .function = isere_slice(pool->function->config.name),

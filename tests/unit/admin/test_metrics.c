@@ -99,7 +99,7 @@ static void test_of_process(void **state)
     list_t none = {0};
     write_all(&none, sizeof(text), text);
     static const char begins[] =
-        "# HELP isere_info The version that runs.\n"
+        "# HELP isere_info The running version.\n"
         "# TYPE isere_info gauge\n"
         "isere_info{version=\"0.1.0\"} 1\n"
         "# HELP isere_uptime_seconds Time since the start.\n"

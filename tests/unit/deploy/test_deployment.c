@@ -214,7 +214,7 @@ static void test_packages_that_are_damaged(void **state)
     refuse("", ISERE_ERR_INVAL,
            "the package is not JSON: Unexpected end of JSON input");
     refuse("{\"main\":\"a\",\"files\":{}}", ISERE_ERR_INVAL,
-           "\"main\": \"a\": there is no such file in \"files\"");
+           "\"main\": \"a\": is not in \"files\"");
     refuse("{" GOOD ",\"memory\":0}", ISERE_ERR_INVAL,
            sizeof(size_t) == 8
                ? "\"memory\": must be from 1 to 18446744073709551615"

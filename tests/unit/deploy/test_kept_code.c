@@ -211,7 +211,7 @@ static void test_a_restart_does_not_compile(void **state)
         ask("/one", "xmine1");
         ask("/two/any", "two");
         call("GET", "/v1/logs?level=debug", "", 200,
-             "functions that are ready: 2; not compiled again: 2");
+             "functions ready: 2; from kept code: 2");
     }
 }
 
@@ -226,7 +226,7 @@ static void test_who_keeps(void **state)
     p.config.kept = &kept.table;
     assert_false(starts_without_compiling());
     call("GET", "/v1/logs?level=debug", "", 200,
-         "functions that are ready: 2; not compiled again: 0");
+         "functions ready: 2; from kept code: 0");
     assert_int_equal(sim_blobs_count(&kept), 2);
     assert_true(starts_without_compiling());
     p.config.kept = NULL;
@@ -507,7 +507,7 @@ static void test_a_quarantined_function(void **state)
     assert_true(deployment("two")->blank);
     assert_false(deployment("one")->blank);
     call("GET", "/v1/logs?level=debug", "", 200,
-         "functions that are ready: 1; not compiled again: 1");
+         "functions ready: 1; from kept code: 1");
     sim_blobs_drop(&kept, "two");
     assert_false(starts_without_compiling());
     assert_int_equal(sim_blobs_count(&kept), 1); /* nothing of what is blank */

@@ -183,12 +183,12 @@ static void test_names_of_prototypes(void **state)
            "\"constructor\":\"2\",\"toString\":\"3\",\"length\":\"4\"},"
            "\"env\":{\"__proto__\":\"5\",\"constructor\":\"6\"}}");
     refuse("{\"__proto__\":{" A "}}",
-           "\"__proto__\": a package has no such member, only main, files, "
+           "\"__proto__\": is unknown: a package has main, files, "
            "routes, env, memory, timeout, payload and source");
     refuse("{\"main\":\"constructor\",\"files\":{\"a\":\"\"}}",
-           "\"main\": \"constructor\": there is no such file in \"files\"");
+           "\"main\": \"constructor\": is not in \"files\"");
     refuse("{\"main\":\"a\",\"files\":{\"__proto__\":{\"a\":\"\"}}}",
-           "\"files\": \"__proto__\": must be a text");
+           "\"files\": \"__proto__\": must be a string");
 }
 
 /* ---- what is wrong ---- */
@@ -220,15 +220,15 @@ static void test_members_that_are_not_right(void **state)
     refuse("{}", "\"main\": is missing");
     refuse("{\"main\":\"a\"}", "\"files\": is missing");
     refuse("{\"files\":{\"a\":\"\"}}", "\"main\": is missing");
-    refuse("{\"main\":1,\"files\":{}}", "\"main\": must be a text");
+    refuse("{\"main\":1,\"files\":{}}", "\"main\": must be a string");
     refuse("{\"main\":\"a\",\"files\":{}}",
-           "\"main\": \"a\": there is no such file in \"files\"");
+           "\"main\": \"a\": is not in \"files\"");
     refuse("{\"main\":\"a\",\"files\":[\"a\"]}",
            "\"files\": must be an object: {\"NAME\": \"SOURCE\"}");
     refuse("{\"main\":\"a\",\"files\":{\"a\":null}}",
-           "\"files\": \"a\": must be a text");
+           "\"files\": \"a\": must be a string");
     refuse("{" A ",\"Memory\":1}",
-           "\"Memory\": a package has no such member, only main, files, "
+           "\"Memory\": is unknown: a package has main, files, "
            "routes, env, memory, timeout, payload and source");
     static const char *const sources[] = {
         "\"\"",           "\"0123cde\"",    "\"0123cdef0\"",
@@ -257,9 +257,9 @@ static void test_routes_that_are_not_right(void **state)
     refuse("{" A ",\"routes\":null}",
            "\"routes\": must be an array: [\"GET /path\"]");
     refuse("{" A ",\"routes\":[\"GET /a\",5]}",
-           "\"routes\"[1]: must be a text");
+           "\"routes\"[1]: must be a string");
     refuse("{" A ",\"routes\":[\"GET /a\",\"GET /b\",\"GET /a\"]}",
-           "\"routes\"[2]: the same as \"routes\"[0]");
+           "\"routes\"[2]: repeats \"routes\"[0]");
     assert_int_equal(
         normalise(isere_slice("{" A ",\"routes\":[\"GET /a\",\"\"]}"), false),
         ISERE_ERR_INVAL);
@@ -271,9 +271,9 @@ static void test_variables_that_are_not_right(void **state)
     (void)state;
     refuse("{" A ",\"env\":[]}",
            "\"env\": must be an object: {\"NAME\": \"VALUE\"}");
-    refuse("{" A ",\"env\":{\"A\":1}}", "\"env\": \"A\": must be a text");
+    refuse("{" A ",\"env\":{\"A\":1}}", "\"env\": \"A\": must be a string");
     refuse("{" A ",\"env\":{\"A\":\"1\\u00002\"}}",
-           "\"env\": \"A\": must not hold a NUL character");
+           "\"env\": \"A\": must not contain a NUL character");
     static const char *const names[] = {
         "", "1A", "A=", "A B", "\\u0000", "\xc3\xa4"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -281,8 +281,8 @@ static void test_variables_that_are_not_right(void **state)
         char message[256];
         snprintf(body, sizeof(body), "{" A ",\"env\":{\"%s\":\"\"}}", names[i]);
         snprintf(message, sizeof(message),
-                 "\"env\": \"%s\": a name has letters, digits and '_' only, "
-                 "and no digit first",
+                 "\"env\": \"%s\": must be letters, digits and '_', "
+                 "and not begin with a digit",
                  names[i]);
         refuse(body, message);
     }
@@ -434,10 +434,11 @@ static void test_how_many(void **state)
 {
     (void)state;
     check_many("{\"main\":\"f0\",\"files\":{", "\"f%d\":\"\"", "}}",
-               "\"files\": at most 64");
-    check_many("{" A ",\"env\":{", "\"V%d\":\"\"", "}}", "\"env\": at most 64");
+               "\"files\": has more than 64");
+    check_many("{" A ",\"env\":{", "\"V%d\":\"\"", "}}",
+               "\"env\": has more than 64");
     check_many("{" A ",\"routes\":[", "\"GET /r%d\"", "]}",
-               "\"routes\": at most 64");
+               "\"routes\": has more than 64");
 }
 
 /* ---- bombs ---- */
@@ -483,13 +484,14 @@ static void test_bombs(void **state)
     refuse_bomb("{\"routes\":[\"", "a", 1000000, "\"]}", ISERE_ERR_INVAL,
                 "\"routes\"[0]: a route is a method and a path, as in GET "
                 "/pets, or $default");
-    refuse_bomb("{\"", "a", 1000000, "\":1}", ISERE_ERR_INVAL,
-                "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" (cut): a "
-                "package has no such member, only main, files, routes, env, "
-                "memory, timeout, payload and source");
+    refuse_bomb(
+        "{\"", "a", 1000000, "\":1}", ISERE_ERR_INVAL,
+        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" (cut): is "
+        "unknown: a package has main, files, routes, env, "
+        "memory, timeout, payload and source");
     /* A megabyte of objects takes more than the heap has. */
     refuse_bomb("{\"files\":[", "[[[]]],", 1000000, "0]}", ISERE_ERR_NOMEM,
-                "not enough memory to read the package: there are 64M");
+                "not enough memory to read the package: the limit is 64M");
 }
 
 static void test_a_large_source_is_none(void **state)

@@ -393,7 +393,7 @@ static void test_failed_calls(void **state)
     s.want = 1;
     s.stays = true;
     assert_int_equal(call(&s, &request), ISERE_ERR_TIMEOUT);
-    assert_non_null(strstr(reason, "did not answer for 50 ms"));
+    assert_non_null(strstr(reason, "sent nothing for 50 ms"));
     /* Nobody is there any more. */
     memset(&s, 0, sizeof(s));
     listen_on(&s, &url);

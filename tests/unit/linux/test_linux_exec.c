@@ -407,8 +407,9 @@ static void test_faults_are_contained(void **state)
         expect_contained(&exec, read_low, NULL,
                          "SIGSEGV at address 0x10, code test_linux_exec+0x");
         expect_contained(&exec, read_nowhere, NULL, "SIGSEGV at a");
-        expect_contained(&exec, call_low, NULL,
-                         "SIGSEGV at address 0x20, code 0x20, in no file");
+        expect_contained(
+            &exec, call_low, NULL,
+            "SIGSEGV at address 0x20, code 0x20, outside any file");
         expect_contained(&exec, copy_from_low, &value,
                          "SIGSEGV at address 0x30");
         expect_contained(&exec, illegal, NULL, "SIGILL");
