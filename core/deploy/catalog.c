@@ -1,4 +1,12 @@
-/* What is served: functions by name, and the routes that lead to them. */
+/*
+ * What is served: functions by name, and the routes that lead to them.
+ *
+ * A catalog never changes once it is published, so servers read theirs without
+ * a lock; a change makes a copy. Copies are cheap: an entry is a name and a
+ * counted reference to a deployment. Only the thread that does the registry's
+ * jobs makes catalogs, so no change is lost to another that began from the
+ * same one.
+ */
 #include "core/deploy/kept.h"
 #include "core/deploy/quarantine/faults.h"
 #include "core/deploy/registry.h"
@@ -17,7 +25,10 @@ static isere_stats_t *make_stats(const isere_port_t *port)
     return stats;
 }
 
-/* Those of the function that has the deployment's name, or new ones. */
+/* Those of the function that has the deployment's name, or new ones. They
+ * belong to the name and not to a version: a deploy must not set counters
+ * back, since Prometheus takes a smaller value for a restart. The last
+ * deployment that goes frees them. */
 static int give_stats(isere_catalog_t *present, isere_deployment_t *d)
 {
     const isere_catalog_entry_t *entry =
@@ -34,7 +45,9 @@ static int give_stats(isere_catalog_t *present, isere_deployment_t *d)
 
 /* ---- one catalog ---- */
 
-/* Without entries, but with the built-in function, if there is one. */
+/* Without entries, but with the built-in function, if there is one. That has
+ * the place behind the others, which is always there: so every loop may go up
+ * to `count`, and finds an empty entry where there is no built-in function. */
 static isere_catalog_t *create(isere_registry_t *registry,
                                isere_deployment_t *built_in, size_t count)
 {
@@ -62,6 +75,7 @@ void isere_catalog_release(isere_catalog_t *catalog)
     if (!catalog || atomic_fetch_sub(&catalog->references, 1) > 1) {
         return;
     }
+    /* The block that is freed last holds the port. */
     isere_port_t port = catalog->port;
     for (size_t i = 0; i <= catalog->count; i++) {
         isere_deployment_release(catalog->entries[i].deployment);
@@ -70,6 +84,9 @@ void isere_catalog_release(isere_catalog_t *catalog)
     isere_free(&port, catalog);
 }
 
+/* Entries are in the order of strcmp, as the store lists them and
+ * isere__catalog_change keeps them. The built-in function is not among them:
+ * "$" is in no name that can be deployed. */
 isere_catalog_entry_t *isere_catalog_find(isere_catalog_t *catalog,
                                           const char *name)
 {
@@ -97,6 +114,8 @@ isere_catalog_entry_t *isere_catalog_find_any(isere_catalog_t *catalog,
                : isere_catalog_find(catalog, name);
 }
 
+/* At least as many as there will be claims: one allocation instead of one for
+ * each function. */
 static size_t count_routes(const isere_catalog_t *catalog)
 {
     size_t count = 1; /* for the built-in function */
@@ -112,7 +131,8 @@ static bool is_default(const char *route)
     return strcmp(route, "$default") == 0;
 }
 
-/* All claims; the built-in function's only where nobody else makes it. */
+/* All claims; the built-in function's only where nobody else makes it, so that
+ * a deployed function may take over what the program answers by default. */
 static size_t fill_claims(isere_catalog_t *catalog, isere_route_claim_t *claims)
 {
     size_t n = 0;
@@ -132,7 +152,9 @@ static size_t fill_claims(isere_catalog_t *catalog, isere_route_claim_t *claims)
     return n;
 }
 
-/* Returns 0, ISERE_ERR_NOMEM, or ISERE_ERR_INUSE with both claims. */
+/* Returns 0, ISERE_ERR_NOMEM, or ISERE_ERR_INUSE with both claims. The claims
+ * themselves are needed here only; their texts are the deployments', which the
+ * catalog holds. */
 static int make_routes(isere_catalog_t *catalog,
                        isere_route_claim_t conflict[2])
 {
@@ -174,7 +196,9 @@ static void set_entry(isere_catalog_entry_t *entry, isere_deployment_t *d)
     entry->version = d->version;
 }
 
-/* Says which other function has the route. */
+/* Says which other function has the route: the author of the new one may not
+ * know it. Both may also be the same function, since two routes can mean the
+ * same path. */
 static void describe_conflict(const isere_route_claim_t conflict[2],
                               const char *name, isere_fault_t *fault)
 {
@@ -189,6 +213,10 @@ static void describe_conflict(const isere_route_claim_t conflict[2],
              theirs->text, other->name);
 }
 
+/* One pass over the sorted entries: the deployment takes the place of its
+ * name, and the entry that had the name is left out. Everything that can fail
+ * is done here, routes and statistics too, so that publishing the catalog
+ * can't fail. */
 int isere__catalog_change(isere_registry_t *registry, const char *name,
                           isere_deployment_t *deployment,
                           isere_catalog_t **next, isere_fault_t *fault)
@@ -280,7 +308,9 @@ static void set_broken(const isere_port_t *port, isere_catalog_entry_t *entry,
     log_broken(port, entry);
 }
 
-/* From its source; one that is blank is not to run. */
+/* From its source; one that is blank is not to run. Version 0 stands for a
+ * manifest that can't be read, and so does ISERE_ERR_INVAL without a message:
+ * neither is the author's fault. */
 static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
                          const isere_store_manifest_t *manifest, bool blank,
                          isere_deployment_t **deployment, isere_fault_t *fault)
@@ -303,6 +333,9 @@ static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
     return error;
 }
 
+/* What is kept is tried first, since it needs no compiler. One that is
+ * quarantined gets neither: its code may be what ended the program, so it is
+ * loaded blank, and compiled when its quarantine ends (isere__deploy_ready). */
 static int load_entry(isere_registry_t *registry, const isere_port_t *port,
                       const isere_store_manifest_t *manifest,
                       isere_catalog_entry_t *entry, isere_fault_t *fault)
@@ -336,7 +369,9 @@ static int load_entry(isere_registry_t *registry, const isere_port_t *port,
     return error;
 }
 
-/* Conflicts can't come from deploying; whoever comes later gives way. */
+/* Conflicts can't come from deploying, which refuses them, but from a store
+ * that was copied together; then the function whose name is later gives way.
+ * Each round breaks one entry, so this ends. */
 static int settle_routes(const isere_port_t *port, isere_catalog_t *catalog)
 {
     isere_route_claim_t conflict[2];
@@ -351,7 +386,8 @@ static int settle_routes(const isere_port_t *port, isere_catalog_t *catalog)
     return error;
 }
 
-/* Where code is kept: whether that works is seen nowhere else. */
+/* Where code is kept: whether that works is seen nowhere else. It is a debug
+ * line since it tells of no fault. */
 static void log_ready(const isere_registry_t *registry,
                       const isere_port_t *port, const isere_catalog_t *catalog)
 {
@@ -373,9 +409,15 @@ static void log_ready(const isere_registry_t *registry,
     isere_log(port, &record);
 }
 
+/* A function that can't be loaded does not keep the others from being served:
+ * its entry is broken, with the reason. Only lack of memory for the catalog
+ * itself is an error. Crashes of the run before are counted before anything is
+ * loaded, since loading may crash again; so a function that crashes every
+ * start is quarantined after a few of them, and not loaded. */
 int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port)
 {
     isere_store_manifest_t *manifests = NULL;
+    /* A fault has 1.7 KB: too much for the stack of a device. */
     isere_fault_t *fault = isere_alloc(port, sizeof(*fault));
     int count = !fault ? ISERE_ERR_NOMEM
                 : registry->store.blobs

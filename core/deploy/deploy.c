@@ -21,7 +21,8 @@
 typedef void put_fn(isere_writer_t *text, const void *arg);
 
 /* Makes a text of a length that is not known before, in place of the one that
- * there may be. */
+ * there may be: an answer that was prepared is replaced when the change fails
+ * after all. */
 static void answer(isere_job_t *job, isere_job_outcome_t outcome, put_fn *put,
                    const void *arg)
 {
@@ -32,6 +33,8 @@ static void answer(isere_job_t *job, isere_job_outcome_t outcome, put_fn *put,
         isere_summary_text(&job->registry->port, put, arg, &job->text_size);
 }
 
+/* Message, file, line, column and stack, as far as they are known: what a
+ * command line or an editor needs to lead the author to the place. */
 static void put_fault(isere_writer_t *text, const void *arg)
 {
     const isere_fault_t *fault = arg;
@@ -96,6 +99,8 @@ static void put_summary(isere_writer_t *text, const void *arg)
     isere_summary_put(text, arg);
 }
 
+/* One line for each change that is visible: the log then says which version
+ * answered a request. */
 static void log_done(isere_job_t *job, const isere_port_t *port,
                      const char *what, uint32_t version)
 {
@@ -135,8 +140,8 @@ static int load(isere_job_t *job, isere_plan_t *plan)
 static void fail_to_prepare(isere_job_t *job, int error)
 {
     if (error == ISERE_ERR_LIMIT) {
-        fail(job, ISERE_OUTCOME_TOO_LARGE,
-             NULL); /* more than the compiler's memory holds */
+        /* More than the compiler's memory holds. */
+        fail(job, ISERE_OUTCOME_TOO_LARGE, NULL);
     } else if (error == ISERE_ERR_HANDLER || error == ISERE_ERR_INVAL) {
         fail(job, ISERE_OUTCOME_INVALID, NULL);
     } else if (error == ISERE_ERR_CRASH) {
@@ -163,7 +168,9 @@ static void fail_to_start(isere_job_t *job, int error)
 
 /* ---- carrying it out ---- */
 
-/* The answer to what can't fail once it is stored: made before that. */
+/* The answer to what can't fail once it is stored: made before that, since a
+ * client that is told of a failure would deploy again what is served already.
+ */
 static int prepare_answer(isere_job_t *job, isere_job_outcome_t outcome,
                           const isere_summary_t *summary)
 {
@@ -171,7 +178,10 @@ static int prepare_answer(isere_job_t *job, isere_job_outcome_t outcome,
     return job->text ? 0 : ISERE_ERR_NOMEM;
 }
 
-/* Places and commits a plan. Without a summary nothing is said about it. */
+/* Places and commits a plan; without a summary the answer has no text. The
+ * order is the promise of this file: a conflict of routes and lack of memory
+ * are found before the store changes, and the store changes before anybody
+ * sees the catalog. */
 static void carry_out(isere_job_t *job, isere_plan_t *plan,
                       isere_job_outcome_t outcome,
                       const isere_summary_t *summary)
@@ -223,6 +233,8 @@ static void deploy_compiled(isere_job_t *job, isere_plan_t *plan)
     }
 }
 
+/* Every deploy is counted as one that succeeded or failed, also where it
+ * failed before there was a plan. */
 static void deploy(isere_job_t *job, const isere_port_t *port)
 {
     isere_registry_t *registry = job->registry;
@@ -301,7 +313,8 @@ static void remove_function(isere_job_t *job, const isere_port_t *port)
 
 /* ---- ending a quarantine ---- */
 
-/* The same version, with its code. */
+/* The same version, with its code. Nothing of the store changes, so there is
+ * nothing to undo when it fails. */
 static int fill(isere_job_t *job, const isere_port_t *port,
                 const isere_deployment_t *blank)
 {
@@ -328,6 +341,8 @@ int isere__deploy_ready(isere_job_t *job, const isere_port_t *port)
                : 0;
 }
 
+/* The code is made ready before the crashes are forgotten: a function that
+ * does not start stays quarantined, and the command says why. */
 static void release(isere_job_t *job, const isere_port_t *port)
 {
     isere_registry_t *registry = job->registry;
@@ -372,6 +387,8 @@ static int read_current(isere_job_t *job, isere_store_package_t *package)
                : isere_store_read(store, job->name, manifest.current, package);
 }
 
+/* What was stored is returned as it is, so the text is not parsed again, and
+ * its checksum was verified by the store. */
 static void read_files(isere_job_t *job)
 {
     isere_store_package_t package;

@@ -1,4 +1,10 @@
-/* Deployments: from a package to a function that can be served. */
+/*
+ * Deployments: from a package to a function that can be served.
+ *
+ * Making one needs the compiler's heap (ISERE_COMPILE_MEMORY), so what is
+ * large is given back as early as can be: the stored text when the package is
+ * read, the package when the code is there.
+ */
 #include "core/deploy/deployment.h"
 #include "core/code/bundle.h"
 #include "core/code/compile.h"
@@ -35,7 +41,8 @@ static void default_routes(const char *name, bool is_default,
 }
 
 /* Allocates the deployment, with its routes behind it: they live as long as it
- * does, and one block costs less on a device than many. */
+ * does, and one block costs less on a device than many. The list ends with
+ * NULL, for those that only walk through it. */
 static int allocate(making_t *m)
 {
     char defaults[DEFAULT_ROUTES][DEFAULT_ROUTE_MAX];
@@ -74,8 +81,9 @@ static int allocate(making_t *m)
 
 /* ---- code ---- */
 
-/* Only reads: compiling may be abandoned in here, which must leave the package
- * whole. */
+/* The compiler's loader. Only reads: compiling may be abandoned in here by a
+ * longjmp (a timeout or a crash, see exec_run), and then the package must be
+ * whole, since its owner still frees it. */
 static int load(void *ctx, const char *name, isere_slice_t *source)
 {
     const isere_package_t *package = ctx;
@@ -147,7 +155,7 @@ static void configure(const making_t *m, isere_function_config_t *config,
 }
 
 /* The function copies what it is given, so the list is needed for the call
- * only. */
+ * only. The version is what handlers see as their function's version. */
 static int create_function(making_t *m)
 {
     const isere_port_t *port = m->port;
@@ -170,7 +178,9 @@ static int create_function(making_t *m)
     return error;
 }
 
-/* Texts that the function has a copy of anyway. */
+/* Texts that the function has a copy of anyway: the name of the main module is
+ * the first of the bundle, and the package's variables are the last of the
+ * function's. */
 static void borrow_texts(making_t *m)
 {
     isere_deployment_t *d = m->deployment;
@@ -215,6 +225,9 @@ static int get_code(making_t *m)
     return 0;
 }
 
+/* Kept code belongs to this call from the beginning, also when it fails before
+ * the code is in the deployment: then it is freed here, and later by the
+ * deployment. */
 static int make(making_t *m)
 {
     int error = begin(m);
@@ -246,7 +259,8 @@ static void note(const isere_port_t *port,
     }
 }
 
-/* It is made, or not at all. */
+/* It is made, or not at all: what is half made is released like a whole one,
+ * since all that is not there yet is zero. */
 static int create(const isere_port_t *port,
                   const isere_deployment_parts_t *parts,
                   isere_deployment_t **deployment, isere_fault_t *fault)
@@ -309,6 +323,9 @@ int isere_deployment_load(const isere_port_t *port, const isere_store_t *store,
 
 /* ---- its life ---- */
 
+/* The init phase runs the author's code, so it decides whether a version is
+ * any good before one request depends on it. Its heap is as large as an
+ * instance's; nothing of it is kept. */
 int isere_deployment_check(const isere_port_t *port,
                            const isere_deployment_t *deployment,
                            isere_fault_t *fault)

@@ -1,7 +1,13 @@
 /*
- * What was compiled, kept for the next start, which need not compile then: that
- * is most of what it would do. Whoever wrote it may have had a fault, so it is
- * taken only when it is whole; without it all works as well.
+ * What was compiled, kept for the next start, which need not compile then:
+ * that is most of what it would do.
+ *
+ * The engine does not verify bytecode: whoever can write it owns the process.
+ * So it is kept where only this program and its supervisor can write
+ * (config.kept), never in the store's folder. A program that crashed may have
+ * written nonsense there all the same, so what is read is taken only when it
+ * is whole and of exactly the package that the store has. Without it all works
+ * as well.
  */
 #include "core/deploy/kept.h"
 #include "core/deploy/package/settings.h"
@@ -14,7 +20,8 @@
 #include <stddef.h>
 
 /* What a blob begins with: settings and bundle follow. It is read by the
- * program that wrote it. */
+ * program that wrote it, on the same machine, so it has the machine's byte
+ * order and padding. */
 typedef struct kept_header {
     uint32_t sum; /* CRC-32 of the rest of it and of the settings; the bundle
                      has its own */
@@ -25,11 +32,14 @@ typedef struct kept_header {
     char sha256[64];
 } kept_header_t;
 
+/* NULL where no code is kept. ISERE_KEEP_CODE 0 takes all of this out of a
+ * firmware. */
 static const isere_blobs_t *place(const isere_registry_t *registry)
 {
     return ISERE_KEEP_CODE ? registry->config.kept : NULL;
 }
 
+/* The sum is the first field, and of all that follows it. */
 static uint32_t sum_of(const kept_header_t *header, const void *settings)
 {
     const size_t from = offsetof(kept_header_t, version);
@@ -38,6 +48,8 @@ static uint32_t sum_of(const kept_header_t *header, const void *settings)
     return isere_crc32(sum, settings, header->settings_size);
 }
 
+/* All zero first: names are compared as whole arrays, and the sum covers the
+ * padding. */
 static void begin_header(kept_header_t *header, const char *name,
                          uint32_t version, const char *sha256)
 {
@@ -49,6 +61,8 @@ static void begin_header(kept_header_t *header, const char *name,
 
 /* ---- loading ---- */
 
+/* Blobs may give less than was asked for. An end before `size` bytes is
+ * damage: a write that was cut off. */
 static int read_all(const isere_blobs_t *kept, const char *name, size_t offset,
                     void *out, size_t size)
 {
@@ -65,7 +79,9 @@ static int read_all(const isere_blobs_t *kept, const char *name, size_t offset,
 }
 
 /* Reads what is of exactly this version and this package, and ends where it
- * says: then its sizes may be believed as far as memory goes. */
+ * says: then its sizes may be believed as far as memory goes. The byte before
+ * the end is read, and the one behind it must not be there: blobs have no
+ * length to ask for. */
 static int read_header(const isere_blobs_t *kept, const kept_header_t *wanted,
                        kept_header_t *header)
 {
@@ -114,7 +130,8 @@ static int read_parts(const isere_port_t *port, const isere_blobs_t *kept,
     return error;
 }
 
-/* Makes it of both parts. The bundle is taken, also when it fails. */
+/* Makes it of both parts. The bundle is taken, also when it fails. The SHA-256
+ * is the store's, not the blob's: they were compared. */
 static int restore(const isere_registry_t *registry, const isere_port_t *port,
                    const isere_deployment_parts_t *wanted,
                    const uint8_t sha256[ISERE_SHA256_SIZE],
@@ -205,6 +222,9 @@ static void write_parts(const isere_blobs_t *kept, const isere_deployment_t *d,
     (void)kept->write(kept->ctx, d->name, parts, 3);
 }
 
+/* Failures are not reported: the next start compiles then, and says how many
+ * functions it did not have to compile. One that is blank has no code of its
+ * author's; keeping it would bring it back after its quarantine ended. */
 void isere__kept_save(isere_registry_t *registry, const isere_deployment_t *d)
 {
     const isere_port_t *port = &registry->port;

@@ -2,8 +2,9 @@
  * JSON. */
 #include "core/deploy/logs.h"
 
-/* What stands before the texts of a record; copied in and out, since a record
- * may begin anywhere. */
+/* What stands before the texts of a record; copied in and out with memcpy,
+ * since a record may begin anywhere and a device faults on words that are not
+ * aligned. */
 typedef struct header {
     uint64_t seq;
     int64_t wall_us;
@@ -26,7 +27,8 @@ static size_t record_size(const header_t *header)
            header->message_len;
 }
 
-/* The offset of the record after this one, which is not the last. */
+/* The offset of the record after this one, which is not the last. Records
+ * never wrap: behind the last one before `limit` comes the one at the start. */
 static size_t next_record(const isere_logs_t *logs, size_t offset)
 {
     header_t header = header_at(logs, offset);
@@ -42,6 +44,9 @@ void isere_logs_init(isere_logs_t *logs, char *ring, size_t size)
 
 /* ---- writing ---- */
 
+/* An empty ring begins at its start again, which leaves the longest piece
+ * free. When the oldest record was the last before `limit`, the next one is at
+ * the start, and there is one piece again. */
 static void drop_oldest(isere_logs_t *logs)
 {
     size_t next = next_record(logs, logs->first);
@@ -58,7 +63,9 @@ static void drop_oldest(isere_logs_t *logs)
     logs->first = next;
 }
 
-/* Makes room for a record; its offset. */
+/* Makes room for a record; its offset. It ends, since a record takes at most
+ * about a quarter of the ring, and an empty ring has room for that:
+ * isere_logs_add cuts messages, and names are short. */
 static size_t make_room(isere_logs_t *logs, size_t size)
 {
     for (;;) {
@@ -82,6 +89,9 @@ static uint8_t name_length(isere_slice_t name, size_t max)
     return (uint8_t)(name.len < max ? name.len : max - 1);
 }
 
+/* The program chooses the name of a built-in function, so it may hold
+ * anything. What would need escaping is replaced here, once, and not in each
+ * line that is read. */
 static char *put_name(char *out, isere_slice_t name, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -92,6 +102,8 @@ static char *put_name(char *out, isere_slice_t name, size_t len)
     return out;
 }
 
+/* Never waits and never fails: a slow reader loses lines, not the handler its
+ * time. A message is cut so that one line can't push out all the others. */
 void isere_logs_add(isere_logs_t *logs, const isere_log_record_t *record,
                     int64_t wall_us)
 {
@@ -154,7 +166,9 @@ static line_t line_at(const isere_logs_t *logs, size_t offset)
     return line;
 }
 
-/* The offset of the reader's next line, which is in the ring. */
+/* The offset of the reader's next line, which is in the ring. A reader goes on
+ * where it was, if that record was not overwritten: records are counted, so
+ * `known_seq` tells. Else it walks from the oldest one. */
 static size_t find(const isere_logs_t *logs, const isere_logs_reader_t *reader)
 {
     uint64_t seq = logs->first_seq;
@@ -169,7 +183,9 @@ static size_t find(const isere_logs_t *logs, const isere_logs_reader_t *reader)
     return offset;
 }
 
-/* Counts what the reader missed; a follower was too slow for it. */
+/* Counts what the reader missed. One at the start (seq 0) missed nothing that
+ * it could have asked for; a follower was too slow for it, which metrics show.
+ */
 static void catch_up(isere_logs_t *logs, isere_logs_reader_t *reader,
                      bool is_follower)
 {
@@ -265,6 +281,8 @@ static bool put_whole(isere_writer_t *text, const line_t *line,
     return true;
 }
 
+/* Says how many lines are missing at this place. It stays due while it does
+ * not fit. */
 static bool put_lost(isere_writer_t *text, isere_logs_reader_t *reader)
 {
     size_t start = text->len;
@@ -280,7 +298,9 @@ static bool put_lost(isere_writer_t *text, isere_logs_reader_t *reader)
     return true;
 }
 
-/* Puts all lines that match and fit; *first is NULL for NDJSON. */
+/* Puts all lines that match and fit; *first is NULL for NDJSON. The reader
+ * moves on with each line that is put or does not match, so that a full text
+ * ends between two lines. */
 static bool read_lines(isere_logs_t *logs, isere_logs_reader_t *reader,
                        isere_writer_t *text, bool *first)
 {

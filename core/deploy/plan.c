@@ -1,10 +1,16 @@
-/* Changes of one function, from their beginning to the catalog that has them.
+/*
+ * Changes of one function, from their beginning to the catalog that has them.
+ *
+ * Until isere_plan_commit nothing of a plan is visible, and dropping it undoes
+ * it. The commit writes the store first, then publishes: no version is served,
+ * or reported as deployed, that a power cut could take back.
  */
 #include "core/deploy/plan.h"
 #include "core/deploy/kept.h"
 
 /* ---- what it will be ---- */
 
+/* All zero, so that a plan may be dropped at any point of its making. */
 static void begin(isere_plan_t *plan, isere_plan_kind_t kind,
                   isere_registry_t *registry, const isere_port_t *port)
 {
@@ -58,7 +64,9 @@ static isere_deployment_parts_t parts_of(const isere_plan_t *plan)
     };
 }
 
-/* The init phase decides whether a deployment is any good. */
+/* The init phase decides whether a deployment is any good. It is run before
+ * anything is stored: a version that can't start must not be the one that a
+ * restart finds. */
 static int check(isere_plan_t *plan, isere_fault_t *fault)
 {
     int error = isere_deployment_check(plan->port, plan->deployment, fault);
@@ -69,6 +77,8 @@ static int check(isere_plan_t *plan, isere_fault_t *fault)
     return error;
 }
 
+/* The limits are those of deploying: a package that is stored already is not
+ * held to them, since they may have been lowered since. */
 static int read_package(const isere_plan_t *plan, isere_slice_t body,
                         bool is_source, isere_package_t **package,
                         isere_fault_t *fault)
@@ -114,6 +124,8 @@ static void drop_text(isere_plan_t *plan)
     plan->text = NULL;
 }
 
+/* The package is dropped before the init phase, with `body` still borrowed
+ * from the request. */
 int isere_plan_compile(isere_plan_t *plan, isere_slice_t body, bool is_source,
                        isere_fault_t *fault)
 {
@@ -169,6 +181,8 @@ static int change_store(const isere_plan_t *plan)
     }
 }
 
+/* The store is the last thing that may fail. Kept code is written after the
+ * catalog is published and may be lost: the next start compiles then. */
 int isere_plan_commit(isere_plan_t *plan)
 {
     int error = change_store(plan);
@@ -185,6 +199,7 @@ int isere_plan_commit(isere_plan_t *plan)
     return 0;
 }
 
+/* What was published or is part of the catalog has another reference by now. */
 void isere_plan_drop(isere_plan_t *plan)
 {
     isere_catalog_release(plan->next);

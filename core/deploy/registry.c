@@ -1,4 +1,11 @@
-/* The registry: its life, its lock, and the log lines it keeps. */
+/*
+ * The registry: its life, its lock, and the log lines it keeps.
+ *
+ * The lock is held for short times only: a pointer and a counter, a log line,
+ * a look at the quarantine. Compiling, init phases and the store are outside
+ * of it. It is not recursive, so nothing that logs to a tapped port may be
+ * called with it held.
+ */
 #include "core/deploy/registry.h"
 #include "core/deploy/quarantine/faults.h"
 #include "core/isolate/function.h"
@@ -17,6 +24,7 @@ void isere_registry_config_init(isere_registry_config_t *config)
     config->fault_window_s = 60;
 }
 
+/* A program with one thread has no lock, and its functions are NULL. */
 void isere_registry_lock(isere_registry_t *registry)
 {
     if (registry->config.lock) {
@@ -33,6 +41,8 @@ void isere_registry_unlock(isere_registry_t *registry)
 
 /* ---- log lines ---- */
 
+/* With the lock held: isere_server_destroy takes a server out of those that
+ * are woken with the same lock, so none is woken that is gone. */
 static void wake_servers(isere_registry_t *registry)
 {
     if (registry->wake) {
@@ -49,6 +59,9 @@ void isere_registry_on_change(isere_registry_t *registry,
     isere_registry_unlock(registry);
 }
 
+/* Any thread. The time is taken with the lock held, so that the lines of the
+ * ring are in the order of their times. Servers are woken only while a client
+ * follows the log: else each line would cost each of them a turn. */
 static void tap(void *ctx, const isere_log_record_t *record)
 {
     isere_registry_t *registry = ctx;
@@ -78,6 +91,9 @@ void isere_registry_tap(isere_registry_t *registry, isere_port_t *port)
     }
 }
 
+/* Reports in the store are compared with those of the run before, so they have
+ * the wall clock's time. Without a store nothing outlives the program, and a
+ * wall clock that is set must not end or begin a quarantine. */
 int64_t isere_registry_clock_s(const isere_registry_t *registry,
                                const isere_port_t *port)
 {
@@ -86,6 +102,8 @@ int64_t isere_registry_clock_s(const isere_registry_t *registry,
                : (int64_t)(port->monotonic_us(port->ctx) / 1000000);
 }
 
+/* A server asks this in each turn, so without the lock: a line that is missed
+ * now is seen in the turn that it wakes. */
 unsigned long isere_registry_log_seq(const isere_registry_t *registry)
 {
     return atomic_load_explicit(&registry->log_seq, memory_order_relaxed);
@@ -136,6 +154,8 @@ int isere_registry_run(isere_registry_t *registry, isere_registry_job_fn *job,
     return registry->config.run(registry->config.ctx, job, arg);
 }
 
+/* Counts of one process; those of the log are taken together, so that no more
+ * lines are lost than there were. */
 void isere_registry_get_counts(isere_registry_t *registry,
                                isere_registry_counts_t *counts)
 {
@@ -152,6 +172,8 @@ void isere_registry_get_counts(isere_registry_t *registry,
 
 /* ---- catalogs change hands ---- */
 
+/* The lock keeps the catalog from being released between reading the pointer
+ * and counting the reference. */
 isere_catalog_t *isere_registry_catalog(isere_registry_t *registry)
 {
     isere_registry_lock(registry);
@@ -161,6 +183,10 @@ isere_catalog_t *isere_registry_catalog(isere_registry_t *registry)
     return catalog;
 }
 
+/* In this order: crashes of versions that are not served any more are
+ * forgotten, then the catalog is there, then its generation, which servers
+ * compare without the lock and read as a promise that the catalog is there.
+ * The old one is released without the lock, as that may destroy functions. */
 unsigned long isere__registry_publish(isere_registry_t *registry,
                                       isere_catalog_t *next)
 {
@@ -186,8 +212,9 @@ size_t isere_registry_count(isere_registry_t *registry)
 
 /* ---- the built-in function ---- */
 
-/* In the shape of a deployment. Its name can't be that of a deployed one.
- * `stats`: those that it goes on with; NULL: new ones. */
+/* In the shape of a deployment, so that all that serves knows one kind of
+ * function. Its name can't be that of a deployed one. `stats`: those that it
+ * goes on with; NULL: new ones. */
 static isere_deployment_t *make_built_in(isere_registry_t *registry,
                                          const isere_function_t *function,
                                          uint32_t version, isere_stats_t *stats)
@@ -221,9 +248,10 @@ static isere_deployment_t *make_built_in(isere_registry_t *registry,
     return d;
 }
 
-/* Faults are kept in the store by version: another function after a restart is
- * another version. Without a store all begins anew, and nothing needs to be
- * read for that. */
+/* Crashes are kept in the store by version, and the built-in function has no
+ * version there: the checksum of its code is one, so another function after a
+ * restart is another version. Without a store all begins anew, and nothing
+ * needs to be read for that. */
 static uint32_t first_version(const isere_registry_t *registry)
 {
     const isere_function_t *function = registry->config.built_in;
@@ -232,6 +260,9 @@ static uint32_t first_version(const isere_registry_t *registry)
                : 1;
 }
 
+/* The new version is one more than the old one, and never 0, which means "the
+ * one that is served" in reports. `released` is set last: a function that was
+ * not taken over stays the caller's. */
 int isere__registry_put_built_in(isere_registry_t *registry,
                                  const isere_function_t *function,
                                  isere_released_fn *released, void *arg)
@@ -255,6 +286,8 @@ int isere__registry_put_built_in(isere_registry_t *registry,
     return 0;
 }
 
+/* Its init phase is run for its outcome only: the servers make their own
+ * instances. */
 int isere_registry_set_built_in(isere_registry_t *registry,
                                 const isere_port_t *port,
                                 const isere_function_t *function,
@@ -272,6 +305,7 @@ int isere_registry_set_built_in(isere_registry_t *registry,
 
 /* ---- life ---- */
 
+/* Without a ring no log lines are kept, and ports are not tapped. */
 static int make_ring(isere_registry_t *registry)
 {
     size_t size = registry->config.log_bytes;
@@ -284,6 +318,10 @@ static int make_ring(isere_registry_t *registry)
     return 0;
 }
 
+/* The crashes are read before the catalog is made, since they decide which
+ * functions are not loaded, and written again after it: loading forgets those
+ * of versions that are gone. If that write fails, the store still has the old
+ * ones. */
 static int init(isere_registry_t *registry, const isere_port_t *port,
                 const isere_blobs_t *blobs)
 {
@@ -303,12 +341,12 @@ static int init(isere_registry_t *registry, const isere_port_t *port,
         error = isere__catalog_load(registry, &tapped);
     }
     if (!error) {
-        (void)isere__faults_save(registry,
-                                 &tapped); /* else it stays as it is */
+        (void)isere__faults_save(registry, &tapped);
     }
     return error;
 }
 
+/* A smaller ring than 1024 bytes could not hold one line with its names. */
 int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
                           const isere_registry_config_t *config,
                           isere_registry_t **registry)
@@ -337,6 +375,8 @@ int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
     return 0;
 }
 
+/* One function on a device: no ring, which is memory, and the function's own
+ * limits, which also say how long a stop may take. */
 void isere_registry_config_init_one(isere_registry_config_t *config,
                                     const isere_function_t *function)
 {
@@ -355,6 +395,9 @@ int isere_registry_create_one(const isere_port_t *port,
     return isere_registry_create(port, NULL, &config, registry);
 }
 
+/* Servers, and the thread that does jobs, are gone by now, so no lock is
+ * needed. The catalog holds a reference to the built-in function, too, and the
+ * last of the two calls `released`. */
 void isere_registry_destroy(isere_registry_t *registry)
 {
     if (!registry) {

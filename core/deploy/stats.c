@@ -28,6 +28,8 @@ static unsigned bucket_of(unsigned long us)
     return i;
 }
 
+/* The sum before the addition tells whether it wrapped; exactly one thread
+ * sees that, and counts the carry. */
 static void add_duration(isere_stats_t *stats, unsigned long us)
 {
     if (add(&stats->duration_us, us) > ULONG_MAX - us) {
@@ -35,6 +37,8 @@ static void add_duration(isere_stats_t *stats, unsigned long us)
     }
 }
 
+/* A maximum without a lock: a thread that loses the race looks again whether
+ * its value is still the highest. */
 static void raise_to(atomic_ulong *highest, unsigned long value)
 {
     unsigned long seen = get(highest);
@@ -60,6 +64,9 @@ void isere_stats_count(isere_stats_t *stats, int kind, uint64_t duration_us,
     raise_to(&stats->heap_peak, (unsigned long)peak);
 }
 
+/* The words are added to one after the other, so the high one is read twice:
+ * if it changed meanwhile, the low one may be from before or after the carry.
+ */
 uint64_t isere_stats_duration_us(const isere_stats_t *stats)
 {
     unsigned long high;

@@ -1,4 +1,11 @@
-/* What the admin API says about functions, as JSON. */
+/*
+ * What is said about functions, as JSON: the answer to a change, and the
+ * entries of lists.
+ *
+ * The texts are made here, and not by who answers, since they are put together
+ * of what only this folder knows; the writer escapes names and messages, which
+ * may hold anything.
+ */
 #include "core/deploy/summary.h"
 #include "core/deploy/quarantine/faults.h"
 #include "core/deploy/registry.h"
@@ -7,6 +14,9 @@
 
 /* ---- texts of a length that is not known before ---- */
 
+/* The length is not known before, and counting it would be a second run in any
+ * case: a text that does not fit is written again with twice the room. Most
+ * fit the first 1024 bytes. */
 char *isere_summary_text(const isere_port_t *port,
                          void (*put)(isere_writer_t *text, const void *arg),
                          const void *arg, size_t *size)
@@ -39,6 +49,8 @@ static void put_name_and_version(isere_writer_t *text, const char *name,
     isere_writer_printf(text, ",\"version\":%lu", (unsigned long)version);
 }
 
+/* The routes in canonical form, those by default among them: what a client has
+ * to call. */
 static void put_routes(isere_writer_t *text, const isere_deployment_t *d)
 {
     isere_writer_puts(text, ",\"routes\":[");
@@ -57,6 +69,8 @@ static void put_content(isere_writer_t *text, const isere_deployment_t *d)
     put_routes(text, d);
 }
 
+/* `replaced` warns of a deploy that may have hit another function of the same
+ * name; `released` tells whether there was anything to release. */
 void isere_summary_put(isere_writer_t *text, const isere_summary_t *summary)
 {
     const isere_deployment_t *d = summary->deployment;
@@ -76,7 +90,8 @@ void isere_summary_put(isere_writer_t *text, const isere_summary_t *summary)
     isere_writer_puts(text, "}");
 }
 
-/* Values may be secrets. */
+/* Names only: values may be secrets, and lists are shown on screens and kept
+ * in logs. */
 static void put_env_names(isere_writer_t *text, const isere_deployment_t *d)
 {
     isere_writer_puts(text, ",\"env\":[");
@@ -89,6 +104,8 @@ static void put_env_names(isere_writer_t *text, const isere_deployment_t *d)
     isere_writer_puts(text, "]");
 }
 
+/* What applies, not what the package says: where that is silent, it is the
+ * default of this server. */
 static void put_limits(isere_writer_t *text, const isere_deployment_t *d)
 {
     const isere_function_config_t *config = &d->function->config;
@@ -110,6 +127,8 @@ static void put_status(isere_writer_t *text, const char *status,
     isere_writer_json(text, isere_slice(message));
 }
 
+/* A broken function has no deployment, so only its name, its version and the
+ * reason are there. One that is quarantined has all, and is not served. */
 void isere_summary_put_entry(isere_writer_t *text, isere_registry_t *registry,
                              const isere_catalog_entry_t *entry)
 {

@@ -7,6 +7,9 @@
 
 /* ---- the block ---- */
 
+/* One block from where heaps lie, as a package may be as large as one, and the
+ * port's other memory on a device is small. It goes as a whole: a reader that
+ * is abandoned leaks nothing. */
 isere_package_t *isere__package_make(const isere_port_t *port, size_t room)
 {
     size_t size = sizeof(isere_package_t) + room;
@@ -27,6 +30,7 @@ void isere_package_drop(const isere_port_t *port, isere_package_t *package)
 
 /* ---- the normalised text ---- */
 
+/* 0 stands for "not given". */
 static void put_number(isere_writer_t *w, const char *member, uint64_t number)
 {
     if (number > 0) {
@@ -44,6 +48,8 @@ static void put_routes(isere_writer_t *w, const isere_package_t *p)
     isere_writer_puts(w, p->nroutes > 0 ? "]" : "");
 }
 
+/* The struct has NAME=VALUE, as functions take it; the first "=" ends the
+ * name, since no name has one. */
 static void put_env(isere_writer_t *w, const isere_package_t *p)
 {
     for (size_t i = 0; i < p->nenv; i++) {
@@ -56,6 +62,9 @@ static void put_env(isere_writer_t *w, const isere_package_t *p)
     isere_writer_puts(w, p->nenv > 0 ? "}" : "");
 }
 
+/* The order of members is fixed for good: another one would give every stored
+ * package another SHA-256, and each client that compares them would deploy
+ * again. */
 static void put_package(isere_writer_t *w, const isere_package_t *p)
 {
     isere_writer_puts(w, "{\"main\":");
@@ -83,6 +92,8 @@ static void put_package(isere_writer_t *w, const isere_package_t *p)
     isere_writer_puts(w, "}");
 }
 
+/* The text is hashed while it is written, in pieces that are thrown away: it
+ * is as long as the package, and at this time there is no room for both. */
 typedef struct seal {
     isere_sha256_t hash;
     size_t size;
@@ -107,6 +118,8 @@ void isere__package_seal(isere_package_t *package)
     package->text_size = seal.size;
 }
 
+/* The length was counted by isere__package_seal, so the text fits without
+ * growing. */
 int isere_package_text(const isere_port_t *port, const isere_package_t *package,
                        char **text, isere_fault_t *fault)
 {

@@ -1,4 +1,10 @@
-/* Names of a package's files: relative paths, the same on every system. */
+/*
+ * Names of a package's files: relative paths, the same on every system.
+ *
+ * They come from a client, stand in messages and stack traces, and are written
+ * as files by clients that fetch a package. So a name must not lead out of a
+ * folder, and must mean the same with any path separator.
+ */
 #include "core/deploy/package/package.h"
 #include "core/util/utf8.h"
 
@@ -8,6 +14,7 @@ static bool is_dots(const char *segment, size_t len)
            (len == 2 && segment[0] == '.' && segment[1] == '.');
 }
 
+/* A leading, doubled or trailing "/" makes an empty part. */
 static const char *segments_problem(isere_slice_t name)
 {
     size_t start = 0;
@@ -36,6 +43,8 @@ const char *isere__package_file_name_problem(isere_slice_t name)
         return "is longer than 159 bytes";
     }
     if (!isere_utf8_valid(name.ptr, name.len)) {
+        /* JSON can say half of a surrogate pair, which the engine writes as
+         * three bytes. */
         return "contains a lone surrogate";
     }
     for (size_t i = 0; i < name.len; i++) {

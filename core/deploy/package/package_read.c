@@ -2,6 +2,12 @@
  * Packages are read by the engine's JSON.parse, in a heap of its own. All that
  * is taken out of the result are own properties, and no code runs: "__proto__"
  * is a name like any other.
+ *
+ * What a client sends may be anything, and the engine may crash or never end
+ * over it. So it runs within the port's exec_run, which may abandon it with a
+ * longjmp at any point: then the heap is given back as a whole, and the
+ * package's block, which only this reader writes to, is dropped by its owner.
+ * Nothing else is allocated in between.
  */
 #include "core/code/engine.h"
 #include "core/code/js.h"
@@ -23,6 +29,8 @@ enum {
     SHOWN = 48,             /* bytes of a name in a message */
 };
 
+/* All that reading one package needs. It lies outside the heap, so that it is
+ * whole when the heap is gone. */
 typedef struct reader {
     isere_heap_t heap;
     isere_slice_t json;
@@ -60,7 +68,9 @@ static bool bad_value(reader_t *r, const char *problem)
     return bad(r, "%s: %s", r->where, problem);
 }
 
-/* Whatever the engine failed at: it fails at nothing else here. */
+/* For whatever the engine failed at: with JSON that was parsed it fails at
+ * nothing else. The message says how much memory there is, since a smaller
+ * package would do. */
 static bool out_of_memory(reader_t *r)
 {
     char size[ISERE_UNITS_TEXT_MAX];
@@ -70,6 +80,9 @@ static bool out_of_memory(reader_t *r)
     return false;
 }
 
+/* The engine throws a SyntaxError with the place; its class says nothing new
+ * to a client. An allocation that failed is looked for first, as the engine
+ * throws for that, too. */
 static bool bad_json(reader_t *r)
 {
     isere_fault_t thrown;
@@ -140,6 +153,8 @@ static bool put(reader_t *r, const char *bytes, size_t len, isere_slice_t *out)
     return true;
 }
 
+/* The engine's copy of the string is given back at once: only the block's one
+ * is kept. */
 static bool put_string(reader_t *r, JSValueConst string, isere_slice_t *out)
 {
     size_t len;
@@ -187,7 +202,9 @@ static bool take_member(reader_t *r, JSValueConst object, JSAtom atom,
     return taken;
 }
 
-/* Calls `take` for each member, in the order of the JSON (numbers first). */
+/* Calls `take` for each member, in the order of the JSON; names that are array
+ * indices come first, as in every object. All atoms are given back, also after
+ * an error: the heap may be used on. */
 static bool each_member(reader_t *r, JSValueConst object, member_fn *take)
 {
     JSContext *ctx = r->heap.ctx;
@@ -221,6 +238,8 @@ static bool take_main(reader_t *r, JSValueConst value)
     return take_text(r, value, &r->package->main);
 }
 
+/* The name is checked before its source is copied: a message about it then
+ * costs nothing. */
 static bool take_file(reader_t *r, isere_slice_t name, JSValueConst value)
 {
     isere_package_t *p = r->package;
@@ -249,6 +268,8 @@ static bool take_files(reader_t *r, JSValueConst value)
                : bad_value(r, "must be an object: {\"NAME\": \"SOURCE\"}");
 }
 
+/* A route is stored in its canonical form, so that two that mean the same are
+ * found equal, here and in the catalog. */
 static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
 {
     isere_package_t *p = r->package;
@@ -300,6 +321,8 @@ static bool take_routes(reader_t *r, JSValueConst value)
     return taken;
 }
 
+/* The value was put right behind the name, so with "=" in the place of the NUL
+ * between them both are NAME=VALUE without another copy. */
 static bool take_variable(reader_t *r, isere_slice_t name, JSValueConst value)
 {
     isere_package_t *p = r->package;
@@ -362,6 +385,8 @@ static bool is_amount(reader_t *r, JSValueConst value,
     return number >= most || (double)*amount == number;
 }
 
+/* Without limits (a stored package) everything goes: the server's may have
+ * been lowered since, and that must not end a function that is served. */
 static bool take_memory(reader_t *r, JSValueConst value)
 {
     char min[ISERE_UNITS_TEXT_MAX], max[ISERE_UNITS_TEXT_MAX];
@@ -453,8 +478,8 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
                         "routes, env, memory, timeout, payload and source");
 }
 
-/* The order of members is the sender's, so this can be checked at the end only.
- */
+/* The order of members is the sender's, so this can be checked at the end
+ * only. */
 static bool check_main(reader_t *r)
 {
     const isere_package_t *p = r->package;
@@ -491,6 +516,8 @@ static JSValue parse(reader_t *r)
     return value;
 }
 
+/* A tree of the whole package, once: it is walked through right away, and
+ * nothing of it outlives the heap. */
 static void read_json(void *arg)
 {
     reader_t *r = arg;
@@ -514,7 +541,8 @@ static void run(void *arg)
     }
 }
 
-/* What was read until then counts for nothing. */
+/* What was read until then counts for nothing, and a message that was begun is
+ * not to be trusted either. */
 static void crashed(reader_t *r, const isere_port_t *port)
 {
     memset(r->fault, 0, sizeof(*r->fault));
@@ -591,6 +619,8 @@ int isere_package_read(const isere_port_t *port, isere_slice_t json,
     return finish(port, r.package, error, package);
 }
 
+/* The text is hashed no second time: the store compared it with its SHA-256,
+ * and what was normalised normalises to itself. */
 int isere_package_read_stored(const isere_port_t *port, isere_slice_t text,
                               const uint8_t sha256[ISERE_SHA256_SIZE],
                               isere_package_t **package, isere_fault_t *fault)
@@ -604,6 +634,8 @@ int isere_package_read_stored(const isere_port_t *port, isere_slice_t text,
     return finish(port, r.package, error, package);
 }
 
+/* One module needs no JSON, so no heap: a struct is filled in. It is sealed as
+ * the same package sent as JSON would be, and has the same SHA-256. */
 int isere_package_read_source(const isere_port_t *port, const char *name,
                               isere_slice_t source, isere_package_t **package,
                               isere_fault_t *fault)

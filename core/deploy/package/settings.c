@@ -1,11 +1,19 @@
-/* The settings of a deployment as bytes: numbers in little-endian order at
+/*
+ * The settings of a deployment as bytes: numbers in little-endian order at
  * fixed places, then the texts of routes and variables, each with a NUL behind
- * it. */
+ * it.
+ *
+ * They stand with kept code, where a package would have to be parsed else,
+ * which takes a heap. What is read may have been written by a program that was
+ * about to crash, so it is checked as strictly as a package that a client
+ * sends.
+ */
 #include "core/deploy/package/settings.h"
 #include "core/route/route.h"
 #include "core/util/names/env_name.h"
 
-/* Where things are. */
+/* Where things are, in bytes. All places are fixed but for the texts, so sizes
+ * can be checked before anything is read. */
 enum {
     AT_SOURCES = 0,
     AT_MEMORY = 8,
@@ -51,6 +59,7 @@ size_t isere_settings_size(const isere_settings_t *s)
            texts_size(s->env, s->nenv);
 }
 
+/* Returns where the next text goes. */
 static uint8_t *put_texts(uint8_t *out, const char *const *texts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -61,6 +70,7 @@ static uint8_t *put_texts(uint8_t *out, const char *const *texts, size_t count)
     return out;
 }
 
+/* The counts fit a byte: a package has at most 64 of each. */
 void isere_settings_encode(const isere_settings_t *s, uint8_t *out)
 {
     memset(out, 0, AT_TEXTS);
@@ -85,6 +95,8 @@ typedef struct texts {
     size_t left;
 } texts_t;
 
+/* The next text, or NULL when no NUL ends it: nothing behind the block is ever
+ * looked at. */
 static const char *take(texts_t *t)
 {
     const char *text = t->at;
@@ -97,6 +109,7 @@ static const char *take(texts_t *t)
     return text;
 }
 
+/* Only canonical routes are written, so any other text is damage. */
 static bool is_route(const char *text)
 {
     char canonical[ISERE_ROUTE_TEXT_MAX];
@@ -113,6 +126,7 @@ static bool is_variable(const char *text)
                          isere_slice_of(text, (size_t)(equals - text)));
 }
 
+/* All texts, and nothing behind them. */
 static bool read_texts(isere_package_t *p, texts_t *t)
 {
     for (size_t i = 0; i < p->nroutes; i++) {
@@ -144,6 +158,9 @@ static bool is_source(const char *text)
     return n == ISERE_PACKAGE_SOURCE_LEN;
 }
 
+/* The bytes are copied behind the struct first, and all pointers lead there:
+ * the package does not need what it was read from. Counts are compared with
+ * the arrays before read_texts fills them. */
 static bool read(isere_package_t *p, const uint8_t *bytes, size_t size)
 {
     uint64_t length = get(bytes + AT_SOURCES, 8);
@@ -167,6 +184,7 @@ static bool read(isere_package_t *p, const uint8_t *bytes, size_t size)
            is_source(texts + AT_SOURCE) && read_texts(p, &t);
 }
 
+/* Nothing of it is used when one part is wrong. */
 int isere_settings_decode(const isere_port_t *port, const void *bytes,
                           size_t size, isere_package_t **package)
 {

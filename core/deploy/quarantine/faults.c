@@ -1,7 +1,13 @@
 /*
- * Faults of functions: noting them, keeping them in the store, and who is
- * quarantined. A server looks only at a flag of the function (isere_stats_t),
- * which costs its requests a load.
+ * Faults of functions: noting them, keeping them in the store, and which
+ * functions are quarantined.
+ *
+ * A server looks only at a flag of the function (isere_stats_t), which costs
+ * its requests one load. The table behind it is under the registry's lock;
+ * writing it to the store is not, as that takes milliseconds on flash. So a
+ * change of the table is marked (`changed`), and the mark is taken away with
+ * the copy that is written: a fault that comes meanwhile sets it again, and is
+ * written later.
  */
 #include "core/deploy/quarantine/faults.h"
 #include "core/deploy/deploy.h"
@@ -13,7 +19,7 @@
 
 /* ---- log lines ---- */
 
-/* Not with the lock held: the log takes it. */
+/* Not with the lock held: a tapped port takes it to keep the line. */
 static void say(const isere_port_t *port, isere_log_level_t level,
                 const char *name, const char *message)
 {
@@ -32,6 +38,8 @@ typedef struct served {
     uint32_t version;
 } served_t;
 
+/* False for a name that is unknown: faults of functions that were removed
+ * meanwhile are no fault of anything that is served. */
 static bool find_served(isere_catalog_t *catalog, const char *name,
                         served_t *served)
 {
@@ -42,6 +50,8 @@ static bool find_served(isere_catalog_t *catalog, const char *name,
     return entry != NULL;
 }
 
+/* A broken function has no statistics, so no flag: it gets no requests in any
+ * case. */
 static void set_flag(const served_t *served, bool quarantined)
 {
     if (served->deployment) {
@@ -51,8 +61,8 @@ static void set_flag(const served_t *served, bool quarantined)
 
 /* ---- keeping them ---- */
 
-/* A copy of the table as its blob has it, or NULL: without memory, or when
- * nothing has changed. */
+/* A copy of the table as its blob has it, for writing it without the lock;
+ * NULL without memory, or when nothing has changed. */
 static uint8_t *encode(isere_registry_t *registry, size_t *size, int *error)
 {
     const isere_port_t *port = &registry->port;
@@ -74,6 +84,8 @@ static uint8_t *encode(isere_registry_t *registry, size_t *size, int *error)
     return bytes;
 }
 
+/* An empty table is no blob: most stores never see a fault. Blobs are replaced
+ * as a whole, so a power cut leaves the old table or the new one. */
 static int write_or_remove(isere_registry_t *registry, const uint8_t *bytes,
                            size_t size)
 {
@@ -86,6 +98,9 @@ static int write_or_remove(isere_registry_t *registry, const uint8_t *bytes,
     return error == ISERE_ERR_NOENT ? 0 : error;
 }
 
+/* When it fails the table is marked as changed again: the next change of
+ * anything in the store tries once more. Nothing else depends on it until a
+ * restart. */
 int isere__faults_save(isere_registry_t *registry, const isere_port_t *port)
 {
     char text[96];
@@ -113,7 +128,9 @@ int isere__faults_save(isere_registry_t *registry, const isere_port_t *port)
     return error;
 }
 
-/* A job; when it is not done (no port), the next change saves it. */
+/* A job; when it is not done (no port), isere_registry_destroy saves the
+ * table. The flag goes first: a fault that is noted after it asks for another
+ * job. */
 static void save_job(void *arg, const isere_port_t *port)
 {
     isere_registry_t *registry = arg;
@@ -125,6 +142,8 @@ static void save_job(void *arg, const isere_port_t *port)
     }
 }
 
+/* At once where there is one thread, else as one job, however many faults come
+ * at a time. */
 static void save_soon(isere_registry_t *registry, const isere_port_t *port)
 {
     const isere_registry_config_t *config = &registry->config;
@@ -136,12 +155,14 @@ static void save_soon(isere_registry_t *registry, const isere_port_t *port)
     }
 }
 
+/* One byte more than the longest blob is asked for, and would show that it is
+ * too long. */
 static int read_blob(isere_registry_t *registry, uint8_t *bytes)
 {
     const isere_blobs_t *blobs = registry->store.blobs;
     size_t size = 0;
     int n;
-    do { /* one byte more would be too long */
+    do {
         n = blobs->read(blobs->ctx, ISERE_QUARANTINE_NAME, size, bytes + size,
                         ISERE_QUARANTINE_BLOB + 1 - size);
         size += n > 0 ? (size_t)n : 0;
@@ -149,6 +170,8 @@ static int read_blob(isere_registry_t *registry, uint8_t *bytes)
     return n < 0 ? n : (int)size;
 }
 
+/* Damage is no reason not to start. Nothing is quarantined then, and the error
+ * says so: a function that still crashes will be quarantined again. */
 void isere__faults_load(isere_registry_t *registry, const isere_port_t *port)
 {
     const isere_port_t *own = &registry->port;
@@ -177,6 +200,9 @@ void isere__faults_load(isere_registry_t *registry, const isere_port_t *port)
 
 /* ---- what changes is forgotten ---- */
 
+/* Whoever deploys another version has dealt with the crashes of the one
+ * before; a version that is served again by a rollback begins anew, too. From
+ * the end, since entries are removed on the way. */
 void isere__faults_settle(isere_registry_t *registry, isere_catalog_t *next)
 {
     isere_quarantine_t *q = &registry->quarantine;
@@ -192,6 +218,10 @@ void isere__faults_settle(isere_registry_t *registry, isere_catalog_t *next)
     }
 }
 
+/* The flag is taken away only when the store knows it: a release that a
+ * restart takes back would be a lie to whoever asked for it. The lock is not
+ * held while the store is written, so the entry is put back if that fails, and
+ * looked for again if it does not. */
 int isere__faults_release(isere_registry_t *registry, const isere_port_t *port,
                           const char *name)
 {
@@ -217,6 +247,8 @@ int isere__faults_release(isere_registry_t *registry, const isere_port_t *port,
     return error;
 }
 
+/* For programs without the admin endpoint. A job has 1.8 KB, so it is not on
+ * the stack. */
 int isere_registry_release(isere_registry_t *registry, const isere_port_t *port,
                            const char *name)
 {
@@ -236,7 +268,8 @@ int isere_registry_release(isere_registry_t *registry, const isere_port_t *port,
 
 /* ---- faults ---- */
 
-/* With the lock held: what isere_quarantine_report returns. */
+/* With the lock held: what isere_quarantine_report returns. A crash is counted
+ * in any case; it counts against a version only if that one is still served. */
 static int note(isere_registry_t *registry, const isere_fault_report_t *report,
                 uint32_t *version)
 {
@@ -260,7 +293,9 @@ static int note(isere_registry_t *registry, const isere_fault_report_t *report,
 }
 
 /* Without a store a line is the function's own, as those of its handler are:
- * nobody knows it by the name that it has among others. */
+ * its users know it by the name in its configuration, not by
+ * ISERE_BUILT_IN_NAME. The catalog is held while its name is used, since the
+ * lock can't be. */
 static void say_of(isere_registry_t *registry, const isere_port_t *port,
                    isere_log_level_t level, const char *name, const char *text)
 {
@@ -280,8 +315,8 @@ static void say_of(isere_registry_t *registry, const isere_port_t *port,
     isere_catalog_release(catalog);
 }
 
-/* The same where there is no store, so neither another version of it that could
- * be deployed nor a command to release it. */
+/* The same where there is no store: there no other version can be deployed,
+ * and there is no command to release it, so the line says how it ends. */
 static void say_lone(isere_registry_t *registry, const isere_port_t *port)
 {
     unsigned long lasts_s = registry->config.quarantine_s;
@@ -319,6 +354,8 @@ static void say_outcome(isere_registry_t *registry, const isere_port_t *port,
     }
 }
 
+/* From the thread that the function ran on: the table at once, the log and the
+ * store without the lock. */
 bool isere_registry_report_fault(isere_registry_t *registry,
                                  const isere_port_t *port,
                                  const isere_fault_report_t *report)
@@ -337,6 +374,9 @@ bool isere_registry_report_fault(isere_registry_t *registry,
     return isere_registry_is_quarantined(registry, report->name);
 }
 
+/* A quarantine that has a length ends with the first request after it, and
+ * needs no timer. Its crashes are forgotten: the function gets as many new
+ * ones as any other. */
 bool isere_faults_refuse(isere_registry_t *registry, const isere_port_t *port,
                          const char *name)
 {
@@ -386,6 +426,7 @@ int64_t isere_registry_last_fault_s(isere_registry_t *registry)
     return last;
 }
 
+/* The entry is copied, and its text made without the lock. */
 bool isere__faults_describe(isere_registry_t *registry, const char *name,
                             char *text, size_t size)
 {
@@ -409,7 +450,8 @@ bool isere__faults_describe(isere_registry_t *registry, const char *name,
 
 /* ---- what ended the program before ---- */
 
-/* Which version of a function will be served. */
+/* Which version of a function will be served. There is no catalog yet to ask.
+ */
 static bool find_version(const isere_registry_t *registry, const char *name,
                          const isere_store_manifest_t *manifests, size_t count,
                          uint32_t *version)
@@ -427,6 +469,9 @@ static bool find_version(const isere_registry_t *registry, const char *name,
     return false;
 }
 
+/* Reports of a version that is not current are of a deploy that crashed before
+ * its end: nothing of it was stored, so nothing can crash again. The table is
+ * written before any function is loaded: that may end the program at once. */
 void isere__faults_take(isere_registry_t *registry, const isere_port_t *port,
                         const isere_store_manifest_t *manifests, size_t count)
 {
@@ -436,14 +481,13 @@ void isere__faults_take(isere_registry_t *registry, const isere_port_t *port,
         uint32_t version;
         if (!find_version(registry, report.name, manifests, count, &version) ||
             (report.version && report.version != version)) {
-            continue; /* in a deploy of it that did not come to its end */
+            continue;
         }
         int result =
             isere_quarantine_report(&registry->quarantine, report.name, version,
                                     report.where, report.at_s);
         say_outcome(registry, port, &report, version, result);
     }
-    /* Now: the next one may end it again. */
     (void)isere__faults_save(registry, port);
 }
 

@@ -1,5 +1,12 @@
-/* The table of functions that faulted: the rule that quarantines them, and the
- * bytes that the store keeps of it. */
+/*
+ * The table of functions that faulted: the rule that quarantines them, and the
+ * bytes that the store keeps of it.
+ *
+ * It has no entries while nothing crashes, and at most
+ * ISERE_QUARANTINE_ENTRIES of them, in the order in which functions crashed
+ * first: so it is small enough to be searched from its start, and to be
+ * written as a whole.
+ */
 #include "core/deploy/quarantine/quarantine.h"
 #include "core/util/encode/crc32.h"
 #include "core/util/text.h"
@@ -47,6 +54,8 @@ isere_quarantine_find(const isere_quarantine_t *q, const char *name)
     return find(q, name);
 }
 
+/* Entries stay in their order. The block shrinks only when the last one goes:
+ * before that it would save a few bytes and might fail. */
 static void remove_at(isere_quarantine_t *q, unsigned index)
 {
     q->count--;
@@ -73,7 +82,9 @@ static int64_t last_time(const isere_quarantine_entry_t *entry)
     return entry->times[entry->count - 1];
 }
 
-/* Forgets whoever faulted the longest ago and is not quarantined. */
+/* Forgets the function that faulted the longest ago and is not quarantined. A
+ * quarantine is never forgotten for lack of room: that would serve a function
+ * again which ends the program. */
 static bool make_place(isere_quarantine_t *q)
 {
     unsigned oldest = q->count;
@@ -94,7 +105,8 @@ static bool make_place(isere_quarantine_t *q)
     return true;
 }
 
-/* A new one, all zero; NULL when there is no room. */
+/* A new one, all zero; NULL when there is no room. Pointers to entries are
+ * invalid afterwards. */
 static isere_quarantine_entry_t *add(isere_quarantine_t *q)
 {
     if (!make_place(q)) {
@@ -110,6 +122,7 @@ static isere_quarantine_entry_t *add(isere_quarantine_t *q)
     return &entries[q->count++];
 }
 
+/* Also puts an entry back as it was, when the store could not be written. */
 int isere_quarantine_put(isere_quarantine_t *q,
                          const isere_quarantine_entry_t *entry)
 {
@@ -127,8 +140,10 @@ int isere_quarantine_put(isere_quarantine_t *q,
 
 /* ---- faults ---- */
 
-/* Whether the last faults of an entry break the rule. A clock that was set back
- * makes times of the future: those count as now. */
+/* Whether the last faults of an entry break the rule: as many of them as the
+ * rule names lie within the window. A clock that was set back makes times of
+ * the future, which count as now: else a function could crash for years
+ * without breaking it. */
 static bool breaks_rule(const isere_quarantine_t *q,
                         const isere_quarantine_entry_t *entry)
 {
@@ -140,6 +155,8 @@ static bool breaks_rule(const isere_quarantine_t *q,
     return first >= last || last - first <= (int64_t)q->window_s;
 }
 
+/* The oldest time goes when all places are taken: no rule looks further back
+ * than ISERE_QUARANTINE_FAULTS. */
 static void add_time(isere_quarantine_entry_t *entry, int64_t at_s)
 {
     if (entry->count == ISERE_QUARANTINE_FAULTS) {
@@ -150,6 +167,9 @@ static void add_time(isere_quarantine_entry_t *entry, int64_t at_s)
     entry->times[entry->count++] = at_s;
 }
 
+/* Another version begins with a clean record: its author may have mended the
+ * fault. Crashes of a function that is quarantined already (in requests that
+ * had begun) are noted, but change nothing. */
 int isere_quarantine_report(isere_quarantine_t *q, const char *name,
                             uint32_t version, const char *where, int64_t at_s)
 {
@@ -177,7 +197,8 @@ int isere_quarantine_report(isere_quarantine_t *q, const char *name,
     return 1;
 }
 
-/* Another thread may read a clock that is a second behind. */
+/* Signed, since another thread may read a clock that is a second behind: then
+ * it is just not over yet. */
 bool isere_quarantine_is_over(const isere_quarantine_t *q, const char *name,
                               int64_t now_s)
 {
@@ -208,6 +229,8 @@ enum {
 _Static_assert(AT_WHERE + ISERE_QUARANTINE_WHERE == ISERE_QUARANTINE_ENTRY,
                "the parts of an entry fill it");
 
+/* Little-endian on every machine, so that a store may be moved to another one.
+ */
 static void put(uint8_t *p, uint64_t value, int bytes)
 {
     for (int i = 0; i < bytes; i++) {
@@ -230,6 +253,7 @@ size_t isere_quarantine_size(const isere_quarantine_t *q)
            4;
 }
 
+/* Zeros fill what the texts leave: the same table is always the same bytes. */
 static void encode_entry(const isere_quarantine_entry_t *entry, uint8_t *out)
 {
     memset(out, 0, ISERE_QUARANTINE_ENTRY);
@@ -256,6 +280,8 @@ void isere_quarantine_encode(const isere_quarantine_t *q, uint8_t *out)
     put(out + end, isere_crc32(0, out, end), 4);
 }
 
+/* Everything that code above relies on: a name that can be one, and not twice;
+ * a count that fits the array; a text that ends. */
 static bool is_sound(const isere_quarantine_t *q,
                      const isere_quarantine_entry_t *entry, const uint8_t *in)
 {
@@ -267,7 +293,9 @@ static bool is_sound(const isere_quarantine_t *q,
     return sound && !find(q, entry->name);
 }
 
-/* Returns NULL, or what is wrong. */
+/* Returns NULL, or what is wrong. When the quarantine began is not stored: it
+ * was at the last of the times, or a little before, which makes it a little
+ * longer at most. */
 static const char *decode_entry(isere_quarantine_t *q, const uint8_t *in)
 {
     isere_quarantine_entry_t entry;
@@ -288,6 +316,8 @@ static const char *decode_entry(isere_quarantine_t *q, const uint8_t *in)
     return isere_quarantine_put(q, &entry) ? "not enough memory" : NULL;
 }
 
+/* In the order from the most telling to the least: a medium of something else,
+ * another version of us, a write that was cut off, damage. */
 static const char *check(const uint8_t *bytes, size_t size, size_t *count)
 {
     if (size < ISERE_QUARANTINE_HEAD + 4) {
@@ -309,6 +339,8 @@ static const char *check(const uint8_t *bytes, size_t size, size_t *count)
                : "its checksum does not match";
 }
 
+/* Half a table is worse than none: it would tell nobody that something is
+ * missing. */
 const char *isere_quarantine_decode(isere_quarantine_t *q, const uint8_t *bytes,
                                     size_t size)
 {
