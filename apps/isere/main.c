@@ -7,6 +7,7 @@
 
 static int run(const isere_args_t *args)
 {
+    /* No default: the compiler warns when a command has no case. */
     switch (args->command) {
     case ISERE_COMMAND_SERVE:
         return isere_cmd_serve(args);

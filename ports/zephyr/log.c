@@ -86,6 +86,7 @@ void isere_zephyr_log(void *ctx, const isere_log_record_t *record)
     /* Room for the dots is beyond CONFIG_ISERE_LOG_LINE. */
     memcpy(line.text + line.len, line.full ? ellipsis : "",
            line.full ? sizeof(ellipsis) : 1);
+    /* Zephyr's macros need the level when they are compiled. */
     switch (record->level) {
     case ISERE_LOG_ERROR:
         LOG_ERR("%s", line.text);

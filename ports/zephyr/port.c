@@ -59,6 +59,8 @@ int isere_zephyr_port_init(isere_port_t *port)
     if (port_random(NULL, probe, sizeof(probe)) != 0) {
         return ISERE_ERR_IO;
     }
+    /* For emulators. On hardware that others can reach, tokens would be
+     * worth nothing. */
     if (IS_ENABLED(CONFIG_TEST_CSPRNG_GENERATOR) &&
         !IS_ENABLED(CONFIG_ARCH_POSIX)) {
         LOG_WRN("random numbers can be guessed: this board has no source");

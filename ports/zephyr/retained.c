@@ -30,6 +30,7 @@ static void seal(isere_retained_t *r)
 
 /* ---- what runs ---- */
 
+/* A step of FNV-1a. */
 static uint32_t mix(uint32_t hash, uint32_t value)
 {
     return (hash ^ value) * 16777619u;
@@ -62,6 +63,7 @@ void isere_retained_enter(isere_retained_t *r, const char *name,
     r->name[i] = 0;
     r->version = number;
     r->check = hash;
+    /* Last: until then nobody is blamed, so a half-written name never is. */
     r->state |= RUNS;
 }
 
@@ -106,6 +108,8 @@ void isere_retained_fault(isere_retained_t *r, isere_retained_kind_t kind,
     if (r->cause.kind != ISERE_RETAINED_NONE) {
         return;
     }
+    /* In a handler of a fault, perhaps on what is left of a stack: nothing
+     * is allocated, logged or waited for here. */
     r->cause.kind = (uint32_t)kind;
     r->cause.pc = pc;
     r->cause.lr = lr;
@@ -129,7 +133,8 @@ static bool is_kept(const isere_retained_t *r)
 
 static void add_fault(isere_retained_t *r, const isere_restart_t *restart)
 {
-    /* The oldest is dropped. */
+    /* The oldest is dropped. Quarantine counts recent faults, so it is
+     * missed least. */
     if (r->count == ISERE_RETAINED_FAULTS) {
         r->count--;
         memmove(r->faults, r->faults + 1, r->count * sizeof(r->faults[0]));
@@ -172,6 +177,9 @@ void isere_retained_begin(isere_retained_t *r, isere_reset_t reset,
         restart->damaged = true;
         forget_all(r);
     } else {
+        /* Ticks change too often for a checksum: their complement vouches
+         * for them. Time must go on over resets, or old faults would count
+         * as new. */
         if (r->ticks == ~r->not_ticks) {
             r->base += r->ticks + 1; /* and what the start took */
         }
@@ -199,6 +207,9 @@ void isere_retained_begin_at(isere_retained_t *r, int64_t at_s)
     uint64_t ticks = ((uint64_t)(at_s > 0 ? at_s : 0) * MICROSECONDS >>
                       ISERE_RETAINED_TICK_BITS) +
                      1;
+    /* Never backwards, and never while faults are remembered, whose times
+     * are counted from the base. Half of the range is left for the device to
+     * run. */
     if (r->count == 0 && r->base < ticks && ticks < UINT32_MAX / 2) {
         r->base = (uint32_t)ticks;
         seal(r);

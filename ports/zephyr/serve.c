@@ -61,11 +61,15 @@ static int start(serving_t *s, const isere_port_t *port, uint16_t number)
 static int run(serving_t *s, int error)
 {
     if (!error) {
+        /* The watchdog only now: the start, which loads and compiles
+         * functions, may take longer than it waits. From here on a fault is
+         * not one of the start. */
         LOG_INF("isere listening on port %u", s->number);
         isere_zephyr_watchdog_start();
         isere_retained_serving(isere__zephyr_retained());
         error = isere_server_run(s->server);
     }
+    /* The server first: what it holds is counted in the limits. */
     isere_server_destroy(s->server);
     isere_limits_destroy(s->limits);
     return error;
@@ -119,6 +123,7 @@ int isere_zephyr_serve(const isere_port_t *port,
         error = ISERE_ERR_HANDLER;
     }
     if (error) {
+        /* Without a server it belongs to nobody. */
         port->close(port->ctx, serving.listener);
     } else {
         error = isere_server_create(port, serving.limits, serving.listener,
@@ -192,6 +197,7 @@ static void configure(isere_registry_config_t *config,
     /* Every function fits then as often as there are instances. */
     config->memory_max = config->defaults.memory_bytes;
     config->memory_min = MIN(config->memory_min, config->memory_max);
+    /* Pointers of 32 bits take half the room: smaller heaps are of use. */
     if (!IS_ENABLED(CONFIG_64BIT)) {
         config->memory_min = (size_t)ISERE_ZEPHYR_MEMORY_MIN * 1024;
     }
@@ -245,6 +251,8 @@ static int make_registry(const isere_port_t *port, const isere_blobs_t *blobs,
         return 0;
     }
     isere_registry_destroy(*registry);
+    /* Anew: a registry is made with a built-in function or without, and
+     * keeps to that. */
     config->built_in = NULL;
     return isere_registry_create(port, blobs, config, registry);
 }
@@ -264,6 +272,7 @@ static int make_admin(const isere_port_t *port, isere_registry_t *registry,
     if (!error) {
         error = isere_admin_create(port, registry, &config, admin);
     }
+    /* The admin object has a copy. */
     memset(token, 0, sizeof(token));
     return error;
 }

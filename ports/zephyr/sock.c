@@ -56,6 +56,8 @@ isere_socket_t isere_zephyr_accept(void *ctx, isere_socket_t listener,
     ARG_UNUSED(ctx);
     int fd = zsock_accept(listener, (struct sockaddr *)&from, &len);
     if (fd < 0) {
+        /* Out of something that a closed connection gives back. The listener
+         * stays readable, so the core must be told, or it would spin. */
         return errno == ENFILE || errno == EMFILE || errno == ENOMEM ||
                        errno == ENOBUFS
                    ? ISERE_ERR_LIMIT
@@ -98,6 +100,7 @@ int isere_zephyr_send(void *ctx, isere_socket_t socket,
     struct iovec parts[MAX_SLICES];
     struct msghdr message = {.msg_iov = parts};
     ARG_UNUSED(ctx);
+    /* More slices go with the next call, as after any send that was cut. */
     for (int i = 0; i < count && i < MAX_SLICES; i++) {
         /* POSIX has no const there; the stack does not write. */
         parts[i].iov_base = (void *)(uintptr_t)slices[i].ptr;
@@ -120,6 +123,7 @@ int isere_zephyr_send(void *ctx, isere_socket_t socket,
 void isere_zephyr_shutdown(void *ctx, isere_socket_t socket)
 {
     ARG_UNUSED(ctx);
+    /* Our side only: what was sent is still delivered (RFC 9293, 3.6). */
     (void)zsock_shutdown(socket, ZSOCK_SHUT_WR);
 }
 

@@ -17,9 +17,13 @@ static const struct device *const watchdog = DEVICE_DT_GET(DT_ALIAS(watchdog0));
 static int channel = -1;
 
 #ifdef CONFIG_HAS_WDT_NO_CALLBACKS
+/* Then the reset itself is all that is known: isere_retained_begin makes a
+ * fault of it, without an address. */
 #define ON_EXPIRY NULL
 #else
-/* Before the reset, in an interrupt. */
+/* Before the reset, in an interrupt. What the processor pushed on entry lies
+ * on the process stack: r0 to r3, r12, lr, pc, xPSR (Arm DDI 0553, "context
+ * stacking"). */
 static void on_expiry(const struct device *device, int expired)
 {
     uint32_t pc = 0;
@@ -46,10 +50,13 @@ void isere_zephyr_watchdog_start(void)
         .callback = ON_EXPIRY,
         .flags = WDT_FLAG_RESET_SOC,
     };
+    /* A device without a watchdog serves all the same, and says so. */
     if (!device_is_ready(watchdog)) {
         LOG_ERR("the watchdog is not ready");
         return;
     }
+    /* Paused in a debugger, which may stop the processor for as long as it
+     * wants. */
     int added = wdt_install_timeout(watchdog, &config);
     if (added < 0 || wdt_setup(watchdog, WDT_OPT_PAUSE_HALTED_BY_DBG) < 0) {
         LOG_ERR("the watchdog could not be started");
@@ -60,6 +67,8 @@ void isere_zephyr_watchdog_start(void)
 
 void isere_zephyr_watchdog_feed(void)
 {
+    /* Also called before it was started: erasing flash and waiting for an
+     * execution feed it. */
     if (channel >= 0) {
         wdt_feed(watchdog, channel);
     }

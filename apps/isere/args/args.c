@@ -111,7 +111,8 @@ set_choice(isere_args_t *args, const isere_option_t *option, const char *value)
                value);
 }
 
-/* The last value of a name counts, in the place of the first. */
+/* The last value of a name counts, in the place of the first. The name is
+ * compared with its '=', or A would be taken for AB. */
 static isere_args_result_t
 add_env(isere_args_t *args, const isere_option_t *option, const char *value)
 {
@@ -142,6 +143,7 @@ set_text(isere_args_t *args, const isere_option_t *option, const char *value)
     if (*value == '\0') {
         return bad(args, "--%s must not be empty", option->name);
     }
+    /* Borrowed: argv lives as long as the program. */
     *(const char **)member(args, option) = value;
     return ISERE_ARGS_RUN;
 }
@@ -211,7 +213,8 @@ static const isere_option_t *find_option(isere_command_t command,
     return NULL;
 }
 
-/* One option; *index moves past the value when that is an argument. */
+/* One option; *index moves past the value when that is an argument. There is
+ * no -oFILE and no -xy: one way to write an option is enough to explain. */
 static isere_args_result_t parse_option(isere_args_t *args, int argc,
                                         char *const *argv, int *index)
 {
@@ -265,6 +268,8 @@ static isere_args_result_t set_module(isere_args_t *args, const char *value)
 
 static isere_args_result_t set_function(isere_args_t *args, const char *value)
 {
+    /* The built-in function has no versions: only its quarantine can be
+     * ended. */
     bool built_in = args->command == ISERE_COMMAND_RELEASE &&
                     strcmp(value, ISERE_BUILT_IN_NAME) == 0;
     if (!built_in && !isere_function_name_is_valid(isere_slice(value))) {
@@ -381,6 +386,7 @@ static void set_presets(isere_args_t *args)
             (void)set_option(args, &isere_options[i], isere_options[i].preset);
         }
     }
+    /* None yet: messages name no command then. */
     args->command = ISERE_COMMANDS;
 }
 

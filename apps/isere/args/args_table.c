@@ -22,6 +22,7 @@
 #define K 1024ull
 #define M (1024 * K)
 #define G (1024 * M)
+/* No time may be 0, which would have to mean that there is no limit. */
 #define SECOND 1000ull
 #define HOUR (3600 * SECOND)
 
@@ -92,10 +93,13 @@ const isere_option_t isere_options[] = {
     TEXT("allow-host", 0, SERVE, LIST, serve.hosts, "NAME", NULL,
          "a host name under which clients may use the admin API, besides "
          "addresses and localhost; may be repeated"),
+    /* Not all addresses: what runs on a developer's machine is for others
+     * only when that is asked for. */
     TEXT("host", 0, SERVE, TEXT, serve.host, "ADDRESS", "127.0.0.1",
          "address to listen on"),
     NUMBER("port", SERVE, NUMBER, serve.port, "PORT", "8080", 0, 65535,
            "port to listen on, 0 for a free one"),
+    /* Without a preset: how many cores there are is asked at the start. */
     NUMBER("workers", SERVE, NUMBER, serve.workers, "N", NULL, 1,
            ISERE_SERVERS_MAX, "worker threads (default: one per core)"),
     NUMBER("memory", SERVE | INVOKE | DEPLOY, SIZE, settings.memory, "SIZE",
@@ -125,6 +129,7 @@ const isere_option_t isere_options[] = {
     TEXT("core-dumps", 0, SERVE | INVOKE, FLAG, core_dumps, NULL, NULL,
          "lets a fault write a core dump, which contains tokens and secrets"),
 
+    /* No text of help: --help leaves it out, since it is for benchmarks. */
     CHOICE("isolation", SERVE, settings.isolation, "HOW", "snapshot",
            isolations, "snapshot, none or fresh", NULL),
 
@@ -154,12 +159,15 @@ const isere_option_t isere_options[] = {
          "the server, http://HOST[:PORT] (default: $ISERE_URL)"),
     TEXT("token-file", 0, REMOTE, TEXT, token_file, "FILE", NULL,
          "the file with the server's token (default: $ISERE_TOKEN)"),
+    /* Counted while nothing comes, not over the whole call: a large deploy
+     * over a slow line is fine. */
     NUMBER("wait", REMOTE, TIME, remote.wait, "TIME", "1m", 1, 24 * HOUR,
            "how long to wait while the server sends nothing"),
     TEXT("json", 0, REMOTE, FLAG, json, NULL, NULL,
          "prints the server's JSON answer, for programs"),
 };
 
+/* 64 at most: isere_args_t has a bit for each row (`given`). */
 const size_t isere_options_count =
     sizeof(isere_options) / sizeof(isere_options[0]);
 

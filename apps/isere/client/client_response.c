@@ -48,7 +48,8 @@ void isere_client_response_init(isere_client_response_t *r,
 
 /* ---- the head ---- */
 
-/* "HTTP/1.1 200 OK"; the reason phrase has no meaning (RFC 9112, section 4). */
+/* "HTTP/1.1 200 OK"; the reason phrase has no meaning (RFC 9112, section 4).
+ * It may be empty, but the space before it is there. */
 static bool read_status(isere_client_response_t *r, isere_slice_t line)
 {
     const char *p = line.ptr;
@@ -83,7 +84,8 @@ static bool read_length(isere_client_response_t *r, isere_slice_t value)
     return true;
 }
 
-/* We asked for no other coding, and could not decode it. */
+/* We asked for no other coding, and could not decode it. With HTTP/1.0 the
+ * framing is faulty (section 6.1). */
 static bool read_coding(isere_client_response_t *r, isere_slice_t value)
 {
     if (r->is_chunked || r->http_1_0 || !isere_http_equals(value, "chunked")) {
@@ -131,7 +133,9 @@ static const char *read_field(isere_client_response_t *r, isere_slice_t line)
     return NULL;
 }
 
-/* How the body ends: RFC 9112 section 6.3. */
+/* How the body ends: RFC 9112 section 6.3. HEAD is never sent. Where the
+ * connection ends the body, a cut can't be told from the end: the reader of
+ * the JSON notices. */
 static isere_client_state_t begin_body(isere_client_response_t *r)
 {
     if (r->status == 204 || r->status == 304) {

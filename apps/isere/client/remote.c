@@ -61,6 +61,7 @@ int isere_remote_usage(const isere_args_t *args, const char *format, ...)
     char command[32], text[1536];
     va_list list;
     snprintf(command, sizeof(command), " %s", name);
+    /* This is a format again: the name is one of ours, without a %. */
     snprintf(text, sizeof(text), "%s (see isere %s --help)", format, name);
     va_start(list, format);
     say(command, text, list);
@@ -179,6 +180,7 @@ int isere_remote_open(isere_remote_t *remote, const isere_args_t *args)
 
 void isere_remote_close(isere_remote_t *remote)
 {
+    /* Not memset, which the compiler may drop: nobody reads the token again. */
     explicit_bzero(remote->token, sizeof(remote->token));
     free(remote->body.buffer);
     isere_reply_deinit(&remote->reply);
@@ -212,8 +214,7 @@ static bool write_target(const isere_remote_call_t *call, char *target,
             return false;
         }
         /* The built-in function's name begins with '$', which a path may
-         * contain. */
-        /* All other names were checked when the command line was parsed. */
+         * contain. All others were checked with the command line. */
         size_t plain = call->function[0] == '$';
         name[0] = call->function[0];
         len = plain + isere_percent_encode(call->function + plain, len - plain,
@@ -286,6 +287,8 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
             return false;
         }
         isere_remote_say("%s", reason);
+        /* A GET can simply be sent again. A change may have been made before
+         * the answer was lost. */
         if (error == ISERE_ERR_TIMEOUT && strcmp(call->method, "GET") != 0) {
             isere_remote_say("the change may have been made: see isere list");
         }
@@ -297,7 +300,8 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
 
 /* ---- error responses ---- */
 
-/* The two causes need different remedies. */
+/* The two causes need different remedies. Neither message shows anything of
+ * the token. */
 static void say_unauthorized(const isere_remote_t *remote)
 {
     const char *server = remote->url.authority;

@@ -19,7 +19,8 @@ static bool same_name(isere_slice_t a, isere_slice_t b)
     return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
 }
 
-/* The first field from `from` on with that name, or nfields. */
+/* The first field from `from` on with that name, or nfields. All of them
+ * together are quadratic, over as many fields as a response may have. */
 static size_t find_field(const isere_result_t *result, size_t from,
                          isere_slice_t name)
 {
@@ -30,7 +31,8 @@ static size_t find_field(const isere_result_t *result, size_t from,
     return from;
 }
 
-/* A field's value: each byte is a character up to U+00FF, as over HTTP. */
+/* A field's value: each byte is a character up to U+00FF, as over HTTP. Each
+ * takes two bytes of UTF-8 at most. */
 static void put_value(isere_out_t *out, isere_slice_t value)
 {
     char *text = malloc(2 * value.len + 1);
@@ -88,6 +90,7 @@ static void put_headers(isere_out_t *out, const isere_result_t *result)
     isere_out_text(out, "}");
 }
 
+/* In pieces of whole groups, so that only the end has padding. */
 static void put_base64(isere_out_t *out, isere_slice_t bytes)
 {
     char text[ISERE_BASE64_ENCODED(300) + 1];

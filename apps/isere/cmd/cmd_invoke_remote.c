@@ -99,7 +99,8 @@ int isere_cmd_invoke_remote(const isere_args_t *args)
         return code;
     }
     code = ISERE_EXIT_FAULT;
-    /* Before the call: a bad event is found without the server. */
+    /* Before the call: a bad event is found without the server. Nothing has
+     * run by then. */
     if (isere_event_file_read(args, &event, &size) == 0) {
         code = invoke(&remote, isere_slice_of(event, size));
     }

@@ -23,6 +23,8 @@ typedef struct row {
     char memory[ISERE_UNITS_TEXT_MAX];
 } row_t;
 
+/* Cells point into the reply and into the row itself, which must not be
+ * copied. */
 static void read_row(const table_t *table, JSValueConst function, row_t *row)
 {
     isere_reply_t *reply = table->reply;
@@ -60,7 +62,9 @@ static void put_spaces(isere_out_t *out, size_t count)
     }
 }
 
-/* At least two spaces between columns, also behind a text that is too long. */
+/* At least two spaces between columns, also behind a text that is too long.
+ * Widths are of bytes: a name that is escaped is a stranger's, and may stand
+ * askew. */
 static void put_row(table_t *table, const row_t *row)
 {
     for (int i = 0; i < COLUMNS; i++) {
@@ -113,6 +117,7 @@ static void put_message(table_t *table, JSValueConst function)
     }
 }
 
+/* Rows are read twice rather than kept: a server may have any number. */
 static void put_table(table_t *table, JSValueConst functions)
 {
     static const row_t head = {

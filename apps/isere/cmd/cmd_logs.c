@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Far more than a line of ours can have (ISERE_LOG_LINE_MAX): what is longer
+ * comes from some other server. */
 #define MAX_LINE ((size_t)1 << 20)
 
 /* Pauses before a server that went away is asked again: they double. */

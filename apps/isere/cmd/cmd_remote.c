@@ -18,8 +18,8 @@ static void tell_released(isere_remote_t *remote)
     }
 }
 
-/* The response is the version that is served now. */
-/* Both commands are a POST without a body. */
+/* Both commands are a POST without a body; the response is the version that
+ * is served now. */
 static int post(const isere_args_t *args, const char *rest)
 {
     const isere_remote_call_t call = {

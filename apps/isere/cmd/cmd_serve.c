@@ -43,6 +43,7 @@ static void raise_descriptor_limit(const isere_args_t *args)
     }
 }
 
+/* For whoever reads logs over the network: how long nobody was served. */
 static void log_return(const isere_port_t *own, const isere_shared_t *shared,
                        isere_registry_t *registry)
 {

@@ -116,7 +116,7 @@ int isere_files_read(const char *path, char **data, size_t *size)
 }
 
 /* Synced before the rename: after a power cut the name must not lead to an
- * empty file. */
+ * empty file. EINVAL is that of pipes and devices, which can't be synced. */
 static int write_all(int fd, const char *data, size_t size)
 {
     while (size > 0) {
@@ -133,7 +133,8 @@ static int write_all(int fd, const char *data, size_t size)
 }
 
 /* mkostemp makes files for their owner only; this gives the permissions that
- * open would have given. */
+ * open would have given. A umask can only be read by setting it, so no other
+ * thread may make files meanwhile: `isere build` has none. */
 static void apply_umask(int fd)
 {
     mode_t mask = umask(0);

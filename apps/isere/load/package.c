@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* My_Function.v2.js becomes my-function-v2. Other characters are refused, not
- * replaced: --name is better than a name nobody expects. */
+/* My_Function.v2.js becomes my-function-v2. Other characters are refused,
+ * not replaced: --name is better than a name nobody expects. A leading dot
+ * begins a name and ends none. */
 bool isere_package_name(const char *main_name,
                         char name[ISERE_FUNCTION_NAME_MAX])
 {
@@ -82,7 +83,7 @@ bool isere_package_folder_name(const char *folder,
     const char *end = folder + strlen(folder);
     const char *from = last_part(folder, end);
     size_t len = 0;
-    /* my-app/src/index.js is my-app. */
+    /* my-app/src/index.js is my-app. It never goes up to the root. */
     while (from - folder > 1 && is_common_folder(from, (size_t)(end - from))) {
         end = from - 1;
         from = last_part(folder, end);
@@ -109,11 +110,14 @@ void isere_package_source(const char *folder,
     char hex[2 * ISERE_SHA256_SIZE + 1];
     isere_sha256_of(folder, strlen(folder), sum);
     isere_sha256_hex(sum, hex);
-    /* A hash, since paths of the user's machine are nobody's business: it tells
-     * one folder from another, and no more. */
+    /* A hash, since paths of the user's machine are nobody's business: it
+     * tells one folder from another, and no more. 32 bits of it do for the
+     * folders of one function. */
     snprintf(source, ISERE_PACKAGE_SOURCE_MAX, "%.8s", hex);
 }
 
+/* isere_out_json would put U+FFFD for what is not UTF-8, and the server
+ * would run another program than the one that was checked here. */
 static bool is_text(isere_slice_t text)
 {
     return isere_utf8_valid(text.ptr, text.len);

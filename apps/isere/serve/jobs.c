@@ -36,6 +36,7 @@ static bool take(isere_jobs_t *d, job_t *job)
 {
     bool found;
     pthread_mutex_lock(&d->lock);
+    /* isere_jobs_stop may wait for this. */
     d->working = false;
     pthread_cond_broadcast(&d->changed);
     while (d->count == 0 && !d->stopping) {
@@ -57,6 +58,7 @@ static void *jobs_main(void *arg)
     isere_jobs_t *d = arg;
     isere_port_t port;
     job_t job;
+    /* A port belongs to one thread. */
     int error = isere_program_port_init(&port, d->args);
     pthread_mutex_lock(&d->lock);
     d->started = true;
@@ -115,6 +117,7 @@ static int run(void *ctx, isere_registry_job_fn *work, void *arg)
     isere_jobs_t *d = ctx;
     int error = ISERE_ERR_LIMIT;
     pthread_mutex_lock(&d->lock);
+    /* A full queue becomes a 503. */
     if (d->count < QUEUE && !d->stopping) {
         d->queue[(d->first + d->count++) % QUEUE] = (job_t){work, arg};
         pthread_cond_broadcast(&d->changed);
@@ -168,6 +171,8 @@ bool isere_jobs_stop(isere_jobs_t *jobs)
 {
     bool working;
     struct timespec until;
+    /* The clock of pthread_cond_timedwait (POSIX). If it is set meanwhile,
+     * the wait is longer or shorter, and nothing worse. */
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&jobs->lock);
@@ -181,6 +186,8 @@ bool isere_jobs_stop(isere_jobs_t *jobs)
     working = jobs->working;
     pthread_mutex_unlock(&jobs->lock);
     drop_queue(jobs);
+    /* A thread in an init phase is left alone: it can't be ended from here.
+     * The caller frees nothing that it uses, and exits. */
     if (!working && !jobs->joined) {
         pthread_join(jobs->thread, NULL);
         jobs->joined = true;

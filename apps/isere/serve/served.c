@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+/* The ring that `isere logs` reads: some two thousand lines. */
 enum { LOG_BYTES = 256 * 1024, PATH_BYTES = 4096 };
 
 static int complain(const char *path, int error)
@@ -56,12 +57,14 @@ static int open_store(const isere_args_t *args, isere_served_t *p)
     if (is_missing(path)) {
         return complain(args->serve.store, ISERE_ERR_IO);
     }
+    /* Only for its owner: sources, environments and the token are in it. */
     if (mkdir(args->serve.store, 0700) != 0 && errno != EEXIST) {
         return complain(args->serve.store, ISERE_ERR_IO);
     }
     errno = 0;
     error = isere_linux_blobs_open(&p->blobs, path);
-    /* A server whose supervisor was just killed has it for a moment longer. */
+    /* A server whose supervisor was just killed has it for a moment longer.
+     * 300 ms in all: a store that another server uses is soon reported. */
     for (int i = 0; i < 30 && error == ISERE_ERR_INUSE; i++) {
         nanosleep(&step, NULL);
         error = isere_linux_blobs_open(&p->blobs, path);
@@ -186,6 +189,7 @@ int isere_served_open(const isere_port_t *port, const isere_args_t *args,
         error = create(port, args, served);
     }
     if (error != 0) {
+        /* First the thread, or it would use what is freed next. */
         if (served->jobs) {
             isere_jobs_stop(served->jobs);
         }
@@ -211,6 +215,8 @@ int isere_served_open_one(const isere_port_t *port,
     isere_registry_config_t config;
     memset(served, 0, sizeof(*served));
     isere_registry_config_init_one(&config, function);
+    /* With a store the jobs' thread has this mutex. Here the watching thread
+     * and the workers share the registry. */
     pthread_mutex_init(&served->lock, NULL);
     config.quarantine_s = ISERE_WORKERS_QUARANTINE_S;
     config.lock = lock;
@@ -226,7 +232,9 @@ int isere_served_open_one(const isere_port_t *port,
 
 void isere_served_close(isere_served_t *served)
 {
-    /* Its lock is the jobs's, whose queue is empty: it was stopped. */
+    /* In this order: the admin object uses the registry, which locks with
+     * the jobs' mutex and calls both kinds of blobs. No job is running or
+     * queued any more. */
     isere_admin_destroy(served->admin);
     isere_registry_destroy(served->registry);
     if (served->jobs) {

@@ -19,6 +19,7 @@ static int complain(const char *path, const char *why)
 /* A file that others can read is refused: the token gives full control. */
 static int read_token(int fd, const char *path, char token[ISERE_TOKEN_LEN + 1])
 {
+    /* A token, its newline, and one byte more, so that longer files show. */
     char text[ISERE_TOKEN_LEN + 2];
     struct stat info;
     ssize_t len = read(fd, text, sizeof(text));

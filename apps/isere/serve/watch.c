@@ -101,6 +101,8 @@ static void watch_files(isere_watch_t *w, const isere_files_t *files)
     }
 }
 
+/* By the last part of the name, which is all that an event has. A namesake
+ * in another folder costs a reload that changes nothing. */
 static bool has_file(const isere_files_t *files, const char *name)
 {
     for (const isere_file_t *f = files->files; f; f = f->next) {
@@ -157,6 +159,7 @@ static bool matters(isere_watch_t *w, const struct inotify_event *event)
         /* The folder was moved: its path leads to our files no longer. */
         (void)inotify_rm_watch(w->inotify_fd, event->wd);
     }
+    /* With events lost (IN_Q_OVERFLOW) anything may have changed. */
     if (event->mask & (IN_Q_OVERFLOW | IN_MOVE_SELF | IN_DELETE_SELF)) {
         return true;
     }

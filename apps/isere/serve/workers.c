@@ -89,6 +89,7 @@ static void serve(worker_t *worker)
     set_state(worker, WORKER_SERVING, 0);
     /* Until the server is stopped, or fails. */
     int error = isere_server_run(worker->server);
+    /* Wakes main. It can't fail: the counter has 64 bits. */
     ssize_t put = write(all->ended_fd, &one, sizeof(one));
     (void)put;
     set_state(worker, WORKER_ENDED, error);
@@ -135,6 +136,8 @@ static isere_limits_t *create_limits(const isere_port_t *own,
                                      const isere_args_t *args)
 {
     isere_limits_config_t config;
+    /* One for the process: with more workers there must not be more
+     * connections or memory. */
     isere_limits_config_init(&config);
     /* The table of options bounds each of them to its type. */
     config.max_head = (uint32_t)args->serve.max_head;
@@ -163,6 +166,8 @@ static void report_deaths(isere_workers_t *all)
         isere_fault_report_t report = {
             .name = ISERE_BUILT_IN_NAME,
             .where = death->where,
+            /* Of the monotonic clock: nobody sets it, and all processes
+             * share it. */
             .at_s = death->monotonic_s,
         };
         if (i + ISERE_SHARED_DEATHS >= count &&
@@ -278,6 +283,7 @@ int isere_workers_start(const isere_port_t *own, const isere_args_t *args,
     if (error == 0) {
         *workers = all;
     } else if (all) {
+        /* Also those that serve already: half a server is none. */
         isere_workers_stop(all);
         isere_workers_join(all);
         isere_workers_destroy(all);
@@ -295,7 +301,9 @@ int isere_workers_ended_fd(const isere_workers_t *workers)
 void isere_workers_stop(isere_workers_t *workers)
 {
     pthread_mutex_lock(&workers->lock);
-    /* Called a second time it only waits. */
+    /* Called a second time it only waits. Each server is still there: its
+     * thread destroys it only after `stopping` is set, for which it needs
+     * the lock. */
     for (unsigned i = 0; i < workers->started && !workers->stopping; i++) {
         worker_t *worker = &workers->workers[i];
         while (worker->state == WORKER_STARTING) {
@@ -315,6 +323,7 @@ int isere_workers_join(isere_workers_t *workers)
     int error = 0;
     for (unsigned i = 0; i < workers->started; i++) {
         pthread_join(workers->workers[i].thread, NULL);
+        /* The last of them: one reason is enough for a message. */
         if (workers->workers[i].error != 0) {
             error = workers->workers[i].error;
         }

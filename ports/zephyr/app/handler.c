@@ -127,6 +127,8 @@ static int find_embedded(const isere_port_t *port, isere_slice_t *code,
                          isere_fault_t *fault)
 {
     struct compilation c = {.port = port, .code = code, .fault = fault};
+    /* The source is the firmware's own, so compiling it has no deadline. The
+     * bytecode is never freed: the function borrows it. */
     port->exec_run(port->ctx, compile, &c, UINT64_MAX);
     return c.error;
 }
@@ -136,6 +138,7 @@ static int find_embedded(const isere_port_t *port, isere_slice_t *code,
 static int find_embedded(const isere_port_t *port, isere_slice_t *code,
                          isere_fault_t *fault)
 {
+    /* const: it stays in flash, and takes no RAM. */
     static const uint8_t embedded[] __aligned(8) = {
 #include <isere_handler.inc>
     };

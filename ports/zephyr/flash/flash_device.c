@@ -23,6 +23,7 @@ static int read_bytes(const struct device *device, off_t offset, void *data,
     if (!is_inside(flash, offset, size)) {
         return -EINVAL;
     }
+    /* Flash is mapped into memory: to read is to copy. */
     memcpy(data, flash->bytes + offset, size);
     return 0;
 }
@@ -34,6 +35,8 @@ static int program(const struct device *device, off_t offset, const void *data,
     if (!is_inside(flash, offset, size)) {
         return -EINVAL;
     }
+    /* Programming only clears bits: the caller has erased the place before,
+     * as littlefs does. */
     flash->program((size_t)offset, data, size);
     return 0;
 }

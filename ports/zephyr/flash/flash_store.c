@@ -116,7 +116,8 @@ static bool is_token(const char *text, int len)
     return len == ISERE_TOKEN_LEN;
 }
 
-/* Made on the device, so that no two have the same. */
+/* Made on the device, so that no two have the same. Nobody who reads the
+ * firmware's image knows it. */
 static int make_token(const isere_port_t *port, char *token)
 {
     static const char digits[] = "0123456789abcdef";
@@ -135,6 +136,7 @@ static int make_token(const isere_port_t *port, char *token)
 int isere_zephyr_token(const isere_port_t *port,
                        char token[ISERE_TOKEN_LEN + 1])
 {
+    /* Room for one more than a token has, so that a longer text is seen. */
     int len = isere_zephyr_blobs_read_file(&in_flash, "token", token,
                                            ISERE_TOKEN_LEN + 1);
     if (!is_token(token, len)) {

@@ -90,6 +90,7 @@ int isere_net_init(void)
     ARG_UNUSED(events); /* on a board whose link is always up */
     net_mgmt_init_event_callback(&link_events, on_link, events);
     net_mgmt_add_event_callback(&link_events);
+    /* That event came before anyone listened for it. */
     if (net_if_is_up(iface)) {
         on_link(&link_events, NET_EVENT_IF_UP, iface);
     }

@@ -86,6 +86,7 @@ int isere_sim_read(const char *path, const void **data, size_t *size)
         rewind(file);
     }
     if (length >= 0) {
+        /* Never of size 0, which may give NULL for an empty file. */
         bytes = malloc((size_t)length + 1);
     }
     if (bytes && fread(bytes, 1, (size_t)length, file) != (size_t)length) {
