@@ -9,8 +9,8 @@ static void set_name(isere_store_manifest_t *manifest, const char *name)
     memcpy(manifest->name, name, strlen(name));
 }
 
-/* *wrong: what is damaged, with ISERE_ERR_INVAL. *manifest keeps no number of
- * what is damaged: callers would act on it. */
+/* With ISERE_ERR_INVAL *wrong says what is damaged, and *manifest has no
+ * versions: callers would act on them. */
 static int load(const isere_store_t *store, const char *name,
                 isere_store_manifest_t *manifest, const char **wrong)
 {

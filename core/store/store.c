@@ -30,11 +30,10 @@ static int remove_version(const isere_store_t *store, const char *name,
     return store->blobs->remove(store->blobs->ctx, blob);
 }
 
-/*
- * After writing a manifest has failed. It may have happened all the same (a
- * folder that was changed, but could not be made durable): then it is undone.
- * Returns whether it is certain that the new manifest is not in force.
- */
+/* Called when the write of a manifest has failed. The new one may be in
+ * force all the same (its folder was changed, but could not be made
+ * durable): then it is undone. Returns whether it is certain that the new
+ * manifest is not in force. */
 static bool undo_manifest(const isere_store_t *store,
                           const isere_store_plan_t *plan)
 {
@@ -95,9 +94,9 @@ static int choose_previous(const isere_store_t *store,
     return 0;
 }
 
-/* The highest version that was given to a function, whatever is damaged; what
- * there is goes into `plan`. No number is given twice: kept code and log lines
- * name versions by it. */
+/* The highest version that the function was ever given, also when its
+ * manifest is damaged; the manifest goes into `plan`. No number is given
+ * twice: kept code and log lines name versions by it. */
 static int find_last(const isere_store_t *store, const char *name,
                      isere_store_plan_t *plan, uint32_t *last)
 {

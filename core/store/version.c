@@ -35,11 +35,9 @@ long isere__version_read_bytes(const isere_store_t *store, const char *blob,
     return (long)done;
 }
 
-/*
- * The size in the header is not to be believed before memory is asked for: the
- * blob must end where the header says. So of the last byte and the one behind
- * it, there is one.
- */
+/* The size in the header is not believed before memory is asked for: the
+ * blob must end where the header says. Of two bytes that are asked for from
+ * the last one on, exactly one must be there. */
 static int check_end(const isere_store_t *store, version_t *v)
 {
     uint8_t last[2];

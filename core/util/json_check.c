@@ -29,8 +29,8 @@ static char peek(const scanner_t *s)
     return s->at < s->end ? *s->at : '\0';
 }
 
-/* The four of RFC 8259, section 2: JavaScript has more white space, JSON has
- * not. */
+/* The four characters of RFC 8259, section 2. JavaScript's other white space
+ * is none in JSON. */
 static void skip_space(scanner_t *s)
 {
     while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' ||

@@ -112,8 +112,8 @@ void isere_writer_fixed(isere_writer_t *text, uint64_t value, unsigned decimals)
 #define LAST_US (INT64_C(253402300800) * SECOND_US - 1)
 
 /* yyyy-mm-dd of a day counted from 0000-01-01. Counted in eras of 400 years
- * that begin in March, so that the leap day is the last of its year; the 60
- * days before the first of them are put into the era before, which is alike.
+ * that begin in March, so that the leap day is the last of its year. The 60
+ * days before the first era are counted as the end of one before, as all end.
  * The formulas are those of civil.c, in 32 bits: each log line has a time,
  * and a Cortex-M divides 64 bits in software. */
 static void day_before(char *end, uint32_t day)

@@ -157,7 +157,9 @@ static int find_classes(JSContext *ctx, isere_intrinsics_t *in,
     return 0;
 }
 
-/* Proxies have no prototype to be known by, so one is made. */
+/* Proxies have no prototype to be known by, so one is made. None may be
+ * asked anything: each question runs a trap of the handler's. So they must
+ * be known. */
 static int find_proxy_class(JSContext *ctx, isere_intrinsics_t *in,
                             JSValueConst global)
 {

@@ -35,6 +35,9 @@ typedef struct isere_timer {
 
 static JSClassID timer_class;
 
+/* The entry holds the address alone, which is half of a JSValue where
+ * pointers have 64 bits. The class of objects has one tag, so nothing is
+ * lost. */
 static JSValue object_of(const isere_timer_t *timer)
 {
     return JS_MKPTR(JS_TAG_OBJECT, timer->object);
@@ -47,7 +50,8 @@ static timer_call_t *call_of(const isere_timer_t *timer)
 
 enum { FIRST_CAPACITY = 8 };
 
-/* The longest delay in milliseconds; a longer one becomes the shortest. */
+/* The longest delay in milliseconds, 2^31 - 1 (24.8 days) as in Node; a
+ * longer one becomes the shortest. */
 #define DELAY_MAX 2147483647.0
 
 /* Ages wrap around after 2^32 timers of one heap, which the difference allows
@@ -253,7 +257,8 @@ static JSValue set_timer(JSContext *ctx, JSValueConst self, int argc,
 }
 
 /* The entry of that id; timers_count when there is none. A walk, only when
- * timers are cleared: the heap is ordered by time, not by id. */
+ * timers are cleared: the heap is ordered by time, not by id. As a double,
+ * since a handler may give any number: NaN and fractions equal no id. */
 static uint32_t find(const isere_web_state_t *state, double id)
 {
     uint32_t i = 0;
@@ -341,7 +346,8 @@ static JSValue timer_method(JSContext *ctx, JSValueConst self, int argc,
     return JS_DupValue(ctx, self);
 }
 
-/* Begins anew, also one that has fired. */
+/* Begins anew, also one that has fired. One that was cleared stays so, as in
+ * Node. */
 static JSValue refresh(JSContext *ctx, JSValueConst self, int argc,
                        JSValueConst *argv)
 {

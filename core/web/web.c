@@ -116,7 +116,8 @@ static JSValue view_buffer(JSContext *ctx, const isere_intrinsics_t *in,
 }
 
 /* By the class of the object, never by its properties: those are the
- * handler's. */
+ * handler's. What is found is valid until the handler's code runs again: it
+ * may detach or resize the buffer. */
 int isere_web_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
                     size_t *len)
 {
@@ -127,6 +128,7 @@ int isere_web_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes,
     JSValue buffer;
     if (kind == ISERE_KIND_ARRAY_BUFFER) {
         *bytes = JS_GetArrayBuffer(ctx, len, value);
+        /* NULL without an exception is a buffer without bytes. */
         return *bytes || !JS_HasException(ctx) ? 1 : -1;
     }
     if (kind >= ISERE_KIND_TYPED_ARRAY) {

@@ -80,9 +80,9 @@ static bool is_built_in(const isere_retained_fault_t *fault)
     return strcmp(fault->name, ISERE_BUILT_IN_NAME) == 0;
 }
 
-/* Nothing but memory remembers faults here, so all of them are told of at each
- * start. Returns whether the function's init phase can be begun: faults in an
- * invocation only make that it gets no more. */
+/* Without a store only this memory remembers faults, so all of them are
+ * reported at each start. Returns whether the init phase may run. It may
+ * after faults in invocations: the function just gets no more requests. */
 static bool tell_registry(isere_registry_t *registry, const isere_port_t *port)
 {
     const isere_retained_t *retained = isere__zephyr_retained();

@@ -5,13 +5,11 @@
 
 #if ISERE_FAST_CRC
 
-/*
- * Eight bytes at a time ("slicing by 8": Kounavis and Berry, "Novel Table
- * Lookup-Based Algorithms for High-Performance CRC Generation", 2008). Table k
- * has what a byte becomes that k bytes of zero follow. A checksum is linear: an
- * entry is the exclusive or of those of its bits, which are all that is written
- * here.
- */
+/* Eight bytes at a time ("slicing by 8": Kounavis and Berry, "Novel Table
+ * Lookup-Based Algorithms for High-Performance CRC Generation", 2008). Entry
+ * i of table k is the checksum of the byte i with k bytes of zero behind it.
+ * Checksums are linear: an entry is the exclusive or of those of the bits of
+ * i, so only these eight are written here. */
 #define BIT(i, bit, value) (((i) >> (bit)) % 2 != 0 ? (value) : 0)
 #define ENTRY(i, a, b, c, d, e, f, g, h)                                       \
     (BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^               \

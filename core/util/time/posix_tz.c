@@ -167,7 +167,8 @@ static int64_t month_week_day(const change_t *change, int64_t year)
     return day < isere_civil_to_days(next) ? day : day - 7;
 }
 
-/* When the change is, in seconds since 1970 of the clock that it ends. */
+/* The time of the change, in seconds since 1970 by the clock that was in
+ * force before it. */
 static int64_t change_at(const change_t *change, int64_t year)
 {
     isere_civil_t new_year = {.year = year, .month = 1, .day = 1};
@@ -186,8 +187,8 @@ static int64_t change_at(const change_t *change, int64_t year)
 
 static bool is_summer(const zone_t *zone, int64_t at_s)
 {
-    /* The year as the zone's clock shows it. Each change is given in the
-     * clock that it ends, so summer time ends by summer time. */
+    /* The year as the zone's clock shows it. A change is given by the clock
+     * before it, so summer time ends by summer time. */
     int64_t local = at_s + zone->standard.offset_s;
     int64_t year =
         isere_civil_from_days(isere_civil_floor_div(local, ISERE_DAY_S)).year;

@@ -38,7 +38,7 @@ static size_t read_block(block_t *block, const unsigned char *p, size_t len,
                           &block->times, &block->types, &block->chars};
     for (size_t i = 0; i < 6; i++) {
         *counts[i] = big32(p + 20 + 4 * i);
-        /* So no sum below can overflow, with 32 bits neither. */
+        /* Then no sum below overflows, not even in 32 bits. */
         if (*counts[i] > COUNT_MAX) {
             return 0;
         }

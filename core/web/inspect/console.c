@@ -102,6 +102,7 @@ static void put_number_argument(isere_inspect_t *i, JSValueConst value,
         isere__inspect_puts(i, "NaN");
         return;
     }
+    /* Infinities and NaN stay: their difference from themselves is NaN. */
     if (how == 'i' && number - number == 0) {
         number = number < 0 ? ceil(number) : floor(number);
     }

@@ -12,7 +12,8 @@
 
 enum { COUNTS, TIMERS };
 
-/* An object without a prototype, with the labels as property names. */
+/* An object without a prototype, with the labels as property names. So
+ * "__proto__" and "toString" are labels like any other. */
 static JSValue table(JSContext *ctx, int which)
 {
     isere_web_state_t *state = isere_host_web_state(ctx);
@@ -130,7 +131,8 @@ JSValue isere__console_count(JSContext *ctx, JSValueConst self, int argc,
 
 /* ---- timing ---- */
 
-/* Node's forms: milliseconds below a second, then seconds. */
+/* Node's forms: milliseconds below a second, then seconds. No %f: a device's
+ * printf may not have it. */
 static void put_duration(isere_inspect_t *i, double us)
 {
     char text[32];
@@ -200,6 +202,8 @@ JSValue isere__console_time(JSContext *ctx, JSValueConst self, int argc,
 
 /* ---- grouping ---- */
 
+/* A handler that opens a group for each item and ends none must not push all
+ * its lines beyond the limit. */
 enum { INDENT_MAX = 64 };
 
 /* The heading is indented like what was before it. */
@@ -284,8 +288,8 @@ static void put_stack(isere_inspect_t *i, JSValueConst stack)
     JS_FreeCString(i->ctx, text);
 }
 
-/* Where it was called. The engine offers its stack only with an error, so one
- * is thrown and caught. */
+/* Where it was called. The engine offers its stack only with an error, so
+ * one is thrown and caught. */
 static void put_trace(isere_inspect_t *i)
 {
     JSValue error, stack;

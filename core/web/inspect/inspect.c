@@ -32,6 +32,7 @@ static bool reserve(isere_inspect_t *i, size_t more)
 {
     size_t capacity = i->capacity ? i->capacity : FIRST_CAPACITY;
     char *text;
+    /* It ends: a line has at most ISERE_LOG_LINE_MAX bytes. */
     while (capacity < i->len + more + NOTE_MAX) {
         capacity *= 2;
     }

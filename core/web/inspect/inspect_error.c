@@ -41,6 +41,8 @@ static void put_string_lines(isere_inspect_t *i, JSValueConst string,
     JS_FreeCString(i->ctx, text);
 }
 
+/* Only strings are converted: a toString of anything else may be the
+ * handler's code. */
 static bool is_text(isere_inspect_t *i, JSValueConst value, const char *other)
 {
     const char *text;
@@ -108,7 +110,8 @@ static bool is_native_stack(isere_inspect_t *i, JSValueConst stack)
     return native;
 }
 
-/* The first lines of the engine's stack: a stack overflow has thousands. */
+/* The first lines of the engine's stack: a stack overflow has thousands, and
+ * the line of the log would be full before the causes come. */
 static void put_frames(isere_inspect_t *i, JSValueConst stack, unsigned indent)
 {
     const char *text = JS_ToCString(i->ctx, stack);
@@ -151,7 +154,7 @@ static bool put_stack(isere_inspect_t *i, JSValueConst error, unsigned indent)
 }
 
 /* An own property that enumeration does not show: its value, or
- * JS_UNINITIALIZED. */
+ * JS_UNINITIALIZED. An accessor is left out: reading it would run code. */
 static JSValue hidden_data(isere_inspect_t *i, JSValueConst error,
                            const char *name)
 {

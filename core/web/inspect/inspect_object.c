@@ -90,8 +90,9 @@ static void put_holes(isere_inspect_t *i, isere_inspect_list_t *list,
     isere__inspect_puts(i, holes > 1 ? " empty items>" : " empty item>");
 }
 
-/* Shows an element, or counts a hole. By its descriptor, so that holes can be
- * told from undefined and getters are not called. */
+/* Shows an element, or counts a hole. By its descriptor, so that holes can
+ * be told from undefined and getters are not called. The descriptor owns
+ * what it holds, and is freed here. */
 static void put_element(isere_inspect_t *i, isere_inspect_list_t *list,
                         JSValueConst array, uint32_t index, uint32_t *holes)
 {
@@ -351,7 +352,7 @@ static void put_boxed(isere_inspect_t *i, JSValueConst object,
     JS_FreeValue(i->ctx, value);
 }
 
-/* An ISO time, or "Invalid Date". */
+/* An ISO time, or "Invalid Date". NaN alone differs from itself. */
 static void put_date(isere_inspect_t *i, JSValueConst date)
 {
     double ms;
@@ -372,7 +373,9 @@ static void put_date(isere_inspect_t *i, JSValueConst date)
     JS_FreeValue(i->ctx, text);
 }
 
-/* "/source/flags", from the getters: `source` is escaped there. */
+/* "/source/flags", from the getters: `source` is escaped there. In the
+ * alphabetical order of ECMA-262 (get RegExp.prototype.flags), which is also
+ * that of the intrinsics. */
 static void put_regexp(isere_inspect_t *i, JSValueConst regexp)
 {
     static const char letters[] = "dgimsuy";
@@ -401,7 +404,8 @@ static void put_regexp(isere_inspect_t *i, JSValueConst regexp)
     }
 }
 
-/* What an object is when it is not what its class name says. */
+/* What an object is when it is not what its class name says. That is when
+ * its prototype was taken away. */
 static const char *kind_name(isere_kind_t kind)
 {
     switch (kind) {
@@ -495,6 +499,7 @@ static void put_entries(isere_inspect_t *i, isere_inspect_list_t *list,
     case ISERE_KIND_SET:
         put_members(i, list, object, kind == ISERE_KIND_MAP, size);
         break;
+    /* What they hold depends on the collector, so no program may see it. */
     case ISERE_KIND_WEAKMAP:
     case ISERE_KIND_WEAKSET:
         isere__inspect_entry(i, list, 0);
@@ -584,7 +589,9 @@ static void put_any_object(isere_inspect_t *i, JSValueConst object,
     }
 }
 
-/* A walk outwards: as long as objects are nested, and nothing to allocate. */
+/* A walk outwards: as long as objects are nested, and nothing to allocate.
+ * Only what is around counts: the same object twice side by side is no
+ * cycle. */
 static bool is_under_way(const isere_inspect_t *i, const void *object)
 {
     const isere_inspect_frame_t *frame = i->frames;

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Real files have up to 4 KB. */
+/* Real files have up to 4 KB. It is the handler's heap that this comes from,
+ * for the time of one call. */
 #define FILE_SIZE_MAX 16384
 
 #define HERE "; always available: 'UTC' and offsets such as '+05:30'"
 
+/* Not toupper(): that asks the C library's locale. */
 static char upper(char c)
 {
     return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
@@ -64,8 +66,9 @@ static bool read_offset(const char *text, int32_t *offset_s)
     return true;
 }
 
-/* The abbreviations that CLDR has for American English. Other zones, and times
- * before 1970, are named by their offset. */
+/* The abbreviations that CLDR has for American English. Other zones, and
+ * times before 1970, are named by their offset. The offset is compared as
+ * well: CST is also China's, and EST was Australia's. */
 static bool is_common(const isere_zone_time_t *at, int64_t at_s)
 {
     static const struct {

@@ -18,6 +18,8 @@ static JSValue new_binary_string(JSContext *ctx, const uint8_t *bytes,
     size_t high = 0;
     char *text, *out;
     JSValue string;
+    /* Each byte from 0x80 on takes two: they are counted, so that the usual
+     * text of ASCII is not copied. */
     for (size_t i = 0; i < len; i++) {
         high += bytes[i] >> 7;
     }
@@ -59,7 +61,9 @@ static JSValue decode(JSContext *ctx, const char *text, size_t len)
 }
 
 /* UTF-8 of a string of characters up to U+00FF to the bytes they stand for;
- * -1 when there is a higher one. `out` may be the input. */
+ * -1 when there is a higher one. `out` may be the input. C2 and C3 lead
+ * U+0080 to U+00FF. The engine's UTF-8 is complete, so there is a byte
+ * behind a lead byte. */
 static long narrow(const char *text, size_t len, uint8_t *out)
 {
     uint8_t *start = out;
@@ -90,6 +94,7 @@ static JSValue encode(JSContext *ctx, const char *text, size_t len)
     if (count < 0) {
         string = throw_invalid(ctx, "a character is above U+00FF");
     } else {
+        /* Never overlapping: `count` is at most the text's length. */
         char *out = (char *)bytes + count;
         size_t out_len = isere_base64_encode(bytes, (size_t)count, out);
         string = JS_NewStringLen(ctx, out, out_len);

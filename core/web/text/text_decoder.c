@@ -7,7 +7,8 @@
 
 typedef enum encoding { UTF8, UTF16LE } encoding_t;
 
-/* The most bytes of an incomplete character. */
+/* The most bytes of an incomplete character: of UTF-8 all but the last of
+ * four; of UTF-16 a high surrogate and half of what follows it. */
 enum { PENDING_MAX = 3 };
 
 /* In the heap, as the opaque of its object: a restore takes unfinished streams
@@ -115,7 +116,8 @@ static int read_label(JSContext *ctx, JSValueConst value, decoder_t *decoder)
 }
 
 /* A boolean member of a Web IDL dictionary. undefined and null are an empty
- * one; any value is true or false. */
+ * one; any value is true or false. The value's conversion runs no code, but
+ * the getter may. */
 static int read_flag(JSContext *ctx, JSValueConst options, const char *name,
                      bool *flag)
 {
@@ -137,8 +139,9 @@ static int read_flag(JSContext *ctx, JSValueConst options, const char *name,
     return 0;
 }
 
-/* Arguments are read before the object is made, since reading them may run code
- * that throws. */
+/* Arguments are read before the object is made, since reading them may run
+ * code that throws. `argv` has two: the engine fills up with undefined to
+ * the length that the class declares. */
 static JSValue new_decoder(JSContext *ctx, JSValueConst target, int argc,
                            JSValueConst *argv)
 {
@@ -259,7 +262,7 @@ static uint32_t decode_utf16(const uint8_t *bytes, size_t len, size_t *used)
 static JSValue utf16_to_string(JSContext *ctx, const decoder_t *decoder,
                                const uint8_t *bytes, size_t len)
 {
-    /* At most three bytes of UTF-8 for each unit, complete or not. */
+    /* One unit more for an odd byte at the end. */
     char *text = js_malloc(ctx, (len / 2 + 1) * 3 + 1);
     size_t size = 0;
     size_t used;
@@ -321,6 +324,7 @@ static JSValue decode_bytes(JSContext *ctx, decoder_t *decoder,
         decoder->bom_passed = false;
         return string;
     }
+    /* Once anything was decoded. Bytes kept back may still be a mark. */
     decoder->bom_passed |= len > keep;
     decoder->npending = (uint8_t)keep;
     if (keep > 0) {

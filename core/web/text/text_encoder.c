@@ -74,13 +74,14 @@ static JSValue encode(JSContext *ctx, JSValueConst self, int argc,
         js_free(ctx, bytes);
         return JS_EXCEPTION;
     }
+    /* The array holds its buffer, and the buffer the bytes. */
     result = JS_NewTypedArray(ctx, 3, arguments, JS_TYPED_ARRAY_UINT8);
     JS_FreeValue(ctx, arguments[0]);
     return result;
 }
 
 /* As much of the text as fits, in whole characters. Counts what was read in
- * UTF-16 units. */
+ * UTF-16 units. encodeInto never writes half of a character (section 7.4). */
 static size_t encode_into_bytes(const char *text, size_t len, uint8_t *out,
                                 size_t room, size_t *read)
 {

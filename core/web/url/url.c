@@ -104,6 +104,7 @@ static JSValue wrap(JSContext *ctx, JSValueConst new_target, isere_url_t *url)
         return JS_EXCEPTION;
     }
     object->url = *url;
+    /* Made when it is asked for: most URLs are only read. */
     object->params = JS_UNDEFINED;
     JS_SetOpaque(value, object);
     return value;
@@ -178,6 +179,7 @@ static isere_slice_t (*const getters[])(const isere_url_t *) = {
     [SEARCH] = isere__url_search,     [HASH] = isere__url_hash,
 };
 
+/* Not HREF, which replaces the URL as a whole: set_href. */
 static int (*const setters[])(const isere_url_memory_t *, isere_url_t *,
                               isere_slice_t) = {
     [PROTOCOL] = isere__url_set_protocol, [USERNAME] = isere__url_set_username,
@@ -187,7 +189,8 @@ static int (*const setters[])(const isere_url_memory_t *, isere_url_t *,
     [HASH] = isere__url_set_hash,
 };
 
-/* The slice becomes a string anew each time: most members are read once. */
+/* The slice becomes a string anew each time: most members are read once. It
+ * points into href, which any setter frees. */
 static JSValue get_part(JSContext *ctx, JSValueConst this_val, int magic)
 {
     isere_url_object_t *object = JS_GetOpaque2(ctx, this_val, url_class);
@@ -292,6 +295,7 @@ static JSValue origin_string(JSContext *ctx, const isere_url_t *url)
     if (!isere__url_origin(url, &scheme, &host)) {
         return JS_NewString(ctx, "null");
     }
+    /* With its port, if that is not the default. */
     size_t len = scheme.len + 2 + host.len;
     char *text = js_malloc(ctx, len);
     if (!text) {
@@ -316,7 +320,8 @@ static JSValue get_origin(JSContext *ctx, JSValueConst this_val, int magic)
     if (!isere_slice_is(isere__url_protocol(&object->url), "blob:")) {
         return origin_string(ctx, &object->url);
     }
-    /* A blob's origin is that of the web page's URL which is its path. */
+    /* A blob's origin is that of the web page's URL which is its path. One
+     * level only: a blob: URL within one has none. */
     isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_t path;
     int error = isere__url_parse(&memory, isere__url_pathname(&object->url),

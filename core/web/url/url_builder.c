@@ -10,8 +10,9 @@ static uint32_t written(const isere_url_builder_t *b)
     return b->url.len;
 }
 
-/* The first error sticks, and nothing is written after it: the writers need no
- * error paths of their own. */
+/* The first error sticks, and nothing is written after it: the writers need
+ * no error paths of their own. Offsets have 32 bits, which ISERE_URL_MAX is
+ * well below. */
 static bool reserve(isere_url_builder_t *b, size_t more)
 {
     if (b->error) {
@@ -97,7 +98,7 @@ void isere__url_put_bytes(isere_url_builder_t *b, const char *p, size_t len)
 }
 
 /* Runs of plain bytes are copied at once. '%' is in no set: what is encoded
- * already stays (section 1.3). */
+ * already stays (section 1.3), and to encode it again changes nothing. */
 void isere__url_put_encoded(isere_url_builder_t *b, isere_slice_t text,
                             unsigned set)
 {
@@ -308,6 +309,7 @@ int isere__url_clean(const isere_url_memory_t *memory, isere_slice_t input,
         char c = input.ptr[i];
         dirty += c == '\t' || c == '\n' || c == '\r';
     }
+    /* Never NULL: pointers are compared and subtracted by the caller. */
     clean->p = input.ptr ? input.ptr : "";
     clean->end = clean->p + input.len;
     clean->copy = NULL;

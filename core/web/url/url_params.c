@@ -138,6 +138,7 @@ static int parse_pair(const isere_url_memory_t *memory,
     size_t n = isere_percent_decode(pair.text, name_len, true, pair.text);
     size_t v = isere_percent_decode(pair.text + name_len, value_len, true,
                                     pair.text + name_len);
+    /* Both shrank: the value goes right behind its name again. */
     memmove(pair.text + n, pair.text + name_len, v);
     pair.name_len = (uint32_t)n;
     pair.value_len = (uint32_t)v;

@@ -53,7 +53,9 @@ static isere_url_params_object_t *get_this(JSContext *ctx,
     return JS_GetOpaque2(ctx, this_val, params_class);
 }
 
-/* Makes an object that takes over the list; the list is freed on failure. */
+/* Makes an object that takes over the list; the list is freed on failure.
+ * `owner` is no reference, or the two would be a cycle that only the
+ * collector could free: the URL's finaliser clears it. */
 static JSValue wrap(JSContext *ctx, JSValueConst new_target,
                     isere_url_params_t *list, isere_url_object_t *owner)
 {
@@ -233,7 +235,8 @@ static bool has_pair(const isere_url_params_t *list, isere_slice_t name,
     return false;
 }
 
-/* All values of a name as an array. */
+/* All values of a name as an array. Defining takes the value over, also when
+ * it fails. */
 static JSValue all_values(JSContext *ctx, const isere_url_params_t *list,
                           isere_slice_t name)
 {
@@ -275,6 +278,7 @@ static JSValue read_pairs(JSContext *ctx, JSValueConst this_val, int argc,
     }
     const isere_url_params_t *list = &object->list;
     isere_slice_t name = text[0].text;
+    /* What get() says of a name that there is not: null, not undefined. */
     JSValue result = JS_NULL;
     if (magic == HAS) {
         result =
@@ -355,7 +359,8 @@ static JSValue for_each(JSContext *ctx, JSValueConst this_val, int argc,
     if (!JS_IsFunction(ctx, argv[0])) {
         return JS_ThrowTypeError(ctx, "not a function");
     }
-    /* The callback may change the list. */
+    /* The callback may change the list. So its length is asked for each
+     * time, and no pointer into it is kept. */
     for (uint32_t i = 0; i < object->list.count; i++) {
         JSValue args[3] = {
             isere__url_new_string(ctx,
@@ -383,7 +388,9 @@ static JSValue for_each(JSContext *ctx, JSValueConst this_val, int argc,
 
 enum { ENTRIES, KEYS, VALUES };
 
-/* Iterates live: by index into the list as it is at each step. */
+/* Iterates live: by index into the list as it is at each step. A copy of the
+ * list would not see what the loop's body does to it, which the standard
+ * wants seen (Web IDL, iterable declarations). */
 typedef struct params_iterator {
     JSValue params;
     uint32_t index;
@@ -424,6 +431,7 @@ static JSValue iterate(JSContext *ctx, JSValueConst this_val, int argc,
     if (!get_this(ctx, this_val)) {
         return JS_EXCEPTION;
     }
+    /* Until its opaque is set the finaliser and the collector find NULL. */
     JSValue value = JS_NewObjectClass(ctx, (int)iterator_class);
     if (JS_IsException(value)) {
         return value;
@@ -465,8 +473,8 @@ static JSValue new_entry(JSContext *ctx, const isere_url_params_t *list,
     return entry;
 }
 
-/* A list that became shorter meanwhile ends the iteration; one that grew goes
- * on. */
+/* A list that became shorter meanwhile ends the iteration; one that grew
+ * goes on. `params` needs no check: iterate() has made one. */
 static JSValue iterator_next(JSContext *ctx, JSValueConst this_val, int argc,
                              JSValueConst *argv, int *done, int magic)
 {
@@ -547,7 +555,8 @@ static int keep_symbol(JSContext *ctx, JSValueConst global)
     return 0;
 }
 
-/* %IteratorPrototype%: the prototype of array iterators' prototype. */
+/* %IteratorPrototype%: the prototype of array iterators' prototype. There is
+ * no global name for it. */
 static JSValue iterator_prototype(JSContext *ctx)
 {
     JSValue array = JS_NewArray(ctx);

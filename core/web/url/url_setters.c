@@ -25,7 +25,8 @@ static int replace(isere_url_builder_t *b, isere_url_t *url)
     return 0;
 }
 
-/* Gives up a new URL: 0 unless that was for want of memory. */
+/* Gives up a new URL: 0 unless that was for want of memory. A setter ignores
+ * what does not fit, but must not hide that. */
 static int keep_old(isere_url_builder_t *b)
 {
     isere__url_builder_drop(b);
@@ -91,7 +92,8 @@ static int rewrite_scheme(isere_url_builder_t *b, isere_url_t *url,
         return keep_old(b);
     }
     isere__url_copy_authority(b, url);
-    /* A port that is the new scheme's default goes. */
+    /* A port that is the new scheme's default goes. It was copied with the
+     * host, so the text is cut behind that. */
     long port = port_of(url);
     if (port >= 0 && port == isere__url_default_port(to) && !b->error) {
         b->url.len = b->url.path_start = b->url.host_end;
@@ -133,6 +135,7 @@ static int set_credentials(const isere_url_memory_t *memory, isere_url_t *url,
     isere__url_copy_scheme(&b, url);
     isere__url_begin_authority(&b);
     isere__url_put_credentials(&b, username, password);
+    /* With its port, whose offsets follow from host_end. */
     isere_slice_t host = isere__url_host(url);
     isere__url_put_bytes(&b, host.ptr, host.len);
     b.url.host_end = b.url.host_start + (url->host_end - url->host_start);
@@ -155,9 +158,10 @@ int isere__url_set_password(const isere_url_memory_t *memory, isere_url_t *url,
 
 /* Host and port */
 
-/* The digits that a value begins with, as a port; -1 when there are none or the
- * number is too large. What follows the digits does not matter: with a state
- * override the parser stops there without an error. */
+/* The digits that a value begins with, as a port; -1 when there are none or
+ * the number is too large. What follows the digits does not matter: with a
+ * state override the parser stops there without an error. Checked at each
+ * digit: a number of any length never overflows. */
 static long leading_port(const char *p, const char *end)
 {
     long port = -1;
@@ -384,6 +388,7 @@ int isere__url_set_search(const isere_url_memory_t *memory, isere_url_t *url,
     return replace(&b, url);
 }
 
+/* "" removes the fragment with its mark. */
 int isere__url_set_hash(const isere_url_memory_t *memory, isere_url_t *url,
                         isere_slice_t value)
 {
