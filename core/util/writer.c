@@ -113,9 +113,9 @@ void isere_writer_fixed(isere_writer_t *text, uint64_t value, unsigned decimals)
 
 /* yyyy-mm-dd of a day counted from 0000-01-01. Counted in eras of 400 years
  * that begin in March, so that the leap day is the last of its year. The 60
- * days before the first era are counted as the end of one before, as all end.
- * The formulas are those of civil.c, in 32 bits: each log line has a time,
- * and a Cortex-M divides 64 bits in software. */
+ * days before the first era belong to one more in front of it. The formulas
+ * are those of civil.c, in 32 bits: each log line has a time, and a Cortex-M
+ * divides 64 bits in software. */
 static void day_before(char *end, uint32_t day)
 {
     enum { ERA = 146097, JANUARY_FEBRUARY = 60 };
