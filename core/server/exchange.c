@@ -1,4 +1,10 @@
-/* What code above the server may do with a request and its server. */
+/*
+ * What code above the server may do with a request and its server.
+ *
+ * The only way from there to here: the structs of a server and of a connection
+ * stay private, so they may change without the endpoint. All of it is for the
+ * server's own thread.
+ */
 #include "core/server/exchange.h"
 #include "core/server/server.h"
 
@@ -12,6 +18,8 @@ isere_server_t *isere_exchange_server(const isere_connection_t *c)
     return c->server;
 }
 
+/* From now on the client may leave before the answer is there: `abandon` tells
+ * who works for it, as the connection goes then. */
 void isere_exchange_wait(isere_connection_t *c, void *work,
                          void (*abandon)(isere_connection_t *c))
 {
@@ -46,6 +54,8 @@ unsigned long isere_server_generation(const isere_server_t *server)
     return atomic_load(&server->serving.generation);
 }
 
+/* `stops` as soon as a stop is asked for, before the loop begins it: a health
+ * check should see that at once. */
 void isere_server_get_state(const isere_server_t *server,
                             isere_server_state_t *state)
 {
@@ -65,6 +75,8 @@ bool isere_server_is_stopping(const isere_server_t *server)
     return server->stop.begun;
 }
 
+/* A job on the server's thread took its time: deadlines are compared with a
+ * clock that is read once in a turn. */
 void isere_server_was_busy(isere_server_t *server)
 {
     isere__clock_update(&server->clock, server->port);

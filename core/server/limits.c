@@ -1,8 +1,16 @@
-/* The counters, and the budget of receive buffers, that the servers of a
- * process share. */
+/*
+ * The counters, and the budget of receive buffers, that the servers of a
+ * process share.
+ *
+ * Atomics and no lock, since the requests of all threads pass here. Numbers
+ * that have a limit are taken by compare-and-exchange, so a limit is never
+ * exceeded, not even for a moment.
+ */
 #include "core/server/limits.h"
 #include "core/server/server.h"
 
+/* Buffers up to this size may use the part of the budget that is kept for
+ * them. */
 enum { SMALL = 4 * ISERE_IN_FIRST };
 
 void isere_limits_config_init(isere_limits_config_t *config)
@@ -44,6 +52,7 @@ void isere_limits_destroy(isere_limits_t *limits)
 
 /* ---- counters ---- */
 
+/* A counter at its limit costs a load: under load most attempts fail. */
 bool isere__limits_take(atomic_uint *counter, unsigned max)
 {
     unsigned count = atomic_load_explicit(counter, memory_order_relaxed);
@@ -68,6 +77,8 @@ bool isere__limits_take_back(atomic_uint *counter)
 
 /* ---- members ---- */
 
+/* Places are taken and left at any time, so the array has gaps. The number of
+ * members says whether looking through it is worth anything. */
 int isere__limits_join(isere_limits_t *limits, isere_server_t *server)
 {
     for (int i = 0; i < ISERE_SERVERS_MAX; i++) {
@@ -91,6 +102,8 @@ void isere__limits_leave(isere_limits_t *limits, isere_server_t *server)
     }
 }
 
+/* A server leaves only when none of the same limits runs any more, so each
+ * pointer that is read here stays valid. */
 void isere__limits_wake(isere_limits_t *limits, const isere_server_t *except)
 {
     for (int i = 0; i < ISERE_SERVERS_MAX; i++) {
@@ -101,12 +114,14 @@ void isere__limits_wake(isere_limits_t *limits, const isere_server_t *except)
     }
 }
 
+/* One server at a time is given to. One that has no instance at all for a
+ * function goes first, even before those whose requests wait; one that wants
+ * more waits until nobody is served. */
 void isere__limits_want(isere_limits_t *limits, isere_server_t *server,
                         bool starved)
 {
     isere_server_t *nobody = NULL;
     if (starved) {
-        /* Before those who have some, even if their requests wait too. */
         atomic_store(&limits->urgent, true);
         if (atomic_exchange(&limits->wanted, server) == server) {
             return;
@@ -126,6 +141,8 @@ static size_t largest(const isere_limits_config_t *config)
     return (size_t)config->max_head + config->max_body + ISERE_IN_FIRST;
 }
 
+/* A budget below that would refuse a request for ever which the other limits
+ * allow. */
 void isere__limits_init_room(isere_limits_config_t *config)
 {
     if (config->max_buffer < largest(config)) {
@@ -133,16 +150,20 @@ void isere__limits_init_room(isere_limits_config_t *config)
     }
 }
 
+/* What is left for a buffer of this size: an eighth is kept for small ones,
+ * unless hardly more than one request fits. */
 static size_t limit_for(const isere_limits_config_t *config, size_t capacity)
 {
     size_t kept = config->max_buffer / 8;
     bool small = capacity <= SMALL;
-    /* Where hardly more than one request fits, nothing is kept. */
     return small || config->max_buffer - kept < largest(config)
                ? config->max_buffer
                : config->max_buffer - kept;
 }
 
+/* The first size is not of the budget: a buffer that grows out of it takes all
+ * of its new size. Whoever crosses the high mark wakes the others, as each
+ * server refuses its own slow clients. */
 bool isere__limits_take_room(isere_server_t *server, size_t from,
                              size_t capacity)
 {
@@ -158,7 +179,7 @@ bool isere__limits_take_room(isere_server_t *server, size_t from,
     } while (!atomic_compare_exchange_weak(&limits->buffered, &before,
                                            before + more));
     if (before <= high && before + more > high) {
-        isere__limits_wake(limits, server); /* each refuses its slow clients */
+        isere__limits_wake(limits, server);
     }
     return true;
 }

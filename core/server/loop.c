@@ -1,4 +1,12 @@
-/* The event loop: accepting, events, timers, stopping. */
+/*
+ * The event loop: accepting, events, timers, stopping.
+ *
+ * A turn is: wait, handle the events, run the timers, and end the turn with
+ * what belongs to no single connection. Only the loop decides what comes next;
+ * connections return what they found, and pools report what is complete. It
+ * owns accepting, held answers and the stop; all of it is on the server's
+ * thread, but isere_server_stop.
+ */
 #include "core/server/loop.h"
 #include "core/server/connection/answer.h"
 #include "core/server/connection/send.h"
@@ -9,6 +17,9 @@
 
 /* ---- accepting ---- */
 
+/* The listener is taken out of the poll: with a client in its backlog it would
+ * be ready in each turn. A timer tries again, and a connection that closes
+ * does at once. */
 static void pause_accepting(isere_server_t *server)
 {
     const isere_port_t *port = server->port;
@@ -39,7 +50,8 @@ static void accept_again(isere_server_t *server)
     }
 }
 
-/* False when nothing more can be accepted now. */
+/* False when nothing more can be accepted now. A place is taken first, as
+ * other servers take from the same number. */
 static bool accept_one(isere_server_t *server)
 {
     const isere_port_t *port = server->port;
@@ -63,6 +75,8 @@ static bool accept_one(isere_server_t *server)
     return true;
 }
 
+/* Some at a time: clients that are connected already must not wait for a flood
+ * of new ones. */
 static void accept_some(isere_server_t *server)
 {
     for (int i = 0; i < ISERE_LOOP_ACCEPTS && accept_one(server); i++) {
@@ -88,6 +102,7 @@ static bool hold(isere_connection_t *c)
     return true;
 }
 
+/* Sending may have made room for requests that waited in its buffer. */
 static void settle(isere_connection_t *c)
 {
     if (isere__connection_settle(c)) {
@@ -104,6 +119,7 @@ static void take(isere_connection_t *c)
     }
 }
 
+/* A request that has begun gets 503. Without one there is nothing to answer. */
 static void no_room(isere_connection_t *c, isere_read_t why)
 {
     if (c->state == ISERE_CONN_READING && isere__connection_has_begun(c)) {
@@ -144,6 +160,9 @@ static void read_from(isere_connection_t *c)
     }
 }
 
+/* Sending comes first, as it frees memory. The state is looked at in between:
+ * each step may close the connection, and the events of a turn are older than
+ * what it did so far. */
 void isere__loop_event(isere_connection_t *c, unsigned events)
 {
     if (c->state == ISERE_CONN_CLOSED) {
@@ -161,6 +180,7 @@ void isere__loop_event(isere_connection_t *c, unsigned events)
     }
 }
 
+/* The clock is read again: sending to many took its time. */
 void isere__loop_send_held(isere_server_t *server)
 {
     isere_held_t *held = &server->held;
@@ -189,6 +209,8 @@ static void look_once_more(isere_connection_t *c)
     }
 }
 
+/* The order matters: what came in time is looked at before the client is
+ * called late. */
 static void connection_due(isere_connection_t *c)
 {
     if (isere__connection_resumes(c)) {
@@ -214,6 +236,7 @@ static void connection_due(isere_connection_t *c)
     }
 }
 
+/* A handler's timer, or its time limit. */
 static void slot_due(isere_slot_t *slot)
 {
     isere_connection_t *c = isere__pool_slot_due(slot);
@@ -222,6 +245,7 @@ static void slot_due(isere_slot_t *slot)
     }
 }
 
+/* What was not needed since the last time is given up, slots and buffers. */
 static void reap(isere_server_t *server)
 {
     for (isere_pool_t *pool = server->pools.first; pool; pool = pool->next) {
@@ -232,6 +256,8 @@ static void reap(isere_server_t *server)
                              server->clock.now_us + ISERE_LOOP_REAP_US);
 }
 
+/* Nodes are parts of their owners, so a timer costs no memory of its own;
+ * `kind` says what it is part of. */
 static void timer_due(isere_server_t *server, isere_timer_node_t *node)
 {
     char *at = (char *)node;
@@ -255,9 +281,12 @@ static void timer_due(isere_server_t *server, isere_timer_node_t *node)
     }
 }
 
+/* Those that are due now. What handlers set meanwhile comes in the next turn,
+ * even if it is due at once: a handler with a timer of 0 ms must not keep the
+ * loop from its events. */
 static void run_timers(isere_server_t *server)
 {
-    uint64_t now_us = server->clock.now_us; /* handlers move it on */
+    uint64_t now_us = server->clock.now_us;
     while (isere_timer_queue_next(&server->timers) <= now_us) {
         isere_timer_node_t *node = server->timers.root;
         isere_timer_queue_remove(&server->timers, node);
@@ -267,6 +296,7 @@ static void run_timers(isere_server_t *server)
 
 /* ---- stopping ---- */
 
+/* Any thread: a flag, and a wake-up that makes the loop look at it. */
 void isere_server_stop(isere_server_t *server)
 {
     atomic_store(&server->stop.requested, true);
@@ -289,17 +319,19 @@ static void stop_connection(isere_connection_t *c)
     }
 }
 
+/* In this order: clients in the backlog are accepted, as the system has
+ * promised them a connection; then the listener is closed, so that new clients
+ * go elsewhere; then each connection ends with the request it has begun. The
+ * time for that is the longest invocation and a little for sending its answer.
+ * A function that asks for hours gets no more than the default. */
 static void begin_stop(isere_server_t *server)
 {
     const isere_port_t *port = server->port;
     isere_accept_t *accept = &server->accept;
-    /* What a function has that does not say more: one may ask for hours. */
     uint64_t longest_ms = server->serving.registry->config.defaults.timeout_ms;
-    /* Clients in the backlog have been promised a connection already. */
     while (accept->on && accept_one(server)) {
     }
     server->stop.begun = true;
-    /* The longest invocation, and a little for sending its answer. */
     server->stop.end_us =
         server->clock.now_us + ISERE_LINGER_US + longest_ms * 1000;
     if (accept->on) {
@@ -319,6 +351,7 @@ static void begin_stop(isere_server_t *server)
 
 /* ---- the loop ---- */
 
+/* Whether there is an instance that could be given up. */
 static bool has_idle(const isere_server_t *server)
 {
     const isere_pool_t *pool = server->pools.first;
@@ -355,6 +388,11 @@ static void give_to_others(isere_server_t *server)
     isere__limits_wake(limits, server);
 }
 
+/* In this order: a new catalog is taken over before queued requests are
+ * served; jobs are answered after that, as they wait for this server to have
+ * it. Instances are given to others before the queues are served, and once
+ * more after it, when some are idle again. Closed connections are freed last:
+ * all that goes before may still point to them. */
 static void end_turn(isere_server_t *server)
 {
     if (atomic_load_explicit(&server->stop.requested, memory_order_relaxed) &&
@@ -376,6 +414,8 @@ static void end_turn(isere_server_t *server)
     isere__connection_free_closed(server);
 }
 
+/* For how long the loop may wait. The clock is read again, since the turn took
+ * its time. */
 static uint64_t next_wakeup(const isere_server_t *server)
 {
     uint64_t due = isere_timer_queue_next(&server->timers);
@@ -396,6 +436,8 @@ static uint64_t next_wakeup(const isere_server_t *server)
     return due > now_us ? due - now_us : 0;
 }
 
+/* `dozing` is set before the wait begins: a wake-up that comes in between
+ * makes poll_wait return at once. */
 static int wait_for_events(isere_server_t *server)
 {
     const isere_port_t *port = server->port;
@@ -411,12 +453,15 @@ static int wait_for_events(isere_server_t *server)
     return count;
 }
 
+/* Held answers wait for others only while the loop is quick. */
 static bool must_send(const isere_server_t *server)
 {
     return isere__steal_hurries(server) ||
            server->clock.now_us - server->held.since_us >= ISERE_LOOP_HOLD_US;
 }
 
+/* The list and the place in it are fields of the server: another one that
+ * steals connections takes theirs out, see steal.c. */
 static void handle_events(isere_server_t *server, int count)
 {
     isere_events_t *events = &server->events;
@@ -458,6 +503,8 @@ static bool stopped(const isere_server_t *server)
                                   server->clock.now_us >= server->stop.end_us);
 }
 
+/* The generation tells the admin API when this server has a catalog: a deploy
+ * is answered after that. When the loop ends, nothing waits for it any more. */
 int isere_server_run(isere_server_t *server)
 {
     isere_serving_t *s = &server->serving;
@@ -473,14 +520,14 @@ int isere_server_run(isere_server_t *server)
     while (!stopped(server) && !error) {
         error = turn(server);
     }
-    /* No deployment waits for this one any more. */
     atomic_store(&s->generation, ULONG_MAX);
     return error;
 }
 
 /* ---- life ---- */
 
-/* Waits for the first instance of the pool to end its init phase. */
+/* Waits for the first instance of the pool to end its init phase. No listener
+ * is polled yet, so only timers of the init phase can be due. */
 static int warm_up(isere_server_t *server, isere_pool_t *pool)
 {
     const isere_port_t *port = server->port;
@@ -518,6 +565,8 @@ int isere_server_warm_up(isere_server_t *server, isere_fault_t *fault)
     return error;
 }
 
+/* The listener is the server's from here on, so it is closed when there is no
+ * memory. */
 static isere_server_t *make_server(const isere_port_t *port,
                                    isere_limits_t *limits,
                                    isere_socket_t listener)
@@ -574,6 +623,10 @@ static void close_listener(isere_server_t *server)
     port->close(port->ctx, accept->listener);
 }
 
+/* From the outside to the inside: first nobody can wake it, then no client can
+ * send, then no isolate runs. Connections go before pools, as slots point to
+ * them; the endpoint goes after both, as their callbacks may use it. What
+ * pools and connections were made with goes last. */
 void isere_server_destroy(isere_server_t *server)
 {
     if (!server) {

@@ -1,4 +1,10 @@
-/* One request: whose it is, which pool, waiting, running, answering. */
+/*
+ * One request: whose it is, which pool, waiting, running, answering.
+ *
+ * What a connection returns is dealt with here, and each way ends with an
+ * answer. A handler may take long and its client may leave meanwhile, so after
+ * anything that runs code the connection's state is looked at again.
+ */
 #include "core/server/request.h"
 #include "core/server/connection/answer.h"
 #include "core/server/connection/send.h"
@@ -26,7 +32,7 @@ static bool make_request_id(isere_server_t *server, char *out)
 
 /* ---- answers that need no handler ---- */
 
-/* Nobody ran it. */
+/* No handler ran. It counts as an error of the function if that is known. */
 static void answer_unrun(isere_connection_t *c, isere_error_kind_t kind)
 {
     isere_pool_t *pool = c->exchange->pool;
@@ -36,6 +42,8 @@ static void answer_unrun(isere_connection_t *c, isere_error_kind_t kind)
     isere__answer_error(c, isere_error_answer(kind));
 }
 
+/* 404 for a path that no function has; 405, with the methods there are, for
+ * one that some function has (RFC 9110 section 15.5.6). */
 static void answer_unrouted(isere_connection_t *c, int error)
 {
     static const isere_slice_t json = ISERE_SLICE("application/json");
@@ -82,6 +90,8 @@ static bool opens_tunnel(const isere_connection_t *c,
            isere_isolate_response(isolate)->status < 300;
 }
 
+/* The response lies in the isolate's heap, so it is copied to the send buffer
+ * here: the slot is released right after. */
 static void answer_handler(isere_connection_t *c, const isere_slot_t *slot,
                            const isere_error_answer_t *error)
 {
@@ -99,7 +109,8 @@ static void answer_handler(isere_connection_t *c, const isere_slot_t *slot,
     }
 }
 
-/* The pool's callback: an invocation is complete. */
+/* The pool's callback: an invocation is complete. The statistics count it even
+ * if the client has left, since it ran. */
 static void done(isere_slot_t *slot)
 {
     isere_connection_t *c = slot->connection;
@@ -131,6 +142,9 @@ void isere__request_init(isere_server_t *server)
 
 /* ---- invoking ---- */
 
+/* Pointers into the receive buffer, which stays as it is while the request
+ * runs: nothing is received meanwhile. Its base is set anew, as the buffer may
+ * have moved while the request waited. */
 static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
 {
     isere_server_t *server = c->server;
@@ -153,6 +167,8 @@ static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
     return make_request_id(server, inv->request_id);
 }
 
+/* Without random bytes there is no request id, and no handler is to see one
+ * that is not unique. */
 static void run(isere_connection_t *c, isere_slot_t *slot)
 {
     isere_invocation_t invocation;
@@ -211,8 +227,9 @@ static void answer_hopeless(isere_connection_t *c, int error)
                                                : ISERE_ERROR_EXCEPTION);
 }
 
-/* Runs the request, or lets it wait; the end of the turn looks for a slot again
- * then. */
+/* Runs the request, or lets it wait; the end of the turn looks for a slot
+ * again then. It waits, too, when others wait already, and when the pool has
+ * had the thread for long enough in this turn. */
 static void enter(isere_connection_t *c, isere_pool_t *pool)
 {
     int error = 0;
@@ -299,6 +316,9 @@ static inline bool find_route(isere_connection_t *c)
     return error == 0;
 }
 
+/* Whether the connection stays is decided before the answer is made, as its
+ * head says it. The catalog is looked at before each request, so a client that
+ * was told of a deploy never meets the version before it. */
 static void start(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
@@ -335,7 +355,7 @@ static void judge(isere_connection_t *c)
 
 /* ---- what connections return ---- */
 
-/* False when there is no request any more, or only the begin of one. */
+/* False when there is no request any more, or only the beginning of one. */
 static bool take_one(isere_connection_t *c)
 {
     switch (isere__connection_next(c)) {
@@ -353,6 +373,8 @@ static bool take_one(isere_connection_t *c)
     }
 }
 
+/* After some requests of one connection others come first: a client that sends
+ * thousands at once would have the thread to itself. */
 void isere__request_take(isere_connection_t *c)
 {
     for (int left = ISERE_REQUEST_TURN; take_one(c);) {
@@ -377,6 +399,8 @@ void isere__request_expired(isere_connection_t *c)
     isere_request_advance(c);
 }
 
+/* The next one is read first: going on may end a stream, which takes it out of
+ * the list. */
 void isere_request_wake_streams(isere_server_t *server)
 {
     isere_connection_t *c = server->followers;

@@ -1,5 +1,11 @@
-/* Answers to a request as a whole: what is sent, what is logged, and what
- * becomes of the connection then. */
+/*
+ * Answers to a request as a whole: what is sent, what is logged, and what
+ * becomes of the connection then.
+ *
+ * An answer ends the request: afterwards the connection has no exchange, or
+ * streams, or is closed. Memory for an answer may be missing, so errors have
+ * constant texts, which need no more than the send buffer.
+ */
 #include "core/server/connection/answer.h"
 #include "core/server/connection/send.h"
 #include "core/server/server.h"
@@ -9,6 +15,8 @@
 
 #define LOG_US ((uint64_t)1000 * 1000)
 
+/* A line of the server has the function's name if that is known; without a
+ * store there is only one. */
 void isere__answer_log(const isere_connection_t *c, const char *text,
                        const char *request_id)
 {
@@ -24,6 +32,8 @@ void isere__answer_log(const isere_connection_t *c, const char *text,
     isere_log(c->server->port, &record);
 }
 
+/* When there is no memory for a send buffer, the request's own is used: it is
+ * not needed any more. */
 void isere__answer_error(isere_connection_t *c,
                          const isere_error_answer_t *error)
 {
@@ -33,6 +43,8 @@ void isere__answer_error(isere_connection_t *c,
     isere__connection_answered(c, answered);
 }
 
+/* The connection ends: after a request that is invalid nobody knows where the
+ * next one begins (request smuggling, RFC 9112 section 11.2). */
 void isere__answer_refuse(isere_connection_t *c, int status)
 {
     isere_error_answer_t error = isere_error_answer_http(status);
@@ -69,6 +81,8 @@ static void note_refused(isere_server_t *server)
     relief->unlogged = 0;
 }
 
+/* The connection ends: its client still sends the rest of what there was no
+ * room for. */
 void isere__answer_no_room(isere_connection_t *c, isere_read_t why)
 {
     char text[96];
@@ -92,6 +106,9 @@ void isere_answer_text(isere_connection_t *c, int status,
         c, isere__send_text(c, status, fields, nfields, text));
 }
 
+/* In HTTP/1.0 there are no chunks: where the length is not known, the end of
+ * the connection is the end of the answer. To HEAD there is only a head (RFC
+ * 9110 section 9.3.2), so the stream is closed unread. */
 void isere_answer_stream(isere_connection_t *c, int status,
                          const isere_field_t *fields, size_t nfields,
                          isere_stream_t *stream, int64_t length)
@@ -99,8 +116,7 @@ void isere_answer_stream(isere_connection_t *c, int status,
     isere_exchange_t *x = c->exchange;
     bool old = x->request.minor == 0;
     if (length < 0 && old) {
-        isere__connection_end_soon(
-            c); /* the end is where the connection ends */
+        isere__connection_end_soon(c);
     }
     if (!isere__send_head(c, status, fields, nfields, length)) {
         stream->close(stream);

@@ -1,4 +1,11 @@
-/* One connection: receive, parse, time out, close. */
+/*
+ * One connection: receive, parse, time out, close.
+ *
+ * Its state is written here and nowhere else. Every function may close the
+ * connection, so a caller looks at the state before it goes on; the memory
+ * stays until the end of the loop's turn, since the turn's events, and a
+ * caller further up, may still point to it.
+ */
 #include "core/server/connection/connection.h"
 #include "core/server/connection/send.h"
 #include "core/server/connection/stream.h"
@@ -24,6 +31,10 @@ static uint64_t after_ms(const isere_connection_t *c, uint32_t ms)
     return c->server->clock.now_us + (uint64_t)ms * 1000;
 }
 
+/* Counted from the first byte of a request, not from the last one: a client
+ * that sends a byte now and then (Slowloris) gets no more time than others.
+ * The head has its own limit, the whole request another. Before the first byte
+ * the client may take longer, as browsers keep connections open. */
 static uint64_t reading_deadline(const isere_connection_t *c)
 {
     const isere_limits_config_t *config = &c->server->limits->config;
@@ -37,6 +48,9 @@ static uint64_t reading_deadline(const isere_connection_t *c)
     return !x->parser.head_complete && head < whole ? head : whole;
 }
 
+/* A request in a handler has the function's own time limit, so its connection
+ * has none. One that still sends earlier answers while it reads has to keep to
+ * both deadlines. */
 static void update_deadline(isere_connection_t *c)
 {
     uint64_t deadline;
@@ -71,6 +85,8 @@ static void update_deadline(isere_connection_t *c)
 
 /* ---- interest ---- */
 
+/* A client that sends requests and reads no answers: nothing more of it is
+ * taken until it reads, so the memory for its answers is bounded. */
 static bool is_piling_up(const isere_connection_t *c)
 {
     return c->out.end - c->out.start >= ISERE_OUT_HIGH;
@@ -98,6 +114,8 @@ static void update_interest(isere_connection_t *c)
     }
 }
 
+/* Readiness is level-triggered: an event that nothing is read for would come
+ * again at once. */
 static void stop_reading(isere_connection_t *c)
 {
     const isere_port_t *port = c->server->port;
@@ -109,6 +127,8 @@ static void stop_reading(isere_connection_t *c)
 
 /* ---- memory ---- */
 
+/* Field by field: the parser, the request and the route are large, each has
+ * its own init, and clearing them here would cost each request. */
 static bool make_exchange(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
@@ -135,7 +155,8 @@ static bool make_exchange(isere_connection_t *c)
     return true;
 }
 
-/* Gives back what belongs to the request. */
+/* Gives back what belongs to the request. One exchange is kept: under load
+ * each request uses the same, which is in the cache. */
 static void end_exchange(isere_server_t *server, isere_exchange_t *x)
 {
     const isere_port_t *port = server->port;
@@ -200,6 +221,8 @@ static isere_read_t begin_in(isere_connection_t *c)
     return ISERE_READ_BYTES;
 }
 
+/* The budget first: it is what others have to be kept from, and cheap to
+ * return. */
 static isere_read_t grow_in(isere_connection_t *c, size_t capacity)
 {
     isere_server_t *server = c->server;
@@ -217,7 +240,8 @@ static isere_read_t grow_in(isere_connection_t *c, size_t capacity)
     return ISERE_READ_BYTES;
 }
 
-/* Room for at least one more byte behind the received ones. */
+/* Room for at least one more byte behind the received ones. Bytes of earlier
+ * requests go before the buffer grows. */
 static isere_read_t make_room(isere_connection_t *c)
 {
     isere_buffer_t *in = &c->in;
@@ -238,6 +262,9 @@ static isere_read_t make_room(isere_connection_t *c)
                                    : ISERE_READ_NO_MEMORY;
 }
 
+/* A guess, for a request whose head announces its length: others may take the
+ * room meanwhile. It saves a client from sending a body that is refused at its
+ * end. */
 bool isere__connection_has_room(const isere_connection_t *c)
 {
     const isere_exchange_t *x = c->exchange;
@@ -247,6 +274,7 @@ bool isere__connection_has_room(const isere_connection_t *c)
            isere__limits_has_room(c->server->limits, capacity);
 }
 
+/* The request in it is lost, so this is for its last answer only. */
 bool isere__connection_send_from_in(isere_connection_t *c)
 {
     if (isere__connection_has_unsent(c) || !c->in.data) {
@@ -262,6 +290,7 @@ bool isere__connection_send_from_in(isere_connection_t *c)
 
 /* ---- life ---- */
 
+/* A doubly linked list: connections close in any order. */
 static void link_to(isere_server_t *server, isere_connection_t *c)
 {
     c->server = server;
@@ -285,6 +314,8 @@ static void take_out(isere_connection_t *c)
     }
 }
 
+/* Without memory it is closed without an answer, as an answer needs memory,
+ * too. The place among the connections was taken by the caller. */
 void isere__connection_open(isere_server_t *server, isere_socket_t socket,
                             const char *peer)
 {
@@ -310,6 +341,8 @@ void isere__connection_open(isere_server_t *server, isere_socket_t socket,
     update_deadline(c);
 }
 
+/* It holds nothing that is its server's then, so another server can take it
+ * over as it is. */
 bool isere__connection_is_idle(const isere_connection_t *c)
 {
     return c->state == ISERE_CONN_READING && !c->exchange && !c->in.data &&
@@ -324,6 +357,8 @@ void isere__connection_detach(isere_connection_t *c)
     port->poll_remove(port->ctx, c->socket);
 }
 
+/* On the new owner's thread. Its deadline goes on; the timer is set anew, in
+ * the new server's queue. */
 void isere__connection_adopt(isere_server_t *server, isere_connection_t *c)
 {
     const isere_port_t *port = server->port;
@@ -341,6 +376,9 @@ void isere__connection_bury(isere_connection_t *c)
     c->server->connections.closed = c;
 }
 
+/* All that is outside is undone at once: timer, poll, socket, counter, list.
+ * Whoever works for its request is told, and must not touch the connection
+ * again. The memory goes later, see isere__connection_bury. */
 void isere__connection_close(isere_connection_t *c)
 {
     isere_server_t *server = c->server;
@@ -361,7 +399,8 @@ void isere__connection_close(isere_connection_t *c)
             x->abandon(c);
         }
     }
-    /* A running handler still reads the request; it buries the connection. */
+    /* A running handler still reads the request:
+     * isere__connection_leave_handler buries the connection then. */
     if (!c->in_handler) {
         isere__connection_bury(c);
     }
@@ -394,6 +433,7 @@ void isere__connection_end_soon(isere_connection_t *c)
     c->close_after = true;
 }
 
+/* With nothing to send there is nothing to wait for: no request has begun. */
 void isere__connection_end(isere_connection_t *c)
 {
     if (isere__connection_has_unsent(c)) {
@@ -444,6 +484,8 @@ static bool may_receive(const isere_connection_t *c)
            (c->state == ISERE_CONN_STREAMING && c->in.end < c->in.capacity);
 }
 
+/* Bytes count against slow clients only while a request is received. While it
+ * lingers what comes is thrown away, buffer and all. */
 static isere_read_t received(isere_connection_t *c, size_t got)
 {
     if (c->state == ISERE_CONN_READING) {
@@ -467,7 +509,7 @@ isere_read_t isere__connection_read(isere_connection_t *c)
         return ISERE_READ_NOTHING;
     }
     if (c->state == ISERE_CONN_DRAINING) {
-        c->in.start = 0; /* nobody wants these bytes */
+        c->in.start = 0; /* the bytes are discarded */
         c->in.end = 0;
     }
     isere_read_t room = make_room(c);
@@ -497,7 +539,9 @@ void isere__connection_ask_for_body(isere_connection_t *c)
     }
 }
 
-/* Parses what has arrived. */
+/* Parses what has arrived. The parser removes the framing of chunks in place,
+ * so `len` may become less; the request points into the buffer by offsets from
+ * `base`, since the buffer moves when it grows. */
 static isere_next_t parse(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
@@ -524,6 +568,9 @@ static isere_next_t parse(isere_connection_t *c)
     return ISERE_NEXT_NOTHING;
 }
 
+/* One request at a time: the next one stays unread in the buffer until this
+ * one is answered, so answers are in the order of their requests (RFC 9112
+ * section 9.3.2). */
 isere_next_t isere__connection_next(isere_connection_t *c)
 {
     if (c->state != ISERE_CONN_READING) {
@@ -545,6 +592,8 @@ isere_next_t isere__connection_next(isere_connection_t *c)
     return parse(c);
 }
 
+/* By the timer, and not by an event: what is to be parsed is in the buffer
+ * already, and no event would come for it. */
 void isere__connection_yield(isere_connection_t *c)
 {
     isere_timer_queue_t *timers = &c->server->timers;
@@ -572,6 +621,7 @@ void isere__connection_stream(isere_connection_t *c)
     c->exchange->abandon = NULL;
 }
 
+/* Its bytes are skipped only now: until here the request pointed to them. */
 void isere__connection_answered(isere_connection_t *c, bool answered)
 {
     isere_exchange_t *x = c->exchange;
@@ -609,7 +659,8 @@ static void all_sent(isere_connection_t *c)
     c->state = ISERE_CONN_DRAINING;
 }
 
-/* The next piece of its stream. False when there is none now. */
+/* The next piece of its stream. False when there is none now. The end of the
+ * stream is the end of the request. */
 static bool pump(isere_connection_t *c)
 {
     isere_pump_t result = isere__stream_pump(c);
@@ -646,6 +697,8 @@ static bool send_all(isere_connection_t *c)
     }
 }
 
+/* What every path ends with after it changed a connection: so interest and
+ * timer are set in one place, once, however much happened before. */
 bool isere__connection_settle(isere_connection_t *c)
 {
     if (send_all(c)) {
@@ -673,6 +726,8 @@ bool isere__connection_resumes(isere_connection_t *c)
     return resumes;
 }
 
+/* Against the clock of the turn, not the real one: a turn that took long must
+ * not make all clients late before they were looked at. */
 bool isere__connection_is_late(const isere_connection_t *c)
 {
     return c->deadline_us <= c->server->clock.now_us;
@@ -683,6 +738,9 @@ bool isere__connection_wants_input(const isere_connection_t *c)
     return c->state == ISERE_CONN_READING && (c->interest & ISERE_POLL_READ);
 }
 
+/* A timer may be due before its deadline, see set_deadline: then it is set
+ * again. In all states that are not named the client had its time, and the
+ * connection is closed without a word. */
 isere_late_t isere__connection_expire(isere_connection_t *c)
 {
     if (c->state == ISERE_CONN_CLOSED || c->resume) {

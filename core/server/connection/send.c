@@ -39,6 +39,8 @@ static bool take_spare(isere_connection_t *c)
     return true;
 }
 
+/* Spares are memory that nothing needs at the moment: they go when something
+ * else does. */
 void isere__send_drop_spares(isere_server_t *server, unsigned keep)
 {
     const isere_port_t *port = server->port;
@@ -55,6 +57,9 @@ void isere__send_drop_spares(isere_server_t *server, unsigned keep)
     }
 }
 
+/* Twice as much while answers pile up, but never more than needed of what
+ * others need too: a device has little. A quarter of SIZE_MAX is far beyond
+ * every answer, and lets the sums below not wrap. */
 static bool grow(isere_connection_t *c, size_t more)
 {
     isere_buffer_t *out = &c->out;
@@ -62,8 +67,6 @@ static bool grow(isere_connection_t *c, size_t more)
     if (more > SIZE_MAX / 4 || out->end > SIZE_MAX / 4) {
         return false;
     }
-    /* Twice as much while answers pile up, but never more than needed of what
-     * others need too: a device has little. */
     size_t need = out->end + more;
     size_t capacity = out->capacity ? out->capacity * 2 : ISERE_OUT_FIRST;
     if (capacity < need || capacity > ISERE_OUT_HIGH) {
@@ -102,6 +105,9 @@ bool isere__send_reserve(isere_connection_t *c, size_t more)
     return out->capacity - out->end >= more || grow(c, more);
 }
 
+/* One call of send, with what there is: the kernel takes all of it nearly
+ * always. The deadline is moved whenever the client takes anything: a slow one
+ * is fine here, one that has stopped reading is not. */
 int isere__send_flush(isere_connection_t *c)
 {
     const isere_server_t *server = c->server;
@@ -138,7 +144,8 @@ static void append(isere_connection_t *c, isere_slice_t bytes)
     }
 }
 
-/* What the request and the connection say about the head. */
+/* What the request and the connection say about the head. Whether the
+ * connection stays is said last of all, when nothing can change it any more. */
 static void complete_head(isere_connection_t *c,
                           isere_http_response_head_t *head)
 {
@@ -156,7 +163,9 @@ static void complete_head(isere_connection_t *c,
     head->date = isere__clock_date(&server->clock);
 }
 
-/* The head and, where one may follow, the body. */
+/* The head and, where one may follow, the body: not to HEAD, and not with 204
+ * or 304, where it would be taken for the next answer (RFC 9112 section 6.3).
+ */
 static bool send(isere_connection_t *c, isere_http_response_head_t *head,
                  isere_slice_t body)
 {
@@ -226,6 +235,8 @@ bool isere__send_text(isere_connection_t *c, int status,
     return send(c, &head, body);
 }
 
+/* The exact length first: what follows is a stream, and its pieces have a
+ * buffer of their own size. */
 bool isere__send_head(isere_connection_t *c, int status,
                       const isere_field_t *fields, size_t nfields,
                       int64_t length)
@@ -248,6 +259,7 @@ bool isere__send_head(isere_connection_t *c, int status,
     return true;
 }
 
+/* 100 is no answer: the request goes on. RFC 9110 section 15.2.1. */
 bool isere__send_continue(isere_connection_t *c)
 {
     static const isere_slice_t text = ISERE_SLICE(ISERE_HTTP_CONTINUE);

@@ -1,5 +1,5 @@
-/* Answers that are made while they are sent: pieces, chunks, and who waits for
- * more. */
+/* Answers that are made while they are sent: pieces, chunks, and connections
+ * that wait for more to send. */
 #include "core/server/connection/stream.h"
 #include "core/server/connection/send.h"
 #include "core/server/server.h"
@@ -13,8 +13,11 @@ static const isere_slice_t last_chunk = ISERE_SLICE("0\r\n\r\n");
 
 _Static_assert(ISERE_STREAM_PIECE <= 0xffff, "four digits");
 
-/* ---- who waits ---- */
+/* ---- followers ---- */
 
+/* A stream that has nothing to send now joins the server's followers, a list,
+ * and is asked again by isere_request_wake_streams. It stays in the list until
+ * it is closed. */
 static void follow(isere_connection_t *c)
 {
     isere_connection_t **first = &c->server->followers;
@@ -35,6 +38,8 @@ static void unfollow(isere_connection_t *c)
     c->exchange->following = false;
 }
 
+/* The stream is closed exactly once, whoever comes first: its own end, the
+ * client, the server. */
 void isere__stream_close(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
@@ -55,6 +60,8 @@ static void put(isere_connection_t *c, const char *bytes, size_t len)
     c->out.end += len;
 }
 
+/* An empty chunk ends the body, RFC 9112 section 7.1. Without chunks its
+ * length was announced, or the connection ends with it. */
 static isere_pump_t pump_end(isere_connection_t *c)
 {
     if (c->exchange->chunked) {
@@ -67,7 +74,9 @@ static isere_pump_t pump_end(isere_connection_t *c)
     return ISERE_PUMP_END;
 }
 
-/* One piece as a chunk, whose length is known when it is there. */
+/* One piece as a chunk. Its length is known only when the piece is there, so
+ * it has four digits always, written in front of it: RFC 9112 section 7.1
+ * allows leading zeros. */
 static void frame(isere_connection_t *c, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
@@ -81,6 +90,9 @@ static void frame(isere_connection_t *c, size_t len)
     put(c, "\r\n", CHUNK_TAIL);
 }
 
+/* The piece is read right into the send buffer, behind the place of its
+ * chunk's head. A client that has said all (`last`) gets what there is, and no
+ * more is waited for. */
 isere_pump_t isere__stream_pump(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
@@ -107,6 +119,8 @@ isere_pump_t isere__stream_pump(isere_connection_t *c)
     return ISERE_PUMP_PIECE;
 }
 
+/* A newline, which is nothing in NDJSON. Only sending shows that a client is
+ * gone when nothing else comes. */
 void isere__stream_beat(isere_connection_t *c)
 {
     if (c->exchange->chunked && isere__send_reserve(c, 16)) {
@@ -115,8 +129,10 @@ void isere__stream_beat(isere_connection_t *c)
     }
 }
 
-/* ---- bytes that are there already ---- */
+/* ---- bytes ---- */
 
+/* A stream of bytes that are there already: a page in flash, a text in memory.
+ */
 typedef struct bytes_stream {
     isere_stream_t stream;
     const isere_port_t *port;

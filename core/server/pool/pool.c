@@ -1,11 +1,20 @@
-/* The isolates of one function in one server: making them, running them, giving
- * them up. */
+/*
+ * The isolates of one function in one server: making them, running them,
+ * giving them up.
+ *
+ * A slot is idle, in a handler, or in its init phase; nothing outside sees it
+ * but the callback `done`. Its heap is restored as soon as its request is
+ * answered, so the next request finds it ready. Isolates are the largest thing
+ * that a server has, so most of this file is about how many there are.
+ */
 #include "core/server/pool/pool.h"
 #include "core/deploy/quarantine/faults.h"
 #include "core/server/server.h"
 #include "core/util/log.h"
 #include <stdio.h>
 
+/* A pool holds its deployment, so a version that is replaced stays until its
+ * last request is answered. */
 isere_pool_t *isere__pool_create(isere_server_t *server,
                                  isere_deployment_t *deployment)
 {
@@ -39,6 +48,7 @@ static isere_slot_t **idle_place(isere_pool_t *pool, const isere_slot_t *slot)
     return behind ? &pool->idle->idle_next : &pool->idle;
 }
 
+/* Without an owner from here on: `connection` says whose request a slot has. */
 static void push_idle(isere_slot_t *slot)
 {
     isere_pool_t *pool = slot->pool;
@@ -49,6 +59,8 @@ static void push_idle(isere_slot_t *slot)
     pool->idle_count++;
 }
 
+/* From any place in the list; isere__pool_take is the same for the first one,
+ * inline. */
 static isere_slot_t *take(isere_pool_t *pool, isere_slot_t **place)
 {
     isere_slot_t *slot = *place;
@@ -62,6 +74,8 @@ static isere_slot_t *take(isere_pool_t *pool, isere_slot_t **place)
     return slot;
 }
 
+/* The number of instances is the process's: when one goes and another server
+ * waits for it, that one is woken. */
 static void slot_destroy(isere_slot_t *slot)
 {
     isere_pool_t *pool = slot->pool;
@@ -87,7 +101,9 @@ static void slot_destroy(isere_slot_t *slot)
     }
 }
 
-/* The same for one that had all its memory: now another may find room. */
+/* The same for one that had all its memory: now another may find room, so
+ * pauses after failed attempts are over. One that goes with its version does
+ * not count as given up: the next version's first instance is no restart. */
 static void slot_give_back(isere_slot_t *slot)
 {
     isere_server_t *server = slot->pool->server;
@@ -102,6 +118,9 @@ static void slot_give_back(isere_slot_t *slot)
     }
 }
 
+/* The caller has taken a place among the instances; it is given back here when
+ * there is no memory. The fault of the init phase is too large for a device's
+ * stack, and needed only until that phase ends. */
 static isere_slot_t *slot_create(isere_pool_t *pool)
 {
     isere_server_t *server = pool->server;
@@ -134,6 +153,8 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
     return slot;
 }
 
+/* When the isolate wants to go on: a timer of its handler, or its time limit.
+ */
 static void schedule(isere_slot_t *slot)
 {
     isere_server_t *server = slot->pool->server;
@@ -190,7 +211,9 @@ static void postpone(isere_pool_t *pool)
     isere_log(server->port, &record);
 }
 
-/* A fault of ours while its function ran: see isere_registry_report_fault. */
+/* A fault of ours while its function ran, which may quarantine it: see
+ * isere_registry_report_fault. Reported after the answer, as it may write to
+ * the store. */
 static void report_fault(const isere_pool_t *pool, const char *where)
 {
     const isere_server_t *server = pool->server;
@@ -204,6 +227,9 @@ static void report_fault(const isere_pool_t *pool, const char *where)
     isere_registry_report_fault(registry, server->port, &report);
 }
 
+/* The init phase failed. The fault is told once: to the caller that warms up,
+ * or to the log. Lack of memory is not the function's fault, and is not logged
+ * as one. */
 static int slot_failed(isere_slot_t *slot)
 {
     isere_pool_t *pool = slot->pool;
@@ -236,7 +262,8 @@ static void note_start(const isere_slot_t *slot)
     atomic_store(&stats->heap_used, isere_isolate_heap_size(slot->isolate));
 }
 
-/* The init phase went on. Returns 0 while it goes on or has ended well. */
+/* The init phase went on. Returns 0 while it goes on or has ended well. The
+ * heap is its snapshot from then on, and the slot takes requests. */
 static int slot_started(isere_slot_t *slot)
 {
     isere_pool_t *pool = slot->pool;
@@ -264,7 +291,8 @@ static int slot_started(isere_slot_t *slot)
 
 /* ---- its turn ---- */
 
-/* The pool's handlers or init phases ran since then. */
+/* The pool's handlers or init phases ran since then: counted for each turn of
+ * the loop. */
 static void note_turn(isere_pool_t *pool, uint64_t since_us)
 {
     const isere_clock_t *clock = &pool->server->clock;
@@ -275,6 +303,7 @@ static void note_turn(isere_pool_t *pool, uint64_t since_us)
     pool->turn_us += clock->now_us - since_us;
 }
 
+/* With one function there is nobody to make room for. */
 bool isere__pool_was_its_turn(const isere_pool_t *pool)
 {
     const isere_server_t *server = pool->server;
@@ -285,7 +314,8 @@ bool isere__pool_was_its_turn(const isere_pool_t *pool)
 /* ---- growing ---- */
 
 /* Half of all instances are for functions that have none, as far as there are
- * any: so none of them waits for another's requests to end. */
+ * any: so none of them waits for another's requests to end. A function's first
+ * instance may use what is reserved. */
 static unsigned reserve(const isere_pool_t *pool)
 {
     const isere_server_t *server = pool->server;
@@ -302,6 +332,8 @@ static unsigned reserve(const isere_pool_t *pool)
     return without;
 }
 
+/* The init phase begins at once, on this thread: with no timers and no
+ * top-level await it is over when this returns. */
 int isere__pool_grow(isere_pool_t *pool)
 {
     isere_limits_t *limits = pool->server->limits;
@@ -325,6 +357,8 @@ int isere__pool_grow(isere_pool_t *pool)
     return slot_started(slot);
 }
 
+/* Back to its snapshot. A heap that was crashed in is in no state to be
+ * restored: it goes as a whole, and another is made when one is needed. */
 void isere__pool_release(isere_slot_t *slot)
 {
     isere_pool_t *pool = slot->pool;
@@ -341,7 +375,8 @@ void isere__pool_release(isere_slot_t *slot)
 
 /* ---- running ---- */
 
-/* The slot's isolate went on: reports the outcome if it is there. */
+/* The slot's isolate went on: reports the outcome if it is there. Before the
+ * slot is released, since the response lies in the heap that this restores. */
 static void ran(isere_slot_t *slot)
 {
     isere_pool_t *pool = slot->pool;
@@ -356,7 +391,8 @@ static void ran(isere_slot_t *slot)
     isere__pool_release(slot);
 }
 
-/* Time that the thread was not the server's own. */
+/* Time that the thread was not the server's own. The clock is read again, or
+ * all deadlines would be that much too late. */
 static void note_time(isere_slot_t *slot, uint64_t began_us)
 {
     isere_server_t *server = slot->pool->server;
@@ -367,6 +403,9 @@ static void note_time(isere_slot_t *slot, uint64_t began_us)
     }
 }
 
+/* The gate is opened only when requests were slow lately: most handlers are
+ * over before another server could help, and opening costs two atomic
+ * operations. From open to shut nothing of the server may be touched. */
 void isere__pool_run(isere_slot_t *slot, isere_connection_t *c,
                      const isere_invocation_t *invocation)
 {
@@ -382,6 +421,8 @@ void isere__pool_run(isere_slot_t *slot, isere_connection_t *c,
     ran(slot);
 }
 
+/* Its connection is read first: the slot has none when its request is
+ * answered. In the init phase the gate stays shut, as in isere__pool_grow. */
 isere_connection_t *isere__pool_slot_due(isere_slot_t *slot)
 {
     isere_server_t *server = slot->pool->server;
@@ -413,9 +454,11 @@ bool isere__pool_refuses(const isere_pool_t *pool)
 
 /* ---- giving up ---- */
 
+/* The coldest one: it was used the longest ago, so the least of it is in the
+ * cache. */
 bool isere__pool_give_up(isere_pool_t *pool)
 {
-    isere_slot_t **last = &pool->idle; /* the coldest */
+    isere_slot_t **last = &pool->idle;
     while (*last && (*last)->idle_next) {
         last = &(*last)->idle_next;
     }
@@ -426,6 +469,7 @@ bool isere__pool_give_up(isere_pool_t *pool)
     return slot != NULL;
 }
 
+/* Idle ones only: a request that runs is never ended for another. */
 bool isere_pool_give_up_oldest(isere_server_t *server,
                                const isere_pool_t *except, unsigned keep)
 {
@@ -448,6 +492,8 @@ bool isere__pool_is_blocked(const isere_pool_t *pool)
     return other != NULL;
 }
 
+/* Its queue is emptied by isere__request_follow, which looks for the requests'
+ * new function. */
 void isere__pool_retire(isere_pool_t *pool)
 {
     pool->retired = true;
@@ -466,6 +512,8 @@ void isere__pool_reap(isere_pool_t *pool)
     pool->idle_low = pool->idle_count;
 }
 
+/* When the server goes there may be requests in its slots; their connections
+ * are closed already, and are buried here, as their handlers will not do it. */
 void isere__pool_destroy(isere_pool_t *pool)
 {
     if (!pool) {

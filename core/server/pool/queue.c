@@ -1,8 +1,15 @@
-/* Requests that wait for an instance of their function. */
+/*
+ * Requests that wait for an instance of their function.
+ *
+ * First come, first served within a function. The length is bounded for all
+ * functions together: beyond that 503 now is better for a client than an
+ * answer after its patience has ended.
+ */
 #include "core/server/pool/queue.h"
 #include "core/server/server.h"
 
-/* One of several functions may fill half of the queue. */
+/* One of several functions may fill half of the queue, so that a flood for one
+ * leaves the others room. */
 static bool has_share(const isere_pool_t *pool)
 {
     const isere_server_t *server = pool->server;
@@ -20,6 +27,8 @@ bool isere__queue_has_room(const isere_pool_t *pool)
            atomic_load(&limits->queued) < limits->config.max_queue;
 }
 
+/* For the pool, the server and the metrics; the number of the process is in
+ * the limits. */
 static void count(isere_pool_t *pool, int change)
 {
     pool->queue.length += (unsigned)change;
@@ -27,6 +36,8 @@ static void count(isere_pool_t *pool, int change)
     atomic_fetch_add(&pool->stats->queued, (unsigned)change);
 }
 
+/* It waits as long as its handler may run: longer makes no sense to a client
+ * that accepts that time. */
 bool isere__queue_put(isere_connection_t *c, isere_pool_t *pool)
 {
     isere_server_t *server = c->server;
@@ -45,6 +56,8 @@ bool isere__queue_put(isere_connection_t *c, isere_pool_t *pool)
     return true;
 }
 
+/* Also the exchange's `abandon`: a client that leaves takes its request out.
+ * The list is singly linked, as clients seldom leave. */
 void isere__queue_remove(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;

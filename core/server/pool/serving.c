@@ -4,6 +4,8 @@
 #include "core/server/server.h"
 #include <limits.h>
 
+/* With the first request of its function: a store may have many that nobody
+ * calls. */
 isere_pool_t *isere__serving_make_pool(isere_server_t *server,
                                        const isere_catalog_entry_t *entry)
 {
@@ -26,7 +28,8 @@ static isere_pool_t **make_pools(isere_server_t *server, size_t count)
     return pools;
 }
 
-/* Where a deployment is in a catalog; -1 when it is not there. */
+/* Where a deployment is in a catalog; -1 when it is not there, which it is not
+ * either when its name leads to another version. */
 static long place_of(isere_catalog_t *catalog, const isere_deployment_t *d)
 {
     const isere_catalog_entry_t *entry = isere_catalog_find(catalog, d->name);
@@ -78,6 +81,7 @@ int isere__serving_adopt(isere_server_t *server)
     return 0;
 }
 
+/* At the end of a turn, when no caller further up uses a pool. */
 void isere__serving_drop_retired(isere_server_t *server)
 {
     isere_pool_t *pool = server->pools.first;

@@ -3,6 +3,8 @@
 #include "core/server/pool/steal.h"
 #include "core/server/server.h"
 
+/* A port with one thread has no `yield`, and one server has nobody to share
+ * with. */
 static bool shares(const isere_server_t *server)
 {
     return server->port->yield &&
@@ -66,6 +68,8 @@ bool isere__steal_open(isere_server_t *server)
     return true;
 }
 
+/* The other one has the gate for a few system calls at most: yielding until
+ * then is cheaper than a lock to sleep on. */
 void isere__steal_shut(isere_server_t *server)
 {
     int open = ISERE_GATE_OPEN;
@@ -91,8 +95,9 @@ static void detach(isere_server_t *from, isere_connection_t *c)
     }
 }
 
-/* With the gate taken: connections of `from` where a request waits, as a
- * list. */
+/* With the gate taken: connections of `from` where a request waits, as a list.
+ * Only idle ones, which hold nothing of their server's memory; and a few, as
+ * the owner may be back soon. */
 static isere_connection_t *take_some(isere_server_t *from)
 {
     const isere_port_t *port = from->port;
