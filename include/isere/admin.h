@@ -1,11 +1,10 @@
 /*
- * Management over HTTP: calls below /_isere/, over which functions are
- * deployed, watched and removed (docs/api.md), metrics, log lines and the
- * dashboard.
+ * The admin API: HTTP calls below /_isere/ that deploy, watch and remove
+ * functions (docs/api.md), with metrics, log lines and the dashboard.
  *
  *     isere_registry_create(&port, &blobs, &config, &registry);
  *     isere_admin_create(&port, registry, &admin_config, &admin);
- *     isere_server_create(&port, group, listener, registry, &server);
+ *     isere_server_create(&port, limits, listener, registry, &server);
  *     isere_admin_attach(admin, server);
  *
  * One object belongs to all servers of a registry. It is made before and
@@ -23,7 +22,7 @@ extern "C" {
 #define ISERE_TOKEN_LEN 64 /* hexadecimal digits: 32 random bytes */
 
 typedef struct isere_admin_config {
-    /* What requests must bring as `Authorization: Bearer`: ISERE_TOKEN_LEN
+    /* What requests must send as `Authorization: Bearer`: ISERE_TOKEN_LEN
      * digits. Copied. */
     const char *token;
     /* Names that a Host field may have, besides addresses and localhost; ended
@@ -42,9 +41,8 @@ int isere_admin_create(const isere_port_t *port, isere_registry_t *registry,
 /* Releases it, when its servers are gone. NULL is fine. */
 void isere_admin_destroy(isere_admin_t *admin);
 
-/* From now on the server answers what is below /_isere/. Without it those paths
- * are the functions'. Before run; the server's thread. Returns 0 or
- * ISERE_ERR_NOMEM. */
+/* Lets the server answer requests below /_isere/; otherwise functions get them.
+ * Call it before run, on the server's thread. Returns 0 or ISERE_ERR_NOMEM. */
 int isere_admin_attach(isere_admin_t *admin, isere_server_t *server);
 
 #ifdef __cplusplus

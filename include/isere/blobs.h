@@ -1,10 +1,11 @@
 /*
- * Where functions are kept: named pieces of bytes, each replaced as a whole.
+ * Where functions are kept: blobs, which are named bytes, each replaced as a
+ * whole.
  *
- * A port gives one table of these to isere_registry_create (registry.h). After
- * a crash or a power cut at any moment, each name holds what the last completed
- * write gave it, or what the interrupted one would have: never a mixture, and
- * never nothing where there was something.
+ * isere_registry_create (registry.h) gets one table of these. After a crash or
+ * a power cut at any moment, each name holds what the last completed write gave
+ * it, or what the interrupted one would have: never a mixture, and never
+ * nothing where there was something.
  *
  * Names have 1 to ISERE_BLOB_NAME_MAX - 1 characters of [a-z0-9.-] and begin
  * with a letter, a digit or '-'.
@@ -30,8 +31,8 @@ typedef struct isere_blobs {
     void *ctx;
 
     /* Calls `each` for all blobs, in any order; it must not call this table.
-     * What a write left behind that never completed is not among them. Returns
-     * 0 or ISERE_ERR_IO. */
+     * Leaves out what an incomplete write left behind. Returns 0 or
+     * ISERE_ERR_IO. */
     int (*list)(void *ctx, isere_blob_fn *each, void *arg);
 
     /* Reads up to `size` bytes from `offset`. Returns how many (at most
@@ -39,9 +40,9 @@ typedef struct isere_blobs {
     int (*read)(void *ctx, const char *name, size_t offset, void *buf,
                 size_t size);
 
-    /* Makes or replaces a blob: the slices one after the other. When it
-     * returns 0, it is on the medium. ISERE_ERR_LIMIT when there is no room
-     * (the old one stays), ISERE_ERR_IO. */
+    /* Creates or replaces a blob with the slices, one after the other. When it
+     * returns 0, the blob is on the medium. ISERE_ERR_LIMIT when there is no
+     * room (the old one stays), ISERE_ERR_IO. */
     int (*write)(void *ctx, const char *name, const isere_slice_t *parts,
                  int count);
 

@@ -15,7 +15,7 @@ extern "C" {
 typedef enum isere_error {
     ISERE_OK = 0,
     ISERE_ERR_NOMEM = -1,   /* memory outside the JavaScript heap ran out */
-    ISERE_ERR_INVAL = -2,   /* an argument or a file is not what it must be */
+    ISERE_ERR_INVAL = -2,   /* an argument or a file is invalid */
     ISERE_ERR_IO = -3,      /* reading, writing or a socket failed */
     ISERE_ERR_AGAIN = -4,   /* nothing to do right now, try when ready */
     ISERE_ERR_CLOSED = -5,  /* the other side closed the connection */

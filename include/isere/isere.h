@@ -1,7 +1,7 @@
 /*
  * isère: run JavaScript request handlers, each request in a pristine heap.
  *
- * Three things, each built on the one before:
+ * Four things, each built on those before:
  *
  *   isere_function_t  code and its limits; immutable, shared between threads
  *   isere_instance_t  a heap with that function in it, for direct invocations
@@ -10,8 +10,8 @@
  *
  * The system below is an isere_port_t; on Linux isere/linux.h makes one.
  *
- * Errors: functions return 0 or a negative ISERE_ERR_* code (error.h); what
- * the author of a handler must know is in an isere_fault_t.
+ * Errors: functions return 0 or a negative ISERE_ERR_* code (error.h); an
+ * isere_fault_t says what is wrong with a handler, and where.
  * Threads: see each function. Different objects never share mutable state,
  * except that instances and servers use their function (read-only) and
  * servers of a process its limits (atomic counters).
@@ -58,8 +58,8 @@ typedef enum isere_payload {
     ISERE_PAYLOAD_2_0, /* API Gateway HTTP API event */
 } isere_payload_t;
 
-/* What a request starts in. All but the first are there to measure the first
- * against, in the same program; nobody should serve like that. */
+/* What a request starts in. Serve with the first only: the others are for
+ * comparison in benchmarks. */
 typedef enum isere_isolation {
     ISERE_ISOLATION_SNAPSHOT, /* the heap as the init phase left it */
     ISERE_ISOLATION_NONE,     /* the heap as the last request left it */
@@ -71,11 +71,11 @@ typedef struct isere_function_config {
     const char *name;    /* context.functionName; default "handler" */
     const char *version; /* context.functionVersion; "$LATEST" */
     isere_payload_t payload;
-    /* process.env: NAME=VALUE, ended by NULL; later ones win, and all of them
-     * over NODE_ENV=production. */
+    /* process.env: NAME=VALUE, ended by NULL; a later one overrides an earlier
+     * one, and all override NODE_ENV=production. */
     const char *const *env;
-    /* More of process.env, which those of env win over: NAME=VALUE texts, each
-     * ended by NUL, the last one by two. NULL for none, the default. */
+    /* More of process.env, which env overrides: NAME=VALUE texts, each ended by
+     * NUL, the last one by two. NULL for none, the default. */
     const char *env_block;
     size_t memory_bytes;      /* of one heap, engine included; default 16 MB */
     size_t stack_bytes;       /* of JavaScript calls; default 1 MB, for more
@@ -96,11 +96,11 @@ typedef struct isere_function isere_function_t;
 void isere_function_config_init(isere_function_config_t *config);
 
 /*
- * Puts the settings that a .bin file brings along (isere build --name, --env,
- * --payload, --timeout) into *config, which has been initialised: call this
- * before setting what is to win over them. Texts are borrowed from the code.
- * Code without settings changes nothing. Returns 0, or ISERE_ERR_INVAL with
- * *fault when the code is damaged, or of another engine or format version.
+ * Copies the settings of a .bin file (isere build --name, --env, --payload,
+ * --timeout) to *config, which has been initialised: call this before you set
+ * what overrides them. Texts are borrowed from the code. Code without settings
+ * changes nothing. Returns 0, or ISERE_ERR_INVAL with *fault when the code is
+ * damaged, or of another engine or format version.
  * Any thread.
  */
 int isere_function_config_read(isere_function_config_t *config,
@@ -121,14 +121,14 @@ int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
                   size_t *size, isere_fault_t *fault);
 
 /*
- * A function from bytecode of isere_compile or `isere build`, which is
- * borrowed and must stay as it is until the function is destroyed: instances
- * run it in place, and it may lie in read-only memory such as flash. Bytecode
- * is trusted: it must come from you. The configuration is copied; settings in
- * the bytecode are not looked at (isere_function_config_read is for that).
- * Returns 0; ISERE_ERR_INVAL with *fault when the bytecode is damaged, or of
- * another engine or format version, or a native module's table is wrong;
- * ISERE_ERR_LIMIT when those have too many functions; ISERE_ERR_NOMEM.
+ * A function from bytecode of isere_compile or `isere build`, which is borrowed
+ * and must not change until the function is destroyed: instances run it in
+ * place, and it may lie in read-only memory such as flash. Bytecode is trusted:
+ * it must come from you. The configuration is copied; settings in the bytecode
+ * are ignored (isere_function_config_read reads them). Returns 0;
+ * ISERE_ERR_INVAL with *fault when the bytecode is damaged, or of another
+ * engine or format version, or a native module's table is wrong;
+ * ISERE_ERR_LIMIT when native modules have too many functions; ISERE_ERR_NOMEM.
  * Thread: the port's; the function may then be used from any thread.
  */
 int isere_function_create(const isere_port_t *port, const void *code,
@@ -139,15 +139,16 @@ int isere_function_create(const isere_port_t *port, const void *code,
  * memory as at creation; any thread. */
 void isere_function_destroy(isere_function_t *function);
 
-/* The function's name, as long as it lives. The same pointer at each call, and
- * what exec_note of the port is given while it runs. Any thread. */
+/* The function's name, valid until the function is destroyed. It is the same
+ * pointer at each call, which the port's exec_note gets while the function
+ * runs. Any thread. */
 const char *isere_function_name(const isere_function_t *function);
 
 /* ---- Direct invocations ---------------------------------------------- */
 
 typedef struct isere_instance isere_instance_t;
 
-/* A request made by a program. Zeroed members mean: GET, "/", nothing. */
+/* A request made by a program. A zeroed member means GET, "/" or nothing. */
 typedef struct isere_request {
     isere_slice_t method;
     isere_slice_t target; /* path and query */
@@ -184,8 +185,8 @@ int isere_instance_create(const isere_port_t *port,
  * Invokes the handler in a pristine heap and waits for the answer, at most
  * the function's timeout. Always fills *result when it returns 0; a handler
  * at fault is a result with `error` set, and the instance stays usable.
- * Returns ISERE_ERR_INVAL when the request can't be one (a method or field
- * name that is no token, a target with spaces, too many fields), or
+ * Returns ISERE_ERR_INVAL when the request is invalid (a method or field name
+ * that is not a token, a target with spaces, too many fields), or
  * ISERE_ERR_NOMEM.
  */
 int isere_instance_invoke(isere_instance_t *instance,
@@ -206,9 +207,9 @@ typedef struct isere_limits isere_limits_t;
 typedef struct isere_limits_config {
     uint32_t max_head;           /* bytes, default 8 KB */
     uint32_t max_body;           /* bytes, default 1 MB */
-    size_t max_buffer;           /* bytes of requests that are received or
-                                    under way in the process: 64 MB; at least
-                                    one request is let in */
+    size_t max_buffer;           /* bytes of the requests in progress in
+                                    the process, default 64 MB; never less
+                                    than one request needs */
     uint32_t header_timeout_ms;  /* default 10 s */
     uint32_t request_timeout_ms; /* default 30 s */
     uint32_t idle_timeout_ms;    /* default 60 s */
@@ -233,13 +234,13 @@ void isere_limits_destroy(isere_limits_t *limits);
 typedef struct isere_registry isere_registry_t;
 
 /*
- * A server for all functions of the registry, on a listening socket (the
- * server's from now on, also when this fails). Instances are made when they are
- * first needed. Limits and registry outlive it; servers with the same limits
- * have the same registry. Where the registry keeps log lines the port is
- * copied, and its ctx borrowed. Returns 0; ISERE_ERR_LIMIT when there are
- * ISERE_SERVERS_MAX already; ISERE_ERR_NOMEM. Thread: the port's, as for
- * warm_up, run and destroy.
+ * A server for all functions of the registry, on a listening socket, which the
+ * server owns from now on, also when this fails. Instances are created when
+ * they are first needed. Limits and registry must outlive the server; servers
+ * with the same limits must have the same registry. Where the registry keeps
+ * log lines the port is copied, and its ctx borrowed. Returns 0;
+ * ISERE_ERR_LIMIT when there are ISERE_SERVERS_MAX already; ISERE_ERR_NOMEM.
+ * Thread: the port's, as for warm_up, run and destroy.
  */
 int isere_server_create(const isere_port_t *port, isere_limits_t *limits,
                         isere_socket_t listener, isere_registry_t *registry,
@@ -247,10 +248,10 @@ int isere_server_create(const isere_port_t *port, isere_limits_t *limits,
 
 /*
  * Makes the first instance of the registry's built-in function, and runs its
- * init phase to the end: so what is wrong with it is known before the first
- * request comes. Before run. Returns 0, also when there is no such function;
- * ISERE_ERR_HANDLER or ISERE_ERR_CRASH with *fault; ISERE_ERR_LIMIT when all
- * instances are in use; ISERE_ERR_NOMEM; ISERE_ERR_IO.
+ * init phase to the end: its errors are then known before the first request.
+ * Before run. Returns 0, also when there is no such function; ISERE_ERR_HANDLER
+ * or ISERE_ERR_CRASH with *fault; ISERE_ERR_LIMIT when all instances are in
+ * use; ISERE_ERR_NOMEM; ISERE_ERR_IO.
  */
 int isere_server_warm_up(isere_server_t *server, isere_fault_t *fault);
 

@@ -1,6 +1,6 @@
 /*
  * The Linux port: an isere_port_t for each thread, listening sockets, and a
- * folder that functions are kept in.
+ * folder that stores functions.
  *
  * A port uses one real-time signal, SIGRTMIN + 5, to end executions over
  * their deadline: the program must neither block nor handle that signal. It
@@ -28,9 +28,9 @@ typedef enum isere_log_format {
 } isere_log_format_t;
 
 typedef struct isere_linux_config {
-    isere_log_level_t log_level; /* what is less important is dropped */
+    isere_log_level_t log_level; /* less severe records are dropped */
     isere_log_format_t log_format;
-    bool log_functions; /* text has the function's name behind the level */
+    bool log_functions; /* in text the function's name follows the level */
     int log_fd;         /* borrowed; one record is one line and one write */
     /* Restore only pages of a heap that were written to; the system's write
      * protection tells. Otherwise the whole heap after each request. */
@@ -41,10 +41,10 @@ typedef struct isere_linux_config {
 void isere_linux_config_init(isere_linux_config_t *config);
 
 /*
- * Makes a port for the calling thread, which alone may use it (but for wake,
- * and the memory functions, which any thread may call): an epoll instance, a
- * wake-up descriptor and the timer that ends executions over their deadline.
- * NULL config: the defaults.
+ * Makes a port for the calling thread. Only that thread may use it, except for
+ * poll_wake and the memory functions, which any thread may call. It has an
+ * epoll instance, a wake-up descriptor and the timer that ends executions over
+ * their deadline. NULL config: the defaults.
  * Returns 0, ISERE_ERR_NOMEM, ISERE_ERR_LIMIT (no descriptors or timers left)
  * or ISERE_ERR_IO (the system has no such timers), with errno saying why.
  * Release with isere_linux_port_deinit in the same thread.
@@ -56,25 +56,26 @@ void isere_linux_port_deinit(isere_port_t *port);
 /*
  * A non-blocking listening socket on a numeric address or host name, with
  * SO_REUSEPORT so that several workers can each have one. *port 0 picks a free
- * port, which is written back. `first` refuses a port that somebody already
- * listens on, this program included. Returns the socket or ISERE_ERR_INUSE,
- * ISERE_ERR_INVAL (no such address), ISERE_ERR_IO (errno says why).
+ * port, which is written back. With `first` it refuses a port on which any
+ * program already listens, this one included. Returns the socket or
+ * ISERE_ERR_INUSE, ISERE_ERR_INVAL (no such address), ISERE_ERR_IO (errno says
+ * why).
  * Any thread.
  */
 isere_socket_t isere_linux_listen(const char *host, uint16_t *port, bool first);
 
 /*
  * Where functions are kept: a folder with a file for each blob. docs/store.md
- * says how it is written to. The folder is made (mode 0700) when it is missing,
- * its parents are not. What a crash left behind is removed. The folder belongs
- * to one isere_blobs_t at a time, in whatever process.
+ * says how it is written to. A missing folder is created (mode 0700), missing
+ * parents are not. What a crash left behind is removed. One isere_blobs_t at a
+ * time has the folder, of all processes together.
  * Returns 0, ISERE_ERR_INUSE (another one has it), ISERE_ERR_NOENT (no parent,
  * or not a folder), ISERE_ERR_LIMIT (no room), ISERE_ERR_NOMEM or ISERE_ERR_IO,
  * with errno saying why. The operations of *blobs set errno, too. Any thread.
  */
 int isere_linux_blobs_open(isere_blobs_t *blobs, const char *path);
 
-/* Gives the folder to others. *blobs must not be in use any more. */
+/* Lets others open the folder. *blobs must not be in use any more. */
 void isere_linux_blobs_close(isere_blobs_t *blobs);
 
 #ifdef __cplusplus

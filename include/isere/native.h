@@ -15,19 +15,18 @@
  *         &temperature, NULL};
  *     config.modules = modules;           // of an isere_function_config_t
  *
- * Ownership: tables and `ctx` are the program's, and must stay as they are
- * until every function that was made with them is destroyed. They may lie in
- * flash.
+ * Ownership: tables and `ctx` are the program's, and must not change until
+ * every function that was made with them is destroyed. They may lie in flash.
  *
  * Threads: a function is called by the thread that runs the handler. When
  * several threads serve it (workers of a server on Linux), it is called by
- * several at once: what it shares it must lock.
+ * several at once: it must lock what it shares.
  *
  * Time: a native function is never abandoned half way, also when the deadline
  * of the invocation passes meanwhile: the invocation ends when it returns. So
- * one that blocks holds up its deadline, and with it the thread and every
- * other request there. It should take microseconds; what takes longer has to
- * look at isere_native_remaining_ms.
+ * one that blocks delays the deadline, the thread and every other request
+ * there. It should take microseconds; one that takes longer must check
+ * isere_native_remaining_ms.
  *
  * State: handlers start each request with a pristine heap. What a native
  * function keeps (in ctx, in a device) lies outside of it: it outlives the
@@ -35,7 +34,7 @@
  * pointers to arguments: they are gone when it returns.
  *
  * A native function must not call isère for the instance or the server that
- * calls it, and must return: no longjmp, no exception of C++.
+ * calls it, and must return: no longjmp, no C++ exception.
  */
 #ifndef ISERE_NATIVE_H
 #define ISERE_NATIVE_H
@@ -66,7 +65,7 @@ typedef struct isere_native_module {
 /* ---- Arguments ------------------------------------------------------- */
 
 /* Arguments are numbered from 0; those that were not given are undefined.
- * Reading one runs no JavaScript and can't fail but by its type. */
+ * Reading one runs no JavaScript, and fails only if it has another type. */
 
 typedef enum isere_native_type {
     ISERE_NATIVE_UNDEFINED,
@@ -113,18 +112,18 @@ uint32_t isere_native_remaining_ms(const isere_native_call_t *call);
 /* ---- The result ------------------------------------------------------ */
 
 /*
- * Without any of these the result is undefined; of several the last one
- * counts, but isere_native_throw before all others. What they are given is
- * copied. When one of them runs out of the handler's memory, the call throws.
+ * Without any of these the result is undefined; of several the last one counts,
+ * but isere_native_throw overrides all others. Their arguments are copied. When
+ * one of them runs out of the handler's memory, the call throws.
  */
 void isere_native_return_number(isere_native_call_t *call, double value);
 void isere_native_return_boolean(isere_native_call_t *call, bool value);
 void isere_native_return_null(isere_native_call_t *call);
 
-/* A number; beyond 2^53 - 1 it is the nearest that there is. */
+/* A number; beyond 2^53 - 1 it is the nearest one that can be represented. */
 void isere_native_return_integer(isere_native_call_t *call, int64_t value);
 
-/* A string from UTF-8; what is not UTF-8 becomes U+FFFD. */
+/* A string from UTF-8; invalid UTF-8 becomes U+FFFD. */
 void isere_native_return_text(isere_native_call_t *call, isere_slice_t text);
 
 /* A Uint8Array with a copy of the bytes. */

@@ -3,9 +3,10 @@
  * sockets and readiness, and a way to abandon an execution.
  *
  * A port fills in one isere_port_t for each thread that runs a server (each
- * worker). The core calls it from that thread only, except for `wake`. Every
- * function gets `ctx` back as its first argument. Tests copy a port's table
- * and replace single functions to make them fail.
+ * worker). The core calls it from that thread only, except for `poll_wake`,
+ * `resize` and what `yield` allows. Every function gets `ctx` back as its first
+ * argument. Tests copy a port's table and replace single functions to make them
+ * fail.
  *
  * Errors are the negative codes of error.h; ports translate errno.
  * docs/porting.md walks through a port.
@@ -55,8 +56,8 @@ typedef struct isere_poll_event {
 
 /*
  * A part of a heap whose writes a port can notice, in units. A unit is open or
- * closed. A write to a closed unit opens it: the write goes through,
- * and the bit is set. So what is closed is as it was when it was closed.
+ * closed. A write to a closed unit opens it: the write goes through, and the
+ * bit is set. So a closed unit has not changed since it was closed.
  */
 typedef struct isere_guard {
     void *start; /* a multiple of the unit, as is the size */
@@ -93,21 +94,20 @@ typedef struct isere_port {
     void *(*resize)(void *ctx, void *ptr, size_t size);
 
     /*
-     * Memory for a JavaScript heap or its snapshot: `size` bytes, aligned to
-     * a page (Linux) or 16 bytes (devices), zeroed where that is free of
-     * cost. heap_trim clears any range of it, so that it reads as zeros, and
-     * gives the memory back to the system where it can.
+     * Memory for a JavaScript heap or its snapshot: `size` bytes, aligned to a
+     * page (Linux) or 16 bytes (devices), zeroed where that costs nothing.
+     * heap_trim clears any range of it, so that it reads as zeros, and gives
+     * the memory back to the system where it can.
      */
     void *(*heap_map)(void *ctx, size_t size);
     void (*heap_unmap)(void *ctx, void *heap, size_t size);
     void (*heap_trim)(void *ctx, void *start, size_t size);
 
     /*
-     * Optional, all three or none. arena_map is used in the place of heap_map
-     * for JavaScript heaps alone: what a wild index of the engine could reach
-     * from there should not be writable. arena_unmap gives it back.
-     * snapshot_seal is told that memory from heap_map will only be read from
-     * now on.
+     * Optional, all three or none. arena_map replaces heap_map for JavaScript
+     * heaps: memory that a wild index of the engine could reach from there
+     * should not be writable. arena_unmap gives it back. snapshot_seal is told
+     * that memory from heap_map will only be read from now on.
      */
     void *(*arena_map)(void *ctx, size_t size);
     void (*arena_unmap)(void *ctx, void *arena, size_t size);
@@ -116,11 +116,11 @@ typedef struct isere_port {
     /*
      * Optional: a port that can't notice writes leaves all three zero, and
      * heaps are restored as a whole. guard_unit is the size of a unit, a power
-     * of two from 32. heap_guard is called after each restore, when the heap
-     * is what it has to be: the port closes the units that it thinks will not
-     * be written to, as many as it wants, or none. It never closes a unit at
-     * any other time. heap_unguard opens all for good and forgets the guard,
-     * which may be one that heap_guard was never called for.
+     * of two from 32. heap_guard is called after each restore, when the heap is
+     * in its restored state: the port closes the units that it expects not to
+     * be written to, or none. It never closes a unit at any other time.
+     * heap_unguard opens all units for good and forgets the guard, even one
+     * that heap_guard was never called for.
      */
     size_t guard_unit;
     void (*heap_guard)(void *ctx, isere_guard_t *guard);
@@ -137,22 +137,22 @@ typedef struct isere_port {
      *
      * A port that can contain faults (a wild access, an illegal instruction, a
      * failed assertion) abandons fn at one in the same way, if nothing is held,
-     * and returns ISERE_ERR_CRASH: what fn used is in no state to be looked at.
+     * and returns ISERE_ERR_CRASH: nothing that fn used may be read then.
      */
     int (*exec_run)(void *ctx, void (*fn)(void *arg), void *arg,
                     uint64_t deadline_us);
     void (*exec_hold)(void *ctx);
     void (*exec_release)(void *ctx);
 
-    /* Optional: what the last fault was that exec_run returned ISERE_ERR_CRASH
-     * for, in a few words; `size` bytes with the NUL. */
+    /* Optional: says in a few words for which fault exec_run last returned
+     * ISERE_ERR_CRASH; `size` bytes with the NUL. */
     void (*exec_fault)(void *ctx, char *text, size_t size);
 
     /*
-     * Optional: the thread works for this function from now on, or (NULL) for
-     * none any more. What survives a fault that was not contained can then say
-     * who it was: the texts are copied, where such memory is. Called several
-     * times in each invocation.
+     * Optional: from now on the thread runs this function, or none (NULL). The
+     * port copies the texts to memory that survives a fault that it can't
+     * contain, so that the function to blame is known afterwards. Called
+     * several times in each invocation.
      */
     void (*exec_note)(void *ctx, const char *name, const char *version);
 
@@ -200,10 +200,10 @@ typedef struct isere_port {
     void (*poll_wake)(void *ctx);
 
     /*
-     * Lets other threads run for a moment. NULL where the servers of a group
-     * shall not help each other. Otherwise any thread of them may call
-     * poll_wait, with a `timeout_us` of 0, and poll_remove, while this thread
-     * runs a handler.
+     * Lets other threads run for a moment. NULL if servers with the same limits
+     * must not take over each other's connections. Otherwise the thread of any
+     * of them may call poll_wait, with a `timeout_us` of 0, and poll_remove,
+     * while this thread runs a handler.
      */
     void (*yield)(void *ctx);
 } isere_port_t;

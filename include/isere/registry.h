@@ -1,14 +1,14 @@
 /*
- * The registry: what the servers of a process serve. That is one function that
- * is part of the program, or those of a store with the routes that lead to
- * them, or both. isere/admin.h changes it over HTTP.
+ * The registry: what the servers of a process serve. That is a function that is
+ * part of the program, or the functions of a store with their routes, or both.
+ * isere/admin.h changes it over HTTP.
  *
  *     isere_registry_create_one(&port, function, &registry);
- *     isere_server_create(&port, group, listener, registry, &server);
+ *     isere_server_create(&port, limits, listener, registry, &server);
  *     isere_server_run(server);
  *
- * One registry belongs to all servers of a group. It is made before and
- * destroyed after them.
+ * One registry belongs to all servers with the same limits. It is created
+ * before and destroyed after them.
  */
 #ifndef ISERE_REGISTRY_H
 #define ISERE_REGISTRY_H
@@ -20,12 +20,12 @@
 extern "C" {
 #endif
 
-/* What the function that is part of the program is called: none of a store can
- * have this name. */
+/* The name of the function that is part of the program: no function of a store
+ * can have it. */
 #define ISERE_BUILT_IN_NAME "$built-in"
 
-/* A job of the registry. `port` is that of the thread which does
- * it; NULL when it will not be done any more, to release what belongs to it. */
+/* A job of the registry. `port` is that of the thread that does it; NULL if it
+ * will not be done: then it only releases what belongs to it. */
 typedef void isere_registry_job_fn(void *arg, const isere_port_t *port);
 
 /* Nothing uses the function any more: it may be destroyed. From any thread. */
@@ -36,54 +36,53 @@ typedef struct isere_fault_report {
     const char *name;  /* of the function */
     uint32_t version;  /* 0: the one that is served */
     const char *where; /* for people: what happened, in a few words */
-    int64_t at_s;      /* seconds of a clock that goes on across restarts */
+    int64_t at_s;      /* seconds of a clock that continues over restarts */
 } isere_fault_report_t;
 
 typedef struct isere_registry_config {
-    /* What a function's package does not say: memory, stack, time limits,
-     * payload, native modules. Name, version and env are not looked at. Not
-     * copied what it points to. */
+    /* Settings that a function's package does not have: memory, stack, time
+     * limits, payload, native modules. Name and version are ignored; a
+     * package's env overrides this one. What it points to is not copied. */
     isere_function_config_t defaults;
     size_t memory_min; /* bytes that a package may ask for */
     size_t memory_max;
-    uint32_t timeout_max_ms;     /* the same of its time limit */
+    uint32_t timeout_max_ms;     /* the longest that it may ask for */
     size_t log_bytes;            /* ring of recent log lines, from 1024; 0:
                                     none */
-    isere_log_level_t log_level; /* what is kept in it: this and worse */
-    /* A function with so many faults (at most 8; 0: never) within so many
-     * seconds is quarantined: answered with 503, until another version of it
+    isere_log_level_t log_level; /* kept in it: this and more severe */
+    /* A function with this many faults (at most 8; 0: never) within this many
+     * seconds is quarantined: its requests get 503 until another version of it
      * is deployed or it is released. */
     unsigned faults;
     uint32_t fault_window_s;
-    uint32_t quarantine_s; /* so long at most; 0, the default: until then */
-    /* How often the program was started again after a fault, for the
-     * metrics. */
+    uint32_t quarantine_s; /* at most; 0, the default: without limit */
+    /* How often the program was restarted after a fault, for the metrics. */
     uint32_t restarts;
     /*
      * What ended the program before this start, for isere_registry_create
-     * alone. next_fault gives one fault after the other, each once and until
-     * the next call, and false after the last: they are counted before any
-     * function is made ready, since that may be what ends the program. crashes
-     * says how often a function has crashed so far, for the metrics. NULL:
-     * nothing.
+     * alone. next_fault gives one fault after the other, each valid until the
+     * next call, and returns false after the last one. They are counted before
+     * any function is made ready, since a function may end the program then.
+     * crashes says how often a function has crashed so far, for the metrics.
+     * NULL: nothing.
      */
     bool (*next_fault)(void *ctx, isere_fault_report_t *report);
     unsigned long (*crashes)(void *ctx, const char *name);
     /*
      * Where compiled code is kept for the next start of the same program with
-     * the same configuration, which takes it from there instead of compiling; a
-     * crash may lose it. What is read from it must be this program's alone: it
-     * is checked for damage, and bytecode is not verified. Borrowed; used as
-     * `blobs` are. NULL, as at first: every start compiles.
+     * the same configuration, which then need not compile; a crash may lose it.
+     * Only this program may be able to write to it: what is read is checked for
+     * damage, but bytecode is not verified. Borrowed; used like `blobs`. NULL,
+     * the default: every start compiles.
      */
     const isere_blobs_t *kept;
-    /* The function that is part of the program: it answers what no route takes,
-     * in place of 404. Borrowed. May be NULL. */
+    /* The function that is part of the program: it gets the requests that match
+     * no route. Borrowed. NULL: they get 404. */
     const isere_function_t *built_in;
 
     /*
-     * Does a job on another thread, one after the other: compiling, init
-     * phases and writing to the store then hold up no request. Returns 0, or
+     * Does a job on another thread, one after the other: compiling, init phases
+     * and writing to the store then delay no request. Returns 0, or
      * ISERE_ERR_LIMIT when too many jobs wait already. NULL: the server's
      * thread does it, and idle instances make room in memory.
      */
@@ -95,8 +94,8 @@ typedef struct isere_registry_config {
 } isere_registry_config_t;
 
 /* Sets the defaults: those of isere_function_config_init, memory up to 16 MB,
- * 24 hours, a ring of 64 KB for levels down to info, 3 faults within 60
- * seconds. Any thread. */
+ * time limits up to 24 hours, a ring of 64 KB for level info and above, 3
+ * faults within 60 seconds. Any thread. */
 void isere_registry_config_init(isere_registry_config_t *config);
 
 /* The same for one function: it is built in, its settings are the defaults, and
@@ -106,12 +105,12 @@ void isere_registry_config_init_one(isere_registry_config_t *config,
 
 /*
  * Opens the store, if `blobs` is not NULL, and makes its functions ready:
- * compiled, not yet started. A function that can't be is logged and listed as
- * broken; the others serve. One that is quarantined is made ready when it is
- * released, and not before. `port` lends its memory functions for good, and the
- * rest during the call; `blobs` is borrowed. Returns 0 with *registry;
+ * compiled, not yet started. A function for which that fails is logged and
+ * listed as broken; the others are served. A quarantined one is made ready only
+ * when it is released. `port` lends its memory functions for good, and the
+ * others during the call; `blobs` is borrowed. Returns 0 with *registry;
  * ISERE_ERR_IO when the store can't be read; ISERE_ERR_NOMEM; ISERE_ERR_INVAL
- * for an invalid token. Thread: the port's.
+ * for log_bytes from 1 to 1023. Thread: the port's.
  */
 int isere_registry_create(const isere_port_t *port, const isere_blobs_t *blobs,
                           const isere_registry_config_t *config,
@@ -124,13 +123,14 @@ int isere_registry_create_one(const isere_port_t *port,
 
 /*
  * Replaces the built-in function: requests that have begun finish in the old
- * one, all later ones see the new one. First the new one's init phase is run to
- * its end in an instance on this thread; when it fails, nothing changes, and
- * *fault says why. `released` is called with the function when nothing uses it
- * any more: after another one was set, at the latest when the registry is
- * destroyed. NULL for nothing. Returns 0; ISERE_ERR_HANDLER; ISERE_ERR_CRASH;
- * ISERE_ERR_NOMEM.
- * Thread: `port`'s, and that which does the registry's jobs, if there is one.
+ * one, all later ones see the new one. First the new one's init phase runs to
+ * its end on this thread, in an instance of its own; if it fails, nothing
+ * changes, and *fault says why. `released` is called with the function when
+ * nothing uses it any more: after another one was set, at the latest when the
+ * registry is destroyed. NULL for nothing. Returns 0; ISERE_ERR_HANDLER;
+ * ISERE_ERR_CRASH; ISERE_ERR_NOMEM.
+ * Thread: `port`'s, which must be the one that does the registry's jobs, if
+ * there is one.
  */
 int isere_registry_set_built_in(isere_registry_t *registry,
                                 const isere_port_t *port,
@@ -138,32 +138,31 @@ int isere_registry_set_built_in(isere_registry_t *registry,
                                 isere_released_fn *released, void *arg,
                                 isere_fault_t *fault);
 
-/* Releases it, when its servers are gone and no work runs. NULL is fine. */
+/* Releases it. Its servers must be gone, and no job may run. NULL is fine. */
 void isere_registry_destroy(isere_registry_t *registry);
 
-/* Makes log records of a port go to the log that clients read, too, if there is
- * one. `port` is the calling thread's, before it logs anything. */
+/* Also sends a port's log records to the log that clients read, if there is
+ * one. `port` is the calling thread's; call this before it logs anything. */
 void isere_registry_tap(isere_registry_t *registry, isere_port_t *port);
 
-/* How many functions there are, those that are broken among them. Any
- * thread. */
+/* How many functions there are, including broken ones. Any thread. */
 size_t isere_registry_count(isere_registry_t *registry);
 
 /*
- * Notes a fault, which quarantines the function when there were too many. It is
- * kept in the store, on the thread that does the registry's jobs. The
- * server itself reports what the port contained (exec_run); what ended the
- * program before is better told with the configuration's next_fault. Returns
- * whether the function is quarantined now. A fault of a version that is not
- * served any more, or of an unknown function, is only logged. `port` is the
+ * Counts a fault, and quarantines the function when there were too many. The
+ * thread that does the registry's jobs writes it to the store. The server
+ * itself reports faults that the port contained (exec_run); those that ended
+ * the program before are better reported by the configuration's next_fault.
+ * Returns whether the function is quarantined now. A fault of a version that is
+ * not served any more, or of an unknown function, is only logged. `port` is the
  * calling thread's; any thread.
  */
 bool isere_registry_report_fault(isere_registry_t *registry,
                                  const isere_port_t *port,
                                  const isere_fault_report_t *report);
 
-/* When the last fault happened that is remembered: seconds, as it was reported.
- * 0 when there is none. Any thread. */
+/* The time of the last remembered fault, in seconds, as it was reported. 0 when
+ * there is none. Any thread. */
 int64_t isere_registry_last_fault_s(isere_registry_t *registry);
 
 /* Whether a function is quarantined. Any thread. */
@@ -172,9 +171,9 @@ bool isere_registry_is_quarantined(isere_registry_t *registry,
 
 /*
  * Forgets all faults of a function: it is served again. Returns 0, or
- * ISERE_ERR_LIMIT or ISERE_ERR_IO when the store can't be written, or an error
- * of making it ready (it stays quarantined then). For the thread that does the
- * registry's jobs, or before servers start.
+ * ISERE_ERR_LIMIT or ISERE_ERR_IO when the store can't be written, or the error
+ * when it can't be made ready (it then stays quarantined). For the thread that
+ * does the registry's jobs, or before servers start.
  */
 int isere_registry_release(isere_registry_t *registry, const isere_port_t *port,
                            const char *name);

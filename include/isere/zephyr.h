@@ -1,9 +1,9 @@
 /*
  * The Zephyr port: what an application needs to run isère on Zephyr.
  *
- * The port is one: its memory is static, see CONFIG_ISERE_HEAP_REGION and
- * CONFIG_ISERE_SERVER_REGION. Everything of it, and all servers and instances
- * made with it, belong to the thread that called isere_zephyr_port_init.
+ * There is only one port: its memory is static, see CONFIG_ISERE_HEAP_REGION
+ * and CONFIG_ISERE_SERVER_REGION. It belongs, with all servers and instances
+ * made with it, to the thread that called isere_zephyr_port_init.
  */
 #ifndef ISERE_ZEPHYR_H
 #define ISERE_ZEPHYR_H
@@ -35,10 +35,10 @@ int isere_zephyr_network_start(void);
 
 /*
  * Serves the function over HTTP on CONFIG_ISERE_LISTEN_ADDRESS and this TCP
- * port (0: any free one, which the log names). Does not come back unless
- * something is wrong: ISERE_ERR_HANDLER when the init phase failed, with
- * *fault filled, ISERE_ERR_NOMEM, or ISERE_ERR_IO. From then on the watchdog
- * must be fed by this thread: it is the event loop of the device.
+ * port (0: any free one, which the log names). Returns only when something is
+ * wrong: ISERE_ERR_HANDLER when the init phase failed, with *fault filled,
+ * ISERE_ERR_NOMEM, or ISERE_ERR_IO. It starts the watchdog, which only this
+ * thread feeds: it is the event loop of the device.
  */
 int isere_zephyr_serve(const isere_port_t *port,
                        const isere_function_t *function, uint16_t number,
@@ -46,9 +46,9 @@ int isere_zephyr_serve(const isere_port_t *port,
 
 /*
  * Opens the store in the flash partition `storage_partition`, with
- * CONFIG_ISERE_STORE; *blobs is for isere_registry_create. Flash that is erased
- * is formatted. ISERE_ERR_INVAL when something else is there, which is left
- * alone unless CONFIG_ISERE_STORE_FORMAT says otherwise; ISERE_ERR_IO when the
+ * CONFIG_ISERE_STORE; *blobs is for isere_registry_create. Erased flash is
+ * formatted. ISERE_ERR_INVAL when it holds something else, which stays
+ * unchanged unless CONFIG_ISERE_STORE_FORMAT is set; ISERE_ERR_IO when the
  * flash fails. The log tells which.
  */
 int isere_zephyr_store_open(isere_blobs_t *blobs);
@@ -62,9 +62,9 @@ int isere_zephyr_token(const isere_port_t *port,
                        char token[ISERE_TOKEN_LEN + 1]);
 
 /*
- * Serves the functions in a store the same way, and the admin API over
- * which they are deployed, with CONFIG_ISERE_STORE. `fallback` answers what no
- * route takes; NULL for none. Both are borrowed.
+ * Serves the functions of a store in the same way, and the admin API that
+ * deploys them, with CONFIG_ISERE_STORE. `fallback` gets the requests that
+ * match no route; NULL for none. Both are borrowed.
  */
 int isere_zephyr_serve_store(const isere_port_t *port,
                              const isere_blobs_t *blobs,
@@ -73,14 +73,14 @@ int isere_zephyr_serve_store(const isere_port_t *port,
 /* Logs an error of the functions above and of isere.h, with its fault. */
 void isere_zephyr_log_fault(int error, const isere_fault_t *fault);
 
-/* Bytes of a static region: in use now, and at most since start-up. */
+/* Bytes of a static region: all, in use now, and the most since start-up. */
 typedef struct isere_zephyr_memory {
     size_t size;
     size_t used;
     size_t peak;
 } isere_zephyr_memory_t;
 
-/* The port's thread, or any while that does not run. */
+/* The port's thread, or any other while that one does not run. */
 void isere_zephyr_memory_heaps(isere_zephyr_memory_t *memory);
 void isere_zephyr_memory_server(isere_zephyr_memory_t *memory);
 
