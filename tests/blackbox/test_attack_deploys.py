@@ -262,27 +262,31 @@ def test_redeploys_under_load(stored, tmp_path):
 def test_requests_that_wait_get_the_new_version(stored):
     """Those that no instance has begun go to what is served when one does;
     direct invocations, too."""
-    ms = int(300 * SLOW)
-    server = stored("--workers", 1, "--instances", 1, "--timeout", "20s")
+    # The first request keeps the one instance until the deploy is done, also on
+    # a machine that is busy with other tests.
+    ms = int(3000 * SLOW)
+    server = stored("--workers", 1, "--instances", 1, "--timeout", "60s")
     source = (
         "export const handler = async (e, { functionVersion }) => {"
+        " if (e.path === '/f/hold')"
         f" await new Promise((done) => setTimeout(done, {ms}));"
         " return functionVersion + (e.a ?? '') }"
     )
     server.deploy("f", source)
 
     def ask(i):
-        time.sleep(0.03 * i * SLOW)
+        time.sleep(0.1 * i * SLOW)
         if i % 2 == 0:
-            return server.get("/f", timeout=30).text
+            path = "/f/hold" if i == 0 else "/f"
+            return server.get(path, timeout=60).text
         status, _, body = server.api(
-            "POST", f"{LIST}/f/invoke", {"a": "x" * 3000}, timeout=30
+            "POST", f"{LIST}/f/invoke", {"a": "x" * 3000}, timeout=60
         )
         return status, json.loads(body)["result"]["body"][:2]
 
     def deploy():
-        time.sleep(0.15 * SLOW)
-        return server.deploy("f", source + "//2", timeout=30)["version"]
+        time.sleep(0.5 * SLOW)
+        return server.deploy("f", source + "//2", timeout=60)["version"]
 
     results = in_threads(lambda i: deploy() if i == 4 else ask(i), 5)
     assert results == ["1", (200, "2x"), "2", (200, "2x"), 2]
