@@ -4,9 +4,9 @@
  *     train COUNT MODULE.js...
  *
  * serves COUNT requests of each kind with each module, from connections that
- * are kept alive, a few of them pipelined. It is the Linux port, but for the
- * network, the clocks and randomness: these are played, so that every run takes
- * the same way through the code.
+ * are kept alive, a few of them pipelined. It uses the Linux port with a
+ * simulated network, clocks and randomness, so every run takes the same path
+ * through the code.
  */
 #include "apps/isere/load/files.h"
 #include "isere/linux.h"

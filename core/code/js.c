@@ -1,4 +1,4 @@
-/* What was thrown, and values, looked at without running any code of theirs. */
+/* Reads values, and what was thrown, without running any of their code. */
 #include "core/code/js.h"
 #include "core/heap/fault.h"
 #include "core/util/text.h"

@@ -1,6 +1,7 @@
 /*
  * The memory of one engine: an arena mapped from the port, the functions that
- * QuickJS allocates with, and the way out when it can't go on without memory.
+ * QuickJS allocates with, and the exit for when it can't continue without
+ * memory.
  */
 #include "core/heap/heap.h"
 #include "core/isere_config.h"

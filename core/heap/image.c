@@ -1,5 +1,5 @@
-/* Copies of heaps, and how a heap differs from a copy that was made of another
- * one at another address. */
+/* Copies of heaps, and how a heap differs from a copy of another heap, which
+ * lies at another address. */
 #include "core/heap/image.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Reading the lines of a request, byte by byte, from wherever the last call
- * stopped. The way of a message through the states is in parser_internal.h. */
+ * stopped. parser_internal.h shows how a message passes through the states. */
 #include "core/http/chars.h"
 #include "core/http/parser_internal.h"
 

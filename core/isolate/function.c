@@ -1,5 +1,5 @@
 /* Functions: checked code with its configuration, shared by all isolates that
- * run it. Nothing of one changes after it was made, so that threads need no
+ * run it. A function never changes after its creation, so threads need no
  * lock. */
 #include "core/isolate/function.h"
 #include "core/heap/fault.h"

@@ -1,5 +1,5 @@
-/* host.h for an isolate: what the globals get to know of the world, with the
- * execution held where something outside of the heap is changed. */
+/* host.h for an isolate: what the globals need from outside the heap. The
+ * execution is held while something outside the heap is changed. */
 #include "core/web/host.h"
 #include "core/isolate/isolate_internal.h"
 

@@ -1,6 +1,7 @@
-/* Promises that were rejected while nobody handled them (ECMA-262,
- * HostPromiseRejectionTracker). Whether somebody does later is only known when
- * the invocation ends, so they are kept in a list in the heap until then. */
+/* Promises that were rejected unhandled (ECMA-262,
+ * HostPromiseRejectionTracker). Whether code handles one later is known only
+ * when the invocation ends, so they are kept in a list in the heap until
+ * then. */
 #include "core/isolate/isolate_internal.h"
 #include "core/web/inspect/inspect.h"
 

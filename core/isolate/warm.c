@@ -1,8 +1,8 @@
 /*
  * The end of an invocation that leaves its heap to the next one: what engines
- * without isolation do. A yardstick for the price of a restore, so it does all
- * that such a server would: values are freed, and garbage collected when the
- * engine thinks that it is time.
+ * without isolation do. It serves to measure the price of a restore, so it does
+ * all that such an engine would: values are freed, and garbage collected when
+ * the engine thinks that it is time.
  */
 #include "core/isolate/isolate_internal.h"
 #include "core/web/timers.h"

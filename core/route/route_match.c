@@ -1,9 +1,9 @@
 /*
- * Finds the route of a request: a walk down the trie, the most specific child
- * first, back where that led nowhere. A node has at most three children for a
- * segment (the literal, {name}, {name+}), and the last is an end. So the walk
- * is at most ISERE_ROUTE_SEGMENTS_MAX deep, visits no node twice, and none but
- * those of routes that begin like the path.
+ * Finds the route of a request: walks down the trie, the most specific child
+ * first, and goes back where that led nowhere. A node has at most three
+ * children for a segment (the literal, {name}, {name+}), and the last is an
+ * end. So the walk is at most ISERE_ROUTE_SEGMENTS_MAX deep, visits no node
+ * twice, and only nodes of routes that begin like the path.
  */
 #include "core/route/route_internal.h"
 

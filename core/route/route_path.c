@@ -1,6 +1,6 @@
-/* Segments of paths, of routes and of requests alike. A path is split where it
- * has a slash as it was sent; only then are percent escapes decoded, so an
- * encoded slash (%2F) is never one between segments. */
+/* Segments of paths, of routes and of requests alike. A path is split at the
+ * slashes that were sent, and percent escapes are decoded afterwards, so an
+ * encoded slash (%2F) never separates segments. */
 #include "core/http/chars.h"
 #include "core/route/route_internal.h"
 

@@ -1,7 +1,7 @@
 /*
  * Builds the table: a trie over the segments of all routes, in one block. Its
  * size is not known before it is built, so the block has room for a trie in
- * which no two routes share anything, and is cut in the end.
+ * which no two routes share anything, and is shrunk at the end.
  */
 #include "core/route/route_internal.h"
 

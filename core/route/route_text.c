@@ -2,7 +2,7 @@
  * Checks routes as people write them, and brings them into the one form in
  * which they are kept: METHOD in capitals, one space, the path without a slash
  * at its end. Two routes are the same exactly when their canonical texts are.
- * What is wrong is said in words that the author of a package understands.
+ * Its messages are for the authors of packages.
  */
 #include "core/http/chars.h"
 #include "core/route/route_internal.h"

@@ -2,7 +2,7 @@
  * Changes of the store: keeping a version, going back, removing. Each is worked
  * out first (isere_store_plan_*) and takes effect with one write, that of the
  * manifest, or with its removal. A power cut anywhere leaves the old state or
- * the new one; what else it leaves behind is swept away later.
+ * the new one; anything else that it leaves behind is removed later.
  */
 #include "core/store/internal.h"
 #include "core/store/record.h"

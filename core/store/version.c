@@ -1,6 +1,6 @@
-/* Versions: reading one and finding out whether it is whole. A header says how
- * long the package is and what SHA-256 it has; neither is believed before it is
- * checked. */
+/* Versions: reading one and checking whether it is intact. A header gives the
+ * length and the SHA-256 of the package; both are checked before they are
+ * trusted. */
 #include "core/store/internal.h"
 #include "core/store/record.h"
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* The builtins as they were before any user code ran, and which class of object
- * is which. Classes are found by prototypes: QuickJS keeps its class numbers to
- * itself. */
+ * is which. Classes are found by prototypes: QuickJS does not publish its class
+ * numbers. */
 #include "core/web/intrinsics.h"
 
 #include <stddef.h>

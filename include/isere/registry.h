@@ -42,7 +42,7 @@ typedef struct isere_fault_report {
 typedef struct isere_registry_config {
     /* Settings that a function's package does not have: memory, stack, time
      * limits, payload, native modules. Name and version are ignored; a
-     * package's env overrides this one. What it points to is not copied. */
+     * package's variables override these. What it points to is not copied. */
     isere_function_config_t defaults;
     size_t memory_min; /* bytes that a package may ask for */
     size_t memory_max;

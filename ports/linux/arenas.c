@@ -1,15 +1,14 @@
 /*
  * Where JavaScript heaps lie: each between inaccessible addresses, so far from
- * everything else that an index of 32 bits, wherever in the heap it begins,
- * meets nothing that can be written to. The engine's largest elements have 16
- * bytes; so that is 64 GB in both directions, and neighbours share what lies
- * between them.
+ * everything else that an index of 32 bits, from anywhere in the heap, reaches
+ * nothing that can be written to. The engine's largest elements have 16 bytes,
+ * which makes 64 GB in both directions; neighbours share the gap between them.
  *
- * Address space is all that costs: nothing is behind it, and the kernel keeps
- * one entry for each gap. Places are made by the dozen and used again. When the
+ * This costs only address space, which no memory is behind, and one entry in
+ * the kernel for each gap. Places are made by the dozen and reused. When the
  * system gives less (a limit on address space, or heaps beyond some 1,600 on a
- * machine with 47 bits of it), gaps get smaller, down to 64 KB; 32 bits have
- * no more than that.
+ * machine with 47 bits of it), gaps get smaller, down to 64 KB; 32 bits have no
+ * more than that.
  */
 #include "ports/linux/port_linux.h"
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /*
- * Monotonic time is the kernel's. Few boards have a clock that goes on without
+ * Monotonic time is the kernel's. Few boards have a clock that runs without
  * power: the wall clock begins when the build was configured.
  */
 #include "ports/zephyr/port_zephyr.h"

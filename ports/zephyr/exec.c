@@ -1,8 +1,8 @@
 /*
  * Executions run in a thread of their own, on a stack of their own, while the
- * caller waits. When one is over its deadline the thread is aborted wherever
- * it is and made anew. Its priority is lower than the caller's: whenever the
- * caller runs, the execution stands still.
+ * caller waits. When one is over its deadline the thread is aborted, wherever
+ * it is, and created anew. Its priority is lower than the caller's: whenever
+ * the caller runs, the execution stands still.
  */
 #include "ports/zephyr/port_zephyr.h"
 #include <zephyr/kernel.h>

@@ -1,5 +1,5 @@
-/* The texts of --help, made from the table in args_table.c: what is not there
- * can't be in the help either. */
+/* The texts of --help, made from the table in args_table.c, so they list
+ * exactly the options that there are. */
 #include "apps/isere/args/args.h"
 #include "isere/isere.h"
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What the command line may say. Nothing else names an option or a default. */
+/* All commands, options and defaults: no other file names one. */
 #include "apps/isere/args/args.h"
 #include "core/util/names/payload.h"
 #include "isere/isere.h"

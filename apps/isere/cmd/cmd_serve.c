@@ -1,5 +1,5 @@
-/* isere serve: starts workers as the command line says, and waits for the end.
- */
+/* isere serve: starts workers as the command line says, and waits until they
+ * end. */
 #include "apps/isere/cmd/commands.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/served.h"

@@ -1,6 +1,6 @@
-/* Reads the event of `invoke` and `invoke-remote` and checks that it is a
- * JSON object: an error here has a line and a column, in the handler it
- * would not. */
+/* Reads the event of `invoke` and `invoke-remote` and checks that it is a JSON
+ * object: an error found here has a line and a column, one in the handler would
+ * have neither. */
 #include "apps/isere/load/event_file.h"
 #include "apps/isere/load/files.h"
 #include "core/util/json_check.h"

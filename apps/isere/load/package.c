@@ -1,5 +1,5 @@
 /* Writes the package that `isere deploy` sends: a function's files and settings
- * as JSON (docs/api.md). Also the names of functions that follow from paths. */
+ * as JSON (docs/api.md). Also derives a function's name from its path. */
 #include "apps/isere/load/package.h"
 #include "core/util/encode/sha256.h"
 #include "core/util/names/payload.h"

@@ -1,5 +1,5 @@
 /* From a path on the command line to a function: reads the file, compiles it
- * (or takes it for the bytecode that it is) and applies the options. */
+ * (unless it is bytecode already) and applies the options. */
 #include "apps/isere/load/program.h"
 #include "core/code/compile.h"
 #include "core/util/text.h"

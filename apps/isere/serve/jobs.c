@@ -1,5 +1,5 @@
-/* A thread with a queue of jobs. There is one of it, so changes of the store
- * come one after the other; serving never waits for it. */
+/* A thread with a queue of jobs. There is only one, so changes of the store are
+ * made one after the other; serving never waits for it. */
 #include "apps/isere/serve/jobs.h"
 #include "apps/isere/load/program.h"
 #include "apps/isere/serve/thread.h"

@@ -1,5 +1,5 @@
 /* The function that is served without a store, kept in two memory files: one is
- * written while the other one is whole. Whatever a dying server wrote is
+ * written while the other one is complete. Whatever a dying server wrote is
  * checked before it is used. */
 #include "apps/isere/supervisor/kept.h"
 #include "ports/linux/shared.h"

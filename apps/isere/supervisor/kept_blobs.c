@@ -1,9 +1,9 @@
 /*
  * The blobs are records in one memory file. Each record begins with a head, at
- * a page. A new blob is written behind all others and becomes valid when the
- * end is moved behind it; then the blob that it replaces becomes a hole.
- * Positions are never used again, so nothing has to be moved: there are enough
- * of them.
+ * the start of a page. A new blob is written after all others and becomes valid
+ * when the end is moved past it; then the blob that it replaces becomes a hole.
+ * Positions are never reused, so nothing has to be moved: there are enough of
+ * them.
  */
 #include "apps/isere/supervisor/kept_blobs.h"
 #include "core/util/encode/crc32.h"

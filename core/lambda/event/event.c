@@ -1,5 +1,5 @@
-/* The event: isère's own format, and the choice of one. Each field is made when
- * the handler first reads it (lazy.h). */
+/* The event: the choice of its format, and isère's own format. Each field is
+ * made when the handler first reads it (lazy.h). */
 #include "core/lambda/event/event.h"
 #include "core/code/js.h"
 #include "core/lambda/event/event_common.h"

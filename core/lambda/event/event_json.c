@@ -1,7 +1,8 @@
 /*
- * The event given as JSON text (isere invoke): what it has is used as it is,
- * what it lacks of the isère event is filled in, partly from what it has. All
- * values come from JSON.parse, so looking at them calls no user code.
+ * The event given as JSON text (isere invoke): its members are used unchanged;
+ * members of the isère event that it lacks are filled in, some of them from
+ * those that it has. All values come from JSON.parse, so looking at them calls
+ * no user code.
  */
 #include "core/code/js.h"
 #include "core/http/query.h"

@@ -1,9 +1,9 @@
 /*
- * API Gateway's Lambda proxy event, payload format version 1.0: field for
- * field as AWS documents it for HTTP APIs, which is the event of REST APIs
- * with `version` added. Header names are as they were sent, as with REST APIs;
- * where a field or parameter is repeated, the plain maps have the last value
- * and the multiValue maps all. What isère has no counterpart for is null.
+ * API Gateway's Lambda proxy event, payload format version 1.0: field for field
+ * as AWS documents it for HTTP APIs, which is the event of REST APIs with
+ * `version` added. Header names are as they were sent, as with REST APIs; where
+ * a field or parameter is repeated, the plain maps have the last value and the
+ * multiValue maps all. Fields without a counterpart in isère are null.
  */
 #include "core/lambda/event/event_common.h"
 #include "core/lambda/event/event_internal.h"

@@ -1,8 +1,8 @@
 /*
  * API Gateway's HTTP API event, payload format version 2.0, as AWS documents
- * it: repeated fields and parameters are joined with commas, and what is not
- * there (cookies, parameters, body) is absent, not null. Two differences are
- * the contract's: rawPath is as sent, and Cookie stays among the headers.
+ * it: repeated fields and parameters are joined with commas, and fields without
+ * a value (cookies, parameters, body) are absent, not null. Two differences are
+ * documented: rawPath is as sent, and Cookie stays among the headers.
  */
 #include "core/http/query.h"
 #include "core/lambda/event/event_common.h"

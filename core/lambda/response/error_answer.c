@@ -1,5 +1,5 @@
-/* The constant answers to all that goes wrong. The texts are for clients: no
- * file, no line, nothing that an attacker could use. */
+/* The constant answers to all errors. The texts are for clients: no file, no
+ * line, nothing that an attacker could use. */
 #include "core/lambda/response/error_answer.h"
 
 /* The form that API Gateway gives its own errors. */

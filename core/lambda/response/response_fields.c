@@ -1,6 +1,6 @@
 /*
  * Header fields of a response. Names must be tokens and values field content
- * (RFC 9110 section 5.5), so that nothing a handler hands through from a
+ * (RFC 9110 section 5.5), so that nothing that a handler passes on from a
  * client can end a field line or the header section.
  */
 #include "core/code/js.h"

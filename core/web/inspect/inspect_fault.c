@@ -1,4 +1,4 @@
-/* From a thrown value to what the function's author is told. */
+/* Turns a thrown value into the fault that the function's author sees. */
 #include "core/heap/fault.h"
 #include "core/util/text.h"
 #include "core/web/inspect/inspect.h"

@@ -1,7 +1,7 @@
 /*
  * Numbers as Americans write them; ECMA-402, 15.1 to 15.5. All is done on the
- * decimal digits: those of the shortest text that is the number, as other
- * engines do, so 1.005 with two fraction digits is 1.01.
+ * decimal digits: those of the shortest text that gives the number, as in other
+ * engines, so 1.005 with two fraction digits is 1.01.
  */
 #include "core/web/locale/locale.h"
 #include <math.h>

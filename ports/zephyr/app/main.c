@@ -1,5 +1,5 @@
-/* The firmware: the functions of its store, and the handler that is built in
- * for what they do not take. */
+/* The firmware: the functions of its store, and the built-in handler for
+ * requests that match none of their routes. */
 #include "isere/zephyr.h"
 #include "ports/zephyr/app/handler.h"
 #include "ports/zephyr/port_zephyr.h"

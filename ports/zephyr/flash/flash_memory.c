@@ -1,8 +1,8 @@
 /*
  * Memory that outlives a reset as a Zephyr flash device: what QEMU has in place
  * of flash. (Zephyr's flash simulator keeps its memory in a section of the
- * program, which QEMU clears at every reset.) It begins with zeros, so zero is
- * what erased bytes are; programming sets bits and never clears any.
+ * program, which QEMU clears at every reset.) It begins as zeros, so erased
+ * bytes are zero; programming sets bits and never clears any.
  */
 #define DT_DRV_COMPAT isere_memory_flash
 

@@ -3,10 +3,10 @@
  * the RP2040's controller; this one leaves the work to the chip's boot ROM
  * (datasheet, section 5.4.8).
  *
- * While the flash erases or programs, nothing can be read from it, code
- * neither: interrupts are off, and the functions that do it lie in RAM. Erasing
- * a sector takes some 45 ms, 400 at most. The USB controller answers "not
- * ready" by itself meanwhile, and the kernel's clock may lose that time.
+ * While the flash erases or programs, nothing can be read from it, not even
+ * code: interrupts are off, and the functions that do it lie in RAM. Erasing a
+ * sector takes some 45 ms, 400 at most. The USB controller answers "not ready"
+ * by itself meanwhile, and the kernel's clock may lose that time.
  */
 #define DT_DRV_COMPAT isere_rp2350_flash
 

@@ -1,8 +1,8 @@
 /*
- * Resets of the RP2350. The watchdog does them all: its reset is that of the
- * whole chip but its memory (the processor's own reset would leave USB and DMA
- * as they are), and afterwards it says so. Zephyr's reset cause tells of the
- * power only, and goes on to do so after resets that came later.
+ * Resets of the RP2350. The watchdog does them all: it resets the whole chip
+ * except its memory (the processor's own reset would leave USB and DMA as they
+ * are), and reports that afterwards. Zephyr's reset cause reports only what the
+ * power did, and still does after later resets.
  */
 #include "ports/zephyr/port_zephyr.h"
 #include <hardware/structs/powman.h>
