@@ -2,6 +2,10 @@
  * Calls of the admin endpoint: what can be answered at once is, logs and
  * metrics are streams (streams.c), what changes the store is a job (jobs.c),
  * and a direct invocation goes the way of every request (invoke.c).
+ *
+ * All of it is on the thread of the server that got the call; several servers
+ * may answer calls of one registry at the same time. Nothing here is kept
+ * between two requests but what isere_admin_side_t has.
  */
 #include "core/admin/admin.h"
 #include "core/admin/invoke.h"
@@ -13,6 +17,9 @@
 
 /* ---- answers ---- */
 
+/* Without the token, for load balancers: so it says nothing that a stranger
+ * should not know. 503 while the server stops makes them send clients
+ * elsewhere. */
 static void answer_health(const isere_admin_side_t *side, isere_connection_t *c)
 {
     char text[128];
@@ -33,13 +40,15 @@ static void answer_health(const isere_admin_side_t *side, isere_connection_t *c)
                       isere_slice_of(text, json.len));
 }
 
-/* What is described. */
+/* What a list or a description is made of. The catalog is the server's: it
+ * stays as it is until the answer is written. */
 typedef struct described {
     isere_registry_t *registry;
     isere_catalog_t *catalog;
     const isere_catalog_entry_t *entry;
 } described_t;
 
+/* Stops when the text is full: it is written again with more room then. */
 static void put_list(isere_writer_t *text, const void *arg)
 {
     const described_t *described = arg;
@@ -81,8 +90,9 @@ static void describe(const isere_admin_side_t *side, isere_connection_t *c,
 
 /* ---- the endpoint ---- */
 
-/* Whether the answer depends on the body. Those with the token may send one
- * where none is looked at. */
+/* Whether the answer depends on the body. A client without the token is
+ * refused before it sends one, so a stranger can't make the server hold
+ * megabytes. Those with the token may send one where none is looked at. */
 static bool needs_body(const isere_admin_side_t *side, const isere_call_t *call)
 {
     switch (call->kind) {
@@ -136,6 +146,8 @@ static void answer(isere_admin_side_t *side, isere_connection_t *c,
     }
 }
 
+/* With the head alone. False: the body is asked for, and start() comes later;
+ * the call is read again then, which is cheaper than keeping it. */
 static bool judge(void *ctx, isere_connection_t *c)
 {
     isere_admin_side_t *side = ctx;
@@ -156,6 +168,8 @@ static void start(void *ctx, isere_connection_t *c)
     answer(side, c, &call);
 }
 
+/* Each turn of the loop passes here, so it costs two loads where nothing is to
+ * be done. */
 static void turn(void *ctx)
 {
     isere_admin_side_t *side = ctx;
@@ -167,6 +181,8 @@ static void turn(void *ctx)
     }
 }
 
+/* Its connections are closed already, so no stream is left; jobs may be under
+ * way on another thread. */
 static void detach(void *ctx)
 {
     isere_admin_side_t *side = ctx;
@@ -184,6 +200,8 @@ static const isere_endpoint_t endpoint = {
 
 /* ---- life ---- */
 
+/* An endpoint with a token that can be guessed would be worse than none, so a
+ * short one is refused, and an empty one above all. */
 static bool is_token(const char *token)
 {
     isere_slice_t text = isere_slice(token ? token : "");
@@ -210,6 +228,7 @@ int isere_admin_create(const isere_port_t *port, isere_registry_t *registry,
     return 0;
 }
 
+/* The token goes first: freed memory may be read by what has a fault. */
 void isere_admin_destroy(isere_admin_t *admin)
 {
     if (!admin) {

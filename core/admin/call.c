@@ -1,4 +1,12 @@
-/* From a request to a call of the endpoint, or why it is refused. */
+/*
+ * From a request to a call of the endpoint, or why it is refused.
+ *
+ * Whoever can use the endpoint owns the server, and any page that a person
+ * looks at can make a browser send requests. So three things are checked:
+ * Host, against DNS rebinding; Origin, against pages of other sites; and the
+ * token. Without it every path but health and the dashboard gets 401, so
+ * nobody learns what is there.
+ */
 #include "core/admin/call.h"
 #include "core/admin/admin.h"
 #include "core/http/chars.h"
@@ -9,6 +17,7 @@
 
 #define ROOT "/_isere"
 
+/* "/_isere" and what is below it, but not "/_isereX", which is a function's. */
 bool isere__call_is_path(isere_slice_t path)
 {
     size_t len = sizeof(ROOT) - 1;
@@ -69,6 +78,8 @@ static bool is_v4(isere_slice_t host)
     return dots == 3 && digits > 0;
 }
 
+/* Digits, colons and dots: enough, as a name that leads to another address has
+ * neither a colon nor brackets. */
 static bool is_v6_text(isere_slice_t host)
 {
     size_t colons = 0;
@@ -118,6 +129,8 @@ static bool is_our_origin(isere_slice_t origin, isere_slice_t authority)
                               authority));
 }
 
+/* Without an early end: the time must not tell how many of its characters were
+ * right. */
 bool isere__call_token_equals(const char token[ISERE_TOKEN_LEN],
                               isere_slice_t given)
 {
@@ -129,7 +142,8 @@ bool isere__call_token_equals(const char token[ISERE_TOKEN_LEN],
     return differs == 0;
 }
 
-/* RFC 6750 section 2.1; one Authorization field, no more. */
+/* RFC 6750 section 2.1. With two Authorization fields it would depend on the
+ * reader which one counts, so there must be one. */
 static bool has_token(const isere_admin_t *admin,
                       const isere_http_request_t *request)
 {
@@ -152,6 +166,8 @@ static bool has_token(const isere_admin_t *admin,
 
 enum { GET = 1, PUT = 2, POST = 4, DELETE = 8 };
 
+/* A path and what its methods do. All calls stand in one table, which
+ * docs/api.md and the OpenAPI description agree with. */
 typedef struct place {
     const char *path; /* * stands for a function's name */
     const char *allow;
@@ -194,6 +210,7 @@ static bool is_at(const place_t *place, isere_slice_t path, isere_slice_t *name)
     return equals(isere_slice_of(rest.ptr + len, rest.len - len), star + 1);
 }
 
+/* HEAD is GET whose answer has no body; the server leaves that out. */
 static int method_index(isere_slice_t method)
 {
     static const char *const methods[] = {"GET", "PUT", "POST", "DELETE"};
@@ -205,7 +222,9 @@ static int method_index(isere_slice_t method)
     return equals(method, "HEAD") ? 0 : -1;
 }
 
-/* The function that is part of the program can be released, and no more. */
+/* A name may go into paths of the store, so it is checked before anything
+ * looks at it. The function that is part of the program can be released, and
+ * no more. */
 static bool is_name(const place_t *place, isere_slice_t name)
 {
     return isere_function_name_is_valid(name) ||
@@ -244,6 +263,8 @@ static bool is_type(isere_slice_t field, const char *lower)
     return isere_http_equals(isere_http_trim(essence), lower);
 }
 
+/* The type says how the body is to be read. A form of another site can't send
+ * either of them without asking the server first (CORS). */
 static void read_deploy(const isere_http_request_t *request, isere_call_t *call)
 {
     isere_slice_t type = isere_http_field(request, "content-type");
@@ -268,6 +289,8 @@ static bool read_level(isere_slice_t value, isere_log_level_t *level)
     return false;
 }
 
+/* What is unknown is refused: a filter with a typing error would show all
+ * lines, and look as if it worked. */
 static void read_logs(const isere_http_request_t *request, isere_call_t *call)
 {
     isere_slice_t rest = isere_http_slice(request, request->query);
@@ -307,6 +330,7 @@ static void read_details(const isere_http_request_t *request,
 
 /* ---- all of it ---- */
 
+/* 405 says which methods there are, RFC 9110 section 15.5.6. */
 static void read_place(const isere_http_request_t *request, isere_slice_t path,
                        isere_call_t *call)
 {

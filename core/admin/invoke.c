@@ -1,5 +1,10 @@
-/* Direct invocations: the body is the event, and the answer says what became of
- * it, with its log lines. */
+/*
+ * Direct invocations: the body is the event, and the answer says what became
+ * of it, with its log lines.
+ *
+ * It runs as any request of the function does: the same queue, limits and
+ * statistics. Only the event and the answer are made here.
+ */
 #include "core/admin/invoke.h"
 #include "core/admin/reply.h"
 #include "core/util/ascii.h"
@@ -7,7 +12,8 @@
 #include "core/util/text.h"
 #include "core/util/utf8.h"
 
-/* A direct invocation of ours. */
+/* A direct invocation of ours. One block of memory with the event behind it,
+ * which the exchange frees, whichever way it ends. */
 typedef struct invocation {
     isere_direct_t direct;
     isere_registry_t *registry;
@@ -57,6 +63,7 @@ static bool check_event(const isere_connection_t *c, isere_json_error_t *wrong)
     return isere_json_check_object(body, wrong);
 }
 
+/* The place of the error, as a person may have typed it. */
 static void refuse_event(isere_connection_t *c, const isere_json_error_t *wrong)
 {
     char message[128];
@@ -70,6 +77,7 @@ static void refuse_event(isere_connection_t *c, const isere_json_error_t *wrong)
     isere__reply_refuse(c, 400, message);
 }
 
+/* Everything that can be refused is refused before it takes an instance. */
 void isere__invoke_start(const isere_admin_side_t *side, isere_connection_t *c,
                          const isere_call_t *call)
 {
@@ -132,6 +140,7 @@ static void put_headers(isere_writer_t *text, const isere_field_t *fields,
     isere_writer_puts(text, "}");
 }
 
+/* Bytes that are not text are base64, as in the responses of handlers. */
 static void put_body(isere_writer_t *text, isere_slice_t body, bool is_text)
 {
     isere_writer_puts(text, ",\"body\":");
@@ -147,6 +156,8 @@ static void put_body(isere_writer_t *text, isere_slice_t body, bool is_text)
                                 : ",\"isBase64Encoded\":true}");
 }
 
+/* What a client of the function would have got. An error has the answer that
+ * the server gives then. */
 static void put_response(isere_writer_t *text, const isere_isolate_t *isolate)
 {
     const isere_error_answer_t *error = isere_isolate_error(isolate);
@@ -189,6 +200,9 @@ static void put_logs(isere_writer_t *text, const outcome_t *outcome)
     isere_writer_puts(text, "]");
 }
 
+/* An error of the function is a result here, and the call itself succeeded:
+ * 200. The reason and the peak are for its author only; clients of the
+ * function never see them. */
 static void put_outcome(isere_writer_t *text, const void *arg)
 {
     const outcome_t *outcome = arg;
@@ -214,6 +228,7 @@ static void put_outcome(isere_writer_t *text, const void *arg)
                         (unsigned long)isere_isolate_peak(isolate));
 }
 
+/* Still in the isolate: the response is written before its heap is restored. */
 static void answer_invoke(isere_connection_t *c, const isere_direct_t *direct,
                           const isere_isolate_t *isolate, uint64_t duration_us)
 {

@@ -9,6 +9,9 @@
 #include "core/util/log.h"
 #include <stdio.h>
 
+/* A call under way on two threads. The server's list owns it while there is a
+ * server; `done` is the only field that both sides use without the lock. It is
+ * set last by the thread that works, so all it wrote to `work` is there. */
 struct isere_admin_job {
     isere_admin_job_t *next;
     isere_admin_side_t *side;       /* under the registry's lock; NULL: the
@@ -98,6 +101,8 @@ static void run_job(void *arg, const isere_port_t *port)
     }
 }
 
+/* Where the server's thread does the work, it can make room: an idle instance
+ * has the memory that a compiler's heap takes. */
 static bool give_up_idle(void *arg)
 {
     return isere_server_make_room(arg);
@@ -164,13 +169,16 @@ static isere_admin_job_t *make_job(isere_admin_side_t *side,
     return job;
 }
 
-/* The client has left: nobody waits for the outcome. */
+/* The client has left. The job is done all the same: a change is not undone
+ * because nobody reads the answer. */
 static void forget(isere_connection_t *c)
 {
     isere_admin_job_t *job = isere_exchange_work(c);
     job->connection = NULL;
 }
 
+/* Answered by isere__jobs_turn in any case, also where the work is done before
+ * this returns: the server must have the new catalog first. */
 void isere__jobs_start(isere_admin_side_t *side, isere_connection_t *c,
                        const isere_call_t *call)
 {
@@ -194,6 +202,8 @@ void isere__jobs_start(isere_admin_side_t *side, isere_connection_t *c,
     isere_exchange_wait(c, job, forget);
 }
 
+/* The text is missing when there was no memory for it: then that is the
+ * answer. A job that failed for lack of memory changed nothing. */
 static void answer_job(isere_connection_t *c, isere_admin_job_t *job)
 {
     isere_job_t *work = &job->work;
@@ -240,6 +250,8 @@ void isere__jobs_turn(isere_admin_side_t *side)
     }
 }
 
+/* Under the lock, so that a job is either done and freed here, or finds no
+ * server and frees itself. */
 void isere__jobs_detach(isere_admin_side_t *side)
 {
     isere_registry_t *registry = side->admin->registry;

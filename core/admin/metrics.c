@@ -1,5 +1,12 @@
-/* Metrics: a table of what there is, with where each value is read, and the
- * text format. */
+/*
+ * Metrics: a table of what there is, with where each value is read, and the
+ * text format.
+ *
+ * A new metric is a line in the table. Names, units and types are a promise to
+ * those who have dashboards and alarms on them: none is renamed. Times are
+ * seconds, sizes bytes, counters end in _total, as Prometheus recommends
+ * (https://prometheus.io/docs/practices/naming/).
+ */
 #include "core/admin/metrics.h"
 #include <stddef.h>
 
@@ -49,12 +56,16 @@ static unsigned count_of(form_t form)
 
 /* ---- reading ---- */
 
+/* Relaxed: a value may be a moment old, and none of them is compared with
+ * another. */
 static uint64_t get(const atomic_ulong *value)
 {
     return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-/* The buckets add up, as the format wants it; then the sum and the count. */
+/* The buckets add up, as the format wants it; then the sum and the count. The
+ * count is the sum of the buckets, and not `requests`: a histogram has to
+ * agree with itself while others count. */
 static void read_durations(const isere_stats_t *stats, uint64_t *values)
 {
     uint64_t total = 0;
@@ -66,6 +77,8 @@ static void read_durations(const isere_stats_t *stats, uint64_t *values)
     values[ISERE_STATS_BUCKETS + 2] = total;
 }
 
+/* The values were copied when the answer began, so all pieces of it are of one
+ * moment. */
 static void read_process(const metric_t *metric, const isere_metrics_t *m,
                          uint64_t *values)
 {
@@ -77,6 +90,8 @@ static void read_process(const metric_t *metric, const isere_metrics_t *m,
     }
 }
 
+/* From the live counters: a copy of them for all functions would be as large
+ * as the answer. */
 static void read_function(const metric_t *metric,
                           const isere_metrics_function_t *f, uint64_t *values)
 {
@@ -101,6 +116,8 @@ static void read_function(const metric_t *metric,
 
 /* ---- the metrics ---- */
 
+/* One macro for each struct that values are read from, so that a member of
+ * another one does not compile. */
 #define PROCESS(name, type, form, member, help)                                \
     {                                                                          \
         "isere_" name, type, help, form, OF_PROCESS,                           \
@@ -189,7 +206,8 @@ static void put_head(isere_writer_t *text, const metric_t *metric)
     isere_writer_puts(text, "\n");
 }
 
-/* A label after `before`, which is { or a comma. */
+/* A label after `before`, which is { or a comma. Backslash, quote and newline
+ * are escaped: the built-in function's name is the program's choice. */
 static void put_label(isere_writer_t *text, const char *before,
                       const char *name, isere_slice_t value)
 {
@@ -218,7 +236,9 @@ static void put_bound(isere_writer_t *text, unsigned bucket)
     isere_writer_puts(text, "\"");
 }
 
-/* The labels of value `i`, with their braces if there are any. */
+/* The labels of value `i`, with their braces if there are any. Only functions,
+ * kinds of errors and bounds: nothing that a client can choose, as each new
+ * value is a series that Prometheus keeps. */
 static void put_labels(isere_writer_t *text, const metric_t *metric,
                        const char *version, const char *function, unsigned i)
 {
@@ -263,7 +283,9 @@ static void put_sample(isere_writer_t *text, const metric_t *metric,
 
 /* ---- what comes next ---- */
 
-/* The index of the first function whose name comes after `name`. */
+/* The index of the first function whose name comes after `name`. By name and
+ * not by index, as the functions may be others at the next piece, see
+ * metrics.h. */
 static size_t index_after(const isere_metrics_t *metrics, const char *name)
 {
     size_t low = 0;
@@ -307,6 +329,8 @@ static bool read_next(const isere_metrics_t *metrics, const metric_t *metric,
     return true;
 }
 
+/* Whole lines only: one that does not fit is taken back, and begins the next
+ * piece. */
 bool isere_metrics_write(const isere_metrics_t *metrics, position_t *position,
                          isere_writer_t *text)
 {

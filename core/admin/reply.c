@@ -1,4 +1,9 @@
-/* Answers that are there at once: texts, refusals, the dashboard. */
+/*
+ * Answers that are there at once: texts, refusals, the dashboard.
+ *
+ * They come from an address that browsers visit, so they say what a browser
+ * may do with them: keep nothing, guess no type, load nothing from elsewhere.
+ */
 #include "core/admin/reply.h"
 #include "core/admin/page.h"
 #include "core/deploy/summary.h"
@@ -12,6 +17,8 @@ void isere__reply_field(isere_reply_fields_t *fields, const char *name,
     fields->list[fields->count++].value = value;
 }
 
+/* Answers may have secrets in them, such as the files of a function: no cache
+ * is to keep them. Without nosniff a browser might take a message for HTML. */
 isere_reply_fields_t isere__reply_fields(const char *type)
 {
     isere_reply_fields_t fields = {.count = 0};
@@ -30,6 +37,8 @@ void isere__reply_text(isere_connection_t *c, int status,
     isere_answer_text(c, status, fields->list, fields->count, text);
 }
 
+/* The fields that the status asks for: RFC 9110 sections 15.4.9, 11.6.1,
+ * 15.6.4 and 15.5.6. */
 void isere__reply_refused(isere_connection_t *c, const isere_call_t *call)
 {
     char text[160];
@@ -56,11 +65,15 @@ void isere__reply_refuse(isere_connection_t *c, int status, const char *message)
     isere__reply_refused(c, &call);
 }
 
+/* Small and constant, so that there is room for it when there is none for
+ * more. */
 void isere__reply_no_memory(isere_connection_t *c)
 {
     isere__reply_refuse(c, 503, "not enough memory at the moment: try again");
 }
 
+/* The text is freed in any case, also when there is no memory for the answer.
+ */
 void isere__reply_owned(isere_connection_t *c, int status, char *text,
                         size_t size)
 {
@@ -88,6 +101,10 @@ void isere__reply_built(isere_connection_t *c,
 
 /* ---- the dashboard ---- */
 
+/* The page is public, as it has no secret in it: its script asks for the
+ * token. It is sent in pieces from where it lies (in flash on a device), and
+ * not at all to a browser that has it. The policy lets it run its own script
+ * and nothing else. */
 void isere__reply_page(isere_connection_t *c)
 {
     isere_slice_t tag =

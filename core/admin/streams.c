@@ -1,4 +1,10 @@
-/* Metrics and log lines: answers that are made while they are sent. */
+/*
+ * Metrics and log lines: answers that are made while they are sent.
+ *
+ * They may be much longer than a send buffer, and one of them never ends. So
+ * each piece is made when there is room for it, and all that is kept in
+ * between is a position.
+ */
 #include "core/admin/streams.h"
 #include "core/admin/metrics.h"
 #include "core/admin/reply.h"
@@ -6,6 +12,8 @@
 
 /* ---- metrics ---- */
 
+/* It holds the catalog of the moment it began, so the functions it goes
+ * through stay as they are, whatever is deployed meanwhile. */
 typedef struct metrics_stream {
     isere_stream_t stream;
     const isere_port_t *port;
@@ -30,7 +38,9 @@ static void metrics_close(isere_stream_t *stream)
     isere_free(self->port, self);
 }
 
-/* Those that are not broken, by name: that of the built-in one comes first. */
+/* Those that are not broken, by name: the built-in one comes first, as "$" is
+ * before every character of a name. Usually none is broken, and the index is
+ * the entry's. */
 static isere_metrics_function_t metrics_function(void *ctx, size_t index)
 {
     const metrics_stream_t *self = ctx;
@@ -51,7 +61,7 @@ static isere_metrics_function_t metrics_function(void *ctx, size_t index)
     };
 }
 
-/* What is counted of the process. */
+/* What is counted of the process, at this moment. */
 static isere_metrics_t of_process(const isere_admin_side_t *side,
                                   metrics_stream_t *self)
 {
@@ -111,6 +121,8 @@ typedef struct logs_stream {
     bool follow;
 } logs_stream_t;
 
+/* Without `follow` the answer ends with the last line there is. A stop ends
+ * both: a server must not wait for a client that reads for ever. */
 static int logs_read(isere_stream_t *stream, char *buf, size_t size)
 {
     logs_stream_t *self = (logs_stream_t *)stream;
@@ -124,6 +136,8 @@ static int logs_read(isere_stream_t *stream, char *buf, size_t size)
                : ISERE_ERR_CLOSED;
 }
 
+/* Both counters: the registry's makes log lines wake the servers, this
+ * server's makes its turns look for lines. */
 static void count_follower(isere_admin_side_t *side, int change)
 {
     side->log_streams += (unsigned)change;
@@ -162,6 +176,8 @@ void isere__streams_logs(isere_admin_side_t *side, isere_connection_t *c,
     isere_answer_stream(c, 200, fields.list, fields.count, &self->stream, -1);
 }
 
+/* Once in a turn, however many lines there are: each stream then reads as far
+ * as it can. */
 void isere__streams_turn(isere_admin_side_t *side)
 {
     unsigned long seq = isere_registry_log_seq(side->admin->registry);
