@@ -5,9 +5,8 @@
  *   admin.c    life, and which call goes where
  *   call.c     from a request to a call, or why it is refused
  *   streams.c  metrics and log lines: answers that are made while they are sent
- *   jobs.c     what reads or changes the store, done by whoever does such work
- *   invoke.c   direct invocations
- *   reply.c    answers that are there at once
+ *   jobs.c     what reads or changes the store, done by the thread for such
+ * work invoke.c   direct invocations reply.c    answers that are there at once
  *   metrics.c  the Prometheus text format
  *   page.c     the dashboard
  *

@@ -37,7 +37,7 @@ static bool equals(isere_slice_t a, const char *b)
     return a.len == strlen(b) && memcmp(a.ptr, b, a.len) == 0;
 }
 
-/* ---- who asks ---- */
+/* ---- where it comes from ---- */
 
 /* The host of host[:port], without brackets around an IPv6 address. */
 static isere_slice_t host_of(isere_slice_t authority, bool *is_v6)

@@ -77,9 +77,8 @@ static void log_failed(const isere_job_t *work, const isere_port_t *port)
 /* ---- doing it ---- */
 
 /* On the thread that works. No port means that the program ends and the job is
- * not done; then, or while it was done, its server may have gone: who finds the
- * other one gone frees the job, and the lock decides which of the two that is.
- */
+ * not done. Its server may have gone before or meanwhile: the side that finds
+ * the other one gone frees the job, and the lock decides which side that is. */
 static void run_job(void *arg, const isere_port_t *port)
 {
     isere_admin_job_t *job = arg;

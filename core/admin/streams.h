@@ -9,7 +9,7 @@ void isere__streams_metrics(const isere_admin_side_t *side,
 void isere__streams_logs(isere_admin_side_t *side, isere_connection_t *c,
                          const isere_call_t *call);
 
-/* Lets those go on that follow the log, when there are new lines. */
+/* Streams that follow the log go on, when there are new lines. */
 void isere__streams_turn(isere_admin_side_t *side);
 
 #endif

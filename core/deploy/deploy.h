@@ -1,6 +1,6 @@
 /*
  * Changes of what is deployed: deploy, roll back, release, remove; and reading
- * the files of a function. Who asks for a job, and in which protocol, is
+ * the files of a function. Where a job comes from, and in which protocol, is
  * unknown here.
  *
  * Thread: the one that does the registry's jobs.

@@ -28,7 +28,8 @@ typedef struct making {
 /* ---- routes ---- */
 
 /* Writes the routes of a function whose package names none: all paths below
- * its name, or, of the function "default", all that nobody else has. */
+ * its name, or, of the function "default", all paths that no other function
+ * has. */
 static void default_routes(const char *name, bool is_default,
                            char out[DEFAULT_ROUTES][DEFAULT_ROUTE_MAX])
 {

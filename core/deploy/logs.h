@@ -50,7 +50,8 @@ typedef struct isere_logs_reader {
     uint64_t seq;  /* of the next line; 0: the oldest; logs->next_seq: only
                       what comes */
     uint64_t lost; /* lines that were gone before it came, not told yet: of
-                      all levels and functions, nobody knows any more */
+                      all levels and functions, which is not known any
+                      more */
     isere_log_level_t level;                    /* this and worse */
     char function[ISERE_FUNCTION_NAME_MAX];     /* "" for all */
     char request_id[ISERE_LOGS_REQUEST_ID_MAX]; /* "" for all */
@@ -72,8 +73,8 @@ bool isere_logs_read(isere_logs_t *logs, isere_logs_reader_t *reader,
 
 /* The same as elements of a JSON array, {"time","level","message"} with commas
  * in between (for invoke); *first is true before the first element. What was
- * lost is not put: reader->lost has it. As nobody was too slow, logs->lost has
- * not. */
+ * lost is not put, but counted in reader->lost; it is not in logs->lost, as
+ * this reader was not too slow for it. */
 bool isere_logs_read_array(isere_logs_t *logs, isere_logs_reader_t *reader,
                            isere_writer_t *text, bool *first);
 

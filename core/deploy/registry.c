@@ -131,7 +131,7 @@ void isere_registry_read_log_array(isere_registry_t *registry,
     isere_registry_unlock(registry);
 }
 
-/* ---- for those who serve ---- */
+/* ---- for servers and the admin API ---- */
 
 const isere_port_t *isere_registry_port(const isere_registry_t *registry)
 {

@@ -1,8 +1,8 @@
 /*
  * The registry: what a process serves, and the store behind it.
  *
- * It knows no HTTP and no server: isere_registry_on_change tells those who
- * serve that there is a new catalog, and they take it over.
+ * It knows no HTTP and no server: isere_registry_on_change wakes the servers
+ * when there is a new catalog, and they take it over.
  *
  * Threads: a catalog never changes once it is published. Changes happen one
  * after the other, on the thread that does the registry's jobs.
@@ -39,7 +39,7 @@ void isere_registry_lock(isere_registry_t *registry);
 void isere_registry_unlock(isere_registry_t *registry);
 
 /* From now on `wake` is called, with the lock held, when there is a new catalog
- * or a log line that somebody waits for. */
+ * or a log line while a stream follows the log. */
 void isere_registry_on_change(isere_registry_t *registry,
                               void (*wake)(void *ctx), void *ctx);
 
@@ -67,7 +67,7 @@ int isere__registry_put_built_in(isere_registry_t *registry,
 unsigned long isere__registry_publish(isere_registry_t *registry,
                                       isere_catalog_t *next);
 
-/* ---- for those who serve ---- */
+/* ---- for servers and the admin API ---- */
 
 /* Memory that is freed on any thread. */
 const isere_port_t *isere_registry_port(const isere_registry_t *registry);
@@ -95,7 +95,8 @@ void isere_registry_get_counts(isere_registry_t *registry,
 /* The number of the next log line. Any thread. */
 unsigned long isere_registry_log_seq(const isere_registry_t *registry);
 
-/* One more (or less) who wants to be woken by log lines. Any thread. */
+/* One more (or less) stream that follows the log: while there are any, log
+ * lines wake the servers. Any thread. */
 void isere_registry_follow_log(isere_registry_t *registry, int change);
 
 /* isere_logs_read and isere_logs_read_array, with the lock. Any thread. */

@@ -114,9 +114,9 @@ void isere__limits_wake(isere_limits_t *limits, const isere_server_t *except)
     }
 }
 
-/* One server at a time is given to. One that has no instance at all for a
- * function goes first, even before those whose requests wait; one that wants
- * more waits until nobody is served. */
+/* One server at a time is given an instance. One that has none for a function
+ * that is asked for goes first, even if requests of the others wait; one that
+ * only wants more waits until the place of `wanted` is free. */
 void isere__limits_want(isere_limits_t *limits, isere_server_t *server,
                         bool starved)
 {

@@ -1,6 +1,6 @@
 /*
- * The limits that the servers of a process share: counters, who needs an
- * instance, and the budget of what clients send.
+ * The limits that the servers of a process share: counters, which server
+ * needs an instance, and the budget of what clients send.
  *
  * The budget is that of the receive buffers of all servers together
  * (limits.max_buffer). What is counted is what was really received, in the

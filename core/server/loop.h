@@ -46,7 +46,7 @@ typedef struct isere_held {
 typedef struct isere_stopping {
     atomic_bool requested; /* by any thread */
     bool begun;
-    bool destroying; /* nobody may be woken any more */
+    bool destroying; /* no other server is to be woken any more */
     uint64_t end_us; /* when stopping ends in any case */
 } isere_stopping_t;
 

@@ -37,7 +37,7 @@ void isere_request_invoke(isere_connection_t *c,
                           const isere_catalog_entry_t *entry,
                           isere_direct_t *direct);
 
-/* Lets streams go on that wait. */
+/* Streams that wait for more to send are asked again. */
 void isere_request_wake_streams(isere_server_t *server);
 
 /* What a new catalog leaves to be done: requests that wait for functions that

@@ -1,12 +1,12 @@
-/* Functions that faulted: noting it, keeping that in the store, and who is
- * quarantined. */
+/* Functions that faulted: noting the faults, keeping them in the store, and
+ * which functions are quarantined. */
 #ifndef ISERE_CORE_DEPLOY_QUARANTINE_FAULTS_H
 #define ISERE_CORE_DEPLOY_QUARANTINE_FAULTS_H
 
 #include "core/deploy/catalog.h"
 
 /* Reads what is kept of faults: before the first catalog is published. Damage
- * is logged, and nobody is quarantined then. */
+ * is logged, and no function is quarantined then. */
 void isere__faults_load(isere_registry_t *registry, const isere_port_t *port);
 
 /* Counts what ended the program before, of versions that are current: when it

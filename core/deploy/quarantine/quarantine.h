@@ -46,7 +46,7 @@ typedef struct isere_quarantine_entry {
 
 typedef struct isere_quarantine {
     const isere_port_t *port; /* for its memory functions */
-    unsigned faults;          /* the rule; 0: nobody is ever quarantined */
+    unsigned faults;          /* the rule; 0: no function is ever quarantined */
     uint32_t window_s;
     uint32_t lasts_s; /* 0: until it is ended */
     unsigned count;   /* of entries */

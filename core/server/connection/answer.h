@@ -1,5 +1,5 @@
-/* Answers to a request as a whole: what is sent, and what becomes of the
- * connection then. */
+/* Answers to a request as a whole: what is sent, and whether the connection
+ * stays open. */
 #ifndef ISERE_CORE_SERVER_CONNECTION_ANSWER_H
 #define ISERE_CORE_SERVER_CONNECTION_ANSWER_H
 

@@ -605,7 +605,7 @@ void isere__connection_yield(isere_connection_t *c)
     isere_timer_queue_insert(timers, &c->timer, c->server->clock.now_us);
 }
 
-/* ---- what becomes of its request ---- */
+/* ---- from a request to its answer ---- */
 
 void isere__connection_wait(isere_connection_t *c, uint64_t until_us,
                             void (*abandon)(isere_connection_t *c))

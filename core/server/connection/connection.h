@@ -2,9 +2,9 @@
  * One connection: receiving, parsing, time-outs, closing. Its state and its
  * receive buffer are written in connection.c and nowhere else.
  *
- * A connection calls nobody above it. isere__connection_next returns the
- * request that is to be dealt with; who has that under way (a queue, a job)
- * sets the exchange's `abandon`, and is told by it that the client has left.
+ * A connection calls nothing above it. isere__connection_next returns the next
+ * request to the loop. What a request waits in (a queue, a job) sets the
+ * exchange's `abandon`, which is called when the client leaves.
  */
 #ifndef ISERE_CORE_SERVER_CONNECTION_CONNECTION_H
 #define ISERE_CORE_SERVER_CONNECTION_CONNECTION_H
@@ -83,7 +83,7 @@ isere_next_t isere__connection_next(isere_connection_t *c);
  * 10.1.1. */
 void isere__connection_ask_for_body(isere_connection_t *c);
 
-/* Others come first: its timer is due in the next turn. */
+/* Other connections get a turn first: its timer is due in the next one. */
 void isere__connection_yield(isere_connection_t *c);
 
 /* Whether there is room for the body of a request whose head is there. */
@@ -94,13 +94,13 @@ bool isere__connection_has_room(const isere_connection_t *c);
  * ends. False when earlier answers are still in the send buffer. */
 bool isere__connection_send_from_in(isere_connection_t *c);
 
-/* ---- what becomes of its request ---- */
+/* ---- from a request to its answer ---- */
 
 /* It waits for an instance, so long. */
 void isere__connection_wait(isere_connection_t *c, uint64_t until_us,
                             void (*abandon)(isere_connection_t *c));
 
-/* It is in a handler, or (with `abandon`) somebody works for it. */
+/* It is in a handler, or (with `abandon`) its answer is made elsewhere. */
 static inline void isere__connection_work(isere_connection_t *c,
                                           void (*abandon)(isere_connection_t *))
 {

@@ -1,8 +1,8 @@
 /*
  * Slow clients. A client that sends slowly must not hold up the rest: while
  * more than three quarters of the budget are in use (limits.h), those that send
- * less than ISERE_PACE bytes in ISERE_PACE_US get the 503 that another would
- * get for them. Each server looks after its own connections, every
+ * less than ISERE_PACE bytes in ISERE_PACE_US get 503. Else a client that sends
+ * fast would get it. Each server checks its own connections, every
  * ISERE_SLOW_LOOK_US; one that was seen to be slow is refused when it still is
  * the next time, since a server that was busy with a handler has not yet
  * received what came meanwhile.

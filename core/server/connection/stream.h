@@ -2,7 +2,7 @@
  * Answers that are made while they are sent: a page in flash, metrics, log
  * lines. The next piece is asked for when the last one has left, so an answer
  * of any length needs one small buffer, and a client that does not read holds
- * up nobody but itself.
+ * up only itself.
  */
 #ifndef ISERE_CORE_SERVER_CONNECTION_STREAM_H
 #define ISERE_CORE_SERVER_CONNECTION_STREAM_H

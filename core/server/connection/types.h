@@ -32,8 +32,9 @@ typedef enum isere_conn_state {
     ISERE_CONN_CLOSED,    /* freed when nothing refers to it any more */
 } isere_conn_state_t;
 
-/* A direct invocation: an event of the program's own, and who gets the outcome.
- * One block of the port's memory, which is released with the exchange. */
+/* A direct invocation: an event of the program's own, and what is called with
+ * the outcome. One block of the port's memory, which is released with the
+ * exchange. */
 typedef struct isere_direct {
     void (*done)(isere_connection_t *c, const struct isere_direct *direct,
                  const isere_isolate_t *isolate, uint64_t duration_us);
@@ -56,9 +57,9 @@ typedef struct isere_exchange {
     isere_connection_t *queue_next;
     isere_stream_t *stream;          /* of the answer, while STREAMING */
     isere_connection_t *follow_next; /* of the server's followers */
-    /* The client has left. NULL: nobody needs to know. */
+    /* Called when the client leaves. NULL: nothing is to be undone. */
     void (*abandon)(isere_connection_t *c);
-    void *work;             /* of whoever set `abandon` */
+    void *work;             /* of what set `abandon` */
     isere_direct_t *direct; /* NULL: an HTTP request for a function */
     isere_route_match_t route;
 } isere_exchange_t;

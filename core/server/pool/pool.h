@@ -17,7 +17,8 @@
     (60 * ISERE_POOL_GROW_US) /* the same, at last                             \
                                */
 
-/* An isolate and who uses it. Private to pool.c, but for who reads `done`. */
+/* An isolate and the connection that uses it. Private to pool.c, but for the
+ * callback `done`, which reads it. */
 typedef struct isere_slot {
     struct isere_pool *pool;
     struct isere_slot *idle_next;
