@@ -259,6 +259,7 @@ fuzzers:
 lint: ## formatting, dialect, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/setup lint
 	@scripts/check-core && echo "lint: no folder includes what it must not"
+	@scripts/list-files --check && echo "lint: the list of files is up to date"
 	@scripts/draw-floor-plan --check && echo "lint: the floor plan's picture is up to date"
 	@scripts/check-dialect && echo "lint: one dialect"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"

@@ -153,3 +153,23 @@ def test_table_has_no_circle(copy):
     code, out = check(copy)
     assert code == 1
     assert "core/util names core/http, which is not above it" in out
+
+
+def test_the_list_of_files_is_up_to_date(tmp_path):
+    done = subprocess.run(
+        [ROOT / "scripts/list-files", "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "core").mkdir()
+    shutil.copy(ROOT / "scripts/list-files", tmp_path / "scripts")
+    (tmp_path / "core/a.c").write_text("/* Adds. And more. */\n")
+    listing = [tmp_path / "scripts/list-files"]
+    subprocess.run(listing, check=True)
+    page = (tmp_path / "docs/files.md").read_text()
+    assert "| [a.c](../core/a.c) | Adds. |" in page
+    (tmp_path / "core/a.c").write_text("/* Subtracts. */\n")
+    done = subprocess.run([*listing, "--check"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "docs/files.md is out of date" in done.stderr
