@@ -372,7 +372,7 @@ static void report_exhausted(compiler_t *c)
     char size[ISERE_UNITS_TEXT_MAX];
     char text[128];
     snprintf(text, sizeof(text),
-             "not enough memory to compile: the compiler has %s",
+             "not enough memory to compile: the limit is %s",
              isere_units_format_size(ISERE_COMPILE_MEMORY, size));
     isere_fault_set(c->fault, text);
     c->error = ISERE_ERR_LIMIT;

@@ -65,7 +65,7 @@ static bool scan_escape(scanner_t *s)
     }
     /* strchr would find its own NUL. */
     if (c == '\0' || !strchr("\"\\/bfnrt", c)) {
-        return fail(s, "no such escape in a string");
+        return fail(s, "unknown escape in a string");
     }
     s->at++;
     return true;

@@ -63,7 +63,8 @@ int isere_zephyr_port_init(isere_port_t *port)
      * worth nothing. */
     if (IS_ENABLED(CONFIG_TEST_CSPRNG_GENERATOR) &&
         !IS_ENABLED(CONFIG_ARCH_POSIX)) {
-        LOG_WRN("random numbers can be guessed: this board has no source");
+        LOG_WRN(
+            "random numbers can be guessed: this board has no entropy source");
     }
     isere_zephyr_memory_init();
     isere_zephyr_exec_init();

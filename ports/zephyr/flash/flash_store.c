@@ -93,11 +93,11 @@ int isere_zephyr_store_open(isere_blobs_t *blobs)
     if (error == ISERE_ERR_INVAL) {
         LOG_ERR(
             "store: the flash partition is damaged, or holds something else. "
-            "It is left as it is; erase the partition to start over");
+            "It stays unchanged; erase the partition to start over");
     } else if (error) {
         LOG_ERR("store: the flash can't be read or written");
     } else if (made) {
-        LOG_WRN("store: its flash partition was formatted, it is empty now");
+        LOG_WRN("store: the flash partition was formatted, so it is empty");
     }
     if (!error) {
         isere_zephyr_blobs_table(&in_flash, blobs);
@@ -141,11 +141,11 @@ int isere_zephyr_token(const isere_port_t *port,
                                            ISERE_TOKEN_LEN + 1);
     if (!is_token(token, len)) {
         if (len != ISERE_ERR_NOENT) {
-            LOG_WRN("store: the token is damaged, there is a new one");
+            LOG_WRN("store: the token is damaged; a new one replaces it");
         }
         int error = make_token(port, token);
         if (error) {
-            LOG_ERR("store: no token could be made: %s", isere_strerror(error));
+            LOG_ERR("store: cannot create a token: %s", isere_strerror(error));
             return error;
         }
     }

@@ -341,9 +341,9 @@ static void test_what_does_not_fit_the_compiler(void **state)
 {
     (void)state;
     try_source("`", 1000000, ISERE_ERR_LIMIT,
-               "not enough memory to compile: the compiler has 64M");
+               "not enough memory to compile: the limit is 64M");
     try_source("[1,2,a=>b=>c=>d];", 400000, ISERE_ERR_LIMIT,
-               "not enough memory to compile: the compiler has 64M");
+               "not enough memory to compile: the limit is 64M");
 }
 
 /* ---- without memory ---- */
