@@ -1,4 +1,4 @@
-/* A QuickJS engine in a heap of its own, with or without code in it. */
+/* A QuickJS engine in a heap of its own, with or without code. */
 #include "core/code/engine.h"
 
 /*

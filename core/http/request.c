@@ -1,4 +1,4 @@
-/* Looking up what a parsed request holds. */
+/* Looks up the fields and the path of a parsed request. */
 #include "core/http/request.h"
 #include "core/http/chars.h"
 

@@ -1,4 +1,4 @@
-/* Base64 by tables, one for each direction. */
+/* Base64 with a table for each direction. */
 #include "core/util/encode/base64.h"
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* What may be the name of an environment variable. */
+/* Checks the names of environment variables. */
 #include "core/util/names/env_name.h"
 
 bool isere_env_name_is_valid(isere_slice_t name)

@@ -1,5 +1,5 @@
-/* Time zones: names, offsets, and what a zone is called. The data are the
- * system's TZif files, by way of the port. */
+/* Time zones: their names, offsets and display names. The data are the system's
+ * TZif files, by way of the port. */
 #include "core/web/host.h"
 #include "core/web/locale/locale.h"
 #include "isere/error.h"

@@ -1,4 +1,4 @@
-/* What the classes URL and URLSearchParams share on the way to QuickJS: memory,
+/* What the bindings of URL and URLSearchParams to QuickJS share: memory,
  * strings, errors and class definitions. */
 #include "core/web/url/url.h"
 
