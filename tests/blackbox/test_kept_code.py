@@ -80,7 +80,7 @@ def test_without_a_supervisor(stored, server):
     assert server.stop() == 0
     server = stored("--log-level", "debug", "--no-supervisor", store=server.store)
     assert server.get("/f").text == "hello"
-    assert "functions that are ready" not in server.log()
+    assert "functions ready" not in server.log()
 
 
 FULL = {
