@@ -126,8 +126,8 @@ class Device(linux.Server):
         return found
 
     # Calls of the admin API, as in tests/blackbox.
-    api = linux.Platform.api
-    deploy = linux.Platform.deploy
+    api = linux.Stored.api
+    deploy = linux.Stored.deploy
 
     @property
     def token(self):
