@@ -1,7 +1,7 @@
 /*
- * Calls of the admin endpoint: what can be answered at once is, logs and
- * metrics are streams (streams.c), what changes the store is a job (jobs.c),
- * and a direct invocation goes the way of every request (invoke.c).
+ * The admin endpoint: answers the calls below /_isere/. Metrics and logs are
+ * streams (streams.c), changes of the store are jobs (jobs.c), and a direct
+ * invocation takes the path of every request (invoke.c).
  *
  * All of it is on the thread of the server that got the call; several servers
  * may answer calls of one registry at the same time. Nothing here is kept

@@ -1,5 +1,6 @@
 /*
- * From a request to a call of the endpoint, or why it is refused.
+ * Parses a request into a call of the admin API, and refuses what is invalid or
+ * not allowed.
  *
  * Whoever can use the endpoint owns the server, and any page that a person
  * looks at can make a browser send requests. So three things are checked:

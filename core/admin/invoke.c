@@ -1,6 +1,6 @@
 /*
- * Direct invocations: the body is the event, and the answer says what became
- * of it, with its log lines.
+ * Direct invocations: the body is the event; the answer has the result and the
+ * log lines of the invocation.
  *
  * It runs as any request of the function does: the same queue, limits and
  * statistics. Only the event and the answer are made here.

@@ -1,6 +1,6 @@
 /*
- * Calls that change or read the store: each is a job for the thread that does
- * such work, and what became of it is told as HTTP here. core/deploy knows
+ * Calls that change or read the store: each becomes a job for the registry's
+ * thread, and its outcome becomes an HTTP status here. core/deploy knows
  * outcomes, not statuses.
  */
 #include "core/admin/jobs.h"

@@ -1,6 +1,6 @@
 /*
- * Metrics: a table of what there is, with where each value is read, and the
- * text format.
+ * Metrics: a table of all of them, with where each value is read, and the text
+ * format.
  *
  * A new metric is a line in the table. Names, units and types are a promise to
  * those who have dashboards and alarms on them: none is renamed. Times are

@@ -1,4 +1,5 @@
-/* The dashboard, which is made of dashboard/ by scripts/build-dashboard. */
+/* The page of the dashboard, built from dashboard/ by scripts/build-dashboard.
+ * */
 #include "core/admin/page.h"
 #include "isere/dashboard.h"
 

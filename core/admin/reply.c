@@ -1,5 +1,5 @@
 /*
- * Answers that are there at once: texts, refusals, the dashboard.
+ * Immediate answers: texts, refusals, the dashboard.
  *
  * They come from an address that browsers visit, so they say what a browser
  * may do with them: keep nothing, guess no type, load nothing from elsewhere.

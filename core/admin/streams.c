@@ -1,5 +1,6 @@
 /*
- * Metrics and log lines: answers that are made while they are sent.
+ * Metrics and log lines as streams: each piece is generated when the previous
+ * one has been sent.
  *
  * They may be much longer than a send buffer, and one of them never ends. So
  * each piece is made when there is room for it, and all that is kept in

@@ -1,5 +1,5 @@
 /*
- * What is served: functions by name, and the routes that lead to them.
+ * Catalogs: functions by name, and the routes that lead to them.
  *
  * A catalog never changes once it is published, so servers read theirs without
  * a lock; a change makes a copy. Copies are cheap: an entry is a name and a

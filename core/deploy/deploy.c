@@ -1,5 +1,6 @@
 /*
- * Calls that change or read the store: deploy, roll back, remove, files.
+ * Jobs that change or read the store: deploy, roll back, release, remove,
+ * files.
  *
  * A deploy in the order that makes it safe: the package is checked, compiled
  * and its init phase run; its routes are tried in a catalog that nobody sees

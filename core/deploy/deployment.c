@@ -1,5 +1,5 @@
 /*
- * Deployments: from a package to a function that can be served.
+ * Deployments: compiles a package to a function that can be served.
  *
  * Making one needs the compiler's heap (ISERE_COMPILE_MEMORY), so what is
  * large is given back as early as can be: the stored text when the package is

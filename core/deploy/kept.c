@@ -1,6 +1,6 @@
 /*
- * What was compiled, kept for the next start, which need not compile then:
- * that is most of what it would do.
+ * Keeps compiled code for the next start, which then need not compile: that is
+ * most of its work.
  *
  * The engine does not verify bytecode: whoever can write it owns the process.
  * So it is kept where only this program and its supervisor can write

@@ -1,5 +1,5 @@
-/* The ring of recent log lines: how records lie in it, and how they are read as
- * JSON. */
+/* The ring of recent log lines: how records are stored in it, and how they are
+ * read as JSON. */
 #include "core/deploy/logs.h"
 
 /* What stands before the texts of a record; copied in and out with memcpy,

@@ -1,5 +1,5 @@
 /*
- * Changes of one function, from their beginning to the catalog that has them.
+ * A change of one function: from checking it to the catalog that has it.
  *
  * Until isere_plan_commit nothing of a plan is visible, and dropping it undoes
  * it. The commit writes the store first, then publishes: no version is served,

@@ -1,5 +1,5 @@
 /*
- * The registry: its life, its lock, and the log lines it keeps.
+ * The registry: creating it, its lock, publishing catalogs, and its log lines.
  *
  * The lock is held for short times only: a pointer and a counter, a log line,
  * a look at the quarantine. Compiling, init phases and the store are outside

@@ -1,4 +1,4 @@
-/* Statistics of a function: atomic counters that all servers add to and metrics
+/* Statistics of a function: atomic counters that all servers update and metrics
  * read. */
 #include "core/deploy/stats.h"
 #include <limits.h>

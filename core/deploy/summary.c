@@ -1,6 +1,5 @@
 /*
- * What is said about functions, as JSON: the answer to a change, and the
- * entries of lists.
+ * Functions as JSON: the answer to a change, and the entries of lists.
  *
  * The texts are made here, and not by who answers, since they are put together
  * of what only this folder knows; the writer escapes names and messages, which

@@ -1,5 +1,5 @@
-/* What time it is for a server: read once in a turn of its loop, and after
- * whatever may have taken its time. */
+/* The time of a server: read once in a turn of its loop, and after everything
+ * that may take long. */
 #ifndef ISERE_CORE_SERVER_CLOCK_H
 #define ISERE_CORE_SERVER_CLOCK_H
 

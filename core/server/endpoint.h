@@ -1,6 +1,7 @@
 /*
- * What stands above the server: HTTP management. The server knows it by these
- * functions alone, and calls them on its own thread.
+ * The interface through which the server calls HTTP management, which stands
+ * above it. The server knows it by these functions alone, and calls them on its
+ * own thread.
  */
 #ifndef ISERE_CORE_SERVER_ENDPOINT_H
 #define ISERE_CORE_SERVER_ENDPOINT_H

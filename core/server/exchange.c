@@ -1,5 +1,6 @@
 /*
- * What code above the server may do with a request and its server.
+ * The interface for code above the server: what it may do with a request and
+ * its server.
  *
  * The only way from there to here: the structs of a server and of a connection
  * stay private, so they may change without the endpoint. All of it is for the

@@ -1,6 +1,6 @@
 /*
- * The counters, and the budget of receive buffers, that the servers of a
- * process share.
+ * The limits of a process: counters, and the budget of receive buffers, that
+ * all its servers share.
  *
  * Atomics and no lock, since the requests of all threads pass here. Numbers
  * that have a limit are taken by compare-and-exchange, so a limit is never

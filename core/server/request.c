@@ -1,5 +1,5 @@
 /*
- * One request: whose it is, which pool, waiting, running, answering.
+ * One request: finds its pool, queues it, runs it, answers it.
  *
  * What a connection returns is dealt with here, and each way ends with an
  * answer. A handler may take long and its client may leave meanwhile, so after

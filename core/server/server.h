@@ -1,5 +1,5 @@
 /*
- * A server, and where the files of this folder stand. Each calls only those
+ * A server, and the order of the files in this folder. Each calls only those
  * below it:
  *
  *   exchange.c               what code above the server may do

@@ -1,5 +1,5 @@
-/* Packages in memory, and their normalised text: always the same text for the
- * same deployment, so that its SHA-256 tells whether something has changed. */
+/* Packages in memory, and their normalised text: the same package always has
+ * the same text, so its SHA-256 shows whether something changed. */
 #include "core/deploy/package/package.h"
 #include "core/heap/fault.h"
 #include "core/util/names/payload.h"

@@ -1,5 +1,5 @@
 /*
- * Names of a package's files: relative paths, the same on every system.
+ * File names in a package: relative paths, the same on every system.
  *
  * They come from a client, stand in messages and stack traces, and are written
  * as files by clients that fetch a package. So a name must not lead out of a

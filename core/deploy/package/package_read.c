@@ -1,5 +1,5 @@
 /*
- * Packages are read by the engine's JSON.parse, in a heap of its own. All that
+ * Reads packages with the engine's JSON.parse, in a heap of its own. All that
  * is taken out of the result are own properties, and no code runs: "__proto__"
  * is a name like any other.
  *

@@ -1,7 +1,6 @@
 /*
- * The settings of a deployment as bytes: numbers in little-endian order at
- * fixed places, then the texts of routes and variables, each with a NUL behind
- * it.
+ * The settings of a deployment as bytes: little-endian numbers at fixed
+ * offsets, then the texts of routes and variables, each ended by NUL.
  *
  * They stand with kept code, where a package would have to be parsed else,
  * which takes a heap. What is read may have been written by a program that was

@@ -1,6 +1,6 @@
 /*
- * Faults of functions: noting them, keeping them in the store, and which
- * functions are quarantined.
+ * Crashes of functions: counts them, saves them in the store, and quarantines
+ * functions.
  *
  * A server looks only at a flag of the function (isere_stats_t), which costs
  * its requests one load. The table behind it is under the registry's lock;

@@ -1,6 +1,6 @@
 /*
- * The table of functions that faulted: the rule that quarantines them, and the
- * bytes that the store keeps of it.
+ * The table of crashes: the rule that quarantines a function, and the format in
+ * which the store keeps the table.
  *
  * It has no entries while nothing crashes, and at most
  * ISERE_QUARANTINE_ENTRIES of them, in the order in which functions crashed

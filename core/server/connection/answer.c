@@ -1,6 +1,6 @@
 /*
- * Answers to a request as a whole: what is sent, what is logged, and what
- * becomes of the connection then.
+ * Answers to a request: sends them, logs errors, and decides whether the
+ * connection stays open.
  *
  * An answer ends the request: afterwards the connection has no exchange, or
  * streams, or is closed. Memory for an answer may be missing, so errors have

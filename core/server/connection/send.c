@@ -1,4 +1,5 @@
-/* From a response or an error to bytes, and from those to the socket. */
+/* Writes responses and errors into the send buffer, and sends it to the socket.
+ * */
 #include "core/server/connection/send.h"
 #include "core/server/server.h"
 

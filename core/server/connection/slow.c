@@ -1,5 +1,5 @@
 /*
- * Slow clients, which are refused while the memory for requests is short.
+ * Slow clients: refuses their requests while memory for requests is short.
  *
  * One that holds a large buffer and sends a byte now and then would keep
  * others from sending at all. It is refused after it was seen to be slow

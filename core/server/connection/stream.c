@@ -1,5 +1,5 @@
-/* Answers that are made while they are sent: pieces, chunks, and connections
- * that wait for more to send. */
+/* Answers that are generated while they are sent: pieces, chunks, and
+ * connections that wait for more data. */
 #include "core/server/connection/stream.h"
 #include "core/server/connection/send.h"
 #include "core/server/server.h"

@@ -1,6 +1,6 @@
 /*
- * What a connection and its request under way are made of. A connection's state
- * and its receive buffer are written in connection.c and nowhere else.
+ * The structs of a connection and of its exchange. A connection's state and its
+ * receive buffer are written in connection.c and nowhere else.
  */
 #ifndef ISERE_CORE_SERVER_CONNECTION_TYPES_H
 #define ISERE_CORE_SERVER_CONNECTION_TYPES_H

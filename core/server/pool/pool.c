@@ -1,6 +1,5 @@
 /*
- * The isolates of one function in one server: making them, running them,
- * giving them up.
+ * The isolates of one function on one server: creates, runs and discards them.
  *
  * A slot is idle, in a handler, or in its init phase; nothing outside sees it
  * but the callback `done`. Its heap is restored as soon as its request is

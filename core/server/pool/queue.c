@@ -1,5 +1,5 @@
 /*
- * Requests that wait for an instance of their function.
+ * Requests that wait for an isolate of their function.
  *
  * First come, first served within a function. The length is bounded for all
  * functions together: beyond that 503 now is better for a client than an

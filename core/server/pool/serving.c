@@ -1,5 +1,5 @@
-/* What a server serves: its catalog, the pools of that, and the change to
- * another one. */
+/* The catalog that a server serves, its pools, and the change to a new catalog.
+ * */
 #include "core/server/pool/serving.h"
 #include "core/server/server.h"
 #include <limits.h>

@@ -1,5 +1,5 @@
-/* What a busy server's neighbours take over: the owner's side of its gate, and
- * the other's. */
+/* Stealing connections from a server that is busy in a handler: both sides of
+ * its gate. */
 #include "core/server/pool/steal.h"
 #include "core/server/server.h"
 
