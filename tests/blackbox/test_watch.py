@@ -92,3 +92,17 @@ def test_links_lead_to_what_changes(serve):
     (away / "main.js").write_text("export const handler = () => 'five'")
     until(server, "five")
     assert server.stop() == 0
+
+
+def test_the_old_version_answers_while_the_new_one_begins(serve):
+    begins = (
+        "console.log('the new one begins')\n"
+        f"await new Promise((done) => setTimeout(done, {int(2000 * SLOW)}))\n"
+        "export const handler = () => 'two'\n"
+    )
+    server = serve({"handler.js": "export const handler = () => 'one'"}, "--watch")
+    server.module.write_text(begins)
+    server.wait_log("the new one begins")
+    assert server.get().text == "one"
+    until(server, "two", patience=20)
+    assert server.stop() == 0
