@@ -595,11 +595,11 @@ static void test_replacement_without_memory_changes_nothing(void **state)
 {
     (void)state;
     server_must_start(&s, echo);
+    released_t r = {0, NULL}; /* the registry calls it until it is destroyed */
     isere_fault_t fault;
     void *code;
     isere_function_t *next = server_function(&s, version3, &code);
     for (unsigned long n = 1;; n++) {
-        released_t r = {0, NULL};
         isere_test_state()->fail_at = isere_test_state()->allocations + n;
         int error = replace(next, &r, &fault);
         isere_test_state()->fail_at = 0;
