@@ -203,7 +203,7 @@ test-tsan: ## black-box tests of several workers under ThreadSanitizer
 	@$(call build,$(BUILD)/tsan,isere)
 	@TSAN_OPTIONS=halt_on_error=1 ISERE_BIN=$(abspath $(BUILD))/tsan/isere \
 	    ISERE_TEST_SLOW=8 $(pytest) \
-	    $(addprefix tests/blackbox/test_,share.py busy.py attack_deploys.py \
+	    $(addprefix tests/blackbox/test_,steal.py busy.py attack_deploys.py \
 	    handler_concurrency.py) -k "not test_waiting_is_cheap" $(ARGS)
 
 # Its registers must be exact where the guard of heaps catches a fault.

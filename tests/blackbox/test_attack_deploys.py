@@ -264,8 +264,9 @@ def test_requests_that_wait_get_the_new_version(stored):
     direct invocations, too."""
     # The first request keeps the one instance until the deploy is done, also on
     # a machine that is busy with other tests.
-    ms = int(3000 * SLOW)
-    server = stored("--workers", 1, "--instances", 1, "--timeout", "60s")
+    limit = f"{int(20 * SLOW)}s"
+    ms = int(2000 * SLOW)
+    server = stored("--workers", 1, "--instances", 1, "--timeout", limit)
     source = (
         "export const handler = async (e, { functionVersion }) => {"
         " if (e.path === '/f/hold')"
@@ -278,15 +279,15 @@ def test_requests_that_wait_get_the_new_version(stored):
         time.sleep(0.1 * i * SLOW)
         if i % 2 == 0:
             path = "/f/hold" if i == 0 else "/f"
-            return server.get(path, timeout=60).text
+            return server.get(path, timeout=30 * SLOW).text
         status, _, body = server.api(
-            "POST", f"{LIST}/f/invoke", {"a": "x" * 3000}, timeout=60
+            "POST", f"{LIST}/f/invoke", {"a": "x" * 3000}, timeout=30 * SLOW
         )
         return status, json.loads(body)["result"]["body"][:2]
 
     def deploy():
-        time.sleep(0.5 * SLOW)
-        return server.deploy("f", source + "//2", timeout=60)["version"]
+        time.sleep(0.4 * SLOW)
+        return server.deploy("f", source + "//2", timeout=30 * SLOW)["version"]
 
     results = in_threads(lambda i: deploy() if i == 4 else ask(i), 5)
     assert results == ["1", (200, "2x"), "2", (200, "2x"), 2]
