@@ -100,7 +100,12 @@ def test_the_old_version_answers_while_the_new_one_begins(serve):
         f"await new Promise((done) => setTimeout(done, {int(2000 * SLOW)}))\n"
         "export const handler = () => 'two'\n"
     )
-    server = serve({"handler.js": "export const handler = () => 'one'"}, "--watch")
+    server = serve(
+        {"handler.js": "export const handler = () => 'one'"},
+        "--watch",
+        "--init-timeout",
+        f"{int(20 * SLOW)}s",
+    )
     server.module.write_text(begins)
     server.wait_log("the new one begins")
     assert server.get().text == "one"
