@@ -1,8 +1,10 @@
-# The short commands; `make help` lists them. CMake does the work, in build/.
+# The short commands; `make help` lists them. CMake does the work, in folders of
+# build/: what lies in build/ itself is west's, which builds the firmware there.
 
 MAKEFLAGS += --no-print-directory
 
 BUILD ?= build
+host = $(BUILD)/host
 HANDLER ?= js/handler.js
 # Seconds for each fuzzer of `make fuzz`; inputs for each of `make test-fuzz`
 # (default: tests/fuzz/run says); which fuzzer (default: all).
@@ -59,7 +61,7 @@ configure = $(locked) cmake -S . -B $(1) --log-level=WARNING -DISERE_FETCH_DIR=$
 # For the Cortex-M33, with files that the host's build makes for it.
 configure-arm = mkdir -p $(BUILD)/for-arm && \
     for maker in tests/arm/make-*; do \
-        "$$maker" $(BUILD) $(BUILD)/for-arm || exit 1; done && \
+        "$$maker" $(host) $(BUILD)/for-arm || exit 1; done && \
     $(call configure,$(BUILD)/arm,-DISERE_HOST_FILES=$(abspath $(BUILD))/for-arm \
         -DCMAKE_TOOLCHAIN_FILE=cmake/arm-none-eabi.cmake)
 # $(call build,folder,target)
@@ -76,8 +78,9 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
 
 all: ## build build/isere (default)
 	@scripts/setup run
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all)
+	@$(call configure,$(host))
+	@$(call build,$(host),all)
+	@ln -sfn host/isere $(BUILD)/isere
 
 # One folder for both steps: the profile is found by the objects' names.
 release: ## build/release/isere: optimised with the profile of a training run
@@ -110,38 +113,38 @@ firmware: all ## build/firmware/: the firmware of every board, in a Zephyr works
 	    folder=$(BUILD)/firmware/$${b%%=*}; \
 	    conf=tests/firmware/$${b%%=*}.conf; \
 	    JOBS=$(JOBS) scripts/firmware $${b#*=} $$folder \
-	        -DISERE_TOOL=$(abspath $(BUILD))/isere \
+	        -DISERE_TOOL=$(abspath $(host))/isere \
 	        -DQUICKJS_DIR=$(abspath $(BUILD))/quickjs \
 	        $$([ ! -f $$conf ] || echo -DEXTRA_CONF_FILE=$(CURDIR)/$$conf) || \
 	        exit 1; done
 
 bench: ## benchmarks, compared with other servers: ROUNDS=5 SECONDS=3 ONLY=
 	@scripts/setup bench
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all bench_load)
+	@$(call configure,$(host))
+	@$(call build,$(host),all bench_load)
 	@ROUNDS='$(ROUNDS)' SECONDS='$(SECONDS)' ONLY='$(ONLY)' \
 	    bench/run linux --build $(BUILD)
 
 bench-arm: ## instructions on a Cortex-M33 in QEMU
 	@scripts/setup bench-arm
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all)
+	@$(call configure,$(host))
+	@$(call build,$(host),all)
 	@$(call configure-arm)
 	@$(call build,$(BUILD)/arm,bench_arm)
 	@bench/run arm --build $(BUILD)
 
 bench-footprint: ## memory of the program, flash and RAM by part
 	@scripts/setup bench-footprint
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all bench_load)
+	@$(call configure,$(host))
+	@$(call build,$(host),all bench_load)
 	@bench/run footprint --build $(BUILD)
 
 # The black-box tests mostly wait, and the browser's, so others run meanwhile.
 test: ## unit, black-box, browser and URL tests; .ci/run has the others too
 	@scripts/setup test
 	@scripts/setup test-dashboard
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all unit_tests bench_load url_run run262)
+	@$(call configure,$(host))
+	@$(call build,$(host),all unit_tests bench_load url_run run262)
 	@$(MAKE) -j2 -k -O test-blackbox test-unit test-dashboard test-url
 	@echo "test: all passed"
 
@@ -160,33 +163,33 @@ test-long-unit:
 
 test-unit: ## unit tests
 	@scripts/setup test
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all unit_tests)
-	@$(call unit,$(BUILD))
+	@$(call configure,$(host))
+	@$(call build,$(host),all unit_tests)
+	@$(call unit,$(host))
 
 test-blackbox: ## tests of the real program, including the handler corpus
 	@scripts/setup test
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all bench_load run262)
-	@ISERE_BIN=$(abspath $(BUILD))/isere \
+	@$(call configure,$(host))
+	@$(call build,$(host),all bench_load run262)
+	@ISERE_BIN=$(abspath $(host))/isere \
 	    $(pytest) tests/blackbox $(ARGS)
 
 test-url: ## URL against the published cases and the reference in JavaScript
 	@scripts/setup test
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),url_run)
-	@tests/url/run_tests.sh $(BUILD)/url/run $(BUILD)/downloads/url
+	@$(call configure,$(host))
+	@$(call build,$(host),url_run)
+	@tests/url/run_tests.sh $(host)/url/run $(BUILD)/downloads/url
 
 test262: ## TEST262=DIR: ECMAScript's conformance tests, against the known failures
 	@$(if $(TEST262),,tests/test262/run.py - '')
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),run262)
-	@tests/test262/run.py $(BUILD)/test262/run262 '$(TEST262)' $(ARGS)
+	@$(call configure,$(host))
+	@$(call build,$(host),run262)
+	@tests/test262/run.py $(host)/test262/run262 '$(TEST262)' $(ARGS)
 
 test-dashboard: ## the dashboard in a browser; ISERE_URL, ISERE_TOKEN: another server's
 	@scripts/setup test-dashboard
-	@[ -n "$(ISERE_URL)" ] || { $(call configure,$(BUILD)); $(call build,$(BUILD),isere); }
-	@ISERE_BIN=$(abspath $(BUILD))/isere \
+	@[ -n "$(ISERE_URL)" ] || { $(call configure,$(host)); $(call build,$(host),isere); }
+	@ISERE_BIN=$(abspath $(host))/isere \
 	    tests/dashboard/run_tests.sh $(BUILD)/downloads/dashboard
 
 test-asan: ## unit and black-box tests under AddressSanitizer and UBSan
@@ -209,9 +212,9 @@ test-tsan: ## black-box tests of several workers under ThreadSanitizer
 # Its registers must be exact where the guard of heaps catches a fault.
 test-valgrind: ## black-box tests marked valgrind, under valgrind
 	@scripts/setup test
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all bench_load)
-	@ISERE_BIN=$(abspath $(BUILD))/isere ISERE_TEST_SLOW=20 \
+	@$(call configure,$(host))
+	@$(call build,$(host),all bench_load)
+	@ISERE_BIN=$(abspath $(host))/isere ISERE_TEST_SLOW=20 \
 	    ISERE_TEST_WRAPPER='valgrind -q --vex-iropt-register-updates=allregs-at-mem-access --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
 	    $(pytest) -m valgrind tests/blackbox $(ARGS)
 
@@ -223,8 +226,8 @@ test-m32: ## unit tests, compiled for 32 bits
 
 test-arm: ## the core's unit tests on a Cortex-M33 in QEMU
 	@scripts/setup test
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),all)
+	@$(call configure,$(host))
+	@$(call build,$(host),all)
 	@$(call configure-arm)
 	@$(call build,$(BUILD)/arm,unit_tests)
 	@$(call unit,$(BUILD)/arm)
@@ -233,7 +236,7 @@ test-firmware: ## the firmware in QEMU and as native_sim, where Zephyr is found
 	@if ! scripts/firmware --workspace >/dev/null; then \
 	    echo "test-firmware: skipped, there is no Zephyr workspace here"; \
 	else \
-	    $(MAKE) firmware && ISERE_BIN=$(abspath $(BUILD))/isere \
+	    $(MAKE) firmware && ISERE_BIN=$(abspath $(host))/isere \
 	        ISERE_FIRMWARE=$(abspath $(BUILD))/firmware \
 	        $(FIRMWARE_PYTHON) -m pytest -q -p no:cacheprovider \
 	        tests/firmware $(ARGS); \
@@ -265,9 +268,9 @@ lint: ## formatting, dialect, clang-tidy, cppcheck, shellcheck, check-core
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
 	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
-	@$(call configure,$(BUILD))
-	@$(call build,$(BUILD),isere_dashboard)
-	@printf '%s\n' $(TIDY) | scripts/tidy $(BUILD) && \
+	@$(call configure,$(host))
+	@$(call build,$(host),isere_dashboard)
+	@printf '%s\n' $(TIDY) | scripts/tidy $(host) && \
 	    echo "lint: clang-tidy is content"
 	@if [ -z "$(FIRMWARES)" ]; then \
 	    echo "lint: clang-tidy skips ports/zephyr and samples: make firmware was not run"; \

@@ -1,4 +1,4 @@
-# The Linux port, the program build/isere, and the examples.
+# The Linux port, the program isere, and the examples.
 
 find_package(Threads REQUIRED)
 

@@ -4,7 +4,7 @@
  *   1. a function is compiled from a string and invoked directly;
  *   2. the same function is served over HTTP by a thread, asked once, stopped.
  *
- * Build it with the project: build/examples/embed.
+ * Build it with the project: build/host/examples/embed.
  */
 #define _POSIX_C_SOURCE 200809L /* barriers */
 #include "isere/linux.h"

@@ -5,7 +5,7 @@
  * (pretended) lamp. What the C side keeps, the lamp, outlives requests; the
  * handler's own variables never do.
  *
- * Build it with the project: build/examples/native.
+ * Build it with the project: build/host/examples/native.
  */
 #include "isere/isere.h"
 #include "isere/linux.h"

@@ -47,7 +47,7 @@ class Program:
 
 
 def program_rows(build, binary):
-    program = Program(binary, Load(build / "bench" / "load", 0))
+    program = Program(binary, Load(build / "host" / "bench" / "load", 0))
     say("memory of the program ...")
     return [
         row("memory.start", "RSS with one worker, after the first answer", "MB",

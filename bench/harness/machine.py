@@ -90,7 +90,7 @@ def describe():
 
 def find_binary(build):
     """The program that is measured: the release build where there is one."""
-    release, plain = build / "release" / "isere", build / "isere"
+    release, plain = build / "release" / "isere", build / "host" / "isere"
     if not release.is_file():
         return plain
     if plain.is_file() and release.stat().st_mtime < plain.stat().st_mtime:

@@ -35,7 +35,7 @@ from scripted import script  # a fixture
 
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = pathlib.Path(os.environ.get("ISERE_BIN", ROOT / "build" / "isere"))
+BINARY = pathlib.Path(os.environ.get("ISERE_BIN", ROOT / "build" / "host" / "isere"))
 # Sanitizers and valgrind make everything slower: tests multiply their
 # patience (never the program's own limits) by this.
 SLOW = float(os.environ.get("ISERE_TEST_SLOW", "1"))

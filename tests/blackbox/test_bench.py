@@ -21,7 +21,16 @@ pytestmark = [
 ]
 
 
-def bench(*words, build=BINARY.parent, **environment):
+@pytest.fixture
+def build(tmp_path):
+    """A folder as `make` fills it."""
+    folder = tmp_path / "build"
+    folder.mkdir()
+    (folder / "host").symlink_to(BINARY.parent)
+    return folder
+
+
+def bench(build, *words, **environment):
     return subprocess.run(
         [sys.executable, str(RUN), *map(str, words), "--build", str(build)],
         env={**os.environ, **environment},
@@ -58,8 +67,8 @@ def by_id(path):
     return results, {r["id"]: r for r in results["rows"]}
 
 
-def test_figures_of_ours(tmp_path):
-    done = bench("linux", "--out", tmp_path, ONLY="ours,rate,latency",
+def test_figures_of_ours(build, tmp_path):
+    done = bench(build, "linux", "--out", tmp_path, ONLY="ours,rate,latency",
                  SECONDS="0.2", ROUNDS="1")
     assert done.returncode == 0, done.stderr
     results, rows = by_id(tmp_path / "results.json")
@@ -74,18 +83,14 @@ def test_figures_of_ours(tmp_path):
     assert len(plot.findall("{*}rect")) == 2  # the page, and one target
 
 
-def test_a_missing_peer_is_named(tmp_path):
+def test_a_missing_peer_is_named(build, tmp_path):
     """And it keeps the others from nothing."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for tool in ("wrk", "taskset", "git"):
         if path := shutil.which(tool):
             (folder / tool).symlink_to(path)
-    build = tmp_path / "build"
-    (build / "bench").mkdir(parents=True)
-    (build / "isere").symlink_to(BINARY)
-    (build / "bench" / "load").symlink_to(LOAD)
-    done = bench("linux", build=build, ONLY="ours,node,bun,rate", SECONDS="0.2",
+    done = bench(build, "linux", ONLY="ours,node,bun,rate", SECONDS="0.2",
                  ROUNDS="1", PATH=str(folder))
     assert done.returncode == 0, done.stderr
     results, rows = by_id(build / "bench" / "results.json")
@@ -98,12 +103,12 @@ def test_a_missing_peer_is_named(tmp_path):
 
 
 def test_broken_is_not_measured(tmp_path):
-    (tmp_path / "bench").mkdir()
-    (tmp_path / "bench" / "load").symlink_to(LOAD)
-    program = tmp_path / "isere"
+    (tmp_path / "host" / "bench").mkdir(parents=True)
+    (tmp_path / "host" / "bench" / "load").symlink_to(LOAD)
+    program = tmp_path / "host" / "isere"
     program.write_text("#!/bin/sh\necho no server >&2\nexit 1\n")
     program.chmod(0o755)
-    done = bench("linux", build=tmp_path, ONLY="ours,rate", SECONDS="0.2",
+    done = bench(tmp_path, "linux", ONLY="ours,rate", SECONDS="0.2",
                  ROUNDS="1")
     assert done.returncode == 1
     assert "ended with 1: no server" in done.stderr
@@ -113,8 +118,8 @@ def test_broken_is_not_measured(tmp_path):
 @pytest.mark.parametrize(
     "environment", [{"ROUNDS": "0"}, {"SECONDS": "x"}, {"ONLY": "nobody"}]
 )
-def test_wrong_options(tmp_path, environment):
-    done = bench("linux", "--out", tmp_path, **environment)
+def test_wrong_options(build, tmp_path, environment):
+    done = bench(build, "linux", "--out", tmp_path, **environment)
     assert done.returncode == 1
     assert next(iter(environment)) in done.stderr
     assert "installing" not in done.stderr
@@ -133,7 +138,7 @@ def test_tables_are_put_into_a_page(tmp_path):
     page = tmp_path / "page.md"
     own = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     page.write_text(own, encoding="utf-8")
-    done = bench("--markdown", page, "--out", tmp_path)
+    done = bench(tmp_path, "--markdown", page, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     text = page.read_text(encoding="utf-8")
     assert "| a figure, ms | 2.5 (2..3) |  |  | ≤ 4 ms | met |" in text

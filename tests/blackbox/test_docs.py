@@ -133,7 +133,9 @@ class Example:
         self.variables = {}
         for name in ("include", "core", "ports", "third_party", "examples"):
             (folder / name).symlink_to(ROOT / name)
-        (folder / "build").symlink_to(BINARY.parent)
+        (folder / "build").mkdir()
+        (folder / "build" / "isere").symlink_to(BINARY)
+        (folder / "build" / "host").symlink_to(BINARY.parent)
         shutil.copytree(ROOT / "js", folder / "js")
 
     def run(self, blocks):

@@ -43,7 +43,7 @@ def host_tool(folder):
     """The `isere` that a build used, its own or the one it was given."""
     cache = (folder / "CMakeCache.txt").read_text()
     given = re.search(r"^ISERE_TOOL:\w+=(.+)$", cache, re.MULTILINE)
-    own = folder.resolve() / "isere" / "host" / "isere"
+    own = folder.resolve() / "modules" / "isere" / "host" / "isere"
     return given[1] if given else own
 
 

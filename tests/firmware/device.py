@@ -45,7 +45,7 @@ linux = load("linux_conftest", ROOT / "tests" / "blackbox" / "conftest.py")
 
 def find_tool():
     """The program that compiles handlers."""
-    return os.environ.get("ISERE_BIN", ROOT / "build" / "isere")
+    return os.environ.get("ISERE_BIN", linux.BINARY)
 
 
 def compile_handler(function, folder, *settings):

@@ -5,7 +5,7 @@ endif()
 set(footprint
     ${PYTHON_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/../../../scripts/footprint
     ${ZEPHYR_BINARY_DIR}/${KERNEL_ELF_NAME})
-set(stamp ${CMAKE_BINARY_DIR}/isere/footprint.stamp)
+set(stamp ${CMAKE_BINARY_DIR}/modules/isere/footprint.stamp)
 add_custom_command(
     OUTPUT ${stamp}
     COMMAND ${footprint}

@@ -29,7 +29,7 @@ function(isere_embed_handler target file)
         message(FATAL_ERROR "there is no handler ${file} (ISERE_HANDLER)")
     endif()
 
-    set(folder ${CMAKE_BINARY_DIR}/isere)
+    set(folder ${CMAKE_BINARY_DIR}/modules/isere)
     set(tool ${ISERE_TOOL})
     if(NOT tool)
         set(tool ${folder}/host/isere)

@@ -4,7 +4,7 @@
 get_filename_component(workspace ${ZEPHYR_BASE} DIRECTORY)
 set(west_project ${workspace}/modules/lib/quickjs)
 if(EXISTS ${west_project}/quickjs.c)
-    set(ISERE_FETCH_DIR ${CMAKE_BINARY_DIR}/isere)
+    set(ISERE_FETCH_DIR ${CMAKE_BINARY_DIR}/modules/isere)
     set(ISERE_FETCH_FROM ${west_project})
 endif()
 include(${ISERE_ROOT}/cmake/quickjs.cmake)
