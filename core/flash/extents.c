@@ -1,0 +1,369 @@
+/* Named runs of sectors in flash: the list of them in memory, room for new
+ * ones, and writing those. directory.c has what makes them count. */
+#include "core/flash/extents.h"
+#include "core/flash/directory.h"
+#include <string.h>
+
+enum { SECTOR_MIN = 512 };
+
+/* The list's numbers are of 16 bits. */
+#define SECTORS_MAX UINT32_C(0xffff)
+
+/* ---- reading ---- */
+
+static uint32_t sectors_of(const isere_flash_t *flash)
+{
+    return (uint32_t)(flash->size / flash->sector);
+}
+
+static const uint8_t *bytes_of(const isere_extents_t *extents,
+                               const isere_extent_t *extent)
+{
+    const isere_flash_t *flash = extents->flash;
+    return flash->bytes + (size_t)extent->first * flash->sector;
+}
+
+/* FNV-1a over 32-bit units: the rest of a unit counts as zeros. It has to
+ * notice worn flash, not attacks, and a CRC takes ten times as long. */
+static uint32_t add_up(uint32_t sum, const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i += sizeof(uint32_t)) {
+        uint32_t word = 0;
+        size_t left = size - i;
+        memcpy(&word, data + i, left < sizeof(word) ? left : sizeof(word));
+        sum = (sum ^ word) * UINT32_C(0x01000193);
+    }
+    return sum;
+}
+
+static bool is_found(const isere_extent_t *e)
+{
+    return e->sectors > 0 && !e->gone;
+}
+
+isere_extent_t *isere_extents_find(isere_extents_t *extents, const char *name)
+{
+    for (unsigned i = 0; i < ISERE_EXTENTS_MAX; i++) {
+        isere_extent_t *e = &extents->list[i];
+        if (is_found(e) &&
+            strcmp(isere__directory_record(extents, e)->name, name) == 0) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+void isere_extents_list(isere_extents_t *extents,
+                        void (*each)(void *arg, isere_extent_t *extent,
+                                     const char *name),
+                        void *arg)
+{
+    for (unsigned i = 0; i < ISERE_EXTENTS_MAX; i++) {
+        isere_extent_t *e = &extents->list[i];
+        if (is_found(e)) {
+            each(arg, e, isere__directory_record(extents, e)->name);
+        }
+    }
+}
+
+const uint8_t *isere_extents_content(const isere_extents_t *extents,
+                                     const isere_extent_t *extent, size_t *size)
+{
+    *size = isere__directory_record(extents, extent)->size;
+    return bytes_of(extents, extent);
+}
+
+bool isere_extents_check(const isere_extents_t *extents, isere_extent_t *extent)
+{
+    if (!extent->checked) {
+        const isere_record_t *record = isere__directory_record(extents, extent);
+        extent->checked =
+            add_up(0, bytes_of(extents, extent), record->size) == record->sum;
+    }
+    return extent->checked;
+}
+
+/* ---- going ---- */
+
+static void free_if_gone(isere_extent_t *extent)
+{
+    if (extent->gone && extent->users == 0) {
+        memset(extent, 0, sizeof(*extent));
+    }
+}
+
+void isere_extents_hold(isere_extent_t *extent)
+{
+    extent->users++;
+}
+
+void isere_extents_release(isere_extent_t *extent)
+{
+    extent->users--;
+    free_if_gone(extent);
+}
+
+static void go(isere_extent_t *extent)
+{
+    extent->gone = true;
+    free_if_gone(extent);
+}
+
+int isere_extents_remove(isere_extents_t *extents, isere_extent_t *extent)
+{
+    isere_record_t record = {.sectors = 0};
+    uint16_t slot;
+    memcpy(record.name, isere__directory_record(extents, extent)->name,
+           sizeof(record.name));
+    int error = isere__directory_add(extents, &record, &slot);
+    go(extent);
+    return error;
+}
+
+/* ---- opening ---- */
+
+static bool is_usable(const isere_flash_t *flash)
+{
+    return flash->sector >= SECTOR_MIN && flash->unit > 0 &&
+           flash->unit <= ISERE_EXTENT_UNIT_MAX &&
+           (flash->unit & (flash->unit - 1)) == 0 &&
+           flash->sector % ISERE_EXTENT_UNIT_MAX == 0 &&
+           flash->size % flash->sector == 0 &&
+           sectors_of(flash) <= SECTORS_MAX &&
+           isere__directory_sectors(flash) > 0;
+}
+
+int isere_extents_open(isere_extents_t *extents, const isere_flash_t *flash)
+{
+    static const isere_flash_t nothing = {.sector = SECTOR_MIN, .unit = 1};
+    memset(extents, 0, sizeof(*extents));
+    extents->flash = &nothing;
+    if (!is_usable(flash)) {
+        return ISERE_ERR_INVAL;
+    }
+    extents->flash = flash;
+    extents->next = isere__directory_sectors(flash);
+    int error = isere__directory_open(extents);
+    if (error) {
+        extents->flash = &nothing;
+    }
+    return error;
+}
+
+/* ---- room ---- */
+
+/* The extent that takes a sector, or NULL. */
+static const isere_extent_t *owner(const isere_extents_t *extents,
+                                   uint32_t sector)
+{
+    for (unsigned i = 0; i < ISERE_EXTENTS_MAX; i++) {
+        const isere_extent_t *e = &extents->list[i];
+        if (sector >= e->first && sector < (uint32_t)e->first + e->sectors) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+/* The sectors from `first` on, up to the next extent or the end. */
+static uint32_t run_at(const isere_extents_t *extents, uint32_t first)
+{
+    uint32_t end = sectors_of(extents->flash);
+    for (unsigned i = 0; i < ISERE_EXTENTS_MAX; i++) {
+        const isere_extent_t *e = &extents->list[i];
+        if (e->sectors > 0 && e->first >= first && e->first < end) {
+            end = e->first;
+        }
+    }
+    return end - first;
+}
+
+/* The first run of at least `sectors` from a sector on: where it begins, or 0,
+ * where the directory is. *most gets the longest that was seen. */
+static uint32_t find_run(const isere_extents_t *extents, uint32_t from,
+                         uint32_t sectors, uint32_t *most)
+{
+    uint32_t all = sectors_of(extents->flash);
+    while (from < all) {
+        const isere_extent_t *e = owner(extents, from);
+        uint32_t run =
+            e ? (uint32_t)e->first + e->sectors - from : run_at(extents, from);
+        if (!e && run >= sectors) {
+            return from;
+        }
+        *most = !e && run > *most ? run : *most;
+        from += run;
+    }
+    return 0;
+}
+
+size_t isere_extents_room(const isere_extents_t *extents)
+{
+    const isere_flash_t *flash = extents->flash;
+    uint32_t most = 0;
+    (void)find_run(extents, isere__directory_sectors(flash), UINT32_MAX, &most);
+    return most * flash->sector;
+}
+
+/* Goes round the flash, from behind the one that was begun last. */
+static uint32_t find_room(const isere_extents_t *extents, uint32_t sectors)
+{
+    uint32_t most = 0;
+    uint32_t first = find_run(extents, extents->next, sectors, &most);
+    return first ? first
+                 : find_run(extents, isere__directory_sectors(extents->flash),
+                            sectors, &most);
+}
+
+/* ---- writing ---- */
+
+static isere_extent_t *free_place(isere_extents_t *extents)
+{
+    for (unsigned i = 0; i < ISERE_EXTENTS_MAX; i++) {
+        if (extents->list[i].sectors == 0) {
+            return &extents->list[i];
+        }
+    }
+    return NULL;
+}
+
+/* Nothing is written yet. Nobody finds it before commit. */
+int isere_extents_begin(isere_extents_t *extents, const char *name,
+                        size_t limit, isere_extent_writer_t *w)
+{
+    const isere_flash_t *flash = extents->flash;
+    size_t len = strlen(name);
+    memset(w, 0, sizeof(*w));
+    if (len == 0 || len >= ISERE_EXTENT_NAME_MAX || limit == 0) {
+        return ISERE_ERR_INVAL;
+    }
+    if (limit > flash->size) {
+        return ISERE_ERR_LIMIT;
+    }
+    uint32_t sectors = (uint32_t)((limit + flash->sector - 1) / flash->sector);
+    isere_extent_t *e = free_place(extents);
+    uint32_t first = find_room(extents, sectors);
+    if (!e || first == 0) {
+        return ISERE_ERR_LIMIT;
+    }
+    *e = (isere_extent_t){
+        .first = (uint16_t)first, .sectors = (uint16_t)sectors, .gone = true};
+    extents->next = first + sectors;
+    w->extents = extents;
+    w->extent = e;
+    w->limit = limit;
+    memcpy(w->name, name, len);
+    return 0;
+}
+
+/* Programs whole units at `offset` of the extent. A sector is erased when it is
+ * reached, so that no step takes long. */
+static void program(isere_extent_writer_t *w, size_t offset, const void *data,
+                    size_t size)
+{
+    const isere_flash_t *flash = w->extents->flash;
+    uint32_t first = w->extent->first;
+    while (w->error == 0 && w->clean < offset + size) {
+        w->error = isere__directory_erase(
+            w->extents, first + (uint32_t)(w->clean / flash->sector));
+        w->clean += flash->sector;
+    }
+    if (w->error == 0) {
+        w->error = flash->program(
+            flash->ctx, (size_t)first * flash->sector + offset, data, size);
+    }
+}
+
+/* Whole units go to the flash; the rest waits in the part. The part's first
+ * byte is always that of a unit of the extent, as sizes of it are multiples. */
+int isere_extents_append(isere_extent_writer_t *w, const void *data,
+                         size_t size)
+{
+    const size_t unit = w->extents->flash->unit;
+    const uint8_t *bytes = data;
+    if (w->error == 0 && (w->ended || size > w->limit - w->size)) {
+        w->error = ISERE_ERR_LIMIT;
+    }
+    while (w->error == 0 && size > 0) {
+        size_t waiting = w->size % sizeof(w->part);
+        size_t taken = sizeof(w->part) - waiting;
+        taken = taken < size ? taken : size;
+        memcpy(w->part + waiting, bytes, taken);
+        size_t from = waiting & ~(unit - 1);
+        size_t to = (waiting + taken) & ~(unit - 1);
+        if (to > from) {
+            program(w, w->size - waiting + from, w->part + from, to - from);
+        }
+        if (waiting + taken == sizeof(w->part)) {
+            w->sum = add_up(w->sum, w->part, sizeof(w->part));
+        }
+        w->size += taken;
+        bytes += taken;
+        size -= taken;
+    }
+    return w->error;
+}
+
+const uint8_t *isere_extents_written(const isere_extent_writer_t *w)
+{
+    return bytes_of(w->extents, w->extent);
+}
+
+int isere_extents_end(isere_extent_writer_t *w)
+{
+    const size_t unit = w->extents->flash->unit;
+    size_t waiting = w->size % sizeof(w->part);
+    size_t left = waiting % unit;
+    if (w->error || w->ended) {
+        return w->error;
+    }
+    w->ended = true;
+    w->sum = add_up(w->sum, w->part, waiting);
+    if (left > 0) {
+        memset(w->part + waiting, w->extents->flash->erased, unit - left);
+        program(w, w->size - left, w->part + waiting - left, unit);
+    }
+    return w->error;
+}
+
+/* Sectors that were not needed are free again. The checksum is of what was
+ * given, so what the flash did not take is noticed when it is checked. */
+int isere_extents_commit(isere_extent_writer_t *w, isere_extent_t **extent)
+{
+    isere_extents_t *extents = w->extents;
+    int error = isere_extents_end(w);
+    if (!error) {
+        size_t sector = extents->flash->sector;
+        isere_extent_t *before = isere_extents_find(extents, w->name);
+        w->extent->sectors =
+            (uint16_t)(w->size > 0 ? (w->size + sector - 1) / sector : 1);
+        isere_record_t record = {.first = w->extent->first,
+                                 .sectors = w->extent->sectors,
+                                 .size = (uint32_t)w->size,
+                                 .sum = w->sum};
+        memcpy(record.name, w->name, sizeof(record.name));
+        error = isere__directory_add(extents, &record, &w->extent->slot);
+        if (!error && before) {
+            go(before);
+        }
+    }
+    if (error) {
+        isere_extents_abort(w);
+        return error;
+    }
+    w->extent->gone = false;
+    if (extent) {
+        *extent = w->extent;
+    }
+    w->extent = NULL;
+    return 0;
+}
+
+/* What has no record is no extent: nothing needs to be erased. */
+void isere_extents_abort(isere_extent_writer_t *w)
+{
+    if (w->extent) {
+        memset(w->extent, 0, sizeof(*w->extent));
+        w->extent = NULL;
+    }
+}
