@@ -71,7 +71,7 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
-    test-long test-long-unit test-firmware test-unit test-blackbox test-url \
+    test-long test-long-unit test-firmware test-west test-unit test-blackbox test-url \
     test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm \
     test-fuzz test-release test262 fuzz fuzz-handlers lint format clean \
     distclean help
@@ -239,8 +239,13 @@ test-firmware: ## the firmware in QEMU and as native_sim, where Zephyr is found
 	    $(MAKE) firmware && ISERE_BIN=$(abspath $(host))/isere \
 	        ISERE_FIRMWARE=$(abspath $(BUILD))/firmware \
 	        $(FIRMWARE_PYTHON) -m pytest -q -p no:cacheprovider \
-	        tests/firmware $(ARGS); \
+	        --ignore tests/firmware/test_west.py tests/firmware $(ARGS); \
 	fi
+
+test-west: ## WEST=DIR: `west build`, `flash`, `twister`, where Zephyr is found
+	@scripts/setup firmware
+	@$(FIRMWARE_PYTHON) -m pytest -q -rs -p no:cacheprovider \
+	    tests/firmware/test_west.py $(ARGS)
 
 test-fuzz: fuzzers ## fuzzers with fixed inputs: NAME=one of them, RUNS=inputs
 	@$(SANITIZERS) tests/fuzz/run fixed $(BUILD)/fuzz "$(NAME)" $(RUNS)

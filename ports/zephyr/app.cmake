@@ -3,6 +3,12 @@
 get_filename_component(app_root ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
 list(APPEND ZEPHYR_EXTRA_MODULES ${app_root})
 
+# `west flash` copies the firmware to the boot loader's drive, which needs no
+# debug probe. Zephyr's default for these boards is OpenOCD.
+if(NOT BOARD_FLASH_RUNNER AND "${BOARD}$ENV{BOARD}" MATCHES "_pico2")
+    set(BOARD_FLASH_RUNNER uf2)
+endif()
+
 find_package(Zephyr REQUIRED HINTS $ENV{ZEPHYR_BASE})
 project(isere_firmware LANGUAGES C)
 
