@@ -10,6 +10,7 @@
 #include "core/deploy/quarantine/faults.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
+#include "core/util/log.h"
 
 void isere_registry_config_init(isere_registry_config_t *config)
 {
@@ -318,6 +319,31 @@ static int make_ring(isere_registry_t *registry)
     return 0;
 }
 
+/* A flash that can't be used is one that is not there: what would lie in it can
+ * be made again, and lies in memory then. */
+static int open_extents(isere_registry_t *registry, const isere_port_t *port)
+{
+    const isere_flash_t *flash = registry->config.flash;
+    isere_extents_t *extents =
+        flash ? isere_alloc(&registry->port, sizeof(*extents)) : NULL;
+    if (flash && !extents) {
+        return ISERE_ERR_NOMEM;
+    }
+    int error = flash ? isere_extents_open(extents, flash) : 0;
+    if (error) {
+        const isere_log_record_t record = {
+            .level = ISERE_LOG_ERROR,
+            .message = isere_slice(
+                "the flash for what is made of functions can't be used"),
+        };
+        isere_log(port, &record);
+        isere_free(&registry->port, extents);
+        extents = NULL;
+    }
+    registry->extents = extents;
+    return 0;
+}
+
 /* The crashes are read before the catalog is made, since they decide which
  * functions are not loaded, and written again after it: loading forgets those
  * of versions that are gone. If that write fails, the store still has the old
@@ -328,6 +354,9 @@ static int init(isere_registry_t *registry, const isere_port_t *port,
     int error = make_ring(registry);
     isere_port_t tapped = *port;
     isere_registry_tap(registry, &tapped);
+    if (!error) {
+        error = open_extents(registry, &tapped);
+    }
     if (!error && blobs) {
         error = isere_store_open(&registry->store, &registry->port, blobs);
     }
@@ -410,6 +439,7 @@ void isere_registry_destroy(isere_registry_t *registry)
     isere_catalog_release(registry->catalog);
     isere_deployment_release(registry->built_in);
     isere_quarantine_deinit(&registry->quarantine);
+    isere_free(&port, registry->extents);
     isere_free(&port, registry->logs.ring);
     isere_free(&port, registry);
 }

@@ -13,12 +13,15 @@
 #include "core/deploy/catalog.h"
 #include "core/deploy/logs.h"
 #include "core/deploy/quarantine/quarantine.h"
+#include "core/flash/extents.h"
 #include "isere/registry.h"
 
 struct isere_registry {
     isere_port_t port; /* for its memory functions */
     isere_registry_config_t config;
     isere_store_t store;
+    isere_extents_t *extents;     /* of config.flash; NULL: none. The thread of
+                                     jobs */
     uint64_t started_us;          /* when it was created, monotonic */
     isere_catalog_t *catalog;     /* under the lock */
     atomic_ulong generation;      /* of that catalog */

@@ -14,6 +14,7 @@
 #define ISERE_REGISTRY_H
 
 #include "isere/blobs.h"
+#include "isere/flash.h"
 #include "isere/isere.h"
 
 #ifdef __cplusplus
@@ -76,6 +77,10 @@ typedef struct isere_registry_config {
      * the default: every start compiles.
      */
     const isere_blobs_t *kept;
+    /* Flash for what is made of functions, and for a package that is being
+     * sent. Only with one thread, which is the one that uses it. Borrowed.
+     * NULL, the default: there is none. */
+    const isere_flash_t *flash;
     /* The function that is part of the program: it gets the requests that match
      * no route. Borrowed. NULL: they get 404. */
     const isere_function_t *built_in;

@@ -9,6 +9,7 @@
 #define ISERE_ZEPHYR_H
 
 #include "isere/admin.h"
+#include "isere/flash.h"
 #include "isere/isere.h"
 
 #ifdef __cplusplus
@@ -52,6 +53,12 @@ int isere_zephyr_serve(const isere_port_t *port,
  * flash fails. The log tells which.
  */
 int isere_zephyr_store_open(isere_blobs_t *blobs);
+
+/*
+ * The flash partition `images_partition`, with CONFIG_ISERE_IMAGES. NULL: there
+ * is none, or the log says why it can't be used.
+ */
+const isere_flash_t *isere_zephyr_images(void);
 
 /*
  * The device's token, from an open store, with a NUL; made on first use. It is

@@ -27,7 +27,7 @@ TOKEN = re.compile(r"isere token: ([0-9a-f]{64})\b")
 # As many starts, and that the last of them came to its end.
 BOOTS = r"(?s)(?:Booting Zephyr.*?){%d}isere listening on port"
 FLASH = 0x80000000  # of mps2: boards/mps2_an521_cpu0.overlay
-RETAINED = 0x80100000  # the same file
+RETAINED = 0x80400000  # the same file
 # What a firmware must never log, unless a test makes it crash.
 CRASH = re.compile(r"FATAL|ASSERTION|MPU FAULT|Stack overflow|Halting system")
 
@@ -204,6 +204,9 @@ class QemuDevice(Device):
         """Changes the flash that the store is in. It has whole words."""
         self.write_memory(FLASH + offset, data)
 
+    def read_flash(self, offset, size):
+        return self.read_memory(FLASH + offset, size)
+
     def set_link(self, up):
         self.monitor.call("set_link", name="net0", up=up)
 
@@ -244,10 +247,15 @@ class SimDevice(Device):
             self.wait_match(BOOTS % (count + 1), 30)
 
     def write_flash(self, offset, data):
-        """Changes the flash that the store is in: its file's second half."""
+        """Changes the flash that the store is in: its file's second MB."""
         with open(self.folder / "flash.bin", "r+b") as file:
             file.seek(0x100000 + offset)
             file.write(data)
+
+    def read_flash(self, offset, size):
+        with open(self.folder / "flash.bin", "rb") as file:
+            file.seek(0x100000 + offset)
+            return file.read(size)
 
     def read_memory(self, address, size):
         with open(f"/proc/{self.pid}/mem", "rb") as memory:

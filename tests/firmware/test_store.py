@@ -12,7 +12,8 @@ from device import find_tool
 
 GOOD = "export const handler = () => 'good'"
 FUNCTIONS = "/_isere/v1/functions"
-# The flash of tests has 1 MB for the store.
+# The flash of tests has 1 MB for the store, and behind it 2 MB for what is made
+# of functions.
 SIZE = 1 << 20
 
 
@@ -45,6 +46,16 @@ def metric(device, name):
     assert status == 200, body
     lines = re.findall(rf"^{name}({{.*?}})? (\S+)$", body.decode(), re.M)
     return {labels: float(value) for labels, value in lines}
+
+
+def test_flash_for_images(boot):
+    """A directory of extents is begun where there is none, and stays."""
+    device = boot(GOOD)
+    begun = b"iSH1" + (1).to_bytes(4, "little")
+    assert device.read_flash(SIZE, 8) == begun
+    device.reboot()
+    assert device.read_flash(SIZE, 8) == begun
+    assert "can't be used" not in device.log()
 
 
 def test_deploy_and_ask(boot):

@@ -1,0 +1,92 @@
+/* Flash that is read where it lies, in the partition `images_partition`, for
+ * what is made of functions (isere/flash.h). */
+#include "ports/zephyr/port_zephyr.h"
+#include <zephyr/device.h>
+#include <zephyr/devicetree.h>
+#include <zephyr/drivers/flash.h>
+#include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
+#include <zephyr/storage/flash_map.h>
+
+#if defined(CONFIG_FLASH_SIMULATOR)
+#include <zephyr/drivers/flash/flash_simulator.h>
+#elif defined(CONFIG_ISERE_FLASH_MEMORY)
+#include "ports/zephyr/flash/flash_device.h"
+#endif
+
+LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
+
+#define PARTITION DT_NODELABEL(images_partition)
+#define MEMORY DT_MEM_FROM_FIXED_PARTITION(PARTITION)
+
+enum {
+    OFFSET = DT_REG_ADDR(PARTITION),
+    SIZE = DT_REG_SIZE(PARTITION),
+    BLOCK = DT_PROP(MEMORY, erase_block_size),
+    UNIT = 256, /* a page of serial flash: each is programmed once */
+};
+
+BUILD_ASSERT(OFFSET % BLOCK == 0 && SIZE % BLOCK == 0,
+             "images_partition must begin and end with a block");
+
+static const struct device *const flash_device =
+    DEVICE_DT_GET(DT_MTD_FROM_FIXED_PARTITION(PARTITION));
+
+/* Where the whole flash is mapped. In Zephyr's devicetree that is the address
+ * of the memory's node, where there is no better way to ask. */
+static const uint8_t *mapped(void)
+{
+#if defined(CONFIG_FLASH_SIMULATOR)
+    size_t size;
+    return flash_simulator_get_memory(flash_device, &size);
+#elif defined(CONFIG_ISERE_FLASH_MEMORY)
+    const isere_flash_device_t *config = flash_device->config;
+    return config->bytes;
+#else
+    return (const uint8_t *)DT_REG_ADDR(MEMORY);
+#endif
+}
+
+/* The watchdog is fed, since a block may take 400 ms and a change of a function
+ * needs some. */
+static int erase(void *ctx, size_t offset)
+{
+    ARG_UNUSED(ctx);
+    isere_zephyr_watchdog_feed();
+    return flash_erase(flash_device, (off_t)(OFFSET + offset), BLOCK) == 0
+               ? 0
+               : ISERE_ERR_IO;
+}
+
+static int program(void *ctx, size_t offset, const void *data, size_t size)
+{
+    ARG_UNUSED(ctx);
+    return flash_write(flash_device, (off_t)(OFFSET + offset), data, size) == 0
+               ? 0
+               : ISERE_ERR_IO;
+}
+
+const isere_flash_t *isere_zephyr_images(void)
+{
+    static isere_flash_t table = {
+        .size = SIZE,
+        .sector = BLOCK,
+        .unit = UNIT,
+        .erase = erase,
+        .program = program,
+    };
+    if (!device_is_ready(flash_device)) {
+        LOG_ERR("images: the flash is not ready");
+        return NULL;
+    }
+    const struct flash_parameters *parameters =
+        flash_get_parameters(flash_device);
+    if (UNIT % parameters->write_block_size != 0) {
+        LOG_ERR("images: the flash programs %u bytes at once, more than %u",
+                (unsigned)parameters->write_block_size, UNIT);
+        return NULL;
+    }
+    table.bytes = mapped() + OFFSET;
+    table.erased = parameters->erase_value;
+    return &table;
+}
