@@ -214,6 +214,24 @@ static int describe(void)
     return error;
 }
 
+/*
+ * The data interface has no subclass (CDC 1.2, 4.6; ECM 1.2, table 4), but
+ * Zephyr's CDC-ECM gives it that of the control interface, and hosts that go by
+ * it don't find the data interface every time (Zephyr issue 103447).
+ */
+static void correct_descriptors(struct usbd_class_data *class,
+                                enum usbd_speed speed)
+{
+    const struct usb_desc_header **list = class->api->get_desc(class, speed);
+    for (; (*list)->bLength != 0; list++) {
+        struct usb_if_descriptor *iface = (struct usb_if_descriptor *)*list;
+        if (iface->bDescriptorType == USB_DESC_INTERFACE &&
+            iface->bInterfaceClass == USB_BCC_CDC_DATA) {
+            iface->bInterfaceSubClass = 0;
+        }
+    }
+}
+
 static void find_class(void)
 {
     STRUCT_SECTION_FOREACH_ALTERNATE(usbd_class_fs, usbd_class_node, node)
@@ -222,6 +240,10 @@ static void find_class(void)
             ethernet = node->c_data;
         }
     }
+    correct_descriptors(ethernet, USBD_SPEED_FS);
+#if USBD_SUPPORTS_HIGH_SPEED
+    correct_descriptors(ethernet, USBD_SPEED_HS);
+#endif
 }
 
 int isere_usb_init(void)

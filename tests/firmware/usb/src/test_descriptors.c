@@ -98,6 +98,9 @@ static void check_interface(const uint8_t *d, uint8_t number, uint8_t alternate,
     zassert_equal(d[3], alternate);
     zassert_equal(d[4], endpoints);
     zassert_equal(d[5], class);
+    if (class == USB_BCC_CDC_DATA) {
+        zassert_equal(d[6], 0, "a data interface has no subclass");
+    }
 }
 
 ZTEST(usb, test_device)
