@@ -9,6 +9,7 @@
 #include <zephyr/drivers/flash.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
+#include <zephyr/logging/log_ctrl.h>
 #include <zephyr/storage/flash_map.h>
 #include <zephyr/sys/printk.h>
 
@@ -151,7 +152,8 @@ int isere_zephyr_token(const isere_port_t *port,
     }
     token[ISERE_TOKEN_LEN] = '\0';
     /* On the console only, never through the log: that can be read over the
-     * network, with the token. */
+     * network, with the token. On a line of its own: behind what was logged. */
+    log_flush();
     printk("isere token: %s\n", token);
     return 0;
 }
