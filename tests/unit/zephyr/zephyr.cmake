@@ -5,6 +5,12 @@ isere_own_code(isere_zephyr_retained)
 target_link_libraries(isere_zephyr_retained PUBLIC test_support)
 add_unit_test(${unit}/zephyr/test_retained.c isere_zephyr_retained)
 
+add_library(isere_zephyr_mdns STATIC EXCLUDE_FROM_ALL
+            ${PROJECT_SOURCE_DIR}/ports/zephyr/net/mdns_query.c)
+isere_own_code(isere_zephyr_mdns)
+target_link_libraries(isere_zephyr_mdns PUBLIC test_support)
+add_unit_test(${unit}/zephyr/test_mdns_query.c isere_zephyr_mdns)
+
 # What it does with littlefs, which is that of a Zephyr workspace, found as
 # scripts/firmware finds it.
 if(DEFINED ENV{ZEPHYR_BASE})
