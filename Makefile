@@ -72,7 +72,7 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
     test-long test-long-unit test-firmware test-west test-unit test-blackbox test-url \
-    test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm \
+    test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm test-pico \
     test-fuzz test-release test262 fuzz fuzz-handlers lint format clean \
     distclean help
 
@@ -242,6 +242,28 @@ test-firmware: ## the firmware in QEMU and as native_sim, where Zephyr is found
 	        --ignore tests/firmware/test_west.py tests/firmware $(ARGS); \
 	fi
 
+# Its image, and the same with CDC-NCM, in folders of their own: the tests above
+# may be building theirs.
+test-pico: ## RP2350JS=DIR: the Pico 2's image on an emulated RP2350
+	@if ! scripts/firmware --workspace >/dev/null; then \
+	    echo "test-pico: skipped, there is no Zephyr workspace here"; \
+	elif ! emulator=$$(tests/pico/run --emulator); then \
+	    echo "test-pico: skipped, there is no rp2350js here (RP2350JS=DIR, ~/rp2350js)"; \
+	else \
+	    $(MAKE) pico-images && \
+	        tests/pico/run "$$emulator" $(BUILD)/pico $(ARGS); \
+	fi
+
+.PHONY: pico-images
+pico-images: all
+	@scripts/setup firmware
+	@for conf in '' ncm; do \
+	    JOBS=$(JOBS) scripts/firmware rpi_pico2/rp2350a/m33 \
+	        $(BUILD)/pico/pico2$${conf:+_$$conf} \
+	        -DISERE_TOOL=$(abspath $(host))/isere \
+	        -DQUICKJS_DIR=$(abspath $(BUILD))/quickjs \
+	        $${conf:+-DEXTRA_CONF_FILE=$(CURDIR)/$$conf.conf} || exit 1; done
+
 test-west: ## WEST=DIR: `west build`, `flash`, `twister`, where Zephyr is found
 	@scripts/setup firmware
 	@$(FIRMWARE_PYTHON) -m pytest -q -rs -p no:cacheprovider \
@@ -271,7 +293,7 @@ lint: ## formatting, dialect, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/draw-floor-plan --check && echo "lint: the floor plan's picture is up to date"
 	@scripts/check-dialect && echo "lint: one dialect"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
-	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu bench/arm/check .ci/run && \
+	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu tests/pico/run bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(host))
 	@$(call build,$(host),isere_dashboard)
