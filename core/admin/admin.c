@@ -11,6 +11,7 @@
 #include "core/admin/invoke.h"
 #include "core/admin/jobs.h"
 #include "core/admin/reply.h"
+#include "core/admin/stage.h"
 #include "core/admin/streams.h"
 #include "core/deploy/summary.h"
 #include "core/http/chars.h"
@@ -153,6 +154,9 @@ static bool judge(void *ctx, isere_connection_t *c)
     isere_admin_side_t *side = ctx;
     isere_call_t call;
     isere__call_read(side->admin, isere_exchange_request(c), &call);
+    if (call.kind == ISERE_CALL_DEPLOY) {
+        return isere__stage_begin(side, c, &call);
+    }
     if (needs_body(side, &call)) {
         return false;
     }

@@ -5,6 +5,7 @@
  */
 #include "core/admin/jobs.h"
 #include "core/admin/reply.h"
+#include "core/admin/stage.h"
 #include "core/deploy/deploy.h"
 #include "core/util/log.h"
 #include <stdio.h>
@@ -18,12 +19,14 @@ struct isere_admin_job {
                                        server is gone */
     isere_connection_t *connection; /* NULL: it was closed */
     atomic_bool done;
-    char *body; /* a copy, where another thread works with it */
+    char *body;           /* a copy, where another thread works with it */
+    isere_stage_t *stage; /* or where it is in flash */
     isere_job_t work;
 };
 
 static void free_job(const isere_port_t *port, isere_admin_job_t *job)
 {
+    isere__stage_free(port, job->stage);
     isere_free(port, job->work.text);
     isere_free(port, job->body);
     isere_free(port, job);
@@ -109,11 +112,9 @@ static bool give_up_idle(void *arg)
 
 /* Where another thread does the work, it has its own copy of the body: the
  * connection may be closed before. */
-static bool set_body(const isere_admin_side_t *side,
-                     const isere_connection_t *c, isere_admin_job_t *job)
+static bool set_body(const isere_admin_side_t *side, isere_slice_t body,
+                     isere_admin_job_t *job)
 {
-    const isere_http_request_t *request = isere_exchange_request(c);
-    isere_slice_t body = isere_http_slice(request, request->body);
     if (isere_registry_has_thread(side->admin->registry) && body.len > 0) {
         job->body = isere_alloc(isere_server_port(side->server), body.len);
         if (!job->body) {
@@ -125,7 +126,7 @@ static bool set_body(const isere_admin_side_t *side,
         job->work.reclaim = give_up_idle;
         job->work.reclaim_arg = side->server;
     }
-    job->work.body = body;
+    job->work.body.bytes = body;
     return true;
 }
 
@@ -147,7 +148,7 @@ static isere_job_kind_t kind_of(const isere_call_t *call)
 
 static isere_admin_job_t *make_job(isere_admin_side_t *side,
                                    isere_connection_t *c,
-                                   const isere_call_t *call)
+                                   const isere_call_t *call, isere_slice_t body)
 {
     const isere_port_t *port = isere_server_port(side->server);
     isere_admin_job_t *job = isere_alloc(port, sizeof(*job));
@@ -159,12 +160,15 @@ static isere_admin_job_t *make_job(isere_admin_side_t *side,
     job->connection = c;
     job->work.registry = side->admin->registry;
     job->work.kind = kind_of(call);
-    job->work.is_source = call->is_source;
+    job->work.body.is_source = call->is_source;
     memcpy(job->work.name, call->name, sizeof(call->name));
-    if (!set_body(side, c, job)) {
+    if (!set_body(side, body, job)) {
         free_job(port, job);
         return NULL;
     }
+    /* From here on it is the job's, and the connection may go. */
+    job->stage = isere_exchange_work(c);
+    job->work.body.has_nul = job->stage != NULL;
     return job;
 }
 
@@ -183,7 +187,14 @@ void isere__jobs_start(isere_admin_side_t *side, isere_connection_t *c,
 {
     isere_registry_t *registry = side->admin->registry;
     const isere_port_t *port = isere_server_port(side->server);
-    isere_admin_job_t *job = make_job(side, c, call);
+    const isere_http_request_t *request = isere_exchange_request(c);
+    isere_slice_t body = isere_http_slice(request, request->body);
+    isere_stage_t *stage = isere_exchange_work(c);
+    if (stage && isere__stage_end(stage, &body) != 0) {
+        isere__stage_refuse(c);
+        return;
+    }
+    isere_admin_job_t *job = make_job(side, c, call, body);
     if (!job) {
         isere__reply_no_memory(c);
         return;

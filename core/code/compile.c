@@ -23,6 +23,7 @@ typedef struct module {
 typedef struct compiler {
     isere_heap_t heap;
     const isere_loader_t *loader;
+    bool in_place;
     const char *main_name;
     const char *root;
     module_t *first;
@@ -133,19 +134,30 @@ static module_t *module_new(compiler_t *c, const char *name)
     return m;
 }
 
+/* The engine wants a NUL behind the source. */
+static const char *with_nul(const compiler_t *c, isere_slice_t source)
+{
+    if (c->in_place) {
+        return source.ptr;
+    }
+    char *text = js_malloc(c->heap.ctx, source.len + 1);
+    if (text) {
+        memcpy(text, source.ptr, source.len);
+        text[source.len] = 0;
+    }
+    return text;
+}
+
 /* Compiles one module and, through the engine's loader call, its imports. */
 static module_t *compile_module(compiler_t *c, const char *name,
                                 isere_slice_t source)
 {
     JSContext *ctx = c->heap.ctx;
     module_t *m = module_new(c, name);
-    /* The engine wants a NUL behind the source. */
-    char *text = m ? js_malloc(ctx, source.len + 1) : NULL;
+    const char *text = m ? with_nul(c, source) : NULL;
     if (!text) {
         return NULL;
     }
-    memcpy(text, source.ptr, source.len);
-    text[source.len] = 0;
     m->source = isere_slice_of(text, source.len);
     m->code = JS_Eval(ctx, text, source.len, name,
                       JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
@@ -467,24 +479,24 @@ static uint64_t deadline(const isere_port_t *port, uint32_t timeout_ms)
                : UINT64_MAX;
 }
 
-int isere_compile_within(const isere_port_t *port, const isere_loader_t *loader,
-                         const char *main_name, const char *prefix,
-                         uint32_t timeout_ms, bool no_source, void **code,
-                         size_t *size, isere_fault_t *fault)
+int isere_compile_with(const isere_port_t *port,
+                       const isere_compile_options_t *options, void **code,
+                       size_t *size, isere_fault_t *fault)
 {
     compiler_t c = {
-        .loader = loader,
-        .main_name = main_name,
-        .root = prefix,
+        .loader = options->loader,
+        .in_place = options->in_place,
+        .main_name = options->main_name,
+        .root = options->prefix,
         .fault = fault,
     };
     c.last = &c.first;
     isere_fault_set(fault, "");
-    if (strlen(prefix) + strlen(main_name) >= ISERE_MODULE_NAME_MAX) {
+    if (strlen(c.root) + strlen(c.main_name) >= ISERE_MODULE_NAME_MAX) {
         isere_fault_set(fault, "the module's path is too long");
         return ISERE_ERR_HANDLER;
     }
-    uint64_t until = deadline(port, timeout_ms);
+    uint64_t until = deadline(port, options->timeout_ms);
     int error = isere_engine_init(&c.heap, port, ISERE_COMPILE_MEMORY,
                                   ISERE_COMPILE_STACK);
     if (error) {
@@ -493,7 +505,7 @@ int isere_compile_within(const isere_port_t *port, const isere_loader_t *loader,
                                    : "not enough memory to compile");
         return error;
     }
-    if (ISERE_FUNCTION_SOURCE && !no_source) {
+    if (ISERE_FUNCTION_SOURCE && !options->no_source) {
         JS_SetStripInfo(c.heap.rt, 0);
     }
     /* Whatever is abandoned lies in the heap, which goes as a whole. */
@@ -512,8 +524,12 @@ int isere_compile(const isere_port_t *port, const isere_loader_t *loader,
                   const char *main_name, const char *prefix, void **code,
                   size_t *size, isere_fault_t *fault)
 {
+    const isere_compile_options_t options = {
+        .loader = loader,
+        .main_name = main_name,
+        .prefix = prefix,
+    };
     /* To the public interface a compiler that is too small is out of memory. */
-    int error = isere_compile_within(port, loader, main_name, prefix, 0, false,
-                                     code, size, fault);
+    int error = isere_compile_with(port, &options, code, size, fault);
     return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
 }

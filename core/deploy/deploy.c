@@ -245,8 +245,7 @@ static void deploy(isere_job_t *job, const isere_port_t *port)
         fail_with(job, error);
     } else {
         do {
-            error = isere_plan_compile(&plan, job->body, job->is_source,
-                                       &job->fault);
+            error = isere_plan_compile(&plan, &job->body, &job->fault);
         } while (made_room(job, error));
         if (error) {
             fail_to_prepare(job, error);

@@ -44,8 +44,7 @@ typedef struct isere_job {
     isere_registry_t *registry;
     isere_job_kind_t kind;
     char name[ISERE_FUNCTION_NAME_MAX];
-    bool is_source;
-    isere_slice_t body;
+    isere_package_body_t body; /* of a deploy */
     /* Gives up memory, when that is short; NULL where it never is. */
     bool (*reclaim)(void *arg);
     void *reclaim_arg;

@@ -102,7 +102,7 @@ static int load_nothing(void *ctx, const char *name, isere_slice_t *source)
 {
     (void)ctx;
     (void)name;
-    *source = isere_slice("");
+    *source = isere_slice(""); /* with its NUL */
     return 0;
 }
 
@@ -112,9 +112,15 @@ static int compile(making_t *m)
     isere_loader_t loader = {(void *)parts->package,
                              parts->blank ? load_nothing : load};
     isere_deployment_t *d = m->deployment;
-    return isere_compile_within(m->port, &loader, parts->package->main.ptr, "",
-                                parts->config->init_timeout_ms, false, &d->code,
-                                &d->code_size, m->fault);
+    const isere_compile_options_t options = {
+        .loader = &loader,
+        .main_name = parts->package->main.ptr,
+        .prefix = "",
+        .timeout_ms = parts->config->init_timeout_ms,
+        .in_place = parts->package->has_nuls,
+    };
+    return isere_compile_with(m->port, &options, &d->code, &d->code_size,
+                              m->fault);
 }
 
 /* ---- the function ---- */

@@ -79,9 +79,9 @@ static int check(isere_plan_t *plan, isere_fault_t *fault)
 
 /* The limits are those of deploying: a package that is stored already is not
  * held to them, since they may have been lowered since. */
-static int read_package(const isere_plan_t *plan, isere_slice_t body,
-                        bool is_source, isere_package_t **package,
-                        isere_fault_t *fault)
+static int read_package(const isere_plan_t *plan,
+                        const isere_package_body_t *body,
+                        isere_package_t **package, isere_fault_t *fault)
 {
     const isere_registry_config_t *config = &plan->registry->config;
     const isere_package_limits_t limits = {
@@ -89,10 +89,11 @@ static int read_package(const isere_plan_t *plan, isere_slice_t body,
         .memory_max = config->memory_max,
         .timeout_max_ms = config->timeout_max_ms,
     };
-    return is_source
+    return body->is_source
                ? isere_package_read_source(plan->port, plan->store.after.name,
                                            body, package, fault)
-               : isere_package_read(plan->port, body, &limits, package, fault);
+               : isere_package_read(plan->port, body->bytes, &limits, package,
+                                    fault);
 }
 
 /* The text is made when the compiler's heap is gone, and the package goes
@@ -126,11 +127,11 @@ static void drop_text(isere_plan_t *plan)
 
 /* The package is dropped before the init phase, with `body` still borrowed
  * from the request. */
-int isere_plan_compile(isere_plan_t *plan, isere_slice_t body, bool is_source,
+int isere_plan_compile(isere_plan_t *plan, const isere_package_body_t *body,
                        isere_fault_t *fault)
 {
     isere_package_t *package;
-    int error = read_package(plan, body, is_source, &package, fault);
+    int error = read_package(plan, body, &package, fault);
     if (error) {
         return error;
     }

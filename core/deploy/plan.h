@@ -62,12 +62,12 @@ void isere_plan_remove(isere_plan_t *plan, isere_registry_t *registry,
                        const isere_port_t *port, const char *name);
 
 /*
- * DEPLOY: makes the deployment of what was sent, a package as JSON or
- * (`is_source`) one module, and runs its init phase. Returns 0, or an error of
- * isere_package_read, isere_deployment_create or isere_deployment_check with
- * *fault: then nothing is left of it in memory, and it may be tried again.
+ * DEPLOY: makes the deployment of what was sent, and runs its init phase.
+ * Returns 0, or an error of isere_package_read, isere_deployment_create or
+ * isere_deployment_check with *fault: then nothing is left of it in memory, and
+ * it may be tried again.
  */
-int isere_plan_compile(isere_plan_t *plan, isere_slice_t body, bool is_source,
+int isere_plan_compile(isere_plan_t *plan, const isere_package_body_t *body,
                        isere_fault_t *fault);
 
 /* The same for ROLLBACK and FILL, of what the store has of the version; also

@@ -19,6 +19,8 @@ void isere_registry_config_init(isere_registry_config_t *config)
     config->memory_min = (size_t)256 * 1024;
     config->memory_max = config->defaults.memory_bytes;
     config->timeout_max_ms = 24u * 3600 * 1000;
+    config->sizes.package = 128 * 1024;
+    config->sizes.file = 64 * 1024;
     config->log_bytes = (size_t)64 * 1024;
     config->log_level = ISERE_LOG_INFO;
     config->faults = 3;

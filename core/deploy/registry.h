@@ -75,6 +75,12 @@ unsigned long isere__registry_publish(isere_registry_t *registry,
 /* Memory that is freed on any thread. */
 const isere_port_t *isere_registry_port(const isere_registry_t *registry);
 
+/* Whether packages go past memory, to flash. */
+static inline bool isere_registry_has_flash(const isere_registry_t *registry)
+{
+    return registry->extents != NULL;
+}
+
 /* When it was created, monotonic. */
 uint64_t isere_registry_started_us(const isere_registry_t *registry);
 

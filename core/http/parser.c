@@ -468,3 +468,32 @@ size_t isere_http_parser_wanted(const isere_http_parser_t *parser,
     }
     return 1;
 }
+
+/* A body that came with its head may be there as a whole already. */
+int isere_http_parser_limit_body(isere_http_parser_t *parser,
+                                 const isere_http_request_t *request,
+                                 uint32_t max_body)
+{
+    uint64_t known = (uint64_t)request->body.len + parser->chunk_left;
+    if (parser->content_length > max_body || known > max_body) {
+        return isere__parser_bad(parser, 413, "body too large");
+    }
+    parser->limits.max_body = smaller(parser->limits.max_body, max_body);
+    return ISERE_HTTP_NEED_MORE;
+}
+
+/* What is still to come is counted from here on. After NEED_MORE no raw bytes
+ * lie behind the body, of chunks either. */
+void isere_http_parser_drop_body(isere_http_parser_t *parser,
+                                 isere_http_request_t *request, size_t *len)
+{
+    isere_http_parser_t *p = parser;
+    isere_span_t *body = &request->body;
+    p->limits.max_body -= body->len;
+    if (p->state != STATE_DONE) {
+        p->content_length -= p->chunked ? 0 : body->len;
+        p->pos = body->off;
+        *len = body->off;
+    }
+    body->len = 0;
+}

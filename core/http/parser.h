@@ -90,4 +90,21 @@ int isere_http_parser_feed(isere_http_parser_t *parser,
 size_t isere_http_parser_wanted(const isere_http_parser_t *parser,
                                 const isere_http_request_t *request);
 
+/*
+ * Lowers the limit of the body of a request whose head is complete. Returns
+ * NEED_MORE, or BAD when the body is longer, or will be.
+ */
+int isere_http_parser_limit_body(isere_http_parser_t *parser,
+                                 const isere_http_request_t *request,
+                                 uint32_t max_body);
+
+/*
+ * Forgets the part of the body that is there, which has been taken elsewhere:
+ * the body goes on with the next byte. `buf` and `*len` are those that feed
+ * left behind; with NEED_MORE the bytes after the head are given up, and `*len`
+ * becomes smaller.
+ */
+void isere_http_parser_drop_body(isere_http_parser_t *parser,
+                                 isere_http_request_t *request, size_t *len);
+
 #endif

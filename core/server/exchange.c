@@ -33,6 +33,24 @@ void *isere_exchange_work(const isere_connection_t *c)
     return c->exchange->work;
 }
 
+uint64_t isere_exchange_length(const isere_connection_t *c)
+{
+    return c->exchange->parser.content_length;
+}
+
+bool isere_exchange_take_body(isere_connection_t *c, void *work,
+                              bool (*take)(isere_connection_t *c,
+                                           isere_slice_t piece),
+                              void (*abandon)(isere_connection_t *c))
+{
+    return isere__connection_take_body(c, work, take, abandon);
+}
+
+void isere_exchange_end(isere_connection_t *c)
+{
+    isere__connection_end_soon(c);
+}
+
 void isere_server_attach(isere_server_t *server,
                          const isere_endpoint_t *endpoint, void *ctx)
 {

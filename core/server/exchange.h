@@ -18,10 +18,28 @@ const isere_http_request_t *isere_exchange_request(const isere_connection_t *c);
 isere_server_t *isere_exchange_server(const isere_connection_t *c);
 
 /* The answer comes later: `abandon` is called if the client leaves before.
- * Until then `work` is the exchange's. */
+ * Until then `work` is the exchange's; NULL when there was none. */
 void isere_exchange_wait(isere_connection_t *c, void *work,
                          void (*abandon)(isere_connection_t *c));
 void *isere_exchange_work(const isere_connection_t *c);
+
+/* How long its body will be; 0 when only the end will tell. */
+uint64_t isere_exchange_length(const isere_connection_t *c);
+
+/*
+ * For `judge`: the body goes to `take`, piece by piece, and not into memory,
+ * and `start` comes after the last one. `take` returns true, or answers the
+ * request and returns false. `abandon` is called when the rest of the body will
+ * not come, or the request was answered before it was there. Returns false when
+ * `take` has answered already.
+ */
+bool isere_exchange_take_body(isere_connection_t *c, void *work,
+                              bool (*take)(isere_connection_t *c,
+                                           isere_slice_t piece),
+                              void (*abandon)(isere_connection_t *c));
+
+/* The answer that comes now is the last: the rest of the body is not read. */
+void isere_exchange_end(isere_connection_t *c);
 
 /* ---- its server ---- */
 

@@ -598,6 +598,10 @@ int isere_server_create(const isere_port_t *port, isere_limits_t *limits,
     if (!server) {
         return ISERE_ERR_NOMEM;
     }
+    if (isere_registry_has_flash(registry)) {
+        /* Memory is no limit then: see is_short_enough in request.c. */
+        server->http_limits.max_body = UINT32_MAX;
+    }
     int error = isere__serving_init(server, registry);
     if (!error) {
         error = isere__limits_join(limits, server);

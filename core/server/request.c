@@ -331,6 +331,21 @@ static void start(isere_connection_t *c)
     }
 }
 
+/* The parser lets a body pass that is longer than memory may hold, where the
+ * endpoint may take it elsewhere. Any other one is refused here, and false. */
+static bool is_short_enough(isere_connection_t *c)
+{
+    isere_exchange_t *x = c->exchange;
+    uint32_t most = c->server->limits->config.max_body;
+    if (x->parser.limits.max_body > most && !x->take && !x->work &&
+        isere_http_parser_limit_body(&x->parser, &x->request, most) ==
+            ISERE_HTTP_BAD) {
+        isere__answer_refuse(c, x->parser.status);
+        return false;
+    }
+    return true;
+}
+
 /* Looks at the head of a request whose body is still to come: when that is
  * enough for the answer, gives it, before a body is asked for; it is not read
  * then. */
@@ -346,7 +361,10 @@ static void judge(isere_connection_t *c)
         return;
     }
     c->close_after = closed;
-    if (isere__connection_has_room(c)) {
+    if (!is_short_enough(c)) {
+        return;
+    }
+    if (c->exchange->take || isere__connection_has_room(c)) {
         isere__connection_ask_for_body(c);
     } else {
         isere__answer_no_room(c, ISERE_READ_NO_BUDGET);
@@ -360,7 +378,9 @@ static bool take_one(isere_connection_t *c)
 {
     switch (isere__connection_next(c)) {
     case ISERE_NEXT_REQUEST:
-        start(c);
+        if (is_short_enough(c)) {
+            start(c);
+        }
         return true;
     case ISERE_NEXT_HEAD:
         judge(c); /* if it is answered, no request follows */

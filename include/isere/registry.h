@@ -40,6 +40,12 @@ typedef struct isere_fault_report {
     int64_t at_s;      /* seconds of a clock that continues over restarts */
 } isere_fault_report_t;
 
+/* Most bytes of a package that goes to flash, and of each of its files. */
+typedef struct isere_package_sizes {
+    uint32_t package;
+    uint32_t file;
+} isere_package_sizes_t;
+
 typedef struct isere_registry_config {
     /* Settings that a function's package does not have: memory, stack, time
      * limits, payload, native modules. Name and version are ignored; a
@@ -81,6 +87,7 @@ typedef struct isere_registry_config {
      * sent. Only with one thread, which is the one that uses it. Borrowed.
      * NULL, the default: there is none. */
     const isere_flash_t *flash;
+    isere_package_sizes_t sizes;
     /* The function that is part of the program: it gets the requests that match
      * no route. Borrowed. NULL: they get 404. */
     const isere_function_t *built_in;
@@ -99,8 +106,9 @@ typedef struct isere_registry_config {
 } isere_registry_config_t;
 
 /* Sets the defaults: those of isere_function_config_init, memory up to 16 MB,
- * time limits up to 24 hours, a ring of 64 KB for level info and above, 3
- * faults within 60 seconds. Any thread. */
+ * time limits up to 24 hours, packages of 128 KB with files of 64 KB where
+ * there is a flash, a ring of 64 KB for level info and above, 3 faults within
+ * 60 seconds. Any thread. */
 void isere_registry_config_init(isere_registry_config_t *config);
 
 /* The same for one function: it is built in, its settings are the defaults, and

@@ -208,9 +208,11 @@ static void configure(isere_registry_config_t *config,
     config->next_fault = next_fault;
     config->crashes = crashes;
     config->log_bytes = CONFIG_ISERE_LOG_RING;
-    if (IS_ENABLED(CONFIG_ISERE_IMAGES)) {
-        config->flash = isere_zephyr_images();
-    }
+#ifdef CONFIG_ISERE_IMAGES
+    config->flash = isere_zephyr_images();
+    config->sizes.package = CONFIG_ISERE_MAX_PACKAGE * 1024;
+    config->sizes.file = CONFIG_ISERE_MAX_SOURCE * 1024;
+#endif
 }
 
 /* Runs the init phase of the built-in function once, to say now what is wrong

@@ -72,6 +72,53 @@ def test_deploy_and_ask(boot):
     assert device.get("/hello").text == "good"
 
 
+def long_module(size, text="long"):
+    """A module of so many bytes, most of which are a comment."""
+    begin = answer(text) + "\n/*"
+    return begin + "." * (size - len(begin) - 2) + "*/"
+
+
+def send_deploy(device, name, length, body):
+    """A connection that has sent a deploy, or a part of one."""
+    client = device.connect()
+    client.sendall(
+        f"PUT {FUNCTIONS}/{name} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: Bearer {device.token}\r\n"
+        "Content-Type: text/javascript\r\n"
+        f"Content-Length: {length}\r\n\r\n".encode() + body
+    )
+    return client
+
+
+def test_a_module_of_64_kb(boot):
+    """It goes to flash while it arrives: memory has no room for it."""
+    device = boot(GOOD)
+    source = long_module(64 * 1024)
+    assert put(device, "long", source)[0] == 201
+    assert device.get("/long").text == "long"
+    status, answer = put(device, "long", source + "\n")
+    assert (status, answer) == (
+        413, {"message": "a module may have at most 64K"})
+    assert device.get("/long").text == "long"
+
+
+def test_a_deploy_that_stops_in_the_middle(boot):
+    """Others are served meanwhile, and nothing is left of it."""
+    device = boot(GOOD)
+    source = long_module(64 * 1024).encode()
+    for _ in range(40):  # more than flash has room for at once
+        client = send_deploy(device, "long", len(source), source[:9000])
+        assert device.get("/").text == "good"
+        client.close()
+    client = send_deploy(device, "long", len(source), source[:30000])
+    assert put(device, "other", long_module(30000, "other"))[0] == 201
+    assert device.get("/other").text == "other"
+    client.sendall(source[30000:])
+    assert b"201 Created" in client.recv(4096)
+    client.close()
+    assert device.get("/long").text == "long"
+
+
 def test_default_function_goes_before_the_built_in_one(boot):
     device = boot(GOOD)
     device.deploy("default", answer("mine"))

@@ -3,7 +3,8 @@
  *
  * The first byte chooses limits and how the rest is cut. Whatever the cut, the
  * outcome must be the one of parsing all at once, and what a complete request
- * points to must lie where it belongs and hold only what may be there.
+ * points to must lie where it belongs and hold only what may be there. The same
+ * when the body is taken away piece by piece.
  */
 #include "core/http/chars.h"
 #include "core/http/parser.h"
@@ -140,6 +141,53 @@ static void compare(const outcome_t *a, const outcome_t *b)
     require(memcmp(a->buf + p->consumed, b->buf + q->consumed, rest) == 0);
 }
 
+/* The same as parse, with the body taken away while it comes. */
+static void parse_taking(outcome_t *o, const isere_http_limits_t *limits,
+                         const uint8_t *data, size_t size, size_t most,
+                         uint32_t seed, outcome_t *body)
+{
+    size_t at = 0;
+    memset(o, 0, sizeof(*o));
+    memset(body, 0, sizeof(*body));
+    isere_http_parser_init(&o->parser, limits);
+    do {
+        seed = seed * 1103515245 + 12345;
+        size_t n = 1 + (seed >> 16) % most;
+        n = n < size - at ? n : size - at;
+        append(o, data + at, n);
+        at += n;
+        o->result =
+            isere_http_parser_feed(&o->parser, &o->request, o->buf, &o->len);
+        if (o->result != ISERE_HTTP_BAD && o->parser.head_complete) {
+            isere_slice_t piece = bytes_of(o, o->request.body);
+            append(body, (const uint8_t *)piece.ptr, piece.len);
+            isere_http_parser_drop_body(&o->parser, &o->request, &o->len);
+            require(o->request.body.len == 0);
+        }
+        require(o->len <= limits->max_head + most + 1);
+    } while (at < size && o->result == ISERE_HTTP_NEED_MORE);
+    append(o, data + at, size - at);
+}
+
+static void compare_taken(const outcome_t *whole, const outcome_t *taken,
+                          const outcome_t *body)
+{
+    const isere_http_parser_t *p = &whole->parser;
+    const isere_http_parser_t *q = &taken->parser;
+    require(whole->result == taken->result && p->status == q->status);
+    require(p->reason == q->reason);
+    if (whole->result != ISERE_HTTP_COMPLETE) {
+        return;
+    }
+    isere_slice_t all = bytes_of(whole, whole->request.body);
+    require(body->len == all.len);
+    require(all.len == 0 || memcmp(body->buf, all.ptr, all.len) == 0);
+    size_t rest = whole->len - p->consumed;
+    require(rest == taken->len - q->consumed);
+    require(memcmp(whole->buf + p->consumed, taken->buf + q->consumed, rest) ==
+            0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const isere_http_limits_t choices[] = {
@@ -153,6 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t seed = data[0] >> 4;
     outcome_t whole;
     outcome_t cut;
+    outcome_t body;
     data++;
     size--;
     parse(&whole, limits, data, size, 0, 0);
@@ -161,7 +210,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_complete(&whole, limits);
     }
     compare(&whole, &cut);
+    free(cut.buf);
+    parse_taking(&cut, limits, data, size, most, seed, &body);
+    compare_taken(&whole, &cut, &body);
     free(whole.buf);
     free(cut.buf);
+    free(body.buf);
     return 0;
 }

@@ -54,9 +54,10 @@ static isere_package_t *read(const void *body, size_t len, bool is_source,
 {
     isere_package_t *package = NULL;
     isere_slice_t text = isere_slice_of(body, len);
+    const isere_package_body_t sent = {text, is_source, false};
     int error =
         is_source
-            ? isere_package_read_source(port(), "hello", text, &package, fault)
+            ? isere_package_read_source(port(), "hello", &sent, &package, fault)
             : isere_package_read(port(), text, &limits, &package, fault);
     check((error == 0) == (fault->message[0] == 0));
     check(isere_utf8_valid(fault->message, strlen(fault->message)));

@@ -50,9 +50,13 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
                    size_t *size, isere_fault_t *fault)
 {
     isere_files_t *files = &program->files;
-    int error =
-        isere_compile_within(port, &files->loader, files->main_name, folder, 0,
-                             args->build.no_source, code, size, fault);
+    const isere_compile_options_t options = {
+        .loader = &files->loader,
+        .main_name = files->main_name,
+        .prefix = folder,
+        .no_source = args->build.no_source,
+    };
+    int error = isere_compile_with(port, &options, code, size, fault);
     /* Out of memory, for example, has no place in the source. */
     if (error != 0 && fault->message[0] == '\0') {
         snprintf(fault->message, sizeof(fault->message), "%s%s: %s",

@@ -24,6 +24,13 @@ enum {
     ISERE_PACKAGE_SOURCE_LEN = 8,      /* of "source" */
 };
 
+/* What a client sent: a package as JSON, or one module. */
+typedef struct isere_package_body {
+    isere_slice_t bytes;
+    bool is_source;
+    bool has_nul; /* behind the bytes */
+} isere_package_body_t;
+
 typedef struct isere_package_limits {
     size_t memory_min, memory_max; /* bytes, of "memory" */
     uint32_t timeout_max_ms;       /* of "timeout" */
@@ -51,6 +58,7 @@ typedef struct isere_package {
     isere_payload_t payload;
     isere_slice_t source;              /* length 0: not given */
     size_t bytes;                      /* of all sources */
+    bool has_nuls;                     /* behind all sources */
     size_t text_size;                  /* of the normalised text */
     uint8_t sha256[ISERE_SHA256_SIZE]; /* of the normalised text */
 } isere_package_t;
@@ -70,8 +78,8 @@ int isere_package_read(const isere_port_t *port, isere_slice_t json,
 /* The same of a module that was sent: it is the one file NAME.js of the
  * function `name`. The source is borrowed while the package is there. */
 int isere_package_read_source(const isere_port_t *port, const char *name,
-                              isere_slice_t source, isere_package_t **package,
-                              isere_fault_t *fault);
+                              const isere_package_body_t *body,
+                              isere_package_t **package, isere_fault_t *fault);
 
 /* The same of a text that the store has: what was normalised, with its SHA-256,
  * which is believed. It may have any memory and timeout: the limits may have

@@ -603,6 +603,7 @@ static int read(reader_t *r, const isere_port_t *port)
     }
     r->at = (char *)(r->package + 1);
     r->left = r->json.len;
+    r->package->has_nuls = true;
     read_in_heap(r, port);
     return r->error;
 }
@@ -637,9 +638,10 @@ int isere_package_read_stored(const isere_port_t *port, isere_slice_t text,
 /* One module needs no JSON, so no heap: a struct is filled in. It is sealed as
  * the same package sent as JSON would be, and has the same SHA-256. */
 int isere_package_read_source(const isere_port_t *port, const char *name,
-                              isere_slice_t source, isere_package_t **package,
-                              isere_fault_t *fault)
+                              const isere_package_body_t *body,
+                              isere_package_t **package, isere_fault_t *fault)
 {
+    isere_slice_t source = body->bytes;
     size_t room = strlen(name) + sizeof(".js");
     isere_fault_set(fault, "");
     if (source.len > 0 && !isere_utf8_valid(source.ptr, source.len)) {
@@ -658,6 +660,7 @@ int isere_package_read_source(const isere_port_t *port, const char *name,
     p->files[0].source = source;
     p->nfiles = 1;
     p->bytes = source.len;
+    p->has_nuls = body->has_nul;
     isere__package_seal(p);
     *package = p;
     return 0;

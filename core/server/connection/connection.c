@@ -149,6 +149,8 @@ static bool make_exchange(isere_connection_t *c)
     x->function = NULL;
     x->stream = NULL;
     x->abandon = NULL;
+    x->take = NULL;
+    x->work = NULL;
     x->direct = NULL;
     isere_http_parser_init(&x->parser, &server->http_limits);
     c->exchange = x;
@@ -539,6 +541,33 @@ void isere__connection_ask_for_body(isere_connection_t *c)
     }
 }
 
+/* Hands on what is there of the body: it makes room in the buffer for the next
+ * piece, so that buffer stays small. False when it was answered instead, and
+ * the exchange may be gone. */
+static bool hand_on(isere_connection_t *c)
+{
+    isere_exchange_t *x = c->exchange;
+    size_t len = c->in.end - c->in.start;
+    isere_slice_t piece = isere_http_slice(&x->request, x->request.body);
+    if (piece.len > 0 && !x->take(c, piece)) {
+        return false;
+    }
+    isere_http_parser_drop_body(&x->parser, &x->request, &len);
+    c->in.end = c->in.start + len;
+    return true;
+}
+
+bool isere__connection_take_body(isere_connection_t *c, void *work,
+                                 bool (*take)(isere_connection_t *c,
+                                              isere_slice_t piece),
+                                 void (*abandon)(isere_connection_t *c))
+{
+    c->exchange->work = work;
+    c->exchange->take = take;
+    c->exchange->abandon = abandon;
+    return hand_on(c);
+}
+
 /* Parses what has arrived. The parser removes the framing of chunks in place,
  * so `len` may become less; the request points into the buffer by offsets from
  * `base`, since the buffer moves when it grows. */
@@ -556,6 +585,9 @@ static isere_next_t parse(isere_connection_t *c)
     x->request.base = c->in.data + c->in.start;
     if (result == ISERE_HTTP_BAD) {
         return ISERE_NEXT_REFUSED;
+    }
+    if (x->take && !hand_on(c)) {
+        return ISERE_NEXT_NOTHING;
     }
     if (result != ISERE_HTTP_NEED_MORE) {
         return ISERE_NEXT_REQUEST;
@@ -625,6 +657,9 @@ void isere__connection_stream(isere_connection_t *c)
 void isere__connection_answered(isere_connection_t *c, bool answered)
 {
     isere_exchange_t *x = c->exchange;
+    if (c->state == ISERE_CONN_READING && x->abandon) {
+        x->abandon(c); /* what was taken of its body is of no use */
+    }
     x->abandon = NULL; /* nobody has it under way any more */
     if (!answered) {
         isere__connection_close(c); /* no memory for an answer */

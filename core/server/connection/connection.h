@@ -83,6 +83,13 @@ isere_next_t isere__connection_next(isere_connection_t *c);
  * 10.1.1. */
 void isere__connection_ask_for_body(isere_connection_t *c);
 
+/* The body of a request whose head is there goes to `take`, piece by piece, and
+ * not into memory; see isere_exchange_take_body. */
+bool isere__connection_take_body(isere_connection_t *c, void *work,
+                                 bool (*take)(isere_connection_t *c,
+                                              isere_slice_t piece),
+                                 void (*abandon)(isere_connection_t *c));
+
 /* Other connections get a turn first: its timer is due in the next one. */
 void isere__connection_yield(isere_connection_t *c);
 

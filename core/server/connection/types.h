@@ -57,9 +57,13 @@ typedef struct isere_exchange {
     isere_connection_t *queue_next;
     isere_stream_t *stream;          /* of the answer, while STREAMING */
     isere_connection_t *follow_next; /* of the server's followers */
-    /* Called when the client leaves. NULL: nothing is to be undone. */
+    /* Called when the client leaves, or the rest of a body that is taken does
+     * not come. NULL: nothing is to be undone. */
     void (*abandon)(isere_connection_t *c);
-    void *work;             /* of what set `abandon` */
+    /* Takes the next piece of the body, or answers and returns false. NULL: the
+     * body is collected in the receive buffer. */
+    bool (*take)(isere_connection_t *c, isere_slice_t piece);
+    void *work;             /* of what set `abandon`, or NULL */
     isere_direct_t *direct; /* NULL: an HTTP request for a function */
     isere_route_match_t route;
 } isere_exchange_t;

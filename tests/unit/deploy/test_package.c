@@ -58,11 +58,12 @@ static void check_text(const isere_package_t *package)
 
 static int normalise(isere_slice_t body, bool is_source)
 {
+    const isere_package_body_t sent = {body, is_source, false};
     isere_package_t *package = NULL;
     forget();
     int error =
         is_source
-            ? isere_package_read_source(&port, "hello", body, &package, &fault)
+            ? isere_package_read_source(&port, "hello", &sent, &package, &fault)
             : isere_package_read(&port, body, &limits, &package, &fault);
     if (!error) {
         size = package->text_size;

@@ -33,8 +33,13 @@ static int load(void *ctx, const char *name, isere_slice_t *source)
 static int compile(char *source, uint32_t timeout_ms)
 {
     isere_loader_t loader = {source, load};
-    return isere_compile_within(&port, &loader, "a.js", "fn/", timeout_ms,
-                                false, &code, &size, &fault);
+    const isere_compile_options_t options = {
+        .loader = &loader,
+        .main_name = "a.js",
+        .prefix = "fn/",
+        .timeout_ms = timeout_ms,
+    };
+    return isere_compile_with(&port, &options, &code, &size, &fault);
 }
 
 /* `count` of `before`, a number, `after`. */
