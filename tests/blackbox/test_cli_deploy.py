@@ -77,6 +77,18 @@ def test_deploy_with_everything(isere, script, tmp_path):
     }
 
 
+def test_memory_is_for_the_server_to_judge(isere, script, tmp_path):
+    """A device takes 72K; another server says what it takes."""
+    said = "memory: must be from 256K to 2G"
+    device = script(answer(200, VERSION))
+    linux = script(answer(400, {"message": said}))
+    write(tmp_path, {"x.js": HELLO})
+    words = ["deploy", "x.js", "--memory", "72K", "--to"]
+    assert isere(*words, device.url).returncode == 0
+    assert json.loads(device.requests[0][1])["memory"] == 72 << 10
+    fails(isere(*words, linux.url), said)
+
+
 def test_environment_stands_in(isere, script, tmp_path):
     server = script(answer(200, VERSION))
     write(tmp_path, {"hello.js": HELLO})

@@ -283,8 +283,8 @@ def test_the_command_line_deploys_to_a_device(boot, tmp_path):
     )
     (tmp_path / "name.js").write_text("export const name = 'a device'\n")
 
-    def isere(*words):
-        done = subprocess.run(
+    def run(*words):
+        return subprocess.run(
             [find_tool(), *words],
             cwd=tmp_path,
             env={
@@ -297,10 +297,22 @@ def test_the_command_line_deploys_to_a_device(boot, tmp_path):
             text=True,
             timeout=90,
         )
+
+    def isere(*words):
+        done = run(*words)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert isere("deploy", "hello.js").startswith("hello version 1 at http://")
+    # What a heap may have is the device's to say.
+    most = f"{device.target.config('ISERE_MEMORY')}K"
+    refused = run("deploy", "hello.js", "--memory", "3G")
+    assert refused.returncode == 1, refused
+    assert f"K to {most} (400)" in refused.stderr, refused
+    deployed = isere("deploy", "hello.js", "--memory", most)
+    assert deployed.startswith("hello version 1 at http://")
+    assert names(device)["hello"]["memory"] == int(most[:-1]) << 10
+    assert device.get("/hello").text == "a device"
+    assert isere("deploy", "hello.js").startswith("hello version 2 at http://")
     assert device.get("/hello").text == "a device"
     assert "hello" in isere("list")
     assert "asked" in isere("logs", "hello")

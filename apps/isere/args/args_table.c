@@ -102,8 +102,11 @@ const isere_option_t isere_options[] = {
     /* Without a preset: how many cores there are is asked at the start. */
     NUMBER("workers", SERVE, NUMBER, serve.workers, "N", NULL, 1,
            ISERE_SERVERS_MAX, "worker threads (default: one per core)"),
-    NUMBER("memory", SERVE | INVOKE | DEPLOY, SIZE, settings.memory, "SIZE",
-           "16M", 256 * K, 2 * G, "JavaScript heap of each instance"),
+    NUMBER("memory", SERVE | INVOKE, SIZE, settings.memory, "SIZE", "16M",
+           256 * K, 2 * G, "JavaScript heap of each instance"),
+    /* A device takes other sizes than Linux: the server says what it takes. */
+    NUMBER("memory", DEPLOY, SIZE, settings.memory, "SIZE", NULL, 1, 1024 * G,
+           "JavaScript heap of each instance, within the server's limits"),
     NUMBER("stack", SERVE | INVOKE, SIZE, settings.stack, "SIZE", "1M", 32 * K,
            64 * M, "stack of JavaScript calls"),
     NUMBER("timeout", SERVE | INVOKE | BUILD | DEPLOY, TIME, settings.timeout,

@@ -179,6 +179,10 @@ static void test_remote(void **state)
     assert_false(isere_args_given(&args, "timeout"));
     assert_true(args.json);
     assert_int_equal(args.remote.wait, 60000);
+    /* The server has its own limits: a device takes less than Linux. */
+    runs("deploy a.js --memory 72K");
+    assert_int_equal(args.settings.memory, 72 << 10);
+    assert_true(isere_args_given(&args, "memory"));
     runs("list --to http://x");
     assert_null(args.module);
     assert_null(args.function);
@@ -220,6 +224,9 @@ static void test_refused(void **state)
     bad("serve --workers 0", "--workers must be from 1 to 256");
     bad("serve --memory 1K", "--memory must be from 256K to 2G, not 1K");
     bad("serve --memory 16MB", "--memory takes a size");
+    bad("invoke x.js --memory 72K", "--memory must be from 256K to 2G");
+    bad("deploy x.js --memory 0", "--memory must be from 1 to 1024G, not 0");
+    bad("deploy x.js --memory much", "--memory takes a size");
     bad("serve --memory 99999999999G", "--memory must be from");
     bad("serve --timeout 3", "--timeout takes a time");
     bad("serve --timeout 0s", "--timeout must be from 1ms to");
