@@ -9,13 +9,14 @@
  */
 #include "core/server/loop.h"
 #include "core/server/connection/answer.h"
+#include "core/server/connection/place.h"
 #include "core/server/connection/send.h"
 #include "core/server/request.h"
 #include "core/server/server.h"
 #include <limits.h>
 #include <stddef.h>
 
-/* ---- accepting ---- */
+/* ---- the listener ---- */
 
 /* The listener is taken out of the poll: with a client in its backlog it would
  * be ready in each turn. A timer tries again, and a connection that closes
@@ -47,39 +48,6 @@ static void accept_again(isere_server_t *server)
         pause_accepting(server);
     } else {
         accept->on = true;
-    }
-}
-
-/* False when nothing more can be accepted now. A place is taken first, as
- * other servers take from the same number. */
-static bool accept_one(isere_server_t *server)
-{
-    const isere_port_t *port = server->port;
-    isere_limits_t *limits = server->limits;
-    char peer[ISERE_ADDRESS_MAX] = "";
-    if (!isere__limits_take(&limits->connections,
-                            limits->config.max_connections)) {
-        pause_accepting(server);
-        return false;
-    }
-    isere_socket_t socket =
-        port->accept(port->ctx, server->accept.listener, peer);
-    if (socket < 0) {
-        isere__limits_give(&limits->connections);
-        if (socket != ISERE_ERR_AGAIN) {
-            pause_accepting(server); /* level-triggered: it would spin */
-        }
-        return false;
-    }
-    isere__connection_open(server, socket, peer);
-    return true;
-}
-
-/* Some at a time: clients that are connected already must not wait for a flood
- * of new ones. */
-static void accept_some(isere_server_t *server)
-{
-    for (int i = 0; i < ISERE_LOOP_ACCEPTS && accept_one(server); i++) {
     }
 }
 
@@ -194,8 +162,6 @@ void isere__loop_send_held(isere_server_t *server)
     isere__clock_update(&server->clock, server->port);
 }
 
-/* ---- timers ---- */
-
 /* A server that was busy has not seen yet what came in time, or what the client
  * made room for: that is not the client's fault. */
 static void look_once_more(isere_connection_t *c)
@@ -208,6 +174,69 @@ static void look_once_more(isere_connection_t *c)
         isere__loop_send_held(c->server);
     }
 }
+
+/* ---- accepting clients ---- */
+
+/* One that seems to be idle may have sent something while the server was busy,
+ * which comes first. */
+static bool make_place(isere_server_t *server)
+{
+    isere_connection_t *c = isere__place_find(server);
+    if (!c) {
+        return false;
+    }
+    look_once_more(c);
+    if (isere__place_is_free(c)) {
+        isere__place_clear(c);
+    }
+    return c->state == ISERE_CONN_CLOSED;
+}
+
+static bool take_place(isere_limits_t *limits)
+{
+    return isere__limits_take(&limits->connections,
+                              limits->config.max_connections);
+}
+
+/* False when nothing more can be accepted now. The caller took a place first,
+ * as other servers take from the same number. */
+static bool accept_one(isere_server_t *server)
+{
+    const isere_port_t *port = server->port;
+    char peer[ISERE_ADDRESS_MAX] = "";
+    isere_socket_t socket =
+        port->accept(port->ctx, server->accept.listener, peer);
+    server->accept.crowded = false;
+    if (socket < 0) {
+        isere__limits_give(&server->limits->connections);
+        if (socket != ISERE_ERR_AGAIN) {
+            pause_accepting(server); /* level-triggered: it would spin */
+        }
+        return false;
+    }
+    isere__connection_open(server, socket, peer);
+    return true;
+}
+
+/* Some at a time: clients that are connected already must not wait for a flood
+ * of new ones. Without a place the first of them does wait: the listener is
+ * ready. */
+static void accept_some(isere_server_t *server)
+{
+    for (int i = 0; i < ISERE_LOOP_ACCEPTS; i++) {
+        if (!take_place(server->limits) &&
+            !(i == 0 && make_place(server) && take_place(server->limits))) {
+            server->accept.crowded = i == 0;
+            pause_accepting(server);
+            return;
+        }
+        if (!accept_one(server)) {
+            return;
+        }
+    }
+}
+
+/* ---- timers ---- */
 
 /* The order matters: what came in time is looked at before the client is
  * called late. */
@@ -329,7 +358,7 @@ static void begin_stop(isere_server_t *server)
     const isere_port_t *port = server->port;
     isere_accept_t *accept = &server->accept;
     uint64_t longest_ms = server->serving.registry->config.defaults.timeout_ms;
-    while (accept->on && accept_one(server)) {
+    while (accept->on && take_place(server->limits) && accept_one(server)) {
     }
     server->stop.begun = true;
     server->stop.end_us =

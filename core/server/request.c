@@ -33,13 +33,24 @@ static bool make_request_id(isere_server_t *server, char *out)
 /* ---- answers that need no handler ---- */
 
 /* No handler ran. It counts as an error of the function if that is known. */
-static void answer_unrun(isere_connection_t *c, isere_error_kind_t kind)
+static void count_unrun(const isere_connection_t *c, isere_error_kind_t kind)
 {
-    isere_pool_t *pool = c->exchange->pool;
+    const isere_pool_t *pool = c->exchange->pool;
     if (pool) {
         isere_stats_count(pool->stats, kind, 0, 0);
     }
+}
+
+static void answer_unrun(isere_connection_t *c, isere_error_kind_t kind)
+{
+    count_unrun(c, kind);
     isere__answer_error(c, isere_error_answer(kind));
+}
+
+static void answer_no_memory(isere_connection_t *c)
+{
+    count_unrun(c, ISERE_ERROR_BUSY);
+    isere__answer_error(c, isere_error_answer_no_memory());
 }
 
 /* 404 for a path that no function has; 405, with the methods there are, for
@@ -222,9 +233,12 @@ static bool is_hopeless(const isere_pool_t *pool, int error)
 
 static void answer_hopeless(isere_connection_t *c, int error)
 {
-    answer_unrun(c, error == ISERE_ERR_NOMEM   ? ISERE_ERROR_BUSY
-                    : error == ISERE_ERR_CRASH ? ISERE_ERROR_CRASH
-                                               : ISERE_ERROR_EXCEPTION);
+    if (error == ISERE_ERR_NOMEM) {
+        answer_no_memory(c);
+    } else {
+        answer_unrun(c, error == ISERE_ERR_CRASH ? ISERE_ERROR_CRASH
+                                                 : ISERE_ERROR_EXCEPTION);
+    }
 }
 
 /* Runs the request, or lets it wait; the end of the turn looks for a slot
@@ -258,7 +272,7 @@ static void enter_entry(isere_connection_t *c,
     if (pool) {
         enter(c, pool);
     } else {
-        answer_unrun(c, ISERE_ERROR_BUSY);
+        answer_no_memory(c);
     }
 }
 

@@ -9,6 +9,7 @@
  *   pool/queue.c             requests that wait for an instance
  *   pool/pool.c              isolates of one function: slots, idle and busy
  *   pool/steal.c             what a busy server's neighbours take over
+ *   connection/place.c       which connection gives way to a new client
  *   connection/slow.c        clients that are refused when memory is short
  *   connection/answer.c      answers as a whole; the texts of errors are in
  *                            core/lambda/response/error_answer.c

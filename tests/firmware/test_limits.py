@@ -62,9 +62,17 @@ def settle_after_first(device, before):
         assert time.monotonic() < end, differ
 
 
+def ask_again(device, wires, i, path):
+    """On a connection that may have been asked to make place for others."""
+    answer = wires[i].ask(request("GET", path))
+    assert answer.text == path
+    if answer.closes:
+        wires[i].sock.close()
+        wires[i] = DeviceWire(device, 60)
+
+
 def test_more_connections_than_allowed(boot):
-    """Those beyond wait until one closes, or are answered 503 or closed; as
-    soon as there is room, all is as before."""
+    """All take turns: an answer is a connection's last while others wait."""
     device = boot(ECHO)
     most = connections(device)
 
@@ -73,21 +81,76 @@ def test_more_connections_than_allowed(boot):
             return outcome(wire.send(request("GET", f"/late{n}")))
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        with contextlib.ExitStack() as stack:
-            first = [
-                stack.enter_context(DeviceWire(device)) for _ in range(most)
-            ]
-            for wire in first:
-                assert wire.ask(request("GET", "/in")).text == "/in"
-            found = [pool.submit(late, n) for n in range(6)]
-            for wire in first * 3:
-                assert wire.ask(request("GET", "/still")).text == "/still"
-        for future in found:
-            assert future.result() in (200, 503, "closed")
+        first = [DeviceWire(device, 60) for _ in range(most)]
+        for i in range(most):
+            ask_again(device, first, i, "/in")
+        found = [pool.submit(late, n) for n in range(3)]
+        for i in [*range(most)] * 3:
+            ask_again(device, first, i, "/still")
+        assert [future.result() for future in found] == [200] * 3
+        for wire in first:
+            wire.sock.close()
     assert device.get("/after").text == "/after"
     before = rest(device)
     assert device.get("/after").text == "/after"
     settle(device, before)
+
+
+def test_a_crowd(boot):
+    """Each client gets an answer, also those that the server has no place
+    for yet."""
+    device = boot(ECHO)
+    count = connections(device) + 3
+
+    def client(n):
+        for i in range(4):
+            with DeviceWire(device, 60) as wire:
+                found = outcome(wire.send(request("GET", f"/{n}.{i}")))
+                assert found in (200, 503), found
+
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        list(pool.map(client, range(count)))
+    assert device.get("/after").text == "/after"
+
+
+def test_idle_connections_give_way(boot):
+    """To a new client, long before their own time is over: one for each."""
+    device = boot(ECHO)
+    most = connections(device)
+    wires = [DeviceWire(device, 60) for _ in range(most)]
+    for wire in wires:
+        assert wire.ask(request("GET", "/in")).text == "/in"
+    time.sleep(1.2)
+    for n in range(2):
+        with DeviceWire(device, 20) as new:
+            assert new.ask(request("GET", "/new")).text == "/new"
+    # Places that were free again have been used: one was closed, or two.
+    open_still = 0
+    for wire in wires:
+        with contextlib.suppress(AssertionError, ConnectionError):
+            open_still += wire.ask(request("GET", "/on")).text == "/on"
+        wire.sock.close()
+    assert most - 2 <= open_still < most
+
+
+def test_half_requests_give_way(boot):
+    """One whose client sends no more of it, with 408; the others stay."""
+    device = boot(ECHO)
+    most = connections(device)
+    half = request("GET", "/whole")
+    wires = [DeviceWire(device, 60) for _ in range(most)]
+    for wire in wires:
+        wire.send(half[:20])
+    time.sleep(1.2)
+    with DeviceWire(device, 60) as new:
+        assert new.ask(request("GET", "/new")).text == "/new"
+    found = []
+    for wire in wires:
+        with contextlib.suppress(ConnectionError):
+            wire.send(half[20:])
+        found.append(outcome(wire))
+        wire.sock.close()
+    assert sorted(found) == [200] * (most - 1) + [408], found
 
 
 def test_byte_by_byte(boot):

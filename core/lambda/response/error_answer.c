@@ -38,6 +38,12 @@ static const isere_error_answer_t handler_answers[ISERE_ERROR_KINDS] = {
                                  NO_FIELD},
 };
 
+/* To clients the same as a full queue, but that they are told why. */
+static const isere_error_answer_t no_memory = {
+    503, ISERE_SLICE("busy"),
+    MESSAGE("There is not enough memory for the request now; try again."),
+    ISERE_SLICE("1")};
+
 static const isere_error_answer_t http_answers[] = {
     {400, NO_FIELD, MESSAGE("The request is malformed."), NO_FIELD},
     {404, NO_FIELD, MESSAGE("Not found."), NO_FIELD},
@@ -61,6 +67,11 @@ const isere_error_answer_t *isere_error_answer(isere_error_kind_t kind)
         kind = ISERE_ERROR_EXCEPTION;
     }
     return &handler_answers[kind];
+}
+
+const isere_error_answer_t *isere_error_answer_no_memory(void)
+{
+    return &no_memory;
 }
 
 /* Only for answers of the first table, which isere_error_answer gave out. */

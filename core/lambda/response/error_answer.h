@@ -31,7 +31,11 @@ typedef struct isere_error_answer {
  * any thread. */
 const isere_error_answer_t *isere_error_answer(isere_error_kind_t kind);
 
-/* Which of them it is. */
+/* The answer to a request that the server has no memory for. Constant; any
+ * thread. */
+const isere_error_answer_t *isere_error_answer_no_memory(void);
+
+/* Which one isere_error_answer gave. */
 isere_error_kind_t isere_error_answer_kind(const isere_error_answer_t *answer);
 
 /*

@@ -32,14 +32,15 @@ void isere__answer_log(const isere_connection_t *c, const char *text,
     isere_log(c->server->port, &record);
 }
 
-/* When there is no memory for a send buffer, the request's own is used: it is
- * not needed any more. */
+/* When there is no memory for a send buffer, the request's own is used, which
+ * is not needed any more, and at last the stack. */
 void isere__answer_error(isere_connection_t *c,
                          const isere_error_answer_t *error)
 {
     bool answered =
         isere__send_error(c, error) ||
-        (isere__connection_send_from_in(c) && isere__send_error(c, error));
+        (isere__connection_send_from_in(c) && isere__send_error(c, error)) ||
+        isere__connection_send_directly(c, error);
     isere__connection_answered(c, answered);
 }
 
@@ -95,7 +96,7 @@ void isere__answer_no_room(isere_connection_t *c, isere_read_t why)
         isere__answer_log(c, text, "");
     }
     isere__connection_end_soon(c);
-    isere__answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+    isere__answer_error(c, isere_error_answer_no_memory());
 }
 
 void isere_answer_text(isere_connection_t *c, int status,
@@ -120,7 +121,7 @@ void isere_answer_stream(isere_connection_t *c, int status,
     }
     if (!isere__send_head(c, status, fields, nfields, length)) {
         stream->close(stream);
-        isere__answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+        isere__answer_error(c, isere_error_answer_no_memory());
         return;
     }
     x->stream = stream;
@@ -143,6 +144,6 @@ void isere_answer_bytes(isere_connection_t *c, int status,
         isere_answer_stream(c, status, fields, nfields, stream,
                             (int64_t)bytes.len);
     } else {
-        isere__answer_error(c, isere_error_answer(ISERE_ERROR_BUSY));
+        isere__answer_error(c, isere_error_answer_no_memory());
     }
 }

@@ -290,6 +290,17 @@ bool isere__connection_send_from_in(isere_connection_t *c)
     return true;
 }
 
+bool isere__connection_send_directly(isere_connection_t *c,
+                                     const isere_error_answer_t *error)
+{
+    if (isere__connection_has_unsent(c) ||
+        !isere__send_directly(c->server, c->socket, c->exchange, error)) {
+        return false;
+    }
+    c->close_after = true;
+    return true;
+}
+
 /* ---- life ---- */
 
 /* A doubly linked list: connections close in any order. */
@@ -316,14 +327,17 @@ static void take_out(isere_connection_t *c)
     }
 }
 
-/* Without memory it is closed without an answer, as an answer needs memory,
- * too. The place among the connections was taken by the caller. */
+/* Without memory the client is told so, and the connection closed: its request
+ * may be on its way yet, and then the answer may be lost. The place among the
+ * connections was taken by the caller. */
 void isere__connection_open(isere_server_t *server, isere_socket_t socket,
                             const char *peer)
 {
     const isere_port_t *port = server->port;
     isere_connection_t *c = isere_alloc(port, sizeof(*c));
     if (!c) {
+        (void)isere__send_directly(server, socket, NULL,
+                                   isere_error_answer_no_memory());
         port->close(port->ctx, socket);
         isere__limits_give(&server->limits->connections);
         return;
@@ -465,11 +479,17 @@ static isere_read_t end_of_stream(isere_connection_t *c)
     return ISERE_READ_NOTHING;
 }
 
-/* A connection that only lingers is left alone: closed with bytes unread it
- * would be reset, and its last answer lost. */
+/* A connection that lingers is left alone: closed with bytes unread it would be
+ * reset, and its last answer lost. */
 void isere__connection_starve(isere_connection_t *c)
 {
     const isere_port_t *port = c->server->port;
+    if (c->state == ISERE_CONN_READING &&
+        isere__connection_send_directly(c, isere_error_answer_no_memory())) {
+        port->shutdown(port->ctx, c->socket);
+        c->state = ISERE_CONN_DRAINING;
+        update_deadline(c);
+    }
     if (c->state == ISERE_CONN_DRAINING &&
         port->poll_set(port->ctx, c->socket, 0, c) == 0) {
         c->interest = 0; /* until its time is over */
@@ -521,6 +541,9 @@ isere_read_t isere__connection_read(isere_connection_t *c)
     int got = port->recv(port->ctx, c->socket, c->in.data + c->in.end,
                          c->in.capacity - c->in.end);
     if (got == ISERE_ERR_AGAIN) {
+        if (c->in.start == c->in.end && !c->exchange) {
+            free_in(c); /* nothing came: it is as idle as before */
+        }
         return ISERE_READ_NOTHING;
     }
     return got > 0 ? received(c, (size_t)got) : end_of_stream(c);
@@ -618,7 +641,7 @@ isere_next_t isere__connection_next(isere_connection_t *c)
         return ISERE_NEXT_NOTHING;
     }
     if (!c->exchange && !make_exchange(c)) {
-        isere__connection_close(c);
+        isere__connection_starve(c);
         return ISERE_NEXT_NOTHING;
     }
     return parse(c);

@@ -9,6 +9,7 @@
 #ifndef ISERE_CORE_SERVER_CONNECTION_CONNECTION_H
 #define ISERE_CORE_SERVER_CONNECTION_CONNECTION_H
 
+#include "core/lambda/response/error_answer.h"
 #include "core/server/connection/types.h"
 
 #define ISERE_LINGER_US ((uint64_t)ISERE_LINGER_MS * 1000)
@@ -66,7 +67,8 @@ typedef enum isere_read {
 /* Receives what is there. */
 isere_read_t isere__connection_read(isere_connection_t *c);
 
-/* There is no room, and its request can't be answered with 503. */
+/* There is no room for its request, and no buffer for an answer either: it gets
+ * 503 if the socket takes that at once, and ends. */
 void isere__connection_starve(isere_connection_t *c);
 
 typedef enum isere_next {
@@ -100,6 +102,11 @@ bool isere__connection_has_room(const isere_connection_t *c);
  * answer, but then what else the client sent is lost, and so the connection
  * ends. False when earlier answers are still in the send buffer. */
 bool isere__connection_send_from_in(isere_connection_t *c);
+
+/* isere__send_directly, for its last answer. False when earlier ones are
+ * unsent, or when the socket does not take it. */
+bool isere__connection_send_directly(isere_connection_t *c,
+                                     const isere_error_answer_t *error);
 
 /* ---- from a request to its answer ---- */
 

@@ -152,8 +152,10 @@ static void complete_head(isere_connection_t *c,
 {
     const isere_exchange_t *x = c->exchange;
     isere_server_t *server = c->server;
-    /* A stop may have been asked for while the handler ran. */
+    /* A stop may have been asked for while the handler ran. And while others
+     * wait for a place, clients take turns. */
     c->close_after |=
+        server->accept.crowded ||
         atomic_load_explicit(&server->stop.requested, memory_order_relaxed);
     head->keep_alive = !c->close_after;
     /* A refused request may have no request line that could be read; then the
@@ -203,11 +205,14 @@ bool isere__send_response(isere_connection_t *c,
     return send(c, &head, response->body);
 }
 
-bool isere__send_error(isere_connection_t *c, const isere_error_answer_t *error)
+enum { ERROR_FIELDS = 3 };
+
+static isere_http_response_head_t error_head(const isere_error_answer_t *error,
+                                             isere_field_t fields[ERROR_FIELDS])
 {
-    static const isere_slice_t json = ISERE_SLICE("application/json");
-    isere_field_t fields[3] = {{isere_slice("Content-Type"), json}};
-    size_t n = 1;
+    size_t n = 0;
+    fields[n].name = isere_slice("Content-Type");
+    fields[n++].value = isere_slice("application/json");
     if (error->word.len > 0) {
         fields[n].name = isere_slice("Isere-Error");
         fields[n++].value = error->word;
@@ -216,12 +221,42 @@ bool isere__send_error(isere_connection_t *c, const isere_error_answer_t *error)
         fields[n].name = isere_slice("Retry-After");
         fields[n++].value = error->retry_after;
     }
-    isere_http_response_head_t head = {
+    return (isere_http_response_head_t){
         .status = error->status,
         .headers = fields,
         .nheaders = n,
     };
+}
+
+bool isere__send_error(isere_connection_t *c, const isere_error_answer_t *error)
+{
+    isere_field_t fields[ERROR_FIELDS];
+    isere_http_response_head_t head = error_head(error, fields);
     return send(c, &head, error->body);
+}
+
+/* Heads of errors have some 200 bytes. What the socket does not take at once
+ * is lost, but then so is the connection. */
+bool isere__send_directly(isere_server_t *server, isere_socket_t socket,
+                          const isere_exchange_t *x,
+                          const isere_error_answer_t *error)
+{
+    const isere_port_t *port = server->port;
+    char text[384];
+    isere_field_t fields[ERROR_FIELDS];
+    isere_http_response_head_t head = error_head(error, fields);
+    head.content_length = error->body.len;
+    head.to_http_1_0 = x && x->parser.head_complete && x->request.minor == 0;
+    head.to_head = x && x->parser.is_head;
+    head.date = isere__clock_date(&server->clock);
+    size_t len = isere_http_response_write(text, sizeof(text), &head);
+    size_t body = head.to_head ? 0 : error->body.len;
+    if (len + body > sizeof(text)) {
+        return false;
+    }
+    memcpy(text + len, error->body.ptr, body);
+    isere_slice_t bytes = isere_slice_of(text, len + body);
+    return port->send(port->ctx, socket, &bytes, 1) == (int)bytes.len;
 }
 
 bool isere__send_text(isere_connection_t *c, int status,

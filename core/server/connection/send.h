@@ -21,6 +21,13 @@ bool isere__send_head(isere_connection_t *c, int status,
                       int64_t length);
 bool isere__send_continue(isere_connection_t *c);
 
+/* An error straight to the socket, from the stack, when there is no memory for
+ * a buffer: as a whole or not at all, and only where nothing else is unsent.
+ * `x` is the exchange, if there is one. The connection ends. */
+bool isere__send_directly(isere_server_t *server, isere_socket_t socket,
+                          const isere_exchange_t *x,
+                          const isere_error_answer_t *error);
+
 /* Sends what it can. Returns 0, or an error when the connection is gone. */
 int isere__send_flush(isere_connection_t *c);
 

@@ -331,6 +331,38 @@ static void test_a_request_that_does_not_fit(void **state)
     assert_false(sim_is_closed(other));
 }
 
+/* Whatever is missing, each request gets an answer: all allocations fail from
+ * the N-th on, for every N that one request has. */
+static void test_no_request_is_without_an_answer(void **state)
+{
+    isere_test_state_t *test = isere_test_state();
+    bool came = true;
+    int refusals = 0;
+    for (size_t n = 1; came; n++) {
+        server_must_start(&s, "export const handler = (e) => '<' + e.path");
+        sim_run(s.server, 0);
+        test->allocations = 0;
+        test->fail_at = n;
+        test->fail_after = true;
+        int c = sim_ask(GET("/a"));
+        sim_run(s.server, 10);
+        came = test->allocations >= n;
+        test->fail_at = 0;
+        test->fail_after = false;
+        if (strstr(sim_received(c), "HTTP/1.1 503")) {
+            sim_expect(c, "not enough memory for the request");
+            sim_expect(c, "Isere-Error: busy");
+            sim_expect(c, "Connection: close");
+            refusals++;
+        } else {
+            sim_expect(c, "HTTP/1.1 ");
+        }
+        teardown(state);
+        setup(state);
+    }
+    assert_true(refusals >= 3);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -344,6 +376,7 @@ int main(void)
         TEST(test_a_response_that_does_not_fit),
         TEST(test_no_memory_at_all_is_told),
         TEST(test_a_request_that_does_not_fit),
+        TEST(test_no_request_is_without_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
