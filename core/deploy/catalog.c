@@ -356,6 +356,9 @@ static int load_entry(isere_registry_t *registry, const isere_port_t *port,
             isere__kept_save(registry, entry->deployment);
         }
     }
+    if (!error && !isere__registry_has_reserve(registry, fault)) {
+        error = ISERE_ERR_LIMIT;
+    }
     if (!error) {
         error = give_stats(NULL, entry->deployment);
     }

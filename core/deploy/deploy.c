@@ -188,8 +188,11 @@ static void carry_out(isere_job_t *job, isere_plan_t *plan,
                       const isere_summary_t *summary)
 {
     int error = isere_plan_place(plan, &job->fault);
-    if (error == ISERE_ERR_INUSE) {
-        fail(job, ISERE_OUTCOME_CONFLICT, NULL);
+    if (error == ISERE_ERR_INUSE || error == ISERE_ERR_LIMIT) {
+        fail(job,
+             error == ISERE_ERR_INUSE ? ISERE_OUTCOME_CONFLICT
+                                      : ISERE_OUTCOME_STORE_FULL,
+             NULL);
         return;
     }
     if (!error && summary) {

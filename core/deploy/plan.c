@@ -156,10 +156,27 @@ int isere_plan_load(isere_plan_t *plan, isere_fault_t *fault)
 
 /* ---- its end ---- */
 
+/* A version that is no larger than the one it replaces takes nothing away. */
+static bool is_larger(const isere_plan_t *plan)
+{
+    const isere_catalog_entry_t *entry =
+        isere_catalog_find(plan->registry->catalog, plan->store.after.name);
+    const isere_deployment_t *old = entry ? entry->deployment : NULL;
+    return plan->deployment &&
+           (!old || plan->deployment->code_size > old->code_size);
+}
+
+/* The reserve is looked for with all in place: the version, the one before it,
+ * and both catalogs. */
 int isere_plan_place(isere_plan_t *plan, isere_fault_t *fault)
 {
-    return isere__catalog_change(plan->registry, plan->store.after.name,
-                                 plan->deployment, &plan->next, fault);
+    int error = isere__catalog_change(plan->registry, plan->store.after.name,
+                                      plan->deployment, &plan->next, fault);
+    if (!error && is_larger(plan) &&
+        !isere__registry_has_reserve(plan->registry, fault)) {
+        error = ISERE_ERR_LIMIT; /* the next catalog is dropped with the plan */
+    }
+    return error;
 }
 
 static int change_store(const isere_plan_t *plan)

@@ -75,7 +75,8 @@ int isere_plan_compile(isere_plan_t *plan, const isere_package_body_t *body,
 int isere_plan_load(isere_plan_t *plan, isere_fault_t *fault);
 
 /* Makes the next catalog. Returns 0, ISERE_ERR_INUSE with fault->message when
- * another function has one of the routes, ISERE_ERR_NOMEM. */
+ * another function has one of the routes, ISERE_ERR_LIMIT with fault->message
+ * when too little memory would be left, ISERE_ERR_NOMEM. */
 int isere_plan_place(isere_plan_t *plan, isere_fault_t *fault);
 
 /* Changes the store, and publishes the catalog. Returns 0, or an error of the

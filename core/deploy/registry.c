@@ -11,6 +11,8 @@
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
 #include "core/util/log.h"
+#include "core/util/names/units.h"
+#include <stdio.h>
 
 void isere_registry_config_init(isere_registry_config_t *config)
 {
@@ -171,6 +173,27 @@ void isere_registry_get_counts(isere_registry_t *registry,
     counts->log_lines = registry->logs.next_seq - 1;
     counts->log_lines_lost = registry->logs.lost;
     isere_registry_unlock(registry);
+}
+
+/* ---- memory ---- */
+
+/* By taking it for a moment: what is free in pieces helps nobody. */
+bool isere__registry_has_reserve(const isere_registry_t *registry,
+                                 isere_fault_t *fault)
+{
+    size_t bytes = registry->config.reserve_bytes;
+    char size[ISERE_UNITS_TEXT_MAX];
+    void *block = bytes > 0 ? isere_alloc(&registry->port, bytes) : NULL;
+    if (bytes == 0 || block) {
+        isere_free(&registry->port, block);
+        return true;
+    }
+    memset(fault, 0, sizeof(*fault));
+    snprintf(fault->message, sizeof(fault->message),
+             "the memory for functions is full: the last %s are kept for "
+             "requests and for the admin API",
+             isere_units_format_size(bytes, size));
+    return false;
 }
 
 /* ---- catalogs change hands ---- */

@@ -65,6 +65,11 @@ int isere__registry_put_built_in(isere_registry_t *registry,
                                  const isere_function_t *function,
                                  isere_released_fn *released, void *arg);
 
+/* Whether there is the memory, in one block, that functions leave to the rest
+ * (config.reserve_bytes). False with fault->message. */
+bool isere__registry_has_reserve(const isere_registry_t *registry,
+                                 isere_fault_t *fault);
+
 /* Publishes a catalog: servers take it over in their next turn. Returns its
  * generation. */
 unsigned long isere__registry_publish(isere_registry_t *registry,

@@ -51,6 +51,10 @@ typedef struct isere_registry_config {
      * limits, payload, native modules. Name and version are ignored; a
      * package's variables override these. What it points to is not copied. */
     isere_function_config_t defaults;
+    /* Bytes of the port's other memory that deployed functions leave to
+     * requests and to the admin API: a deploy that would leave less in one
+     * block is refused. 0, the default: where memory does not run out. */
+    size_t reserve_bytes;
     size_t memory_min; /* bytes that a package may ask for */
     size_t memory_max;
     uint32_t timeout_max_ms;     /* the longest that it may ask for */

@@ -201,6 +201,7 @@ static void configure(isere_registry_config_t *config,
     if (!IS_ENABLED(CONFIG_64BIT)) {
         config->memory_min = (size_t)ISERE_ZEPHYR_MEMORY_MIN * 1024;
     }
+    config->reserve_bytes = (size_t)CONFIG_ISERE_SERVER_RESERVE * 1024;
     config->timeout_max_ms = CONFIG_ISERE_TIMEOUT_MAX_MS;
     config->faults = CONFIG_ISERE_QUARANTINE_FAULTS;
     config->fault_window_s = CONFIG_ISERE_QUARANTINE_WINDOW_S;

@@ -249,6 +249,37 @@ def test_full_store(boot):
     assert device.get("/big2").text == "big2"
 
 
+def test_memory_full_of_functions(boot):
+    """They leave enough for requests, and for being managed."""
+    if boot.target.name == "native_sim":
+        pytest.skip("has more memory than flash")
+    device = boot(GOOD)
+    pad = "".join(f"export const f{i} = (a) => a + {i}\n" for i in range(20))
+    count = 0
+    while (found := put(device, f"f{count}", pad + answer(f"f{count}")))[0] != 507:
+        assert found[0] == 201, found
+        count += 1
+    assert count > 8 and "kept for requests" in found[1]["message"], found
+
+    def manage():
+        assert len(names(device)) == count
+        assert metric(device, "isere_requests_total")
+        assert device.api("GET", f"{FUNCTIONS}/f0/files")[0] == 200
+
+    manage()
+    for _ in range(2):
+        for i in range(count):
+            assert device.get(f"/f{i}").text == f"f{i}"
+        manage()
+    device.reboot()
+    manage()
+    for i in range(count):
+        assert device.get(f"/f{i}").text == f"f{i}"
+        assert device.api("DELETE", f"{FUNCTIONS}/f{i}")[0] == 204
+    assert names(device) == {}
+    assert put(device, "again", GOOD)[0] == 201
+
+
 def test_damaged_store(boot):
     """The device says so, leaves the flash alone, and serves its handler."""
     device = boot(GOOD)
