@@ -320,6 +320,7 @@ static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
         .version = manifest->current,
         .previous = manifest->previous,
         .config = &registry->config.defaults,
+        .extents = registry->extents,
         .blank = blank,
     };
     int error = manifest->current

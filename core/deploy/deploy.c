@@ -148,6 +148,8 @@ static void fail_to_prepare(isere_job_t *job, int error)
     } else if (error == ISERE_ERR_CRASH) {
         fail(job, ISERE_OUTCOME_CRASHED,
              job->fault.message[0] ? NULL : "the server crashed");
+    } else if (error == ISERE_ERR_IO && job->fault.message[0]) {
+        fail(job, ISERE_OUTCOME_IO_ERROR, NULL); /* the flash beside it */
     } else {
         fail_with(job, error);
     }

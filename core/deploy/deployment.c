@@ -8,6 +8,7 @@
 #include "core/deploy/deployment.h"
 #include "core/code/bundle.h"
 #include "core/code/compile.h"
+#include "core/deploy/package/stored.h"
 #include "core/heap/fault.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/sha256.h"
@@ -298,16 +299,16 @@ static int read_stored(const isere_port_t *port, const isere_store_t *store,
                        const isere_deployment_parts_t *parts,
                        isere_package_t **package, isere_fault_t *fault)
 {
-    isere_store_package_t stored;
+    isere_stored_t stored;
     isere_fault_set(fault, "");
-    int error = isere_store_read(store, parts->name, parts->version, &stored);
+    int error = isere_stored_read(port, store, parts->extents, parts->name,
+                                  parts->version, &stored);
     if (error) {
         return error;
     }
-    error = isere_package_read_stored(port,
-                                      isere_slice_of(stored.text, stored.size),
-                                      stored.sha256, package, fault);
-    isere_free(port, stored.text);
+    error = isere_package_read_stored(port, stored.text, stored.sha256,
+                                      parts->extents, package, fault);
+    isere_stored_drop(port, &stored);
     return error;
 }
 

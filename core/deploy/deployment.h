@@ -50,6 +50,7 @@ typedef struct isere_deployment_parts {
      * native modules. */
     const isere_function_config_t *config;
     const isere_package_t *package;
+    isere_extents_t *extents; /* for what is too large for memory, or NULL */
     /* It is not to run, since its code may be what ended the program: it has an
      * empty module in the place of each of its files. */
     bool blank;

@@ -61,6 +61,7 @@ static isere_deployment_parts_t parts_of(const isere_plan_t *plan)
         .version = plan->store.after.current,
         .previous = plan->store.after.previous,
         .config = &plan->registry->config.defaults,
+        .extents = plan->registry->extents,
     };
 }
 
@@ -88,6 +89,8 @@ static int read_package(const isere_plan_t *plan,
         .memory_min = config->memory_min,
         .memory_max = config->memory_max,
         .timeout_max_ms = config->timeout_max_ms,
+        .file_max = plan->registry->extents ? config->sizes.file : 0,
+        .extents = plan->registry->extents,
     };
     return body->is_source
                ? isere_package_read_source(plan->port, plan->store.after.name,
@@ -108,21 +111,13 @@ static int compile(isere_plan_t *plan, const isere_package_t *package,
     if (error) {
         return error;
     }
-    error = isere_package_text(plan->port, package, &plan->text, fault);
+    error = isere_stored_write(plan->port, package, plan->registry->extents,
+                               &plan->text, fault);
     if (error) {
         isere_deployment_release(plan->deployment);
         plan->deployment = NULL;
-        return error;
     }
-    plan->text_size = package->text_size;
-    memcpy(plan->sha256, package->sha256, sizeof(plan->sha256));
-    return 0;
-}
-
-static void drop_text(isere_plan_t *plan)
-{
-    isere_package_free_text(plan->port, plan->text, plan->text_size);
-    plan->text = NULL;
+    return error;
 }
 
 /* The package is dropped before the init phase, with `body` still borrowed
@@ -141,7 +136,7 @@ int isere_plan_compile(isere_plan_t *plan, const isere_package_body_t *body,
         error = check(plan, fault);
     }
     if (error) {
-        drop_text(plan);
+        isere_stored_drop(plan->port, &plan->text);
     }
     return error;
 }
@@ -185,9 +180,8 @@ static int change_store(const isere_plan_t *plan)
     int error;
     switch (plan->kind) {
     case ISERE_PLAN_DEPLOY:
-        return isere_store_put(store, &plan->store,
-                               isere_slice_of(plan->text, plan->text_size),
-                               plan->sha256);
+        return isere_store_put(store, &plan->store, plan->text.text,
+                               plan->text.sha256);
     case ISERE_PLAN_ROLLBACK:
         return isere_store_rollback(store, &plan->store);
     case ISERE_PLAN_REMOVE:
@@ -222,5 +216,5 @@ void isere_plan_drop(isere_plan_t *plan)
 {
     isere_catalog_release(plan->next);
     isere_deployment_release(plan->deployment);
-    drop_text(plan);
+    isere_stored_drop(plan->port, &plan->text);
 }

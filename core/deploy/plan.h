@@ -17,6 +17,7 @@
 #ifndef ISERE_CORE_DEPLOY_PLAN_H
 #define ISERE_CORE_DEPLOY_PLAN_H
 
+#include "core/deploy/package/stored.h"
 #include "core/deploy/registry.h"
 
 typedef enum isere_plan_kind {
@@ -34,9 +35,7 @@ typedef struct isere_plan {
     isere_deployment_t *deployment; /* held; NULL: not made, or REMOVE */
     isere_catalog_t *next;          /* NULL: not made, or published */
     /* DEPLOY: the normalised package, which the store is to keep. */
-    char *text;
-    size_t text_size;
-    uint8_t sha256[ISERE_SHA256_SIZE];
+    isere_stored_t text;
     unsigned long generation; /* that it was published in; 0: not yet */
 } isere_plan_t;
 

@@ -46,7 +46,16 @@ typedef struct isere_store_package {
                    NUL behind the last byte */
     size_t size;
     uint8_t sha256[ISERE_SHA256_SIZE];
+    const isere_port_t *port; /* of the memory */
 } isere_store_package_t;
+
+/* Where a package goes that is read: `begin` is told how long it is, `put` gets
+ * it in pieces. Both return 0, or an error that ends it. */
+typedef struct isere_store_sink {
+    int (*begin)(void *arg, size_t size);
+    int (*put)(void *arg, const void *bytes, size_t size);
+    void *arg;
+} isere_store_sink_t;
 
 /*
  * Opens the store and tidies up after a crash: removes versions that no
@@ -76,6 +85,12 @@ int isere_store_manifest(const isere_store_t *store, const char *name,
  */
 int isere_store_read(const isere_store_t *store, const char *name,
                      uint32_t version, isere_store_package_t *package);
+
+/* The same without memory for the whole of it. What was handed on counts when
+ * this returns 0, with its SHA-256; else also an error of the sink. */
+int isere_store_read_to(const isere_store_t *store, const char *name,
+                        uint32_t version, const isere_store_sink_t *sink,
+                        uint8_t sha256[ISERE_SHA256_SIZE]);
 
 /* The SHA-256 that a version's package has if it is whole; the package is not
  * looked at. Returns 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged), or

@@ -15,6 +15,7 @@ typedef struct version {
     uint32_t size;
     uint8_t sha256[ISERE_SHA256_SIZE];
     const char *wrong; /* with ISERE_ERR_INVAL */
+    bool failed;       /* whoever it was handed on to */
 } version_t;
 
 long isere__version_read_bytes(const isere_store_t *store, const char *blob,
@@ -103,9 +104,11 @@ static void report_damage(const isere_store_t *store, const char *name,
 
 /* ---- verifying ---- */
 
-/* A piece at a time: a device may have no memory for the whole package. */
+/* A piece at a time: a device may have no memory for the whole package. The
+ * SHA-256 is that of what was read and handed on, not of what lies on the
+ * medium: it may fail between two reads. */
 static int hash_package(const isere_store_t *store, version_t *v, uint8_t *buf,
-                        size_t room)
+                        size_t room, const isere_store_sink_t *sink)
 {
     uint8_t sum[ISERE_SHA256_SIZE];
     isere_sha256_t hash;
@@ -122,24 +125,36 @@ static int hash_package(const isere_store_t *store, version_t *v, uint8_t *buf,
             return ISERE_ERR_INVAL;
         }
         isere_sha256_add(&hash, buf, want);
+        int error = sink ? sink->put(sink->arg, buf, want) : 0;
+        if (error) {
+            v->failed = true;
+            return error;
+        }
         at += want;
     }
     isere_sha256_end(&hash, sum);
     return check_sum(v, sum);
 }
 
+/* In pieces from memory, or small ones when there is none. */
+static int hash_in_pieces(const isere_store_t *store, version_t *v,
+                          const isere_store_sink_t *sink)
+{
+    uint8_t small[SMALL_CHUNK];
+    uint8_t *chunk = isere_alloc(store->port, CHUNK);
+    int error = hash_package(store, v, chunk ? chunk : small,
+                             chunk ? CHUNK : SMALL_CHUNK, sink);
+    isere_free(store->port, chunk);
+    return error;
+}
+
 int isere__version_verify(const isere_store_t *store, const char *name,
                           uint32_t version, bool loud)
 {
-    const isere_port_t *port = store->port;
-    uint8_t small[SMALL_CHUNK], *chunk;
     version_t v;
     int error = open_version(store, name, version, &v);
     if (error == 0) {
-        chunk = isere_alloc(port, CHUNK);
-        error = hash_package(store, &v, chunk ? chunk : small,
-                             chunk ? CHUNK : SMALL_CHUNK);
-        isere_free(port, chunk);
+        error = hash_in_pieces(store, &v, NULL);
     }
     if (error == ISERE_ERR_INVAL && loud) {
         report_damage(store, name, version, v.wrong);
@@ -148,38 +163,6 @@ int isere__version_verify(const isere_store_t *store, const char *name,
 }
 
 /* ---- reading ---- */
-
-/* The SHA-256 is that of what was read, not of what lies on the medium: it may
- * fail between two reads. */
-static int read_text(const isere_store_t *store, version_t *v,
-                     isere_store_package_t *package)
-{
-    const isere_port_t *port = store->port;
-    /* No more than the blob's own length: check_end came first. One more is
-     * for the NUL. */
-    char *text = isere_alloc(port, (size_t)v->size + 1);
-    long n;
-    int error;
-    if (!text) {
-        return ISERE_ERR_NOMEM;
-    }
-    n = isere__version_read_bytes(store, v->blob, ISERE_RECORD_SIZE, text,
-                                  v->size);
-    if (n < 0) {
-        error = (int)n;
-    } else {
-        isere_sha256_of(text, (size_t)n, package->sha256);
-        error = check_sum(v, package->sha256);
-    }
-    if (error != 0) {
-        isere_free(port, text);
-        return error;
-    }
-    text[n] = '\0';
-    package->text = text;
-    package->size = (size_t)n;
-    return 0;
-}
 
 /* Whether the manifest says that there is such a version. */
 static bool is_referred_to(const isere_store_t *store, const char *name,
@@ -190,22 +173,66 @@ static bool is_referred_to(const isere_store_t *store, const char *name,
            (manifest.current == version || manifest.previous == version);
 }
 
-int isere_store_read(const isere_store_t *store, const char *name,
-                     uint32_t version, isere_store_package_t *package)
+/* The size is that of the blob itself: open_version came first. */
+static int hand_on(const isere_store_t *store, version_t *v,
+                   const isere_store_sink_t *sink)
 {
-    version_t v;
+    int error = sink->begin(sink->arg, v->size);
+    v->failed = error != 0;
+    return error ? error : hash_in_pieces(store, v, sink);
+}
+
+int isere_store_read_to(const isere_store_t *store, const char *name,
+                        uint32_t version, const isere_store_sink_t *sink,
+                        uint8_t sha256[ISERE_SHA256_SIZE])
+{
+    version_t v = {.failed = false};
     int error = open_version(store, name, version, &v);
     if (error == 0) {
-        error = read_text(store, &v, package);
+        error = hand_on(store, &v, sink);
+        memcpy(sha256, v.sha256, ISERE_SHA256_SIZE);
     } else if (error == ISERE_ERR_NOENT && version != 0 &&
                is_referred_to(store, name, version)) {
         v.wrong = "it is missing";
         error = ISERE_ERR_INVAL;
     }
-    if (error == ISERE_ERR_INVAL) {
+    if (error == ISERE_ERR_INVAL && !v.failed) {
         report_damage(store, name, version, v.wrong);
     }
     return error;
+}
+
+/* ---- into memory ---- */
+
+static int begin_text(void *arg, size_t size)
+{
+    isere_store_package_t *package = arg;
+    package->text = isere_alloc(package->port, size + 1);
+    return package->text ? 0 : ISERE_ERR_NOMEM;
+}
+
+static int put_text(void *arg, const void *bytes, size_t size)
+{
+    isere_store_package_t *package = arg;
+    memcpy((char *)package->text + package->size, bytes, size);
+    package->size += size;
+    return 0;
+}
+
+int isere_store_read(const isere_store_t *store, const char *name,
+                     uint32_t version, isere_store_package_t *package)
+{
+    const isere_store_sink_t sink = {begin_text, put_text, package};
+    *package = (isere_store_package_t){.port = store->port};
+    int error =
+        isere_store_read_to(store, name, version, &sink, package->sha256);
+    if (error) {
+        isere_free(store->port, package->text);
+        package->text = NULL;
+        return error;
+    }
+    ((char *)package->text)[package->size] = '\0';
+    return 0;
 }
 
 int isere_store_sha256(const isere_store_t *store, const char *name,

@@ -3,15 +3,17 @@
 #include "core/util/json_check.h"
 #include <stdint.h>
 
-/* A level takes three calls of the thread's own stack. Nobody's
- * configuration is nested like that; a hostile one is. */
-#define MAX_DEPTH 512 /* nested arrays and objects; bounds our recursion */
+/* Nobody's configuration is nested like that; a hostile one is. */
+#define MAX_DEPTH 512 /* nested arrays and objects */
+
+const char isere_json_too_deep[] = "values are nested too deeply";
 
 typedef struct scanner {
     const char *at;
     const char *end;
     const char *message;
     int depth;
+    uint8_t objects[MAX_DEPTH / 8]; /* a bit for each level: not an array */
 } scanner_t;
 
 /* The first failure counts; what follows is a consequence. */
@@ -145,64 +147,63 @@ static bool scan_word(scanner_t *s, const char *word)
     return true;
 }
 
-static bool scan_value(scanner_t *s);
+/* ---- values in values ---- */
 
-/* One element of an array, or a name and its value. */
-static bool scan_member(scanner_t *s, bool is_object)
+/* A list of what is open, and no recursion: a level costs a bit, and no stack.
+ */
+static bool in_object(const scanner_t *s)
 {
-    if (is_object) {
-        skip_space(s);
-        if (!scan_string(s)) {
-            return false;
-        }
-        skip_space(s);
-        if (peek(s) != ':') {
-            return fail(s, "':' is expected");
-        }
-        s->at++;
-    }
-    return scan_value(s);
+    int level = s->depth - 1;
+    return s->objects[level / 8] >> level % 8 & 1;
 }
 
-/* Between brackets. `at` is the opening one. */
-static bool scan_members(scanner_t *s, bool is_object)
+static bool open_value(scanner_t *s)
 {
-    const char close = is_object ? '}' : ']';
+    int level = s->depth;
+    uint8_t bit = (uint8_t)(1 << level % 8);
+    if (level == MAX_DEPTH) {
+        return fail(s, isere_json_too_deep);
+    }
+    s->depth++;
+    s->objects[level / 8] &= (uint8_t)~bit;
+    s->objects[level / 8] |= *s->at == '{' ? bit : 0;
     s->at++;
+    return true;
+}
+
+/* Whether the innermost value ends here; then it is closed. */
+static bool closes(scanner_t *s)
+{
     skip_space(s);
-    if (peek(s) == close) {
-        s->at++;
+    if (s->depth == 0 || peek(s) != (in_object(s) ? '}' : ']')) {
+        return false;
+    }
+    s->at++;
+    s->depth--;
+    return true;
+}
+
+/* What stands before a value: in an array nothing. */
+static bool scan_name(scanner_t *s)
+{
+    if (!in_object(s)) {
         return true;
     }
-    while (scan_member(s, is_object)) {
-        skip_space(s);
-        if (peek(s) == close) {
-            s->at++;
-            return true;
-        }
-        if (peek(s) != ',') {
-            return fail(s, is_object ? "',' or '}' is expected"
-                                     : "',' or ']' is expected");
-        }
-        s->at++;
+    skip_space(s);
+    if (!scan_string(s)) {
+        return false;
     }
-    return false;
+    skip_space(s);
+    if (peek(s) != ':') {
+        return fail(s, "':' is expected");
+    }
+    s->at++;
+    return true;
 }
 
-static bool scan_value(scanner_t *s)
+static bool scan_scalar(scanner_t *s)
 {
-    bool valid;
-    skip_space(s);
     switch (peek(s)) {
-    case '{':
-    case '[':
-        if (s->depth == MAX_DEPTH) {
-            return fail(s, "values are nested too deeply");
-        }
-        s->depth++;
-        valid = scan_members(s, peek(s) == '{');
-        s->depth--;
-        return valid;
     case '"':
         return scan_string(s);
     case 't':
@@ -218,6 +219,81 @@ static bool scan_value(scanner_t *s)
     }
 }
 
+/* Between two values of one that is open. */
+static bool scan_comma(scanner_t *s)
+{
+    if (peek(s) != ',') {
+        return fail(s, in_object(s) ? "',' or '}' is expected"
+                                    : "',' or ']' is expected");
+    }
+    s->at++;
+    return true;
+}
+
+static bool scan_value(scanner_t *s)
+{
+    for (;;) {
+        skip_space(s);
+        if (peek(s) == '{' || peek(s) == '[') {
+            if (!open_value(s)) {
+                return false;
+            }
+            if (!closes(s)) {
+                if (!scan_name(s)) {
+                    return false;
+                }
+                continue;
+            }
+        } else if (!scan_scalar(s)) {
+            return false;
+        }
+        while (closes(s)) {
+            /* what is around it ends with it */
+        }
+        if (s->depth == 0) {
+            return true;
+        }
+        if (!scan_comma(s) || !scan_name(s)) {
+            return false;
+        }
+    }
+}
+
+/* ---- the text ---- */
+
+/* Counted from the start, once and for failures alone, so the scanner keeps no
+ * line. */
+static void describe(const scanner_t *s, isere_slice_t text,
+                     isere_json_error_t *error)
+{
+    *error = (isere_json_error_t){s->message, 1, 1, s->at};
+    for (const char *p = text.ptr; s->message && p < s->at; p++) {
+        error->column++;
+        if (*p == '\n') {
+            error->line++;
+            error->column = 1;
+        }
+    }
+}
+
+static void scan_end(scanner_t *s)
+{
+    skip_space(s);
+    if (s->at < s->end) {
+        fail(s, "nothing may follow the object");
+    }
+}
+
+bool isere_json_check_value(isere_slice_t text, isere_json_error_t *error)
+{
+    scanner_t s = {.at = text.ptr, .end = text.ptr + text.len};
+    if (scan_value(&s)) {
+        scan_end(&s);
+    }
+    describe(&s, text, error);
+    return !s.message;
+}
+
 bool isere_json_check_object(isere_slice_t text, isere_json_error_t *error)
 {
     scanner_t s = {.at = text.ptr, .end = text.ptr + text.len};
@@ -225,22 +301,8 @@ bool isere_json_check_object(isere_slice_t text, isere_json_error_t *error)
     if (peek(&s) != '{') {
         fail(&s, s.at == s.end ? "it is empty" : "it must be an object");
     } else if (scan_value(&s)) {
-        skip_space(&s);
-        if (s.at < s.end) {
-            fail(&s, "nothing may follow the object");
-        }
+        scan_end(&s);
     }
-    error->message = s.message;
-    error->line = 1;
-    error->column = 1;
-    /* Counted from the start, once and for failures alone, so the scanner
-     * keeps no line. */
-    for (const char *p = text.ptr; s.message && p < s.at; p++) {
-        error->column++;
-        if (*p == '\n') {
-            error->line++;
-            error->column = 1;
-        }
-    }
+    describe(&s, text, error);
     return !s.message;
 }

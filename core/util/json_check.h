@@ -9,7 +9,14 @@ typedef struct isere_json_error {
     const char *message; /* constant; NULL when nothing is wrong */
     int line;            /* from 1 */
     int column;          /* from 1, in bytes */
+    const char *at;      /* the place */
 } isere_json_error_t;
+
+/* One of the messages. */
+extern const char isere_json_too_deep[];
+
+/* Whether the text is one JSON value; *error says why not. */
+bool isere_json_check_value(isere_slice_t text, isere_json_error_t *error);
 
 /* Whether the text is one JSON object; *error says why not. */
 bool isere_json_check_object(isere_slice_t text, isere_json_error_t *error);

@@ -102,6 +102,36 @@ def test_a_module_of_64_kb(boot):
     assert device.get("/long").text == "long"
 
 
+def test_a_package_of_128_kb(boot):
+    """Two files of nearly 64 KB; after a reset it is compiled from flash
+    again."""
+    device = boot(GOOD)
+    package = {
+        "main": "a.js",
+        "files": {
+            "a.js": "import { b } from './b.js'\n"
+                    "export const handler = () => b\n/*" + "\n" * 60000 + "*/",
+            "b.js": "export const b = 'both'\n//",
+        },
+        "env": {"K": "V"},
+    }
+    room = 128 * 1024 - len(json.dumps(package))
+    package["files"]["b.js"] += "b" * room
+    body = json.dumps(package)
+    assert len(body) == 128 * 1024
+    assert device.deploy("large", package)["bytes"] == sum(
+        map(len, package["files"].values()))
+    assert device.get("/large").text == "both"
+    package["files"]["b.js"] += "b"
+    status, _, answer = device.api("PUT", f"{FUNCTIONS}/large", package)
+    assert (status, json.loads(answer)) == (
+        413, {"message": "a package may have at most 128K"})
+    device.reboot()
+    assert list(names(device)) == ["large"]
+    assert device.get("/large").text == "both"
+    assert device.api("POST", f"{FUNCTIONS}/large/rollback")[0] == 409
+
+
 def test_a_deploy_that_stops_in_the_middle(boot):
     """Others are served meanwhile, and nothing is left of it."""
     device = boot(GOOD)

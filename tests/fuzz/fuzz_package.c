@@ -1,6 +1,13 @@
-/* Packages of functions: whatever the body is, it is refused with a reason, or
- * its normalised form is UTF-8 that normalises to itself, byte for byte. */
-#include "core/deploy/package/package.h"
+/*
+ * Packages of functions: whatever the body is, it is refused with a reason, or
+ * its normalised form is UTF-8 that normalises to itself, byte for byte.
+ *
+ * The engine's JSON.parse is asked, too: what is JSON to it is JSON to us, and
+ * the other way round; and it has the same files and variables, in the same
+ * order.
+ */
+#include "core/code/engine.h"
+#include "core/deploy/package/stored.h"
 #include "core/isere_config.h"
 #include "core/util/utf8.h"
 #include "tests/unit/support/test_port.h"
@@ -21,7 +28,7 @@ static void check(bool right)
     }
 }
 
-/* The compiler's heap is there once at a time, and too large to make anew;
+/* The engine's heap is there once at a time, and too large to make anew;
  * packages lie in others. */
 static _Alignas(16) char compiler_heap[ISERE_COMPILE_MEMORY];
 
@@ -67,22 +74,120 @@ static isere_package_t *read(const void *body, size_t len, bool is_source,
 }
 
 /* NULL when it is refused. */
+/* ---- the engine ---- */
+
+/* What the engine makes of a text, compared with what was read of it. */
+typedef struct opinion {
+    isere_heap_t heap;
+    isere_slice_t json;
+    const isere_package_t *package; /* NULL: refused */
+    const char *message;            /* why */
+} opinion_t;
+
+static void check_text(JSContext *ctx, JSValueConst value, const char *bytes,
+                       size_t len)
+{
+    size_t size;
+    const char *text = JS_ToCStringLen(ctx, &size, value);
+    check(text && size == len && memcmp(text, bytes, len) == 0);
+    JS_FreeCString(ctx, text);
+}
+
+/* Each file, or each variable, in the order of the object's own properties. */
+static void check_members(JSContext *ctx, JSValueConst top, const char *member,
+                          const isere_package_t *p)
+{
+    bool files = member[0] == 'f';
+    JSPropertyEnum *names = NULL;
+    uint32_t count = 0;
+    JSValue object = JS_GetPropertyStr(ctx, top, member);
+    if (JS_IsObject(object)) {
+        check(JS_GetOwnPropertyNames(ctx, &names, &count, object,
+                                     JS_GPN_STRING_MASK) == 0);
+    }
+    check(count == (files ? p->nfiles : p->nenv));
+    for (uint32_t i = 0; i < count; i++) {
+        const char *env = files ? "" : p->env[i];
+        size_t len = strcspn(env, "=");
+        isere_slice_t name =
+            files ? p->files[i].name : isere_slice_of(env, len);
+        isere_slice_t text =
+            files ? p->files[i].source : isere_slice(env + len + 1);
+        JSValue key = JS_AtomToString(ctx, names[i].atom);
+        JSValue value = JS_GetProperty(ctx, object, names[i].atom);
+        check_text(ctx, key, name.ptr, name.len);
+        check_text(ctx, value, text.ptr, text.len);
+        JS_FreeValue(ctx, key);
+        JS_FreeValue(ctx, value);
+    }
+}
+
+static void form_opinion(void *arg)
+{
+    static const char not_json[] = "the package is not JSON: ";
+    opinion_t *o = arg;
+    JSContext *ctx = o->heap.ctx;
+    const char *message = o->message;
+    bool is_json = strncmp(message, not_json, sizeof(not_json) - 1) != 0;
+    char *text = js_malloc(ctx, o->json.len + 1);
+    check(text != NULL);
+    memcpy(text, o->json.ptr, o->json.len);
+    text[o->json.len] = 0;
+    JSValue top = JS_ParseJSON(ctx, text, o->json.len, "json");
+    check(JS_IsException(top) == !is_json);
+    if (o->package) {
+        JSValue main = JS_GetPropertyStr(ctx, top, "main");
+        check_text(ctx, main, o->package->main.ptr, o->package->main.len);
+        check_members(ctx, top, "files", o->package);
+        check_members(ctx, top, "env", o->package);
+    }
+}
+
+static void ask_engine(const void *json, size_t len,
+                       const isere_package_t *package, const char *message)
+{
+    opinion_t o = {.json = isere_slice_of(json, len),
+                   .package = package,
+                   .message = message};
+    if (strcmp(message, "the package is not UTF-8") == 0 ||
+        strstr(message, "nested too deeply")) {
+        return;
+    }
+    check(isere_engine_init(&o.heap, port(), ISERE_COMPILE_MEMORY,
+                            ISERE_COMPILE_STACK) == 0);
+    JS_UpdateStackTop(o.heap.rt);
+    check(isere_heap_run(&o.heap, form_opinion, &o));
+    isere_heap_deinit(&o.heap);
+}
+
+/* ---- reading twice ---- */
+
+/* The text, in memory of its own; NULL when it is refused. */
 static char *normalise(const void *body, size_t len, bool is_source,
                        size_t *size)
 {
-    char *text;
+    isere_stored_t stored;
     isere_fault_t fault;
     uint8_t sum[ISERE_SHA256_SIZE];
     isere_package_t *package = read(body, len, is_source, &fault);
+    if (!is_source) {
+        ask_engine(body, len, package, fault.message);
+    }
     if (!package) {
         return NULL;
     }
-    *size = package->text_size;
-    check(isere_package_text(port(), package, &text, &fault) == 0);
-    isere_sha256_of(text, *size, sum);
+    check(isere_stored_write(port(), package, NULL, &stored, &fault) == 0);
+    *size = stored.text.len;
+    check(*size == package->text_size && stored.text.ptr[*size] == 0);
+    isere_sha256_of(stored.text.ptr, *size, sum);
     check(memcmp(sum, package->sha256, sizeof(sum)) == 0);
+    check(memcmp(sum, stored.sha256, sizeof(sum)) == 0);
+    check(isere_utf8_valid(stored.text.ptr, *size));
+    char *text = malloc(*size + 1);
+    check(text != NULL);
+    memcpy(text, stored.text.ptr, *size);
     isere_package_drop(port(), package);
-    check(text[*size] == 0 && isere_utf8_valid(text, *size));
+    isere_stored_drop(port(), &stored);
     return text;
 }
 
@@ -94,8 +199,8 @@ static void play(const uint8_t *data, size_t len, bool is_source)
     if (text) {
         char *again = normalise(text, size, false, &again_size);
         check(again && again_size == size && memcmp(again, text, size) == 0);
-        isere_package_free_text(port(), again, again_size);
-        isere_package_free_text(port(), text, size);
+        free(again);
+        free(text);
     }
     check(isere_test_state()->live_blocks == 0);
 }

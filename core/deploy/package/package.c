@@ -1,9 +1,7 @@
 /* Packages in memory, and their normalised text: the same package always has
  * the same text, so its SHA-256 shows whether something changed. */
 #include "core/deploy/package/package.h"
-#include "core/heap/fault.h"
 #include "core/util/names/payload.h"
-#include "core/util/writer.h"
 
 /* ---- the block ---- */
 
@@ -23,6 +21,10 @@ isere_package_t *isere__package_make(const isere_port_t *port, size_t room)
 
 void isere_package_drop(const isere_port_t *port, isere_package_t *package)
 {
+    if (package && package->staged) {
+        isere_extents_abort(package->staged);
+        isere_free(port, package->staged);
+    }
     if (package) {
         port->heap_unmap(port->ctx, package, package->block);
     }
@@ -65,7 +67,7 @@ static void put_env(isere_writer_t *w, const isere_package_t *p)
 /* The order of members is fixed for good: another one would give every stored
  * package another SHA-256, and each client that compares them would deploy
  * again. */
-static void put_package(isere_writer_t *w, const isere_package_t *p)
+void isere__package_put(isere_writer_t *w, const isere_package_t *p)
 {
     isere_writer_puts(w, "{\"main\":");
     isere_writer_json(w, p->main);
@@ -112,32 +114,8 @@ void isere__package_seal(isere_package_t *package)
     seal_t seal = {.size = 0};
     isere_writer_t w = isere_writer_stream(buf, sizeof(buf), take, &seal);
     isere_sha256_begin(&seal.hash);
-    put_package(&w, package);
+    isere__package_put(&w, package);
     isere_writer_flush(&w);
     isere_sha256_end(&seal.hash, package->sha256);
     package->text_size = seal.size;
-}
-
-/* The length was counted by isere__package_seal, so the text fits without
- * growing. */
-int isere_package_text(const isere_port_t *port, const isere_package_t *package,
-                       char **text, isere_fault_t *fault)
-{
-    char *out = port->heap_map(port->ctx, package->text_size + 1);
-    isere_writer_t w = isere_writer_begin(out, package->text_size);
-    if (!out) {
-        isere_fault_set(fault, "not enough memory for the package");
-        return ISERE_ERR_NOMEM;
-    }
-    put_package(&w, package);
-    out[w.len] = '\0';
-    *text = out;
-    return 0;
-}
-
-void isere_package_free_text(const isere_port_t *port, char *text, size_t size)
-{
-    if (text) {
-        port->heap_unmap(port->ctx, text, size + 1);
-    }
 }

@@ -1,9 +1,7 @@
 /*
  * A package: what is deployed as a function, its files and how it is to run.
  * It comes as JSON, whose members docs/api.md lists, and is read once: all that
- * is needed of it, its normalised text too, is made of the struct. The engine's
- * own JSON.parse reads it, in a heap of its own, so it is as strict and as
- * bounded as that.
+ * is needed of it, its normalised text too, is made of the struct.
  *
  * Packages are large and there for a short time only: they lie where heaps do,
  * which is most of what a device has.
@@ -13,7 +11,9 @@
 #ifndef ISERE_CORE_DEPLOY_PACKAGE_PACKAGE_H
 #define ISERE_CORE_DEPLOY_PACKAGE_PACKAGE_H
 
+#include "core/flash/extents.h"
 #include "core/util/encode/sha256.h"
+#include "core/util/writer.h"
 #include "isere/isere.h"
 
 enum {
@@ -22,6 +22,8 @@ enum {
     ISERE_PACKAGE_ENV_MAX = 64,
     ISERE_PACKAGE_FILE_NAME_MAX = 159, /* bytes; isere_fault_t has room */
     ISERE_PACKAGE_SOURCE_LEN = 8,      /* of "source" */
+    ISERE_PACKAGE_IN_MEMORY = 16384,   /* bytes of a text; longer ones go to
+                                          flash, where there is one */
 };
 
 /* What a client sent: a package as JSON, or one module. */
@@ -34,6 +36,9 @@ typedef struct isere_package_body {
 typedef struct isere_package_limits {
     size_t memory_min, memory_max; /* bytes, of "memory" */
     uint32_t timeout_max_ms;       /* of "timeout" */
+    size_t file_max;               /* bytes of each file; 0: no limit */
+    isere_extents_t *extents;      /* for what is too large for memory, or NULL
+                                    */
 } isere_package_limits_t;
 
 typedef struct isere_package_file {
@@ -41,8 +46,8 @@ typedef struct isere_package_file {
     isere_slice_t source; /* UTF-8, may hold NUL */
 } isere_package_file_t;
 
-/* All texts lie in the same block as the struct and have a NUL behind them, but
- * for the source of isere_package_read_source. */
+/* All texts lie in the same block as the struct, or in flash, and have a NUL
+ * behind them, but for the source of isere_package_read_source. */
 typedef struct isere_package {
     size_t block;       /* its size */
     isere_slice_t main; /* the name of one of the files */
@@ -59,6 +64,7 @@ typedef struct isere_package {
     isere_slice_t source;              /* length 0: not given */
     size_t bytes;                      /* of all sources */
     bool has_nuls;                     /* behind all sources */
+    isere_extent_writer_t *staged;     /* where they lie in flash, or NULL */
     size_t text_size;                  /* of the normalised text */
     uint8_t sha256[ISERE_SHA256_SIZE]; /* of the normalised text */
 } isere_package_t;
@@ -67,9 +73,8 @@ typedef struct isere_package {
  * Reads and checks a package that was sent as JSON. Returns 0 with *package,
  * the caller's, released with isere_package_drop; ISERE_ERR_INVAL with
  * fault->message (and the line and column of a JSON error) when it is not a
- * package; ISERE_ERR_NOMEM with fault->message when out of memory or reading it
- * takes more than ISERE_COMPILE_MEMORY; ISERE_ERR_CRASH with fault->message.
- * The heap that the JSON is parsed in is given back before this returns.
+ * package; ISERE_ERR_NOMEM or ISERE_ERR_IO (the flash) with fault->message. The
+ * JSON is not needed any more then.
  */
 int isere_package_read(const isere_port_t *port, isere_slice_t json,
                        const isere_package_limits_t *limits,
@@ -83,26 +88,14 @@ int isere_package_read_source(const isere_port_t *port, const char *name,
 
 /* The same of a text that the store has: what was normalised, with its SHA-256,
  * which is believed. It may have any memory and timeout: the limits may have
- * changed since. */
+ * changed since. `extents` as in the limits. */
 int isere_package_read_stored(const isere_port_t *port, isere_slice_t text,
                               const uint8_t sha256[ISERE_SHA256_SIZE],
+                              isere_extents_t *extents,
                               isere_package_t **package, isere_fault_t *fault);
 
 /* NULL is fine. */
 void isere_package_drop(const isere_port_t *port, isere_package_t *package);
-
-/*
- * Writes the normalised text: the members that were given, in a fixed order and
- * without spaces, but for routes and env when they are empty, which is the same
- * as none. What is normalised normalises to itself. *text is the caller's,
- * released with isere_package_free_text; package->text_size is its length, and
- * a NUL is behind it. Returns 0, or ISERE_ERR_NOMEM with fault->message.
- */
-int isere_package_text(const isere_port_t *port, const isere_package_t *package,
-                       char **text, isere_fault_t *fault);
-
-/* Releases a text of that length. NULL is fine. */
-void isere_package_free_text(const isere_port_t *port, char *text, size_t size);
 
 /* ---- for the files of this folder ---- */
 
@@ -112,6 +105,14 @@ isere_package_t *isere__package_make(const isere_port_t *port, size_t room);
 
 /* Works out text_size and sha256 of what is read. Any thread. */
 void isere__package_seal(isere_package_t *package);
+
+/*
+ * Writes the normalised text: the members that were given, in a fixed order and
+ * without spaces, but for routes and env when they are empty, which is the same
+ * as none. What is normalised normalises to itself; package->text_size is its
+ * length. Any thread.
+ */
+void isere__package_put(isere_writer_t *w, const isere_package_t *package);
 
 /* NULL, or why no file of a function can be called that: a constant English
  * text. Any thread. */

@@ -1,20 +1,20 @@
 /*
- * Reads packages with the engine's JSON.parse, in a heap of its own. All that
- * is taken out of the result are own properties, and no code runs: "__proto__"
- * is a name like any other.
+ * Reads packages from their JSON, where it lies: on a device that is flash, and
+ * there would be no memory for a tree of it. It is checked as a whole first;
+ * then the members are taken one after the other, in the order in which an
+ * object has them: that of the text, but names that are array indices come
+ * first. Of two with the same name the last one counts, in the place of the
+ * first.
  *
- * What a client sends may be anything, and the engine may crash or never end
- * over it. So it runs within the port's exec_run, which may abandon it with a
- * longjmp at any point: then the heap is given back as a whole, and the
- * package's block, which only this reader writes to, is dropped by its owner.
- * Nothing else is allocated in between.
+ * Sources are most of a package. They go to the block with the other texts or,
+ * when they are too large for memory, to flash.
  */
-#include "core/code/engine.h"
-#include "core/code/js.h"
-#include "core/deploy/package/package.h"
+#include "core/deploy/package/members.h"
 #include "core/heap/fault.h"
 #include "core/isere_config.h"
 #include "core/route/route.h"
+#include "core/util/json_check.h"
+#include "core/util/json_read.h"
 #include "core/util/names/env_name.h"
 #include "core/util/names/payload.h"
 #include "core/util/names/units.h"
@@ -25,23 +25,22 @@
 #include <stdio.h>
 
 enum {
-    READ_TIMEOUT_MS = 5000, /* a megabyte takes some milliseconds */
-    SHOWN = 48,             /* bytes of a name in a message */
+    SHOWN = 48, /* bytes of a name in a message */
 };
 
-/* All that reading one package needs. It lies outside the heap, so that it is
- * whole when the heap is gone. */
+/* All that reading one package needs; not on the stack, which is small on a
+ * device. */
 typedef struct reader {
-    isere_heap_t heap;
     isere_slice_t json;
     const isere_package_limits_t *limits; /* NULL: of memory and time, none */
+    isere_extents_t *extents;             /* for sources; NULL: the block */
     isere_package_t *package;
     char *at; /* where the next text goes */
     size_t left;
     /* What is looked at, for messages: "files": "a.js" */
     char where[6 * SHOWN + 32];
-    bool has_main;
-    bool has_files;
+    isere_members_t top;
+    isere_members_t inner; /* of "files" or "env" */
     isere_fault_t *fault;
     int error;
 } reader_t;
@@ -68,39 +67,35 @@ static bool bad_value(reader_t *r, const char *problem)
     return bad(r, "%s: %s", r->where, problem);
 }
 
-/* For whatever the engine failed at: with JSON that was parsed it fails at
- * nothing else. The message says how much memory there is, since a smaller
- * package would do. */
 static bool out_of_memory(reader_t *r)
 {
-    char size[ISERE_UNITS_TEXT_MAX];
-    (void)bad(r, "not enough memory to read the package: the limit is %s",
-              isere_units_format_size(ISERE_COMPILE_MEMORY, size));
+    (void)bad(r, "not enough memory to read the package");
     r->error = ISERE_ERR_NOMEM;
     return false;
 }
 
-/* The engine throws a SyntaxError with the place; its class says nothing new
- * to a client. An allocation that failed is looked for first, as the engine
- * throws for that, too. */
-static bool bad_json(reader_t *r)
+/* Names what was not expected: a word, or one character. */
+static bool bad_json(reader_t *r, const isere_json_error_t *wrong)
 {
-    isere_fault_t thrown;
-    const char *problem = thrown.message;
-    static const char kind[] = "SyntaxError: ";
-    if (r->heap.arena->failed > 0) {
-        return out_of_memory(r);
+    const char *end = r->json.ptr + r->json.len;
+    const char *p = wrong->at;
+    if (wrong->message == isere_json_too_deep) {
+        (void)bad(r, "the package is not JSON: it is nested too deeply");
+    } else if (p == end) {
+        (void)bad(r, "the package is not JSON: Unexpected end of JSON input");
+    } else if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+        (void)bad(r, "the package is not JSON: %s", wrong->message);
+    } else {
+        size_t len = 1;
+        while (p + len < end && len < SHOWN &&
+               ((unsigned char)p[len] & 0xc0) == 0x80) {
+            len++;
+        }
+        (void)bad(r, "the package is not JSON: unexpected token: '%.*s'",
+                  (int)len, p);
     }
-    isere_js_fault(r->heap.ctx, JS_GetException(r->heap.ctx), &thrown);
-    if (strncmp(problem, kind, sizeof(kind) - 1) == 0) {
-        problem += sizeof(kind) - 1;
-    }
-    if (strcmp(problem, "stack overflow") == 0) {
-        problem = "it is nested too deeply";
-    }
-    (void)bad(r, "the package is not JSON: %s", problem);
-    r->fault->line = thrown.line;
-    r->fault->column = thrown.column;
+    r->fault->line = wrong->line;
+    r->fault->column = wrong->column;
     return false;
 }
 
@@ -134,17 +129,14 @@ static void at_name(reader_t *r, const char *member, isere_slice_t name)
 /* ---- texts ---- */
 
 /*
- * Appends a text and a NUL to the package's block. That has the JSON's size:
- * a text is never longer than its JSON form, which has two quotes as well; and
- * the canonical text of a route is never longer than the route.
+ * Texts are appended to the package's block, with a NUL. It has the JSON's
+ * size: a text is never longer than its JSON form, which has two quotes as
+ * well; and the canonical text of a route is never longer than the route.
  */
-static bool put(reader_t *r, const char *bytes, size_t len, isere_slice_t *out)
+static bool end_text(reader_t *r, size_t len, isere_slice_t *out)
 {
     if (len >= r->left) {
         return out_of_memory(r);
-    }
-    if (len > 0) {
-        memcpy(r->at, bytes, len);
     }
     r->at[len] = '\0';
     *out = isere_slice_of(r->at, len);
@@ -153,94 +145,116 @@ static bool put(reader_t *r, const char *bytes, size_t len, isere_slice_t *out)
     return true;
 }
 
-/* The engine's copy of the string is given back at once: only the block's one
- * is kept. */
-static bool put_string(reader_t *r, JSValueConst string, isere_slice_t *out)
+/* *lone: it is not text. */
+static bool put_string(reader_t *r, const char *string, isere_slice_t *out,
+                       bool *lone)
 {
-    size_t len;
-    const char *bytes = JS_ToCStringLen(r->heap.ctx, &len, string);
-    if (!bytes) {
-        return out_of_memory(r);
+    isere_json_text_t text = isere_json_text(string);
+    char piece[64];
+    size_t len = 0, n;
+    while ((n = isere_json_text_next(&text, piece, sizeof(piece))) > 0) {
+        if (len + n >= r->left) {
+            return out_of_memory(r);
+        }
+        memcpy(r->at + len, piece, n);
+        len += n;
     }
-    bool fits = put(r, bytes, len, out);
-    JS_FreeCString(r->heap.ctx, bytes);
-    return fits;
+    *lone = text.lone;
+    return end_text(r, len, out);
 }
 
 /* A value that must be a text of characters. */
-static bool take_text(reader_t *r, JSValueConst value, isere_slice_t *out)
+static bool take_text(reader_t *r, const char *value, isere_slice_t *out)
 {
-    if (!JS_IsString(value)) {
+    bool lone;
+    if (*value != '"') {
         return bad_value(r, "must be a string");
     }
-    if (!put_string(r, value, out)) {
+    if (!put_string(r, value, out, &lone)) {
         return false;
     }
-    /* Half of a surrogate pair is three bytes that UTF-8 does not have. */
-    return isere_utf8_valid(out->ptr, out->len) ||
+    return !lone ||
            bad_value(r, "contains a lone surrogate, which is not a character");
 }
 
 /* ---- objects ---- */
 
-typedef bool member_fn(reader_t *r, isere_slice_t name, JSValueConst value);
-
-static bool take_member(reader_t *r, JSValueConst object, JSAtom atom,
-                        member_fn *take)
+/* Calls `take` for each member. `what` has too many when there are more. */
+static bool each_member(reader_t *r, const char *object, const char *what,
+                        bool (*take)(reader_t *r, const isere_member_t *member,
+                                     isere_slice_t name))
 {
-    JSContext *ctx = r->heap.ctx;
-    isere_slice_t name;
-    JSValue text = JS_AtomToString(ctx, atom);
-    if (JS_IsException(text)) {
-        return out_of_memory(r);
+    isere__members_find(&r->inner, object);
+    for (size_t i = 0; i < r->inner.count; i++) {
+        const isere_member_t *member = &r->inner.list[i];
+        isere_slice_t name;
+        bool lone;
+        if (!put_string(r, member->name, &name, &lone) ||
+            !take(r, member, name)) {
+            return false;
+        }
     }
-    /* It is an own property: this looks at no prototype. */
-    JSValue value = JS_GetProperty(ctx, object, atom);
-    bool taken = put_string(r, text, &name) && take(r, name, value);
-    JS_FreeValue(ctx, text);
-    JS_FreeValue(ctx, value);
-    return taken;
-}
-
-/* Calls `take` for each member, in the order of the JSON; names that are array
- * indices come first, as in every object. All atoms are given back, also after
- * an error: the heap may be used on. */
-static bool each_member(reader_t *r, JSValueConst object, member_fn *take)
-{
-    JSContext *ctx = r->heap.ctx;
-    JSPropertyEnum *members;
-    uint32_t count;
-    if (JS_GetOwnPropertyNames(ctx, &members, &count, object,
-                               JS_GPN_STRING_MASK)) {
-        return out_of_memory(r);
-    }
-    bool taken = true;
-    for (uint32_t i = 0; i < count && taken; i++) {
-        taken = take_member(r, object, members[i].atom, take);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        JS_FreeAtom(ctx, members[i].atom);
-    }
-    js_free(ctx, members);
-    return taken;
-}
-
-static bool is_object(reader_t *r, JSValueConst value)
-{
-    return JS_IsObject(value) && JS_IsArray(r->heap.ctx, value) == 0;
+    return !r->inner.more ||
+           bad(r, "\"%s\": has more than %d", what, ISERE_MEMBERS_MAX);
 }
 
 /* ---- the members ---- */
 
-static bool take_main(reader_t *r, JSValueConst value)
+static bool take_main(reader_t *r, const char *value)
 {
-    r->has_main = true;
     return take_text(r, value, &r->package->main);
+}
+
+/* What fails here is not the package's fault. */
+static bool bad_flash(reader_t *r, int error)
+{
+    (void)bad(r, error == ISERE_ERR_LIMIT ? "no room in flash for the package"
+                                          : "the flash can't be written");
+    r->error = error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : ISERE_ERR_IO;
+    return false;
+}
+
+/* A source and its NUL. It is not read before all are there. */
+static bool stage_source(reader_t *r, const char *value, isere_slice_t *out)
+{
+    isere_extent_writer_t *writer = r->package->staged;
+    isere_json_text_t text = isere_json_text(value);
+    size_t from = writer->size;
+    char piece[128];
+    size_t n;
+    do {
+        n = isere_json_text_next(&text, piece, sizeof(piece));
+        int error =
+            isere_extents_append(writer, n > 0 ? piece : "", n > 0 ? n : 1);
+        if (error) {
+            return bad_flash(r, error);
+        }
+    } while (n > 0);
+    *out = isere_slice_of((const char *)isere_extents_written(writer) + from,
+                          writer->size - from - 1);
+    return !text.lone ||
+           bad_value(r, "contains a lone surrogate, which is not a character");
+}
+
+static bool take_source_text(reader_t *r, const char *value, isere_slice_t *out)
+{
+    char size[ISERE_UNITS_TEXT_MAX];
+    size_t most = r->limits ? r->limits->file_max : 0;
+    if (*value != '"') {
+        return bad_value(r, "must be a string");
+    }
+    if (most > 0 && isere_json_text_len(value) > most) {
+        return bad(r, "%s: may have at most %s", r->where,
+                   isere_units_format_size(most, size));
+    }
+    return r->package->staged ? stage_source(r, value, out)
+                              : take_text(r, value, out);
 }
 
 /* The name is checked before its source is copied: a message about it then
  * costs nothing. */
-static bool take_file(reader_t *r, isere_slice_t name, JSValueConst value)
+static bool take_file(reader_t *r, const isere_member_t *member,
+                      isere_slice_t name)
 {
     isere_package_t *p = r->package;
     const char *problem = isere__package_file_name_problem(name);
@@ -248,29 +262,25 @@ static bool take_file(reader_t *r, isere_slice_t name, JSValueConst value)
     if (problem) {
         return bad(r, "%s: the name %s", r->where, problem);
     }
-    if (p->nfiles == ISERE_PACKAGE_FILES_MAX) {
-        return bad(r, "\"files\": has more than %d", ISERE_PACKAGE_FILES_MAX);
-    }
     isere_package_file_t *file = &p->files[p->nfiles++];
     file->name = name;
-    if (!take_text(r, value, &file->source)) {
+    if (!take_source_text(r, member->value, &file->source)) {
         return false;
     }
     p->bytes += file->source.len;
     return true;
 }
 
-static bool take_files(reader_t *r, JSValueConst value)
+static bool take_files(reader_t *r, const char *value)
 {
-    r->has_files = true;
-    return is_object(r, value)
-               ? each_member(r, value, take_file)
+    return *value == '{'
+               ? each_member(r, value, "files", take_file)
                : bad_value(r, "must be an object: {\"NAME\": \"SOURCE\"}");
 }
 
 /* A route is stored in its canonical form, so that two that mean the same are
  * found equal, here and in the catalog. */
-static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
+static bool take_route(reader_t *r, unsigned index, const char *value)
 {
     isere_package_t *p = r->package;
     char canonical[ISERE_ROUTE_TEXT_MAX];
@@ -291,51 +301,50 @@ static bool take_route(reader_t *r, uint32_t index, JSValueConst value)
     /* In the place of what was sent. */
     r->left += text.len + 1;
     r->at -= text.len + 1;
-    if (!put(r, canonical, strlen(canonical), &text)) {
+    size_t len = strlen(canonical);
+    memcpy(r->at, canonical, len);
+    if (!end_text(r, len, &text)) {
         return false;
     }
     p->routes[p->nroutes++] = text.ptr;
     return true;
 }
 
-static bool take_routes(reader_t *r, JSValueConst value)
+static bool take_routes(reader_t *r, const char *value)
 {
-    JSContext *ctx = r->heap.ctx;
-    uint32_t count = 0;
-    if (!JS_IsObject(value) || is_object(r, value)) {
+    isere_json_each_t each = {.at = value};
+    unsigned count = 0;
+    if (*value != '[') {
         return bad_value(r, "must be an array: [\"GET /path\"]");
     }
-    JSValue length = JS_GetPropertyStr(ctx, value, "length");
-    if (JS_ToUint32(ctx, &count, length)) {
-        return out_of_memory(r);
+    while (isere_json_next(&each)) {
+        count++;
     }
     if (count > ISERE_PACKAGE_ROUTES_MAX) {
         return bad(r, "\"routes\": has more than %d", ISERE_PACKAGE_ROUTES_MAX);
     }
-    bool taken = true;
-    for (uint32_t i = 0; i < count && taken; i++) {
-        JSValue item = JS_GetPropertyUint32(ctx, value, i);
-        taken = take_route(r, i, item);
-        JS_FreeValue(ctx, item);
+    each.at = value;
+    for (unsigned i = 0; isere_json_next(&each); i++) {
+        if (!take_route(r, i, each.value)) {
+            return false;
+        }
     }
-    return taken;
+    return true;
 }
 
 /* The value was put right behind the name, so with "=" in the place of the NUL
  * between them both are NAME=VALUE without another copy. */
-static bool take_variable(reader_t *r, isere_slice_t name, JSValueConst value)
+static bool take_variable(reader_t *r, const isere_member_t *member,
+                          isere_slice_t name)
 {
     isere_package_t *p = r->package;
-    isere_slice_t text;
+    isere_slice_t text = isere_slice("");
     at_name(r, "env", name);
     if (!isere_env_name_is_valid(name)) {
         return bad_value(r, "must be letters, digits and '_', and not begin "
                             "with a digit");
     }
-    if (p->nenv == ISERE_PACKAGE_ENV_MAX) {
-        return bad(r, "\"env\": has more than %d", ISERE_PACKAGE_ENV_MAX);
-    }
-    if (!take_text(r, value, &text)) {
+    if (!take_text(r, member->value, &text)) {
         return false;
     }
     if (memchr(text.ptr, 0, text.len)) {
@@ -348,24 +357,23 @@ static bool take_variable(reader_t *r, isere_slice_t name, JSValueConst value)
     return true;
 }
 
-static bool take_env(reader_t *r, JSValueConst value)
+static bool take_env(reader_t *r, const char *value)
 {
-    return is_object(r, value)
-               ? each_member(r, value, take_variable)
+    return *value == '{'
+               ? each_member(r, value, "env", take_variable)
                : bad_value(r, "must be an object: {\"NAME\": \"VALUE\"}");
 }
 
 /* A number, or a text that `parse` reads; false when it is neither. What does
  * not fit is UINT64_MAX. */
-static bool is_amount(reader_t *r, JSValueConst value,
+static bool is_amount(reader_t *r, const char *value,
                       int (*parse)(isere_slice_t text, uint64_t *amount),
                       uint64_t *amount)
 {
-    const double most = 9007199254740992.0; /* 2^53: exact up to there */
-    double number = 0;
     isere_slice_t text;
-    if (JS_IsString(value)) {
-        if (!put_string(r, value, &text)) {
+    bool lone;
+    if (*value == '"') {
+        if (!put_string(r, value, &text, &lone)) {
             return false;
         }
         int error = parse(text, amount);
@@ -374,20 +382,13 @@ static bool is_amount(reader_t *r, JSValueConst value,
         }
         return error != ISERE_ERR_INVAL;
     }
-    if (!JS_IsNumber(value)) {
-        return false;
-    }
-    (void)JS_ToFloat64(r->heap.ctx, &number, value); /* a number: can't fail */
-    if (!(number >= 0)) {
-        return false;
-    }
-    *amount = number < most ? (uint64_t)number : UINT64_MAX;
-    return number >= most || (double)*amount == number;
+    return (*value == '-' || (*value >= '0' && *value <= '9')) &&
+           isere_json_amount(value, amount);
 }
 
 /* Without limits (a stored package) everything goes: the server's may have
  * been lowered since, and that must not end a function that is served. */
-static bool take_memory(reader_t *r, JSValueConst value)
+static bool take_memory(reader_t *r, const char *value)
 {
     char min[ISERE_UNITS_TEXT_MAX], max[ISERE_UNITS_TEXT_MAX];
     uint64_t least = r->limits ? r->limits->memory_min : 1;
@@ -404,7 +405,7 @@ static bool take_memory(reader_t *r, JSValueConst value)
                isere_units_format_size(most, max));
 }
 
-static bool take_timeout(reader_t *r, JSValueConst value)
+static bool take_timeout(reader_t *r, const char *value)
 {
     char max[ISERE_UNITS_TEXT_MAX];
     uint64_t most = r->limits ? r->limits->timeout_max_ms : UINT32_MAX;
@@ -421,11 +422,12 @@ static bool take_timeout(reader_t *r, JSValueConst value)
                isere_units_format_time(most, max));
 }
 
-static bool take_payload(reader_t *r, JSValueConst value)
+static bool take_payload(reader_t *r, const char *value)
 {
     isere_package_t *p = r->package;
     isere_slice_t text = isere_slice("");
-    if (JS_IsString(value) && !put_string(r, value, &text)) {
+    bool lone;
+    if (*value == '"' && !put_string(r, value, &text, &lone)) {
         return false;
     }
     for (int i = 0; isere_payload_names[i]; i++) {
@@ -439,11 +441,12 @@ static bool take_payload(reader_t *r, JSValueConst value)
 }
 
 /* A fingerprint only: a path would tell of the machine that it is from. */
-static bool take_source(reader_t *r, JSValueConst value)
+static bool take_source(reader_t *r, const char *value)
 {
     static const char digits[] = "0123456789abcdef";
     isere_slice_t text = isere_slice("");
-    if (JS_IsString(value) && !put_string(r, value, &text)) {
+    bool lone;
+    if (*value == '"' && !put_string(r, value, &text, &lone)) {
         return false;
     }
     if (text.len != ISERE_PACKAGE_SOURCE_LEN ||
@@ -456,21 +459,26 @@ static bool take_source(reader_t *r, JSValueConst value)
 
 /* ---- the package ---- */
 
-static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
+static bool take_top(reader_t *r, const isere_member_t *member)
 {
     static const struct {
         const char *name;
-        bool (*take)(reader_t *r, JSValueConst value);
+        bool (*take)(reader_t *r, const char *value);
     } members[] = {
         {"main", take_main},       {"files", take_files},
         {"routes", take_routes},   {"env", take_env},
         {"memory", take_memory},   {"timeout", take_timeout},
         {"payload", take_payload}, {"source", take_source},
     };
+    isere_slice_t name;
+    bool lone;
+    if (!put_string(r, member->name, &name, &lone)) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         if (isere_slice_is(name, members[i].name)) {
             at_member(r, members[i].name);
-            return members[i].take(r, value);
+            return members[i].take(r, member->value);
         }
     }
     at_name(r, NULL, name);
@@ -483,8 +491,9 @@ static bool take_top(reader_t *r, isere_slice_t name, JSValueConst value)
 static bool check_main(reader_t *r)
 {
     const isere_package_t *p = r->package;
-    if (!r->has_main || !r->has_files) {
-        at_member(r, r->has_main ? "files" : "main");
+    bool has_main = isere__members_value(&r->top, "\"main\"");
+    if (!has_main || !isere__members_value(&r->top, "\"files\"")) {
+        at_member(r, has_main ? "files" : "main");
         return bad_value(r, "is missing");
     }
     for (size_t i = 0; i < p->nfiles; i++) {
@@ -497,142 +506,134 @@ static bool check_main(reader_t *r)
     return bad_value(r, "is not in \"files\"");
 }
 
-/* The copy of the text lies in the heap, which is limited, and is gone before
- * anything is taken out of the result. */
-static JSValue parse(reader_t *r)
+/* Bytes of the strings in "files": what needs no room in the block when they go
+ * to flash. Those that count are never longer than what stands there. */
+static size_t staged_size(reader_t *r)
 {
-    JSContext *ctx = r->heap.ctx;
-    /* The engine wants a NUL behind it. */
-    char *text = js_malloc(ctx, r->json.len + 1);
-    if (!text) {
-        return JS_EXCEPTION;
+    const char *files = isere__members_value(&r->top, "\"files\"");
+    size_t size = 0;
+    r->inner.count = 0;
+    if (files && *files == '{') {
+        isere__members_find(&r->inner, files);
     }
-    if (r->json.len > 0) {
-        memcpy(text, r->json.ptr, r->json.len);
+    for (size_t i = 0; i < r->inner.count; i++) {
+        const char *value = r->inner.list[i].value;
+        size += *value == '"' ? (size_t)(isere_json_skip(value) - value) : 0;
     }
-    text[r->json.len] = '\0';
-    JSValue value = JS_ParseJSON(ctx, text, r->json.len, "package");
-    js_free(ctx, text);
-    return value;
+    return size;
 }
 
-/* A tree of the whole package, once: it is walked through right away, and
- * nothing of it outlives the heap. */
-static void read_json(void *arg)
+/* Where sources go. */
+static bool begin_stage(reader_t *r, const isere_port_t *port, size_t size)
 {
-    reader_t *r = arg;
-    JSValue value = parse(r);
-    if (JS_IsException(value)) {
-        (void)bad_json(r);
-    } else if (!is_object(r, value)) {
-        (void)bad(r, "the package must be a JSON object");
-    } else {
-        (void)(each_member(r, value, take_top) && check_main(r));
+    isere_extent_writer_t *writer = isere_alloc(port, sizeof(*writer));
+    if (!writer) {
+        return out_of_memory(r);
     }
+    r->package->staged = writer;
+    int error = isere_extents_begin(r->extents, "sources", size, writer);
+    return error == 0 || bad_flash(r, error);
 }
 
-static void run(void *arg)
+static bool read_members(reader_t *r)
 {
-    reader_t *r = arg;
-    /* Here, since a port may run this on a stack of its own. */
-    JS_UpdateStackTop(r->heap.rt);
-    if (!isere_heap_run(&r->heap, read_json, r)) {
-        (void)out_of_memory(r);
+    for (size_t i = 0; i < r->top.count; i++) {
+        if (!take_top(r, &r->top.list[i])) {
+            return false;
+        }
     }
+    return check_main(r);
 }
 
-/* What was read until then counts for nothing, and a message that was begun is
- * not to be trusted either. */
-static void crashed(reader_t *r, const isere_port_t *port)
+/* JSON that is known to be an object. */
+static bool read_object(reader_t *r, const isere_port_t *port)
 {
-    memset(r->fault, 0, sizeof(*r->fault));
-    isere_fault_describe_crash(port, "reading the package crashed",
-                               r->fault->message, sizeof(r->fault->message));
-    r->error = ISERE_ERR_CRASH;
-}
-
-static void read_in_heap(reader_t *r, const isere_port_t *port)
-{
-    uint64_t deadline =
-        port->monotonic_us(port->ctx) + (uint64_t)READ_TIMEOUT_MS * 1000;
-    int error = isere_engine_init(&r->heap, port, ISERE_COMPILE_MEMORY,
-                                  ISERE_COMPILE_STACK);
-    if (error == ISERE_ERR_CRASH) {
-        crashed(r, port);
-        return;
-    }
-    if (error) {
-        (void)out_of_memory(r);
-        return;
-    }
-    /* What is abandoned has written to the block and to the heap only. */
-    error = port->exec_run(port->ctx, run, r, deadline);
-    if (error == ISERE_ERR_CRASH) {
-        crashed(r, port);
-    } else if (error) {
-        (void)bad(r, "reading the package took longer than %d ms",
-                  READ_TIMEOUT_MS);
-    }
-    isere_heap_deinit(&r->heap);
-}
-
-/* What each of the ways to read a package ends with. */
-static int finish(const isere_port_t *port, isere_package_t *made, int error,
-                  isere_package_t **package)
-{
-    if (error) {
-        isere_package_drop(port, made);
-    } else {
-        *package = made;
-    }
-    return error;
-}
-
-/* Reads JSON into r->package. */
-static int read(reader_t *r, const isere_port_t *port)
-{
-    isere_fault_set(r->fault, "");
-    if (r->json.len > 0 && !isere_utf8_valid(r->json.ptr, r->json.len)) {
-        (void)bad(r, "the package is not UTF-8");
-        return r->error;
-    }
-    r->package = isere__package_make(port, r->json.len);
+    isere__members_find(&r->top, isere_json_value(r->json.ptr));
+    size_t staged = r->extents ? staged_size(r) : 0;
+    size_t room = r->json.len - staged;
+    r->package = isere__package_make(port, room);
     if (!r->package) {
-        isere_fault_set(r->fault, "not enough memory to read the package");
+        return out_of_memory(r);
+    }
+    r->package->has_nuls = true;
+    r->at = (char *)(r->package + 1);
+    r->left = room;
+    if (staged > 0 && !begin_stage(r, port, staged)) {
+        return false;
+    }
+    if (!read_members(r)) {
+        return false;
+    }
+    int error = staged > 0 ? isere_extents_end(r->package->staged) : 0;
+    return error == 0 || bad_flash(r, error);
+}
+
+static bool read_json(reader_t *r, const isere_port_t *port)
+{
+    isere_json_error_t wrong;
+    if (r->json.len > 0 && !isere_utf8_valid(r->json.ptr, r->json.len)) {
+        return bad(r, "the package is not UTF-8");
+    }
+    if (!isere_json_check_value(r->json, &wrong)) {
+        return bad_json(r, &wrong);
+    }
+    return *isere_json_value(r->json.ptr) == '{'
+               ? read_object(r, port)
+               : bad(r, "the package must be a JSON object");
+}
+
+/* Small ones lie in memory: flash is for what does not fit there, as it wears.
+ */
+static int read(const isere_port_t *port, isere_slice_t json,
+                const isere_package_limits_t *limits, isere_extents_t *extents,
+                isere_package_t **package, isere_fault_t *fault)
+{
+    isere_fault_set(fault, "");
+    reader_t *r = port->heap_map(port->ctx, sizeof(*r));
+    if (!r) {
+        isere_fault_set(fault, "not enough memory to read the package");
         return ISERE_ERR_NOMEM;
     }
-    r->at = (char *)(r->package + 1);
-    r->left = r->json.len;
-    r->package->has_nuls = true;
-    read_in_heap(r, port);
-    return r->error;
+    memset(r, 0, sizeof(*r));
+    r->json = json;
+    r->limits = limits;
+    r->extents = json.len > ISERE_PACKAGE_IN_MEMORY ? extents : NULL;
+    r->fault = fault;
+    (void)read_json(r, port);
+    int error = r->error;
+    if (error) {
+        isere_package_drop(port, r->package);
+    } else {
+        *package = r->package;
+    }
+    port->heap_unmap(port->ctx, r, sizeof(*r));
+    return error;
 }
 
 int isere_package_read(const isere_port_t *port, isere_slice_t json,
                        const isere_package_limits_t *limits,
                        isere_package_t **package, isere_fault_t *fault)
 {
-    reader_t r = {.json = json, .limits = limits, .fault = fault};
-    int error = read(&r, port);
+    int error = read(port, json, limits, limits->extents, package, fault);
     if (!error) {
-        isere__package_seal(r.package);
+        isere__package_seal(*package);
     }
-    return finish(port, r.package, error, package);
+    return error;
 }
 
 /* The text is hashed no second time: the store compared it with its SHA-256,
  * and what was normalised normalises to itself. */
 int isere_package_read_stored(const isere_port_t *port, isere_slice_t text,
                               const uint8_t sha256[ISERE_SHA256_SIZE],
+                              isere_extents_t *extents,
                               isere_package_t **package, isere_fault_t *fault)
 {
-    reader_t r = {.json = text, .fault = fault};
-    int error = read(&r, port);
+    int error = read(port, text, NULL, extents, package, fault);
     if (!error) {
-        r.package->text_size = text.len;
-        memcpy(r.package->sha256, sha256, sizeof(r.package->sha256));
+        (*package)->text_size = text.len;
+        memcpy((*package)->sha256, sha256, ISERE_SHA256_SIZE);
     }
-    return finish(port, r.package, error, package);
+    return error;
 }
 
 /* One module needs no JSON, so no heap: a struct is filled in. It is sealed as

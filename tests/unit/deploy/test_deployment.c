@@ -55,7 +55,7 @@ static int create(const char *name, const char *text)
     };
     isere_sha256_of(json.ptr, json.len, sha256);
     int error =
-        isere_package_read_stored(&port, json, sha256, &package, &fault);
+        isere_package_read_stored(&port, json, sha256, NULL, &package, &fault);
     if (!error) {
         parts.package = package;
         error = isere_deployment_create(&port, &parts, &deployment, &fault);

@@ -1,18 +1,20 @@
 /* Packages of functions: what they are normalised to, what is refused and
  * with which words, and what hostile ones do. */
-#include "core/deploy/package/package.h"
+#include "core/deploy/package/stored.h"
 #include "tests/unit/support/lazy_heaps.h"
+#include "tests/unit/support/nor.h"
 #include "tests/unit/support/test_port.h"
 #include "tests/unit/support/unit.h"
 
-static const isere_package_limits_t limits = {
+static isere_package_limits_t limits = {
     .memory_min = 256 * 1024,
     .memory_max = 64 * 1024 * 1024,
     .timeout_max_ms = 60000,
 };
 
 static isere_port_t port;
-static char *text;
+static isere_stored_t stored;
+static const char *text;
 static size_t size;
 static isere_fault_t fault;
 
@@ -30,9 +32,7 @@ static int setup(void **state)
 
 static void forget(void)
 {
-    if (text) {
-        isere_package_free_text(&port, text, size);
-    }
+    isere_stored_drop(&port, &stored);
     text = NULL;
 }
 
@@ -66,13 +66,16 @@ static int normalise(isere_slice_t body, bool is_source)
             ? isere_package_read_source(&port, "hello", &sent, &package, &fault)
             : isere_package_read(&port, body, &limits, &package, &fault);
     if (!error) {
-        size = package->text_size;
-        error = isere_package_text(&port, package, &text, &fault);
+        error =
+            isere_stored_write(&port, package, limits.extents, &stored, &fault);
     }
     if (error) {
         text = NULL;
         assert_true(fault.message[0] != 0);
     } else {
+        text = stored.text.ptr;
+        size = stored.text.len;
+        assert_int_equal(size, package->text_size);
         assert_int_equal(strlen(fault.message), 0);
         assert_int_equal(text[size], 0);
         check_text(package);
@@ -490,9 +493,11 @@ static void test_bombs(void **state)
         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" (cut): is "
         "unknown: a package has main, files, routes, env, "
         "memory, timeout, payload and source");
-    /* A megabyte of objects takes more than the heap has. */
-    refuse_bomb("{\"files\":[", "[[[]]],", 1000000, "0]}", ISERE_ERR_NOMEM,
-                "not enough memory to read the package: the limit is 64M");
+    /* Of what is not looked at nothing is kept. */
+    refuse_bomb("{\"files\":[", "[[[]]],", 1000000, "0]}", ISERE_ERR_INVAL,
+                "\"files\": must be an object: {\"NAME\": \"SOURCE\"}");
+    refuse_bomb("{\"files\":{", "\"a\":[],", 200000, "\"a\":{}}}",
+                ISERE_ERR_INVAL, "\"files\": \"a\": must be a string");
 }
 
 static void test_a_large_source_is_none(void **state)
@@ -510,6 +515,129 @@ static void test_a_large_source_is_none(void **state)
         size, strlen("{\"main\":\"hello.js\",\"files\":{\"hello.js\":\"\"}}") +
                   (size_t)6000000);
     free(body);
+}
+
+/* ---- in flash ---- */
+
+enum { SECTORS = 64, LONG = 20000 };
+
+static nor_t nor;
+static isere_extents_t extents;
+
+static void begin_flash(void)
+{
+    nor_init(&nor, SECTORS, 256);
+    assert_int_equal(isere_extents_open(&extents, &nor.table), 0);
+    limits.extents = &extents;
+    nor_power_on(&nor, 0, NOR_BEFORE);
+}
+
+static void end_flash(void)
+{
+    forget();
+    nor_deinit(&nor);
+    limits.extents = NULL;
+    limits.file_max = 0;
+}
+
+/* Two files of which one is long; released with free. */
+static char *long_package(void)
+{
+    return repeat("{\"main\":\"a\",\"env\":{\"V\":\"1\"},\"files\":{\"b\":"
+                  "\"x\",\"a\":\"",
+                  "\\u00e9\\n\xe2\x82\xac/\\\"", LONG / 10, "\"}}");
+}
+
+/* It comes out as it does in memory, and nothing stays in flash. */
+static void test_a_long_package_lies_in_flash(void **state)
+{
+    (void)state;
+    char *body = long_package();
+    assert_int_equal(normalise(isere_slice(body), false), 0);
+    char *wanted = malloc(size + 1);
+    memcpy(wanted, text, size + 1);
+    begin_flash();
+    size_t room = isere_extents_room(&extents);
+    assert_int_equal(normalise(isere_slice(body), false), 0);
+    assert_string_equal(text, wanted);
+    assert_true(text > (char *)nor.bytes &&
+                text < (char *)nor.bytes + SECTORS * NOR_SECTOR);
+    assert_true(nor.erases > 0);
+    forget();
+    assert_int_equal(isere_extents_room(&extents), room);
+    /* A short one needs no flash. */
+    nor_power_on(&nor, 0, NOR_BEFORE);
+    expect("{" A "}", "{" A "}");
+    assert_int_equal(nor.writes, 0);
+    free(wanted);
+    free(body);
+    end_flash();
+}
+
+static void test_sources_have_a_nul(void **state)
+{
+    (void)state;
+    isere_package_t *package;
+    char *body = long_package();
+    begin_flash();
+    assert_int_equal(
+        isere_package_read(&port, isere_slice(body), &limits, &package, &fault),
+        0);
+    assert_true(package->has_nuls);
+    assert_int_equal(package->nfiles, 2);
+    for (size_t i = 0; i < package->nfiles; i++) {
+        isere_slice_t source = package->files[i].source;
+        assert_int_equal(source.ptr[source.len], 0);
+        assert_int_equal(strlen(source.ptr), source.len);
+    }
+    assert_string_equal(package->env[0], "V=1");
+    isere_package_drop(&port, package);
+    free(body);
+    end_flash();
+}
+
+static void test_a_file_may_be_too_long(void **state)
+{
+    (void)state;
+    char *body = long_package();
+    begin_flash();
+    limits.file_max = (size_t)LONG / 10 * 8;
+    assert_int_equal(normalise(isere_slice(body), false), 0);
+    limits.file_max--;
+    refuse(body, "\"files\": \"a\": may have at most 15999");
+    free(body);
+    end_flash();
+}
+
+/* Whatever operation fails, it says so, and all room is there again. */
+static void test_flash_that_fails(void **state)
+{
+    (void)state;
+    char *body = long_package();
+    begin_flash();
+    size_t room = isere_extents_room(&extents);
+    int error;
+    int at = 0;
+    do {
+        nor_power_on(&nor, ++at, NOR_HALF);
+        error = normalise(isere_slice(body), false);
+        assert_true(error == 0 || error == ISERE_ERR_IO);
+        if (error) {
+            assert_string_equal(fault.message, "the flash can't be written");
+        }
+        nor_power_on(&nor, 0, NOR_BEFORE);
+        forget();
+        assert_int_equal(isere_extents_room(&extents), room);
+    } while (error);
+    assert_true(at > LONG / 256);
+    limits.extents = NULL;
+    isere_extent_writer_t all;
+    assert_int_equal(isere_extents_begin(&extents, "all", room, &all), 0);
+    limits.extents = &extents;
+    assert_int_equal(normalise(isere_slice(body), false), ISERE_ERR_NOMEM);
+    assert_string_equal(fault.message, "no room in flash for the package");
+    free(body);
+    end_flash();
 }
 
 /* ---- without memory ---- */
@@ -557,6 +685,10 @@ int main(void)
         TEST(test_how_many),
         TEST(test_bombs),
         TEST(test_a_large_source_is_none),
+        TEST(test_a_long_package_lies_in_flash),
+        TEST(test_sources_have_a_nul),
+        TEST(test_a_file_may_be_too_long),
+        TEST(test_flash_that_fails),
         TEST(test_every_allocation_fails_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
