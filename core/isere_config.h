@@ -79,6 +79,13 @@
 #define ISERE_COMPILE_STACK ((size_t)256 * 1024)
 #endif
 
+/* Where memory is short, the compiler of deployed functions gets as much as an
+ * instance first and, if that is too little, the largest block that there is,
+ * up to this. 0: it gets ISERE_COMPILE_MEMORY. */
+#ifndef ISERE_COMPILE_MOST
+#define ISERE_COMPILE_MOST ((size_t)0)
+#endif
+
 /* Instances of one function on one thread share the copy of the heap that
  * their requests start from. For each but the first this saves its whole heap
  * but a thirty-second (64-bit: a sixty-fourth) part, and makes a reset slower.

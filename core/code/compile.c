@@ -24,6 +24,7 @@ typedef struct compiler {
     isere_heap_t heap;
     const isere_loader_t *loader;
     bool in_place;
+    size_t memory;
     const char *main_name;
     const char *root;
     module_t *first;
@@ -385,7 +386,7 @@ static void report_exhausted(compiler_t *c)
     char text[128];
     snprintf(text, sizeof(text),
              "not enough memory to compile: the limit is %s",
-             isere_units_format_size(ISERE_COMPILE_MEMORY, size));
+             isere_units_format_size(c->memory, size));
     isere_fault_set(c->fault, text);
     c->error = ISERE_ERR_LIMIT;
 }
@@ -479,6 +480,20 @@ static uint64_t deadline(const isere_port_t *port, uint32_t timeout_ms)
                : UINT64_MAX;
 }
 
+/* The largest heap that there is. */
+static int make_engine(compiler_t *c, const isere_port_t *port, size_t least)
+{
+    enum { STEP = 4096 };
+    int error =
+        isere_engine_init(&c->heap, port, c->memory, ISERE_COMPILE_STACK);
+    while (error == ISERE_ERR_NOMEM && least > 0 && c->memory - least >= STEP) {
+        c->memory -= STEP;
+        error =
+            isere_engine_init(&c->heap, port, c->memory, ISERE_COMPILE_STACK);
+    }
+    return error;
+}
+
 int isere_compile_with(const isere_port_t *port,
                        const isere_compile_options_t *options, void **code,
                        size_t *size, isere_fault_t *fault)
@@ -486,6 +501,7 @@ int isere_compile_with(const isere_port_t *port,
     compiler_t c = {
         .loader = options->loader,
         .in_place = options->in_place,
+        .memory = options->memory ? options->memory : ISERE_COMPILE_MEMORY,
         .main_name = options->main_name,
         .root = options->prefix,
         .fault = fault,
@@ -497,8 +513,7 @@ int isere_compile_with(const isere_port_t *port,
         return ISERE_ERR_HANDLER;
     }
     uint64_t until = deadline(port, options->timeout_ms);
-    int error = isere_engine_init(&c.heap, port, ISERE_COMPILE_MEMORY,
-                                  ISERE_COMPILE_STACK);
+    int error = make_engine(&c, port, options->least);
     if (error) {
         isere_fault_set(fault, error == ISERE_ERR_CRASH
                                    ? "the compiler crashed at its start"

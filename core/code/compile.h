@@ -10,6 +10,9 @@ typedef struct isere_compile_options {
     const char *main_name;
     const char *prefix;
     uint32_t timeout_ms; /* of the port's clock; 0: no limit */
+    size_t memory;       /* of the compiler; 0: ISERE_COMPILE_MEMORY */
+    size_t least;        /* less will do where there is not as much, down to
+                            this; 0: it will not */
     bool no_source;      /* without the text of functions, as it always is
                             without ISERE_FUNCTION_SOURCE */
     bool in_place;       /* each source has a NUL behind it, and stays as it is:

@@ -120,11 +120,11 @@ static void log_done(isere_job_t *job, const isere_port_t *port,
 
 /* Whether it is worth another attempt. That begins anew, with nothing in
  * memory: what was there already might lie in the middle of what became free.
- */
+ * The compiler takes what there is, so more of it may be enough. */
 static bool made_room(const isere_job_t *job, int error)
 {
-    return error == ISERE_ERR_NOMEM && job->reclaim &&
-           job->reclaim(job->reclaim_arg);
+    return (error == ISERE_ERR_NOMEM || error == ISERE_ERR_LIMIT) &&
+           job->reclaim && job->reclaim(job->reclaim_arg);
 }
 
 /* Of what the store has. */

@@ -107,21 +107,33 @@ static int load_nothing(void *ctx, const char *name, isere_slice_t *source)
     return 0;
 }
 
+/* An instance's memory is enough for most functions, and can be had without
+ * giving up more than one. If it is not, all that there is. */
 static int compile(making_t *m)
 {
     const isere_deployment_parts_t *parts = m->parts;
     isere_loader_t loader = {(void *)parts->package,
                              parts->blank ? load_nothing : load};
     isere_deployment_t *d = m->deployment;
-    const isere_compile_options_t options = {
+    const size_t most = ISERE_COMPILE_MOST;
+    size_t first = most > 0 ? parts->config->memory_bytes : 0;
+    isere_compile_options_t options = {
         .loader = &loader,
         .main_name = parts->package->main.ptr,
         .prefix = "",
         .timeout_ms = parts->config->init_timeout_ms,
+        .memory = first,
         .in_place = parts->package->has_nuls,
     };
-    return isere_compile_with(m->port, &options, &d->code, &d->code_size,
-                              m->fault);
+    int error = isere_compile_with(m->port, &options, &d->code, &d->code_size,
+                                   m->fault);
+    if (error == ISERE_ERR_LIMIT && most > first) {
+        options.memory = most;
+        options.least = first;
+        error = isere_compile_with(m->port, &options, &d->code, &d->code_size,
+                                   m->fault);
+    }
+    return error;
 }
 
 /* ---- the function ---- */

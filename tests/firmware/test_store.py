@@ -1,6 +1,7 @@
 """Functions in flash: deployed over the network, still there after a reboot,
 whatever else goes wrong."""
 
+import itertools
 import json
 import os
 import re
@@ -100,6 +101,39 @@ def test_a_module_of_64_kb(boot):
     assert (status, answer) == (
         413, {"message": "a module may have at most 64K"})
     assert device.get("/long").text == "long"
+
+
+def code(size):
+    """A module of many small functions, nearly all of which is code."""
+    text = ""
+    for n in itertools.count():
+        if len(text) > size:
+            return text + "export const handler = () => order0([1, 2])"
+        text += (
+            f"function order{n}(items, table = {{}}) {{\n"
+            f"  let total = {n};\n"
+            "  for (const item of items.filter((i) => i > 0)) {\n"
+            f"    total += (table[item] ?? {n}.5) * item;\n"
+            "    if (total > 1000) return { total, why: 'too much' };\n"
+            "  }\n"
+            "  return { total, names: items.map((i) => i + 1).join() };\n"
+            "}\n"
+        )
+
+
+def test_code_that_an_instance_has_no_room_for(mps2):
+    """The compiler gets more memory than an instance has, and what is too much
+    for all there is is refused."""
+    device = mps2(GOOD)
+    device.deploy("more", code(14000))
+    assert json.loads(device.get("/more").text) == {"total": 1.5, "names": "2,3"}
+    status, answer = put(device, "much", code(60000))
+    assert status == 413, answer
+    found = re.fullmatch(r"not enough memory to compile: the limit is (\d+)K",
+                         answer["message"])
+    assert found and int(found[1]) > 134, answer
+    assert device.get("/more").status == 200
+    assert device.get("/").text == "good"
 
 
 def test_a_package_of_128_kb(boot):

@@ -1,5 +1,5 @@
 /* Compiling within a time limit: what takes longer is abandoned wherever it is,
- * and the port goes on. */
+ * and the port goes on. And in as much memory as there is. */
 #include "core/code/compile.h"
 #include "isere/linux.h"
 #include "tests/unit/support/unit.h"
@@ -91,12 +91,60 @@ static void test_without_a_limit(void **state)
     free(source);
 }
 
+/* ---- memory ---- */
+
+static size_t largest; /* block that there is */
+static void *(*map)(void *ctx, size_t bytes);
+
+static void *map_up_to(void *ctx, size_t bytes)
+{
+    return bytes > largest ? NULL : map(ctx, bytes);
+}
+
+static int compile_in(size_t memory, size_t least, char *source)
+{
+    isere_loader_t loader = {source, load};
+    const isere_compile_options_t options = {
+        .loader = &loader,
+        .main_name = "a.js",
+        .prefix = "",
+        .memory = memory,
+        .least = least,
+    };
+    isere_free(&port, code);
+    code = NULL;
+    return isere_compile_with(&port, &options, &code, &size, &fault);
+}
+
+/* It takes the largest block that there is, and says how large that was. */
+static void test_as_much_as_there_is(void **state)
+{
+    (void)state;
+    const size_t kb = 1024;
+    char *source = many("let v", " = () => 1;", 2000);
+    map = port.arena_map ? port.arena_map : port.heap_map;
+    port.arena_map = port.arena_map ? map_up_to : NULL;
+    port.heap_map = map_up_to;
+    largest = 1001 * kb;
+    assert_int_equal(compile_in(64 * 1024 * kb, 0, source), ISERE_ERR_NOMEM);
+    assert_int_equal(compile_in(2000 * kb, 1004 * kb, source), ISERE_ERR_NOMEM);
+    assert_string_equal(fault.message, "not enough memory to compile");
+    assert_int_equal(compile_in(2000 * kb, 400 * kb, source), ISERE_ERR_LIMIT);
+    assert_string_equal(fault.message,
+                        "not enough memory to compile: the limit is 1000K");
+    largest = 8000 * kb;
+    assert_int_equal(compile_in(16000 * kb, 400 * kb, source), 0);
+    free(source);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_takes_long_is_abandoned,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_a_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_as_much_as_there_is, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
