@@ -54,11 +54,13 @@ fetch() {
 }
 
 unpack() {
-    rm -rf node_modules
+    # Under another name until it is whole: who unpacks may be ended.
+    rm -rf node_modules node_modules.new
     for file in $packages; do
-        mkdir -p "node_modules/${file%-*}"
-        tar -xzf "$file" -C "node_modules/${file%-*}" --strip-components=1
+        mkdir -p "node_modules.new/${file%-*}"
+        tar -xzf "$file" -C "node_modules.new/${file%-*}" --strip-components=1
     done
+    mv node_modules.new node_modules
 }
 
 if ! verify; then
