@@ -36,6 +36,9 @@ FIRMWARE_PYTHON = $(shell for p in python3 /usr/bin/python3; do \
 # The firmware's boards, as FOLDER=BOARD; tests/firmware/FOLDER.conf is added.
 BOARDS = native_sim=native_sim/native/64 mps2=mps2/an521/cpu0 \
     pico2=rpi_pico2/rp2350a/m33
+# Those that are built, and run where QEMU can.
+MORE_BOARDS = an385=mps2/an385 w5500=w5500_evb_pico2/rp2350a/m33 \
+    h743=nucleo_h743zi
 
 # The sanitizers' runtime: stop at the first error. Stack checks that follow
 # the frames would misread an execution that is abandoned with siglongjmp.
@@ -71,7 +74,7 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
-    test-long test-long-unit test-firmware test-west test-unit test-blackbox test-url \
+    test-long test-long-unit test-firmware test-boards test-west test-unit test-blackbox test-url \
     test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm test-pico \
     test-fuzz test-release test262 fuzz fuzz-handlers lint format clean \
     distclean help
@@ -109,10 +112,18 @@ run: all ## build and serve js/handler.js on http://127.0.0.1:8080
 
 firmware: all ## build/firmware/: the firmware of every board, in a Zephyr workspace
 	@scripts/setup firmware
-	@for b in $(BOARDS); do \
+	@$(call build-boards,$(BOARDS))
+
+# $(call build-boards,FOLDER=BOARD...): what a board needs that not everybody
+# fetches may be missing.
+build-boards = workspace=$$(dirname "$$(scripts/firmware --workspace)"); \
+	for b in $(1); do \
+	    case $$b in *=nucleo*) [ -d "$$workspace/modules/hal/stm32" ] || { \
+	        echo "firmware: $${b\#*=} skipped, there is no modules/hal/stm32"; \
+	        continue; } ;; esac; \
 	    folder=$(BUILD)/firmware/$${b%%=*}; \
 	    conf=tests/firmware/$${b%%=*}.conf; \
-	    JOBS=$(JOBS) scripts/firmware $${b#*=} $$folder \
+	    JOBS=$(JOBS) scripts/firmware $${b\#*=} $$folder \
 	        -DISERE_TOOL=$(abspath $(host))/isere \
 	        -DQUICKJS_DIR=$(abspath $(BUILD))/quickjs \
 	        $$([ ! -f $$conf ] || echo -DEXTRA_CONF_FILE=$(CURDIR)/$$conf) || \
@@ -239,7 +250,19 @@ test-firmware: ## the firmware in QEMU and as native_sim, where Zephyr is found
 	    $(MAKE) firmware && ISERE_BIN=$(abspath $(host))/isere \
 	        ISERE_FIRMWARE=$(abspath $(BUILD))/firmware \
 	        $(FIRMWARE_PYTHON) -m pytest -q -p no:cacheprovider \
-	        --ignore tests/firmware/test_west.py tests/firmware $(ARGS); \
+	        --ignore tests/firmware/test_west.py \
+	        --ignore tests/firmware/test_boards.py tests/firmware $(ARGS); \
+	fi
+
+test-boards: all ## more boards: built, and started where QEMU can
+	@if ! scripts/firmware --workspace >/dev/null; then \
+	    echo "test-boards: skipped, there is no Zephyr workspace here"; \
+	else \
+	    scripts/setup firmware && { $(call build-boards,$(MORE_BOARDS)); } && \
+	        ISERE_BIN=$(abspath $(host))/isere \
+	        ISERE_FIRMWARE=$(abspath $(BUILD))/firmware \
+	        $(FIRMWARE_PYTHON) -m pytest -q -rs -p no:cacheprovider \
+	        tests/firmware/test_boards.py $(ARGS); \
 	fi
 
 # Its image, and the same with CDC-NCM, in folders of their own: the tests above

@@ -145,13 +145,13 @@ class Device(linux.Server):
 
 
 class QemuDevice(Device):
-    """The Cortex-M33 of mps2/an521/cpu0, with an Ethernet controller."""
+    """A processor on Arm's MPS2 board, with an Ethernet controller."""
 
     def command(self, code):
         # A path of a socket may have 107 characters: not in the test's folder.
         self._sockets = tempfile.TemporaryDirectory(prefix="isere-")
         self._socket = os.path.join(self._sockets.name, "qmp")
-        words = ["qemu-system-arm", "-M", "mps2-an521", "-display", "none"]
+        words = ["qemu-system-arm", "-M", self.target.machine, "-display", "none"]
         words += ["-monitor", "none", "-serial", "stdio"]
         words += ["-qmp", f"unix:{self._socket},server=on,wait=off"]
         words += ["-nic", "user,id=net0,model=lan9118,restrict=on,"
@@ -309,8 +309,11 @@ class Target:
 
 
 class Mps2(Target):
+    """mps2/an521/cpu0: a Cortex-M33."""
+
     file = "zephyr.elf"
     device = QemuDevice
+    machine = "mps2-an521"
 
     def loader(self, code):
         """QEMU's options that put a handler into its partition."""
@@ -329,6 +332,14 @@ class Mps2(Target):
     def build_time(self):
         text = (self.folder / "build.ninja").read_text()
         return int(re.search(r"ISERE_BUILD_TIME=\W*INT64_C\W+(\d+)", text)[1])
+
+
+class An385(Target):
+    """mps2/an385: a Cortex-M3. Its flash is Zephyr's simulator."""
+
+    file = "zephyr.elf"
+    device = QemuDevice
+    machine = "mps2-an385"
 
 
 class NativeSim(Target):

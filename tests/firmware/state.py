@@ -13,6 +13,7 @@ SLAB = ("k_mem_slab", "k_mem_slab_free")
 POOL = ("net_buf_pool", "net_buf_unref")
 FILE = ("fd_entry", "zvfs_reserve_fd")
 FILL = 0xAA  # of stacks, with CONFIG_INIT_STACKS
+GUARD = 64  # bytes: two of the MPU's regions, as it aligns them
 
 
 class Struct:
@@ -114,9 +115,11 @@ def stacks(device):
     found = {}
     if device.target.name == "mps2":
         image = device.target.image
+        # Where an MPU guards a stack, its first bytes are the guard's.
+        guard = GUARD if device.target.config("MPU_STACK_GUARD") else 0
         for name, symbol in image.objects(r"\w*stacks?(\.\d+)?").items():
             if symbol.size >= 256:
-                data = device.read_memory(symbol.address, symbol.size)
+                data = device.read_memory(symbol.address, symbol.size)[guard:]
                 unused = len(data) - len(data.lstrip(bytes([FILL])))
-                found[name] = (symbol.size - unused, symbol.size)
+                found[name] = (len(data) - unused, len(data))
     return found

@@ -44,8 +44,8 @@ BUILD_ASSERT(DT_SAME_NODE(MEMORY, DT_CHOSEN(zephyr_flash)));
 
 static bool find_elsewhere(isere_slice_t *code, isere_fault_t *fault)
 {
-    const uint8_t *start =
-        (const uint8_t *)DT_REG_ADDR(MEMORY) + DT_REG_ADDR(PARTITION);
+    const uint8_t *start = (const uint8_t *)DT_REG_ADDR(MEMORY) +
+                           FIXED_PARTITION_OFFSET(handler_partition);
     static const uint8_t magic[] = {0x89, 'i', 's', 'e', 'r', 'e'};
     enum { AT_SIZE = 16 }; /* docs/bytecode.md */
     isere_function_config_t config;

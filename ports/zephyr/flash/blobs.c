@@ -236,8 +236,8 @@ int isere_zephyr_blobs_write_file(isere_zephyr_blobs_t *blobs, const char *name,
 static void configure(isere_zephyr_blobs_t *b)
 {
     struct lfs_config *config = &b->config;
-    config->read_size = 16;
-    config->prog_size = 16;
+    config->read_size = ISERE_ZEPHYR_BLOBS_PROGRAM;
+    config->prog_size = ISERE_ZEPHYR_BLOBS_PROGRAM;
     config->cache_size = ISERE_ZEPHYR_BLOBS_CACHE;
     config->lookahead_size = ISERE_ZEPHYR_BLOBS_LOOKAHEAD;
     config->block_cycles = 500;

@@ -24,6 +24,8 @@ enum {
     /* What is read and programmed at once at most, in bytes: a page of usual
      * flash. A file up to this size lies in its folder's own blocks. */
     ISERE_ZEPHYR_BLOBS_CACHE = 256,
+    /* What is read and programmed at once at least. */
+    ISERE_ZEPHYR_BLOBS_PROGRAM = 16,
     /* A bit for each of 256 blocks: all of 1 MB. Larger flash works, too. */
     ISERE_ZEPHYR_BLOBS_LOOKAHEAD = 32,
     /* Blocks that only files up to ISERE_ZEPHYR_BLOBS_CACHE may use, so that

@@ -16,12 +16,14 @@
 LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 
 #define PARTITION DT_NODELABEL(storage_partition)
-#define FLASH DT_MTD_FROM_FIXED_PARTITION(PARTITION)
+#define MEMORY DT_MEM_FROM_FIXED_PARTITION(PARTITION)
+#define CONTROLLER DT_MTD_FROM_FIXED_PARTITION(PARTITION)
 
 enum {
-    OFFSET = DT_REG_ADDR(PARTITION),
+    OFFSET = FIXED_PARTITION_OFFSET(storage_partition),
     SIZE = DT_REG_SIZE(PARTITION),
-    BLOCK = DT_PROP(DT_MEM_FROM_FIXED_PARTITION(PARTITION), erase_block_size),
+    BLOCK = DT_PROP(MEMORY, erase_block_size),
+    WRITE_BLOCK = DT_PROP_OR(MEMORY, write_block_size, 1),
 };
 
 /* Wrong partitions are found when the firmware is built. */
@@ -29,9 +31,11 @@ BUILD_ASSERT(OFFSET % BLOCK == 0 && SIZE % BLOCK == 0,
              "storage_partition must begin and end with a block");
 BUILD_ASSERT(BLOCK % ISERE_ZEPHYR_BLOBS_CACHE == 0 && BLOCK >= 512,
              "the flash's blocks are too small");
-BUILD_ASSERT(SIZE >= 16 * BLOCK, "storage_partition is too small");
+BUILD_ASSERT(SIZE >= 16 * BLOCK, "storage_partition has fewer than 16 blocks");
+BUILD_ASSERT(ISERE_ZEPHYR_BLOBS_PROGRAM % WRITE_BLOCK == 0,
+             "the flash programs more bytes at once than littlefs is set to");
 
-static const struct device *const flash = DEVICE_DT_GET(FLASH);
+static const struct device *const flash = DEVICE_DT_GET(CONTROLLER);
 static isere_zephyr_blobs_t in_flash;
 
 /* littlefs counts blocks of the partition, Zephyr bytes of the flash. */

@@ -4,9 +4,9 @@
  */
 
 #include "ports/zephyr/net/usb.h"
+#include "ports/zephyr/net/mac.h"
 #include <errno.h>
 #include <string.h>
-#include <zephyr/drivers/hwinfo.h>
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
 #include <zephyr/net/ethernet.h>
@@ -33,8 +33,6 @@ LOG_MODULE_REGISTER(isere_usb, LOG_LEVEL_INF);
 #define DATA_OFF 0 /* its alternate setting without endpoints */
 #define DATA_ON 1  /* the one with a bulk endpoint each way */
 
-/* A unique name of the chip is hashed, so any length does. */
-#define CHIP_ID_MAX 16
 #define MAC_TEXT_SIZE (2 * NET_ETH_ADDR_LEN + 1)
 
 USBD_DEVICE_DEFINE(device, DEVICE_DT_GET(DT_NODELABEL(zephyr_udc0)),
@@ -124,23 +122,14 @@ static void on_message(struct usbd_context *const ctx,
     }
 }
 
-/*
- * Locally administered addresses from the chip's identity: the same at every
- * start (hosts keep the name of the adapter), different on every board.
- */
-static void make_macs(const uint8_t *id, size_t len, uint8_t mac[])
+/* The last byte parts the host's address from the device's own. */
+static void make_macs(uint8_t mac[NET_ETH_ADDR_LEN])
 {
-    uint32_t hash = 2166136261U; /* FNV-1a */
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ id[i]) * 16777619U;
-    }
-    mac[0] = 0x02;
-    memcpy(&mac[1], &hash, sizeof(hash));
     mac[5] = 0x01;
     for (size_t i = 0; i < NET_ETH_ADDR_LEN; i++) {
         snprintk(&host_mac[2 * i], sizeof(host_mac) - 2 * i, "%02X", mac[i]);
     }
-    mac[5] = 0x02; /* the device's own */
+    mac[5] = 0x02;
 }
 
 /*
@@ -165,14 +154,12 @@ static void set_host_mac(void)
 static int set_identity(void)
 {
     struct net_if *iface = net_if_lookup_by_dev(DEVICE_DT_GET(CLASS_NODE));
-    uint8_t id[CHIP_ID_MAX];
     uint8_t mac[NET_ETH_ADDR_LEN];
-    ssize_t len = hwinfo_get_device_id(id, sizeof(id));
-    if (len <= 0) {
+    if (isere_mac_from_chip(mac) != 0) {
         LOG_WRN("the chip has no identity: no serial number");
         return 0;
     }
-    make_macs(id, len, mac);
+    make_macs(mac);
     /* The address of a running interface can't be changed. */
     net_if_down(iface);
     int error =
