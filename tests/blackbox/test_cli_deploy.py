@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import socket
 import subprocess
 
 import pytest
@@ -263,3 +264,49 @@ def test_progress_is_for_terminals(script, tmp_path):
     assert re.search(r"isere: sending \d+ bytes to http://", shown)
     assert re.search(r"isere: done in \d+\.\d\d s\r\n", shown)
     assert done.stdout.startswith(b"hello version 3 at ")
+
+
+def test_progress_of_what_has_arrived(tmp_path):
+    """A server that reads a part and then nothing more until the terminal
+    shows how much that is."""
+    write(tmp_path, {"hello.js": HELLO + "//" + "." * 8_000_000})
+    body = json.dumps(VERSION).encode()
+    head = f"HTTP/1.1 201 Created\r\nContent-Length: {len(body)}\r\n\r\n"
+    shown = ""
+
+    def see(pattern):
+        nonlocal shown
+        while not re.search(pattern, shown):
+            shown += os.read(ours, 4096).decode()
+
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(20 * SLOW)
+        ours, theirs = pty.openpty()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with subprocess.Popen(
+            command("deploy", "hello.js", "--to", url),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+        ) as process:
+            os.close(theirs)
+            client, _ = listener.accept()
+            client.settimeout(20 * SLOW)
+            with client:
+                request = b""
+                while len(request) < 100_000:
+                    request += client.recv(65536)
+                see(r"isere: sent \d+ of 78\d\d KB\r\n")
+                length = re.search(rb"Content-Length: (\d+)", request)
+                whole = request.index(b"\r\n\r\n") + 4 + int(length[1])
+                while len(request) < whole:
+                    request += client.recv(65536)
+                see("isere: sent; the server compiles, starts and stores it")
+                client.sendall(head.encode() + body)
+            assert process.wait(20 * SLOW) == 0
+    os.close(ours)
+    first = re.search(r"sent (\d+) of", shown)
+    assert 0 < int(first[1]) < 7800, shown

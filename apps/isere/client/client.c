@@ -5,12 +5,14 @@
 #include "isere/isere.h"
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +25,11 @@ typedef struct call {
     int fd;
     isere_slice_t unsent[2]; /* of the head and of the body */
     bool deaf;               /* the server reads no more of the request */
+    int64_t told_ms;         /* when the progress was told last */
+    bool arrived;            /* all of the request */
 } call_t;
+
+enum { PROGRESS_MS = 1000, LOOK_MS = 100 };
 
 /* Every failure names the server first: with ISERE_URL set in some file, the
  * user may not know which one it is. */
@@ -231,6 +237,46 @@ static void send_some(call_t *call)
     }
 }
 
+/* What was sent may still lie in the system's buffers: it has arrived when the
+ * other side has acknowledged it. */
+static void tell_progress(call_t *call)
+{
+    const isere_client_request_t *request = call->request;
+    int waiting = 0;
+    int64_t now = now_ms();
+    if (!request->progress || call->arrived || !request->type ||
+        ioctl(call->fd, SIOCOUTQ, &waiting) != 0) {
+        return;
+    }
+    size_t left = call->unsent[1].len + (size_t)waiting;
+    bool all = left == 0 && call->unsent[0].len == 0;
+    if ((all || now - call->told_ms >= PROGRESS_MS) &&
+        left <= request->body.len) {
+        request->progress(request->body.len - left, request->body.len);
+        call->told_ms = now;
+        call->arrived = all;
+    }
+}
+
+/* wait_for, while the progress is told. */
+static int wait_and_tell(call_t *call, short events, int timeout_ms,
+                         short *ready)
+{
+    int64_t end = now_ms() + timeout_ms;
+    if (!call->request->progress || call->arrived) {
+        return wait_for(call->fd, events, timeout_ms, ready);
+    }
+    for (;;) {
+        tell_progress(call);
+        int64_t left = end - now_ms();
+        int look = timeout_ms < 0 || left > LOOK_MS ? LOOK_MS : (int)left;
+        int n = wait_for(call->fd, events, look > 0 ? look : 0, ready);
+        if (n != 0 || (timeout_ms >= 0 && left <= LOOK_MS)) {
+            return n;
+        }
+    }
+}
+
 static int receive_some(call_t *call)
 {
     char bytes[16384];
@@ -264,7 +310,7 @@ static int exchange(call_t *call)
         int silence_ms = call->response->status == 0 && request->head_ms > 0
                              ? request->head_ms
                              : request->silence_ms;
-        int n = wait_for(call->fd, events, silence_ms, &ready);
+        int n = wait_and_tell(call, events, silence_ms, &ready);
         if (n < 0) {
             return fail(call, "could not be polled: %s", strerror(errno));
         }
@@ -299,6 +345,7 @@ int isere_client_call(const isere_client_request_t *request,
         call.unsent[1] = request->body;
     }
     error = connect_to(&call);
+    call.told_ms = now_ms();
     if (error == 0) {
         error = exchange(&call);
         /* The whole request is out, so the server may have acted on it: the

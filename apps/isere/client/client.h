@@ -33,6 +33,9 @@ typedef struct isere_client_request {
     int head_ms;    /* the same as silence_ms until the status line has come;
                        0: silence_ms */
     int silence_ms; /* longest time in which nothing comes or goes; -1: none */
+    /* Told about once a second how much of the body has arrived at the server,
+     * and at once when all has. NULL: nobody wants to know. */
+    void (*progress)(size_t arrived, size_t all);
 } isere_client_request_t;
 
 /* Room for why a call failed. */

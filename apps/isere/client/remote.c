@@ -262,6 +262,7 @@ bool isere_remote_call(isere_remote_t *remote, const isere_remote_call_t *call)
         .connect_ms = CONNECT_MS,
         .head_ms = (int)remote->args->remote.wait,
         .silence_ms = (int)remote->args->remote.wait,
+        .progress = call->progress,
     };
     if (remote->stream && remote->args->remote.follow) {
         request.silence_ms = -1; /* a quiet server logs nothing for long */

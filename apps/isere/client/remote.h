@@ -47,6 +47,7 @@ typedef struct isere_remote_call {
     const char *rest;     /* behind that, or behind /_isere/v1 */
     const char *type;     /* of the body; NULL: there is none */
     isere_slice_t body;
+    void (*progress)(size_t arrived, size_t all); /* of the body, or NULL */
 } isere_remote_call_t;
 
 /*

@@ -147,6 +147,19 @@ static void tell_replaced(isere_remote_t *remote, const isere_files_t *files,
     }
 }
 
+/* What the server does then is one request to us: we know that it has begun,
+ * and its answer says that it is done. */
+static void tell_progress(size_t arrived, size_t all)
+{
+    if (arrived < all) {
+        isere_remote_progress("sent %zu of %zu KB", arrived / 1024,
+                              (all + 1023) / 1024);
+    } else {
+        isere_remote_progress("sent; the server compiles, starts and stores "
+                              "it");
+    }
+}
+
 static int send_package(isere_remote_t *remote, const isere_files_t *files,
                         const char *name, const isere_out_t *package)
 {
@@ -156,6 +169,7 @@ static int send_package(isere_remote_t *remote, const isere_files_t *files,
         .rest = "",
         .type = "application/json",
         .body = {package->buffer, package->used},
+        .progress = tell_progress,
     };
     double begun = seconds();
     /* On a terminal only: what follows may take seconds. */
