@@ -1,7 +1,7 @@
 // A Pico 2 on its USB cable, with the firmware in its flash: what the tests hold
 // on to. Whatever a real board would not forgive, the firmware's own faults
 // included, ends the test that it happens in.
-import { Chip } from './chip/chip.js'
+import { Chip, WATCHDOG } from './chip/chip.js'
 import { ACK, Bus } from './host/bus.js'
 import { enumerate } from './host/enumerate.js'
 import { Ip } from './host/ip.js'
@@ -152,6 +152,7 @@ export class Board {
   // --- Faults from outside ---
 
   reset(why) {
+    if (why === WATCHDOG) this.chip.watchdog.reason = 1 // its timer ran out
     this.chip.wantsReset = why
   }
 

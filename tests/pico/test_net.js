@@ -62,6 +62,22 @@ export function many_short_connections({ make }) {
   }())
 }
 
+// A closed connection keeps its place until the server's loop comes to it: each
+// client has some two of the 15 there are.
+export function many_connections_that_the_device_closes({ make }) {
+  const board = make()
+  board.run(function* () {
+    yield* served(board)
+    const client = function* () {
+      for (let n = 0; n < 25; n++) {
+        const response = yield* board.request('GET', '/', { headers: { Connection: 'close' } })
+        assert.equal(response?.status, 200)
+      }
+    }
+    yield* board.tasks.all(Array.from({ length: 4 }, client))
+  }())
+}
+
 // Every eighth frame is lost, on either side: both send again.
 export function a_link_that_loses_frames({ make }) {
   const board = make()
@@ -104,6 +120,7 @@ export function what_a_request_costs({ make, report }) {
     const { chip } = board
     chip.countFetches()
     const core = chip.core[0]
+    yield SECOND // the log is out: the console is waited for instruction by instruction
     const measure = function* (what, request) {
       for (let n = 0; n < 5; n++) yield* request()
       const costs = []

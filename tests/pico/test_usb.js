@@ -6,6 +6,7 @@ import {
   SET_FEATURE, SET_HALT, SET_INTERFACE, STALL,
 } from './host/bus.js'
 import { ECM, NCM } from './host/enumerate.js'
+import { bytesOf } from './host/ip.js'
 
 const CONFIGURATION = 0x200
 const DEVICE = 0x100
@@ -92,7 +93,7 @@ export function halts_cleared_while_frames_wait({ make }) {
     for (let n = 0; n < 20; n++) {
       link.stop()
       yield MS
-      board.ip.arp(1, Buffer.alloc(6, 0xff), board.ip.address)
+      board.ip.arp(1, Buffer.alloc(6, 0xff), bytesOf(board.address))
       yield* link.sendNow(link.outgoing.shift())
       yield (0.2 + n * 0.3) * MS
       assert.equal(yield* bus.clearHalt(0x80 | info.in), ACK)

@@ -27,6 +27,8 @@ const CHIP_RESET = 0x2c // in POWMAN
 // Why the power manager says that the chip was reset.
 export const POWER_ON = 1 << 16
 export const RESET_PIN = 1 << 18
+// That says nothing there, but in the watchdog's own register.
+export const WATCHDOG = 0
 
 const isFlash = (address) => address >= FLASH_START && address < RAM_START
 
@@ -59,11 +61,12 @@ export class Chip extends RP2350 {
     this.core[0].onFault = (exception) =>
       this.onFault?.({ exception, pc: this.core[0].currentInstrAddr })
     this.flashChip = new Flash(this.flash.subarray(0, 4 << 20), () => this.clock.nanos, this.report)
+    this.flashChip.onPoll = () => this.waitForFlash()
     this.addPeripherals()
     this.addMemory()
     this.addConsole()
     this.watchdog.timer.frequency = WATCHDOG_HZ
-    this.watchdog.onWatchdogTrigger = () => { this.wantsReset = 0 }
+    this.watchdog.onWatchdogTrigger = () => { this.wantsReset = WATCHDOG }
     this.reset()
   }
 
@@ -287,7 +290,17 @@ export class Chip extends RP2350 {
     this.flashChip.cut(this.random)
     for (let i = 0; i < this.sram32.length; i++) this.sram32[i] = this.random() * 2 ** 32
     this.watchdog.scratchData.fill(0)
-    this.resetAll(POWER_ON)
+    this.wantsReset = POWER_ON
+  }
+
+  // The boot ROM asks the flash over and over, with interrupts off: nothing is
+  // missed when time passes without that. What else happens, does.
+  waitForFlash() {
+    const { clock, flashChip } = this
+    while (flashChip.isBusy && this.wantsReset === undefined) {
+      const next = clock.nextAlarm?.nanos ?? Infinity
+      clock.tick(Math.min(next, flashChip.busyUntil) - clock.nanos)
+    }
   }
 
   // Runs until isDone(), which is asked at each event and every thousand
@@ -307,7 +320,8 @@ export class Chip extends RP2350 {
         n = 1023
       } else {
         this.currentCore = 0
-        clock.nanosCounter += first.executeInstruction() * cycle
+        const cycles = first.executeInstruction() // which may let time pass, too
+        clock.nanosCounter += cycles * cycle
         if (second.waiting) {
           second.cycles = first.cycles
         } else {

@@ -23,6 +23,8 @@ export class Flash {
   busyUntil = 0
   // Called before a change with {address, size, isErase}.
   onChange = null
+  // Called when someone asks a chip that is busy whether it is.
+  onPoll = null
   erases = 0
   programs = 0
   last = null // {at, old}: what the operation under way changes
@@ -57,7 +59,9 @@ export class Flash {
     if (n === 0) return 0xff
     const at = (first) => this.bytes[(this.address + n - first) & (this.size - 1)]
     switch (command) {
-      case 0x05: return (this.isBusy ? 1 : 0) | (this.canWrite ? 2 : 0)
+      case 0x05:
+        if (this.isBusy) this.onPoll?.()
+        return (this.isBusy ? 1 : 0) | (this.canWrite ? 2 : 0)
       case 0x35: return QUAD_ENABLED
       case 0x15: return 0
       case 0x9f: return n <= 3 ? ID[n - 1] : 0xff
