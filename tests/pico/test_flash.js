@@ -1,8 +1,8 @@
 // What stays: deploys, resets of all kinds, and power cuts while the flash is
 // erased or programmed.
 import assert from 'node:assert/strict'
-import { ACK, MS, SECOND } from './board.js'
-import { RESET_PIN } from './chip/chip.js'
+import { MS, SECOND } from './board.js'
+import { RESET_PIN, WATCHDOG } from './chip/chip.js'
 
 const version = (n) => `export const handler = () => 'version ${n}'`
 
@@ -25,6 +25,23 @@ export function a_deploy_is_there_after_a_reset({ make }) {
     yield* board.attach()
     assert.equal(yield* board.get('/hello'), 'version 1')
     assert.match(yield* board.get('/'), /Hello/)
+  }())
+}
+
+export function eight_functions_are_there_after_a_reset({ make }) {
+  const board = make()
+  const names = Array.from({ length: 8 }, (_, n) => `function-${n}`)
+  board.run(function* () {
+    yield* served(board)
+    for (const name of names) {
+      const { status, body } = yield* board.deploy(name, `export const handler = () => '${name}'`)
+      assert.equal(status, 201, body)
+    }
+    const from = board.log.length
+    board.reset(RESET_PIN)
+    yield* board.serving(from)
+    yield* board.attach()
+    for (const name of names) assert.equal(yield* board.get(`/${name}`), name)
   }())
 }
 
@@ -144,20 +161,24 @@ export function a_fault_names_the_function_after_the_reset({ make }) {
 }
 
 // A debugger's reset may stop at the processor: the peripherals stay as they
-// are, also the watchdog's reason for the last reset.
+// are, and with them why the chip was reset the last time.
 export function a_reset_of_the_processor_only({ make }) {
   const board = make()
   board.run(function* () {
     yield* served(board)
-    for (let n = 0; n < 2; n++) {
+    for (const why of [RESET_PIN, WATCHDOG]) {
+      const start = board.log.length
+      board.reset(why)
+      yield* board.serving(start)
+      yield* board.attach()
       const from = board.log.length
       board.chip.resetProcessor()
       yield* board.serving(from)
+      yield* board.line(/started after: reset of the processor/, SECOND, from)
       yield* board.until(() => board.shown, 5 * SECOND, 'USB')
       yield* board.attach()
       yield* board.get()
     }
-    assert.equal((yield* board.control([0x80, 8], 0, 0, 1)).answer, ACK)
   }())
 }
 

@@ -7,8 +7,26 @@
 #include "ports/zephyr/port_zephyr.h"
 #include <hardware/structs/powman.h>
 #include <hardware/structs/psm.h>
+#include <hardware/structs/resets.h>
 #include <hardware/structs/watchdog.h>
+#include <zephyr/init.h>
 #include <zephyr/kernel.h>
+
+static bool only_processor;
+
+/*
+ * A debugger may reset the processor alone. Everything else keeps its state,
+ * also why the chip was reset the last time, which would then be taken for the
+ * cause once more. The console's UART tells: whatever resets the chip leaves it
+ * in reset, and nothing took it out of that yet.
+ */
+static int look(void)
+{
+    only_processor = (resets_hw->reset & RESETS_RESET_UART0_BITS) == 0;
+    return 0;
+}
+
+SYS_INIT(look, EARLY, 0);
 
 static const char *power_cause(void)
 {
@@ -24,6 +42,10 @@ isere_reset_t isere__zephyr_reset_cause(const char **name)
     uint32_t reason = watchdog_hw->reason;
     /* It goes on after its own reset, with what is left of its time. */
     hw_clear_bits(&watchdog_hw->ctrl, WATCHDOG_CTRL_ENABLE_BITS);
+    if (only_processor) {
+        *name = "reset of the processor";
+        return ISERE_RESET_OTHER;
+    }
     if (reason & WATCHDOG_REASON_TIMER_BITS) {
         *name = "watchdog";
         return ISERE_RESET_WATCHDOG;
