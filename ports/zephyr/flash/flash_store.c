@@ -138,6 +138,17 @@ static int make_token(const isere_port_t *port, char *token)
         &in_flash, "token", isere_slice_of(token, ISERE_TOKEN_LEN));
 }
 
+/* Until the console has what was logged, or for half a second: a bad cable can
+ * fill the log faster than the console empties it. */
+static void wait_for_log(void)
+{
+    for (int i = 0; i < 50 && IS_ENABLED(CONFIG_LOG_MODE_DEFERRED) &&
+                    log_buffered_cnt() > 0;
+         i++) {
+        k_msleep(10);
+    }
+}
+
 int isere_zephyr_token(const isere_port_t *port,
                        char token[ISERE_TOKEN_LEN + 1])
 {
@@ -157,7 +168,7 @@ int isere_zephyr_token(const isere_port_t *port,
     token[ISERE_TOKEN_LEN] = '\0';
     /* On the console only, never through the log: that can be read over the
      * network, with the token. On a line of its own: behind what was logged. */
-    log_flush();
+    wait_for_log();
     printk("isere token: %s\n", token);
     return 0;
 }

@@ -34,6 +34,7 @@ const CONNECTED = 1 << 16
 const SETUP_REC = 1 << 17
 const BUS_RESET = 1 << 19
 const RX_OVERFLOW = 1 << 26
+const RX_TIMEOUT = 1 << 27
 const DATA_SEQ_ERROR = 1 << 31
 
 // An interrupt for a bit of SIE_STATUS: [bit there, bit in INTR]. The first
@@ -231,6 +232,12 @@ export class Usb {
 
   resume() {
     this.status = (this.status & ~SUSPENDED) | RESUME
+    this.update()
+  }
+
+  // A bad cable: the controller waited for data in vain.
+  receiveNothing() {
+    this.status |= RX_TIMEOUT
     this.update()
   }
 
