@@ -207,6 +207,7 @@ static bool accept_one(isere_server_t *server)
     isere_socket_t socket =
         port->accept(port->ctx, server->accept.listener, peer);
     server->accept.crowded = false;
+    server->accept.waited_since = 0;
     if (socket < 0) {
         isere__limits_give(&server->limits->connections);
         if (socket != ISERE_ERR_AGAIN) {
@@ -218,15 +219,28 @@ static bool accept_one(isere_server_t *server)
     return true;
 }
 
+/* A client waits, as the listener is ready. Not for long where others have just
+ * ended their connections: that is seen in one of the next turns. */
+static void note_waiting(isere_server_t *server)
+{
+    isere_accept_t *accept = &server->accept;
+    uint64_t now_us = server->clock.now_us;
+    if (accept->waited_since == 0) {
+        accept->waited_since = now_us;
+    }
+    accept->crowded = now_us - accept->waited_since >= ISERE_PLACE_US;
+}
+
 /* Some at a time: clients that are connected already must not wait for a flood
- * of new ones. Without a place the first of them does wait: the listener is
- * ready. */
+ * of new ones. */
 static void accept_some(isere_server_t *server)
 {
     for (int i = 0; i < ISERE_LOOP_ACCEPTS; i++) {
         if (!take_place(server->limits) &&
             !(i == 0 && make_place(server) && take_place(server->limits))) {
-            server->accept.crowded = i == 0;
+            if (i == 0) {
+                note_waiting(server);
+            }
             pause_accepting(server);
             return;
         }

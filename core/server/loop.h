@@ -26,8 +26,9 @@ enum {
 typedef struct isere_accept {
     isere_socket_t listener;
     isere_timer_node_t timer;
-    bool on;      /* the listener is polled */
-    bool crowded; /* a client waits for a place: answers end connections */
+    bool on;               /* the listener is polled */
+    uint64_t waited_since; /* by a client for a place; 0: none waits */
+    bool crowded;          /* for long: answers end connections */
 } isere_accept_t;
 
 /* Those of this turn. With the gate open, a thief takes some out. */
