@@ -8,7 +8,8 @@ include(${CMAKE_CURRENT_LIST_DIR}/dashboard.cmake)
 # compiled once where both are built. What is not is the second list; a file of
 # the first that comes to look at ISERE_CHECK_RESTORE does not compile there.
 file(GLOB_RECURSE ISERE_CORE_SOURCES CONFIGURE_DEPENDS ${ISERE_ROOT}/core/*.c)
-set(ISERE_CORE_RESTORE_SOURCES ${ISERE_ROOT}/core/heap/snapshot.c)
+set(ISERE_CORE_RESTORE_SOURCES ${ISERE_ROOT}/core/heap/frozen.c
+                               ${ISERE_ROOT}/core/heap/snapshot.c)
 list(REMOVE_ITEM ISERE_CORE_SOURCES ${ISERE_CORE_RESTORE_SOURCES})
 
 # The generated headers: the version, and the dashboard as a target

@@ -291,6 +291,9 @@ static void count_server(void)
 int main(void)
 {
     port = bench_port();
+    if (!port) {
+        fail("memory protection");
+    }
     if (!count_init()) {
         fail("this is not QEMU's mps2-an505 with -icount shift=0");
     }

@@ -1,5 +1,6 @@
 #include "bench/arm/port.h"
 #include "bench/arm/count.h"
+#include "ports/cortex_m/mpu.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,8 +96,9 @@ static void *resize(void *ctx, void *ptr, size_t size)
 static void *heap_map(void *ctx, size_t size)
 {
     (void)ctx;
-    size = (size + 15) & ~(size_t)15;
-    void *heap = aligned_alloc(16, size);
+    const size_t unit = ISERE_MPU_FROZEN_UNIT;
+    size = (size + unit - 1) & ~(unit - 1);
+    void *heap = aligned_alloc(unit, size);
     if (heap) {
         bench.bytes += size;
     }
@@ -285,7 +287,7 @@ static void poll_wake(void *ctx)
 
 /* ---- for the bench ---- */
 
-static const isere_port_t table = {
+static isere_port_t table = {
     .monotonic_us = monotonic_us,
     .wall_us = wall_us,
     .random = fill_random,
@@ -308,8 +310,13 @@ static const isere_port_t table = {
     .poll_wake = poll_wake,
 };
 
+/* The frozen part of a heap is protected by the memory protection unit, where a
+ * device has it in flash. */
 const isere_port_t *bench_port(void)
 {
+    if (!table.heap_freeze && !isere_mpu_init_frozen(&table, 0)) {
+        return NULL;
+    }
     return &table;
 }
 

@@ -24,10 +24,12 @@ static void widen_tables(JSContext *ctx)
 
 void isere_engine_collect(isere_heap_t *heap)
 {
-    widen_tables(heap->ctx);
+    if (!heap->end) {
+        widen_tables(heap->ctx); /* a frozen part has tables of its own */
+    }
     /* Less garbage than this is not worth looking at the whole heap. */
     enum { LITTLE = 2048 };
-    if (heap->arena->used > heap->settled + LITTLE) {
+    if (isere_heap_used(heap) > heap->settled + LITTLE) {
         JS_RunGC(heap->rt);
     }
     isere_heap_settle(heap);
@@ -56,6 +58,7 @@ typedef struct making {
     const uint8_t *code; /* or NULL */
     size_t code_size;
     JSValue *loaded;
+    bool freezes; /* the heap will have an init phase, and be frozen */
     bool made;
 } making_t;
 
@@ -84,7 +87,7 @@ static void make_context(void *arg)
 static bool make(making_t *m)
 {
     *m->loaded = JS_UNDEFINED;
-    return isere_heap_clear(m->heap) &&
+    return isere_heap_clear(m->heap, m->freezes) &&
            isere_heap_run(m->heap, make_context, m);
 }
 
@@ -103,7 +106,7 @@ int isere_engine_init_with(isere_heap_t *heap, const isere_port_t *port,
                            size_t size, size_t stack_size, const void *code,
                            size_t code_size, JSValue *loaded)
 {
-    making_t making = {heap, code, code_size, loaded, false};
+    making_t making = {heap, code, code_size, loaded, code != NULL, false};
     int error = isere_heap_map(heap, port, size, stack_size);
     if (error) {
         return error;

@@ -506,16 +506,139 @@ static void seal_holes(isere_arena_t *a)
 
 /* The links and the size at the end stay: they are the allocator's, and equal
  * in arenas that went the same way. */
-void isere_arena_scrub(isere_arena_t *a)
+static void clear_free(isere_arena_t *a)
 {
-    a->clean = NOT_CLEAN;
     enum { LINKS = HEADER + 8, SIZE = 4 };
-    seal_holes(a);
     for (uint32_t bin = 0; bin < ISERE_ARENA_BINS; bin++) {
         for (uint32_t b = a->bins[bin]; b; b = *next_of(a, b)) {
             memset(word(a, b + LINKS), 0, size_at(a, b) - LINKS - SIZE);
         }
     }
+}
+
+void isere_arena_scrub(isere_arena_t *a)
+{
+    a->clean = NOT_CLEAN;
+    seal_holes(a);
+    clear_free(a);
+}
+
+/* ---- a part at the end ---- */
+
+/* The header that the end's first block has or would have, as an offset from
+ * the end's allocator: the first place for one where the arena has ended. */
+static uint32_t first_of_end(const isere_arena_t *end, const isere_arena_t *a)
+{
+    uintptr_t from = (uintptr_t)a + a->size - (uintptr_t)end;
+    return (uint32_t)(from + UNIT - HEADER);
+}
+
+/* With no room at all, also not above its top. */
+bool isere_arena_begin_end(isere_arena_t *end, isere_arena_t *a)
+{
+    enum { LEAST = 8 };
+    if (!isere_arena_shorten(a, a->size - LEAST)) {
+        return false;
+    }
+    memset(end, 0, sizeof(*end));
+    end->limit = first_of_end(end, a);
+    end->size = (uint32_t)((uintptr_t)a + a->size - (uintptr_t)end) + LEAST;
+    end->top = end->limit;
+    end->peak = end->limit;
+    end->clean = NOT_CLEAN;
+    return true;
+}
+
+bool isere_arena_shorten(isere_arena_t *a, size_t size)
+{
+    if (size > a->size || a->top + a->reserve + HEADER > size) {
+        return false;
+    }
+    a->size = (uint32_t)size;
+    a->limit = a->size - a->reserve - HEADER;
+    if (a->peak > a->size) {
+        a->peak = a->size;
+    }
+    return true;
+}
+
+/* Moves `need` bytes from the arena to its end or, where there is room, a step:
+ * as a free block that is merged with what is free above it. It is cleared,
+ * since it may have been used before. */
+static bool lend(isere_arena_t *a, isere_arena_t *end, uint32_t need)
+{
+    enum { STEP = 512 };
+    uint32_t least = (need + 7) & ~UINT32_C(7);
+    uint32_t more = least < STEP ? STEP : least;
+    uint32_t first = first_of_end(end, a);
+    if (more > a->size || !isere_arena_shorten(a, a->size - more)) {
+        more = least;
+        if (more > a->size || !isere_arena_shorten(a, a->size - more)) {
+            return false;
+        }
+    }
+    isere_words_clear((isere_word_t *)word(end, first - more),
+                      more / sizeof(isere_word_t));
+    merge_free(end, first - more, more);
+    return true;
+}
+
+/* The upper end of a free block, so that what is left of it can be merged with
+ * what is lent next. */
+static uint32_t take_high(isere_arena_t *end, uint32_t block, uint32_t size)
+{
+    uint32_t whole = size_at(end, block);
+    if (whole - size < MIN_BLOCK) {
+        return take_free(end, block, size);
+    }
+    bin_remove(end, block, whole);
+    if (block + whole < end->top) {
+        *word(end, block + whole) &= ~(uint32_t)PREV_FREE;
+    }
+    *word(end, block + whole - size) = size;
+    make_free(end, block, whole - size);
+    return block + whole - size;
+}
+
+/* At the end's own top lies what was freed there. */
+static uint32_t take_in_end(isere_arena_t *end, uint32_t need)
+{
+    uint32_t block = end->bins[bin_of(need)];
+    if (!block || size_at(end, block) < need) {
+        block = bin_find(end, bin_above(need));
+    }
+    return block ? take_high(end, block, need) : take_top(end, need);
+}
+
+void *isere_arena_alloc_end(isere_arena_t *a, isere_arena_t *end, size_t size)
+{
+    uint32_t need = block_size(size);
+    uint32_t block = need ? take_in_end(end, need) : NO_BLOCK;
+    if (!block && need && lend(a, end, need)) {
+        block = take_in_end(end, need);
+    }
+    if (!block) {
+        return NULL;
+    }
+    end->used += size_at(end, block);
+    return word(end, block + HEADER);
+}
+
+void isere_arena_close_end(isere_arena_t *a, isere_arena_t *end)
+{
+    uint32_t first = first_of_end(end, a);
+    uint32_t header = first < end->top ? *word(end, first) : 0;
+    uint32_t size = header & ~(uint32_t)FLAGS;
+    if (header & FREE) {
+        bin_remove(end, first, size);
+        *word(end, first + size) &= ~(uint32_t)PREV_FREE;
+        /* The arena's end stays a multiple of 8. */
+        a->size += size & ~UINT32_C(7);
+        a->limit += size & ~UINT32_C(7);
+        memset(word(end, first), 0, size);
+    }
+    memset(word(end, end->top), 0, end->limit - end->top);
+    clear_free(end);
 }
 
 /* Counts the blocks in all bins; UINT32_MAX when a bin is wrong. */
@@ -540,12 +663,11 @@ static uint32_t count_binned(const isere_arena_t *a)
     return count;
 }
 
-bool isere_arena_check(const isere_arena_t *a)
+static bool check_from(const isere_arena_t *a, uint32_t block)
 {
     uint32_t free_blocks = 0;
     uint32_t used = 0;
     bool prev_free = false;
-    uint32_t block = first_block();
     while (block < a->top) {
         uint32_t header = *word(a, block);
         uint32_t size = header & ~(uint32_t)FLAGS;
@@ -565,4 +687,14 @@ bool isere_arena_check(const isere_arena_t *a)
     return block == a->top && !prev_free && used == a->used &&
            a->top <= a->peak && a->top <= a->size &&
            count_binned(a) == free_blocks;
+}
+
+bool isere_arena_check(const isere_arena_t *a)
+{
+    return check_from(a, first_block());
+}
+
+bool isere_arena_check_end(const isere_arena_t *a, const isere_arena_t *end)
+{
+    return check_from(end, first_of_end(end, a));
 }

@@ -75,10 +75,34 @@ void isere_arena_keep_clean(isere_arena_t *arena);
 void isere_arena_scrub(isere_arena_t *arena);
 
 /*
+ * The end of an arena can become one of its own, which grows downwards: what is
+ * allocated there lies apart from everything else. `end` is only the allocator
+ * of that part, anywhere below it; isere_arena_free takes it, too.
+ * isere_arena_begin_end makes it, with nothing in it. alloc_end is malloc
+ * there. False and NULL when the arena has not enough to spare.
+ */
+bool isere_arena_begin_end(isere_arena_t *end, isere_arena_t *arena);
+void *isere_arena_alloc_end(isere_arena_t *arena, isere_arena_t *end,
+                            size_t size);
+
+/*
+ * Nothing will be allocated or freed in that part any more: gives back to the
+ * arena what is free at its beginning, and clears what is free elsewhere. Then
+ * the arena ends, at arena->size, where the part begins.
+ */
+void isere_arena_close_end(isere_arena_t *arena, isere_arena_t *end);
+
+/* Lets the arena end earlier, at a multiple of 8. False when there is no room
+ * for that. */
+bool isere_arena_shorten(isere_arena_t *arena, size_t size);
+
+/*
  * Walks all blocks and bins and returns whether every invariant holds: sizes
  * add up, flags agree with neighbours, no two free blocks touch, bins hold
  * exactly the free blocks. For tests.
  */
 bool isere_arena_check(const isere_arena_t *arena);
+bool isere_arena_check_end(const isere_arena_t *arena,
+                           const isere_arena_t *end);
 
 #endif

@@ -19,6 +19,11 @@ static isere_arena_t *arena_of(const JSMallocState *s)
     return ((isere_heap_t *)s->opaque)->arena;
 }
 
+static bool is_frozen(const isere_arena_t *arena, const void *ptr)
+{
+    return (uintptr_t)ptr - (uintptr_t)arena >= arena->size;
+}
+
 /*
  * Most of the engine throws when an allocation returns NULL. Its compiler
  * (`compiling` comes from a patch of ours), its reader of bytecode and the code
@@ -44,13 +49,41 @@ static void *heap_malloc(JSMallocState *s, size_t size)
     return ptr;
 }
 
+/* What is to be frozen lies apart as long as there is room to take from the
+ * arena, and else like everything else. */
+static void *heap_malloc_frozen(JSMallocState *s, size_t size)
+{
+    isere_heap_t *heap = s->opaque;
+    void *ptr = isere_arena_alloc_end(heap->arena, heap->end, size);
+    if (!ptr) {
+        return heap_malloc(s, size);
+    }
+    count_added(s, ptr);
+    return ptr;
+}
+
+/* What is frozen is never freed. */
 static void heap_free(JSMallocState *s, void *ptr)
 {
     if (ptr) {
+        const isere_heap_t *heap = s->opaque;
+        isere_arena_t *arena = heap->arena;
         s->malloc_count--;
         s->malloc_size -= isere_arena_usable_size(ptr);
-        isere_arena_free(arena_of(s), ptr);
+        isere_arena_free(is_frozen(arena, ptr) ? heap->end : arena, ptr);
     }
+}
+
+/* Out of the frozen part: what changes its size will be written to. */
+static void *move_out(JSMallocState *s, void *ptr, size_t size)
+{
+    size_t old = isere_arena_usable_size(ptr);
+    void *fresh = heap_malloc(s, size);
+    if (fresh) {
+        memcpy(fresh, ptr, old < size ? old : size);
+        heap_free(s, ptr);
+    }
+    return fresh;
 }
 
 /* The engine expects NULL of size 0, where the arena returns a block. */
@@ -62,6 +95,9 @@ static void *heap_realloc(JSMallocState *s, void *ptr, size_t size)
     if (size == 0) {
         heap_free(s, ptr);
         return NULL;
+    }
+    if (is_frozen(arena_of(s), ptr)) {
+        return move_out(s, ptr, size);
     }
     size_t old = isere_arena_usable_size(ptr);
     void *fresh = isere_arena_realloc(arena_of(s), ptr, size);
@@ -81,7 +117,8 @@ static const JSMallocFunctions malloc_functions = {
 
 JSRuntime *isere_heap_runtime(isere_heap_t *heap)
 {
-    return JS_NewRuntime2(&malloc_functions, heap);
+    return JS_NewRuntime3(&malloc_functions,
+                          heap->end ? heap_malloc_frozen : NULL, heap);
 }
 
 bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg)
@@ -94,14 +131,19 @@ bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg)
     return true;
 }
 
+size_t isere_heap_used(const isere_heap_t *heap)
+{
+    return heap->arena->used + (heap->end ? heap->end->used : 0);
+}
+
 void isere_heap_settle(isere_heap_t *heap)
 {
     enum { MOST = 256 * 1024 };
     /* The engine counts without headers: a few percent less. */
-    size_t used = heap->arena->used;
-    size_t half = (heap->arena->size - used) / 2;
+    size_t used = isere_heap_used(heap);
+    size_t half = (heap->arena->size - heap->arena->used) / 2;
     JS_SetGCThreshold(heap->rt, used + (half < MOST ? half : MOST));
-    heap->settled = heap->arena->used;
+    heap->settled = used;
 }
 
 static void *map_arena(const isere_port_t *port, size_t size)
@@ -132,18 +174,32 @@ int isere_heap_map(isere_heap_t *heap, const isere_port_t *port, size_t size,
     return heap->arena ? 0 : ISERE_ERR_NOMEM;
 }
 
-bool isere_heap_clear(isere_heap_t *heap)
+bool isere_heap_clear(isere_heap_t *heap, bool freezes)
 {
+    heap->end = NULL;
     if (!isere_arena_init(heap->arena, heap->size, ISERE_ARENA_RESERVE)) {
         return false;
     }
     isere_arena_keep_clean(heap->arena); /* until the snapshot is taken */
+    /* What can't be protected from writes has to be restored. */
+    if (freezes && heap->port->heap_freeze) {
+        heap->end = isere__frozen_begin(heap->port, heap->arena);
+    }
     return true;
+}
+
+void isere_heap_freeze(isere_heap_t *heap)
+{
+    if (heap->end) {
+        isere__frozen_end(&heap->frozen, heap->port, heap->arena, heap->end);
+        heap->end = NULL;
+    }
 }
 
 void isere_heap_deinit(isere_heap_t *heap)
 {
     if (heap->arena) {
+        isere__frozen_release(&heap->frozen, heap->port);
         unmap_arena(heap->port, heap->arena, heap->size);
         heap->arena = NULL;
     }

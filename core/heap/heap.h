@@ -5,7 +5,7 @@
 #ifndef ISERE_CORE_HEAP_HEAP_H
 #define ISERE_CORE_HEAP_HEAP_H
 
-#include "core/heap/arena.h"
+#include "core/heap/frozen.h"
 #include "isere/port.h"
 #include "quickjs.h"
 #include <setjmp.h>
@@ -14,6 +14,9 @@
 typedef struct isere_heap {
     const isere_port_t *port;
     isere_arena_t *arena;
+    isere_arena_t *end; /* until isere_heap_freeze: the frozen part's allocator,
+                           a block of the arena; or NULL */
+    isere_frozen_t frozen;
     size_t size;
     size_t stack_size;
     jmp_buf exhausted; /* of isere_heap_run */
@@ -29,9 +32,10 @@ typedef struct isere_heap {
 int isere_heap_map(isere_heap_t *heap, const isere_port_t *port, size_t size,
                    size_t stack_size);
 
-/* Makes the memory an empty arena, whatever it held. False when it is too small
- * or too large for one. */
-bool isere_heap_clear(isere_heap_t *heap);
+/* Makes the memory an empty arena, whatever it held, with a frozen part
+ * at its end if it `freezes` and the port can protect that. False when it is
+ * too small or too large for an arena. */
+bool isere_heap_clear(isere_heap_t *heap, bool freezes);
 
 /* A runtime in the empty arena. The heap must be marked as fragile. */
 JSRuntime *isere_heap_runtime(isere_heap_t *heap);
@@ -44,10 +48,20 @@ JSRuntime *isere_heap_runtime(isere_heap_t *heap);
  */
 bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg);
 
+/* Bytes in use, the part that is to be frozen included. */
+size_t isere_heap_used(const isere_heap_t *heap);
+
 /* Counts nothing that is in the heap now as garbage. The engine collects when
  * what it allocates from now on takes half of what is left, at most 256 KB: it
  * never does because an allocation failed. */
 void isere_heap_settle(isere_heap_t *heap);
+
+/*
+ * The init phase has ended: ends the frozen part, and the port protects it from
+ * writes where it can. Not to be called from within isere_heap_run. Before it,
+ * in the same execution, the engine's part of it: JS_Freeze.
+ */
+void isere_heap_freeze(isere_heap_t *heap);
 
 /* Gives the whole heap back at once; no finaliser runs. */
 void isere_heap_deinit(isere_heap_t *heap);

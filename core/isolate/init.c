@@ -254,6 +254,17 @@ static int find_handler(isere_isolate_t *isolate)
 
 /* ---- the phases ---- */
 
+/* The engine's part of freezing takes a little memory, for new tables. */
+static int freeze(isere_isolate_t *isolate, int (*fn)(JSRuntime *rt))
+{
+    if (isolate->heap.end && fn(isolate->heap.rt)) {
+        fail_text(isolate,
+                  "out of memory when the init phase ended" RAISE_MEMORY);
+        return -1;
+    }
+    return 0;
+}
+
 /* What follows must leave the heap ready for its snapshot: no timer, no
  * promise, no pending exception, little garbage. */
 static void finish(isere_isolate_t *isolate)
@@ -286,10 +297,17 @@ static void finish(isere_isolate_t *isolate)
      * must not look like one of every request. */
     JS_FreeValue(ctx, JS_GetException(ctx));
     isere_engine_collect(&isolate->heap);
+    /* Before the event is made, whose shape every request changes. */
+    if (freeze(isolate, JS_Freeze)) {
+        return;
+    }
     /* Last: code of the init phase must not see what requests get, and there is
      * no garbage in it. */
     if (isere_lambda_init(ctx, &realm->lambda, &isolate->function->info)) {
         fail_exception(isolate);
+        return;
+    }
+    if (freeze(isolate, JS_FreezeAtoms)) {
         return;
     }
     isolate->state = ISERE_ISOLATE_READY;
@@ -474,6 +492,7 @@ static void end(isere_isolate_t *isolate)
     }
     /* The init phase may have spent it and gone on. */
     isere_arena_hold_reserve(isolate->heap.arena, ISERE_ARENA_RESERVE);
+    isere_heap_freeze(&isolate->heap);
     if (isolate->function->config.isolation == ISERE_ISOLATION_FRESH) {
         return;
     }

@@ -7,6 +7,7 @@
 #include "core/web/timers.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* exec_hold: a log line must not be abandoned while it holds a lock or is half
  * written. */
@@ -278,6 +279,9 @@ void isere_isolate_reset(isere_isolate_t *isolate)
         isere__isolate_note(isolate, true);
         isere_snapshot_restore(isolate->snapshot);
         isere__isolate_note(isolate, false);
+        if (!isere_frozen_is_intact(&isolate->heap.frozen)) {
+            abort();
+        }
     }
     isolate->invoking = false;
     isolate->stop.interrupted = false;
@@ -290,12 +294,16 @@ void isere_isolate_reset(isere_isolate_t *isolate)
 /* After a crash nothing in the heap is read, not even its counters. */
 size_t isere_isolate_peak(const isere_isolate_t *isolate)
 {
-    return isolate->stop.crashed ? 0 : isolate->heap.arena->peak;
+    const isere_heap_t *heap = &isolate->heap;
+    return isolate->stop.crashed ? 0 : heap->arena->peak + heap->frozen.size;
 }
 
 size_t isere_isolate_heap_size(const isere_isolate_t *isolate)
 {
-    return isolate->snapshot ? isere_snapshot_size(isolate->snapshot) : 0;
+    const isere_heap_t *heap = &isolate->heap;
+    return isolate->snapshot
+               ? isere_snapshot_size(isolate->snapshot) + heap->frozen.size
+               : 0;
 }
 
 bool isere_isolate_is_relocated(const isere_isolate_t *isolate)

@@ -114,6 +114,18 @@ typedef struct isere_port {
     void (*snapshot_seal)(void *ctx, void *start, size_t size);
 
     /*
+     * Optional, zero or NULL where memory can't be protected. heap_freeze is
+     * told that a part of a heap will only be read from now on, until the heap
+     * is unmapped: whole units of frozen_unit bytes, a power of two from 8, at
+     * multiples of which heaps begin. A write to it must not go through.
+     * heap_thaw, called with the same range, ends that before the heap is
+     * unmapped; NULL where unmapping does.
+     */
+    size_t frozen_unit;
+    void (*heap_freeze)(void *ctx, void *start, size_t size);
+    void (*heap_thaw)(void *ctx, void *start, size_t size);
+
+    /*
      * Optional: a port that can't notice writes leaves all three zero, and
      * heaps are restored as a whole. guard_unit is the size of a unit, a power
      * of two from 32. heap_guard is called after each restore, when the heap is

@@ -49,6 +49,12 @@ static struct {
     uint32_t learned[ISERE_MPU_UNITS / 32]; /* units that were written to */
 } mpu;
 
+/* The frozen parts that have a region. */
+static struct {
+    unsigned first_region;
+    const void *starts[ISERE_MPU_FROZEN]; /* NULL: the region is not used */
+} frozen;
+
 /* What follows must see the new regions: barriers for data, then for
  * instructions. Without them a store that is on its way would still meet the
  * old ones. */
@@ -77,7 +83,7 @@ static void put_bits(uint32_t *bits, uint32_t first, uint32_t count, bool set)
 
 static void set_region(unsigned i, uintptr_t start, size_t size)
 {
-    MPU->rnr = mpu.first_region + i;
+    MPU->rnr = i;
     /* Off while it changes: a half-set region could cover anything. */
     MPU->rlar = 0;
     if (size > 0) {
@@ -90,7 +96,7 @@ static void open_gap(unsigned i)
 {
     gap_t *gap = &mpu.gaps[i];
     put_bits(mpu.guard->open, gap->first, gap->count, true);
-    set_region(i, 0, 0);
+    set_region(mpu.first_region + i, 0, 0);
     gap->closed = false;
     mpu.changed = true;
 }
@@ -108,7 +114,8 @@ static void open_all(void)
 static void close_gap(unsigned i)
 {
     gap_t *gap = &mpu.gaps[i];
-    set_region(i, (uintptr_t)mpu.guard->start + gap->first * ISERE_MPU_UNIT,
+    set_region(mpu.first_region + i,
+               (uintptr_t)mpu.guard->start + gap->first * ISERE_MPU_UNIT,
                gap->count * ISERE_MPU_UNIT);
     put_bits(mpu.guard->open, gap->first, gap->count, false);
     gap->closed = true;
@@ -255,31 +262,93 @@ size_t isere_mpu_closed(void)
     return size;
 }
 
+/* ---- frozen parts ---- */
+
+/* The region of the part that begins there, or a free one for NULL. */
+static unsigned find_frozen(const void *start)
+{
+    unsigned i = 0;
+    while (i < ISERE_MPU_FROZEN && frozen.starts[i] != start) {
+        i++;
+    }
+    return i;
+}
+
+static void freeze(void *ctx, void *start, size_t size)
+{
+    unsigned i = find_frozen(NULL);
+    (void)ctx;
+    if (i < ISERE_MPU_FROZEN) {
+        frozen.starts[i] = start;
+        set_region(frozen.first_region + i, (uintptr_t)start, size);
+        synchronize();
+    }
+}
+
+static void thaw(void *ctx, void *start, size_t size)
+{
+    unsigned i = find_frozen(start);
+    (void)ctx;
+    (void)size;
+    if (i < ISERE_MPU_FROZEN) {
+        frozen.starts[i] = NULL;
+        set_region(frozen.first_region + i, 0, 0);
+        synchronize();
+    }
+}
+
 /* ---- the port ---- */
+
+/* 0 on cores without the unit. */
+static unsigned count_regions(void)
+{
+    return MPU->type >> 8 & 0xff;
+}
+
+static void turn_on(void)
+{
+    MPU->mair0 = (MPU->mair0 & ~0xffu) | NORMAL_UNCACHED;
+    /* HFNMIENA stays 0: in the handlers of HardFault and NMI the unit is
+     * off, so recording a fault never meets a closed gap. */
+    MPU->ctrl = CTRL_ENABLE | CTRL_DEFAULT_MAP;
+    synchronize();
+}
+
+bool isere_mpu_init_frozen(isere_port_t *port, unsigned first_region)
+{
+    unsigned regions = count_regions();
+    if (regions < first_region + ISERE_MPU_FROZEN) {
+        return false;
+    }
+    frozen.first_region = regions - ISERE_MPU_FROZEN;
+    for (unsigned i = 0; i < ISERE_MPU_FROZEN; i++) {
+        frozen.starts[i] = NULL;
+        set_region(frozen.first_region + i, 0, 0);
+    }
+    turn_on();
+    port->frozen_unit = ISERE_MPU_FROZEN_UNIT;
+    port->heap_freeze = freeze;
+    port->heap_thaw = thaw;
+    return true;
+}
 
 bool isere_mpu_init(isere_port_t *port, unsigned first_region)
 {
-    /* 0 on cores without the unit. */
-    unsigned regions = MPU->type >> 8 & 0xff;
-    if (regions <= first_region) {
+    unsigned regions = count_regions();
+    if (regions <= first_region + ISERE_MPU_FROZEN) {
         return false;
     }
-    regions -= first_region;
+    regions -= first_region + ISERE_MPU_FROZEN;
     mpu.first_region = first_region;
     mpu.regions = regions < ISERE_MPU_GAPS ? regions : ISERE_MPU_GAPS;
     mpu.guard = NULL;
     forget(0);
     for (unsigned i = 0; i < mpu.regions; i++) {
         mpu.gaps[i] = (gap_t){0, 0, false};
-        set_region(i, 0, 0);
+        set_region(mpu.first_region + i, 0, 0);
     }
-    MPU->mair0 = (MPU->mair0 & ~0xffu) | NORMAL_UNCACHED;
-    /* HFNMIENA stays 0: in the handlers of HardFault and NMI the unit is
-     * off, so recording a fault never meets a closed gap. */
-    MPU->ctrl = CTRL_ENABLE | CTRL_DEFAULT_MAP;
-    synchronize();
     port->guard_unit = ISERE_MPU_UNIT;
     port->heap_guard = guard_heap;
     port->heap_unguard = unguard_heap;
-    return true;
+    return isere_mpu_init_frozen(port, first_region);
 }

@@ -31,6 +31,10 @@ enum {
      * fewer faults, and what lies close together is written together. */
     ISERE_MPU_UNIT = 128,
     ISERE_MPU_GAPS = 8, /* at most; the unit may have fewer regions */
+    /* Regions for the frozen parts of heaps, the unit's last ones. There may be
+     * more heaps: what is frozen of the others is not protected. */
+    ISERE_MPU_FROZEN = 2,
+    ISERE_MPU_FROZEN_UNIT = 32,
     /* Larger heaps are not guarded. */
     ISERE_MPU_UNITS = 256 * 1024 / ISERE_MPU_UNIT,
     /* Restores after which everything is learned anew: what a rare request
@@ -40,10 +44,14 @@ enum {
 
 /*
  * Takes the regions from `first_region` on and turns the unit on, if it is
- * not, with the default map behind its regions. Fills in the three members of
- * the table. False when there is no such unit: nothing is changed then.
+ * not, with the default map behind its regions. Fills in the members of the
+ * table for guards and for frozen parts. False when there is no such unit, or
+ * it has too few regions: nothing is changed then.
  */
 bool isere_mpu_init(isere_port_t *port, unsigned first_region);
+
+/* The same for frozen parts alone: heaps are restored as a whole. */
+bool isere_mpu_init_frozen(isere_port_t *port, unsigned first_region);
 
 /*
  * To be called by the handler of memory management faults. True when the fault

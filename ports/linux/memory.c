@@ -85,8 +85,9 @@ void *isere_linux_heap_map(void *ctx, size_t size)
     return isere_linux_map(NULL, size, false);
 }
 
-/* If protecting fails, the snapshot stays writable, but far from every heap. */
-void isere_linux_snapshot_seal(void *ctx, void *start, size_t size)
+/* If protecting fails, a snapshot stays writable, but far from every heap; and
+ * what is frozen is written to by nobody, as far as we know. */
+void isere_linux_seal(void *ctx, void *start, size_t size)
 {
     (void)ctx;
     (void)mprotect(start, size, PROT_READ);

@@ -71,7 +71,8 @@ static const isere_port_t table = {
     .heap_trim = isere_linux_heap_trim,
     .arena_map = isere_linux_arena_map,
     .arena_unmap = isere_linux_arena_unmap,
-    .snapshot_seal = isere_linux_snapshot_seal,
+    .snapshot_seal = isere_linux_seal,
+    .heap_freeze = isere_linux_seal,
     .exec_run = linux_exec_run,
     .exec_hold = linux_exec_hold,
     .exec_release = linux_exec_release,
@@ -138,6 +139,7 @@ int isere_linux_port_init(isere_port_t *port,
         return error;
     }
     *port = table;
+    port->frozen_unit = (size_t)sysconf(_SC_PAGESIZE);
     port->ctx = self;
     /* NULL without a supervisor, or with too many threads: nothing is noted
      * then. */

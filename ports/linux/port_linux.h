@@ -64,7 +64,7 @@ void *isere_linux_heap_map(void *ctx, size_t size);
 void isere_linux_heap_unmap(void *ctx, void *heap, size_t size);
 void isere_linux_heap_trim(void *ctx, void *start, size_t size);
 
-void isere_linux_snapshot_seal(void *ctx, void *start, size_t size);
+void isere_linux_seal(void *ctx, void *start, size_t size);
 
 /* arenas.c */
 void *isere_linux_arena_map(void *ctx, size_t size);

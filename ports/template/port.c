@@ -221,6 +221,10 @@ void isere_template_port_init(isere_port_t *port, isere_template_t *self)
         .arena_map = NULL,
         .arena_unmap = NULL,
         .snapshot_seal = NULL,
+        /* It can't protect memory. */
+        .frozen_unit = 0,
+        .heap_freeze = NULL,
+        .heap_thaw = NULL,
         /* It can't notice writes: heaps are restored as a whole. */
         .guard_unit = 0,
         .heap_guard = NULL,

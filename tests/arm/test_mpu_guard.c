@@ -1,7 +1,8 @@
 /*
  * The guard of heaps by the memory protection unit: writes to what is closed
  * are noticed and put back, requests soon cause no faults any more, and most
- * of the heap is closed then. Every restore is checked byte for byte.
+ * of the heap is closed then. Every restore is checked byte for byte. And the
+ * protection of frozen parts.
  */
 #include "core/isolate/isolate_internal.h"
 #include "ports/cortex_m/mpu.h"
@@ -12,15 +13,33 @@
 
 #define VTOR (*(volatile uint32_t *)0xE000ED08u)
 #define SHCSR (*(volatile uint32_t *)0xE000ED24u)
+#define CFSR (*(volatile uint32_t *)0xE000ED28u)
 
 enum { MEMORY_FAULT = 4, MEMORY_FAULTS_ON = 1 << 16, HEAP = 16 * 1024 };
 
 static isere_port_t port;
 static js_fixture_t f;
 
+/* The part that a write is expected to, and how many faults that made. */
+static volatile isere_frozen_t thawing;
+static volatile int frozen_faults;
+
+/* The instruction runs again and succeeds. */
+static bool thaw(void)
+{
+    if (!thawing.start) {
+        return false;
+    }
+    port.heap_thaw(port.ctx, thawing.start, thawing.size);
+    thawing.start = NULL;
+    frozen_faults++;
+    CFSR = CFSR;
+    return true;
+}
+
 static void on_memory_fault(void)
 {
-    if (!isere_mpu_fault()) {
+    if (!isere_mpu_fault() && !thaw()) {
         printf("a fault that is not the guard's\n");
         _Exit(1);
     }
@@ -146,6 +165,28 @@ static void test_requests_see_nothing_of_each_other(void **state)
     js_pristine_free(&pristine);
 }
 
+static void test_what_is_frozen_is_protected(void **state)
+{
+    (void)state;
+    assert_int_equal(js_start(&f, source), ISERE_ISOLATE_READY);
+    const isere_frozen_t frozen = f.isolate->heap.frozen;
+    assert_true(frozen.size > isere_snapshot_size(f.isolate->snapshot) / 2);
+    assert_int_equal(frozen.size % ISERE_MPU_FROZEN_UNIT, 0);
+    const size_t places[] = {0, frozen.size / 2, frozen.size - 1};
+    frozen_faults = 0;
+    for (int i = 0; i < 3; i++) {
+        volatile unsigned char *byte = frozen.start;
+        byte += places[i];
+        thawing.size = frozen.size;
+        thawing.start = frozen.start;
+        *byte = *byte;
+        assert_int_equal(frozen_faults, i + 1);
+        port.heap_freeze(port.ctx, frozen.start, frozen.size);
+    }
+    js_expect_body(&f, "/3", "ok");
+    assert_int_equal(frozen_faults, 3);
+}
+
 /* One heap at a time is guarded; requests of others may run meanwhile. */
 static void test_heaps_take_turns(void **state)
 {
@@ -188,6 +229,7 @@ int main(void)
         TEST(test_a_write_anywhere_is_put_back),
         TEST(test_requests_are_learned),
         TEST(test_requests_see_nothing_of_each_other),
+        TEST(test_what_is_frozen_is_protected),
         TEST(test_heaps_take_turns),
     };
     install_handler();

@@ -197,7 +197,8 @@ static size_t heap_with(int statements)
     snprintf(source + len, sizeof(source) - len, "  return b\n}\n");
     const js_file_t files[] = {{"main.js", source}, {NULL, NULL}};
     start(files);
-    size_t used = f.isolate->heap.arena->used;
+    const isere_heap_t *heap = &f.isolate->heap;
+    size_t used = heap->arena->used + heap->frozen.size;
     size_t code = f.code_size;
     js_deinit(&f);
     js_init(&f, NULL);

@@ -3,10 +3,20 @@
 #include <stdlib.h>
 #ifdef __GLIBC__
 #include <malloc.h>
+#include <sys/mman.h>
+#elif defined(__ARM_ARCH_8M_MAIN__)
+#include "ports/cortex_m/mpu.h"
 #endif
 
-/* Alignment of heaps: what every port owes at least. */
+/* Of heaps: a multiple of the unit in which they are protected or, where they
+ * are not, what every port owes at least. */
+#ifdef __GLIBC__
+#define HEAP_ALIGNMENT 4096u
+#elif defined(__ARM_ARCH_8M_MAIN__)
+#define HEAP_ALIGNMENT (unsigned)ISERE_MPU_FROZEN_UNIT
+#else
 #define HEAP_ALIGNMENT 16u
+#endif
 
 static isere_test_state_t state;
 
@@ -119,6 +129,28 @@ static void heap_trim(void *ctx, void *start, size_t size)
     memset(start, 0, size);
 }
 
+/* A write to what is frozen ends the test, wherever there is a way. */
+#ifdef __GLIBC__
+static void protect(void *start, size_t size, int protection)
+{
+    if (mprotect(start, size, protection) != 0) {
+        abort();
+    }
+}
+
+static void heap_freeze(void *ctx, void *start, size_t size)
+{
+    (void)ctx;
+    protect(start, size, PROT_READ);
+}
+
+static void heap_thaw(void *ctx, void *start, size_t size)
+{
+    (void)ctx;
+    protect(start, size, PROT_READ | PROT_WRITE);
+}
+#endif
+
 static int exec_run(void *ctx, void (*fn)(void *arg), void *arg,
                     uint64_t deadline_us)
 {
@@ -141,7 +173,7 @@ static void exec_release(void *ctx)
     state.held = false;
 }
 
-static const isere_port_t port = {
+static isere_port_t port = {
     .monotonic_us = monotonic_us,
     .wall_us = wall_us,
     .random = fill_random,
@@ -150,6 +182,11 @@ static const isere_port_t port = {
     .heap_map = heap_map,
     .heap_unmap = heap_unmap,
     .heap_trim = heap_trim,
+#ifdef __GLIBC__
+    .frozen_unit = HEAP_ALIGNMENT,
+    .heap_freeze = heap_freeze,
+    .heap_thaw = heap_thaw,
+#endif
     .exec_run = exec_run,
     .exec_hold = exec_hold,
     .exec_release = exec_release,
@@ -185,6 +222,10 @@ static void keep_freed_memory(void)
 void isere_test_port_reset(void)
 {
     keep_freed_memory();
+#ifdef __ARM_ARCH_8M_MAIN__
+    /* Without the unit, and with the guard's own regions, it is not used. */
+    (void)isere_mpu_init_frozen(&port, 0);
+#endif
     static const isere_test_state_t start = {
         .monotonic_us = UINT64_C(1000) * 1000000,
         .wall_us = INT64_C(1767225600) * 1000000, /* 2026-01-01T00:00:00Z */
