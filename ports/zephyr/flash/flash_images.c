@@ -20,7 +20,7 @@ LOG_MODULE_DECLARE(isere, CONFIG_ISERE_LOG_LEVEL);
 #define MEMORY DT_MEM_FROM_FIXED_PARTITION(PARTITION)
 
 enum {
-    OFFSET = DT_REG_ADDR(PARTITION),
+    OFFSET = FIXED_PARTITION_OFFSET(images_partition),
     SIZE = DT_REG_SIZE(PARTITION),
     BLOCK = DT_PROP(MEMORY, erase_block_size),
     UNIT = 256, /* a page of serial flash: each is programmed once */
@@ -53,7 +53,7 @@ static int erase(void *ctx, size_t offset)
 {
     ARG_UNUSED(ctx);
     isere_zephyr_watchdog_feed();
-    return flash_erase(flash_device, (off_t)(OFFSET + offset), BLOCK) == 0
+    return flash_erase(flash_device, OFFSET + (off_t)offset, BLOCK) == 0
                ? 0
                : ISERE_ERR_IO;
 }
@@ -61,7 +61,7 @@ static int erase(void *ctx, size_t offset)
 static int program(void *ctx, size_t offset, const void *data, size_t size)
 {
     ARG_UNUSED(ctx);
-    return flash_write(flash_device, (off_t)(OFFSET + offset), data, size) == 0
+    return flash_write(flash_device, OFFSET + (off_t)offset, data, size) == 0
                ? 0
                : ISERE_ERR_IO;
 }
