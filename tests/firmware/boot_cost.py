@@ -1,7 +1,7 @@
 """Instructions from reset until the firmware listens, one by one.
 
 QEMU writes down every instruction that it executes. While the processor
-sleeps (the Ethernet controller takes two seconds to come up) there are none.
+sleeps there are none.
 """
 
 import collections
