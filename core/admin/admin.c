@@ -141,8 +141,14 @@ static void answer(isere_admin_side_t *side, isere_connection_t *c,
     case ISERE_CALL_ROLLBACK:
     case ISERE_CALL_RELEASE:
     case ISERE_CALL_REMOVE:
-    case ISERE_CALL_FILES:
         isere__jobs_start(side, c, call);
+        break;
+    case ISERE_CALL_FILES:
+        if (isere_registry_has_flash(side->admin->registry)) {
+            isere__streams_files(side, c, call);
+        } else {
+            isere__jobs_start(side, c, call);
+        }
         break;
     }
 }

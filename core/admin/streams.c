@@ -9,6 +9,7 @@
 #include "core/admin/streams.h"
 #include "core/admin/metrics.h"
 #include "core/admin/reply.h"
+#include "core/deploy/files.h"
 #include "core/util/text.h"
 
 /* ---- metrics ---- */
@@ -186,4 +187,60 @@ void isere__streams_turn(isere_admin_side_t *side)
         isere_request_wake_streams(side->server);
     }
     side->log_seq = seq;
+}
+
+/* ---- files ---- */
+
+typedef struct files_stream {
+    isere_stream_t stream;
+    const isere_port_t *port;
+    isere_files_reader_t reader;
+} files_stream_t;
+
+static int files_read(isere_stream_t *stream, char *buf, size_t size)
+{
+    files_stream_t *self = (files_stream_t *)stream;
+    return isere_deploy_read_files(&self->reader, buf, size);
+}
+
+static void files_close(isere_stream_t *stream)
+{
+    files_stream_t *self = (files_stream_t *)stream;
+    isere_free(self->port, self);
+}
+
+static void refuse_files(isere_connection_t *c, int error)
+{
+    if (error == ISERE_ERR_NOENT) {
+        isere__reply_refuse(c, 404, "there is no function of that name");
+    } else if (error == ISERE_ERR_NOMEM) {
+        isere__reply_no_memory(c);
+    } else {
+        isere__reply_refuse(c, 500,
+                            error == ISERE_ERR_INVAL
+                                ? "the function's stored data is damaged"
+                                : "the store can't be read or written");
+    }
+}
+
+void isere__streams_files(const isere_admin_side_t *side, isere_connection_t *c,
+                          const isere_call_t *call)
+{
+    const isere_port_t *port = isere_server_port(side->server);
+    files_stream_t *self = isere_alloc(port, sizeof(*self));
+    int error = ISERE_ERR_NOMEM;
+    if (self) {
+        *self =
+            (files_stream_t){.stream = {files_read, files_close}, .port = port};
+        error = isere_deploy_open_files(&self->reader, side->admin->registry,
+                                        call->name);
+    }
+    if (error) {
+        isere_free(port, self);
+        refuse_files(c, error);
+        return;
+    }
+    isere_reply_fields_t fields = isere__reply_fields("application/json");
+    isere_answer_stream(c, 200, fields.list, fields.count, &self->stream,
+                        (int64_t)self->reader.size);
 }

@@ -9,6 +9,10 @@ void isere__streams_metrics(const isere_admin_side_t *side,
 void isere__streams_logs(isere_admin_side_t *side, isere_connection_t *c,
                          const isere_call_t *call);
 
+/* The files of a function, where memory has no room for them. */
+void isere__streams_files(const isere_admin_side_t *side, isere_connection_t *c,
+                          const isere_call_t *call);
+
 /* Streams that follow the log go on, when there are new lines. */
 void isere__streams_turn(isere_admin_side_t *side);
 

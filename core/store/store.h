@@ -92,6 +92,18 @@ int isere_store_read_to(const isere_store_t *store, const char *name,
                         uint32_t version, const isere_store_sink_t *sink,
                         uint8_t sha256[ISERE_SHA256_SIZE]);
 
+/* Verifies a version's package, which takes no memory for it, and returns its
+ * *size; the rest as isere_store_read. */
+int isere_store_verify(const isere_store_t *store, const char *name,
+                       uint32_t version, size_t *size);
+
+/* Reads up to `size` bytes of a package that was verified, from `offset` on.
+ * Returns how many, 0 at the end; ISERE_ERR_NOENT when the version is gone,
+ * ISERE_ERR_IO. */
+long isere_store_read_at(const isere_store_t *store, const char *name,
+                         uint32_t version, size_t offset, void *buf,
+                         size_t size);
+
 /* The SHA-256 that a version's package has if it is whole; the package is not
  * looked at. Returns 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged), or
  * ISERE_ERR_IO. Logs nothing. */

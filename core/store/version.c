@@ -182,24 +182,59 @@ static int hand_on(const isere_store_t *store, version_t *v,
     return error ? error : hash_in_pieces(store, v, sink);
 }
 
+/* What open_version says of a version that should be there, in `error`. */
+static int find_missing(const isere_store_t *store, const char *name,
+                        uint32_t version, version_t *v, int error)
+{
+    if (error == ISERE_ERR_NOENT && version != 0 &&
+        is_referred_to(store, name, version)) {
+        v->wrong = "it is missing";
+        return ISERE_ERR_INVAL;
+    }
+    return error;
+}
+
+static int read_to(const isere_store_t *store, const char *name,
+                   uint32_t version, const isere_store_sink_t *sink,
+                   version_t *v)
+{
+    int error = open_version(store, name, version, v);
+    error = error  ? find_missing(store, name, version, v, error)
+            : sink ? hand_on(store, v, sink)
+                   : hash_in_pieces(store, v, NULL);
+    if (error == ISERE_ERR_INVAL && !v->failed) {
+        report_damage(store, name, version, v->wrong);
+    }
+    return error;
+}
+
 int isere_store_read_to(const isere_store_t *store, const char *name,
                         uint32_t version, const isere_store_sink_t *sink,
                         uint8_t sha256[ISERE_SHA256_SIZE])
 {
     version_t v = {.failed = false};
-    int error = open_version(store, name, version, &v);
-    if (error == 0) {
-        error = hand_on(store, &v, sink);
-        memcpy(sha256, v.sha256, ISERE_SHA256_SIZE);
-    } else if (error == ISERE_ERR_NOENT && version != 0 &&
-               is_referred_to(store, name, version)) {
-        v.wrong = "it is missing";
-        error = ISERE_ERR_INVAL;
-    }
-    if (error == ISERE_ERR_INVAL && !v.failed) {
-        report_damage(store, name, version, v.wrong);
-    }
+    int error = read_to(store, name, version, sink, &v);
+    memcpy(sha256, v.sha256, ISERE_SHA256_SIZE);
     return error;
+}
+
+int isere_store_verify(const isere_store_t *store, const char *name,
+                       uint32_t version, size_t *size)
+{
+    version_t v = {.failed = false};
+    int error = read_to(store, name, version, NULL, &v);
+    *size = v.size;
+    return error;
+}
+
+long isere_store_read_at(const isere_store_t *store, const char *name,
+                         uint32_t version, size_t offset, void *buf,
+                         size_t size)
+{
+    char blob[ISERE_BLOB_NAME_MAX];
+    isere__name_of_blob(name, version, blob);
+    return isere__version_read_bytes(store, blob, ISERE_RECORD_SIZE + offset,
+                                     buf, size);
 }
 
 /* ---- into memory ---- */

@@ -162,6 +162,9 @@ def test_a_package_of_128_kb(boot):
         413, {"message": "a package may have at most 128K"})
     device.reboot()
     assert list(names(device)) == ["large"]
+    status, _, files = device.api("GET", f"{FUNCTIONS}/large/files")
+    package["files"]["b.js"] = package["files"]["b.js"][:-1]
+    assert (status, json.loads(files)) == (200, package)
     assert device.get("/large").text == "both"
     assert device.api("POST", f"{FUNCTIONS}/large/rollback")[0] == 409
 

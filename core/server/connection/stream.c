@@ -108,6 +108,9 @@ isere_pump_t isere__stream_pump(isere_connection_t *c)
         }
         return ISERE_PUMP_WAIT;
     }
+    if (got == ISERE_ERR_IO) {
+        return ISERE_PUMP_FAILED; /* an end would look like the whole */
+    }
     if (got < 0) {
         return pump_end(c);
     }

@@ -12,7 +12,8 @@
 /*
  * `read` puts up to `size` bytes, at least ISERE_STREAM_PIECE, and returns how
  * many, ISERE_ERR_AGAIN when there is nothing now (but there may be after
- * isere_request_wake_streams), or ISERE_ERR_CLOSED at the end. `close` releases
+ * isere_request_wake_streams), ISERE_ERR_CLOSED at the end, or ISERE_ERR_IO
+ * when the rest can't be had: then the connection is closed. `close` releases
  * it.
  */
 struct isere_stream {

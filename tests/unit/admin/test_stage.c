@@ -169,6 +169,36 @@ static void test_survives_a_restart(void **state)
     expect_long();
 }
 
+/* They are read piece by piece. A version that goes meanwhile ends the
+ * connection: nobody takes a part for the whole. */
+static void test_files(void **state)
+{
+    (void)state;
+    start();
+    stored_expect(&p, stored_call("GET", "/v1/functions/a/files", "", ""), 404,
+                  "no function of that name");
+    int client = sim_connect();
+    sim_send(client, SOURCE_HEAD("30000"));
+    sim_send_bytes(client, module, MODULE);
+    stored_expect(&p, client, 201, "");
+    sim_net()->largest = 0;
+    client = stored_call("GET", "/v1/functions/a/files", "", "");
+    assert_int_equal(stored_ask(&p, client), 200);
+    sim_expect(client, "...*/\"}}");
+    assert_true(sim_received_len(client) > MODULE);
+    assert_false(sim_is_closed(client));
+    assert_true(sim_net()->largest < MEMORY);
+    client = stored_call("GET", "/v1/functions/a/files", "", "");
+    sim_net()->clients[client].window = 5000;
+    assert_int_equal(stored_ask(&p, client), 200);
+    stored_expect(&p, stored_call("DELETE", "/v1/functions/a", "", ""), 204,
+                  "");
+    sim_net()->clients[client].window = SIZE_MAX;
+    sim_run(p.server, 1);
+    assert_true(sim_is_closed(client));
+    assert_true(sim_received_len(client) < MODULE);
+}
+
 /* Where it can't be used, bodies are collected in memory. */
 static void test_useless_flash(void **state)
 {
@@ -338,13 +368,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(test_in_pieces),     TEST(test_all_at_once),
-        TEST(test_chunks),        TEST(test_asked_for),
-        TEST(test_two_at_once),   TEST(test_survives_a_restart),
-        TEST(test_useless_flash), TEST(test_too_long),
-        TEST(test_other_bodies),  TEST(test_without_the_token),
-        TEST(test_client_leaves), TEST(test_nonsense_in_the_middle),
-        TEST(test_no_room),       TEST(test_flash_fails),
+        TEST(test_in_pieces),
+        TEST(test_all_at_once),
+        TEST(test_chunks),
+        TEST(test_asked_for),
+        TEST(test_two_at_once),
+        TEST(test_survives_a_restart),
+        TEST(test_files),
+        TEST(test_useless_flash),
+        TEST(test_too_long),
+        TEST(test_other_bodies),
+        TEST(test_without_the_token),
+        TEST(test_client_leaves),
+        TEST(test_nonsense_in_the_middle),
+        TEST(test_no_room),
+        TEST(test_flash_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
