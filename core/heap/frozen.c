@@ -37,18 +37,18 @@ static uint32_t checksum(const isere_frozen_t *frozen)
     return sum;
 }
 
-/* Calls the port with the whole units of the part: all of it, if the arena had
+/* Tells the port of the whole units of the part: all of it, if the arena had
  * the room to let it begin with one. */
-static void call(void (*fn)(void *ctx, void *start, size_t size),
-                 const isere_port_t *port, const isere_frozen_t *frozen)
+static void tell_port(const isere_port_t *port, const isere_frozen_t *part,
+                      bool frozen)
 {
-    uintptr_t start = (uintptr_t)frozen->start;
-    uintptr_t end = start + frozen->size;
-    if (fn) {
+    uintptr_t start = (uintptr_t)part->start;
+    uintptr_t end = start + part->size;
+    if (port->heap_freeze) {
         start += (0 - start) % port->frozen_unit;
         end -= end % port->frozen_unit;
         if (start < end) {
-            fn(port->ctx, (void *)start, end - start);
+            port->heap_freeze(port->ctx, (void *)start, end - start, frozen);
         }
     }
 }
@@ -64,13 +64,13 @@ void isere__frozen_end(isere_frozen_t *frozen, const isere_port_t *port,
     frozen->start = (void *)start;
     frozen->size = end - start;
     frozen->checksum = ISERE_CHECK_RESTORE ? checksum(frozen) : 0;
-    call(port->heap_freeze, port, frozen);
+    tell_port(port, frozen, true);
 }
 
 void isere__frozen_release(isere_frozen_t *frozen, const isere_port_t *port)
 {
     if (frozen->start) {
-        call(port->heap_thaw, port, frozen);
+        tell_port(port, frozen, false);
     }
     frozen->start = NULL;
     frozen->size = 0;

@@ -114,16 +114,14 @@ typedef struct isere_port {
     void (*snapshot_seal)(void *ctx, void *start, size_t size);
 
     /*
-     * Optional, zero or NULL where memory can't be protected. heap_freeze is
-     * told that a part of a heap will only be read from now on, until the heap
-     * is unmapped: whole units of frozen_unit bytes, a power of two from 8, at
-     * multiples of which heaps begin. A write to it must not go through.
-     * heap_thaw, called with the same range, ends that before the heap is
-     * unmapped; NULL where unmapping does.
+     * Optional, zero and NULL where memory can't be protected. heap_freeze is
+     * told that a part of a heap will only be read from now on: whole units of
+     * frozen_unit bytes, a power of two from 8, at multiples of which heaps
+     * begin. A write to it must not go through. With `frozen` false, for the
+     * same range, that ends: the heap is unmapped next.
      */
     size_t frozen_unit;
-    void (*heap_freeze)(void *ctx, void *start, size_t size);
-    void (*heap_thaw)(void *ctx, void *start, size_t size);
+    void (*heap_freeze)(void *ctx, void *start, size_t size, bool frozen);
 
     /*
      * Optional: a port that can't notice writes leaves all three zero, and

@@ -274,25 +274,13 @@ static unsigned find_frozen(const void *start)
     return i;
 }
 
-static void freeze(void *ctx, void *start, size_t size)
+static void freeze(void *ctx, void *start, size_t size, bool on)
 {
-    unsigned i = find_frozen(NULL);
+    unsigned i = find_frozen(on ? NULL : start);
     (void)ctx;
     if (i < ISERE_MPU_FROZEN) {
-        frozen.starts[i] = start;
-        set_region(frozen.first_region + i, (uintptr_t)start, size);
-        synchronize();
-    }
-}
-
-static void thaw(void *ctx, void *start, size_t size)
-{
-    unsigned i = find_frozen(start);
-    (void)ctx;
-    (void)size;
-    if (i < ISERE_MPU_FROZEN) {
-        frozen.starts[i] = NULL;
-        set_region(frozen.first_region + i, 0, 0);
+        frozen.starts[i] = on ? start : NULL;
+        set_region(frozen.first_region + i, (uintptr_t)start, on ? size : 0);
         synchronize();
     }
 }
@@ -328,7 +316,6 @@ bool isere_mpu_init_frozen(isere_port_t *port, unsigned first_region)
     turn_on();
     port->frozen_unit = ISERE_MPU_FROZEN_UNIT;
     port->heap_freeze = freeze;
-    port->heap_thaw = thaw;
     return true;
 }
 

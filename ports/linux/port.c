@@ -59,6 +59,14 @@ static void linux_heap_unguard(void *ctx, isere_guard_t *guard)
     isere_guard_remove(self->watch, guard);
 }
 
+/* Unmapping ends it by itself. */
+static void linux_heap_freeze(void *ctx, void *start, size_t size, bool frozen)
+{
+    if (frozen) {
+        isere_linux_seal(ctx, start, size);
+    }
+}
+
 /* Threads differ in `ctx` only, and in whether heaps are guarded. */
 static const isere_port_t table = {
     .monotonic_us = isere_linux_monotonic_us,
@@ -72,7 +80,7 @@ static const isere_port_t table = {
     .arena_map = isere_linux_arena_map,
     .arena_unmap = isere_linux_arena_unmap,
     .snapshot_seal = isere_linux_seal,
-    .heap_freeze = isere_linux_seal,
+    .heap_freeze = linux_heap_freeze,
     .exec_run = linux_exec_run,
     .exec_hold = linux_exec_hold,
     .exec_release = linux_exec_release,

@@ -30,7 +30,7 @@ static bool thaw(void)
     if (!thawing.start) {
         return false;
     }
-    port.heap_thaw(port.ctx, thawing.start, thawing.size);
+    port.heap_freeze(port.ctx, thawing.start, thawing.size, false);
     thawing.start = NULL;
     frozen_faults++;
     CFSR = CFSR;
@@ -181,7 +181,7 @@ static void test_what_is_frozen_is_protected(void **state)
         thawing.start = frozen.start;
         *byte = *byte;
         assert_int_equal(frozen_faults, i + 1);
-        port.heap_freeze(port.ctx, frozen.start, frozen.size);
+        port.heap_freeze(port.ctx, frozen.start, frozen.size, true);
     }
     js_expect_body(&f, "/3", "ok");
     assert_int_equal(frozen_faults, 3);

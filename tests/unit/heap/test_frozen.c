@@ -21,20 +21,18 @@ static struct {
     int calls;
 } froze, thawed;
 
-static void note_freeze(void *ctx, void *start, size_t size)
+static void note_freeze(void *ctx, void *start, size_t size, bool frozen)
 {
     (void)ctx;
-    froze.start = start;
-    froze.size = size;
-    froze.calls++;
-}
-
-static void note_thaw(void *ctx, void *start, size_t size)
-{
-    (void)ctx;
-    thawed.start = start;
-    thawed.size = size;
-    thawed.calls++;
+    if (frozen) {
+        froze.start = start;
+        froze.size = size;
+        froze.calls++;
+    } else {
+        thawed.start = start;
+        thawed.size = size;
+        thawed.calls++;
+    }
 }
 
 static int setup(void **state)
@@ -44,7 +42,6 @@ static int setup(void **state)
     port = *isere_test_port();
     port.frozen_unit = 256;
     port.heap_freeze = note_freeze;
-    port.heap_thaw = note_thaw;
     memset(&froze, 0, sizeof(froze));
     memset(&thawed, 0, sizeof(thawed));
     memset(memory, 0xa5, sizeof(memory));

@@ -131,23 +131,12 @@ static void heap_trim(void *ctx, void *start, size_t size)
 
 /* A write to what is frozen ends the test, wherever there is a way. */
 #ifdef __GLIBC__
-static void protect(void *start, size_t size, int protection)
+static void heap_freeze(void *ctx, void *start, size_t size, bool frozen)
 {
-    if (mprotect(start, size, protection) != 0) {
+    (void)ctx;
+    if (mprotect(start, size, frozen ? PROT_READ : PROT_READ | PROT_WRITE)) {
         abort();
     }
-}
-
-static void heap_freeze(void *ctx, void *start, size_t size)
-{
-    (void)ctx;
-    protect(start, size, PROT_READ);
-}
-
-static void heap_thaw(void *ctx, void *start, size_t size)
-{
-    (void)ctx;
-    protect(start, size, PROT_READ | PROT_WRITE);
 }
 #endif
 
@@ -185,7 +174,6 @@ static isere_port_t port = {
 #ifdef __GLIBC__
     .frozen_unit = HEAP_ALIGNMENT,
     .heap_freeze = heap_freeze,
-    .heap_thaw = heap_thaw,
 #endif
     .exec_run = exec_run,
     .exec_hold = exec_hold,
