@@ -102,23 +102,30 @@ static void run_making(void *arg)
     }
 }
 
+/* On the stack that the engine believes in: reading deeply nested functions
+ * takes a lot of it. */
+int isere_engine_make(isere_heap_t *heap, const void *code, size_t code_size,
+                      JSValue *loaded)
+{
+    const isere_port_t *port = heap->port;
+    making_t making = {heap, code, code_size, loaded, code != NULL, false};
+    int error = port->exec_run(port->ctx, run_making, &making, UINT64_MAX);
+    return error || making.made ? error : ISERE_ERR_NOMEM;
+}
+
 int isere_engine_init_with(isere_heap_t *heap, const isere_port_t *port,
                            size_t size, size_t stack_size, const void *code,
                            size_t code_size, JSValue *loaded)
 {
-    making_t making = {heap, code, code_size, loaded, code != NULL, false};
     int error = isere_heap_map(heap, port, size, stack_size);
     if (error) {
         return error;
     }
-    /* On the stack that the engine believes in: reading deeply nested functions
-     * takes a lot of it. */
-    error = port->exec_run(port->ctx, run_making, &making, UINT64_MAX);
-    if (error || !making.made) {
+    error = isere_engine_make(heap, code, code_size, loaded);
+    if (error) {
         isere_heap_deinit(heap);
-        return error ? error : ISERE_ERR_NOMEM;
     }
-    return 0;
+    return error;
 }
 
 int isere_engine_init(isere_heap_t *heap, const isere_port_t *port, size_t size,

@@ -29,6 +29,11 @@ int isere_engine_init_with(isere_heap_t *heap, const isere_port_t *port,
                            size_t size, size_t stack_size, const void *code,
                            size_t code_size, JSValue *loaded);
 
+/* The same in a heap that has its memory already (isere_heap_use). Nothing is
+ * deinitialised when it fails. */
+int isere_engine_make(isere_heap_t *heap, const void *code, size_t code_size,
+                      JSValue *loaded);
+
 /*
  * Prepares the heap for its snapshot: collects garbage, if there is room for
  * any in what was allocated since isere_heap_settle, and settles.

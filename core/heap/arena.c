@@ -337,20 +337,13 @@ static uint32_t find(isere_arena_t *a, uint32_t need)
     return block ? take_free(a, block, need) : NO_BLOCK;
 }
 
-/* Clears the end of a block beyond the `size` bytes that were asked for. */
-static void clean_end(isere_arena_t *a, uint32_t block, size_t size)
+/* Clears the content of a block behind its first `keep` bytes: what is not
+ * written must not hold a part of an address that was there before. */
+static void clean_content(isere_arena_t *a, uint32_t block, size_t keep)
 {
-    if (a->clean == NOT_CLEAN) {
-        return;
-    }
-    unsigned char *p = (unsigned char *)word(a, block + HEADER) + size;
-    uint32_t *end = word(a, block + size_at(a, block));
-    for (; (uintptr_t)p % sizeof(*end) != 0; p++) {
-        *p = 0;
-    }
-    /* A few bytes at most, too few to call memset for. */
-    for (volatile uint32_t *q = (uint32_t *)p; q < end; q++) {
-        *q = 0;
+    if (a->clean != NOT_CLEAN) {
+        memset((unsigned char *)word(a, block + HEADER) + keep, 0,
+               size_at(a, block) - HEADER - keep);
     }
 }
 
@@ -362,7 +355,7 @@ void *isere_arena_alloc(isere_arena_t *a, size_t size)
         return refuse(a);
     }
     a->used += size_at(a, block);
-    clean_end(a, block, size);
+    clean_content(a, block, 0);
     return word(a, block + HEADER);
 }
 
@@ -461,7 +454,7 @@ void *isere_arena_realloc(isere_arena_t *a, void *ptr, size_t size)
         return move(a, ptr, old - HEADER, size);
     }
     a->used += size_at(a, block) - old;
-    clean_end(a, block, size);
+    clean_content(a, block, size < old - HEADER ? size : old - HEADER);
     return ptr;
 }
 

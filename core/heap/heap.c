@@ -161,17 +161,26 @@ static void unmap_arena(const isere_port_t *port, void *arena, size_t size)
     }
 }
 
-int isere_heap_map(isere_heap_t *heap, const isere_port_t *port, size_t size,
-                   size_t stack_size)
+/* The memory is not an arena yet: isere_heap_clear makes it one, or finds it
+ * too small. */
+void isere_heap_use(isere_heap_t *heap, const isere_port_t *port, void *memory,
+                    size_t size, size_t stack_size)
 {
     memset(heap, 0, sizeof(*heap));
     heap->port = port;
     heap->size = size;
     heap->stack_size = stack_size;
-    /* Not an arena yet: isere_heap_clear makes it one, or finds it too small.
-     */
-    heap->arena = map_arena(port, size);
-    return heap->arena ? 0 : ISERE_ERR_NOMEM;
+    heap->arena = memory;
+    heap->borrowed = true;
+}
+
+int isere_heap_map(isere_heap_t *heap, const isere_port_t *port, size_t size,
+                   size_t stack_size)
+{
+    void *memory = map_arena(port, size);
+    isere_heap_use(heap, port, memory, size, stack_size);
+    heap->borrowed = false;
+    return memory ? 0 : ISERE_ERR_NOMEM;
 }
 
 bool isere_heap_clear(isere_heap_t *heap, bool freezes)
@@ -181,8 +190,9 @@ bool isere_heap_clear(isere_heap_t *heap, bool freezes)
         return false;
     }
     isere_arena_keep_clean(heap->arena); /* until the snapshot is taken */
-    /* What can't be protected from writes has to be restored. */
-    if (freezes && heap->port->heap_freeze) {
+    /* What can't be protected from writes has to be restored. Where heaps have
+     * places, their images have all of them. */
+    if (freezes && heap->port->heap_freeze && !heap->port->arena_place) {
         heap->end = isere__frozen_begin(heap->port, heap->arena);
     }
     return true;
@@ -200,7 +210,9 @@ void isere_heap_deinit(isere_heap_t *heap)
 {
     if (heap->arena) {
         isere__frozen_release(&heap->frozen, heap->port);
-        unmap_arena(heap->port, heap->arena, heap->size);
-        heap->arena = NULL;
     }
+    if (heap->arena && !heap->borrowed) {
+        unmap_arena(heap->port, heap->arena, heap->size);
+    }
+    heap->arena = NULL;
 }

@@ -23,7 +23,8 @@ typedef struct isere_heap {
     uint32_t settled;  /* bytes in use at isere_heap_settle */
     JSRuntime *rt;
     JSContext *ctx;
-    bool fragile; /* the engine is making a context or reading bytecode: like
+    bool borrowed; /* the arena's memory is not the heap's */
+    bool fragile;  /* the engine is making a context or reading bytecode: like
                      its compiler it can't go on when out of memory there */
 } isere_heap_t;
 
@@ -31,6 +32,11 @@ typedef struct isere_heap {
  * Thread: the port's, as for all of a heap. */
 int isere_heap_map(isere_heap_t *heap, const isere_port_t *port, size_t size,
                    size_t stack_size);
+
+/* The same in memory that the caller has, aligned to 16 bytes, and takes back
+ * after isere_heap_deinit. */
+void isere_heap_use(isere_heap_t *heap, const isere_port_t *port, void *memory,
+                    size_t size, size_t stack_size);
 
 /* Makes the memory an empty arena, whatever it held, with a frozen part
  * at its end if it `freezes` and the port can protect that. False when it is

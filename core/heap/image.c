@@ -52,6 +52,24 @@ isere_image_t *isere__image_take(const isere_port_t *port,
     return image;
 }
 
+isere_image_t *isere__image_borrow(const isere_port_t *port, const void *copy,
+                                   const void *arena, uint32_t used)
+{
+    isere_image_t *image = isere_alloc(port, sizeof(*image));
+    if (image) {
+        *image = (isere_image_t){
+            .port = port,
+            .copy = (isere_word_t *)copy,
+            .base = (uintptr_t)arena,
+            .used = used,
+            .words = words_up_to(used),
+            .users = 1,
+            .borrowed = true,
+        };
+    }
+    return image;
+}
+
 isere_image_t *isere__image_hold(isere_image_t *image)
 {
     image->users++;
@@ -69,8 +87,10 @@ void isere__image_release(isere_image_t *image)
     if (image->offered) {
         *image->offered = NULL;
     }
-    port->heap_unmap(port->ctx, image->copy,
-                     image->words * sizeof(isere_word_t));
+    if (!image->borrowed) {
+        port->heap_unmap(port->ctx, image->copy,
+                         image->words * sizeof(isere_word_t));
+    }
     isere_free(port, image);
 }
 

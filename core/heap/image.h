@@ -32,6 +32,7 @@ typedef struct isere_image {
     uint32_t used;  /* its top */
     uint32_t words; /* of the copy: up to the top, rounded up */
     unsigned users; /* who has to release it */
+    bool borrowed;  /* the copy is somebody else's, and only read */
 } isere_image_t;
 
 /* What tells an arena from an image. */
@@ -52,6 +53,12 @@ typedef struct isere_relocation {
 isere_image_t *isere__image_take(const isere_port_t *port,
                                  const isere_arena_t *arena,
                                  isere_image_t **offer);
+
+/* The image of an arena at that address of which a copy lies somewhere already:
+ * `used` bytes, and zeros up to a whole word. Returns the image with one user,
+ * or NULL when out of memory. */
+isere_image_t *isere__image_borrow(const isere_port_t *port, const void *copy,
+                                   const void *arena, uint32_t used);
 
 /* One user more, one less; the last one frees it. */
 isere_image_t *isere__image_hold(isere_image_t *image);

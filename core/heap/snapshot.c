@@ -92,32 +92,72 @@ static void prepare_guard(isere_snapshot_t *s)
 
 /* The order matters: what is cleared and scrubbed here is part of the copy, and
  * the peak and the count of failures start anew in each restored heap. */
-isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
-                                      isere_arena_t *arena,
-                                      isere_snapshot_family_t *family)
+void isere_snapshot_prepare(isere_arena_t *arena)
 {
-    isere_snapshot_t *s = isere_alloc(port, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    memset(s, 0, sizeof(*s));
-    s->port = port;
-    s->arena = arena;
-    s->size = arena->size;
-    s->used = arena->top;
     clear_above_top(arena);
-    s->last_peak = arena->peak;
-    arena->peak = s->used;
+    arena->peak = arena->top;
     arena->failed = 0;
     isere_arena_scrub(arena);
-    if (!find_image(s, family)) {
-        isere_free(port, s);
-        return NULL;
+}
+
+static isere_snapshot_t *begin(const isere_port_t *port, isere_arena_t *arena,
+                               size_t size, size_t used)
+{
+    isere_snapshot_t *s = isere_alloc(port, sizeof(*s));
+    if (s) {
+        memset(s, 0, sizeof(*s));
+        s->port = port;
+        s->arena = arena;
+        s->size = (uint32_t)size;
+        s->used = (uint32_t)used;
     }
+    return s;
+}
+
+static void finish(isere_snapshot_t *s)
+{
     if (ISERE_CHECK_RESTORE) {
         s->checksum = isere__image_checksum(s->image, s->relocation);
     }
     prepare_guard(s);
+}
+
+/* Memory that was another heap's may hold anything above the copy's end. */
+isere_snapshot_t *isere_snapshot_attach(const isere_port_t *port, void *arena,
+                                        size_t size, const void *copy,
+                                        size_t used)
+{
+    isere_snapshot_t *s = begin(port, arena, size, used);
+    if (!s) {
+        return NULL;
+    }
+    s->image = isere__image_borrow(port, copy, arena, (uint32_t)used);
+    if (!s->image) {
+        isere_free(port, s);
+        return NULL;
+    }
+    s->last_peak = (uint32_t)size;
+    isere__image_restore(s->image, NULL, arena, 0, s->image->words);
+    clear((char *)arena + used, size - used);
+    finish(s);
+    return s;
+}
+
+isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
+                                      isere_arena_t *arena,
+                                      isere_snapshot_family_t *family)
+{
+    isere_snapshot_t *s = begin(port, arena, arena->size, arena->top);
+    if (!s) {
+        return NULL;
+    }
+    s->last_peak = arena->peak;
+    isere_snapshot_prepare(arena);
+    if (!find_image(s, family)) {
+        isere_free(port, s);
+        return NULL;
+    }
+    finish(s);
     return s;
 }
 

@@ -38,6 +38,20 @@ isere_snapshot_t *isere_snapshot_take(const isere_port_t *port,
                                       isere_arena_t *arena,
                                       isere_snapshot_family_t *family);
 
+/* What comes before a snapshot is taken: clears what the arena was used for
+ * above its top, and scrubs it. */
+void isere_snapshot_prepare(isere_arena_t *arena);
+
+/*
+ * Makes an arena of `size` bytes out of a copy that was taken at this address
+ * before, by another start of the same program: `used` bytes, which stay where
+ * they are and do not change as long as the snapshot lives. Returns the
+ * snapshot, the arena being in its state, or NULL when out of memory.
+ */
+isere_snapshot_t *isere_snapshot_attach(const isere_port_t *port, void *arena,
+                                        size_t size, const void *copy,
+                                        size_t used);
+
 /* Puts the arena back. */
 void isere_snapshot_restore(isere_snapshot_t *snapshot);
 

@@ -14,9 +14,18 @@ void isere_host_log(JSContext *ctx, isere_log_level_t level,
     isere__isolate_log(isolate_of(ctx), level, message);
 }
 
+static isere_replay_t *replay_of(JSContext *ctx)
+{
+    return isolate_of(ctx)->init.replay;
+}
+
 int isere_host_random(JSContext *ctx, void *buf, size_t len)
 {
     const isere_port_t *port = isolate_of(ctx)->port;
+    if (replay_of(ctx)) {
+        isere__replay_random(replay_of(ctx), buf, len);
+        return 0;
+    }
     port->exec_hold(port->ctx);
     int error = port->random(port->ctx, buf, len);
     port->exec_release(port->ctx);
@@ -41,13 +50,15 @@ double isere_host_random_double(JSContext *ctx)
 uint64_t isere_host_monotonic_us(JSContext *ctx)
 {
     const isere_port_t *port = isolate_of(ctx)->port;
-    return port->monotonic_us(port->ctx);
+    return replay_of(ctx) ? isere__replay_monotonic_us(replay_of(ctx))
+                          : port->monotonic_us(port->ctx);
 }
 
 int64_t isere_host_wall_us(JSContext *ctx)
 {
     const isere_port_t *port = isolate_of(ctx)->port;
-    return port->wall_us(port->ctx);
+    return replay_of(ctx) ? isere__replay_wall_us(replay_of(ctx))
+                          : port->wall_us(port->ctx);
 }
 
 uint64_t isere_host_time_origin_us(JSContext *ctx)

@@ -60,8 +60,9 @@ static bool is_allowed(isere_realm_t *realm, int index)
 static char *normalize(JSContext *ctx, const char *base, const char *specifier,
                        void *opaque)
 {
-    const isere_bundle_t *bundle = opaque;
+    (void)opaque;
     isere_realm_t *realm = isere__isolate_realm(ctx);
+    const isere_bundle_t *bundle = &realm->isolate->function->bundle;
     char name[ISERE_MODULE_NAME_MAX];
     note_importer(ctx, base);
     if (resolve(ctx, bundle, base, specifier, name)) {
@@ -111,7 +112,7 @@ static void fail(isere_isolate_t *isolate)
 /* A fault without a place is at least one of the main module. */
 static void name_main(isere_isolate_t *isolate)
 {
-    isere_fault_t *fault = isolate->fault;
+    isere_fault_t *fault = isolate->init.fault;
     if (!fault->file[0]) {
         const char *main = isere_bundle_name(&isolate->function->bundle, 0);
         isere_text_copy(fault->file, sizeof(fault->file), isere_slice(main));
@@ -121,7 +122,7 @@ static void name_main(isere_isolate_t *isolate)
 /* An import that failed when modules were resolved: no code was running. */
 static void name_importer(isere_isolate_t *isolate)
 {
-    isere_fault_t *fault = isolate->fault;
+    isere_fault_t *fault = isolate->init.fault;
     const isere_realm_t *realm = isolate->realm;
     if (!fault->file[0] && realm->resolving && realm->importer) {
         isere_text_copy(fault->file, sizeof(fault->file),
@@ -131,7 +132,7 @@ static void name_importer(isere_isolate_t *isolate)
 
 static void fail_text(isere_isolate_t *isolate, const char *text)
 {
-    isere_fault_set(isolate->fault, text);
+    isere_fault_set(isolate->init.fault, text);
     name_main(isolate);
     fail(isolate);
 }
@@ -164,14 +165,15 @@ static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
     isere_arena_release_reserve(isolate->heap.arena);
     if (out_of_memory && JS_IsNull(thrown)) {
         /* There was no memory for an error object. */
-        isere_fault_set(isolate->fault, "out of memory");
+        isere_fault_set(isolate->init.fault, "out of memory");
     } else {
-        isere_inspect_fault(ctx, thrown, isolate->fault);
+        isere_inspect_fault(ctx, thrown, isolate->init.fault);
     }
-    if (out_of_memory && strstr(isolate->fault->message, "out of memory")) {
-        isere_fault_hint(isolate->fault, RAISE_MEMORY);
+    if (out_of_memory &&
+        strstr(isolate->init.fault->message, "out of memory")) {
+        isere_fault_hint(isolate->init.fault, RAISE_MEMORY);
     }
-    add_hints(isolate->fault);
+    add_hints(isolate->init.fault);
     name_importer(isolate);
     name_main(isolate);
     JS_FreeValue(ctx, thrown);
@@ -186,7 +188,7 @@ static void fail_exception(isere_isolate_t *isolate)
 /* Keeps the place where the code was stopped, when that is known. */
 static void fail_deadline(isere_isolate_t *isolate)
 {
-    snprintf(isolate->fault->message, sizeof(isolate->fault->message),
+    snprintf(isolate->init.fault->message, sizeof(isolate->init.fault->message),
              "the init phase did not end within %u ms",
              (unsigned)isolate->function->config.init_timeout_ms);
     name_main(isolate);
@@ -303,7 +305,7 @@ static void finish(isere_isolate_t *isolate)
     }
     /* Last: code of the init phase must not see what requests get, and there is
      * no garbage in it. */
-    if (isere_lambda_init(ctx, &realm->lambda, &isolate->function->info)) {
+    if (isere_lambda_init(ctx, &realm->lambda, &isolate->info)) {
         fail_exception(isolate);
         return;
     }
@@ -392,8 +394,7 @@ static int evaluate(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
     isere_realm_t *realm = isolate->realm;
-    JS_SetModuleLoaderFunc(isolate->heap.rt, normalize, load,
-                           (void *)&isolate->function->bundle);
+    JS_SetModuleLoaderFunc(isolate->heap.rt, normalize, load, NULL);
     realm->module = take_main(isolate);
     if (!realm->module) {
         return -1;
@@ -465,7 +466,7 @@ static void run_resume(void *arg)
 /* Filled in anew: what the crashed phase wrote there may be half done. */
 static void fail_crashed(isere_isolate_t *isolate)
 {
-    isere_fault_t *fault = isolate->fault;
+    isere_fault_t *fault = isolate->init.fault;
     memset(fault, 0, sizeof(*fault));
     isere_fault_describe_crash(isolate->port, "the init phase crashed",
                                fault->message, sizeof(fault->message));
@@ -496,12 +497,16 @@ static void end(isere_isolate_t *isolate)
     if (isolate->function->config.isolation == ISERE_ISOLATION_FRESH) {
         return;
     }
+    if (isolate->init.replay) {
+        isere_snapshot_prepare(isolate->heap.arena);
+        return; /* its bytes are wanted, no requests */
+    }
     isere__isolate_note(isolate, true);
     isolate->snapshot = isere_snapshot_take(isolate->port, isolate->heap.arena,
                                             isolate->family);
     isere__isolate_note(isolate, false);
     if (!isolate->snapshot) {
-        isolate->starved = true;
+        isolate->init.starved = true;
         fail_text(isolate, "not enough memory for the snapshot");
     }
 }

@@ -2,6 +2,7 @@
  * under a deadline, and resetting. init.c and invoke.c run the code. */
 #include "core/isolate/isolate.h"
 #include "core/heap/fault.h"
+#include "core/isolate/flash_image_internal.h"
 #include "core/isolate/isolate_internal.h"
 #include "core/util/log.h"
 #include "core/web/timers.h"
@@ -15,6 +16,9 @@ void isere__isolate_log(isere_isolate_t *isolate, isere_log_level_t level,
                         isere_slice_t message)
 {
     const isere_port_t *port = isolate->port;
+    if (isolate->init.replay && isolate->init.replay->quiet) {
+        return;
+    }
     isere_log_record_t record = {
         .level = level,
         .function = isere_slice(isolate->function->config.name),
@@ -121,19 +125,119 @@ static int make_heap(isere_isolate_t *isolate)
 {
     const isere_port_t *port = isolate->port;
     const isere_function_t *function = isolate->function;
+    const isere_function_config_t *config = &function->config;
+    isere__isolate_note(isolate, true);
+    int error = 0;
+    if (!isolate->heap.arena) {
+        error = isere_heap_map(&isolate->heap, port, config->memory_bytes,
+                               config->stack_bytes);
+    }
+    if (!error) {
+        error = isere_engine_make(&isolate->heap, function->bundle.code,
+                                  function->bundle.code_size, &isolate->loaded);
+    }
+    isere__isolate_note(isolate, false);
+    if (!error) {
+        JS_SetInterruptHandler(isolate->heap.rt, interrupt, isolate);
+    }
+    return error;
+}
+
+/* The one state that its random numbers must not have is zero. */
+static int begin(isere_isolate_t *isolate, const isere_port_t *port,
+                 const isere_function_t *function)
+{
+    memset(isolate, 0, sizeof(*isolate));
+    isolate->port = port;
+    isolate->function = function;
+    isolate->info = function->info;
+    isolate->loaded = JS_UNDEFINED;
+    isolate->state = ISERE_ISOLATE_FAILED;
     int error =
         port->random(port->ctx, isolate->random, sizeof(isolate->random));
+    isolate->random[0] |= 1;
+    return error;
+}
+
+/* ---- isolates in places ---- */
+
+static void *heap_in(void *place)
+{
+    return (char *)place + isere__flash_image_front();
+}
+
+static size_t place_size(const isere_function_t *function)
+{
+    return isere__flash_image_front() + function->config.memory_bytes;
+}
+
+static int begin_in_place(const isere_port_t *port,
+                          const isere_function_t *function,
+                          isere_isolate_t *isolate)
+{
+    int error = begin(isolate, port, function);
+    isere_heap_use(&isolate->heap, port, heap_in(isolate),
+                   function->config.memory_bytes, function->config.stack_bytes);
+    return error;
+}
+
+int isere__isolate_place(const isere_port_t *port,
+                         const isere_function_t *function, void *place,
+                         isere_isolate_t **isolate)
+{
+    *isolate = place;
+    int error = begin_in_place(port, function, place);
+    if (!error) {
+        error = make_heap(*isolate);
+    }
+    (*isolate)->stop.crashed = error == ISERE_ERR_CRASH;
+    return error == ISERE_ERR_CRASH ? 0 : error;
+}
+
+/* No init phase is run: its heap is in the flash. */
+static int attach(const isere_port_t *port, const isere_function_t *function,
+                  void *place, const void *copy)
+{
+    const isere_flash_image_header_t *header =
+        isere__flash_image_header(&function->image);
+    isere_isolate_t *isolate = place;
+    int error = begin_in_place(port, function, place);
     if (error) {
         return error;
     }
-    isere__isolate_note(isolate, true);
-    error = isere_engine_init_with(
-        &isolate->heap, port, function->config.memory_bytes,
-        function->config.stack_bytes, function->bundle.code,
-        function->bundle.code_size, &isolate->loaded);
-    isere__isolate_note(isolate, false);
-    return error;
+    char *arena = heap_in(place);
+    isere_heap_t *heap = &isolate->heap;
+    heap->rt = (void *)(arena + header->rt);
+    heap->ctx = (void *)(arena + header->ctx);
+    heap->settled = header->settled;
+    isolate->realm = (void *)(arena + header->realm);
+    isolate->snapshot = isere_snapshot_attach(
+        port, arena, function->config.memory_bytes, copy, header->used);
+    isolate->state = ISERE_ISOLATE_READY;
+    return isolate->snapshot ? 0 : ISERE_ERR_NOMEM;
 }
+
+static isere_isolate_t *create_in_place(const isere_port_t *port,
+                                        const isere_function_t *function)
+{
+    isere_isolate_t *isolate;
+    size_t size = place_size(function);
+    void *place = port->arena_map(port->ctx, size);
+    if (!place) {
+        return NULL;
+    }
+    isolate = place;
+    const void *copy = isere__flash_image_copy(&function->image, port, place);
+    int error = copy ? attach(port, function, place, copy)
+                     : isere__isolate_place(port, function, place, &isolate);
+    if (error) {
+        port->arena_unmap(port->ctx, place, size);
+        return NULL;
+    }
+    return isolate;
+}
+
+/* ---- any isolate ---- */
 
 /* An isolate whose code crashed the engine while it was read is returned too,
  * so that start can report the fault like any other of the function. */
@@ -141,26 +245,25 @@ isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
                                          const isere_function_t *function,
                                          isere_snapshot_family_t *family)
 {
+    if (port->arena_place) {
+        return create_in_place(port, function);
+    }
     isere_isolate_t *isolate = isere_alloc(port, sizeof(*isolate));
     if (!isolate) {
         return NULL;
     }
-    memset(isolate, 0, sizeof(*isolate));
-    isolate->port = port;
-    isolate->function = function;
+    int error = begin(isolate, port, function);
     isolate->family = family;
-    isolate->state = ISERE_ISOLATE_FAILED;
-    int error = make_heap(isolate);
+    if (!error) {
+        error = make_heap(isolate);
+    }
     if (error && error != ISERE_ERR_CRASH) {
+        isere_heap_deinit(&isolate->heap);
         isere_free(port, isolate);
         return NULL;
     }
-    isolate->stop.crashed =
-        error != 0;          /* reading the code; start will say so */
-    isolate->random[0] |= 1; /* the one state it must not have is zero */
-    if (!error) {
-        JS_SetInterruptHandler(isolate->heap.rt, interrupt, isolate);
-    }
+    /* Reading the code; start will say so. */
+    isolate->stop.crashed = error != 0;
     return isolate;
 }
 
@@ -173,10 +276,16 @@ isere_isolate_t *isere_isolate_create(const isere_port_t *port,
 /* The snapshot first: its guard refers to the heap's memory. */
 void isere_isolate_destroy(isere_isolate_t *isolate)
 {
-    if (isolate) {
-        isere_snapshot_free(isolate->snapshot);
+    if (!isolate) {
+        return;
+    }
+    const isere_port_t *port = isolate->port;
+    isere_snapshot_free(isolate->snapshot);
+    if (port->arena_place) {
+        port->arena_unmap(port->ctx, isolate, place_size(isolate->function));
+    } else {
         isere_heap_deinit(&isolate->heap);
-        isere_free(isolate->port, isolate);
+        isere_free(port, isolate);
     }
 }
 
@@ -190,9 +299,14 @@ isere_isolate_state_t isere_isolate_start(isere_isolate_t *isolate,
 {
     uint32_t timeout_ms = isolate->function->config.init_timeout_ms;
     isere_fault_set(fault, "");
-    isolate->fault = fault;
+    isolate->init.fault = fault;
     isolate->started_us = now_us(isolate);
-    isolate->time_origin_us = isolate->started_us;
+    isolate->time_origin_us = isolate->init.replay
+                                  ? isolate->init.replay->monotonic_us
+                                  : isolate->started_us;
+    if (isolate->state == ISERE_ISOLATE_READY) {
+        return isolate->state; /* made from an image */
+    }
     isolate->deadline_us = isolate->started_us + (uint64_t)timeout_ms * 1000;
     isere__init_begin(isolate);
     return isolate->state;
@@ -247,7 +361,7 @@ int isere_isolate_failure(const isere_isolate_t *isolate)
     if (isolate->stop.crashed) {
         return ISERE_ERR_CRASH;
     }
-    return isolate->starved ? ISERE_ERR_NOMEM : ISERE_ERR_HANDLER;
+    return isolate->init.starved ? ISERE_ERR_NOMEM : ISERE_ERR_HANDLER;
 }
 
 const isere_error_answer_t *isere_isolate_error(const isere_isolate_t *isolate)

@@ -5,6 +5,7 @@
 #include "core/code/engine.h"
 #include "core/isolate/function.h"
 #include "core/isolate/isolate.h"
+#include "core/isolate/replay.h"
 #include "core/lambda/lambda.h"
 #include "core/web/web.h"
 
@@ -47,18 +48,30 @@ typedef struct isere_stop {
     bool crashed;   /* left at a fault: nothing in the heap is looked at */
 } isere_stop_t;
 
-/* Everything outside the heap. */
+/* What only the init phase needs. */
+typedef struct isere_phase {
+    isere_fault_t *fault;   /* borrowed */
+    bool starved;           /* it failed: no memory for the snapshot */
+    isere_replay_t *replay; /* borrowed; NULL: it sees the world as it is */
+} isere_phase_t;
+
+/*
+ * Everything outside the heap. Where heaps have places (arena_place), it lies
+ * in front of its heap, in the same place: then all addresses in the heap move
+ * with it.
+ */
 struct isere_isolate {
     const isere_port_t *port;
     const isere_function_t *function;
+    isere_function_info_t info; /* the function's: the heap refers to nothing
+                                   outside but the isolate and the code */
     isere_heap_t heap;
     JSValue loaded; /* the code, until the init phase takes the modules */
     isere_realm_t *realm;
     isere_snapshot_t *snapshot;
     isere_snapshot_family_t *family; /* borrowed, or NULL */
     isere_isolate_state_t state;
-    isere_fault_t *fault; /* the init phase's, borrowed */
-    bool starved;         /* it failed: no memory for the snapshot */
+    isere_phase_t init;
     isere_invocation_t invocation;
     bool invoking; /* in an invocation, not the init phase */
     isere_stop_t stop;
@@ -69,6 +82,13 @@ struct isere_isolate {
     const isere_error_answer_t *error;
     char reason[256];
 };
+
+/* Makes an isolate for the function in a place, ready for its init phase: the
+ * caller's memory, of which the isolate is the first part. Returns 0 with
+ * *isolate, ISERE_ERR_NOMEM or ISERE_ERR_IO. */
+int isere__isolate_place(const isere_port_t *port,
+                         const isere_function_t *function, void *place,
+                         struct isere_isolate **isolate);
 
 static inline isere_realm_t *isere__isolate_realm(JSContext *ctx)
 {

@@ -1,5 +1,6 @@
-/* performance.now() and timeOrigin (W3C High Resolution Time). Both ask the
- * clock each time, so nothing of them is part of a snapshot. */
+/* performance.now() and timeOrigin (W3C High Resolution Time), and the time of
+ * Date. All ask the clocks each time, so nothing of them is part of a
+ * snapshot. */
 #include "core/web/web.h"
 
 static uint64_t elapsed_us(JSContext *ctx)
@@ -30,8 +31,14 @@ static const JSCFunctionListEntry members[] = {
     JS_CGETSET_DEF("timeOrigin", time_origin, NULL),
 };
 
+static int64_t date_now(JSContext *ctx)
+{
+    return isere_host_wall_us(ctx) / 1000;
+}
+
 int isere__performance_install(JSContext *ctx, JSValueConst global)
 {
+    JS_SetDateNow(JS_GetRuntime(ctx), date_now);
     return isere__web_define_object(ctx, global, "performance", members,
                                     sizeof(members) / sizeof(*members));
 }

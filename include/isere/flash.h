@@ -12,6 +12,7 @@
 #define ISERE_FLASH_H
 
 #include "isere/error.h"
+#include "isere/slice.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ typedef struct isere_flash {
     size_t unit;          /* bytes that are programmed at once, a power of two
                              up to 256; none is programmed twice */
     uint8_t erased;       /* the value of an erased byte */
+    isere_slice_t build;  /* bytes that only this build of the program has:
+                             images of another one are not used */
 
     /* Erases the sector at `offset`, its multiple. Returns 0 or ISERE_ERR_IO.
      */

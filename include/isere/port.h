@@ -104,10 +104,10 @@ typedef struct isere_port {
     void (*heap_trim)(void *ctx, void *start, size_t size);
 
     /*
-     * Optional, all three or none. arena_map replaces heap_map for JavaScript
-     * heaps: memory that a wild index of the engine could reach from there
-     * should not be writable. arena_unmap gives it back. snapshot_seal is told
-     * that memory from heap_map will only be read from now on.
+     * Optional: the first two or none. arena_map replaces heap_map for
+     * JavaScript heaps: memory that a wild index of the engine could reach from
+     * there should not be writable. arena_unmap gives it back. snapshot_seal is
+     * told that memory from heap_map will only be read from now on.
      */
     void *(*arena_map)(void *ctx, size_t size);
     void (*arena_unmap)(void *ctx, void *arena, size_t size);
@@ -122,6 +122,15 @@ typedef struct isere_port {
      */
     size_t frozen_unit;
     void (*heap_freeze)(void *ctx, void *start, size_t size, bool frozen);
+
+    /*
+     * Optional, with arena_map: JavaScript heaps lie at one of a few places,
+     * which stay the same from one start to the next. Returns the address of a
+     * place, counted from 0, a multiple of 16, or NULL when there are no more.
+     * arena_map gives one that is free. Then images of heaps can be kept in
+     * flash (isere/flash.h), and an isolate lies in its heap's place, too.
+     */
+    void *(*arena_place)(void *ctx, unsigned index);
 
     /*
      * Optional: a port that can't notice writes leaves all three zero, and
