@@ -37,6 +37,7 @@ typedef struct isere_metrics {
     uint64_t log_lines_lost; /* to readers that were too slow */
     uint64_t deploys_ok;
     uint64_t deploys_failed;
+    uint64_t images_made;
     uint64_t restarts; /* of the program, after faults */
     /* By function: how many, and one of them, in the order of their names as
      * strcmp has it. They must not change during a call. */

@@ -84,9 +84,9 @@ bool isere__stage_begin(const isere_admin_side_t *side, isere_connection_t *c,
         return true;
     }
     stage->most = most;
-    if (isere_extents_begin(registry->extents, "body",
-                            (length > 0 ? (size_t)length : most) + 1,
-                            &stage->writer) != 0) {
+    if (isere_extents_begin_scratch(registry->extents,
+                                    (length > 0 ? (size_t)length : most) + 1,
+                                    &stage->writer) != 0) {
         isere__stage_free(port, stage);
         isere__reply_refuse(c, 503,
                             "no room in flash for the package at the moment: "

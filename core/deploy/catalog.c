@@ -7,7 +7,8 @@
  * jobs makes catalogs, so no change is lost to another that began from the
  * same one.
  */
-#include "core/deploy/kept.h"
+#include "core/deploy/kept/flashed.h"
+#include "core/deploy/kept/kept.h"
 #include "core/deploy/quarantine/faults.h"
 #include "core/deploy/registry.h"
 #include "core/util/log.h"
@@ -334,6 +335,31 @@ static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
     return error;
 }
 
+/* What was compiled goes to flash, where there is any, and is kept. */
+static void keep(isere_registry_t *registry, const isere_port_t *port,
+                 isere_deployment_t **deployment)
+{
+    isere_extent_writer_t *writer = isere_registry_has_flash(registry)
+                                        ? isere_alloc(port, sizeof(*writer))
+                                        : NULL;
+    if (writer) {
+        isere__flashed_stage(registry, port, deployment, writer);
+        isere__flashed_commit(registry, *deployment, writer);
+        isere_free(port, writer);
+    }
+    isere__kept_save(registry, *deployment);
+}
+
+static int load_kept(isere_registry_t *registry, const isere_port_t *port,
+                     const isere_store_manifest_t *manifest,
+                     isere_deployment_t **deployment, isere_fault_t *fault)
+{
+    return isere_registry_has_flash(registry)
+               ? isere__flashed_load(registry, port, manifest, deployment,
+                                     fault)
+               : isere__kept_load(registry, port, manifest, deployment, fault);
+}
+
 /* What is kept is tried first, since it needs no compiler. One that is
  * quarantined gets neither: its code may be what ended the program, so it is
  * loaded blank, and compiled when its quarantine ends (isere__deploy_ready). */
@@ -346,15 +372,15 @@ static int load_entry(isere_registry_t *registry, const isere_port_t *port,
     isere_text_copy(entry->name, sizeof(entry->name),
                     isere_slice(manifest->name));
     entry->version = manifest->current;
-    int error = blank ? ISERE_ERR_NOENT
-                      : isere__kept_load(registry, port, manifest,
-                                         &entry->deployment, fault);
+    int error =
+        blank ? ISERE_ERR_NOENT
+              : load_kept(registry, port, manifest, &entry->deployment, fault);
     memset(fault, 0, sizeof(*fault));
     if (error) {
         error = compile_entry(registry, port, manifest, blank,
                               &entry->deployment, fault);
         if (!error) {
-            isere__kept_save(registry, entry->deployment);
+            keep(registry, port, &entry->deployment);
         }
     }
     if (!error && !isere__registry_has_reserve(registry, fault)) {
@@ -447,6 +473,7 @@ int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port)
         return error;
     }
     log_ready(registry, port, catalog);
+    isere__flashed_tidy(registry, catalog);
     isere__registry_publish(registry, catalog);
     return 0;
 }

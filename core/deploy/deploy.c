@@ -9,7 +9,7 @@
  * is kept.
  */
 #include "core/deploy/deploy.h"
-#include "core/deploy/kept.h"
+#include "core/deploy/kept/kept.h"
 #include "core/deploy/plan.h"
 #include "core/deploy/quarantine/faults.h"
 #include "core/deploy/summary.h"

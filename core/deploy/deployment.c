@@ -242,6 +242,7 @@ static int get_code(making_t *m)
     }
     m->deployment->code = parts->code;
     m->deployment->code_size = parts->code_size;
+    m->deployment->flash.has_code = parts->in_flash;
     return 0;
 }
 
@@ -252,7 +253,7 @@ static int make(making_t *m)
 {
     int error = begin(m);
     if (error) {
-        isere_free(m->port, m->parts->code);
+        isere_deployment_drop_code(m->port, m->parts);
         return error;
     }
     error = get_code(m);
@@ -393,6 +394,10 @@ void isere_deployment_release(isere_deployment_t *deployment)
     } else if (deployment->released) {
         deployment->released(deployment->released_arg, deployment->function);
     }
-    isere_free(&port, deployment->code);
+    isere_flash_image_release(&deployment->flash.image);
+    if (deployment->flash.code) {
+        isere_extents_release(deployment->flash.code);
+    }
+    isere_free(&port, deployment->flash.has_code ? NULL : deployment->code);
     isere_free(&port, deployment);
 }

@@ -7,12 +7,21 @@
 
 #include "core/deploy/package/package.h"
 #include "core/deploy/stats.h"
+#include "core/isolate/flash_image.h"
 #include "core/store/store.h"
 #include "isere/registry.h"
 #include <stdatomic.h>
 
 /* Of the package's "source", with its NUL. */
 #define ISERE_DEPLOYMENT_SOURCE_MAX 9
+
+/* What of a deployment lies in flash. All zero: nothing. */
+typedef struct isere_deployment_flash {
+    bool has_code;             /* the code lies there */
+    isere_extent_t *code;      /* held */
+    isere_flash_image_t image; /* of its heap; the thread that runs it */
+    bool tried;                /* to make one */
+} isere_deployment_flash_t;
 
 typedef struct isere_deployment {
     atomic_uint references;
@@ -33,6 +42,7 @@ typedef struct isere_deployment {
     void *code; /* bytecode; NULL: the function is the program's */
     size_t code_size;
     bool blank; /* its files were taken for empty ones */
+    isere_deployment_flash_t flash;
     /* Of one that the program brought: called with the function at the end. */
     isere_released_fn *released;
     void *released_arg;
@@ -58,7 +68,16 @@ typedef struct isere_deployment_parts {
      * NULL: it is compiled. */
     void *code;
     size_t code_size;
+    bool in_flash; /* the code lies there: it is borrowed */
 } isere_deployment_parts_t;
+
+/* Releases the code of parts that no deployment is made of. */
+static inline void
+isere_deployment_drop_code(const isere_port_t *port,
+                           const isere_deployment_parts_t *parts)
+{
+    isere_free(port, parts->in_flash ? NULL : parts->code);
+}
 
 /*
  * Makes a deployment: compiles the main module of its package and what that

@@ -6,7 +6,8 @@
  * or reported as deployed, that a power cut could take back.
  */
 #include "core/deploy/plan.h"
-#include "core/deploy/kept.h"
+#include "core/deploy/kept/flashed.h"
+#include "core/deploy/kept/kept.h"
 
 /* ---- what it will be ---- */
 
@@ -65,15 +66,43 @@ static isere_deployment_parts_t parts_of(const isere_plan_t *plan)
     };
 }
 
+static void drop_deployment(isere_plan_t *plan)
+{
+    isere_deployment_release(plan->deployment);
+    plan->deployment = NULL;
+    if (plan->code) {
+        isere_extents_abort(plan->code);
+        isere_free(plan->port, plan->code);
+        plan->code = NULL;
+    }
+}
+
+/* Where there is flash the code goes there first, since an image refers to it.
+ * Without memory for that it stays where it is. */
+static void stage(isere_plan_t *plan)
+{
+    if (isere_registry_has_flash(plan->registry)) {
+        plan->code = isere_alloc(plan->port, sizeof(*plan->code));
+    }
+    if (plan->code) {
+        isere__flashed_stage(plan->registry, plan->port, &plan->deployment,
+                             plan->code);
+    }
+}
+
 /* The init phase decides whether a deployment is any good. It is run before
  * anything is stored: a version that can't start must not be the one that a
- * restart finds. */
+ * restart finds. Where an image is made of it, it is not run once more. */
 static int check(isere_plan_t *plan, isere_fault_t *fault)
 {
-    int error = isere_deployment_check(plan->port, plan->deployment, fault);
+    stage(plan);
+    int error =
+        isere__flashed_try(plan->registry, plan->port, plan->deployment, fault);
+    if (error == ISERE_ERR_INVAL) {
+        error = isere_deployment_check(plan->port, plan->deployment, fault);
+    }
     if (error) {
-        isere_deployment_release(plan->deployment);
-        plan->deployment = NULL;
+        drop_deployment(plan);
     }
     return error;
 }
@@ -114,8 +143,7 @@ static int compile(isere_plan_t *plan, const isere_package_t *package,
     error = isere_stored_write(plan->port, package, plan->registry->extents,
                                &plan->text, fault);
     if (error) {
-        isere_deployment_release(plan->deployment);
-        plan->deployment = NULL;
+        drop_deployment(plan);
     }
     return error;
 }
@@ -205,16 +233,24 @@ int isere_plan_commit(isere_plan_t *plan)
     plan->next = NULL;
     if (plan->deployment) {
         isere__kept_save(plan->registry, plan->deployment);
+        if (plan->code) {
+            isere__flashed_commit(plan->registry, plan->deployment, plan->code);
+        }
     } else {
         isere__kept_drop(plan->registry, plan->store.after.name);
+        isere__flashed_drop(plan->registry, plan->store.after.name);
     }
     return 0;
 }
 
-/* What was published or is part of the catalog has another reference by now. */
+/* What was published or is part of the catalog has another reference by now,
+ * and its code is committed. The image of what was not goes with it. */
 void isere_plan_drop(isere_plan_t *plan)
 {
     isere_catalog_release(plan->next);
-    isere_deployment_release(plan->deployment);
+    if (plan->deployment && !plan->generation) {
+        isere_flash_image_remove(&plan->deployment->flash.image);
+    }
+    drop_deployment(plan);
     isere_stored_drop(plan->port, &plan->text);
 }

@@ -7,6 +7,7 @@
  * called with it held.
  */
 #include "core/deploy/registry.h"
+#include "core/deploy/kept/flashed.h"
 #include "core/deploy/quarantine/faults.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
@@ -167,6 +168,7 @@ void isere_registry_get_counts(isere_registry_t *registry,
     *counts = (isere_registry_counts_t){
         .deploys_ok = atomic_load(&registry->deploys_ok),
         .deploys_failed = atomic_load(&registry->deploys_failed),
+        .images_made = atomic_load(&registry->images_made),
         .restarts = registry->config.restarts,
     };
     isere_registry_lock(registry);
@@ -327,6 +329,15 @@ int isere_registry_set_built_in(isere_registry_t *registry,
     }
     isere_instance_destroy(instance);
     return isere__registry_put_built_in(registry, function, released, arg);
+}
+
+int isere_registry_try_built_in(isere_registry_t *registry,
+                                const isere_port_t *port, isere_fault_t *fault)
+{
+    isere_deployment_t *d = registry->built_in;
+    int error = isere__flashed_try(registry, port, d, fault);
+    return error == ISERE_ERR_INVAL ? isere_deployment_check(port, d, fault)
+                                    : error;
 }
 
 /* ---- life ---- */

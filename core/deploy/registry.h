@@ -31,7 +31,8 @@ struct isere_registry {
     atomic_uint followers;        /* of the log, in all servers */
     atomic_ulong deploys_ok;
     atomic_ulong deploys_failed;
-    size_t kept_loaded; /* functions that the start did not compile */
+    size_t kept_loaded;       /* functions that the start did not compile */
+    atomic_ulong images_made; /* of heaps, in flash */
     isere_quarantine_t quarantine; /* under the lock */
     atomic_bool saving;            /* ... and will be written by a job */
     void (*wake)(void *ctx);       /* under the lock; wakes all servers */
@@ -100,6 +101,7 @@ typedef struct isere_registry_counts {
     uint64_t log_lines_lost;
     unsigned long deploys_ok;
     unsigned long deploys_failed;
+    unsigned long images_made;
     uint32_t restarts;
 } isere_registry_counts_t;
 

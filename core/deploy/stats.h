@@ -32,6 +32,8 @@ typedef struct isere_stats {
     atomic_ulong hits;       /* requests that found an instance ready */
     atomic_ulong starts;     /* instances made */
     atomic_ulong restarts;   /* of those, made again after being given up */
+    atomic_ulong loads;      /* of those, made from an image in flash */
+    atomic_ulong restored;   /* bytes of heaps that were put back */
     atomic_uint given_up;    /* instances given up and not made again yet */
     atomic_ulong heap_used;  /* bytes, of an instance after its init phase */
     atomic_ulong heap_peak;  /* bytes, the most of any request since start */

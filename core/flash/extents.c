@@ -184,7 +184,7 @@ static uint32_t find_run(const isere_extents_t *extents, uint32_t from,
                          uint32_t sectors, uint32_t *most)
 {
     uint32_t all = sectors_of(extents->flash);
-    while (from < all) {
+    while (sectors > 0 && from < all) {
         const isere_extent_t *e = owner(extents, from);
         uint32_t run =
             e ? (uint32_t)e->first + e->sectors - from : run_at(extents, from);
@@ -215,6 +215,21 @@ static uint32_t find_room(const isere_extents_t *extents, uint32_t sectors)
                             sectors, &most);
 }
 
+/* The last run of at least `sectors`: where the last part of it of that size
+ * begins, or 0. */
+static uint32_t find_last(const isere_extents_t *extents, uint32_t sectors)
+{
+    uint32_t from = isere__directory_sectors(extents->flash);
+    uint32_t most = 0;
+    uint32_t last = 0;
+    while ((from = find_run(extents, from, sectors, &most)) != 0) {
+        uint32_t run = run_at(extents, from);
+        last = from + run - sectors;
+        from += run;
+    }
+    return last;
+}
+
 /* ---- writing ---- */
 
 static isere_extent_t *free_place(isere_extents_t *extents)
@@ -227,33 +242,55 @@ static isere_extent_t *free_place(isere_extents_t *extents)
     return NULL;
 }
 
+/* How many hold `limit` bytes; 0 when the flash can't. */
+static uint32_t sectors_for(const isere_flash_t *flash, size_t limit)
+{
+    return limit > flash->size
+               ? 0
+               : (uint32_t)((limit + flash->sector - 1) / flash->sector);
+}
+
 /* Nothing is written yet. Nobody finds it before commit. */
+static int begin_at(isere_extents_t *extents, uint32_t first, uint32_t sectors,
+                    size_t limit, isere_extent_writer_t *w)
+{
+    isere_extent_t *e = free_place(extents);
+    memset(w, 0, sizeof(*w));
+    if (!e || first == 0 || sectors == 0) {
+        return ISERE_ERR_LIMIT;
+    }
+    *e = (isere_extent_t){
+        .first = (uint16_t)first, .sectors = (uint16_t)sectors, .gone = true};
+    w->extents = extents;
+    w->extent = e;
+    w->limit = limit;
+    return 0;
+}
+
 int isere_extents_begin(isere_extents_t *extents, const char *name,
                         size_t limit, isere_extent_writer_t *w)
 {
-    const isere_flash_t *flash = extents->flash;
+    uint32_t sectors = sectors_for(extents->flash, limit);
+    uint32_t first = find_room(extents, sectors);
     size_t len = strlen(name);
     memset(w, 0, sizeof(*w));
     if (len == 0 || len >= ISERE_EXTENT_NAME_MAX || limit == 0) {
         return ISERE_ERR_INVAL;
     }
-    if (limit > flash->size) {
-        return ISERE_ERR_LIMIT;
+    int error = begin_at(extents, first, sectors, limit, w);
+    if (!error) {
+        memcpy(w->name, name, len);
+        extents->next = first + sectors;
     }
-    uint32_t sectors = (uint32_t)((limit + flash->sector - 1) / flash->sector);
-    isere_extent_t *e = free_place(extents);
-    uint32_t first = find_room(extents, sectors);
-    if (!e || first == 0) {
-        return ISERE_ERR_LIMIT;
-    }
-    *e = (isere_extent_t){
-        .first = (uint16_t)first, .sectors = (uint16_t)sectors, .gone = true};
-    extents->next = first + sectors;
-    w->extents = extents;
-    w->extent = e;
-    w->limit = limit;
-    memcpy(w->name, name, len);
-    return 0;
+    return error;
+}
+
+int isere_extents_begin_scratch(isere_extents_t *extents, size_t limit,
+                                isere_extent_writer_t *w)
+{
+    uint32_t sectors = sectors_for(extents->flash, limit);
+    uint32_t first = sectors > 0 ? find_last(extents, sectors) : 0;
+    return begin_at(extents, first, sectors, limit, w);
 }
 
 /* Programs whole units at `offset` of the extent. A sector is erased when it is
@@ -331,7 +368,7 @@ int isere_extents_end(isere_extent_writer_t *w)
 int isere_extents_commit(isere_extent_writer_t *w, isere_extent_t **extent)
 {
     isere_extents_t *extents = w->extents;
-    int error = isere_extents_end(w);
+    int error = w->name[0] ? isere_extents_end(w) : ISERE_ERR_INVAL;
     if (!error) {
         size_t sector = extents->flash->sector;
         isere_extent_t *before = isere_extents_find(extents, w->name);
@@ -363,7 +400,7 @@ int isere_extents_commit(isere_extent_writer_t *w, isere_extent_t **extent)
 void isere_extents_abort(isere_extent_writer_t *w)
 {
     if (w->extent) {
-        memset(w->extent, 0, sizeof(*w->extent));
+        free_if_gone(w->extent);
         w->extent = NULL;
     }
 }

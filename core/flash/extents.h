@@ -105,6 +105,13 @@ size_t isere_extents_room(const isere_extents_t *extents);
 int isere_extents_begin(isere_extents_t *extents, const char *name,
                         size_t limit, isere_extent_writer_t *writer);
 
+/*
+ * The same for what is needed for a while only and is never committed: it lies
+ * as far behind as can be, so that it leaves no holes between extents.
+ */
+int isere_extents_begin_scratch(isere_extents_t *extents, size_t limit,
+                                isere_extent_writer_t *writer);
+
 /* Adds to the content; erases and programs as much as that needs. Returns 0,
  * ISERE_ERR_LIMIT (more than the limit) or ISERE_ERR_IO; after an error only
  * abort is of use. */
@@ -120,12 +127,12 @@ const uint8_t *isere_extents_written(const isere_extent_writer_t *writer);
 int isere_extents_end(isere_extent_writer_t *writer);
 
 /* Makes it count, in place of the one of its name. Returns 0 with *extent (may
- * be NULL), or the first error: then nothing is left of it. */
+ * be NULL), or the first error: then it was given up. */
 int isere_extents_commit(isere_extent_writer_t *writer,
                          isere_extent_t **extent);
 
-/* Gives up what was begun. After commit, and on a writer that is all zero, it
- * does nothing. */
+/* Gives up what was begun; if it is held, it stays where it is until it is not.
+ * After commit, and on a writer that is all zero, it does nothing. */
 void isere_extents_abort(isere_extent_writer_t *writer);
 
 #endif

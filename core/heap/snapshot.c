@@ -270,6 +270,11 @@ bool isere_snapshot_verify(const isere_snapshot_t *s)
                     s->last_peak - s->used);
 }
 
+bool isere_snapshot_is_attached(const isere_snapshot_t *s)
+{
+    return s->image->borrowed;
+}
+
 bool isere_snapshot_is_relocated(const isere_snapshot_t *s)
 {
     return s->relocation != NULL;

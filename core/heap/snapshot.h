@@ -62,6 +62,9 @@ void isere_snapshot_restore(isere_snapshot_t *snapshot);
  */
 bool isere_snapshot_verify(const isere_snapshot_t *snapshot);
 
+/* Whether it was attached. */
+bool isere_snapshot_is_attached(const isere_snapshot_t *snapshot);
+
 /* Whether it refers to another's copy, so that a restore costs more. */
 bool isere_snapshot_is_relocated(const isere_snapshot_t *snapshot);
 

@@ -81,10 +81,13 @@ static void make_key(const isere_extents_t *extents, const isere_port_t *port,
     isere_sha256_end(&hash, key);
 }
 
+/* Versions have images of their own: the next one's must not replace that of
+ * the one that is served until it does itself. */
 static void name_of(const isere_function_t *function,
                     char name[ISERE_EXTENT_NAME_MAX])
 {
-    snprintf(name, ISERE_EXTENT_NAME_MAX, "%s.image", function->config.name);
+    snprintf(name, ISERE_EXTENT_NAME_MAX, "%s.%s" ISERE_FLASH_IMAGE_SUFFIX,
+             function->config.name, function->config.version);
 }
 
 /* ---- an image that is there ---- */
@@ -228,7 +231,7 @@ static int keep_first(maker_t *m)
     h->realm = offset_in(arena, m->isolate->realm);
     h->settled = m->isolate->heap.settled;
     size_t size = copy_size(h->used);
-    int error = isere_extents_begin(m->extents, "first run", size, &m->once);
+    int error = isere_extents_begin_scratch(m->extents, size, &m->once);
     if (!error) {
         error = isere_extents_append(&m->once, arena, size);
     }

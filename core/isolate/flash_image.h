@@ -33,10 +33,12 @@ typedef struct isere_flash_image {
     const uint8_t *content;
 } isere_flash_image_t;
 
+/* Extents with images are called NAME.VERSION and this. */
+#define ISERE_FLASH_IMAGE_SUFFIX ".i"
+
 /*
- * Looks for the image of a function that extents have, under its name and
- * ".image". Returns 0 with *image, held; ISERE_ERR_NOENT when there is none
- * that is good for this function.
+ * Looks for the image of a function that extents have. Returns 0 with *image,
+ * held; ISERE_ERR_NOENT when there is none that is good for this function.
  */
 int isere_flash_image_find(isere_extents_t *extents, const isere_port_t *port,
                            const isere_function_t *function,

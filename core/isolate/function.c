@@ -152,7 +152,6 @@ int isere_function_create(const isere_port_t *port, const void *code,
     f->port = *port;
     f->config = *config;
     f->bundle = bundle;
-    memset(&f->image, 0, sizeof(f->image));
     copy_texts(f);
     f->info.name = f->config.name;
     f->info.version = f->config.version;
@@ -172,7 +171,6 @@ void isere_function_destroy(isere_function_t *f)
 {
     if (f) {
         isere_port_t port = f->port;
-        isere_flash_image_release(&f->image);
         isere_free(&port, f);
     }
 }

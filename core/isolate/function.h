@@ -3,7 +3,6 @@
 #define ISERE_CORE_ISOLATE_FUNCTION_H
 
 #include "core/code/bundle.h"
-#include "core/isolate/flash_image.h"
 #include "core/lambda/invocation.h"
 #include "isere/isere.h"
 
@@ -12,7 +11,6 @@ struct isere_function {
     isere_function_config_t config;
     isere_function_info_t info;
     isere_bundle_t bundle;
-    isere_flash_image_t image; /* of its heap; all zero: there is none */
 };
 
 static inline uint64_t

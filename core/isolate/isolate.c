@@ -196,10 +196,10 @@ int isere__isolate_place(const isere_port_t *port,
 
 /* No init phase is run: its heap is in the flash. */
 static int attach(const isere_port_t *port, const isere_function_t *function,
-                  void *place, const void *copy)
+                  const isere_flash_image_t *image, void *place)
 {
-    const isere_flash_image_header_t *header =
-        isere__flash_image_header(&function->image);
+    const isere_flash_image_header_t *header = isere__flash_image_header(image);
+    const void *copy = isere__flash_image_copy(image, port, place);
     isere_isolate_t *isolate = place;
     int error = begin_in_place(port, function, place);
     if (error) {
@@ -218,7 +218,8 @@ static int attach(const isere_port_t *port, const isere_function_t *function,
 }
 
 static isere_isolate_t *create_in_place(const isere_port_t *port,
-                                        const isere_function_t *function)
+                                        const isere_function_t *function,
+                                        const isere_flash_image_t *image)
 {
     isere_isolate_t *isolate;
     size_t size = place_size(function);
@@ -227,9 +228,10 @@ static isere_isolate_t *create_in_place(const isere_port_t *port,
         return NULL;
     }
     isolate = place;
-    const void *copy = isere__flash_image_copy(&function->image, port, place);
-    int error = copy ? attach(port, function, place, copy)
-                     : isere__isolate_place(port, function, place, &isolate);
+    bool has_copy = image && isere__flash_image_copy(image, port, place);
+    int error = has_copy
+                    ? attach(port, function, image, place)
+                    : isere__isolate_place(port, function, place, &isolate);
     if (error) {
         port->arena_unmap(port->ctx, place, size);
         return NULL;
@@ -243,10 +245,11 @@ static isere_isolate_t *create_in_place(const isere_port_t *port,
  * so that start can report the fault like any other of the function. */
 isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
                                          const isere_function_t *function,
-                                         isere_snapshot_family_t *family)
+                                         isere_snapshot_family_t *family,
+                                         const isere_flash_image_t *image)
 {
     if (port->arena_place) {
-        return create_in_place(port, function);
+        return create_in_place(port, function, image);
     }
     isere_isolate_t *isolate = isere_alloc(port, sizeof(*isolate));
     if (!isolate) {
@@ -270,7 +273,7 @@ isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
 isere_isolate_t *isere_isolate_create(const isere_port_t *port,
                                       const isere_function_t *function)
 {
-    return isere_isolate_create_in(port, function, NULL);
+    return isere_isolate_create_in(port, function, NULL, NULL);
 }
 
 /* The snapshot first: its guard refers to the heap's memory. */
@@ -418,6 +421,11 @@ size_t isere_isolate_heap_size(const isere_isolate_t *isolate)
     return isolate->snapshot
                ? isere_snapshot_size(isolate->snapshot) + heap->frozen.size
                : 0;
+}
+
+bool isere_isolate_has_image(const isere_isolate_t *isolate)
+{
+    return isolate->snapshot && isere_snapshot_is_attached(isolate->snapshot);
 }
 
 bool isere_isolate_is_relocated(const isere_isolate_t *isolate)

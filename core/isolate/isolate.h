@@ -15,6 +15,7 @@
 #define ISERE_CORE_ISOLATE_ISOLATE_H
 
 #include "core/heap/snapshot.h"
+#include "core/isolate/flash_image.h"
 #include "core/lambda/invocation.h"
 #include "core/lambda/response/error_answer.h"
 #include "core/lambda/response/response.h"
@@ -37,11 +38,14 @@ isere_isolate_t *isere_isolate_create(const isere_port_t *port,
 /*
  * The same for an isolate that shares the copy behind its snapshot with others
  * of the function, where it can: `family` is NULL (none) or stays until the
- * isolate is destroyed. Saves memory, costs time in each reset.
+ * isolate is destroyed. Saves memory, costs time in each reset. With an image
+ * of this function, which is held as long (NULL: none), the isolate is READY at
+ * once if the image has a copy for its place.
  */
 isere_isolate_t *isere_isolate_create_in(const isere_port_t *port,
                                          const isere_function_t *function,
-                                         isere_snapshot_family_t *family);
+                                         isere_snapshot_family_t *family,
+                                         const isere_flash_image_t *image);
 
 /* Begins the init phase. *fault is filled when the state is FAILED, now or
  * after a resume; it is borrowed until the init phase has ended. */
@@ -92,6 +96,9 @@ void isere_isolate_reset(isere_isolate_t *isolate);
 
 /* Releases an isolate in any state. NULL is fine. */
 void isere_isolate_destroy(isere_isolate_t *isolate);
+
+/* Whether the isolate was made from an image. */
+bool isere_isolate_has_image(const isere_isolate_t *isolate);
 
 /* Whether a READY isolate shares another's copy, which makes its resets
  * slower. */

@@ -162,6 +162,14 @@ void isere_registry_destroy(isere_registry_t *registry);
  * one. `port` is the calling thread's; call this before it logs anything. */
 void isere_registry_tap(isere_registry_t *registry, isere_port_t *port);
 
+/*
+ * Runs the init phase of the built-in function, to see whether it is good;
+ * unless the flash has an image of what it made. Returns 0, or the error with
+ * *fault. While nothing is served yet; thread: the port's.
+ */
+int isere_registry_try_built_in(isere_registry_t *registry,
+                                const isere_port_t *port, isere_fault_t *fault);
+
 /* How many functions there are, including broken ones. Any thread. */
 size_t isere_registry_count(isere_registry_t *registry);
 

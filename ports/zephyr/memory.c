@@ -1,5 +1,12 @@
-/* Two static regions, each managed by an arena: nothing is taken from the
- * kernel's or the C library's heap. */
+/*
+ * Two static regions: nothing is taken from the kernel's or the C library's
+ * heap.
+ *
+ * Where images of heaps are kept in flash, the region of heaps has a place for
+ * each instance, which is where its image belongs, and a rest for what is there
+ * for a short time only. What is larger than the rest takes places that are
+ * free, one behind the other. Elsewhere all of the region is the rest.
+ */
 #include "core/heap/arena.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <string.h>
@@ -11,17 +18,30 @@ enum {
     HEAP_EXTRA = HEAP_ALIGNMENT + sizeof(void *),
 };
 
-/* In KB; an engine takes 64, and what moved in a shared snapshot 3. */
+#ifdef CONFIG_ISERE_IMAGES
+/* An isolate lies in front of its heap: it takes less than 1.5 KB. */
+#define PLACES CONFIG_ISERE_INSTANCES
+#define PLACE (CONFIG_ISERE_MEMORY * 1024 + 1536)
+#define SNAPSHOTS 0
+#else
+#define PLACES 0
+#define PLACE 0
 #define SNAPSHOTS                                                              \
     (IS_ENABLED(CONFIG_ISERE_SHARE_SNAPSHOTS) ? 1 : CONFIG_ISERE_INSTANCES)
+#endif
+
+/* In KB; an engine takes 64, and what moved in a shared snapshot 3. */
 BUILD_ASSERT(CONFIG_ISERE_HEAP_REGION >=
                  CONFIG_ISERE_INSTANCES * CONFIG_ISERE_MEMORY + 66 * SNAPSHOTS +
                      1,
              "ISERE_HEAP_REGION is too small");
+BUILD_ASSERT(CONFIG_ISERE_HEAP_REGION * 1024 >= PLACES * PLACE + 8 * 1024,
+             "ISERE_HEAP_REGION is too small");
 
 /* Not cleared at a start: what is not used costs no time. */
-static char heap_region[CONFIG_ISERE_HEAP_REGION * 1024] __noinit
-    __aligned(HEAP_ALIGNMENT);
+static char
+    heap_region[CONFIG_ISERE_HEAP_REGION * 1024 - PLACES * PLACE] __noinit
+        __aligned(HEAP_ALIGNMENT);
 static char server_region[CONFIG_ISERE_SERVER_REGION * 1024] __noinit
     __aligned(HEAP_ALIGNMENT);
 
@@ -34,6 +54,69 @@ void isere_zephyr_memory_init(void)
     isere_arena_init(heap_region, sizeof(heap_region), 0);
     isere_arena_init(server_region, sizeof(server_region), 0);
 }
+
+#ifdef CONFIG_ISERE_IMAGES
+
+static char heap_places[PLACES][PLACE] __noinit __aligned(HEAP_ALIGNMENT);
+/* For each place, how many the block takes that begins there or, where one
+ * goes on, a number that is not 0. */
+static uint8_t places_taken[PLACES];
+
+void *isere_zephyr_arena_place(void *ctx, unsigned index)
+{
+    ARG_UNUSED(ctx);
+    return index < PLACES ? heap_places[index] : NULL;
+}
+
+/* The first places that are free, as many as it takes. */
+static void *take_places(size_t size)
+{
+    size_t count = DIV_ROUND_UP(size, PLACE);
+    size_t run = 0;
+    for (size_t i = 0; i < PLACES && count <= UINT8_MAX; i++) {
+        run = places_taken[i] ? 0 : run + 1;
+        if (run == count) {
+            size_t first = i + 1 - count;
+            memset(&places_taken[first], (int)count, count);
+            return heap_places[first];
+        }
+    }
+    return NULL;
+}
+
+/* False when it is none of the places. */
+static bool give_places(const void *heap)
+{
+    ptrdiff_t offset = (const char *)heap - heap_places[0];
+    if (offset < 0 || (size_t)offset >= sizeof(heap_places)) {
+        return false;
+    }
+    size_t first = (size_t)offset / PLACE;
+    memset(&places_taken[first], 0, places_taken[first]);
+    return true;
+}
+
+void *isere_zephyr_arena_map(void *ctx, size_t size)
+{
+    ARG_UNUSED(ctx);
+    return take_places(size);
+}
+
+#else
+
+static void *take_places(size_t size)
+{
+    ARG_UNUSED(size);
+    return NULL;
+}
+
+static bool give_places(const void *heap)
+{
+    ARG_UNUSED(heap);
+    return false;
+}
+
+#endif
 
 /* The server's memory is apart from the heaps, so that handlers can't starve
  * it. */
@@ -55,7 +138,7 @@ void *isere_zephyr_heap_map(void *ctx, size_t size)
     ARG_UNUSED(ctx);
     char *block = isere_arena_alloc(heaps, size + HEAP_EXTRA);
     if (!block) {
-        return NULL;
+        return take_places(size);
     }
     void **heap = (void **)ROUND_UP(block + sizeof(void *), HEAP_ALIGNMENT);
     heap[-1] = block;
@@ -66,7 +149,9 @@ void isere_zephyr_heap_unmap(void *ctx, void *heap, size_t size)
 {
     ARG_UNUSED(ctx);
     ARG_UNUSED(size);
-    isere_arena_free(heaps, ((void **)heap)[-1]);
+    if (!give_places(heap)) {
+        isere_arena_free(heaps, ((void **)heap)[-1]);
+    }
 }
 
 /* There is no memory to give back; zeros are what counts. */

@@ -33,6 +33,11 @@ int isere_zephyr_port_init(isere_port_t *port)
         .heap_map = isere_zephyr_heap_map,
         .heap_unmap = isere_zephyr_heap_unmap,
         .heap_trim = isere_zephyr_heap_trim,
+#ifdef CONFIG_ISERE_IMAGES
+        .arena_map = isere_zephyr_arena_map,
+        .arena_unmap = isere_zephyr_heap_unmap,
+        .arena_place = isere_zephyr_arena_place,
+#endif
         .exec_run = isere_zephyr_exec_run,
         .exec_hold = isere_zephyr_exec_hold,
         .exec_release = isere_zephyr_exec_release,

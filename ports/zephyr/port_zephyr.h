@@ -26,6 +26,8 @@ void isere_zephyr_memory_init(void);
 void *isere_zephyr_resize(void *ctx, void *ptr, size_t size);
 void *isere_zephyr_heap_map(void *ctx, size_t size);
 void isere_zephyr_heap_unmap(void *ctx, void *heap, size_t size);
+void *isere_zephyr_arena_map(void *ctx, size_t size); /* with ISERE_IMAGES */
+void *isere_zephyr_arena_place(void *ctx, unsigned index);
 void isere_zephyr_heap_trim(void *ctx, void *start, size_t size);
 
 /* log.c */

@@ -216,22 +216,18 @@ static void configure(isere_registry_config_t *config,
 #endif
 }
 
-/* Runs the init phase of the built-in function once, to say now what is wrong
- * with it. */
-static bool try_fallback(const isere_port_t *port,
-                         const isere_function_t *fallback)
+/* To say now what is wrong with the built-in function. */
+static bool try_fallback(isere_registry_t *registry, const isere_port_t *port)
 {
-    isere_instance_t *instance = NULL;
     isere_fault_t *fault = isere_alloc(port, sizeof(*fault));
     if (!fault) {
         return true;
     }
-    int error = isere_instance_create(port, fallback, &instance, fault);
+    int error = isere_registry_try_built_in(registry, port, fault);
     if (error) {
         isere_zephyr_log_fault(error, fault);
         LOG_WRN("only the functions in the store are served");
     }
-    isere_instance_destroy(instance);
     isere_free(port, fault);
     return !error;
 }
@@ -253,7 +249,7 @@ static int make_registry(const isere_port_t *port, const isere_blobs_t *blobs,
                                 CONFIG_ISERE_QUARANTINE_WINDOW_S + 1);
     if (!config->built_in ||
         isere_registry_is_quarantined(*registry, ISERE_BUILT_IN_NAME) ||
-        try_fallback(port, config->built_in)) {
+        try_fallback(*registry, port)) {
         return 0;
     }
     isere_registry_destroy(*registry);

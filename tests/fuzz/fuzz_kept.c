@@ -2,7 +2,7 @@
  * settings that a package may have, and settings that are read are written the
  * same. The first byte says whether the header is mended, as whoever wrote it
  * by mistake would have it: one place for each number. No bytecode is run. */
-#include "core/deploy/kept.h"
+#include "core/deploy/kept/kept.h"
 #include "core/deploy/package/settings.h"
 #include "core/deploy/registry.h"
 #include "core/isolate/function.h"

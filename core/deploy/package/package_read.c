@@ -531,7 +531,7 @@ static bool begin_stage(reader_t *r, const isere_port_t *port, size_t size)
         return out_of_memory(r);
     }
     r->package->staged = writer;
-    int error = isere_extents_begin(r->extents, "sources", size, writer);
+    int error = isere_extents_begin_scratch(r->extents, size, writer);
     return error == 0 || bad_flash(r, error);
 }
 

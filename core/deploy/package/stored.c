@@ -28,7 +28,7 @@ static int begin(void *arg, size_t size)
     if (!s->staged) {
         return ISERE_ERR_NOMEM;
     }
-    int error = isere_extents_begin(p->extents, "text", size + 1, s->staged);
+    int error = isere_extents_begin_scratch(p->extents, size + 1, s->staged);
     return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
 }
 

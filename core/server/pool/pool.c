@@ -7,6 +7,7 @@
  * that a server has, so most of this file is about how many there are.
  */
 #include "core/server/pool/pool.h"
+#include "core/deploy/kept/flashed.h"
 #include "core/deploy/quarantine/faults.h"
 #include "core/server/server.h"
 #include "core/util/log.h"
@@ -140,11 +141,12 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
     pool->count++;
     count_instance(pool, 1);
     slot->fault = isere_alloc(port, sizeof(*slot->fault));
-    slot->isolate = slot->fault
-                        ? isere_isolate_create_in(
-                              port, pool->function,
-                              ISERE_SHARE_SNAPSHOTS ? &pool->family : NULL)
-                        : NULL;
+    if (slot->fault) {
+        slot->isolate = isere_isolate_create_in(
+            port, pool->function, ISERE_SHARE_SNAPSHOTS ? &pool->family : NULL,
+            isere_flashed_image(server->serving.registry, port,
+                                pool->deployment, slot->fault));
+    }
     if (!slot->isolate) {
         slot_destroy(slot);
         return NULL;
@@ -255,6 +257,9 @@ static void note_start(const isere_slot_t *slot)
 {
     isere_stats_t *stats = slot->pool->stats;
     atomic_fetch_add(&stats->starts, 1);
+    if (isere_isolate_has_image(slot->isolate)) {
+        atomic_fetch_add(&stats->loads, 1);
+    }
     if (isere__limits_take_back(&stats->given_up)) {
         atomic_fetch_add(&stats->restarts, 1);
     }
@@ -369,6 +374,9 @@ void isere__pool_release(isere_slot_t *slot)
         return;
     }
     isere_isolate_reset(slot->isolate);
+    atomic_fetch_add_explicit(&pool->stats->restored,
+                              isere_isolate_heap_size(slot->isolate),
+                              memory_order_relaxed);
     push_idle(slot);
 }
 

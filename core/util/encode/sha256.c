@@ -142,3 +142,15 @@ void isere_sha256_hex(const uint8_t sum[ISERE_SHA256_SIZE], char out[65])
     }
     out[64] = '\0';
 }
+
+static uint8_t digit(char c)
+{
+    return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+void isere_sha256_parse(const char text[65], uint8_t sum[ISERE_SHA256_SIZE])
+{
+    for (unsigned i = 0; i < ISERE_SHA256_SIZE; i++) {
+        sum[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+    }
+}

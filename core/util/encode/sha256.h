@@ -24,4 +24,7 @@ void isere_sha256_of(const void *bytes, size_t size,
 /* As 64 lower-case hexadecimal digits and a NUL. */
 void isere_sha256_hex(const uint8_t sum[ISERE_SHA256_SIZE], char out[65]);
 
+/* The sum of such a text. */
+void isere_sha256_parse(const char text[65], uint8_t sum[ISERE_SHA256_SIZE]);
+
 #endif

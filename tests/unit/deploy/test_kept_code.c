@@ -2,7 +2,7 @@
  * Compiled code that is kept for the next start: it is taken when it is whole
  * and of this package, and in every other case the start compiles as before.
  */
-#include "core/deploy/kept.h"
+#include "core/deploy/kept/kept.h"
 #include "core/deploy/package/settings.h"
 #include "core/deploy/registry.h"
 #include "core/isere_config.h"

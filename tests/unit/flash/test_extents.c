@@ -192,6 +192,37 @@ static void test_limits_of_a_writer(void **state)
     (void)state;
 }
 
+/* It lies behind all others, and leaves their order alone. */
+static void test_scratch(void **state)
+{
+    nor_t nor;
+    isere_extent_writer_t w;
+    nor_init(&nor, SECTORS, 256);
+    reopen(&nor);
+    size_t room = isere_extents_room(&extents);
+    assert_int_equal(isere_extents_begin_scratch(&extents, room + 1, &w),
+                     ISERE_ERR_LIMIT);
+    assert_int_equal(isere_extents_begin_scratch(&extents, 0, &w),
+                     ISERE_ERR_LIMIT);
+    for (unsigned i = 0; i < 4; i++) {
+        char name[16];
+        assert_int_equal(isere_extents_begin_scratch(&extents, 9000, &w), 0);
+        assert_int_equal(isere_extents_append(&w, "x", 1), 0);
+        snprintf(name, sizeof(name), "n%u", i);
+        assert_int_equal(put(name, 8000, i), 0);
+        isere_extents_abort(&w);
+    }
+    /* Four of two sectors, without a hole. */
+    assert_int_equal(isere_extents_room(&extents), room - 8 * NOR_SECTOR);
+    assert_int_equal(isere_extents_begin_scratch(&extents, 100, &w), 0);
+    assert_int_equal(isere_extents_append(&w, "x", 1), 0);
+    assert_int_equal(isere_extents_commit(&w, NULL), ISERE_ERR_INVAL);
+    reopen(&nor);
+    assert_true(is_there("n3", 8000, 3));
+    nor_deinit(&nor);
+    (void)state;
+}
+
 /* The directory is begun anew many times, and sectors wear alike. */
 static void test_many_changes(void **state)
 {
@@ -355,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_what_is_held_stays),
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_limits_of_a_writer),
+        cmocka_unit_test(test_scratch),
         cmocka_unit_test(test_many_changes),
         cmocka_unit_test(test_flash_that_fails),
         cmocka_unit_test(test_nonsense),

@@ -129,13 +129,6 @@ static void must_make(void)
     }
 }
 
-/* Gives the function its image. */
-static void use(void)
-{
-    f.function->image = image;
-    memset(&image, 0, sizeof(image));
-}
-
 static int find_again(void)
 {
     return isere_flash_image_find(&extents, &port, f.function, &image);
@@ -146,7 +139,7 @@ static isere_isolate_t *create(bool from_image)
 {
     isere_test_state()->monotonic_us += 1234567;
     isere_test_state()->wall_us += 1234567;
-    f.isolate = isere_isolate_create(&port, f.function);
+    f.isolate = isere_isolate_create_in(&port, f.function, NULL, &image);
     assert_non_null(f.isolate);
     assert_int_equal(isere_isolate_state(f.isolate) == ISERE_ISOLATE_READY,
                      from_image);
@@ -265,7 +258,6 @@ static void test_answers_as_without(void **state)
             continue;
         }
         made++;
-        use();
         isere_isolate_t *isolates[PLACES];
         for (int n = 0; n < PLACES; n++) {
             js_pristine_t pristine;
@@ -340,7 +332,6 @@ static void test_time_and_randomness(void **state)
          " JSON.stringify(kept) : JSON.stringify([Math.random(),"
          " crypto.randomUUID()])");
     must_make();
-    use();
     isere_isolate_t *one = create(true);
     ask("/kept", first, sizeof(first));
     isere_isolate_t *two = create(true);
@@ -366,7 +357,6 @@ static void test_logs_once(void **state)
     size_t before = isere_test_state()->log_lines;
     must_make();
     assert_int_equal(isere_test_state()->log_lines, before + 1);
-    use();
     create(true);
     assert_int_equal(isere_test_state()->log_lines, before + 1);
     (void)state;
@@ -383,7 +373,6 @@ static void test_found_after_a_reset(void **state)
     reopen();
     assert_int_equal(find_again(), 0);
     assert_true(isere_flash_image_check(&image));
-    use();
     create(true);
     (void)state;
 }
@@ -498,13 +487,10 @@ static void test_power_cuts(void **state)
             if (find_again() == 0) {
                 assert_true(isere_flash_image_check(&image));
                 if (at % 50 == 1) {
-                    use();
                     f.isolate = create(true);
                     js_expect_body(&f, "/", "alive");
                     isere_isolate_destroy(f.isolate);
                     f.isolate = NULL;
-                    image = f.function->image;
-                    memset(&f.function->image, 0, sizeof(image));
                 }
             }
             isere_flash_image_release(&image);

@@ -86,7 +86,8 @@ static void start_sharing(void)
     isere_isolate_t *isolates[2];
     isere_isolate_destroy(f.isolate);
     for (int i = 0; i < 2; i++) {
-        isolates[i] = isere_isolate_create_in(f.port, f.function, &family);
+        isolates[i] =
+            isere_isolate_create_in(f.port, f.function, &family, NULL);
         assert_non_null(isolates[i]);
         assert_int_equal(isere_isolate_start(isolates[i], &f.fault),
                          ISERE_ISOLATE_READY);

@@ -102,7 +102,7 @@ static void add(int i)
 {
     isere_test_state()->monotonic_us += 1234567;
     isere_test_state()->wall_us += 1234567;
-    isolates[i] = isere_isolate_create_in(f.port, f.function, &family);
+    isolates[i] = isere_isolate_create_in(f.port, f.function, &family, NULL);
     assert_non_null(isolates[i]);
     f.isolate = isolates[i];
     isere_isolate_state_t end = isere_isolate_start(isolates[i], &f.fault);
@@ -409,7 +409,7 @@ static void test_every_allocation_fails(void **state)
         isere_test_state()->allocations = 0;
         isere_test_state()->fail_at = n;
         isere_isolate_t *isolate =
-            isere_isolate_create_in(f.port, f.function, &family);
+            isere_isolate_create_in(f.port, f.function, &family, NULL);
         if (isolate) {
             isere_isolate_start(isolate, &f.fault);
             made = isere_isolate_state(isolate) == ISERE_ISOLATE_READY &&
@@ -425,7 +425,7 @@ static void test_every_allocation_fails(void **state)
     }
     /* The last way out: no memory for anything from the relocation on. */
     isere_isolate_t *isolate =
-        isere_isolate_create_in(f.port, f.function, &family);
+        isere_isolate_create_in(f.port, f.function, &family, NULL);
     assert_non_null(isolate);
     isere_test_state()->allocations = 0;
     isere_test_state()->fail_at = 2;
@@ -444,7 +444,7 @@ static void test_failures_are_told_apart(void **state)
 {
     (void)state;
     load("throw 1; export const handler = 1");
-    f.isolate = isere_isolate_create_in(f.port, f.function, &family);
+    f.isolate = isere_isolate_create_in(f.port, f.function, &family, NULL);
     isolates[0] = f.isolate;
     assert_int_equal(isere_isolate_start(f.isolate, &f.fault),
                      ISERE_ISOLATE_FAILED);
