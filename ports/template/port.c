@@ -224,6 +224,7 @@ void isere_template_port_init(isere_port_t *port, isere_template_t *self)
         /* It can't protect memory. */
         .frozen_unit = 0,
         .heap_freeze = NULL,
+        .arena_place = NULL,
         /* It can't notice writes: heaps are restored as a whole. */
         .guard_unit = 0,
         .heap_guard = NULL,
