@@ -23,17 +23,22 @@ static const uint8_t *bytes_of(const isere_extents_t *extents,
     return flash->bytes + (size_t)extent->first * flash->sector;
 }
 
-/* FNV-1a over 32-bit units: the rest of a unit counts as zeros. It has to
- * notice worn flash, not attacks, and a CRC takes ten times as long. */
+typedef uint32_t __attribute__((may_alias)) unit_t;
+
+/* FNV-1a over 32-bit units, of data that is aligned to them: the rest of the
+ * last one counts as zeros. It has to notice worn flash, not attacks, and a CRC
+ * takes ten times as long. */
 static uint32_t add_up(uint32_t sum, const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size; i += sizeof(uint32_t)) {
-        uint32_t word = 0;
-        size_t left = size - i;
-        memcpy(&word, data + i, left < sizeof(word) ? left : sizeof(word));
-        sum = (sum ^ word) * UINT32_C(0x01000193);
+    const uint32_t prime = UINT32_C(0x01000193);
+    const unit_t *units = (const unit_t *)data;
+    size_t count = size / sizeof(*units);
+    uint32_t last = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum = (sum ^ units[i]) * prime;
     }
-    return sum;
+    memcpy(&last, units + count, size % sizeof(*units));
+    return size % sizeof(*units) > 0 ? (sum ^ last) * prime : sum;
 }
 
 static bool is_found(const isere_extent_t *e)

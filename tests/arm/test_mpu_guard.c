@@ -197,7 +197,7 @@ static void test_heaps_take_turns(void **state)
     assert_int_equal(js_start(&f, source), ISERE_ISOLATE_READY);
     isolates[0] = f.isolate;
     for (int i = 1; i < 3; i++) {
-        isolates[i] = isere_isolate_create_in(&port, f.function, &family);
+        isolates[i] = isere_isolate_create_in(&port, f.function, &family, NULL);
         assert_non_null(isolates[i]);
         assert_int_equal(isere_isolate_start(isolates[i], &f.fault),
                          ISERE_ISOLATE_READY);

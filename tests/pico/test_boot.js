@@ -19,7 +19,7 @@ export function boots_and_answers({ make }) {
 }
 
 export function a_second_start_has_the_same_token_and_other_random_numbers({ make }) {
-  const source = 'const id = crypto.randomUUID(); export const handler = () => id'
+  const source = 'export const handler = () => crypto.randomUUID()'
   const board = make()
   const [first, second] = board.run(function* () {
     yield* board.serving()
