@@ -96,7 +96,8 @@ static void parse(parsed_t *p)
 static isere_isolate_t *make_isolate(const isere_function_t *function,
                                      isere_snapshot_family_t *family)
 {
-    isere_isolate_t *isolate = isere_isolate_create_in(port, function, family);
+    isere_isolate_t *isolate =
+        isere_isolate_create_in(port, function, family, NULL);
     if (!isolate ||
         isere_isolate_start(isolate, &fault) != ISERE_ISOLATE_READY) {
         fail("isolate");
