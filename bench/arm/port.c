@@ -93,14 +93,19 @@ static void *resize(void *ctx, void *ptr, size_t size)
     return block + 1;
 }
 
+/* Heaps take whole units of what the memory protection unit protects. */
+static size_t in_units(size_t size)
+{
+    const size_t unit = ISERE_MPU_FROZEN_UNIT;
+    return (size + unit - 1) & ~(unit - 1);
+}
+
 static void *heap_map(void *ctx, size_t size)
 {
     (void)ctx;
-    const size_t unit = ISERE_MPU_FROZEN_UNIT;
-    size = (size + unit - 1) & ~(unit - 1);
-    void *heap = aligned_alloc(unit, size);
+    void *heap = aligned_alloc(ISERE_MPU_FROZEN_UNIT, in_units(size));
     if (heap) {
-        bench.bytes += size;
+        bench.bytes += in_units(size);
     }
     return heap;
 }
@@ -109,7 +114,7 @@ static void heap_unmap(void *ctx, void *heap, size_t size)
 {
     (void)ctx;
     if (heap) {
-        bench.bytes -= (size + 15) & ~(size_t)15;
+        bench.bytes -= in_units(size);
         free(heap);
     }
 }

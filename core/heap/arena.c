@@ -350,12 +350,15 @@ static void clean_content(isere_arena_t *a, uint32_t block, size_t keep)
 void *isere_arena_alloc(isere_arena_t *a, size_t size)
 {
     uint32_t need = block_size(size);
+    uint32_t peak = a->peak;
     uint32_t block = need ? find(a, need) : NO_BLOCK;
     if (!block) {
         return refuse(a);
     }
     a->used += size_at(a, block);
-    clean_content(a, block, 0);
+    if (block < peak) { /* else nothing was there before */
+        clean_content(a, block, 0);
+    }
     return word(a, block + HEADER);
 }
 
