@@ -56,7 +56,7 @@ typedef struct isere_extent_writer {
     int error;              /* of the first step that failed */
     char name[ISERE_EXTENT_NAME_MAX];
     /* What does not fill a unit yet. */
-    _Alignas(uint32_t) uint8_t part[ISERE_EXTENT_UNIT_MAX];
+    uint8_t part[ISERE_EXTENT_UNIT_MAX] __attribute__((aligned(4)));
 } isere_extent_writer_t;
 
 /* Finds the extents of a flash. The table is borrowed. Returns 0;
