@@ -87,8 +87,9 @@ export function power_cuts_while_the_store_is_formatted({ make }) {
   }())
 }
 
-// Each deploy is cut in a later operation than the last one. Afterwards the
-// function is the old one or the new one, complete.
+// Each deploy is cut in a later operation than the last one: in some of its
+// thousand, since a start takes a second here. Afterwards the function is the old
+// one or the new one, complete.
 export function power_cuts_in_deploys({ make }) {
   const board = make()
   board.run(function* () {
@@ -96,11 +97,11 @@ export function power_cuts_in_deploys({ make }) {
     assert.equal((yield* board.deploy('hello', version(0))).status, 201)
     const { token } = board
     let last = 0
-    for (let n = 1, isCut = true; isCut; n++) {
+    for (let n = 1, operation = 1, isCut = true; isCut; n++, operation = Math.ceil(operation * 1.5)) {
       const before = board.chip.flashChip.operations
       const deploying = board.tasks.start(board.deploy('hello', version(n)))
       yield* board.until(() => deploying.isDone ||
-        (board.chip.flashChip.operations >= before + n && board.chip.flashChip.isBusy),
+        (board.chip.flashChip.operations >= before + operation && board.chip.flashChip.isBusy),
       30 * SECOND, 'a deploy')
       isCut = !deploying.isDone
       if (isCut) {
