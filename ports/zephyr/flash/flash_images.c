@@ -61,8 +61,8 @@ extern const char etext[];
 static isere_slice_t build(void)
 {
     static uint8_t sum[ISERE_SHA256_SIZE];
-    isere_sha256_of(__executable_start, (size_t)(etext - __executable_start),
-                    sum);
+    isere_sha256_of(__executable_start,
+                    (uintptr_t)etext - (uintptr_t)__executable_start, sum);
     return isere_slice_of((const char *)sum, sizeof(sum));
 }
 #else
@@ -71,8 +71,8 @@ extern const char isere_build_id_end[];
 
 static isere_slice_t build(void)
 {
-    return isere_slice_of(isere_build_id,
-                          (size_t)(isere_build_id_end - isere_build_id));
+    return isere_slice_of(isere_build_id, (uintptr_t)isere_build_id_end -
+                                              (uintptr_t)isere_build_id);
 }
 #endif
 
