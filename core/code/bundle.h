@@ -39,6 +39,9 @@ typedef struct isere_bundle_settings {
     uint32_t timeout_ms;
 } isere_bundle_settings_t;
 
+/* Takes the next bytes. Returns 0 or an error, which ends the writing. */
+typedef int isere_bundle_put_fn(void *arg, const void *bytes, size_t size);
+
 /* What a bundle is written from. */
 typedef struct isere_bundle_parts {
     const char *root;
@@ -46,7 +49,13 @@ typedef struct isere_bundle_parts {
     unsigned count;
     const void *code; /* an array of the modules in that order */
     size_t code_size;
+    /* Or a function that gives these bytes to `put`: the same ones each time
+     * that it is called, which is twice. NULL: `code`. */
+    int (*write_code)(void *code_arg, isere_bundle_put_fn *put, void *arg);
+    void *code_arg;
     isere_bundle_settings_t settings;
+    size_t size; /* of the whole bundle; isere_bundle_measure sets both */
+    uint32_t checksum;
 } isere_bundle_parts_t;
 
 /* Most bytes of a function's name in a bundle, with its NUL. */
@@ -74,10 +83,21 @@ void isere_bundle_configure(const isere_bundle_t *bundle,
                             isere_function_config_t *config);
 
 /*
- * Writes a bundle. *bytes comes from port->resize and is the caller's. Returns
- * 0, ISERE_ERR_NOMEM, ISERE_ERR_LIMIT (too many modules, a name is too long)
- * or ISERE_ERR_INVAL (an entry of env is not NAME=VALUE, a setting is out of
- * range). The port's thread.
+ * What has to be known of a bundle before it is written. Returns 0,
+ * ISERE_ERR_LIMIT (too many modules, a name is too long), ISERE_ERR_INVAL (an
+ * entry of env is not NAME=VALUE, a setting is out of range) or an error of
+ * write_code.
+ */
+int isere_bundle_measure(isere_bundle_parts_t *parts);
+
+/* Gives parts that were measured to `put`, in pieces. Returns 0, an error of
+ * write_code or of put. */
+int isere_bundle_put(const isere_bundle_parts_t *parts,
+                     isere_bundle_put_fn *put, void *arg);
+
+/*
+ * Both, to a block: *bytes comes from port->resize and is the caller's. Also
+ * returns ISERE_ERR_NOMEM. The port's thread.
  */
 int isere_bundle_write(const isere_port_t *port,
                        const isere_bundle_parts_t *parts, void **bytes,

@@ -1,7 +1,6 @@
 /* Writing bundles, from modules or from another bundle with other settings. */
 #include "core/code/bundle.h"
 #include "core/code/bundle_format.h"
-#include <stdlib.h>
 
 static void put16(uint8_t *p, uint32_t v)
 {
@@ -15,26 +14,40 @@ static void put32(uint8_t *p, uint32_t v)
     put16(p + 2, v >> 16);
 }
 
-/* ---- a bundle is put together twice: to count its bytes, to write them ----
- */
+/* ---- a bundle is put together twice: for its size and checksum, which its
+ * header has, and to be written ---- */
 
-/* One code path for both passes: they can't disagree about the size. */
+/* One code path for both passes: they can't disagree. */
 typedef struct sink {
-    uint8_t *bytes; /* NULL: only count */
+    isere_bundle_put_fn *put; /* NULL: only size and checksum are wanted */
+    void *arg;
     size_t size;
+    uint32_t checksum;
+    int error; /* of the first call that failed */
 } sink_t;
+
+static int take(void *arg, const void *bytes, size_t len)
+{
+    sink_t *sink = arg;
+    sink->size += len;
+    if (!sink->put) {
+        sink->checksum = isere_crc32(sink->checksum, bytes, len);
+    } else if (!sink->error) {
+        sink->error = sink->put(sink->arg, bytes, len);
+    }
+    return sink->error;
+}
 
 static void put_bytes(sink_t *sink, const void *bytes, size_t len)
 {
-    if (sink->bytes && len > 0) {
-        memcpy(sink->bytes + sink->size, bytes, len);
+    if (len > 0) {
+        (void)take(sink, bytes, len);
     }
-    sink->size += len;
 }
 
 static void put_padding(sink_t *sink)
 {
-    sink->size = isere__bundle_pad4(sink->size); /* the block was cleared */
+    put_bytes(sink, "\0\0", isere__bundle_pad4(sink->size) - sink->size);
 }
 
 static void put_number(sink_t *sink, uint32_t v)
@@ -94,11 +107,34 @@ static void put_settings(sink_t *sink, const isere_bundle_settings_t *s)
     }
 }
 
-/* All but the header, which holds the size and the checksum of the rest. The
+static void put_code(sink_t *sink, const isere_bundle_parts_t *parts)
+{
+    size_t begin = sink->size;
+    if (!parts->write_code) {
+        put_bytes(sink, parts->code, parts->code_size);
+        return;
+    }
+    int error = parts->write_code(parts->code_arg, take, sink);
+    if (!error && sink->size - begin != parts->code_size) {
+        error = ISERE_ERR_INVAL;
+    }
+    sink->error = sink->error ? sink->error : error;
+}
+
+/* The header's last part, and what follows it: what the checksum covers. The
  * order is that of docs/bytecode.md. */
 static void put_entries(sink_t *sink, const isere_bundle_parts_t *parts)
 {
-    sink->size = ISERE_BUNDLE_HEADER;
+    const isere_bundle_settings_t *s = &parts->settings;
+    uint8_t header[ISERE_BUNDLE_HEADER];
+    put16(header + ISERE_BUNDLE_AT_ROOT_LEN, (uint32_t)strlen(parts->root) + 1);
+    put16(header + ISERE_BUNDLE_AT_SETTINGS,
+          (uint32_t)((s->name != NULL) + has_env(s) + s->has_payload +
+                     s->has_timeout));
+    put32(header + ISERE_BUNDLE_AT_CODE_LEN, (uint32_t)parts->code_size);
+    sink->size = ISERE_BUNDLE_AT_ROOT_LEN;
+    put_bytes(sink, header + ISERE_BUNDLE_AT_ROOT_LEN,
+              ISERE_BUNDLE_HEADER - ISERE_BUNDLE_AT_ROOT_LEN);
     put_text(sink, parts->root);
     put_padding(sink);
     for (unsigned i = 0; i < parts->count; i++) {
@@ -106,28 +142,23 @@ static void put_entries(sink_t *sink, const isere_bundle_parts_t *parts)
         put_text(sink, parts->names[i]);
         put_padding(sink);
     }
-    put_settings(sink, &parts->settings);
-    put_bytes(sink, parts->code, parts->code_size);
+    put_settings(sink, s);
+    put_code(sink, parts);
     put_padding(sink);
 }
 
-/* Last of all: the checksum covers everything behind it. */
-static void put_header(uint8_t *p, size_t size,
-                       const isere_bundle_parts_t *parts)
+/* Its first part, which has the size and the checksum of the rest. */
+static void put_header(sink_t *sink, const isere_bundle_parts_t *parts)
 {
     static const uint8_t magic[8] = {0x89, 'i', 's', 'e', 'r', 'e', 0x0d, 0x0a};
-    const isere_bundle_settings_t *s = &parts->settings;
+    uint8_t p[ISERE_BUNDLE_AT_ROOT_LEN];
     memcpy(p, magic, sizeof(magic));
     put16(p + ISERE_BUNDLE_AT_VERSION, ISERE_BUNDLE_VERSION);
     put16(p + ISERE_BUNDLE_AT_MODULES, parts->count);
     put32(p + ISERE_BUNDLE_AT_ENGINE, isere__bundle_engine_id());
-    put32(p + ISERE_BUNDLE_AT_SIZE, (uint32_t)size);
-    put16(p + ISERE_BUNDLE_AT_ROOT_LEN, (uint32_t)strlen(parts->root) + 1);
-    put16(p + ISERE_BUNDLE_AT_SETTINGS,
-          (uint32_t)((s->name != NULL) + has_env(s) + s->has_payload +
-                     s->has_timeout));
-    put32(p + ISERE_BUNDLE_AT_CODE_LEN, (uint32_t)parts->code_size);
-    put32(p + ISERE_BUNDLE_AT_CHECKSUM, isere__bundle_checksum(p, size));
+    put32(p + ISERE_BUNDLE_AT_SIZE, (uint32_t)parts->size);
+    put32(p + ISERE_BUNDLE_AT_CHECKSUM, parts->checksum);
+    put_bytes(sink, p, sizeof(p));
 }
 
 /* ---- limits ---- */
@@ -166,13 +197,13 @@ static int check_parts(const isere_bundle_parts_t *parts)
     return check_settings(&parts->settings);
 }
 
+/* ---- writing ---- */
+
 /* The size can wrap around on 32-bit targets, where it then is less than that
  * of the code. */
-int isere_bundle_write(const isere_port_t *port,
-                       const isere_bundle_parts_t *parts, void **bytes,
-                       size_t *size)
+int isere_bundle_measure(isere_bundle_parts_t *parts)
 {
-    sink_t sink = {NULL, 0};
+    sink_t sink = {.put = NULL};
     int error = check_parts(parts);
     if (error) {
         return error;
@@ -181,15 +212,46 @@ int isere_bundle_write(const isere_port_t *port,
     if (sink.size > UINT32_MAX || sink.size < parts->code_size) {
         return ISERE_ERR_LIMIT;
     }
-    *size = sink.size;
-    sink.bytes = isere_alloc(port, *size);
-    if (!sink.bytes) {
-        return ISERE_ERR_NOMEM;
-    }
-    memset(sink.bytes, 0, *size);
+    parts->size = sink.size;
+    parts->checksum = sink.checksum;
+    return sink.error;
+}
+
+int isere_bundle_put(const isere_bundle_parts_t *parts,
+                     isere_bundle_put_fn *put, void *arg)
+{
+    sink_t sink = {.put = put, .arg = arg};
+    put_header(&sink, parts);
     put_entries(&sink, parts);
-    put_header(sink.bytes, *size, parts);
-    *bytes = sink.bytes;
+    return sink.error;
+}
+
+static int put_in_memory(void *arg, const void *bytes, size_t size)
+{
+    uint8_t **at = arg;
+    memcpy(*at, bytes, size);
+    *at += size;
+    return 0;
+}
+
+int isere_bundle_write(const isere_port_t *port,
+                       const isere_bundle_parts_t *parts, void **bytes,
+                       size_t *size)
+{
+    isere_bundle_parts_t measured = *parts;
+    int error = isere_bundle_measure(&measured);
+    uint8_t *block = error ? NULL : isere_alloc(port, measured.size);
+    if (!block) {
+        return error ? error : ISERE_ERR_NOMEM;
+    }
+    uint8_t *at = block;
+    error = isere_bundle_put(&measured, put_in_memory, &at);
+    if (error) {
+        isere_free(port, block);
+        return error;
+    }
+    *bytes = block;
+    *size = measured.size;
     return 0;
 }
 

@@ -35,10 +35,11 @@ typedef struct compiler {
     const module_t *import_module;
     int import_line;
     int import_column;
-    /* For the bundle: */
-    const char **names;
-    const void *code;
-    size_t code_size;
+    JSBytecodeWriter *writer;
+    JSValue modules; /* an array */
+    isere_bundle_parts_t parts;
+    isere_bundle_put_fn *put; /* takes the bundle */
+    void *put_arg;
     isere_fault_t *fault;
     int error;
 } compiler_t;
@@ -324,29 +325,83 @@ static int check_imports(compiler_t *c)
 
 /* ---- writing ---- */
 
+/* What a JSPutFunc of the engine gives its bytes to. */
+typedef struct passing {
+    isere_bundle_put_fn *put;
+    void *arg;
+    int error;
+} passing_t;
+
+static int pass(void *opaque, const uint8_t *bytes, size_t size)
+{
+    passing_t *p = opaque;
+    p->error = p->put(p->arg, bytes, size);
+    return p->error;
+}
+
+/* The table of atoms comes first: it is complete when the modules were written
+ * once. */
+static int write_code(void *arg, isere_bundle_put_fn *put, void *put_arg)
+{
+    compiler_t *c = arg;
+    passing_t passing = {put, put_arg, 0};
+    if (JS_WriteBytecodeAtoms(c->writer, pass, &passing) == 0) {
+        (void)JS_WriteBytecode(c->writer, c->modules, pass, &passing);
+    }
+    return passing.error;
+}
+
+static int count(void *arg, const void *bytes, size_t size)
+{
+    (void)bytes;
+    *(size_t *)arg += size;
+    return 0;
+}
+
 /* All modules in one array: so they share one table of atoms, and their
  * bytecode can be used in place (see isere_engine_init_with). */
-static int write_modules(compiler_t *c)
+static void list_modules(compiler_t *c)
 {
     JSContext *ctx = c->heap.ctx;
-    unsigned count = 0;
+    const char **names = js_mallocz(ctx, c->count * sizeof(*names));
+    c->modules = JS_NewArray(ctx);
+    c->parts.names = names;
+    for (const module_t *m = c->first; m; m = m->next) {
+        if (!JS_IsException(m->code) && !JS_IsUndefined(m->code)) {
+            unsigned index = c->parts.count++;
+            names[index] = m->name;
+            JS_DefinePropertyValueUint32(ctx, c->modules, index,
+                                         JS_DupValue(ctx, m->code),
+                                         JS_PROP_C_W_E);
+        }
+    }
+}
+
+/* Numbers the atoms, and works out what must be known of the bundle before it
+ * is written. */
+static int prepare_bundle(compiler_t *c)
+{
+    passing_t counting = {count, &c->parts.code_size, 0};
     /* The engine does not check every allocation while it writes. */
     c->heap.fragile = true;
-    c->names = js_mallocz(ctx, c->count * sizeof(*c->names));
-    JSValue modules = JS_NewArray(ctx);
-    for (const module_t *m = c->first; m; m = m->next) {
-        if (JS_IsException(m->code) || JS_IsUndefined(m->code)) {
-            continue;
-        }
-        c->names[count] = m->name;
-        JS_DefinePropertyValueUint32(ctx, modules, count++,
-                                     JS_DupValue(ctx, m->code), JS_PROP_C_W_E);
-    }
-    c->code =
-        JS_WriteObject(ctx, &c->code_size, modules, JS_WRITE_OBJ_BYTECODE);
+    list_modules(c);
+    c->writer = JS_NewBytecodeWriter(c->heap.ctx);
+    c->parts.root = c->root;
+    c->parts.write_code = write_code;
+    c->parts.code_arg = c;
+    int failed = JS_WriteBytecode(c->writer, c->modules, pass, &counting);
+    failed = failed || JS_WriteBytecodeAtoms(c->writer, pass, &counting);
+    int error = failed ? ISERE_ERR_NOMEM : isere_bundle_measure(&c->parts);
     c->heap.fragile = false;
-    c->count = count;
-    return c->code ? 0 : ISERE_ERR_NOMEM;
+    return error;
+}
+
+static void put_bundle(void *arg)
+{
+    compiler_t *c = arg;
+    c->heap.fragile = true;
+    c->error = isere_bundle_put(&c->parts, c->put, c->put_arg);
+    c->heap.fragile = false;
 }
 
 static void run(void *arg)
@@ -364,7 +419,7 @@ static void run(void *arg)
         compile_module(c, name, source) ? check_imports(c) : ISERE_ERR_HANDLER;
     if (!c->error) {
         add_dynamic_imports(c);
-        c->error = write_modules(c);
+        c->error = prepare_bundle(c);
     }
 }
 
@@ -454,23 +509,72 @@ static void report_crash(compiler_t *c, const isere_port_t *port)
     c->error = ISERE_ERR_CRASH;
 }
 
-/* Outside of exec_run: it allocates from the port, and must not be abandoned
- * between allocating and returning the block. */
-static int write_bundle(const compiler_t *c, const isere_port_t *port,
-                        void **code, size_t *size)
+/* ---- where the bundle goes ---- */
+
+static void run_put(void *arg)
 {
-    isere_bundle_parts_t parts = {
-        .root = c->root,
-        .names = c->names,
-        .count = c->count,
-        .code = c->code,
-        .code_size = c->code_size,
-    };
-    int error = isere_bundle_write(port, &parts, code, size);
-    if (error == ISERE_ERR_NOMEM) {
+    compiler_t *c = arg;
+    JS_UpdateStackTop(c->heap.rt);
+    if (!isere_heap_run(&c->heap, put_bundle, c)) {
+        c->error = ISERE_ERR_NOMEM;
+    }
+}
+
+/* The engine walks through all functions, on its stack. Not under the deadline:
+ * what takes the bundle must not be abandoned. */
+static int put(compiler_t *c, const isere_port_t *port,
+               isere_bundle_put_fn *put_fn, void *arg)
+{
+    c->put = put_fn;
+    c->put_arg = arg;
+    int error = port->exec_run(port->ctx, run_put, c, UINT64_MAX);
+    if (error) {
+        report_crash(c, port);
+    }
+    return c->error;
+}
+
+static int put_in_block(void *arg, const void *bytes, size_t size)
+{
+    uint8_t **at = arg;
+    memcpy(*at, bytes, size);
+    *at += size;
+    return 0;
+}
+
+static int write_block(compiler_t *c, const isere_port_t *port, void **code)
+{
+    uint8_t *block = isere_alloc(port, c->parts.size);
+    uint8_t *at = block;
+    if (!block) {
         isere_fault_set(c->fault, "not enough memory for the bytecode");
+        return ISERE_ERR_NOMEM;
+    }
+    int error = put(c, port, put_in_block, &at);
+    if (error) {
+        isere_free(port, block);
+    } else {
+        *code = block;
     }
     return error;
+}
+
+/* Where the sink has no room, or fails, a block of memory is tried. */
+static int write_bundle(compiler_t *c, const isere_port_t *port,
+                        isere_compile_sink_t *sink, void **code, size_t *size)
+{
+    *size = c->parts.size;
+    if (sink) {
+        sink->code = NULL;
+    }
+    if (sink && sink->begin(sink->ctx, *size) == 0) {
+        int error = put(c, port, sink->put, sink->ctx);
+        if (error == ISERE_ERR_CRASH) {
+            return error;
+        }
+        sink->code = error ? NULL : sink->end(sink->ctx);
+    }
+    return sink && sink->code ? 0 : write_block(c, port, code);
 }
 
 static uint64_t deadline(const isere_port_t *port, uint32_t timeout_ms)
@@ -530,7 +634,8 @@ int isere_compile_with(const isere_port_t *port,
     } else if (error) {
         report_timeout(&c);
     }
-    error = c.error ? c.error : write_bundle(&c, port, code, size);
+    error =
+        c.error ? c.error : write_bundle(&c, port, options->sink, code, size);
     isere_heap_deinit(&c.heap);
     return error;
 }

@@ -314,6 +314,7 @@ static void set_broken(const isere_port_t *port, isere_catalog_entry_t *entry,
  * neither is the author's fault. */
 static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
                          const isere_store_manifest_t *manifest, bool blank,
+                         isere_compile_sink_t *sink,
                          isere_deployment_t **deployment, isere_fault_t *fault)
 {
     const isere_deployment_parts_t parts = {
@@ -322,6 +323,7 @@ static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
         .previous = manifest->previous,
         .config = &registry->config.defaults,
         .extents = registry->extents,
+        .sink = blank ? NULL : sink,
         .blank = blank,
     };
     int error = manifest->current
@@ -335,19 +337,33 @@ static int compile_entry(isere_registry_t *registry, const isere_port_t *port,
     return error;
 }
 
-/* What was compiled goes to flash, where there is any, and is kept. */
-static void keep(isere_registry_t *registry, const isere_port_t *port,
-                 isere_deployment_t **deployment)
+/* The same; its code goes to flash, where there is any, and is kept. */
+static int compile_and_keep(isere_registry_t *registry,
+                            const isere_port_t *port,
+                            const isere_store_manifest_t *manifest, bool blank,
+                            isere_deployment_t **deployment,
+                            isere_fault_t *fault)
 {
+    isere_flashed_sink_t sink;
     isere_extent_writer_t *writer = isere_registry_has_flash(registry)
                                         ? isere_alloc(port, sizeof(*writer))
                                         : NULL;
-    if (writer) {
-        isere__flashed_stage(registry, port, deployment, writer);
+    int error = compile_entry(
+        registry, port, manifest, blank,
+        isere__flashed_sink(&sink, registry, manifest->name, writer),
+        deployment, fault);
+    if (!error && writer) {
+        isere__flashed_stage(port, *deployment, writer);
         isere__flashed_commit(registry, *deployment, writer);
+    }
+    if (!error) {
+        isere__kept_save(registry, *deployment);
+    }
+    if (writer) {
+        isere_extents_abort(writer);
         isere_free(port, writer);
     }
-    isere__kept_save(registry, *deployment);
+    return error;
 }
 
 static int load_kept(isere_registry_t *registry, const isere_port_t *port,
@@ -377,11 +393,8 @@ static int load_entry(isere_registry_t *registry, const isere_port_t *port,
               : load_kept(registry, port, manifest, &entry->deployment, fault);
     memset(fault, 0, sizeof(*fault));
     if (error) {
-        error = compile_entry(registry, port, manifest, blank,
-                              &entry->deployment, fault);
-        if (!error) {
-            keep(registry, port, &entry->deployment);
-        }
+        error = compile_and_keep(registry, port, manifest, blank,
+                                 &entry->deployment, fault);
     }
     if (!error && !isere__registry_has_reserve(registry, fault)) {
         error = ISERE_ERR_LIMIT;

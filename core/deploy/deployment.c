@@ -8,6 +8,7 @@
 #include "core/deploy/deployment.h"
 #include "core/code/bundle.h"
 #include "core/code/compile.h"
+#include "core/deploy/package/settings.h"
 #include "core/deploy/package/stored.h"
 #include "core/heap/fault.h"
 #include "core/isolate/function.h"
@@ -107,6 +108,29 @@ static int load_nothing(void *ctx, const char *name, isere_slice_t *source)
     return 0;
 }
 
+/* What isere__kept_record_make will need for the deployment. */
+static size_t settings_size(const making_t *m)
+{
+    return isere_settings_size(&(isere_settings_t){
+        .routes = m->deployment->routes,
+        .nroutes = m->deployment->nroutes,
+        .env = m->parts->package->env,
+        .nenv = m->parts->package->nenv,
+    });
+}
+
+static int compile_with(making_t *m, const isere_compile_options_t *options)
+{
+    isere_deployment_t *d = m->deployment;
+    int error =
+        isere_compile_with(m->port, options, &d->code, &d->code_size, m->fault);
+    if (!error && options->sink && options->sink->code) {
+        d->code = (void *)options->sink->code;
+        d->flash.has_code = true;
+    }
+    return error;
+}
+
 /* An instance's memory is enough for most functions, and can be had without
  * giving up more than one. If it is not, all that there is. */
 static int compile(making_t *m)
@@ -114,7 +138,6 @@ static int compile(making_t *m)
     const isere_deployment_parts_t *parts = m->parts;
     isere_loader_t loader = {(void *)parts->package,
                              parts->blank ? load_nothing : load};
-    isere_deployment_t *d = m->deployment;
     const size_t most = ISERE_COMPILE_MOST;
     size_t first = most > 0 ? parts->config->memory_bytes : 0;
     isere_compile_options_t options = {
@@ -124,14 +147,16 @@ static int compile(making_t *m)
         .timeout_ms = parts->config->init_timeout_ms,
         .memory = first,
         .in_place = parts->package->has_nuls,
+        .sink = parts->sink,
     };
-    int error = isere_compile_with(m->port, &options, &d->code, &d->code_size,
-                                   m->fault);
+    if (parts->sink) {
+        parts->sink->more = settings_size(m);
+    }
+    int error = compile_with(m, &options);
     if (error == ISERE_ERR_LIMIT && most > first) {
         options.memory = most;
         options.least = first;
-        error = isere_compile_with(m->port, &options, &d->code, &d->code_size,
-                                   m->fault);
+        error = compile_with(m, &options);
     }
     return error;
 }

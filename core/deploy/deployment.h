@@ -5,6 +5,7 @@
 #ifndef ISERE_CORE_DEPLOY_DEPLOYMENT_H
 #define ISERE_CORE_DEPLOY_DEPLOYMENT_H
 
+#include "core/code/compile.h"
 #include "core/deploy/package/package.h"
 #include "core/deploy/stats.h"
 #include "core/isolate/flash_image.h"
@@ -60,7 +61,9 @@ typedef struct isere_deployment_parts {
      * native modules. */
     const isere_function_config_t *config;
     const isere_package_t *package;
-    isere_extents_t *extents; /* for what is too large for memory, or NULL */
+    isere_extents_t *extents;   /* for what is too large for memory, or NULL */
+    isere_compile_sink_t *sink; /* takes compiled code to flash, with room for
+                                   the deployment's settings; or NULL */
     /* It is not to run, since its code may be what ended the program: it has an
      * empty module in the place of each of its files. */
     bool blank;

@@ -77,17 +77,17 @@ static void drop_deployment(isere_plan_t *plan)
     }
 }
 
-/* Where there is flash the code goes there first, since an image refers to it.
- * Without memory for that it stays where it is. */
-static void stage(isere_plan_t *plan)
+/* Where there is flash the code goes there, in pieces: no memory but that of
+ * the compiler has all of it. Without memory for the writer it goes to a block.
+ */
+static isere_compile_sink_t *make_sink(isere_plan_t *plan,
+                                       isere_flashed_sink_t *sink)
 {
     if (isere_registry_has_flash(plan->registry)) {
         plan->code = isere_alloc(plan->port, sizeof(*plan->code));
     }
-    if (plan->code) {
-        isere__flashed_stage(plan->registry, plan->port, &plan->deployment,
-                             plan->code);
-    }
+    return isere__flashed_sink(sink, plan->registry, plan->store.after.name,
+                               plan->code);
 }
 
 /* The init phase decides whether a deployment is any good. It is run before
@@ -95,7 +95,9 @@ static void stage(isere_plan_t *plan)
  * restart finds. Where an image is made of it, it is not run once more. */
 static int check(isere_plan_t *plan, isere_fault_t *fault)
 {
-    stage(plan);
+    if (plan->code) {
+        isere__flashed_stage(plan->port, plan->deployment, plan->code);
+    }
     int error =
         isere__flashed_try(plan->registry, plan->port, plan->deployment, fault);
     if (error == ISERE_ERR_INVAL) {
@@ -134,14 +136,15 @@ static int compile(isere_plan_t *plan, const isere_package_t *package,
                    isere_fault_t *fault)
 {
     isere_deployment_parts_t parts = parts_of(plan);
+    isere_flashed_sink_t sink;
     parts.package = package;
+    parts.sink = make_sink(plan, &sink);
     int error =
         isere_deployment_create(plan->port, &parts, &plan->deployment, fault);
-    if (error) {
-        return error;
+    if (!error) {
+        error = isere_stored_write(plan->port, package, plan->registry->extents,
+                                   &plan->text, fault);
     }
-    error = isere_stored_write(plan->port, package, plan->registry->extents,
-                               &plan->text, fault);
     if (error) {
         drop_deployment(plan);
     }
@@ -172,9 +175,15 @@ int isere_plan_compile(isere_plan_t *plan, const isere_package_body_t *body,
 int isere_plan_load(isere_plan_t *plan, isere_fault_t *fault)
 {
     isere_deployment_parts_t parts = parts_of(plan);
+    isere_flashed_sink_t sink;
+    parts.sink = make_sink(plan, &sink);
     int error = isere_deployment_load(plan->port, &plan->registry->store,
                                       &parts, &plan->deployment, fault);
-    return error ? error : check(plan, fault);
+    if (error) {
+        drop_deployment(plan);
+        return error;
+    }
+    return check(plan, fault);
 }
 
 /* ---- its end ---- */

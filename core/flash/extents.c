@@ -351,6 +351,13 @@ const uint8_t *isere_extents_written(const isere_extent_writer_t *w)
     return bytes_of(w->extents, w->extent);
 }
 
+bool isere_extents_took(const isere_extent_writer_t *w)
+{
+    size_t whole = w->size - w->size % sizeof(w->part);
+    return w->error == 0 && !w->ended &&
+           add_up(0, isere_extents_written(w), whole) == w->sum;
+}
+
 int isere_extents_end(isere_extent_writer_t *w)
 {
     const size_t unit = w->extents->flash->unit;

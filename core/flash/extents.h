@@ -122,6 +122,10 @@ int isere_extents_append(isere_extent_writer_t *writer, const void *data,
  * a unit, are not there before isere_extents_end. */
 const uint8_t *isere_extents_written(const isere_extent_writer_t *writer);
 
+/* Whether the flash has what was appended, as far as it fills whole blocks of
+ * ISERE_EXTENT_UNIT_MAX bytes. */
+bool isere_extents_took(const isere_extent_writer_t *writer);
+
 /* Programs what is left of the last unit: the content is complete and can be
  * read, but does not count. Returns 0 or an error of append. */
 int isere_extents_end(isere_extent_writer_t *writer);

@@ -122,10 +122,10 @@ def code(size):
 
 
 def test_code_that_an_instance_has_no_room_for(mps2):
-    """The compiler gets more memory than an instance has, and what is too much
-    for all there is is refused."""
+    """The compiler gets more memory than an instance has, its code goes to
+    flash without memory for all of it, and what is too much is refused."""
     device = mps2(GOOD)
-    device.deploy("more", code(14000))
+    device.deploy("more", code(20000))
     assert json.loads(device.get("/more").text) == {"total": 1.5, "names": "2,3"}
     status, answer = put(device, "much", code(60000))
     assert status == 413, answer

@@ -5,13 +5,24 @@
 #include "core/util/log.h"
 #include <stdio.h>
 
-/* Bundles begin at multiples of this. */
-enum { ALIGNMENT = 16 };
+/* The settings begin at a multiple of the first, so that the bundle before them
+ * is in flash before they are known, and the record of the second. */
+enum { BUNDLE_ALIGNMENT = ISERE_EXTENT_UNIT_MAX, RECORD_ALIGNMENT = 16 };
 
-static size_t bundle_at(const isere_kept_record_t *record)
+static size_t round_up(size_t size, size_t alignment)
 {
-    size_t end = sizeof(*record) + record->settings_size;
-    return (end + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    return (size + alignment - 1) / alignment * alignment;
+}
+
+/* Where the settings begin, and where they end, padded: the record follows. */
+static size_t settings_at(size_t bundle_size)
+{
+    return round_up(bundle_size, BUNDLE_ALIGNMENT);
+}
+
+static size_t record_at(size_t bundle_size, size_t settings_size)
+{
+    return settings_at(bundle_size) + round_up(settings_size, RECORD_ALIGNMENT);
 }
 
 static void log_line(const isere_port_t *port, const isere_deployment_t *d,
@@ -29,33 +40,43 @@ static void log_line(const isere_port_t *port, const isere_deployment_t *d,
 
 /* ---- code ---- */
 
-/* Whether the content of an extent is the code that is wanted, whole: the
- * settings have a checksum in the record, the bundle one of its own, which is
- * compared when the deployment is made. */
-static bool is_wanted(const isere_kept_record_t *record, size_t size,
-                      const isere_kept_record_t *wanted)
+/* The record at the end of an extent's content, if that is the code that is
+ * wanted, whole: the settings have a checksum in the record, the bundle one of
+ * its own, which is compared when the deployment is made. */
+static const isere_kept_record_t *find_record(const uint8_t *content,
+                                              size_t size,
+                                              const isere_kept_record_t *wanted)
 {
-    return size >= sizeof(*record) &&
-           isere__kept_record_matches(record, wanted) &&
-           record->settings_size <= size - sizeof(*record) &&
-           bundle_at(record) <= size &&
-           record->bundle_size == size - bundle_at(record) &&
-           record->sum == isere__kept_record_sum(record, record + 1);
+    const isere_kept_record_t *record;
+    size_t at = size - sizeof(*record); /* of the record */
+    if (size < sizeof(*record) || at % RECORD_ALIGNMENT > 0) {
+        return NULL;
+    }
+    record = (const void *)(content + at);
+    if (!isere__kept_record_matches(record, wanted) ||
+        record->settings_size > at || record->bundle_size > at ||
+        record_at(record->bundle_size, record->settings_size) != at) {
+        return NULL;
+    }
+    const void *settings = content + settings_at(record->bundle_size);
+    return record->sum == isere__kept_record_sum(record, settings) ? record
+                                                                   : NULL;
 }
 
 /* Makes a deployment of what lies there. */
 static int restore(isere_registry_t *registry, const isere_port_t *port,
-                   isere_deployment_parts_t *parts,
+                   isere_deployment_parts_t *parts, const uint8_t *content,
                    const isere_kept_record_t *record,
                    const uint8_t sha256[ISERE_SHA256_SIZE],
                    isere_deployment_t **deployment, isere_fault_t *fault)
 {
-    parts->code = (char *)record + bundle_at(record);
+    parts->code = (void *)content;
     parts->code_size = record->bundle_size;
     parts->in_flash = true;
     return isere__kept_record_restore(
         registry, port, parts, sha256,
-        isere_slice_of((const char *)(record + 1), record->settings_size),
+        isere_slice_of((const char *)content + settings_at(record->bundle_size),
+                       record->settings_size),
         deployment, fault);
 }
 
@@ -87,12 +108,12 @@ int isere__flashed_load(isere_registry_t *registry, const isere_port_t *port,
     isere_sha256_hex(sum, sha256);
     isere__kept_record_begin(&wanted, manifest->name, manifest->current,
                              sha256);
-    const isere_kept_record_t *record =
-        (const void *)isere_extents_content(registry->extents, extent, &size);
-    error =
-        is_wanted(record, size, &wanted)
-            ? restore(registry, port, &parts, record, sum, deployment, fault)
-            : ISERE_ERR_INVAL;
+    const uint8_t *content =
+        isere_extents_content(registry->extents, extent, &size);
+    const isere_kept_record_t *record = find_record(content, size, &wanted);
+    error = record ? restore(registry, port, &parts, content, record, sum,
+                             deployment, fault)
+                   : ISERE_ERR_INVAL;
     if (!error) {
         isere_extents_hold(extent);
         (*deployment)->flash.code = extent;
@@ -101,81 +122,98 @@ int isere__flashed_load(isere_registry_t *registry, const isere_port_t *port,
     return error;
 }
 
-/* Record, settings, padding and bundle. */
-static int write_code(isere_extent_writer_t *writer,
-                      const isere_kept_record_t *record, const void *settings,
-                      const void *bundle)
+/* ---- compiled code ---- */
+
+static int append_padding(isere_extent_writer_t *writer, size_t alignment)
 {
-    static const uint8_t zeros[ALIGNMENT];
-    size_t gap = bundle_at(record) - sizeof(*record) - record->settings_size;
-    int error = isere_extents_append(writer, record, sizeof(*record));
-    if (!error) {
-        error = isere_extents_append(writer, settings, record->settings_size);
-    }
-    if (!error) {
-        error = isere_extents_append(writer, zeros, gap);
-    }
-    if (!error) {
-        error = isere_extents_append(writer, bundle, record->bundle_size);
-    }
-    return error ? error : isere_extents_end(writer);
+    static const uint8_t zeros[BUNDLE_ALIGNMENT];
+    return isere_extents_append(
+        writer, zeros, round_up(writer->size, alignment) - writer->size);
 }
 
-static int stage(isere_registry_t *registry, const isere_port_t *port,
-                 isere_deployment_t **deployment, isere_extent_writer_t *writer)
+static int begin(void *ctx, size_t size)
 {
-    isere_deployment_t *d = *deployment;
-    isere_deployment_t *anew = NULL;
+    isere_flashed_sink_t *s = ctx;
+    return isere_extents_begin(
+        s->registry->extents, s->name,
+        record_at(size, s->sink.more) + sizeof(isere_kept_record_t), s->writer);
+}
+
+static int put(void *ctx, const void *bytes, size_t size)
+{
+    isere_flashed_sink_t *s = ctx;
+    return isere_extents_append(s->writer, bytes, size);
+}
+
+/* With the padding all of it is in whole units. What the flash did not take is
+ * given up. */
+static const void *end(void *ctx)
+{
+    isere_flashed_sink_t *s = ctx;
+    if (append_padding(s->writer, BUNDLE_ALIGNMENT) == 0 &&
+        isere_extents_took(s->writer)) {
+        return isere_extents_written(s->writer);
+    }
+    isere_extents_abort(s->writer);
+    return NULL;
+}
+
+isere_compile_sink_t *isere__flashed_sink(isere_flashed_sink_t *s,
+                                          isere_registry_t *registry,
+                                          const char *name,
+                                          isere_extent_writer_t *writer)
+{
+    if (!writer) {
+        return NULL;
+    }
+    memset(writer, 0, sizeof(*writer));
+    *s = (isere_flashed_sink_t){
+        .sink = {.ctx = s, .begin = begin, .put = put, .end = end},
+        .registry = registry,
+        .name = name,
+        .writer = writer,
+    };
+    return &s->sink;
+}
+
+/* Settings, padding and record. */
+static int complete(const isere_port_t *port, const isere_deployment_t *d,
+                    isere_extent_writer_t *writer)
+{
     isere_kept_record_t record;
     void *settings = isere__kept_record_make(port, d, &record);
     if (!settings) {
         return ISERE_ERR_NOMEM;
     }
-    int error =
-        isere_extents_begin(registry->extents, d->name,
-                            bundle_at(&record) + record.bundle_size, writer);
-    if (!error) {
-        error = write_code(writer, &record, settings, d->code);
-    }
+    int error = isere_extents_append(writer, settings, record.settings_size);
     isere_free(port, settings);
-    isere_fault_t *fault = error ? NULL : isere_alloc(port, sizeof(*fault));
-    if (error || !fault) {
-        return error ? error : ISERE_ERR_NOMEM;
-    }
-    const isere_kept_record_t *written =
-        (const void *)isere_extents_written(writer);
-    isere_deployment_parts_t parts = {
-        .name = d->name,
-        .version = d->version,
-        .previous = d->previous,
-    };
-    uint8_t sum[ISERE_SHA256_SIZE];
-    isere_sha256_parse(d->sha256, sum);
-    error = is_wanted(written, writer->size, &record)
-                ? restore(registry, port, &parts, written, sum, &anew, fault)
-                : ISERE_ERR_IO; /* the flash did not take it */
-    isere_free(port, fault);
     if (!error) {
-        isere_extents_hold(writer->extent);
-        anew->flash.code = writer->extent;
-        isere_deployment_release(d);
-        *deployment = anew;
+        error = append_padding(writer, RECORD_ALIGNMENT);
     }
-    return error;
+    if (!error) {
+        error = isere_extents_append(writer, &record, sizeof(record));
+    }
+    return error ? error : isere_extents_end(writer);
 }
 
-void isere__flashed_stage(isere_registry_t *registry, const isere_port_t *port,
-                          isere_deployment_t **deployment,
+/* The deployment runs from there in any case. What can't be completed is not
+ * found at the next start, which compiles then. */
+void isere__flashed_stage(const isere_port_t *port, isere_deployment_t *d,
                           isere_extent_writer_t *writer)
 {
-    memset(writer, 0, sizeof(*writer));
-    if (!registry->extents || (*deployment)->blank) {
+    int error = ISERE_ERR_LIMIT;
+    if (d->blank) {
         return;
     }
-    int error = stage(registry, port, deployment, writer);
+    if (d->flash.has_code) {
+        isere_extents_hold(writer->extent);
+        d->flash.code = writer->extent;
+        error = complete(port, d, writer);
+    }
     if (error) {
-        log_line(port, *deployment, ISERE_LOG_WARN,
-                 "its code stays in memory, not in flash",
+        log_line(port, d, ISERE_LOG_WARN,
+                 d->flash.has_code ? "its code in flash is for this start only"
+                                   : "its code stays in memory, not in flash",
                  isere_strerror(error));
         isere_extents_abort(writer);
     }

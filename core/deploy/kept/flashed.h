@@ -15,6 +15,21 @@
 
 #include "core/deploy/registry.h"
 
+/* What takes the code of a deployment that is being compiled. */
+typedef struct isere_flashed_sink {
+    isere_compile_sink_t sink;
+    isere_registry_t *registry;
+    const char *name;
+    isere_extent_writer_t *writer;
+} isere_flashed_sink_t;
+
+/* Prepares the sink for the deployment's parts, or returns NULL without a
+ * writer. All is borrowed. */
+isere_compile_sink_t *isere__flashed_sink(isere_flashed_sink_t *sink,
+                                          isere_registry_t *registry,
+                                          const char *name,
+                                          isere_extent_writer_t *writer);
+
 /*
  * Makes the deployment of a function's current version of the code in flash.
  * Returns 0, or an error when there is none that is good. *fault is of no use.
@@ -24,13 +39,12 @@ int isere__flashed_load(isere_registry_t *registry, const isere_port_t *port,
                         isere_deployment_t **deployment, isere_fault_t *fault);
 
 /*
- * Moves the code of a deployment that nobody has seen yet to flash: *deployment
- * is made anew, and the memory of its code is free. The code counts when the
- * writer is committed by isere__flashed_commit. Without room nothing changes
- * but a line in the log.
+ * Completes what the sink took of a deployment that nobody has seen yet. The
+ * code counts when the writer is committed by isere__flashed_commit. Where the
+ * sink took nothing, the log says that the code is in memory.
  */
-void isere__flashed_stage(isere_registry_t *registry, const isere_port_t *port,
-                          isere_deployment_t **deployment,
+void isere__flashed_stage(const isere_port_t *port,
+                          isere_deployment_t *deployment,
                           isere_extent_writer_t *writer);
 
 /* Makes the code of a deployment that is served count, and removes what was

@@ -218,19 +218,85 @@ static void test_damage(void **state)
     expect("/a", "a1");
     assert_int_equal(made(), 1); /* made again, and not compiled */
     assert_int_equal(compilers, before);
-    /* Damaged code is compiled again, and its image made again. */
-    size_t size;
-    isere_extent_t *e = isere_extents_find(p.registry->extents, "a");
-    const uint8_t *content =
-        isere_extents_content(p.registry->extents, e, &size);
-    nor.bytes[(size_t)(content - nor.bytes) + size - 3] ^= 1;
-    stored_restart(&p);
-    assert_true(compilers > before);
+    /* Damaged code is compiled again, and its image made again: the bundle at
+     * the beginning, the record at the end, the settings before it. */
+    for (int place = 0; place < 3; place++) {
+        size_t size;
+        isere_extent_t *e = isere_extents_find(p.registry->extents, "a");
+        const uint8_t *content =
+            isere_extents_content(p.registry->extents, e, &size);
+        const size_t at[] = {60, size - 3, size - 150};
+        nor.bytes[(size_t)(content - nor.bytes) + at[place]] ^= 1;
+        before = compilers;
+        stored_restart(&p);
+        assert_true(compilers > before);
+        expect("/a", "a1");
+        before = compilers;
+        stored_restart(&p);
+        assert_int_equal(compilers, before);
+        expect("/a", "a1");
+    }
+    (void)state;
+}
+
+/* Flash that says that it took what it did not: the code is in memory then. */
+static void test_worn_flash(void **state)
+{
+    assert_int_equal(stored_start(&p), 0);
+    nor.broken = true;
+    assert_int_equal(stored_deploy(&p, "a", SOURCE("a")), 201);
+    const isere_catalog_entry_t *entry =
+        isere_catalog_find(p.registry->catalog, "a");
+    assert_non_null(entry);
+    assert_false(entry->deployment->flash.has_code);
+    nor.broken = false;
     expect("/a", "a1");
-    before = compilers;
+    stored_restart(&p);
+    expect("/a", "a1");
+    (void)state;
+}
+
+static size_t largest; /* block that was asked for */
+static void *(*resize)(void *ctx, void *ptr, size_t size);
+
+static void *note_size(void *ctx, void *ptr, size_t size)
+{
+    largest = size > largest ? size : largest;
+    return resize(ctx, ptr, size);
+}
+
+/* Source and code go to flash in pieces: the server's memory never has all of
+ * either. */
+static void test_large_code(void **state)
+{
+    static char source[40000] = SOURCE("large");
+    size_t used = strlen(source);
+    for (int i = 0; used < sizeof(source) - 200; i++) {
+        used += (size_t)snprintf(
+            source + used, sizeof(source) - used,
+            ";let f%d = (a) => { a.b += a.c; a.d -= a.e * a.f; a.g = a.h; "
+            "a.b += a.c; a.d -= a.e * a.f; a.g = a.h; return a.i + %d }",
+            i, i);
+    }
+    resize = p.port.resize;
+    p.port.resize = note_size;
+    assert_int_equal(stored_start(&p), 0);
+    assert_int_equal(stored_deploy(&p, "a", SOURCE("a")), 201);
+    largest = 0;
+    assert_int_equal(stored_deploy(&p, "large", source), 201);
+    size_t size;
+    isere_extent_t *e = isere_extents_find(p.registry->extents, "large");
+    assert_non_null(e);
+    isere_extents_content(p.registry->extents, e, &size);
+    assert_true(size > 30000);
+    assert_in_range(largest, 1, 20000);
+    expect("/large", "large1");
+    int before = compilers;
+    largest = 0;
     stored_restart(&p);
     assert_int_equal(compilers, before);
-    expect("/a", "a1");
+    assert_in_range(largest, 1, 20000);
+    expect("/large", "large1");
     (void)state;
 }
 
@@ -310,6 +376,8 @@ int main(void)
         TEST(test_functions_take_turns),
         TEST(test_deploys_and_removes),
         TEST(test_damage),
+        TEST(test_worn_flash),
+        TEST(test_large_code),
         TEST(test_another_build),
         TEST(test_no_room),
         TEST(test_power_cuts),
