@@ -62,6 +62,14 @@ typedef struct making {
     bool made;
 } making_t;
 
+static void read_code(making_t *m)
+{
+    JSContext *ctx = m->heap->ctx;
+    *m->loaded = JS_ReadObject(ctx, m->code, m->code_size,
+                               JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+    JS_FreeValue(ctx, JS_GetException(ctx));
+}
+
 static void make_context(void *arg)
 {
     making_t *m = arg;
@@ -73,11 +81,10 @@ static void make_context(void *arg)
     JS_SetStripInfo(heap->rt, JS_STRIP_SOURCE);
     heap->ctx = JS_NewContextRaw(heap->rt);
     if (m->code) {
-        /* Bytecode names atoms by number. The numbers are those that a runtime
-         * gives to its first atoms, so nothing may come before this. */
-        *m->loaded = JS_ReadObject(heap->ctx, m->code, m->code_size,
-                                   JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
-        JS_FreeValue(heap->ctx, JS_GetException(heap->ctx));
+        /* Bytecode names atoms by number. It is used where it lies when the
+         * numbers are those that a runtime gives to its first atoms, so nothing
+         * comes before this. */
+        read_code(m);
     }
     add_intrinsics(heap->ctx);
     heap->fragile = false;
@@ -108,8 +115,38 @@ int isere_engine_make(isere_heap_t *heap, const void *code, size_t code_size,
                       JSValue *loaded)
 {
     const isere_port_t *port = heap->port;
-    making_t making = {heap, code, code_size, loaded, code != NULL, false};
+    making_t making = {
+        heap, code, code_size, loaded, code != NULL || heap->apart, false};
     int error = port->exec_run(port->ctx, run_making, &making, UINT64_MAX);
+    return error || making.made ? error : ISERE_ERR_NOMEM;
+}
+
+static void load(void *arg)
+{
+    making_t *m = arg;
+    isere_heap_t *heap = m->heap;
+    isere_heap_freeze_more(heap);
+    JS_SetMaxStackSize(heap->rt, heap->stack_size);
+    heap->fragile = true;
+    read_code(m);
+    heap->fragile = false;
+    isere_heap_settle(heap);
+}
+
+static void run_loading(void *arg)
+{
+    making_t *m = arg;
+    JS_UpdateStackTop(m->heap->rt);
+    m->made = isere_heap_run(m->heap, load, m);
+}
+
+int isere_engine_load(isere_heap_t *heap, const void *code, size_t code_size,
+                      JSValue *loaded)
+{
+    const isere_port_t *port = heap->port;
+    making_t making = {heap, code, code_size, loaded, true, false};
+    *loaded = JS_UNDEFINED;
+    int error = port->exec_run(port->ctx, run_loading, &making, UINT64_MAX);
     return error || making.made ? error : ISERE_ERR_NOMEM;
 }
 

@@ -35,6 +35,14 @@ int isere_engine_make(isere_heap_t *heap, const void *code, size_t code_size,
                       JSValue *loaded);
 
 /*
+ * The same in a heap that has an engine without code already, which was frozen
+ * (isere_heap_take): this, too, is to be frozen. Such an engine has atoms, so
+ * bytecode of others is copied into the heap.
+ */
+int isere_engine_load(isere_heap_t *heap, const void *code, size_t code_size,
+                      JSValue *loaded);
+
+/*
  * Prepares the heap for its snapshot: collects garbage, if there is room for
  * any in what was allocated since isere_heap_settle, and settles.
  */

@@ -502,7 +502,7 @@ static void seal_holes(isere_arena_t *a)
 
 /* The links and the size at the end stay: they are the allocator's, and equal
  * in arenas that went the same way. */
-static void clear_free(isere_arena_t *a)
+void isere_arena_clear_free(isere_arena_t *a)
 {
     enum { LINKS = HEADER + 8, SIZE = 4 };
     for (uint32_t bin = 0; bin < ISERE_ARENA_BINS; bin++) {
@@ -516,7 +516,7 @@ void isere_arena_scrub(isere_arena_t *a)
 {
     a->clean = NOT_CLEAN;
     seal_holes(a);
-    clear_free(a);
+    isere_arena_clear_free(a);
 }
 
 /* ---- a part at the end ---- */
@@ -537,6 +537,7 @@ bool isere_arena_begin_end(isere_arena_t *end, isere_arena_t *a)
         return false;
     }
     memset(end, 0, sizeof(*end));
+    memset((char *)a + a->size, 0, LEAST);
     end->limit = first_of_end(end, a);
     end->size = (uint32_t)((uintptr_t)a + a->size - (uintptr_t)end) + LEAST;
     end->top = end->limit;
@@ -554,6 +555,22 @@ bool isere_arena_shorten(isere_arena_t *a, size_t size)
     a->limit = a->size - a->reserve - HEADER;
     if (a->peak > a->size) {
         a->peak = a->size;
+    }
+    return true;
+}
+
+bool isere_arena_adopt(isere_arena_t *a, size_t size)
+{
+    if (size > MAX_SIZE || a->top + a->reserve + HEADER > (size & ~(size_t)7)) {
+        return false;
+    }
+    a->size = (uint32_t)size & ~UINT32_C(7);
+    a->limit = a->size - a->reserve - HEADER;
+    a->peak = a->top;
+    a->failed = 0;
+    if (a->clean != NOT_CLEAN) {
+        a->clean = (a->top + 7) & ~UINT32_C(7);
+        memset(word(a, a->top), 0, a->clean - a->top);
     }
     return true;
 }
@@ -634,7 +651,8 @@ void isere_arena_close_end(isere_arena_t *a, isere_arena_t *end)
         memset(word(end, first), 0, size);
     }
     memset(word(end, end->top), 0, end->limit - end->top);
-    clear_free(end);
+    memset((char *)a + a->size, 0, UNIT - HEADER); /* in front of its header */
+    isere_arena_clear_free(end);
 }
 
 /* Counts the blocks in all bins; UINT32_MAX when a bin is wrong. */

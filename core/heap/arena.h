@@ -96,6 +96,14 @@ void isere_arena_close_end(isere_arena_t *arena, isere_arena_t *end);
  * for that. */
 bool isere_arena_shorten(isere_arena_t *arena, size_t size);
 
+/* The arena was copied here, up to its top, into memory of `size` bytes: makes
+ * it an arena of that size. What lies above its top may be anything. False when
+ * the memory is too small. */
+bool isere_arena_adopt(isere_arena_t *arena, size_t size);
+
+/* Clears what free blocks hold of their former content. */
+void isere_arena_clear_free(isere_arena_t *arena);
+
 /*
  * Walks all blocks and bins and returns whether every invariant holds: sizes
  * add up, flags agree with neighbours, no two free blocks touch, bins hold

@@ -7,7 +7,7 @@
  * here depends on the arena's address: heaps of one function are alike. */
 static size_t whole_units(const isere_port_t *port, const isere_arena_t *arena)
 {
-    size_t unit = port->frozen_unit;
+    size_t unit = port ? port->frozen_unit : 0;
     return unit ? arena->size - arena->size % unit : arena->size;
 }
 
@@ -44,7 +44,7 @@ static void tell_port(const isere_port_t *port, const isere_frozen_t *part,
 {
     uintptr_t start = (uintptr_t)part->start;
     uintptr_t end = start + part->size;
-    if (port->heap_freeze) {
+    if (port && port->heap_freeze) {
         start += (0 - start) % port->frozen_unit;
         end -= end % port->frozen_unit;
         if (start < end) {

@@ -7,7 +7,8 @@
  * engine's counts, lists and chains in it are ended (JS_Freeze), the arena ends
  * where it begins, and the port protects it from writes. So it is neither part
  * of the snapshot nor restored. Heaps of a port that can't protect memory have
- * no such part.
+ * no such part, but those of which an image is made (core/isolate): there the
+ * part goes to flash, and no port is asked (`port` is NULL below).
  *
  * Thread: the heap's.
  */
@@ -35,7 +36,7 @@ isere_arena_t *isere__frozen_begin(const isere_port_t *port,
 void isere__frozen_end(isere_frozen_t *frozen, const isere_port_t *port,
                        isere_arena_t *arena, isere_arena_t *allocator);
 
-/* Before the heap is unmapped. */
+/* Before the heap is unmapped. With the port of isere__frozen_end. */
 void isere__frozen_release(isere_frozen_t *frozen, const isere_port_t *port);
 
 /* With ISERE_CHECK_RESTORE: whether nothing was written to it since it was

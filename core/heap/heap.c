@@ -133,7 +133,8 @@ bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg)
 
 size_t isere_heap_used(const isere_heap_t *heap)
 {
-    return heap->arena->used + (heap->end ? heap->end->used : 0);
+    return heap->arena->used + (heap->end ? heap->end->used : 0) +
+           heap->elsewhere;
 }
 
 void isere_heap_settle(isere_heap_t *heap)
@@ -141,7 +142,8 @@ void isere_heap_settle(isere_heap_t *heap)
     enum { MOST = 256 * 1024 };
     /* The engine counts without headers: a few percent less. */
     size_t used = isere_heap_used(heap);
-    size_t half = (heap->arena->size - heap->arena->used) / 2;
+    size_t size = heap->apart ? heap->size : heap->arena->size;
+    size_t half = (size - heap->arena->used) / 2;
     JS_SetGCThreshold(heap->rt, used + (half < MOST ? half : MOST));
     heap->settled = used;
 }
@@ -183,6 +185,19 @@ int isere_heap_map(isere_heap_t *heap, const isere_port_t *port, size_t size,
     return memory ? 0 : ISERE_ERR_NOMEM;
 }
 
+/* Who is told of the frozen part. */
+static const isere_port_t *protector(const isere_heap_t *heap)
+{
+    return heap->apart ? NULL : heap->port;
+}
+
+/* What can't be protected from writes has to be restored. Where heaps have
+ * places, only those of which images are made have such a part. */
+static bool can_freeze(const isere_heap_t *heap)
+{
+    return heap->apart || (heap->port->heap_freeze && !heap->port->arena_place);
+}
+
 bool isere_heap_clear(isere_heap_t *heap, bool freezes)
 {
     heap->end = NULL;
@@ -190,18 +205,35 @@ bool isere_heap_clear(isere_heap_t *heap, bool freezes)
         return false;
     }
     isere_arena_keep_clean(heap->arena); /* until the snapshot is taken */
-    /* What can't be protected from writes has to be restored. Where heaps have
-     * places, their images have all of them. */
-    if (freezes && heap->port->heap_freeze && !heap->port->arena_place) {
-        heap->end = isere__frozen_begin(heap->port, heap->arena);
+    if (freezes && can_freeze(heap)) {
+        heap->end = isere__frozen_begin(protector(heap), heap->arena);
     }
     return true;
+}
+
+bool isere_heap_take(isere_heap_t *heap, const void *arena, size_t used)
+{
+    if (used > heap->size) {
+        return false;
+    }
+    memcpy(heap->arena, arena, used);
+    if (!isere_arena_adopt(heap->arena, heap->size)) {
+        return false;
+    }
+    heap->end = isere__frozen_begin(protector(heap), heap->arena);
+    return true;
+}
+
+void isere_heap_freeze_more(isere_heap_t *heap)
+{
+    JS_FreezeMore(heap->rt, heap->end ? heap_malloc_frozen : NULL);
 }
 
 void isere_heap_freeze(isere_heap_t *heap)
 {
     if (heap->end) {
-        isere__frozen_end(&heap->frozen, heap->port, heap->arena, heap->end);
+        isere__frozen_end(&heap->frozen, protector(heap), heap->arena,
+                          heap->end);
         heap->end = NULL;
     }
 }
@@ -209,7 +241,7 @@ void isere_heap_freeze(isere_heap_t *heap)
 void isere_heap_deinit(isere_heap_t *heap)
 {
     if (heap->arena) {
-        isere__frozen_release(&heap->frozen, heap->port);
+        isere__frozen_release(&heap->frozen, protector(heap));
     }
     if (heap->arena && !heap->borrowed) {
         unmap_arena(heap->port, heap->arena, heap->size);

@@ -23,9 +23,11 @@ typedef struct isere_heap {
     uint32_t settled;  /* bytes in use at isere_heap_settle */
     JSRuntime *rt;
     JSContext *ctx;
-    bool borrowed; /* the arena's memory is not the heap's */
-    bool fragile;  /* the engine is making a context or reading bytecode: like
-                     its compiler it can't go on when out of memory there */
+    size_t elsewhere; /* bytes that the engine has in frozen parts elsewhere */
+    bool borrowed;    /* the arena's memory is not the heap's */
+    bool apart;       /* the frozen part will be copied, and used elsewhere */
+    bool fragile; /* the engine is making a context or reading bytecode: like
+                    its compiler it can't go on when out of memory there */
 } isere_heap_t;
 
 /* Maps `size` bytes. Returns 0 or ISERE_ERR_NOMEM (nothing to deinit then).
@@ -39,9 +41,17 @@ void isere_heap_use(isere_heap_t *heap, const isere_port_t *port, void *memory,
                     size_t size, size_t stack_size);
 
 /* Makes the memory an empty arena, whatever it held, with a frozen part
- * at its end if it `freezes` and the port can protect that. False when it is
- * too small or too large for an arena. */
+ * at its end if it `freezes` and the port can protect that, or it is `apart`.
+ * False when it is too small or too large for an arena. */
 bool isere_heap_clear(isere_heap_t *heap, bool freezes);
+
+/* Copies an arena into the memory, `used` bytes, which was made for this
+ * address, and begins a frozen part for what is added. rt and ctx are the
+ * caller's to set. False when the memory is too small. */
+bool isere_heap_take(isere_heap_t *heap, const void *arena, size_t used);
+
+/* The engine's part of that, in the engine. */
+void isere_heap_freeze_more(isere_heap_t *heap);
 
 /* A runtime in the empty arena. The heap must be marked as fragile. */
 JSRuntime *isere_heap_runtime(isere_heap_t *heap);
@@ -54,7 +64,7 @@ JSRuntime *isere_heap_runtime(isere_heap_t *heap);
  */
 bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg);
 
-/* Bytes in use, the part that is to be frozen included. */
+/* Bytes in use, with all that is frozen or is to be. */
 size_t isere_heap_used(const isere_heap_t *heap);
 
 /* Counts nothing that is in the heap now as garbage. The engine collects when

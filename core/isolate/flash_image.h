@@ -4,14 +4,19 @@
  * is made from an image needs no init phase and no copy in RAM: a restore
  * copies from the flash.
  *
+ * What all functions have, the engine and the globals, is in one image, the
+ * base; a function's has what its init phase made of that. The frozen part of
+ * both (core/heap/frozen.h) is used where it lies. Only the rest is copied to
+ * memory: that is all an isolate needs there.
+ *
  * An image is made by running the init phase twice, at two addresses, with the
  * same time and the same random numbers (replay.h). Each word of the two heaps
  * is equal, or differs by the distance between them: then it is an address, and
  * the image of every place is known. Anything else can't be kept.
  *
  * An image is good for one build of the program, one layout of places, one
- * version of a function and its environment, at the address of its code. All of
- * these are in its key; with another key there is no image.
+ * version of a function and its environment, on one base. All of these are in
+ * its key; with another key there is no image.
  *
  * Threads: that of the extents.
  */
@@ -30,6 +35,7 @@ enum {
 typedef struct isere_flash_image {
     isere_extents_t *extents;
     isere_extent_t *extent; /* held */
+    isere_extent_t *base;   /* of the base image, held */
     const uint8_t *content;
 } isere_flash_image_t;
 
@@ -45,11 +51,12 @@ int isere_flash_image_find(isere_extents_t *extents, const isere_port_t *port,
                            isere_flash_image_t *image);
 
 /*
- * Makes one in the place of the one that there may be. Takes a place for as
- * long as it works. Returns 0 with *image, held; ISERE_ERR_HANDLER with *fault
- * when the init phase fails; ISERE_ERR_CRASH; ISERE_ERR_INVAL with
- * fault->message when its heap can't be kept; ISERE_ERR_LIMIT (no room),
- * ISERE_ERR_IO, ISERE_ERR_NOMEM (no place is free).
+ * Makes one in the place of the one that there may be; first the base, when
+ * there is none: then no other image is of use either, and all are removed.
+ * Takes a place for as long as it works. Returns 0 with *image, held;
+ * ISERE_ERR_HANDLER with *fault when the init phase fails; ISERE_ERR_CRASH;
+ * ISERE_ERR_INVAL with fault->message when its heap can't be kept;
+ * ISERE_ERR_LIMIT (no room), ISERE_ERR_IO, ISERE_ERR_NOMEM (no place is free).
  */
 int isere_flash_image_make(isere_extents_t *extents, const isere_port_t *port,
                            const isere_function_t *function,

@@ -345,7 +345,7 @@ static void settle(isere_isolate_t *isolate)
 }
 
 /* In the heap, so that each restore resets it, too. */
-static int make_realm(isere_isolate_t *isolate)
+static int make_globals(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
     isere_realm_t *realm = js_mallocz(ctx, sizeof(*realm));
@@ -360,14 +360,22 @@ static int make_realm(isere_isolate_t *isolate)
         realm->args[i] = JS_UNDEFINED;
     }
     realm->loading = true;
-    realm->imported = js_mallocz(ctx, isolate->function->bundle.nmodules);
-    if (!realm->imported) {
-        return -1;
-    }
     isolate->realm = realm;
     JS_SetContextOpaque(ctx, realm);
     isere__rejections_install(isolate);
     return isere_web_install(ctx);
+}
+
+/* A heap that was made from the base image has its globals already. */
+static int make_realm(isere_isolate_t *isolate)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    if (!isolate->realm && make_globals(isolate)) {
+        return -1;
+    }
+    isolate->realm->imported =
+        js_mallocz(ctx, isolate->function->bundle.nmodules);
+    return isolate->realm->imported ? isere_web_set_env(ctx) : -1;
 }
 
 /* Takes the main module out of what the heap was made with. The array of
@@ -416,6 +424,23 @@ static int evaluate(isere_isolate_t *isolate)
     return 0;
 }
 
+static const char no_globals[] =
+    "out of memory: the engine's own globals do not fit" RAISE_MEMORY;
+
+/* What functions share: the engine and the globals, frozen. */
+static void run_base(void *arg)
+{
+    isere_isolate_t *isolate = arg;
+    if (make_globals(isolate) || isolate->heap.arena->failed > 0) {
+        fail_text(isolate, no_globals);
+        return;
+    }
+    isere_engine_collect(&isolate->heap);
+    if (!freeze(isolate, JS_Freeze) && !freeze(isolate, JS_FreezeAtoms)) {
+        isolate->state = ISERE_ISOLATE_READY;
+    }
+}
+
 /* Within exec_run: may be left at any instruction. */
 static void run_begin(void *arg)
 {
@@ -430,8 +455,7 @@ static void run_begin(void *arg)
      * that lacks a method would be worse than none. */
     if (make_realm(isolate) || isolate->heap.arena->failed > 0) {
         /* Only for lack of memory, and there is no realm to report it with. */
-        fail_text(isolate, "out of memory: the engine's own globals do not "
-                           "fit" RAISE_MEMORY);
+        fail_text(isolate, no_globals);
         return;
     }
     isere_heap_settle(&isolate->heap);
@@ -509,6 +533,21 @@ static void end(isere_isolate_t *isolate)
         isolate->init.starved = true;
         fail_text(isolate, "not enough memory for the snapshot");
     }
+}
+
+int isere__init_base(isere_isolate_t *isolate)
+{
+    isolate->deadline_us = UINT64_MAX;
+    isere__isolate_enter(isolate, run_base);
+    if (isolate->stop.crashed) {
+        return ISERE_ERR_CRASH;
+    }
+    if (isolate->state != ISERE_ISOLATE_READY) {
+        return ISERE_ERR_NOMEM;
+    }
+    isere_heap_freeze(&isolate->heap);
+    isere_arena_clear_free(isolate->heap.arena);
+    return 0;
 }
 
 void isere__init_begin(isere_isolate_t *isolate)

@@ -194,25 +194,72 @@ int isere__isolate_place(const isere_port_t *port,
     return error == ISERE_ERR_CRASH ? 0 : error;
 }
 
+/* Takes over where everything is in a heap that was made before. */
+static void find_in(isere_isolate_t *isolate, const isere_flash_heap_t *made)
+{
+    isere_heap_t *heap = &isolate->heap;
+    char *arena = (char *)heap->arena;
+    heap->rt = (void *)(arena + made->rt);
+    heap->ctx = (void *)(arena + made->ctx);
+    heap->settled = made->settled;
+    isolate->realm = (void *)(arena + made->realm);
+}
+
+static int take_base(isere_isolate_t *isolate, const isere_flash_heap_t *base)
+{
+    const isere_bundle_t *bundle = &isolate->function->bundle;
+    isere_heap_t *heap = &isolate->heap;
+    if (!isere_heap_take(heap, base->arena, base->used)) {
+        return ISERE_ERR_NOMEM;
+    }
+    heap->elsewhere = base->frozen;
+    find_in(isolate, base);
+    return isere_engine_load(heap, bundle->code, bundle->code_size,
+                             &isolate->loaded);
+}
+
+int isere__isolate_place_apart(const isere_port_t *port,
+                               const isere_function_t *function, void *place,
+                               const isere_flash_heap_t *base,
+                               isere_replay_t *replay,
+                               isere_isolate_t **isolate)
+{
+    isere_isolate_t *made = place;
+    *isolate = made;
+    int error = begin_in_place(port, function, made);
+    if (error) {
+        return error;
+    }
+    made->heap.apart = true;
+    made->init.replay = replay;
+    isere__replay_random(replay, made->random, sizeof(made->random));
+    isere__isolate_note(made, true);
+    error = base ? take_base(made, base)
+                 : isere_engine_make(&made->heap, NULL, 0, &made->loaded);
+    isere__isolate_note(made, false);
+    made->stop.crashed = error == ISERE_ERR_CRASH;
+    if (error && !made->stop.crashed) {
+        return error;
+    }
+    if (!error) {
+        JS_SetInterruptHandler(made->heap.rt, interrupt, made);
+    }
+    return 0;
+}
+
 /* No init phase is run: its heap is in the flash. */
 static int attach(const isere_port_t *port, const isere_function_t *function,
-                  const isere_flash_image_t *image, void *place)
+                  const isere_flash_heap_t *made, void *place)
 {
-    const isere_flash_image_header_t *header = isere__flash_image_header(image);
-    const void *copy = isere__flash_image_copy(image, port, place);
     isere_isolate_t *isolate = place;
     int error = begin_in_place(port, function, place);
     if (error) {
         return error;
     }
-    char *arena = heap_in(place);
-    isere_heap_t *heap = &isolate->heap;
-    heap->rt = (void *)(arena + header->rt);
-    heap->ctx = (void *)(arena + header->ctx);
-    heap->settled = header->settled;
-    isolate->realm = (void *)(arena + header->realm);
-    isolate->snapshot = isere_snapshot_attach(
-        port, arena, function->config.memory_bytes, copy, header->used);
+    find_in(isolate, made);
+    isolate->snapshot = isere_snapshot_attach(port, isolate->heap.arena,
+                                              function->config.memory_bytes,
+                                              made->arena, made->used);
     isolate->state = ISERE_ISOLATE_READY;
     return isolate->snapshot ? 0 : ISERE_ERR_NOMEM;
 }
@@ -228,9 +275,9 @@ static isere_isolate_t *create_in_place(const isere_port_t *port,
         return NULL;
     }
     isolate = place;
-    bool has_copy = image && isere__flash_image_copy(image, port, place);
-    int error = has_copy
-                    ? attach(port, function, image, place)
+    isere_flash_heap_t made;
+    int error = isere__flash_image_heap(image, port, place, &made)
+                    ? attach(port, function, &made, place)
                     : isere__isolate_place(port, function, place, &isolate);
     if (error) {
         port->arena_unmap(port->ctx, place, size);

@@ -9,6 +9,18 @@
 #include "core/lambda/lambda.h"
 #include "core/web/web.h"
 
+/* A heap in an image in flash: all that an isolate is made from. Offsets count
+ * from the arena. */
+typedef struct isere_flash_heap {
+    const void *arena; /* `used` bytes */
+    uint32_t used;
+    uint32_t frozen; /* bytes of the frozen part, which is used where it lies */
+    uint32_t rt;
+    uint32_t ctx;
+    uint32_t realm;
+    uint32_t settled;
+} isere_flash_heap_t;
+
 /* A rejected promise that nobody handles (yet). */
 typedef struct isere_rejection {
     struct isere_rejection *next;
@@ -90,6 +102,15 @@ int isere__isolate_place(const isere_port_t *port,
                          const isere_function_t *function, void *place,
                          struct isere_isolate **isolate);
 
+/* The same for an isolate of which an image will be made: as the replay sees
+ * the world, its heap being `apart`. Made from the heap of a base image, or
+ * (NULL) for isere__init_base, without the function's code. */
+int isere__isolate_place_apart(const isere_port_t *port,
+                               const isere_function_t *function, void *place,
+                               const isere_flash_heap_t *base,
+                               isere_replay_t *replay,
+                               struct isere_isolate **isolate);
+
 static inline isere_realm_t *isere__isolate_realm(JSContext *ctx)
 {
     return JS_GetContextOpaque(ctx);
@@ -115,7 +136,11 @@ void isere__isolate_note(const struct isere_isolate *isolate, bool runs);
  * false with the exception pending when one threw. */
 bool isere__isolate_run_jobs(struct isere_isolate *isolate);
 
-/* init.c: begins the init phase, and goes on with it after a timer. */
+/* init.c: makes what all functions share, the globals, and freezes it. Returns
+ * 0, ISERE_ERR_NOMEM or ISERE_ERR_CRASH. */
+int isere__init_base(struct isere_isolate *isolate);
+
+/* Begins the init phase, and goes on with it after a timer. */
 void isere__init_begin(struct isere_isolate *isolate);
 void isere__init_resume(struct isere_isolate *isolate);
 

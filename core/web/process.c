@@ -1,4 +1,5 @@
-/* process.env: the function's environment, frozen. */
+/* process.env: the function's environment, frozen. It is filled apart, as an
+ * engine may be made before it has a function. */
 #include "core/web/web.h"
 
 #include <string.h>
@@ -64,7 +65,7 @@ int isere__process_install(JSContext *ctx, JSValueConst global)
 {
     JSValue process = JS_NewObject(ctx);
     JSValue env = JS_NewObject(ctx);
-    if (JS_IsException(process) || JS_IsException(env) || fill(ctx, env) < 0) {
+    if (JS_IsException(process) || JS_IsException(env)) {
         JS_FreeValue(ctx, process);
         JS_FreeValue(ctx, env);
         return -1;
@@ -80,4 +81,16 @@ int isere__process_install(JSContext *ctx, JSValueConst global)
         return -1;
     }
     return 0;
+}
+
+int isere_web_set_env(JSContext *ctx)
+{
+    JSValue global = JS_GetGlobalObject(ctx);
+    JSValue process = JS_GetPropertyStr(ctx, global, "process");
+    JSValue env = JS_GetPropertyStr(ctx, process, "env");
+    int result = JS_IsObject(env) && fill(ctx, env) >= 0 ? 0 : -1;
+    JS_FreeValue(ctx, env);
+    JS_FreeValue(ctx, process);
+    JS_FreeValue(ctx, global);
+    return result;
 }

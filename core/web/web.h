@@ -45,6 +45,10 @@ void isere_web_register_classes(void);
  */
 int isere_web_install(JSContext *ctx);
 
+/* Fills process.env, once, before user code runs. 0, or -1 with an exception
+ * pending. */
+int isere_web_set_env(JSContext *ctx);
+
 /* Gives back what the state holds in the heap, for an owner that frees the
  * runtime instead of dropping its arena. The state itself stays. */
 void isere_web_uninstall(JSContext *ctx);

@@ -5,7 +5,7 @@ import pytest
 
 from test_store import metric, names
 
-MANY = 12
+MANY = 20
 
 
 def deploy_many(device, count):

@@ -269,8 +269,8 @@ static void look(void *arg, isere_extent_t *extent, const char *extent_name)
         (sweep->name && strcmp(name, sweep->name) != 0)) {
         return;
     }
-    /* That of the built-in function goes with the build. */
-    if (version && strncmp(version, "$LATEST", 7) == 0) {
+    /* The base, and that of the built-in function, go with the build. */
+    if (!name[0] || (version && strncmp(version, "$LATEST", 7) == 0)) {
         return;
     }
     const isere_deployment_t *d = owner_of(sweep, name);

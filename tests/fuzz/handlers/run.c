@@ -372,7 +372,7 @@ static void create(size_t stack)
     JS_SetInterruptHandler(r.rt, interrupt, NULL);
     r.ctx = JS_NewContext(r.rt);
     assert(r.ctx);
-    int error = isere_web_install(r.ctx);
+    int error = isere_web_install(r.ctx) || isere_web_set_env(r.ctx);
     assert(error == 0);
     JSValue global = JS_GetGlobalObject(r.ctx);
     JS_DefinePropertyValueStr(r.ctx, global, "detach",

@@ -257,7 +257,7 @@ static void test_flash_that_fails(void **state)
     reopen(&nor);
     assert_int_equal(put("a", 5000, 1), 0);
     isere_extent_t *e = isere_extents_find(&extents, "a");
-    nor.bytes[e->first * NOR_SECTOR + 4990] ^= 4;
+    nor_damage(&nor)[e->first * NOR_SECTOR + 4990] ^= 4;
     assert_false(isere_extents_check(&extents, e));
     assert_int_equal(put("a", 5000, 2), 0);
     assert_true(is_there("a", 5000, 2));
@@ -275,7 +275,7 @@ static void test_nonsense(void **state)
 {
     nor_t nor;
     nor_init(&nor, SECTORS, 256);
-    fill(nor.bytes, nor.table.size, 9);
+    fill(nor_damage(&nor), nor.table.size, 9);
     reopen(&nor);
     assert_int_equal(put("a", 5000, 1), 0);
     reopen(&nor);

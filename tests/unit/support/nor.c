@@ -1,8 +1,20 @@
 /* Flash in memory, with the rules of NOR flash and power cuts. */
+#define _GNU_SOURCE
 #include "tests/unit/support/nor.h"
 #include "tests/unit/support/unit.h"
+#include <sys/mman.h>
 
 enum { ERASED = 0xff };
+
+/* Sectors are pages, or several. */
+static void protect(nor_t *nor, size_t offset, size_t size, bool writable)
+{
+    size_t end = offset + size;
+    offset -= offset % NOR_SECTOR;
+    assert_int_equal(mprotect(nor->bytes + offset, end - offset,
+                              writable ? PROT_READ | PROT_WRITE : PROT_READ),
+                     0);
+}
 
 /* How many of `size` bytes are done before power goes; all without a cut. */
 static size_t count_until_cut(nor_t *nor, size_t size)
@@ -25,10 +37,12 @@ static int erase(void *ctx, size_t offset)
     }
     size_t done = count_until_cut(nor, NOR_SECTOR);
     nor->erases++;
+    protect(nor, offset, NOR_SECTOR, true);
     memset(nor->bytes + offset, ERASED, done);
     if (done > 0 && done < NOR_SECTOR) {
         memset(nor->bytes + offset + done, 0x5a, 64);
     }
+    protect(nor, offset, NOR_SECTOR, false);
     return nor->off ? ISERE_ERR_IO : 0;
 }
 
@@ -45,10 +59,12 @@ static int program(void *ctx, size_t offset, const void *data, size_t size)
         assert_int_equal(nor->bytes[offset + i], ERASED);
     }
     size_t done = count_until_cut(nor, nor->broken ? 0 : size);
+    protect(nor, offset, size, true);
     memcpy(nor->bytes + offset, data, done);
     if (done > 0 && done < size) {
         nor->bytes[offset + done] = ((const uint8_t *)data)[done] | 0xa5;
     }
+    protect(nor, offset, size, false);
     return nor->off ? ISERE_ERR_IO : 0;
 }
 
@@ -56,8 +72,9 @@ void nor_init(nor_t *nor, unsigned sectors, size_t unit)
 {
     size_t size = (size_t)sectors * NOR_SECTOR;
     memset(nor, 0, sizeof(*nor));
-    nor->bytes = aligned_alloc(NOR_SECTOR, size);
-    assert_non_null(nor->bytes);
+    nor->bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(nor->bytes != MAP_FAILED);
     memset(nor->bytes, ERASED, size);
     nor->table = (isere_flash_t){
         .ctx = nor,
@@ -69,11 +86,18 @@ void nor_init(nor_t *nor, unsigned sectors, size_t unit)
         .erase = erase,
         .program = program,
     };
+    protect(nor, 0, size, false);
 }
 
 void nor_deinit(nor_t *nor)
 {
-    free(nor->bytes);
+    munmap(nor->bytes, nor->table.size);
+}
+
+uint8_t *nor_damage(nor_t *nor)
+{
+    protect(nor, 0, nor->table.size, true);
+    return nor->bytes;
 }
 
 void nor_power_on(nor_t *nor, int cut_at, enum nor_cut cut)

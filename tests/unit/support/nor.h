@@ -1,7 +1,8 @@
 /*
  * NOR flash in memory that is read where it lies (isere/flash.h). Power can be
  * cut off in the middle of any operation. A unit that is programmed where it is
- * not erased fails the test.
+ * not erased fails the test. Written to in any other way the bytes fault, as
+ * flash does.
  */
 #ifndef ISERE_TESTS_NOR_H
 #define ISERE_TESTS_NOR_H
@@ -33,6 +34,9 @@ typedef struct nor {
 /* `sectors` of them, erased, with this unit; released with nor_deinit. */
 void nor_init(nor_t *nor, unsigned sectors, size_t unit);
 void nor_deinit(nor_t *nor);
+
+/* The bytes may be written to, to damage them, until the next operation. */
+uint8_t *nor_damage(nor_t *nor);
 
 /* On, and from here on `cut_at` counts. */
 void nor_power_on(nor_t *nor, int cut_at, enum nor_cut cut);
