@@ -1,4 +1,5 @@
 /* Readiness with zsock_poll, over a table of all sockets. */
+#include "ports/zephyr/net/tcp.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <errno.h>
 #include <zephyr/kernel.h>
@@ -32,6 +33,7 @@ static struct {
     isere_socket_t socket;
     short events;
     bool paused; /* no POLLOUT in the next poll */
+    bool owes;   /* what was read is not acknowledged yet */
     void *tag;
 } entries[ENTRIES];
 static int count;
@@ -69,6 +71,7 @@ int isere_zephyr_poll_set(void *ctx, isere_socket_t socket, unsigned events,
     }
     if (i == count) {
         count++;
+        entries[i].owes = false;
     }
     entries[i].socket = socket;
     entries[i].tag = tag;
@@ -103,6 +106,14 @@ void isere__zephyr_poll_pause(isere_socket_t socket)
     }
 }
 
+void isere__zephyr_poll_owes(isere_socket_t socket, bool owes)
+{
+    int i = find(socket);
+    if (i < count) {
+        entries[i].owes = owes;
+    }
+}
+
 /* Fills `polled`. Returns how long this poll may take at most: the watchdog
  * must be fed in between. */
 static uint64_t prepare(void)
@@ -114,6 +125,11 @@ static uint64_t prepare(void)
             events &= ~ZSOCK_POLLOUT;
             longest_us = SEND_PAUSE_US;
             entries[i].paused = false;
+        }
+        if (entries[i].owes) {
+            /* More of the request is awaited, or an instance, or a timer. */
+            isere_tcp_acknowledge(entries[i].socket);
+            entries[i].owes = false;
         }
         polled[i].fd = events ? entries[i].socket : -1;
         polled[i].events = events;

@@ -64,6 +64,8 @@ void isere_zephyr_poll_wake(void *ctx);
 /* A send found no room, whatever poll says: to be asked again a little later.
  */
 void isere__zephyr_poll_pause(isere_socket_t socket);
+/* Bytes were read, which the next wait acknowledges; or they have been. */
+void isere__zephyr_poll_owes(isere_socket_t socket, bool owes);
 
 /*
  * watchdog.c: feeding is a promise that the event loop is alive. Waits of the

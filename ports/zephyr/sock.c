@@ -1,5 +1,6 @@
 /* TCP over Zephyr's sockets: IPv4, a few connections, everything
  * non-blocking. */
+#include "ports/zephyr/net/tcp.h"
 #include "ports/zephyr/port_zephyr.h"
 #include <errno.h>
 #include <zephyr/kernel.h>
@@ -91,6 +92,9 @@ int isere_zephyr_recv(void *ctx, isere_socket_t socket, void *buf, size_t len)
 {
     ARG_UNUSED(ctx);
     ssize_t n = zsock_recv(socket, buf, len, 0);
+    if (n > 0) {
+        isere__zephyr_poll_owes(socket, true);
+    }
     return n < 0 ? stream_error() : (int)n;
 }
 
@@ -107,8 +111,12 @@ int isere_zephyr_send(void *ctx, isere_socket_t socket,
         parts[i].iov_len = slices[i].len;
         message.msg_iovlen++;
     }
+    const isere_tcp_received_t ack = isere_tcp_before(socket);
     ssize_t n = zsock_sendmsg(socket, &message, 0);
     if (n >= 0) {
+        if (isere_tcp_has_acknowledged(&ack)) {
+            isere__zephyr_poll_owes(socket, false);
+        }
         return (int)n;
     }
     int error = stream_error();
