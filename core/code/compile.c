@@ -385,7 +385,6 @@ static int prepare_bundle(compiler_t *c)
     /* The engine does not check every allocation while it writes. */
     c->heap.fragile = true;
     list_modules(c);
-    c->writer = JS_NewBytecodeWriter(c->heap.ctx);
     c->parts.root = c->root;
     c->parts.write_code = write_code;
     c->parts.code_arg = c;
@@ -410,6 +409,10 @@ static void run(void *arg)
     isere_slice_t source;
     char name[ISERE_MODULE_NAME_MAX];
     JS_SetModuleLoaderFunc(c->heap.rt, normalize, load, c);
+    c->heap.fragile = true;
+    c->writer = JS_NewBytecodeWriter(c->heap.ctx);
+    c->heap.fragile = false;
+    JS_SetBytecodeWriter(c->heap.ctx, c->writer);
     c->error = c->loader->load(c->loader->ctx, c->main_name, &source);
     if (c->error) {
         return;
@@ -588,12 +591,12 @@ static uint64_t deadline(const isere_port_t *port, uint32_t timeout_ms)
 static int make_engine(compiler_t *c, const isere_port_t *port, size_t least)
 {
     enum { STEP = 4096 };
-    int error =
-        isere_engine_init(&c->heap, port, c->memory, ISERE_COMPILE_STACK);
+    int error = isere_engine_init_compiler(&c->heap, port, c->memory,
+                                           ISERE_COMPILE_STACK);
     while (error == ISERE_ERR_NOMEM && least > 0 && c->memory - least >= STEP) {
         c->memory -= STEP;
-        error =
-            isere_engine_init(&c->heap, port, c->memory, ISERE_COMPILE_STACK);
+        error = isere_engine_init_compiler(&c->heap, port, c->memory,
+                                           ISERE_COMPILE_STACK);
     }
     return error;
 }

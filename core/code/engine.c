@@ -35,9 +35,15 @@ void isere_engine_collect(isere_heap_t *heap)
     isere_heap_settle(heap);
 }
 
-/* What JS_NewContext does after the basic objects. */
-static void add_intrinsics(JSContext *ctx)
+/* What JS_NewContext does after the basic objects; only what its parser calls
+ * is needed to compile. */
+static void add_intrinsics(JSContext *ctx, bool compiles)
 {
+    if (compiles) {
+        JS_AddIntrinsicEval(ctx);
+        JS_AddIntrinsicRegExpCompiler(ctx);
+        return;
+    }
     JS_AddIntrinsicBaseObjects(ctx);
     JS_AddIntrinsicDate(ctx);
     JS_AddIntrinsicEval(ctx);
@@ -58,7 +64,8 @@ typedef struct making {
     const uint8_t *code; /* or NULL */
     size_t code_size;
     JSValue *loaded;
-    bool freezes; /* the heap will have an init phase, and be frozen */
+    bool freezes;  /* the heap will have an init phase, and be frozen */
+    bool compiles; /* it will have nothing else */
     bool made;
 } making_t;
 
@@ -86,7 +93,7 @@ static void make_context(void *arg)
          * comes before this. */
         read_code(m);
     }
-    add_intrinsics(heap->ctx);
+    add_intrinsics(heap->ctx, m->compiles);
     heap->fragile = false;
     isere_heap_settle(heap);
 }
@@ -111,14 +118,22 @@ static void run_making(void *arg)
 
 /* On the stack that the engine believes in: reading deeply nested functions
  * takes a lot of it. */
+static int run_on_stack(making_t *making)
+{
+    const isere_port_t *port = making->heap->port;
+    int error = port->exec_run(port->ctx, run_making, making, UINT64_MAX);
+    return error || making->made ? error : ISERE_ERR_NOMEM;
+}
+
 int isere_engine_make(isere_heap_t *heap, const void *code, size_t code_size,
                       JSValue *loaded)
 {
-    const isere_port_t *port = heap->port;
-    making_t making = {
-        heap, code, code_size, loaded, code != NULL || heap->apart, false};
-    int error = port->exec_run(port->ctx, run_making, &making, UINT64_MAX);
-    return error || making.made ? error : ISERE_ERR_NOMEM;
+    making_t making = {.heap = heap,
+                       .code = code,
+                       .code_size = code_size,
+                       .loaded = loaded,
+                       .freezes = code != NULL || heap->apart};
+    return run_on_stack(&making);
 }
 
 static void load(void *arg)
@@ -144,7 +159,11 @@ int isere_engine_load(isere_heap_t *heap, const void *code, size_t code_size,
                       JSValue *loaded)
 {
     const isere_port_t *port = heap->port;
-    making_t making = {heap, code, code_size, loaded, true, false};
+    making_t making = {.heap = heap,
+                       .code = code,
+                       .code_size = code_size,
+                       .loaded = loaded,
+                       .freezes = true};
     *loaded = JS_UNDEFINED;
     int error = port->exec_run(port->ctx, run_loading, &making, UINT64_MAX);
     return error || making.made ? error : ISERE_ERR_NOMEM;
@@ -159,6 +178,22 @@ int isere_engine_init_with(isere_heap_t *heap, const isere_port_t *port,
         return error;
     }
     error = isere_engine_make(heap, code, code_size, loaded);
+    if (error) {
+        isere_heap_deinit(heap);
+    }
+    return error;
+}
+
+int isere_engine_init_compiler(isere_heap_t *heap, const isere_port_t *port,
+                               size_t size, size_t stack_size)
+{
+    JSValue loaded;
+    making_t making = {.heap = heap, .loaded = &loaded, .compiles = true};
+    int error = isere_heap_map(heap, port, size, stack_size);
+    if (error) {
+        return error;
+    }
+    error = run_on_stack(&making);
     if (error) {
         isere_heap_deinit(heap);
     }

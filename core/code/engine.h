@@ -16,6 +16,10 @@
 int isere_engine_init(isere_heap_t *heap, const isere_port_t *port, size_t size,
                       size_t stack_size);
 
+/* The same for compiling only: the engine has no globals. */
+int isere_engine_init_compiler(isere_heap_t *heap, const isere_port_t *port,
+                               size_t size, size_t stack_size);
+
 /*
  * The same with a value that JS_WriteObject wrote (JS_WRITE_OBJ_BYTECODE) read
  * into it: *loaded, the caller's. The code is borrowed until deinit and must
