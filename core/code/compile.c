@@ -446,6 +446,11 @@ static void report_exhausted(compiler_t *c)
              "not enough memory to compile: the limit is %s",
              isere_units_format_size(c->memory, size));
     isere_fault_set(c->fault, text);
+    /* The last one that was begun: it, with those before it, is too large. */
+    for (const module_t *m = c->first; m; m = m->next) {
+        isere_text_copy(c->fault->file, sizeof(c->fault->file),
+                        isere_slice(m->name));
+    }
     c->error = ISERE_ERR_LIMIT;
 }
 

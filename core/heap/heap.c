@@ -39,12 +39,24 @@ static void *out_of_memory(JSMallocState *s)
     return NULL;
 }
 
+/* Behind what is written to a block there may be a part of an old address,
+ * which is another one each time: two heaps of which an image is made could not
+ * be compared. */
+static void clear_from(const isere_heap_t *heap, void *ptr, size_t from)
+{
+    if (heap->apart) {
+        size_t size = isere_arena_usable_size(ptr);
+        memset((char *)ptr + from, 0, size > from ? size - from : 0);
+    }
+}
+
 static void *heap_malloc(JSMallocState *s, size_t size)
 {
     void *ptr = isere_arena_alloc(arena_of(s), size);
     if (!ptr) {
         return out_of_memory(s);
     }
+    clear_from(s->opaque, ptr, 0);
     count_added(s, ptr);
     return ptr;
 }
@@ -58,6 +70,7 @@ static void *heap_malloc_frozen(JSMallocState *s, size_t size)
     if (!ptr) {
         return heap_malloc(s, size);
     }
+    clear_from(heap, ptr, 0);
     count_added(s, ptr);
     return ptr;
 }
@@ -104,6 +117,7 @@ static void *heap_realloc(JSMallocState *s, void *ptr, size_t size)
     if (!fresh) {
         return out_of_memory(s);
     }
+    clear_from(s->opaque, fresh, old);
     s->malloc_size += isere_arena_usable_size(fresh) - old;
     return fresh;
 }
@@ -217,7 +231,7 @@ bool isere_heap_take(isere_heap_t *heap, const void *arena, size_t used)
         return false;
     }
     memcpy(heap->arena, arena, used);
-    if (!isere_arena_adopt(heap->arena, heap->size)) {
+    if (!isere_arena_adopt(heap->arena, heap->size + heap->more)) {
         return false;
     }
     heap->end = isere__frozen_begin(protector(heap), heap->arena);

@@ -23,6 +23,8 @@ typedef struct isere_heap {
     uint32_t settled;  /* bytes in use at isere_heap_settle */
     JSRuntime *rt;
     JSContext *ctx;
+    size_t more;      /* bytes behind it that the frozen part may take, which
+                         is apart and leaves before the heap is used */
     size_t elsewhere; /* bytes that the engine has in frozen parts elsewhere */
     bool borrowed;    /* the arena's memory is not the heap's */
     bool apart;       /* the frozen part will be copied, and used elsewhere */

@@ -1,9 +1,11 @@
 /* Making images of heaps in flash: the base image, and that of a function on
  * it. */
 #include "core/heap/fault.h"
+#include "core/isere_config.h"
 #include "core/isolate/flash_image_internal.h"
 #include "core/util/words.h"
 #include "core/web/timers.h"
+#include <stdio.h>
 
 enum { SHIFT = ISERE_FLASH_IMAGE_SHIFT };
 
@@ -16,6 +18,8 @@ typedef struct maker {
     isere_replay_t replay;
     uint8_t *place; /* where the init phase is run */
     unsigned index; /* its number */
+    size_t more;    /* bytes behind it for the frozen part */
+    bool is_short;  /* it would be good to have more of them */
     isere_flash_image_t base;
     bool is_base;             /* the base image is being made */
     isere_isolate_t *isolate; /* in the place, or NULL */
@@ -61,7 +65,32 @@ static int end_run(maker_t *m)
     return 0;
 }
 
-/* Runs it in the place, in the second time shifted. */
+static int out_of_memory(maker_t *m, const char *where)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "out of memory %s (raise %s)", where,
+             ISERE_MEMORY_OPTION);
+    isere_fault_set(m->fault, text);
+    return ISERE_ERR_HANDLER;
+}
+
+/* The base, or the function's code on it, and the init phase. */
+static int run_in(maker_t *m, uint8_t *place, const isere_flash_heap_t *base)
+{
+    int error = isere__isolate_place_apart(
+        m->port, m->function, place, m->is_base ? 0 : m->more,
+        m->is_base ? NULL : base, &m->replay, &m->isolate);
+    if (error) {
+        return error == ISERE_ERR_NOMEM && !m->is_base && !m->is_short
+                   ? out_of_memory(m, "while loading code")
+                   : error;
+    }
+    m->isolate->init.fault = m->fault;
+    return m->is_base ? isere__init_base(m->isolate) : run_init(m);
+}
+
+/* Runs it in the place, in the second time shifted. When memory ran out, and
+ * there could be more of it, the caller may make room. */
 static int run(maker_t *m, bool second)
 {
     isere_flash_heap_t base;
@@ -70,14 +99,18 @@ static int run(maker_t *m, bool second)
     }
     isere__replay_again(&m->replay);
     m->replay.quiet = second;
-    int error = isere__isolate_place_apart(
-        m->port, m->function, m->place + (second ? SHIFT : 0),
-        m->is_base ? NULL : &base, &m->replay, &m->isolate);
-    if (!error) {
-        m->isolate->init.fault = m->fault;
-        error = m->is_base ? isere__init_base(m->isolate) : run_init(m);
+    int error = run_in(m, m->place + (second ? SHIFT : 0), &base);
+    const isere_arena_t *arena = m->isolate->heap.arena;
+    if (error == ISERE_ERR_HANDLER && m->is_short && arena->failed > 0) {
+        return ISERE_ERR_NOMEM;
     }
-    return error ? error : end_run(m);
+    if (!error) {
+        error = end_run(m);
+        if (error && !m->is_base) {
+            error = out_of_memory(m, "in the init phase");
+        }
+    }
+    return error;
 }
 
 static uint32_t offset_in(const isere_arena_t *arena, const void *pointer)
@@ -307,12 +340,65 @@ static int can_be_kept(maker_t *m)
     return isere__replay_begin(&m->replay, m->port);
 }
 
-static int make_in_place(maker_t *m, isere_flash_image_t *image)
+/* False when the memory is at none of the places. */
+static bool find_index(maker_t *m)
 {
+    m->index = 0;
     while (isere__flash_image_place(m->port, m->index) != m->place) {
         if (!isere__flash_image_place(m->port, m->index++)) {
-            return not_kept(m, "the place of its heap has no images");
+            return false;
         }
+    }
+    return true;
+}
+
+/* What the frozen part takes of large code: it is copied, with atoms and
+ * descriptions of functions; at most the other places. That of other code has
+ * room beside the handler's data. */
+static size_t frozen_size(const maker_t *m)
+{
+    const isere_port_t *port = m->port;
+    size_t code = m->function->bundle.code_size;
+    unsigned last = isere__flash_image_count_places(port) - 1;
+    size_t most = (size_t)((uint8_t *)isere__flash_image_place(port, last) -
+                           (uint8_t *)isere__flash_image_place(port, 0));
+    if (code <= m->function->config.memory_bytes / 8) {
+        return 0;
+    }
+    size_t frozen =
+        code * sizeof(void *) * 5 / 8; /* measured: 2.4 on 32 bits */
+    return frozen < most ? frozen : most;
+}
+
+/* Takes a place, and as much behind it as the frozen part needs or as there is:
+ * other places. Returns the size, or 0 when there is no memory. */
+static size_t take_place(maker_t *m)
+{
+    enum { STEP = 4096 };
+    const isere_port_t *port = m->port;
+    const size_t least =
+        isere__flash_image_front() + m->function->config.memory_bytes + SHIFT;
+    size_t wanted = frozen_size(m) / STEP * STEP;
+    for (size_t more = wanted;; more -= STEP) {
+        m->place = port->arena_map(port->ctx, least + more);
+        if (m->place && (more == 0 || find_index(m))) {
+            m->more = more;
+            m->is_short = more < wanted;
+            return least + more;
+        }
+        if (m->place) {
+            port->arena_unmap(port->ctx, m->place, least + more);
+        }
+        if (more == 0) {
+            return 0;
+        }
+    }
+}
+
+static int make_in_place(maker_t *m, isere_flash_image_t *image)
+{
+    if (!find_index(m)) {
+        return not_kept(m, "the place of its heap has no images");
     }
     int error = isere__flash_image_find_base(m->extents, m->port, &m->base);
     if (error) {
@@ -329,8 +415,7 @@ int isere_flash_image_make(isere_extents_t *extents, const isere_port_t *port,
                            const isere_function_t *function,
                            isere_flash_image_t *image, isere_fault_t *fault)
 {
-    size_t size =
-        isere__flash_image_front() + function->config.memory_bytes + SHIFT;
+    size_t size = 0;
     memset(image, 0, sizeof(*image));
     isere_fault_set(fault, "");
     maker_t *m = isere_alloc(port, sizeof(*m));
@@ -341,10 +426,10 @@ int isere_flash_image_make(isere_extents_t *extents, const isere_port_t *port,
         .extents = extents, .port = port, .function = function, .fault = fault};
     int error = can_be_kept(m);
     if (!error) {
-        m->place = port->arena_map(port->ctx, size);
-        error = m->place ? make_in_place(m, image) : ISERE_ERR_NOMEM;
+        size = take_place(m);
+        error = size > 0 ? make_in_place(m, image) : ISERE_ERR_NOMEM;
     }
-    if (m->place) {
+    if (size > 0) {
         port->arena_unmap(port->ctx, m->place, size);
     }
     isere_flash_image_release(&m->base);

@@ -220,7 +220,7 @@ static int take_base(isere_isolate_t *isolate, const isere_flash_heap_t *base)
 
 int isere__isolate_place_apart(const isere_port_t *port,
                                const isere_function_t *function, void *place,
-                               const isere_flash_heap_t *base,
+                               size_t more, const isere_flash_heap_t *base,
                                isere_replay_t *replay,
                                isere_isolate_t **isolate)
 {
@@ -231,6 +231,7 @@ int isere__isolate_place_apart(const isere_port_t *port,
         return error;
     }
     made->heap.apart = true;
+    made->heap.more = more;
     made->init.replay = replay;
     isere__replay_random(replay, made->random, sizeof(made->random));
     isere__isolate_note(made, true);

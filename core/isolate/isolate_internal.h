@@ -103,11 +103,12 @@ int isere__isolate_place(const isere_port_t *port,
                          struct isere_isolate **isolate);
 
 /* The same for an isolate of which an image will be made: as the replay sees
- * the world, its heap being `apart`. Made from the heap of a base image, or
- * (NULL) for isere__init_base, without the function's code. */
+ * the world, its heap being `apart`, with `more` bytes behind the place for the
+ * frozen part. Made from the heap of a base image, or (NULL) for
+ * isere__init_base, without the function's code. */
 int isere__isolate_place_apart(const isere_port_t *port,
                                const isere_function_t *function, void *place,
-                               const isere_flash_heap_t *base,
+                               size_t more, const isere_flash_heap_t *base,
                                isere_replay_t *replay,
                                struct isere_isolate **isolate);
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -119,6 +120,43 @@ def code(size):
             "  return { total, names: items.map((i) => i + 1).join() };\n"
             "}\n"
         )
+
+
+def modules():
+    """The project's own modules, as (name, text without imports and exports):
+    code as people write it, with its comments."""
+    root = Path(__file__).resolve().parents[2]
+    for path in sorted(root.glob("dashboard/*.js")):
+        lines = path.read_text().splitlines(keepends=True)
+        yield path.name, "".join(
+            line.removeprefix("export ") for line in lines
+            if not line.startswith("import "))
+
+
+def ordinary(size):
+    """They in one file, as bundlers put them together."""
+    text = "export const handler = () => format()\n"
+    for n, (name, module) in enumerate(modules()):
+        part = f"/* {name} */\nfunction part{n}() {{\n{module}}}\n"
+        if len(text) + len(part) < size - 100:
+            text += part
+    return text + "const format = () => [typeof part0, typeof part1].join()\n"
+
+
+def test_ordinary_code_of_64_kb(mps2):
+    """Beside eight functions; it is there after a reset."""
+    device = mps2(GOOD)
+    for n in range(8):
+        device.deploy(f"small{n}", answer(f"small {n}"))
+    source = ordinary(64 * 1024)
+    assert 60 * 1024 < len(source) <= 64 * 1024
+    status, answered = put(device, "large", source)
+    assert status == 201, answered
+    for _ in range(2):
+        assert device.get("/large").text == "function,function"
+        assert device.get("/small3").text == "small 3"
+        assert device.get("/large").text == "function,function"
+        device.reboot()
 
 
 def minified(count):

@@ -350,10 +350,12 @@ static int make(isere_registry_t *registry, const isere_port_t *port,
                                        &d->flash.image, fault);
     atomic_fetch_add(&registry->images_made, error == 0);
     switch (error) {
+    case ISERE_ERR_NOMEM:
+        d->flash.tried = false; /* there may be more of it later */
+        return error;
     case 0:
     case ISERE_ERR_HANDLER:
     case ISERE_ERR_CRASH:
-    case ISERE_ERR_NOMEM:
         return error;
     default:
         log_line(port, d, ISERE_LOG_WARN, "no image of its heap in flash",

@@ -269,19 +269,48 @@ static void *note_size(void *ctx, void *ptr, size_t size)
     return resize(ctx, ptr, size);
 }
 
-/* Source and code go to flash in pieces: the server's memory never has all of
- * either. */
-static void test_large_code(void **state)
+/* Functions, until there is no room for one more. */
+static void make_large(char *source, size_t room)
 {
-    static char source[40000] = SOURCE("large");
-    size_t used = strlen(source);
-    for (int i = 0; used < sizeof(source) - 200; i++) {
+    size_t used = (size_t)snprintf(source, room, "%s", SOURCE("large"));
+    for (int i = 0; used < room - 200; i++) {
         used += (size_t)snprintf(
-            source + used, sizeof(source) - used,
+            source + used, room - used,
             ";let f%d = (a) => { a.b += a.c; a.d -= a.e * a.f; a.g = a.h; "
             "a.b += a.c; a.d -= a.e * a.f; a.g = a.h; return a.i + %d }",
             i, i);
     }
+}
+
+/* What an init phase makes for the flash does not count as its memory, if there
+ * is room for it behind it: code for which an instance has no room. */
+static void test_code_of_more_than_its_memory(void **state)
+{
+    static char source[60000];
+    size_t size;
+    make_large(source, sizeof(source));
+    p.config.defaults.memory_bytes = (size_t)300 * 1024;
+    assert_int_equal(stored_start(&p), 0);
+    assert_int_equal(stored_deploy(&p, "a", SOURCE("a")), 201);
+    assert_int_equal(stored_deploy(&p, "large", source), 201);
+    isere_extent_t *e = isere_extents_find(p.registry->extents, "large.1.i");
+    assert_non_null(e);
+    isere_extents_content(p.registry->extents, e, &size);
+    assert_true(size > PLACES * p.config.defaults.memory_bytes);
+    expect("/large", "large1");
+    expect("/a", "a1");
+    stored_restart(&p);
+    expect("/large", "large1");
+    expect("/a", "a1");
+    (void)state;
+}
+
+/* Source and code go to flash in pieces: the server's memory never has all of
+ * either. */
+static void test_large_code(void **state)
+{
+    static char source[40000];
+    make_large(source, sizeof(source));
     resize = p.port.resize;
     p.port.resize = note_size;
     assert_int_equal(stored_start(&p), 0);
@@ -382,6 +411,7 @@ int main(void)
         TEST(test_damage),
         TEST(test_worn_flash),
         TEST(test_large_code),
+        TEST(test_code_of_more_than_its_memory),
         TEST(test_another_build),
         TEST(test_no_room),
         TEST(test_power_cuts),

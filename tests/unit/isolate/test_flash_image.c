@@ -322,7 +322,7 @@ static void test_is_what_the_init_phase_makes(void **state)
              * sources keep of them. */
             assert_int_equal(isere__replay_begin(&replay, &port), 0);
             assert_int_equal(isere__isolate_place_apart(&port, f.function,
-                                                        place(NULL, n), &on,
+                                                        place(NULL, n), 0, &on,
                                                         &replay, &isolate),
                              0);
             isere_flash_image_release(&base);

@@ -209,6 +209,7 @@ static void test_64_kb_of_ordinary_code(void **state)
     assert_int_equal(compile_on_a_device((size_t)180 * 1024, source), 0);
     assert_int_equal(compile_on_a_device((size_t)64 * 1024, source),
                      ISERE_ERR_LIMIT);
+    assert_string_equal(fault.file, "a.js");
     free(source);
 }
 
