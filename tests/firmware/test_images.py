@@ -1,11 +1,21 @@
 """Images of heaps in flash: functions take turns in the memory that there is,
 and a start makes nothing."""
 
+import concurrent.futures
+import os
+
 import pytest
 
+from corpus import DeviceWire
+from state import rest, settle
 from test_store import metric, names
+from wire import request
 
 MANY = 20
+CLIENTS = 3
+# 100,000 take some ten minutes.
+REQUESTS = int(os.environ.get("ISERE_REQUESTS", "1000"))
+FLASH = 3 << 20  # the store and the images
 
 
 def deploy_many(device, count):
@@ -27,6 +37,37 @@ def is_all_from_images(device):
     return {f: (n, loads[f]) for f, n in starts.items() if n != loads[f]} == {}
 
 
+def ask_on_one_connection(device, first, count):
+    with DeviceWire(device) as wire:
+        for n in range(first, first + count):
+            answer = wire.ask(request("GET", f"/f{n % MANY}"))
+            assert answer.body == b"f%d 1" % (n % MANY)
+
+
+def hammer(device, count):
+    """Clients at different functions: nearly each request changes one."""
+    each = count // CLIENTS
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+        jobs = [
+            pool.submit(ask_on_one_connection, device, 7 * n, each)
+            for n in range(CLIENTS)
+        ]
+        for job in jobs:
+            job.result()
+
+
+def uses_no_memory_and_no_flash(device, count):
+    hammer(device, 60)
+    before, flash = rest(device), device.read_flash(0, FLASH)
+    loads = sum(metric(device, "isere_instance_loads_total").values())
+    hammer(device, count)
+    loads = sum(metric(device, "isere_instance_loads_total").values()) - loads
+    print(f"{count} requests, {loads:.0f} changes of an instance's function")
+    assert loads > count // 2
+    assert device.read_flash(0, FLASH) == flash
+    settle(device, before)
+
+
 @pytest.mark.long
 def test_functions_in_turn(boot):
     device = boot("export const handler = () => 'built in'")
@@ -37,6 +78,7 @@ def test_functions_in_turn(boot):
     ask_in_turn(device, MANY)
     assert is_all_from_images(device)
     assert metric(device, "isere_images_made_total")[""] >= MANY
+    uses_no_memory_and_no_flash(device, REQUESTS)
     device.reboot()
     ask_in_turn(device, MANY)
     assert device.get("/none").text == "built in"

@@ -116,7 +116,9 @@ export function what_a_request_costs({ make, report }) {
   const board = make()
   board.run(function* () {
     yield* served(board)
-    assert.equal((yield* board.deploy('one', 'export const handler = () => 1')).status, 201)
+    for (const name of ['one', 'two', 'three']) {
+      assert.equal((yield* board.deploy(name, 'export const handler = () => 1')).status, 201)
+    }
     const { chip } = board
     chip.countFetches()
     const core = chip.core[0]
@@ -140,6 +142,9 @@ export function what_a_request_costs({ make, report }) {
     }
     yield* measure('built-in function, connection kept', kept('/'))
     yield* measure('deployed function, connection kept', kept('/one'))
+    let next = 0
+    yield* measure('one of three functions in turn in two places, connection kept', () =>
+      kept(['/one', '/two', '/three'][next++ % 3])())
     yield* connection.close()
     yield* measure('built-in function, new connection', () => board.get())
     let turn = 0
