@@ -280,6 +280,31 @@ static void test_answers_as_without(void **state)
     (void)state;
 }
 
+/* Memory that was freed and taken again in the frozen part: of some hundred
+ * functions' names and tables. */
+static void test_many_functions(void **state)
+{
+    enum { COUNT = 250 };
+    static char source[COUNT * 40 + 100];
+    for (int n = 10; n <= COUNT; n += 60) {
+        size_t len = 0;
+        for (int i = 0; i < n; i++) {
+            len += (size_t)sprintf(source + len,
+                                   "export const a%d = (x) => x + %d;\n", i, i);
+        }
+        sprintf(source + len, HANDLER "'' + a%d(1)", n - 1);
+        load(source);
+        if (makes_image()) {
+            char answer[32];
+            f.isolate = create(true);
+            ask("/", answer, sizeof(answer));
+            assert_int_equal(atoi(answer), n);
+        }
+        begin_anew();
+    }
+    (void)state;
+}
+
 /* Which words of a heap and its image are not what they should be. What was
  * frozen in the heap's own memory is behind its arena in the image. */
 static size_t count_differences(const isere_heap_t *heap, const void *bytes,
@@ -565,6 +590,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_answers_as_without),
+        TEST(test_many_functions),
         TEST(test_is_what_the_init_phase_makes),
         TEST(test_time_and_randomness),
         TEST(test_logs_once),
