@@ -21,6 +21,9 @@ def test_a_cortex_m3_gets_its_address_and_serves(tmp_path, capsys):
         assert device.get("/").status == 200
         device.deploy("hello", "export const handler = () => 'from flash'")
         assert device.get("/hello").text == "from flash"
+        device.deploy("length", "export const handler = (e) => e.body.length")
+        # Frames of full size.
+        assert device.post("/length", b"x" * 8000).text == "8000"
         bench.end()
     except Exception as error:
         for device in bench.devices:
