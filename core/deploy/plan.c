@@ -8,6 +8,7 @@
 #include "core/deploy/plan.h"
 #include "core/deploy/kept/flashed.h"
 #include "core/deploy/kept/kept.h"
+#include "core/heap/fault.h"
 
 /* ---- what it will be ---- */
 
@@ -90,6 +91,19 @@ static isere_compile_sink_t *make_sink(isere_plan_t *plan,
                                plan->code);
 }
 
+/* In memory an instance needs more of it than with an image. */
+static int check_in_memory(isere_plan_t *plan, isere_fault_t *fault)
+{
+    const isere_deployment_t *d = plan->deployment;
+    int error = isere_deployment_check(plan->port, d, fault);
+    if (error == ISERE_ERR_HANDLER && d->flash.tried &&
+        strstr(fault->message, "out of memory")) {
+        isere_fault_hint(fault, ". With an image in flash it would need less; "
+                                "there is none: see the log");
+    }
+    return error;
+}
+
 /* The init phase decides whether a deployment is any good. It is run before
  * anything is stored: a version that can't start must not be the one that a
  * restart finds. Where an image is made of it, it is not run once more. */
@@ -101,7 +115,7 @@ static int check(isere_plan_t *plan, isere_fault_t *fault)
     int error =
         isere__flashed_try(plan->registry, plan->port, plan->deployment, fault);
     if (error == ISERE_ERR_INVAL) {
-        error = isere_deployment_check(plan->port, plan->deployment, fault);
+        error = check_in_memory(plan, fault);
     }
     if (error) {
         drop_deployment(plan);

@@ -8,7 +8,7 @@ import pytest
 
 from corpus import DeviceWire
 from state import rest, settle
-from test_store import metric, names
+from test_store import metric, names, put
 from wire import request
 
 MANY = 20
@@ -84,6 +84,27 @@ def test_functions_in_turn(boot):
     assert device.get("/none").text == "built in"
     assert is_all_from_images(device)
     assert metric(device, "isere_images_made_total")[""] == 0
+
+
+def test_flash_is_full(boot):
+    """Functions whose images are large: the one that finds no room, and does
+    not fit in memory without, is refused and told why. The others go on."""
+    if boot.target.name == "native_sim":
+        pytest.skip("the heap of a 64-bit machine has room for it")
+    device = boot("export const handler = () => 'built in'")
+    source = "".join(f"export const a{i} = (x) => x + {i}\n" for i in range(110))
+    for count in range(MANY + 1):
+        code = source + f"export const handler = () => 'f{count}'"
+        status, answer = put(device, f"f{count}", code)
+        if status != 201:
+            break
+    assert status == 400, (count, status)
+    assert "out of memory" in answer["message"]
+    assert "With an image in flash it would need less" in answer["message"]
+    assert "no image of its heap in flash: limit reached" in device.log()
+    assert count >= 8
+    for i in range(count):
+        assert device.get(f"/f{i}").text == f"f{i}"
 
 
 def test_one_outcome_of_the_init_phase(boot):
