@@ -115,9 +115,10 @@ static void take(isere_extents_t *extents, const isere_record_t *record,
         e = extents->list[i].sectors == 0 ? &extents->list[i] : NULL;
     }
     if (e) {
-        *e = (isere_extent_t){.first = (uint16_t)record->first,
-                              .sectors = (uint16_t)record->sectors,
-                              .slot = (uint16_t)slot};
+        memset(e, 0, sizeof(*e));
+        e->first = (uint16_t)record->first;
+        e->sectors = (uint16_t)record->sectors;
+        e->slot = (uint16_t)slot;
     }
 }
 

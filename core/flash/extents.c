@@ -9,6 +9,22 @@ enum { SECTOR_MIN = 512 };
 /* The list's numbers are of 16 bits. */
 #define SECTORS_MAX UINT32_C(0xffff)
 
+/* ---- threads ---- */
+
+void isere_extents_lock(const isere_extents_t *extents)
+{
+    if (extents->flash->lock) {
+        extents->flash->lock(extents->flash->ctx);
+    }
+}
+
+void isere_extents_unlock(const isere_extents_t *extents)
+{
+    if (extents->flash->unlock) {
+        extents->flash->unlock(extents->flash->ctx);
+    }
+}
+
 /* ---- reading ---- */
 
 static uint32_t sectors_of(const isere_flash_t *flash)
@@ -48,14 +64,17 @@ static bool is_found(const isere_extent_t *e)
 
 isere_extent_t *isere_extents_find(isere_extents_t *extents, const char *name)
 {
-    for (unsigned i = 0; i < ISERE_EXTENTS_MAX; i++) {
+    isere_extent_t *found = NULL;
+    isere_extents_lock(extents);
+    for (unsigned i = 0; i < ISERE_EXTENTS_MAX && !found; i++) {
         isere_extent_t *e = &extents->list[i];
         if (is_found(e) &&
             strcmp(isere__directory_record(extents, e)->name, name) == 0) {
-            return e;
+            found = e;
         }
     }
-    return NULL;
+    isere_extents_unlock(extents);
+    return found;
 }
 
 void isere_extents_list(isere_extents_t *extents,
@@ -63,65 +82,76 @@ void isere_extents_list(isere_extents_t *extents,
                                      const char *name),
                         void *arg)
 {
+    isere_extents_lock(extents);
     for (unsigned i = 0; i < ISERE_EXTENTS_MAX; i++) {
         isere_extent_t *e = &extents->list[i];
         if (is_found(e)) {
             each(arg, e, isere__directory_record(extents, e)->name);
         }
     }
+    isere_extents_unlock(extents);
 }
 
 const uint8_t *isere_extents_content(const isere_extents_t *extents,
                                      const isere_extent_t *extent, size_t *size)
 {
+    isere_extents_lock(extents);
     *size = isere__directory_record(extents, extent)->size;
+    isere_extents_unlock(extents);
     return bytes_of(extents, extent);
 }
 
+/* Adding up takes longer than the lock is held, and the record may move. */
 bool isere_extents_check(const isere_extents_t *extents, isere_extent_t *extent)
 {
     if (!extent->checked) {
+        isere_extents_lock(extents);
         const isere_record_t *record = isere__directory_record(extents, extent);
-        extent->checked =
-            add_up(0, bytes_of(extents, extent), record->size) == record->sum;
+        uint32_t size = record->size;
+        uint32_t sum = record->sum;
+        isere_extents_unlock(extents);
+        extent->checked = add_up(0, bytes_of(extents, extent), size) == sum;
     }
     return extent->checked;
 }
 
 /* ---- going ---- */
 
-static void free_if_gone(isere_extent_t *extent)
-{
-    if (extent->gone && extent->users == 0) {
-        memset(extent, 0, sizeof(*extent));
-    }
-}
-
 void isere_extents_hold(isere_extent_t *extent)
 {
-    extent->users++;
+    atomic_fetch_add(&extent->users, 1);
 }
 
+/* Only counts, so that any thread may do it at any time. */
 void isere_extents_release(isere_extent_t *extent)
 {
-    extent->users--;
-    free_if_gone(extent);
+    atomic_fetch_sub(&extent->users, 1);
 }
 
-static void go(isere_extent_t *extent)
+/* Frees the places of those that are gone and not used. */
+static void sweep(isere_extents_t *extents)
 {
-    extent->gone = true;
-    free_if_gone(extent);
+    for (unsigned i = 0; i < ISERE_EXTENTS_MAX; i++) {
+        isere_extent_t *e = &extents->list[i];
+        if (e->gone && atomic_load(&e->users) == 0) {
+            memset(e, 0, sizeof(*e));
+        }
+    }
 }
 
 int isere_extents_remove(isere_extents_t *extents, isere_extent_t *extent)
 {
     isere_record_t record = {.sectors = 0};
     uint16_t slot;
-    memcpy(record.name, isere__directory_record(extents, extent)->name,
-           sizeof(record.name));
-    int error = isere__directory_add(extents, &record, &slot);
-    go(extent);
+    int error = 0;
+    isere_extents_lock(extents);
+    if (is_found(extent)) {
+        memcpy(record.name, isere__directory_record(extents, extent)->name,
+               sizeof(record.name));
+        error = isere__directory_add(extents, &record, &slot);
+        extent->gone = true;
+    }
+    isere_extents_unlock(extents);
     return error;
 }
 
@@ -202,11 +232,14 @@ static uint32_t find_run(const isere_extents_t *extents, uint32_t from,
     return 0;
 }
 
-size_t isere_extents_room(const isere_extents_t *extents)
+size_t isere_extents_room(isere_extents_t *extents)
 {
     const isere_flash_t *flash = extents->flash;
     uint32_t most = 0;
+    isere_extents_lock(extents);
+    sweep(extents);
     (void)find_run(extents, isere__directory_sectors(flash), UINT32_MAX, &most);
+    isere_extents_unlock(extents);
     return most * flash->sector;
 }
 
@@ -255,7 +288,8 @@ static uint32_t sectors_for(const isere_flash_t *flash, size_t limit)
                : (uint32_t)((limit + flash->sector - 1) / flash->sector);
 }
 
-/* Nothing is written yet. Nobody finds it before commit. */
+/* Nothing is written yet. Nobody finds it before commit, and its writer is who
+ * uses it. */
 static int begin_at(isere_extents_t *extents, uint32_t first, uint32_t sectors,
                     size_t limit, isere_extent_writer_t *w)
 {
@@ -264,8 +298,10 @@ static int begin_at(isere_extents_t *extents, uint32_t first, uint32_t sectors,
     if (!e || first == 0 || sectors == 0) {
         return ISERE_ERR_LIMIT;
     }
-    *e = (isere_extent_t){
-        .first = (uint16_t)first, .sectors = (uint16_t)sectors, .gone = true};
+    e->first = (uint16_t)first;
+    e->sectors = (uint16_t)sectors;
+    e->gone = true;
+    isere_extents_hold(e);
     w->extents = extents;
     w->extent = e;
     w->limit = limit;
@@ -276,17 +312,20 @@ int isere_extents_begin(isere_extents_t *extents, const char *name,
                         size_t limit, isere_extent_writer_t *w)
 {
     uint32_t sectors = sectors_for(extents->flash, limit);
-    uint32_t first = find_room(extents, sectors);
     size_t len = strlen(name);
     memset(w, 0, sizeof(*w));
     if (len == 0 || len >= ISERE_EXTENT_NAME_MAX || limit == 0) {
         return ISERE_ERR_INVAL;
     }
+    isere_extents_lock(extents);
+    sweep(extents);
+    uint32_t first = find_room(extents, sectors);
     int error = begin_at(extents, first, sectors, limit, w);
     if (!error) {
         memcpy(w->name, name, len);
         extents->next = first + sectors;
     }
+    isere_extents_unlock(extents);
     return error;
 }
 
@@ -294,8 +333,12 @@ int isere_extents_begin_scratch(isere_extents_t *extents, size_t limit,
                                 isere_extent_writer_t *w)
 {
     uint32_t sectors = sectors_for(extents->flash, limit);
+    isere_extents_lock(extents);
+    sweep(extents);
     uint32_t first = sectors > 0 ? find_last(extents, sectors) : 0;
-    return begin_at(extents, first, sectors, limit, w);
+    int error = begin_at(extents, first, sectors, limit, w);
+    isere_extents_unlock(extents);
+    return error;
 }
 
 /* Programs whole units at `offset` of the extent. A sector is erased when it is
@@ -306,8 +349,10 @@ static void program(isere_extent_writer_t *w, size_t offset, const void *data,
     const isere_flash_t *flash = w->extents->flash;
     uint32_t first = w->extent->first;
     while (w->error == 0 && w->clean < offset + size) {
+        isere_extents_lock(w->extents);
         w->error = isere__directory_erase(
             w->extents, first + (uint32_t)(w->clean / flash->sector));
+        isere_extents_unlock(w->extents);
         w->clean += flash->sector;
     }
     if (w->error == 0) {
@@ -377,42 +422,49 @@ int isere_extents_end(isere_extent_writer_t *w)
 
 /* Sectors that were not needed are free again. The checksum is of what was
  * given, so what the flash did not take is noticed when it is checked. */
-int isere_extents_commit(isere_extent_writer_t *w, isere_extent_t **extent)
+static int enter(isere_extent_writer_t *w)
 {
     isere_extents_t *extents = w->extents;
-    int error = w->name[0] ? isere_extents_end(w) : ISERE_ERR_INVAL;
+    size_t sector = extents->flash->sector;
+    isere_extent_t *before = isere_extents_find(extents, w->name);
+    w->extent->sectors =
+        (uint16_t)(w->size > 0 ? (w->size + sector - 1) / sector : 1);
+    isere_record_t record = {.first = w->extent->first,
+                             .sectors = w->extent->sectors,
+                             .size = (uint32_t)w->size,
+                             .sum = w->sum};
+    memcpy(record.name, w->name, sizeof(record.name));
+    int error = isere__directory_add(extents, &record, &w->extent->slot);
     if (!error) {
-        size_t sector = extents->flash->sector;
-        isere_extent_t *before = isere_extents_find(extents, w->name);
-        w->extent->sectors =
-            (uint16_t)(w->size > 0 ? (w->size + sector - 1) / sector : 1);
-        isere_record_t record = {.first = w->extent->first,
-                                 .sectors = w->extent->sectors,
-                                 .size = (uint32_t)w->size,
-                                 .sum = w->sum};
-        memcpy(record.name, w->name, sizeof(record.name));
-        error = isere__directory_add(extents, &record, &w->extent->slot);
-        if (!error && before) {
-            go(before);
+        w->extent->gone = false;
+        if (before) {
+            before->gone = true;
         }
     }
-    if (error) {
-        isere_extents_abort(w);
-        return error;
+    return error;
+}
+
+int isere_extents_commit(isere_extent_writer_t *w, isere_extent_t **extent)
+{
+    isere_extent_t *written = w->extent;
+    int error = w->name[0] ? isere_extents_end(w) : ISERE_ERR_INVAL;
+    if (!error) {
+        isere_extents_lock(w->extents);
+        error = enter(w);
+        isere_extents_unlock(w->extents);
     }
-    w->extent->gone = false;
-    if (extent) {
-        *extent = w->extent;
+    isere_extents_abort(w); /* the writer uses it no more */
+    if (!error && extent) {
+        *extent = written;
     }
-    w->extent = NULL;
-    return 0;
+    return error;
 }
 
 /* What has no record is no extent: nothing needs to be erased. */
 void isere_extents_abort(isere_extent_writer_t *w)
 {
     if (w->extent) {
-        free_if_gone(w->extent);
+        isere_extents_release(w->extent);
         w->extent = NULL;
     }
 }

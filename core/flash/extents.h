@@ -10,12 +10,15 @@
  * Extents can be made again from something else, so a flash with nonsense in it
  * is a flash without extents, never an error.
  *
- * Memory: all of it in the struct. Threads: one call at a time.
+ * Memory: all of it in the struct. Threads: any, where the flash has a lock;
+ * each writer belongs to one of them. What was found is another's to remove, so
+ * it is held before the lock is given up.
  */
 #ifndef ISERE_CORE_FLASH_EXTENTS_H
 #define ISERE_CORE_FLASH_EXTENTS_H
 
 #include "isere/flash.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 
 enum {
@@ -25,12 +28,12 @@ enum {
 };
 
 typedef struct isere_extent {
-    uint16_t first;   /* sector */
-    uint16_t sectors; /* 0: this place in the list is free */
-    uint16_t users;
-    uint16_t slot; /* of its record in the directory */
-    bool gone;     /* not found any more; its room is free without users */
-    bool checked;  /* the content was compared with its checksum */
+    uint16_t first;    /* sector */
+    uint16_t sectors;  /* 0: this place in the list is free */
+    uint16_t slot;     /* of its record in the directory */
+    bool gone;         /* not found any more; its room is free without users */
+    bool checked;      /* the content was compared with its checksum */
+    atomic_uint users; /* without the lock: who writes it is one */
 } isere_extent_t;
 
 typedef struct isere_extents {
@@ -64,6 +67,10 @@ typedef struct isere_extent_writer {
  * it can't be written: then there are none. */
 int isere_extents_open(isere_extents_t *extents, const isere_flash_t *flash);
 
+/* Holds up other threads: from finding an extent to holding it. May nest. */
+void isere_extents_lock(const isere_extents_t *extents);
+void isere_extents_unlock(const isere_extents_t *extents);
+
 /* The extent of that name, or NULL. It stays where it is until it is removed or
  * replaced or, if it is held, until it is given up after that. */
 isere_extent_t *isere_extents_find(isere_extents_t *extents, const char *name);
@@ -95,7 +102,7 @@ void isere_extents_release(isere_extent_t *extent);
 int isere_extents_remove(isere_extents_t *extents, isere_extent_t *extent);
 
 /* Bytes for which there is room in one extent. */
-size_t isere_extents_room(const isere_extents_t *extents);
+size_t isere_extents_room(isere_extents_t *extents);
 
 /*
  * Begins an extent with room for `limit` bytes, which must be more than 0.

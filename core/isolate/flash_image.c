@@ -79,6 +79,7 @@ void isere__flash_image_name(const isere_function_t *function,
 
 /* ---- an image that is there ---- */
 
+/* Another thread may not remove the extent before it is held. */
 void isere__flash_image_take(isere_flash_image_t *image,
                              isere_extents_t *extents, isere_extent_t *extent,
                              isere_extent_t *base)
@@ -114,16 +115,16 @@ static int find(isere_extents_t *extents, const char *name,
                 isere_flash_image_t *image)
 {
     size_t size;
+    isere_extents_lock(extents);
     isere_extent_t *extent = isere_extents_find(extents, name);
-    if (!extent) {
-        return ISERE_ERR_NOENT;
+    if (extent) {
+        const void *content = isere_extents_content(extents, extent, &size);
+        if (is_good(content, size, key)) {
+            isere__flash_image_take(image, extents, extent, base);
+        }
     }
-    const void *content = isere_extents_content(extents, extent, &size);
-    if (!is_good(content, size, key)) {
-        return ISERE_ERR_NOENT;
-    }
-    isere__flash_image_take(image, extents, extent, base);
-    return 0;
+    isere_extents_unlock(extents);
+    return image->extent ? 0 : ISERE_ERR_NOENT;
 }
 
 int isere__flash_image_find_base(isere_extents_t *extents,
@@ -188,7 +189,7 @@ void isere_flash_image_release(isere_flash_image_t *image)
 
 void isere_flash_image_remove(isere_flash_image_t *image)
 {
-    if (image->extent && !image->extent->gone) {
+    if (image->extent) {
         (void)isere_extents_remove(image->extents, image->extent);
     }
     isere_flash_image_release(image);

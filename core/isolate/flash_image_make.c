@@ -282,10 +282,12 @@ static int make(maker_t *m, isere_flash_image_t *image)
         error = write_image(m);
     }
     if (!error) {
+        isere_extents_lock(m->extents);
         error = isere_extents_commit(&m->image, &extent);
-    }
-    if (!error) {
-        isere__flash_image_take(image, m->extents, extent, m->base.extent);
+        if (!error) {
+            isere__flash_image_take(image, m->extents, extent, m->base.extent);
+        }
+        isere_extents_unlock(m->extents);
     }
     isere_extents_abort(&m->image);
     isere_extents_abort(&m->once);
@@ -320,10 +322,12 @@ static void make_room(maker_t *m)
 {
     char name[ISERE_EXTENT_NAME_MAX];
     isere__flash_image_name(m->function, name);
+    isere_extents_lock(m->extents);
     isere_extent_t *extent = isere_extents_find(m->extents, name);
     if (extent) {
         (void)isere_extents_remove(m->extents, extent);
     }
+    isere_extents_unlock(m->extents);
 }
 
 /* What a native function did in an init phase would not be done again after a

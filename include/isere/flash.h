@@ -6,7 +6,7 @@
  * What is there was written by the device itself, for the firmware that it
  * runs. It is trusted as the firmware is: nothing of it comes from a network.
  *
- * Threads: one call at a time.
+ * Threads: one call at a time, but for `lock` and `unlock`.
  */
 #ifndef ISERE_FLASH_H
 #define ISERE_FLASH_H
@@ -38,6 +38,12 @@ typedef struct isere_flash {
     /* Programs erased bytes: `offset` and `size` are multiples of the unit.
      * Returns 0 or ISERE_ERR_IO. */
     int (*program)(void *ctx, size_t offset, const void *data, size_t size);
+
+    /* A lock for what is known of the flash, which its owner may lock again;
+     * it is held over one of the operations above at most, but for once in a
+     * hundred changes of a function. NULL where one thread uses the flash. */
+    void (*lock)(void *ctx);
+    void (*unlock)(void *ctx);
 } isere_flash_t;
 
 #ifdef __cplusplus

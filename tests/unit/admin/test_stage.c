@@ -40,13 +40,26 @@ static int setup(void **state)
     return 0;
 }
 
-/* What is in the flash is the code of functions, and nothing else. */
+static bool is_code(const isere_extent_t *extent)
+{
+    const isere_catalog_t *catalog = p.registry->catalog;
+    for (size_t i = 0; i < catalog->count; i++) {
+        const isere_deployment_t *d = catalog->entries[i].deployment;
+        if (d && d->flash.code == extent) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is in the flash is the code of functions, and nothing else. Code without
+ * a record, as the flash failed, is used all the same. */
 static void expect_nothing_staged(void)
 {
-    const isere_extents_t *extents = p.registry->extents;
+    isere_extents_t *extents = p.registry->extents;
     for (unsigned i = 0; extents && i < ISERE_EXTENTS_MAX; i++) {
         const isere_extent_t *e = &extents->list[i];
-        assert_true(e->sectors == 0 || !e->gone || e->users > 0);
+        assert_true(!e->gone || e->users == 0 || is_code(e));
     }
 }
 
