@@ -20,6 +20,20 @@ static path_t path_of(const char *folder, const char *name)
     return path;
 }
 
+static void lock(const isere_zephyr_blobs_t *b)
+{
+    if (b->lock) {
+        b->lock();
+    }
+}
+
+static void unlock(const isere_zephyr_blobs_t *b)
+{
+    if (b->unlock) {
+        b->unlock();
+    }
+}
+
 static int error_of(int error)
 {
     switch (error) {
@@ -54,10 +68,12 @@ static int make_ready(isere_zephyr_blobs_t *b)
  */
 static void forget(isere_zephyr_blobs_t *b)
 {
+    lock(b);
     if (b->mounted) {
         (void)lfs_unmount(&b->lfs);
     }
     (void)mount(b);
+    unlock(b);
 }
 
 /* Puts the file system in order after a change that failed. */
@@ -69,40 +85,43 @@ static int failed(isere_zephyr_blobs_t *b, int error)
     return error_of(error);
 }
 
-static int open_file(isere_zephyr_blobs_t *b, const path_t *path, int flags)
+static int open_file(isere_zephyr_blobs_t *b, isere_zephyr_blobs_file_t *file,
+                     const path_t *path, int flags)
 {
-    memset(&b->file_config, 0, sizeof(b->file_config));
-    /* Static: littlefs is built without malloc, so one file is open at a
-     * time. */
-    b->file_config.buffer = b->file_cache;
+    memset(&file->config, 0, sizeof(file->config));
+    file->config.buffer = file->cache;
     int error = make_ready(b);
     return error ? error
-                 : lfs_file_opencfg(&b->lfs, &b->file, path->text, flags,
-                                    &b->file_config);
+                 : lfs_file_opencfg(&b->lfs, &file->file, path->text, flags,
+                                    &file->config);
+}
+
+static int read_opened(isere_zephyr_blobs_t *b, size_t offset, void *buf,
+                       size_t size)
+{
+    lfs_file_t *file = &b->read.file;
+    lfs_ssize_t n = lfs_file_size(&b->lfs, file);
+    if (n >= 0 && offset >= (size_t)n) {
+        n = 0;
+    } else if (n >= 0) {
+        n = lfs_file_seek(&b->lfs, file, (lfs_soff_t)offset, LFS_SEEK_SET);
+        if (n >= 0) {
+            size = size < INT_MAX ? size : INT_MAX;
+            n = lfs_file_read(&b->lfs, file, buf, (lfs_size_t)size);
+        }
+    }
+    int error = lfs_file_close(&b->lfs, file);
+    return n < 0 || error ? ISERE_ERR_IO : (int)n;
 }
 
 static int read_file(isere_zephyr_blobs_t *b, const path_t *path, size_t offset,
                      void *buf, size_t size)
 {
-    int error = open_file(b, path, LFS_O_RDONLY);
-    if (error) {
-        return error_of(error);
-    }
-    lfs_ssize_t n = lfs_file_size(&b->lfs, &b->file);
-    if (n >= 0 && offset >= (size_t)n) {
-        n = 0;
-    } else if (n >= 0) {
-        n = lfs_file_seek(&b->lfs, &b->file, (lfs_soff_t)offset, LFS_SEEK_SET);
-        if (n >= 0) {
-            size = size < INT_MAX ? size : INT_MAX;
-            n = lfs_file_read(&b->lfs, &b->file, buf, (lfs_size_t)size);
-        }
-    }
-    error = lfs_file_close(&b->lfs, &b->file);
-    if (n < 0 || error) {
-        return ISERE_ERR_IO;
-    }
-    return (int)n;
+    lock(b);
+    int error = open_file(b, &b->read, path, LFS_O_RDONLY);
+    int result = error ? error_of(error) : read_opened(b, offset, buf, size);
+    unlock(b);
+    return result;
 }
 
 /*
@@ -113,8 +132,10 @@ static int read_file(isere_zephyr_blobs_t *b, const path_t *path, size_t offset,
 static int check_room(isere_zephyr_blobs_t *b, size_t size)
 {
     const struct lfs_config *config = &b->config;
+    lock(b);
     int error = make_ready(b);
     lfs_ssize_t used = error ? error : lfs_fs_size(&b->lfs);
+    unlock(b);
     if (used < 0) {
         return (int)used;
     }
@@ -128,21 +149,60 @@ static int check_room(isere_zephyr_blobs_t *b, size_t size)
                                                                : 0;
 }
 
+/* In pieces, of which each erases one block at most. */
+static int put_part(isere_zephyr_blobs_t *b, isere_slice_t part)
+{
+    int error = 0;
+    for (size_t at = 0; at < part.len && error >= 0;) {
+        size_t left = part.len - at;
+        size_t size =
+            left < ISERE_ZEPHYR_BLOBS_CACHE ? left : ISERE_ZEPHYR_BLOBS_CACHE;
+        lock(b);
+        error = (int)lfs_file_write(&b->lfs, &b->written.file, part.ptr + at,
+                                    (lfs_size_t)size);
+        unlock(b);
+        at += size;
+    }
+    return error;
+}
+
 static int put(isere_zephyr_blobs_t *b, const path_t *path,
                const isere_slice_t *parts, int count)
 {
-    int error = open_file(b, path, LFS_O_WRONLY | LFS_O_CREAT | LFS_O_TRUNC);
+    lock(b);
+    int error = open_file(b, &b->written, path,
+                          LFS_O_WRONLY | LFS_O_CREAT | LFS_O_TRUNC);
+    unlock(b);
     if (error) {
         return error;
     }
     for (int i = 0; i < count && error >= 0; i++) {
-        error = (int)lfs_file_write(&b->lfs, &b->file, parts[i].ptr,
-                                    (lfs_size_t)parts[i].len);
+        error = put_part(b, parts[i]);
     }
     /* Puts on the flash what is in the cache, and the file's new content into
      * the folder. It says nothing of an error before. */
-    int close_error = lfs_file_close(&b->lfs, &b->file);
+    lock(b);
+    int close_error = lfs_file_close(&b->lfs, &b->written.file);
+    unlock(b);
     return error < 0 ? error : close_error;
+}
+
+static int rename_file(isere_zephyr_blobs_t *b, const path_t *from,
+                       const path_t *to)
+{
+    lock(b);
+    int error = lfs_rename(&b->lfs, from->text, to->text);
+    unlock(b);
+    return error;
+}
+
+static int remove_file(isere_zephyr_blobs_t *b, const path_t *path)
+{
+    lock(b);
+    int error = make_ready(b);
+    error = error ? error : lfs_remove(&b->lfs, path->text);
+    unlock(b);
+    return error;
 }
 
 static int write_file(isere_zephyr_blobs_t *b, const char *folder,
@@ -160,18 +220,17 @@ static int write_file(isere_zephyr_blobs_t *b, const char *folder,
     }
     error = put(b, &temporary, parts, count);
     if (!error) {
-        error = lfs_rename(&b->lfs, temporary.text, path.text);
+        error = rename_file(b, &temporary, &path);
     }
     int result = failed(b, error);
     if (error && b->mounted) {
-        (void)failed(b, lfs_remove(&b->lfs, temporary.text));
+        (void)failed(b, remove_file(b, &temporary));
     }
     return result;
 }
 
-static int list(void *ctx, isere_blob_fn *each, void *arg)
+static int list_folder(isere_zephyr_blobs_t *b, isere_blob_fn *each, void *arg)
 {
-    isere_zephyr_blobs_t *b = ctx;
     lfs_dir_t folder;
     struct lfs_info info;
     int more;
@@ -186,6 +245,15 @@ static int list(void *ctx, isere_blob_fn *each, void *arg)
     }
     (void)lfs_dir_close(&b->lfs, &folder);
     return more < 0 ? ISERE_ERR_IO : 0;
+}
+
+static int list(void *ctx, isere_blob_fn *each, void *arg)
+{
+    isere_zephyr_blobs_t *b = ctx;
+    lock(b);
+    int error = list_folder(b, each, arg);
+    unlock(b);
+    return error;
 }
 
 static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
@@ -205,8 +273,7 @@ static int remove_blob(void *ctx, const char *name)
 {
     isere_zephyr_blobs_t *b = ctx;
     path_t path = path_of(FOLDER, name);
-    int error = make_ready(b);
-    return failed(b, error ? error : lfs_remove(&b->lfs, path.text));
+    return failed(b, remove_file(b, &path));
 }
 
 void isere_zephyr_blobs_table(isere_zephyr_blobs_t *blobs, isere_blobs_t *table)
@@ -257,13 +324,13 @@ static int is_erased(isere_zephyr_blobs_t *b, lfs_block_t block)
     uint32_t differing = 0;
     for (lfs_off_t at = 0; at < config->block_size && differing == 0;
          at += ISERE_ZEPHYR_BLOBS_CACHE) {
-        int error = config->read(config, block, at, b->file_cache,
+        int error = config->read(config, block, at, b->read.cache,
                                  ISERE_ZEPHYR_BLOBS_CACHE);
         if (error) {
             return error;
         }
         for (lfs_size_t i = 0; i < words; i++) {
-            differing |= b->file_cache[i] ^ erased;
+            differing |= b->read.cache[i] ^ erased;
         }
     }
     return differing == 0;

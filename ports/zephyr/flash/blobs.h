@@ -11,7 +11,8 @@
  * power cut at every operation of the flash (tests/unit/zephyr).
  *
  * Memory: all of it in the struct. Errors: ISERE_ERR_*, see each function.
- * Threads: one call at a time.
+ * Threads: one changes the store; with a lock another one may read it
+ * meanwhile.
  */
 #ifndef ISERE_PORTS_ZEPHYR_FLASH_BLOBS_H
 #define ISERE_PORTS_ZEPHYR_FLASH_BLOBS_H
@@ -33,20 +34,31 @@ enum {
     ISERE_ZEPHYR_BLOBS_SPARE = 4,
 };
 
+/* littlefs is built without malloc: a file that is open has all it needs here.
+ */
+typedef struct isere_zephyr_blobs_file {
+    lfs_file_t file;
+    struct lfs_file_config config;
+    uint32_t cache[ISERE_ZEPHYR_BLOBS_CACHE / 4];
+} isere_zephyr_blobs_file_t;
+
 typedef struct isere_zephyr_blobs {
     /* The caller sets context, read, prog, erase, sync, block_size and
      * block_count, and the value of an erased byte. */
     struct lfs_config config;
     uint8_t erased;
+    /* Its owner may lock it again. Held while something is read, and for one
+     * step of what is written. NULL: there is one thread. */
+    void (*lock)(void);
+    void (*unlock)(void);
 
     bool mounted;
     lfs_t lfs;
-    lfs_file_t file; /* the one that is open */
-    struct lfs_file_config file_config;
+    isere_zephyr_blobs_file_t read;
+    isere_zephyr_blobs_file_t written;
     uint32_t lookahead[ISERE_ZEPHYR_BLOBS_LOOKAHEAD / 4];
     uint8_t read_cache[ISERE_ZEPHYR_BLOBS_CACHE];
     uint8_t prog_cache[ISERE_ZEPHYR_BLOBS_CACHE];
-    uint32_t file_cache[ISERE_ZEPHYR_BLOBS_CACHE / 4];
 } isere_zephyr_blobs_t;
 
 /*

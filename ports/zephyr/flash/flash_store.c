@@ -37,6 +37,17 @@ BUILD_ASSERT(ISERE_ZEPHYR_BLOBS_PROGRAM % WRITE_BLOCK == 0,
 
 static const struct device *const flash = DEVICE_DT_GET(CONTROLLER);
 static isere_zephyr_blobs_t in_flash;
+static K_MUTEX_DEFINE(in_use);
+
+static void lock(void)
+{
+    k_mutex_lock(&in_use, K_FOREVER);
+}
+
+static void unlock(void)
+{
+    k_mutex_unlock(&in_use);
+}
 
 /* littlefs counts blocks of the partition, Zephyr bytes of the flash. */
 static off_t address(lfs_block_t block, lfs_off_t off)
@@ -83,6 +94,8 @@ int isere_zephyr_store_open(isere_blobs_t *blobs)
         LOG_ERR("store: the flash is not ready");
         return ISERE_ERR_IO;
     }
+    in_flash.lock = lock;
+    in_flash.unlock = unlock;
     in_flash.erased = flash_get_parameters(flash)->erase_value;
     in_flash.config = (struct lfs_config){
         .read = read_flash,
