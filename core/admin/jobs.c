@@ -11,16 +11,22 @@
 #include <stdio.h>
 
 /* A call under way on two threads. The server's list owns it while there is a
- * server; `done` is the only field that both sides use without the lock. It is
- * set last by the thread that works, so all it wrote to `work` is there. */
+ * server; `done` and `lent` are the only fields that both sides use without the
+ * lock. `done` is set last by the thread that works, so all it wrote to `work`
+ * is there. */
 struct isere_admin_job {
     isere_admin_job_t *next;
     isere_admin_side_t *side;       /* under the registry's lock; NULL: the
                                        server is gone */
     isere_connection_t *connection; /* NULL: it was closed */
     atomic_bool done;
-    char *body;           /* a copy, where another thread works with it */
-    isere_stage_t *stage; /* or where it is in flash */
+    /* Instances whose memory it asked for, and those that the server gave. */
+    atomic_uint wanted;
+    atomic_uint lent;
+    unsigned most;            /* that there are */
+    const isere_port_t *port; /* of the thread that works */
+    char *body;               /* a copy, where another thread works with it */
+    isere_stage_t *stage;     /* or where it is in flash */
     isere_job_t work;
 };
 
@@ -77,6 +83,75 @@ static void log_failed(const isere_job_t *work, const isere_port_t *port)
     isere_log(&tapped, &record);
 }
 
+/* ---- room ---- */
+
+/* Where memory for instances is short, a job has the memory of one, and the
+ * server goes on with the others. It gives up an idle one, or the first that
+ * becomes idle. */
+
+static bool wakes(isere_admin_job_t *job)
+{
+    isere_registry_t *registry = job->work.registry;
+    isere_registry_lock(registry);
+    const isere_admin_side_t *side = job->side;
+    if (side) {
+        const isere_port_t *woken = isere_server_port(side->server);
+        woken->poll_wake(woken->ctx);
+    }
+    isere_registry_unlock(registry);
+    return side != NULL;
+}
+
+/* On the thread that works: waits for one instance more. False when it has all
+ * that there are, or the server is gone. */
+static bool ask_for_room(void *arg)
+{
+    enum { PATIENCE_US = 5000 }; /* then the server is asked once more */
+    isere_admin_job_t *job = arg;
+    const isere_port_t *port = job->port;
+    unsigned wanted = atomic_load(&job->wanted) + 1;
+    bool waits = wanted <= job->most;
+    if (waits) {
+        atomic_store(&job->wanted, wanted);
+    }
+    while (waits && atomic_load(&job->lent) < wanted) {
+        isere_poll_event_t event;
+        waits = wakes(job);
+        if (waits) {
+            (void)port->poll_wait(port->ctx, &event, 1, PATIENCE_US);
+        }
+    }
+    return waits;
+}
+
+/* On the server's thread, in each turn. */
+static void give_room(const isere_admin_side_t *side, isere_admin_job_t *job)
+{
+    const isere_registry_config_t *config = &side->admin->registry->config;
+    unsigned lent = atomic_load(&job->lent);
+    if (lent < atomic_load(&job->wanted) && isere_server_lend(side->server)) {
+        config->lend(config->ctx, lent + 1);
+        atomic_store(&job->lent, lent + 1);
+    }
+}
+
+/* With the registry's lock. */
+static void return_room(const isere_admin_side_t *side, isere_admin_job_t *job)
+{
+    const isere_registry_config_t *config = &side->admin->registry->config;
+    unsigned lent = atomic_load(&job->lent);
+    if (lent > 0) {
+        config->lend(config->ctx, 0);
+        isere_server_take_back(side->server, lent);
+    }
+}
+
+static bool needs_room(const isere_job_t *work)
+{
+    return work->registry->config.lend && work->kind != ISERE_JOB_REMOVE &&
+           work->kind != ISERE_JOB_FILES;
+}
+
 /* ---- doing it ---- */
 
 /* On the thread that works. No port means that the program ends and the job is
@@ -86,7 +161,8 @@ static void run_job(void *arg, const isere_port_t *port)
 {
     isere_admin_job_t *job = arg;
     isere_registry_t *registry = job->work.registry;
-    if (port) {
+    job->port = port;
+    if (port && (!needs_room(&job->work) || ask_for_room(job))) {
         isere_deploy_run(&job->work, port);
         log_failed(&job->work, port);
     }
@@ -94,6 +170,7 @@ static void run_job(void *arg, const isere_port_t *port)
     const isere_admin_side_t *side = job->side;
     if (side) {
         const isere_port_t *woken = isere_server_port(side->server);
+        return_room(side, job);
         atomic_store(&job->done, true);
         woken->poll_wake(woken->ctx);
     }
@@ -110,21 +187,32 @@ static bool give_up_idle(void *arg)
     return isere_server_make_room(arg);
 }
 
-/* Where another thread does the work, it has its own copy of the body: the
- * connection may be closed before. */
-static bool set_body(const isere_admin_side_t *side, isere_slice_t body,
-                     isere_admin_job_t *job)
+static void set_reclaim(const isere_admin_side_t *side, isere_admin_job_t *job)
 {
-    if (isere_registry_has_thread(side->admin->registry) && body.len > 0) {
+    const isere_registry_t *registry = side->admin->registry;
+    if (!isere_registry_has_thread(registry)) {
+        job->work.reclaim = give_up_idle;
+        job->work.reclaim_arg = side->server;
+    } else if (needs_room(&job->work)) {
+        job->work.reclaim = ask_for_room;
+        job->work.reclaim_arg = job;
+        job->most = isere_server_instances(side->server);
+    }
+}
+
+/* Where another thread does the work, it has its own copy of the body: the
+ * connection may be closed before. What is in flash is the job's anyway. */
+static bool set_body(const isere_admin_side_t *side, isere_slice_t body,
+                     bool staged, isere_admin_job_t *job)
+{
+    if (isere_registry_has_thread(side->admin->registry) && body.len > 0 &&
+        !staged) {
         job->body = isere_alloc(isere_server_port(side->server), body.len);
         if (!job->body) {
             return false;
         }
         memcpy(job->body, body.ptr, body.len);
         body.ptr = job->body;
-    } else {
-        job->work.reclaim = give_up_idle;
-        job->work.reclaim_arg = side->server;
     }
     job->work.body.bytes = body;
     return true;
@@ -162,13 +250,15 @@ static isere_admin_job_t *make_job(isere_admin_side_t *side,
     job->work.kind = kind_of(call);
     job->work.body.is_source = call->is_source;
     memcpy(job->work.name, call->name, sizeof(call->name));
-    if (!set_body(side, body, job)) {
+    set_reclaim(side, job);
+    isere_stage_t *stage = isere_exchange_work(c);
+    if (!set_body(side, body, stage != NULL, job)) {
         free_job(port, job);
         return NULL;
     }
     /* From here on it is the job's, and the connection may go. */
-    job->stage = isere_exchange_work(c);
-    job->work.body.has_nul = job->stage != NULL;
+    job->stage = stage;
+    job->work.body.has_nul = stage != NULL;
     return job;
 }
 
@@ -203,6 +293,7 @@ void isere__jobs_start(isere_admin_side_t *side, isere_connection_t *c,
         run_job(job, port);
         isere_server_was_busy(side->server);
     } else if (isere_registry_run(registry, run_job, job) != 0) {
+        job->stage = NULL; /* the answer gives it up */
         free_job(port, job);
         isere__reply_refuse(c, 503, "too many changes at once: try again");
         return;
@@ -248,6 +339,7 @@ void isere__jobs_turn(isere_admin_side_t *side)
         isere_admin_job_t *job = *link;
         isere_connection_t *c = job->connection;
         if (!atomic_load(&job->done) || !counts(side, job)) {
+            give_room(side, job);
             link = &job->next;
             continue;
         }
@@ -270,6 +362,7 @@ void isere__jobs_detach(isere_admin_side_t *side)
         isere_admin_job_t *job = side->jobs;
         side->jobs = job->next;
         job->side = NULL;
+        isere_server_take_back(side->server, atomic_load(&job->lent));
         if (atomic_load(&job->done)) {
             free_job(isere_server_port(side->server), job);
         }

@@ -105,3 +105,24 @@ bool isere_server_make_room(isere_server_t *server)
 {
     return isere_pool_give_up_oldest(server, NULL, 0);
 }
+
+unsigned isere_server_instances(const isere_server_t *server)
+{
+    return server->limits->config.max_instances;
+}
+
+bool isere_server_lend(isere_server_t *server)
+{
+    isere_limits_t *limits = server->limits;
+    unsigned most = limits->config.max_instances;
+    bool lent = isere__limits_take(&limits->instances, most) ||
+                (isere_pool_give_up_oldest(server, NULL, 0) &&
+                 isere__limits_take(&limits->instances, most));
+    server->pools.owes = !lent;
+    return lent;
+}
+
+void isere_server_take_back(isere_server_t *server, unsigned instances)
+{
+    atomic_fetch_sub(&server->limits->instances, instances);
+}

@@ -75,4 +75,15 @@ void isere_server_was_busy(isere_server_t *server);
  */
 bool isere_server_make_room(isere_server_t *server);
 
+/* How many instances there may be. */
+unsigned isere_server_instances(const isere_server_t *server);
+
+/* Does without one instance, whose memory something else has then: an idle one
+ * is given up if need be. False when none is idle: then the first that becomes
+ * idle goes, and this is to be called again. */
+bool isere_server_lend(isere_server_t *server);
+
+/* They may be made again. Any thread; wake the server afterwards. */
+void isere_server_take_back(isere_server_t *server, unsigned instances);
+
 #endif

@@ -88,8 +88,8 @@ typedef struct isere_registry_config {
      */
     const isere_blobs_t *kept;
     /* Flash for what is made of functions, and for a package that is being
-     * sent. Only with one thread, which is the one that uses it. Borrowed.
-     * NULL, the default: there is none. */
+     * sent. Only with one server; with `run` it has a lock. Borrowed. NULL,
+     * the default: there is none. */
     const isere_flash_t *flash;
     isere_package_sizes_t sizes;
     /* The function that is part of the program: it gets the requests that match
@@ -106,6 +106,10 @@ typedef struct isere_registry_config {
     /* A lock, for short times; NULL when there is one thread only. */
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
+    /* Optional, with `run`, where memory for instances is short: how many of
+     * them jobs have the memory of from now on. It is told before they use
+     * it, and when they do not any more. */
+    void (*lend)(void *ctx, unsigned instances);
     void *ctx;
 } isere_registry_config_t;
 

@@ -344,7 +344,8 @@ int isere__pool_grow(isere_pool_t *pool)
     if (pool->server->clock.now_us < pool->retry_us) {
         return ISERE_ERR_NOMEM;
     }
-    unsigned most = limits->config.max_instances - reserve(pool);
+    unsigned most =
+        limits->config.max_instances - reserve(pool) - pool->server->pools.owes;
     if (!isere__limits_take(&limits->instances, most)) {
         return ISERE_ERR_LIMIT;
     }
@@ -361,6 +362,14 @@ int isere__pool_grow(isere_pool_t *pool)
     return slot_started(slot);
 }
 
+/* Whether the next one that is idle goes: one of them would do. */
+static bool owes_one(const isere_server_t *server)
+{
+    const isere_limits_t *limits = server->limits;
+    return server->pools.owes &&
+           atomic_load(&limits->instances) >= limits->config.max_instances;
+}
+
 /* Back to its snapshot. A heap that was crashed in is in no state to be
  * restored: it goes as a whole, and another is made when one is needed. */
 void isere__pool_release(isere_slot_t *slot)
@@ -369,6 +378,7 @@ void isere__pool_release(isere_slot_t *slot)
     isere_server_t *server = pool->server;
     isere_timer_queue_remove(&server->timers, &slot->timer);
     if (pool->retired || isere_isolate_has_crashed(slot->isolate) ||
+        owes_one(server) ||
         pool->function->config.isolation == ISERE_ISOLATION_FRESH) {
         slot_give_back(slot);
         return;

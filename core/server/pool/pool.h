@@ -65,6 +65,7 @@ typedef struct isere_pools {
     isere_pool_t *first;
     unsigned queued;   /* requests in all queues */
     unsigned retiring; /* pools that will go when they are idle */
+    bool owes; /* an instance, to what isere_server_lend was asked for */
     /* An invocation is complete: slot->connection gets its answer, from
      * slot->isolate. */
     void (*done)(isere_slot_t *slot);
