@@ -58,6 +58,9 @@ void isere__flash_image_key(const isere_extents_t *extents,
         add_number(&hash, (uintptr_t)isere__flash_image_place(port, i));
     }
     add_number(&hash, sizeof(isere_isolate_t));
+    /* A simulator's flash may be mapped elsewhere at each start, and the base
+     * refers to itself. */
+    add_number(&hash, (uintptr_t)extents->flash->bytes);
     if (base) {
         /* The heap refers to what is there. */
         add_number(&hash, (uintptr_t)base->content);
