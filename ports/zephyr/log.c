@@ -13,8 +13,9 @@ BUILD_ASSERT(CONFIG_ISERE_LOG_LINE + 128 < CONFIG_LOG_BUFFER_SIZE);
 
 static const char ellipsis[] = "...";
 
-/* The line being put together. One is enough: only the port's thread logs, and
- * the execution that it waits for. */
+/* The line being put together, of whoever has the lock: two threads log, and
+ * their executions. */
+static K_MUTEX_DEFINE(in_use);
 static struct {
     char text[CONFIG_ISERE_LOG_LINE + sizeof(ellipsis)];
     size_t len;
@@ -75,6 +76,7 @@ static void put_escaped(isere_slice_t text)
 void isere_zephyr_log(void *ctx, const isere_log_record_t *record)
 {
     ARG_UNUSED(ctx);
+    k_mutex_lock(&in_use, K_FOREVER);
     line.len = 0;
     line.full = false;
     if (record->request_id.len > 0) {
@@ -101,4 +103,5 @@ void isere_zephyr_log(void *ctx, const isere_log_record_t *record)
         LOG_DBG("%s", line.text);
         break;
     }
+    k_mutex_unlock(&in_use);
 }

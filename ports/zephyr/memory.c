@@ -5,7 +5,11 @@
  * Where images of heaps are kept in flash, the region of heaps has a place for
  * each instance, which is where its image belongs, and a rest for what is there
  * for a short time only. What is larger than the rest takes places that are
- * free, one behind the other. Elsewhere all of the region is the rest.
+ * free, one behind the other. Elsewhere all of the region is the rest. Jobs
+ * have no more places than they were lent.
+ *
+ * Two threads use this, and their executions: while one is in an arena no other
+ * one runs. That takes no longer than an allocation.
  */
 #include "core/heap/arena.h"
 #include "ports/zephyr/port_zephyr.h"
@@ -61,6 +65,14 @@ static char heap_places[PLACES][PLACE] __noinit __aligned(HEAP_ALIGNMENT);
 /* For each place, how many the block takes that begins there or, where one
  * goes on, a number that is not 0. */
 static uint8_t places_taken[PLACES];
+/* Of jobs: how many they may have, and have. */
+static unsigned places_lent;
+static unsigned places_used;
+
+void isere__zephyr_memory_lend(unsigned places)
+{
+    places_lent = places;
+}
 
 void *isere_zephyr_arena_place(void *ctx, unsigned index)
 {
@@ -69,15 +81,19 @@ void *isere_zephyr_arena_place(void *ctx, unsigned index)
 }
 
 /* The first places that are free, as many as it takes. */
-static void *take_places(size_t size)
+static void *take_places(const void *ctx, size_t size)
 {
     size_t count = DIV_ROUND_UP(size, PLACE);
     size_t run = 0;
+    if (ctx && count > places_lent - MIN(places_used, places_lent)) {
+        return NULL;
+    }
     for (size_t i = 0; i < PLACES && count <= UINT8_MAX; i++) {
         run = places_taken[i] ? 0 : run + 1;
         if (run == count) {
             size_t first = i + 1 - count;
             memset(&places_taken[first], (int)count, count);
+            places_used += ctx ? count : 0;
             return heap_places[first];
         }
     }
@@ -85,33 +101,38 @@ static void *take_places(size_t size)
 }
 
 /* False when it is none of the places. */
-static bool give_places(const void *heap)
+static bool give_places(const void *ctx, const void *heap)
 {
     ptrdiff_t offset = (const char *)heap - heap_places[0];
     if (offset < 0 || (size_t)offset >= sizeof(heap_places)) {
         return false;
     }
     size_t first = (size_t)offset / PLACE;
+    places_used -= ctx ? places_taken[first] : 0;
     memset(&places_taken[first], 0, places_taken[first]);
     return true;
 }
 
 void *isere_zephyr_arena_map(void *ctx, size_t size)
 {
-    ARG_UNUSED(ctx);
-    return take_places(size);
+    k_sched_lock();
+    void *heap = take_places(ctx, size);
+    k_sched_unlock();
+    return heap;
 }
 
 #else
 
-static void *take_places(size_t size)
+static void *take_places(const void *ctx, size_t size)
 {
+    ARG_UNUSED(ctx);
     ARG_UNUSED(size);
     return NULL;
 }
 
-static bool give_places(const void *heap)
+static bool give_places(const void *ctx, const void *heap)
 {
+    ARG_UNUSED(ctx);
     ARG_UNUSED(heap);
     return false;
 }
@@ -122,36 +143,42 @@ static bool give_places(const void *heap)
  * it. */
 void *isere_zephyr_resize(void *ctx, void *ptr, size_t size)
 {
+    void *block = NULL;
     ARG_UNUSED(ctx);
-    if (size == 0) {
-        if (ptr) {
-            isere_arena_free(server, ptr);
-        }
-        return NULL;
+    k_sched_lock();
+    if (size > 0) {
+        block = ptr ? isere_arena_realloc(server, ptr, size)
+                    : isere_arena_alloc(server, size);
+    } else if (ptr) {
+        isere_arena_free(server, ptr);
     }
-    return ptr ? isere_arena_realloc(server, ptr, size)
-               : isere_arena_alloc(server, size);
+    k_sched_unlock();
+    return block;
 }
 
 void *isere_zephyr_heap_map(void *ctx, size_t size)
 {
-    ARG_UNUSED(ctx);
+    void **heap;
+    k_sched_lock();
     char *block = isere_arena_alloc(heaps, size + HEAP_EXTRA);
-    if (!block) {
-        return take_places(size);
+    if (block) {
+        heap = (void **)ROUND_UP(block + sizeof(void *), HEAP_ALIGNMENT);
+        heap[-1] = block;
+    } else {
+        heap = take_places(ctx, size);
     }
-    void **heap = (void **)ROUND_UP(block + sizeof(void *), HEAP_ALIGNMENT);
-    heap[-1] = block;
+    k_sched_unlock();
     return heap;
 }
 
 void isere_zephyr_heap_unmap(void *ctx, void *heap, size_t size)
 {
-    ARG_UNUSED(ctx);
     ARG_UNUSED(size);
-    if (!give_places(heap)) {
+    k_sched_lock();
+    if (!give_places(ctx, heap)) {
         isere_arena_free(heaps, ((void **)heap)[-1]);
     }
+    k_sched_unlock();
 }
 
 /* There is no memory to give back; zeros are what counts. */

@@ -72,7 +72,8 @@ int isere_zephyr_port_init(isere_port_t *port)
             "random numbers can be guessed: this board has no entropy source");
     }
     isere_zephyr_memory_init();
-    isere_zephyr_exec_init();
+    isere_zephyr_exec_init(NULL, k_thread_priority_get(k_current_get()) +
+                                     ISERE_ZEPHYR_EXEC);
     return isere_zephyr_poll_init();
 }
 

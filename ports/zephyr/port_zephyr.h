@@ -1,13 +1,16 @@
 /*
  * The parts of the Zephyr port, one file each; port.c puts them together. All
  * functions with a `ctx` are members of isere_port_t and documented there.
- * There is one port, so all state is static and `ctx` is not used.
+ * There is one port, so all state is static. Two threads use it: `ctx` is NULL
+ * in the table of the server's, and not NULL in that of the jobs' (jobs.c).
  */
 #ifndef ISERE_PORTS_ZEPHYR_PORT_ZEPHYR_H
 #define ISERE_PORTS_ZEPHYR_PORT_ZEPHYR_H
 
 #include "isere/zephyr.h"
 #include "ports/zephyr/retained.h"
+
+struct k_thread;
 
 /* How long an execution may go on after its deadline before it is abandoned:
  * the engine's own check comes first, its errors carry a stack. */
@@ -16,6 +19,19 @@
 /* The least memory of a function in KB, where pointers have 32 bits: the
  * engine's own and a little. */
 #define ISERE_ZEPHYR_MEMORY_MIN 72
+
+/* Priorities, counted from the server's thread; a higher number is lower. The
+ * execution of a job is one behind the job. */
+enum {
+    ISERE_ZEPHYR_JOB_AHEAD = 1,
+    ISERE_ZEPHYR_EXEC = 3,
+    ISERE_ZEPHYR_JOB_BEHIND = 4,
+};
+
+static inline isere_retained_thread_t isere__zephyr_thread_of(const void *ctx)
+{
+    return ctx ? ISERE_RETAINED_JOBS : ISERE_RETAINED_SERVER;
+}
 
 /* clock.c */
 uint64_t isere_zephyr_monotonic_us(void *ctx);
@@ -29,17 +45,40 @@ void isere_zephyr_heap_unmap(void *ctx, void *heap, size_t size);
 void *isere_zephyr_arena_map(void *ctx, size_t size); /* with ISERE_IMAGES */
 void *isere_zephyr_arena_place(void *ctx, unsigned index);
 void isere_zephyr_heap_trim(void *ctx, void *start, size_t size);
+/* How many places jobs may have from now on; none without. */
+void isere__zephyr_memory_lend(unsigned places);
 
 /* log.c */
 void isere_zephyr_log(void *ctx, const isere_log_record_t *record);
 
-/* exec.c */
-void isere_zephyr_exec_init(void);
+/* exec.c: init is called by the thread that `ctx` stands for; the priority is
+ * that of its executions, and may be changed by anybody (not in the
+ * simulator). */
+void isere_zephyr_exec_init(void *ctx, int priority);
+void isere__zephyr_exec_priority(const void *ctx, int priority);
+bool isere__zephyr_exec_is(const void *ctx, const struct k_thread *thread);
 int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
                           uint64_t deadline_us);
 void isere_zephyr_exec_fault(void *ctx, char *text, size_t size); /* sim */
 void isere_zephyr_exec_hold(void *ctx);
 void isere_zephyr_exec_release(void *ctx);
+
+/* jobs.c, with ISERE_JOBS: start takes the table of the calling thread, the
+ * server's, when the registry is there; until then, and after stop, which waits
+ * for the job that is being done, jobs are refused. */
+void isere__zephyr_jobs_configure(isere_registry_config_t *config);
+void isere__zephyr_jobs_start(const isere_port_t *server);
+void isere__zephyr_jobs_stop(void);
+
+/* Whether the calling thread is the jobs', or its execution. */
+#ifdef CONFIG_ISERE_JOBS
+bool isere__zephyr_in_job(void);
+#else
+static inline bool isere__zephyr_in_job(void)
+{
+    return false;
+}
+#endif
 
 /* sock.c: listen makes a socket on CONFIG_ISERE_LISTEN_ADDRESS, or returns
  * ISERE_ERR_IO; listen_port is the port it got, 0 when that can't be told. */
@@ -68,8 +107,9 @@ void isere__zephyr_poll_pause(isere_socket_t socket);
 void isere__zephyr_poll_owes(isere_socket_t socket, bool owes);
 
 /*
- * watchdog.c: feeding is a promise that the event loop is alive. Waits of the
- * port are cut into slices of at most this long, to feed in between.
+ * watchdog.c: feeding is a promise that the event loop is alive, so in a job it
+ * does nothing. Waits of the port are cut into slices of at most this long, to
+ * feed in between.
  */
 #define ISERE_ZEPHYR_FEED_US 1000000
 void isere_zephyr_watchdog_start(void);

@@ -41,14 +41,14 @@ void isere__zephyr_built_in(const isere_function_t *function)
 
 void isere_zephyr_exec_note(void *ctx, const char *name, const char *version)
 {
-    ARG_UNUSED(ctx);
+    isere_retained_thread_t thread = isere__zephyr_thread_of(ctx);
     if (!name) {
-        isere_retained_leave(retained);
+        isere_retained_leave(retained, thread);
         /* By its pointer: a function of the store may have the same name. */
     } else if (built_in && name == isere_function_name(built_in)) {
-        isere_retained_enter(retained, ISERE_BUILT_IN_NAME, NULL);
+        isere_retained_enter(retained, thread, ISERE_BUILT_IN_NAME, NULL);
     } else {
-        isere_retained_enter(retained, name, version);
+        isere_retained_enter(retained, thread, name, version);
     }
 }
 
@@ -148,7 +148,10 @@ FUNC_NORETURN void isere__zephyr_restart(isere_retained_kind_t kind,
     static bool ending;
     /* First the record, which must not be lost. Logging may have been what
      * failed, so it is tried once only. */
-    isere_retained_fault(retained, kind, pc, lr);
+    isere_retained_fault(retained,
+                         isere__zephyr_in_job() ? ISERE_RETAINED_JOBS
+                                                : ISERE_RETAINED_SERVER,
+                         kind, pc, lr);
     if (!ending) {
         ending = true;
         /* Makes Zephyr write the log at once: nothing runs afterwards. */

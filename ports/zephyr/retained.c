@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAGIC 0x69737231u /* "isr1": the layout's version is part of it */
-/* Values of `state`, which no single wrong bit turns into each other. */
+#define MAGIC 0x69737232u /* "isr2": the layout's version is part of it */
+/* Values of `state` and of `on`, which no single wrong bit turns into each
+ * other, or into 0. */
 #define STARTING 0x53544100u
 #define SERVING 0x53525600u
-#define RUNS 0x00a5u /* added to one of them */
+#define RUNS 0x52554ea5u
 #define MICROSECONDS 1000000
 
 _Static_assert(sizeof(isere_retained_t) % 4 == 0, "whole words");
@@ -50,26 +51,27 @@ static uint32_t number_of(const char *version)
 
 /* Called before every invocation, so it must be cheap: a CRC would take as long
  * as a small handler. */
-void isere_retained_enter(isere_retained_t *r, const char *name,
-                          const char *version)
+void isere_retained_enter(isere_retained_t *r, isere_retained_thread_t thread,
+                          const char *name, const char *version)
 {
+    isere_retained_run_t *run = &r->runs[thread];
     uint32_t number = number_of(version);
     uint32_t hash = mix(MAGIC, number);
     unsigned i = 0;
-    for (; name[i] && i + 1 < sizeof(r->name); i++) {
-        r->name[i] = name[i];
+    for (; name[i] && i + 1 < sizeof(run->name); i++) {
+        run->name[i] = name[i];
         hash = mix(hash, (unsigned char)name[i]);
     }
-    r->name[i] = 0;
-    r->version = number;
-    r->check = hash;
+    run->name[i] = 0;
+    run->version = number;
+    run->check = hash;
     /* Last: until then nobody is blamed, so a half-written name never is. */
-    r->state |= RUNS;
+    run->on = RUNS;
 }
 
-void isere_retained_leave(isere_retained_t *r)
+void isere_retained_leave(isere_retained_t *r, isere_retained_thread_t thread)
 {
-    r->state &= ~RUNS;
+    r->runs[thread].on = 0;
 }
 
 void isere_retained_serving(isere_retained_t *r)
@@ -77,31 +79,26 @@ void isere_retained_serving(isere_retained_t *r)
     r->state = SERVING;
 }
 
-static bool runs(const isere_retained_t *r)
-{
-    return r->state == (STARTING | RUNS) || r->state == (SERVING | RUNS);
-}
-
 static bool starts(const isere_retained_t *r)
 {
-    return (r->state & ~RUNS) == STARTING;
+    return r->state == STARTING;
 }
 
-static bool is_sound(const isere_retained_t *r)
+static bool is_sound(const isere_retained_run_t *run)
 {
-    uint32_t hash = mix(MAGIC, r->version);
+    uint32_t hash = mix(MAGIC, run->version);
     unsigned i = 0;
-    for (; i < sizeof(r->name) && r->name[i]; i++) {
-        hash = mix(hash, (unsigned char)r->name[i]);
+    for (; i < sizeof(run->name) && run->name[i]; i++) {
+        hash = mix(hash, (unsigned char)run->name[i]);
     }
     /* A wild write over the name must not blame a function that did not run. */
-    return i < sizeof(r->name) && hash == r->check;
+    return i < sizeof(run->name) && hash == run->check;
 }
 
 /* ---- the end ---- */
 
-void isere_retained_fault(isere_retained_t *r, isere_retained_kind_t kind,
-                          uint32_t pc, uint32_t lr)
+void isere_retained_fault(isere_retained_t *r, isere_retained_thread_t thread,
+                          isere_retained_kind_t kind, uint32_t pc, uint32_t lr)
 {
     /* The first cause counts: a fault in the handler of a fault is a
      * consequence. */
@@ -114,6 +111,7 @@ void isere_retained_fault(isere_retained_t *r, isere_retained_kind_t kind,
     r->cause.pc = pc;
     r->cause.lr = lr;
     r->cause.starting = starts(r);
+    r->thread = thread;
     seal(r);
 }
 
@@ -128,7 +126,8 @@ static void forget_all(isere_retained_t *r)
 static bool is_kept(const isere_retained_t *r)
 {
     return r->crc == checksum(r) && r->count <= ISERE_RETAINED_FAULTS &&
-           r->cause.kind <= ISERE_RETAINED_EXCEPTION;
+           r->cause.kind <= ISERE_RETAINED_EXCEPTION &&
+           r->thread < ISERE_RETAINED_THREADS;
 }
 
 static void add_fault(isere_retained_t *r, const isere_restart_t *restart)
@@ -147,20 +146,33 @@ static void add_fault(isere_retained_t *r, const isere_restart_t *restart)
     fault->cause = restart->cause;
 }
 
+/* What the thread ran that is to blame. A watchdog that noted nothing found the
+ * server stuck: in its own function, or behind the jobs'. */
+static const isere_retained_run_t *culprit_of(const isere_retained_t *r)
+{
+    bool noted = r->cause.kind != ISERE_RETAINED_NONE;
+    uint32_t thread = noted ? r->thread
+                      : r->runs[ISERE_RETAINED_SERVER].on == RUNS
+                          ? ISERE_RETAINED_SERVER
+                          : ISERE_RETAINED_JOBS;
+    return &r->runs[thread];
+}
+
 /* Finds out how the last run ended. A function is named if its code ran then.
  */
 static void examine(const isere_retained_t *r, isere_reset_t reset,
                     isere_restart_t *restart)
 {
+    const isere_retained_run_t *run = culprit_of(r);
     restart->cause = r->cause;
     if (r->cause.kind == ISERE_RETAINED_NONE && reset == ISERE_RESET_WATCHDOG) {
         restart->cause.kind = ISERE_RETAINED_WATCHDOG;
         restart->cause.starting = starts(r);
     }
-    if (restart->cause.kind != ISERE_RETAINED_NONE && runs(r)) {
-        if (is_sound(r)) {
-            memcpy(restart->name, r->name, strlen(r->name));
-            restart->version = r->version;
+    if (restart->cause.kind != ISERE_RETAINED_NONE && run->on == RUNS) {
+        if (is_sound(run)) {
+            memcpy(restart->name, run->name, strlen(run->name));
+            restart->version = run->version;
         } else {
             restart->damaged = true;
         }
@@ -190,7 +202,11 @@ void isere_retained_begin(isere_retained_t *r, isere_reset_t reset,
         }
     }
     memset(&r->cause, 0, sizeof(r->cause));
+    r->thread = 0;
     r->state = STARTING;
+    for (unsigned i = 0; i < ISERE_RETAINED_THREADS; i++) {
+        r->runs[i].on = 0;
+    }
     isere_retained_tick(r, 0);
     seal(r);
 }

@@ -1,7 +1,7 @@
 /*
- * What outlasts a reset, in memory that a reset leaves as it is: which function
- * runs, and how the device ended when it did not mean to. Power that is cut off
- * takes it along.
+ * What outlasts a reset, in memory that a reset leaves as it is: which
+ * functions run, and how the device ended when it did not mean to. Power that
+ * is cut off takes it along.
  *
  * The memory may hold anything when the device starts; what is believed of it
  * has a checksum. This file knows no system, so that it can be tested on any.
@@ -9,8 +9,9 @@
  * Times are counted in steps of 2^20 microseconds, "ticks" here: a little more
  * than a second, and a shift instead of a division.
  *
- * Thread: all but isere_retained_fault are called by the port's; that one by
- * whoever finds the fault, when nothing else runs any more.
+ * Thread: the server's; enter and leave are each thread's own, and
+ * isere_retained_fault is called by whoever finds the fault, when nothing else
+ * runs any more.
  */
 #ifndef ISERE_PORTS_ZEPHYR_RETAINED_H
 #define ISERE_PORTS_ZEPHYR_RETAINED_H
@@ -26,6 +27,13 @@ enum {
     ISERE_RETAINED_FAULTS = 4, /* that are remembered */
     ISERE_RETAINED_NAME = 36,  /* a function's name and its NUL, whole words */
 };
+
+/* In which thread a function runs. */
+typedef enum isere_retained_thread {
+    ISERE_RETAINED_SERVER, /* or in an interrupt, or in a thread of others */
+    ISERE_RETAINED_JOBS,
+    ISERE_RETAINED_THREADS,
+} isere_retained_thread_t;
 
 /* Why the device starts, as far as the hardware tells. */
 typedef enum isere_reset {
@@ -62,6 +70,14 @@ typedef struct isere_retained_fault {
     isere_retained_cause_t cause;
 } isere_retained_fault_t;
 
+/* What a thread runs. */
+typedef struct isere_retained_run {
+    char name[ISERE_RETAINED_NAME];
+    uint32_t version;
+    uint32_t check; /* of name and version */
+    uint32_t on;    /* a function runs */
+} isere_retained_run_t;
+
 /* All of it is words: no padding that a checksum would have to be told of. */
 typedef struct isere_retained {
     uint32_t magic;
@@ -72,13 +88,12 @@ typedef struct isere_retained {
     uint32_t count;    /* of faults, the last one last */
     isere_retained_fault_t faults[ISERE_RETAINED_FAULTS];
     isere_retained_cause_t cause; /* of the end to come; kind 0 till then */
+    uint32_t thread;              /* that it happened in */
     /* Changes all the time. */
     uint32_t ticks; /* since this start */
     uint32_t not_ticks;
-    uint32_t state; /* of the device: starting or serving, a function runs */
-    uint32_t check; /* of name and version */
-    char name[ISERE_RETAINED_NAME];
-    uint32_t version;
+    uint32_t state; /* of the device: starting or serving */
+    isere_retained_run_t runs[ISERE_RETAINED_THREADS];
 } isere_retained_t;
 
 /* How the device ended before this start. */
@@ -97,13 +112,13 @@ typedef struct isere_restart {
 void isere_retained_begin(isere_retained_t *r, isere_reset_t reset,
                           isere_restart_t *restart);
 
-/* A function's code runs. The version is a text in decimal digits; anything
- * else stands for 0. */
-void isere_retained_enter(isere_retained_t *r, const char *name,
-                          const char *version);
+/* A function's code runs in a thread. The version is a text in decimal digits;
+ * anything else stands for 0. */
+void isere_retained_enter(isere_retained_t *r, isere_retained_thread_t thread,
+                          const char *name, const char *version);
 
 /* It does not any more. */
-void isere_retained_leave(isere_retained_t *r);
+void isere_retained_leave(isere_retained_t *r, isere_retained_thread_t thread);
 
 /* The start has come to its end. */
 void isere_retained_serving(isere_retained_t *r);
@@ -116,9 +131,9 @@ static inline void isere_retained_tick(isere_retained_t *r, uint64_t up_us)
     r->not_ticks = ~ticks;
 }
 
-/* The device ends by this. Only the first one counts. */
-void isere_retained_fault(isere_retained_t *r, isere_retained_kind_t kind,
-                          uint32_t pc, uint32_t lr);
+/* The device ends by this, in that thread. Only the first one counts. */
+void isere_retained_fault(isere_retained_t *r, isere_retained_thread_t thread,
+                          isere_retained_kind_t kind, uint32_t pc, uint32_t lr);
 
 /* Lets time begin at `at_s` seconds at least. Of use when no fault is
  * remembered: what is known of faults elsewhere is older. */

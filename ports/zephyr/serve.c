@@ -214,6 +214,9 @@ static void configure(isere_registry_config_t *config,
     config->sizes.package = CONFIG_ISERE_MAX_PACKAGE * 1024;
     config->sizes.file = CONFIG_ISERE_MAX_SOURCE * 1024;
 #endif
+#ifdef CONFIG_ISERE_JOBS
+    isere__zephyr_jobs_configure(config);
+#endif
 }
 
 /* To say now what is wrong with the built-in function. */
@@ -294,7 +297,14 @@ static int serve_registry(const isere_port_t *port, isere_registry_t *registry,
     if (!error) {
         error = isere_admin_attach(admin, serving.server);
     }
+#ifdef CONFIG_ISERE_JOBS
+    isere__zephyr_jobs_start(port);
+    error = run(&serving, error);
+    isere__zephyr_jobs_stop();
+    return error;
+#else
     return run(&serving, error);
+#endif
 }
 
 int isere_zephyr_serve_store(const isere_port_t *port,

@@ -69,7 +69,7 @@ void isere_zephyr_watchdog_feed(void)
 {
     /* Also called before it was started: erasing flash and waiting for an
      * execution feed it. */
-    if (channel >= 0) {
+    if (channel >= 0 && !isere__zephyr_in_job()) {
         wdt_feed(watchdog, channel);
     }
 }

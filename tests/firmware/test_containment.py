@@ -296,7 +296,7 @@ def test_a_damaged_record_is_ignored(mps2, offset):
     """Whatever of it is damaged: nobody is blamed for what is not certain."""
     device = with_functions(mps2)
     size = device.target.image.layout("isere_retained", "isere_retained_begin")
-    offset = min(offset, size["version"].offset)
+    offset = min(offset, size["runs"].offset)
     fault(device, "/bad", 2)
     break_it(device)
     # The fault is noted, and the device stands still before its reset.

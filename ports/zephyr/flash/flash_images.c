@@ -76,6 +76,20 @@ static isere_slice_t build(void)
 }
 #endif
 
+static K_MUTEX_DEFINE(in_use);
+
+static void lock(void *ctx)
+{
+    ARG_UNUSED(ctx);
+    k_mutex_lock(&in_use, K_FOREVER);
+}
+
+static void unlock(void *ctx)
+{
+    ARG_UNUSED(ctx);
+    k_mutex_unlock(&in_use);
+}
+
 /* The watchdog is fed, since a block may take 400 ms and a change of a function
  * needs some. */
 static int erase(void *ctx, size_t offset)
@@ -103,6 +117,8 @@ const isere_flash_t *isere_zephyr_images(void)
         .unit = UNIT,
         .erase = erase,
         .program = program,
+        .lock = lock,
+        .unlock = unlock,
     };
     if (!device_is_ready(flash_device)) {
         LOG_ERR("images: the flash is not ready");

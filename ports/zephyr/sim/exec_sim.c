@@ -4,35 +4,47 @@
 #include "ports/zephyr/sim/sim.h"
 #include <zephyr/kernel.h>
 
-void isere_zephyr_exec_init(void)
+void isere_zephyr_exec_init(void *ctx, int priority)
 {
+    ARG_UNUSED(priority);
     /* Without the host's timers no handler could be stopped. */
-    if (isere_sim_exec_init() != 0) {
+    if (isere_sim_exec_init(isere__zephyr_thread_of(ctx)) != 0) {
         k_panic();
     }
+}
+
+/* An execution is part of the thread that it was called from. */
+void isere__zephyr_exec_priority(const void *ctx, int priority)
+{
+    ARG_UNUSED(ctx);
+    ARG_UNUSED(priority);
+}
+
+bool isere__zephyr_exec_is(const void *ctx, const struct k_thread *thread)
+{
+    ARG_UNUSED(ctx);
+    ARG_UNUSED(thread);
+    return false;
 }
 
 int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
                           uint64_t deadline_us)
 {
-    ARG_UNUSED(ctx);
-    return isere_sim_exec_run(fn, arg, deadline_us);
+    return isere_sim_exec_run(isere__zephyr_thread_of(ctx), fn, arg,
+                              deadline_us);
 }
 
 void isere_zephyr_exec_fault(void *ctx, char *text, size_t size)
 {
-    ARG_UNUSED(ctx);
-    isere_sim_exec_describe(text, size);
+    isere_sim_exec_describe(isere__zephyr_thread_of(ctx), text, size);
 }
 
 void isere_zephyr_exec_hold(void *ctx)
 {
-    ARG_UNUSED(ctx);
-    isere_sim_exec_hold();
+    isere_sim_exec_hold(isere__zephyr_thread_of(ctx));
 }
 
 void isere_zephyr_exec_release(void *ctx)
 {
-    ARG_UNUSED(ctx);
-    isere_sim_exec_release();
+    isere_sim_exec_release(isere__zephyr_thread_of(ctx));
 }

@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-static isere_exec_t exec;
+static isere_exec_t execs[ISERE_SIM_THREADS];
 
 static int64_t clock_us(clockid_t clock)
 {
@@ -34,19 +34,20 @@ int isere_sim_random(void *buf, size_t len)
     return getrandom(buf, len, 0) == (ssize_t)len ? 0 : -1;
 }
 
-int isere_sim_exec_init(void)
+int isere_sim_exec_init(int thread)
 {
-    return isere_exec_init(&exec) == 0 ? 0 : -1;
+    return isere_exec_init(&execs[thread]) == 0 ? 0 : -1;
 }
 
-int isere_sim_exec_run(void (*fn)(void *arg), void *arg, uint64_t deadline_us)
+int isere_sim_exec_run(int thread, void (*fn)(void *arg), void *arg,
+                       uint64_t deadline_us)
 {
-    return isere_exec_run(&exec, fn, arg, deadline_us);
+    return isere_exec_run(&execs[thread], fn, arg, deadline_us);
 }
 
-void isere_sim_exec_describe(char *text, size_t size)
+void isere_sim_exec_describe(int thread, char *text, size_t size)
 {
-    isere_exec_describe(&exec, text, size);
+    isere_exec_describe(&execs[thread], text, size);
 }
 
 /* Heaps have no guard here: no fault is a write to a closed page. */
@@ -65,14 +66,14 @@ void isere_shared_faulted(int number, const siginfo_t *info,
     (void)context;
 }
 
-void isere_sim_exec_hold(void)
+void isere_sim_exec_hold(int thread)
 {
-    isere_exec_hold(&exec);
+    isere_exec_hold(&execs[thread]);
 }
 
-void isere_sim_exec_release(void)
+void isere_sim_exec_release(int thread)
 {
-    isere_exec_release(&exec);
+    isere_exec_release(&execs[thread]);
 }
 
 /* For --handler. Never freed: the function uses the bytes where they are. */

@@ -24,12 +24,13 @@ static int setup(void **state)
 
 static void run(const char *name, const char *version)
 {
-    isere_retained_enter(&r, name, version);
+    isere_retained_enter(&r, ISERE_RETAINED_SERVER, name, version);
 }
 
 static void fault(void)
 {
-    isere_retained_fault(&r, ISERE_RETAINED_USAGE, 0x10001234, 0x10005679);
+    isere_retained_fault(&r, ISERE_RETAINED_SERVER, ISERE_RETAINED_USAGE,
+                         0x10001234, 0x10005679);
 }
 
 /* A function faults after so many ticks, and the device starts again. */
@@ -107,7 +108,7 @@ static void test_only_the_first_fault_counts(void **state)
     run("hello", "1");
     fault();
     /* While the log is written, say, the next one comes. */
-    isere_retained_fault(&r, ISERE_RETAINED_BUS, 1, 2);
+    isere_retained_fault(&r, ISERE_RETAINED_JOBS, ISERE_RETAINED_BUS, 1, 2);
     begin(ISERE_RESET_OTHER);
     assert_int_equal(restart.cause.kind, ISERE_RETAINED_USAGE);
     assert_int_equal(restart.cause.pc, 0x10001234);
@@ -119,7 +120,7 @@ static void test_between_invocations(void **state)
     char text[128];
     (void)state;
     run("hello", "1");
-    isere_retained_leave(&r);
+    isere_retained_leave(&r, ISERE_RETAINED_SERVER);
     fault();
     begin(ISERE_RESET_OTHER);
     assert_int_equal(restart.cause.kind, ISERE_RETAINED_USAGE);
@@ -131,22 +132,59 @@ static void test_between_invocations(void **state)
                               "0x10005679");
 }
 
+/* A deploy's init phase beside a request: the thread tells them apart. */
+static void test_two_at_the_same_time(void **state)
+{
+    (void)state;
+    for (int thread = 0; thread < ISERE_RETAINED_THREADS; thread++) {
+        setup(NULL);
+        isere_retained_enter(&r, ISERE_RETAINED_JOBS, "new", "8");
+        run("served", "3");
+        isere_retained_fault(&r, (isere_retained_thread_t)thread,
+                             ISERE_RETAINED_STACK, 0, 0);
+        begin(ISERE_RESET_OTHER);
+        assert_string_equal(restart.name,
+                            thread == ISERE_RETAINED_JOBS ? "new" : "served");
+        assert_int_equal(restart.version,
+                         thread == ISERE_RETAINED_JOBS ? 8 : 3);
+        assert_int_equal(r.count, 1);
+    }
+    /* One of the server's own, while another thread ran a function. */
+    isere_retained_enter(&r, ISERE_RETAINED_JOBS, "new", "8");
+    isere_retained_leave(&r, ISERE_RETAINED_SERVER);
+    fault();
+    begin(ISERE_RESET_OTHER);
+    assert_string_equal(restart.name, "");
+    assert_int_equal(restart.cause.kind, ISERE_RETAINED_USAGE);
+    /* The watchdog alone: the server hangs in what it runs, or else behind the
+     * other one. */
+    for (int both = 0; both < 2; both++) {
+        setup(NULL);
+        isere_retained_enter(&r, ISERE_RETAINED_JOBS, "new", "8");
+        if (both) {
+            run("served", "3");
+        }
+        begin(ISERE_RESET_WATCHDOG);
+        assert_string_equal(restart.name, both ? "served" : "new");
+    }
+}
+
 static void test_at_the_start(void **state)
 {
     char text[128];
     (void)state;
     begin(ISERE_RESET_OTHER);
     run("hello", "1");
-    isere_retained_leave(&r);
+    isere_retained_leave(&r, ISERE_RETAINED_SERVER);
     run("hello", "1");
-    isere_retained_fault(&r, ISERE_RETAINED_PANIC, 0, 0);
+    isere_retained_fault(&r, ISERE_RETAINED_SERVER, ISERE_RETAINED_PANIC, 0, 0);
     begin(ISERE_RESET_OTHER);
     assert_string_equal(restart.name, "hello");
     assert_int_equal(r.faults[0].cause.starting, 1);
     isere_retained_describe(&restart.cause, text, sizeof(text));
     assert_string_equal(text, "panic, while it started");
     isere_retained_serving(&r);
-    isere_retained_fault(&r, ISERE_RETAINED_PANIC, 0, 0);
+    isere_retained_fault(&r, ISERE_RETAINED_SERVER, ISERE_RETAINED_PANIC, 0, 0);
     begin(ISERE_RESET_OTHER);
     assert_string_equal(restart.name, "");
     isere_retained_describe(&restart.cause, text, sizeof(text));
@@ -344,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_fault_that_nobody_was_told_of_yet, setup),
         cmocka_unit_test_setup(test_only_the_first_fault_counts, setup),
         cmocka_unit_test_setup(test_between_invocations, setup),
+        cmocka_unit_test_setup(test_two_at_the_same_time, setup),
         cmocka_unit_test_setup(test_at_the_start, setup),
         cmocka_unit_test_setup(test_what_counts, setup),
         cmocka_unit_test_setup(test_power_cuts_forget, setup),
