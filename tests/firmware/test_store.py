@@ -159,6 +159,28 @@ def test_ordinary_code_of_64_kb(mps2):
         device.reboot()
 
 
+def test_a_package_of_ordinary_modules(mps2):
+    """64 KB of them, and as many comments again."""
+    device = mps2(GOOD)
+    files = {}
+    for name, module in modules():
+        if len(json.dumps(files)) + len(module) < 64 * 1024:
+            files[name] = f"export function part() {{\n{module}}}\n"
+    used = len(json.dumps(files))
+    assert len(files) > 8 and used > 56 * 1024
+    files["entry.js"] = "".join(
+        f"import {{ part as part{n} }} from './{name}'\n"
+        for n, name in enumerate(files)
+    ) + "export const handler = () => part8.name\n/*"
+    files["entry.js"] += "\n" * 30000 + "*/"
+    package = {"main": "entry.js", "files": files}
+    assert 118 * 1024 < len(json.dumps(package)) < 128 * 1024
+    device.deploy("modules", package)
+    for _ in range(2):
+        assert device.get("/modules").text == "part"
+        device.reboot()
+
+
 def minified(count):
     """Functions in functions, as a minifier leaves them: 150 bytes of source
     make 300 of bytecode."""
