@@ -2,9 +2,26 @@
 #define _GNU_SOURCE
 #include "tests/unit/support/nor.h"
 #include "tests/unit/support/unit.h"
+#ifdef __unix__
 #include <sys/mman.h>
+#endif
 
 enum { ERASED = 0xff };
+
+#ifdef __unix__
+
+static uint8_t *map(size_t size)
+{
+    uint8_t *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(bytes != MAP_FAILED);
+    return bytes;
+}
+
+static void unmap(uint8_t *bytes, size_t size)
+{
+    munmap(bytes, size);
+}
 
 /* Sectors are pages, or several. */
 static void protect(nor_t *nor, size_t offset, size_t size, bool writable)
@@ -15,6 +32,31 @@ static void protect(nor_t *nor, size_t offset, size_t size, bool writable)
                               writable ? PROT_READ | PROT_WRITE : PROT_READ),
                      0);
 }
+
+#else /* a processor without a system */
+
+static uint8_t *map(size_t size)
+{
+    uint8_t *bytes = malloc(size);
+    assert_non_null(bytes);
+    return bytes;
+}
+
+static void unmap(uint8_t *bytes, size_t size)
+{
+    (void)size;
+    free(bytes);
+}
+
+static void protect(nor_t *nor, size_t offset, size_t size, bool writable)
+{
+    (void)nor;
+    (void)offset;
+    (void)size;
+    (void)writable;
+}
+
+#endif
 
 /* How many of `size` bytes are done before power goes; all without a cut. */
 static size_t count_until_cut(nor_t *nor, size_t size)
@@ -72,9 +114,7 @@ void nor_init(nor_t *nor, unsigned sectors, size_t unit)
 {
     size_t size = (size_t)sectors * NOR_SECTOR;
     memset(nor, 0, sizeof(*nor));
-    nor->bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(nor->bytes != MAP_FAILED);
+    nor->bytes = map(size);
     memset(nor->bytes, ERASED, size);
     nor->table = (isere_flash_t){
         .ctx = nor,
@@ -91,7 +131,7 @@ void nor_init(nor_t *nor, unsigned sectors, size_t unit)
 
 void nor_deinit(nor_t *nor)
 {
-    munmap(nor->bytes, nor->table.size);
+    unmap(nor->bytes, nor->table.size);
 }
 
 uint8_t *nor_damage(nor_t *nor)
