@@ -191,3 +191,23 @@ def test_twister_configures_everything(workspace):
     for file in files:
         for name in yaml.safe_load(file.read_text(encoding="utf-8"))["tests"]:
             assert name in names, f"{file}: {name} was not configured:\n{said}"
+
+
+def test_twister_runs(workspace):
+    """Both boards that tests run on: built, booted and asked, by a few of the
+    tests; all of them take a quarter of an hour."""
+    out = workspace.folder / "twister-run"
+    said = workspace.west(
+        "twister", "-T", "tests/firmware", "-O", str(out),
+        "-s", "isere.firmware.native_sim", "-s", "isere.firmware.mps2",
+        "--pytest-args=-k", "--pytest-args=test_where_it_happened",
+        fails=True,
+    )
+    if missing := re.search(r"could not import|No module named '(\w+)'", said):
+        pytest.skip(f"twister lacks {missing[1] or 'a module of Python'}")
+    plan = json.loads((out / "twister.json").read_text(encoding="utf-8"))
+    suites = {s["name"].rpartition("/")[2]: s for s in plan["testsuites"]}
+    for name in ("isere.firmware.native_sim", "isere.firmware.mps2"):
+        suite = suites[name]
+        passed = [c for c in suite["testcases"] if c["status"] == "passed"]
+        assert suite["status"] == "passed" and passed, (suite, said[-4000:])
