@@ -356,33 +356,29 @@ static bool find_index(maker_t *m)
     return true;
 }
 
-/* What the frozen part takes of large code: it is copied, with atoms and
- * descriptions of functions; at most the other places. That of other code has
- * room beside the handler's data. */
-static size_t frozen_size(const maker_t *m)
+/* The frozen part of large code takes much more than its bytes: descriptions of
+ * functions, names, tables. It may have all other places. That of other code
+ * has room beside the handler's data. */
+static size_t wanted_size(const maker_t *m)
 {
     const isere_port_t *port = m->port;
-    size_t code = m->function->bundle.code_size;
     unsigned last = isere__flash_image_count_places(port) - 1;
     size_t most = (size_t)((uint8_t *)isere__flash_image_place(port, last) -
                            (uint8_t *)isere__flash_image_place(port, 0));
-    if (code <= m->function->config.memory_bytes / 8) {
-        return 0;
-    }
-    size_t frozen =
-        code * sizeof(void *) * 5 / 8; /* measured: 2.4 on 32 bits */
-    return frozen < most ? frozen : most;
+    bool is_large =
+        m->function->bundle.code_size > m->function->config.memory_bytes / 8;
+    return is_large ? most : 0;
 }
 
-/* Takes a place, and as much behind it as the frozen part needs or as there is:
- * other places. Returns the size, or 0 when there is no memory. */
+/* Takes a place, and as much behind it as is wanted or there is: other places.
+ * Returns the size, or 0 when there is no memory. */
 static size_t take_place(maker_t *m)
 {
     enum { STEP = 4096 };
     const isere_port_t *port = m->port;
     const size_t least =
         isere__flash_image_front() + m->function->config.memory_bytes + SHIFT;
-    size_t wanted = frozen_size(m) / STEP * STEP;
+    size_t wanted = wanted_size(m) / STEP * STEP;
     for (size_t more = wanted;; more -= STEP) {
         m->place = port->arena_map(port->ctx, least + more);
         if (m->place && (more == 0 || find_index(m))) {

@@ -22,8 +22,8 @@ enum {
     ISERE_PACKAGE_ENV_MAX = 64,
     ISERE_PACKAGE_FILE_NAME_MAX = 159, /* bytes; isere_fault_t has room */
     ISERE_PACKAGE_SOURCE_LEN = 8,      /* of "source" */
-    ISERE_PACKAGE_IN_MEMORY = 16384,   /* bytes of a text; longer ones go to
-                                          flash, where there is one */
+    ISERE_PACKAGE_IN_MEMORY = 4096,    /* bytes of a text; longer ones go to
+                                           flash, where there is one */
 };
 
 /* What a client sent: a package as JSON, or one module. */
