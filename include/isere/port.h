@@ -127,8 +127,9 @@ typedef struct isere_port {
      * Optional, with arena_map: JavaScript heaps lie at one of a few places,
      * which stay the same from one start to the next. Returns the address of a
      * place, counted from 0, a multiple of 16, or NULL when there are no more.
-     * arena_map gives one that is free. Then images of heaps can be kept in
-     * flash (isere/flash.h), and an isolate lies in its heap's place, too.
+     * arena_map gives one that is free or, for what is larger, several that lie
+     * one behind the other. Then images of heaps can be kept in flash
+     * (isere/flash.h), and an isolate lies in its heap's place, too.
      */
     void *(*arena_place)(void *ctx, unsigned index);
 
