@@ -51,7 +51,8 @@ export function the_token_comes_out_whatever_is_logged({ make }) {
       }
     }
     const making = board.tasks.start(noise())
-    yield* board.line(/isere token: [0-9a-f]{64}$/, 5 * SECOND)
+    // A first start makes images: flash is erased for some seconds.
+    yield* board.line(/isere token: [0-9a-f]{64}$/, 15 * SECOND)
     yield 500 * MS
     making.stop()
     yield* board.attach()

@@ -14,22 +14,34 @@ typedef struct putting {
     int error;
 } putting_t;
 
-/* Room for a text of that length and its NUL. */
+static int begin_in_memory(putting_t *p, size_t size)
+{
+    isere_stored_t *s = p->stored;
+    s->block = size + 1;
+    s->memory = p->port->heap_map(p->port->ctx, s->block);
+    return s->memory ? 0 : ISERE_ERR_NOMEM;
+}
+
+/* Room for a text of that length and its NUL. A flash that is full of images
+ * leaves what memory there is. */
 static int begin(void *arg, size_t size)
 {
     putting_t *p = arg;
     isere_stored_t *s = p->stored;
     if (!p->extents || size <= ISERE_PACKAGE_IN_MEMORY) {
-        s->block = size + 1;
-        s->memory = p->port->heap_map(p->port->ctx, s->block);
-        return s->memory ? 0 : ISERE_ERR_NOMEM;
+        return begin_in_memory(p, size);
     }
     s->staged = isere_alloc(p->port, sizeof(*s->staged));
     if (!s->staged) {
         return ISERE_ERR_NOMEM;
     }
     int error = isere_extents_begin_scratch(p->extents, size + 1, s->staged);
-    return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
+    if (error == ISERE_ERR_LIMIT) {
+        isere_free(p->port, s->staged);
+        s->staged = NULL;
+        error = begin_in_memory(p, size);
+    }
+    return error;
 }
 
 static int put(void *arg, const void *bytes, size_t size)
