@@ -39,30 +39,21 @@ static void *out_of_memory(JSMallocState *s)
     return NULL;
 }
 
-/* Behind what is written to a block there may be a part of an old address,
- * which is another one each time: two heaps of which an image is made could not
- * be compared. */
-static void clear_from(const isere_heap_t *heap, void *ptr, size_t from)
-{
-    if (heap->apart) {
-        size_t size = isere_arena_usable_size(ptr);
-        memset((char *)ptr + from, 0, size > from ? size - from : 0);
-    }
-}
-
 static void *heap_malloc(JSMallocState *s, size_t size)
 {
     void *ptr = isere_arena_alloc(arena_of(s), size);
     if (!ptr) {
         return out_of_memory(s);
     }
-    clear_from(s->opaque, ptr, 0);
     count_added(s, ptr);
     return ptr;
 }
 
 /* What is to be frozen lies apart as long as there is room to take from the
- * arena, and else like everything else. */
+ * arena, and else like everything else. Behind what is written to a block there
+ * may be a part of an old address, which is another one each time: two heaps of
+ * which an image is made could not be compared. (Elsewhere the arena is kept
+ * clean.) */
 static void *heap_malloc_frozen(JSMallocState *s, size_t size)
 {
     isere_heap_t *heap = s->opaque;
@@ -70,7 +61,9 @@ static void *heap_malloc_frozen(JSMallocState *s, size_t size)
     if (!ptr) {
         return heap_malloc(s, size);
     }
-    clear_from(heap, ptr, 0);
+    if (heap->apart) {
+        memset(ptr, 0, isere_arena_usable_size(ptr));
+    }
     count_added(s, ptr);
     return ptr;
 }
@@ -117,7 +110,6 @@ static void *heap_realloc(JSMallocState *s, void *ptr, size_t size)
     if (!fresh) {
         return out_of_memory(s);
     }
-    clear_from(s->opaque, fresh, old);
     s->malloc_size += isere_arena_usable_size(fresh) - old;
     return fresh;
 }
