@@ -118,10 +118,10 @@ static void run_making(void *arg)
 
 /* On the stack that the engine believes in: reading deeply nested functions
  * takes a lot of it. */
-static int run_on_stack(making_t *making)
+static int run_on_stack(making_t *making, void (*run)(void *arg))
 {
     const isere_port_t *port = making->heap->port;
-    int error = port->exec_run(port->ctx, run_making, making, UINT64_MAX);
+    int error = port->exec_run(port->ctx, run, making, UINT64_MAX);
     return error || making->made ? error : ISERE_ERR_NOMEM;
 }
 
@@ -133,7 +133,7 @@ int isere_engine_make(isere_heap_t *heap, const void *code, size_t code_size,
                        .code_size = code_size,
                        .loaded = loaded,
                        .freezes = code != NULL || heap->apart};
-    return run_on_stack(&making);
+    return run_on_stack(&making, run_making);
 }
 
 static void load(void *arg)
@@ -158,15 +158,13 @@ static void run_loading(void *arg)
 int isere_engine_load(isere_heap_t *heap, const void *code, size_t code_size,
                       JSValue *loaded)
 {
-    const isere_port_t *port = heap->port;
     making_t making = {.heap = heap,
                        .code = code,
                        .code_size = code_size,
                        .loaded = loaded,
                        .freezes = true};
     *loaded = JS_UNDEFINED;
-    int error = port->exec_run(port->ctx, run_loading, &making, UINT64_MAX);
-    return error || making.made ? error : ISERE_ERR_NOMEM;
+    return run_on_stack(&making, run_loading);
 }
 
 int isere_engine_init_with(isere_heap_t *heap, const isere_port_t *port,
@@ -193,7 +191,7 @@ int isere_engine_init_compiler(isere_heap_t *heap, const isere_port_t *port,
     if (error) {
         return error;
     }
-    error = run_on_stack(&making);
+    error = run_on_stack(&making, run_making);
     if (error) {
         isere_heap_deinit(heap);
     }
