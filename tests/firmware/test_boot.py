@@ -11,8 +11,8 @@ FUNCTIONS = 8
 WITH_FUNCTIONS = 8_000_000
 
 
-def count_start(device, tmp_path):
-    """Of the next one, by function of the firmware."""
+def count_start(device, tmp_path, what):
+    """Instructions of the next one, reported with those that it has most of."""
     target = device.target
     flash = tmp_path / "flash.bin"
     device.monitor.call(
@@ -20,20 +20,21 @@ def count_start(device, tmp_path):
     )
     code = compile_handler(HANDLER, tmp_path)
     more = ["-device", f"loader,file={flash},addr={FLASH:#x},force-raw=on"]
-    return count(target.elf, "isere_server_run", target.loader(code) + more)
+    functions = count(
+        target.elf, "isere_server_run", target.loader(code) + more
+    )
+    total = sum(functions.values())
+    print(f"{total} instructions {what}, most of them in")
+    for name, n in functions.most_common(20):
+        print(f"{n:8} {name}")
+    target.report.append(f"{total} instructions {what}")
+    return total
 
 
 def test_instructions_until_it_listens(mps2, tmp_path):
     """At each start but the first, which makes the store and the image."""
     device = mps2(HANDLER)
-    functions = count_start(device, tmp_path)
-    total = sum(functions.values())
-    print(f"{total} instructions from reset until it listens, most of them in")
-    for name, n in functions.most_common(20):
-        print(f"{n:8} {name}")
-    device.target.report.append(
-        f"{total} instructions from reset until it listens"
-    )
+    total = count_start(device, tmp_path, "from reset until it listens")
     assert total < LIMIT
 
 
@@ -43,13 +44,5 @@ def test_instructions_with_functions(mps2, tmp_path):
     for i in range(FUNCTIONS):
         device.deploy(f"f{i}", f"export const handler = () => 'f{i}'")
         assert device.get(f"/f{i}").text == f"f{i}"
-    functions = count_start(device, tmp_path)
-    total = sum(functions.values())
-    print(f"{total} instructions with {FUNCTIONS} functions, most of them in")
-    for name, n in functions.most_common(20):
-        print(f"{n:8} {name}")
-    device.target.report.append(
-        f"{total} instructions from reset until it listens,"
-        f" with {FUNCTIONS} functions"
-    )
+    total = count_start(device, tmp_path, f"the same with {FUNCTIONS} functions")
     assert total < WITH_FUNCTIONS
