@@ -121,10 +121,26 @@ static const JSMallocFunctions malloc_functions = {
     isere_arena_usable_size,
 };
 
+/* Half of what is left, so that the heap is not full of garbage before the next
+ * collection; not less and less of it, so that they come to an end. The engine
+ * counts without headers: the other half has room for those. */
+static size_t collect_after(const JSMallocState *s)
+{
+    enum { LEAST = 64 }; /* of so many parts of the arena */
+    const isere_arena_t *arena = arena_of(s);
+    size_t half = (arena->size - arena->used) / 2;
+    size_t least = arena->size / LEAST;
+    return half > least ? half : least;
+}
+
 JSRuntime *isere_heap_runtime(isere_heap_t *heap)
 {
-    return JS_NewRuntime3(&malloc_functions,
-                          heap->end ? heap_malloc_frozen : NULL, heap);
+    JSRuntime *rt = JS_NewRuntime3(&malloc_functions,
+                                   heap->end ? heap_malloc_frozen : NULL, heap);
+    if (rt) {
+        JS_SetGCStep(rt, collect_after);
+    }
+    return rt;
 }
 
 bool isere_heap_run(isere_heap_t *heap, void (*fn)(void *arg), void *arg)
@@ -146,12 +162,10 @@ size_t isere_heap_used(const isere_heap_t *heap)
 void isere_heap_settle(isere_heap_t *heap)
 {
     enum { MOST = 256 * 1024 };
-    /* The engine counts without headers: a few percent less. */
-    size_t used = isere_heap_used(heap);
     size_t size = heap->apart ? heap->size : heap->arena->size;
     size_t half = (size - heap->arena->used) / 2;
-    JS_SetGCThreshold(heap->rt, used + (half < MOST ? half : MOST));
-    heap->settled = used;
+    JS_CollectAfter(heap->rt, half < MOST ? half : MOST);
+    heap->settled = isere_heap_used(heap);
 }
 
 static void *map_arena(const isere_port_t *port, size_t size)

@@ -260,6 +260,40 @@ static void test_init_phase_waits_for_timers(void **state)
     js_expect_body(&js, "/", "7");
 }
 
+/* Keeps so many objects, and makes garbage in each request. */
+static isere_isolate_state_t start_keeping(int kept)
+{
+    char source[300];
+    snprintf(source, sizeof(source),
+             "const keep = []; for (let i = 0; i < %d; i++) keep.push({ i });"
+             "export const handler = () => { let n = 0;"
+             " for (; n < 30000; n++) { const t = { keep }; t.t = t }"
+             " return 'made ' + n }",
+             kept);
+    js_deinit(&js);
+    js_init(&js, isere_test_port());
+    js.config.memory_bytes = (size_t)2048 * 1024;
+    return js_start(&js, source);
+}
+
+/* Cycles are garbage that only a collection finds: also where most of the heap
+ * lives, it comes before the memory is full of them. */
+static void test_garbage_is_collected_in_time(void **state)
+{
+    enum { STEP = 1000 };
+    int most = 0;
+    (void)state;
+    while (start_keeping(most + STEP) == ISERE_ISOLATE_READY) {
+        most += STEP;
+    }
+    assert_true(most >= 8 * STEP);
+    for (int eighths = 0; eighths < 8; eighths++) {
+        assert_int_equal(start_keeping(most * eighths / 8),
+                         ISERE_ISOLATE_READY);
+        js_expect_body(&js, "/", "made 30000");
+    }
+}
+
 static void test_relative_imports_work(void **state)
 {
     (void)state;
@@ -380,6 +414,7 @@ int main(void)
         TEST(test_what_comes_after_the_answer_is_logged),
         TEST(test_faults_say_what_is_wrong_and_where),
         TEST(test_init_phase_waits_for_timers),
+        TEST(test_garbage_is_collected_in_time),
         TEST(test_relative_imports_work),
         TEST(test_an_imported_name_is_exported_across_a_cycle),
         TEST(test_a_cycle_of_names_that_nobody_has_is_an_error),
