@@ -22,6 +22,8 @@ typedef struct isere_deployment_flash {
     isere_extent_t *code;      /* held */
     isere_flash_image_t image; /* of its heap; the thread that runs it */
     bool tried;                /* to make one */
+    size_t room; /* that would be more than there was for one; 0: there was
+                    enough */
 } isere_deployment_flash_t;
 
 typedef struct isere_deployment {

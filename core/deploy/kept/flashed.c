@@ -2,6 +2,7 @@
  * by the first request, removed with the function. */
 #include "core/deploy/kept/flashed.h"
 #include "core/deploy/kept/kept_record.h"
+#include "core/heap/fault.h"
 #include "core/util/log.h"
 #include <stdio.h>
 
@@ -342,10 +343,19 @@ static bool find(isere_registry_t *registry, const isere_port_t *port,
     return image->extent != NULL;
 }
 
+/* Functions that were removed since leave room for it. */
+static bool may_try(isere_registry_t *registry, const isere_deployment_t *d)
+{
+    return !d->flash.tried ||
+           (d->flash.room > 0 &&
+            isere_extents_room(registry->extents) >= d->flash.room);
+}
+
 static int make(isere_registry_t *registry, const isere_port_t *port,
                 isere_deployment_t *d, isere_fault_t *fault)
 {
     d->flash.tried = true;
+    d->flash.room = 0;
     int error = isere_flash_image_make(registry->extents, port, d->function,
                                        &d->flash.image, fault);
     atomic_fetch_add(&registry->images_made, error == 0);
@@ -357,12 +367,19 @@ static int make(isere_registry_t *registry, const isere_port_t *port,
     case ISERE_ERR_HANDLER:
     case ISERE_ERR_CRASH:
         return error;
+    case ISERE_ERR_LIMIT:
+        d->flash.room = isere_extents_room(registry->extents) + 1;
+        isere_fault_set(fault, "there is no room for it");
+        break;
+    case ISERE_ERR_INVAL:
+        break;
     default:
-        log_line(port, d, ISERE_LOG_WARN, "no image of its heap in flash",
-                 error == ISERE_ERR_INVAL ? fault->message
-                                          : isere_strerror(error));
-        return ISERE_ERR_INVAL;
+        isere_fault_set(fault, isere_strerror(error));
+        break;
     }
+    log_line(port, d, ISERE_LOG_WARN, "no image of its heap in flash",
+             fault->message);
+    return ISERE_ERR_INVAL;
 }
 
 int isere__flashed_try(isere_registry_t *registry, const isere_port_t *port,
@@ -382,7 +399,7 @@ const isere_flash_image_t *isere_flashed_image(isere_registry_t *registry,
     if (!can_have_one(registry, port, d)) {
         return NULL;
     }
-    if (!find(registry, port, d) && !d->flash.tried) {
+    if (!find(registry, port, d) && may_try(registry, d)) {
         (void)make(registry, port, d, fault);
         memset(fault, 0, sizeof(*fault));
     }

@@ -6,6 +6,7 @@
 #include "core/deploy/kept/flashed.h"
 #include "core/deploy/registry.h"
 #include "core/isere_config.h"
+#include "core/server/exchange.h"
 #include "tests/unit/support/nor.h"
 #include "tests/unit/support/server/stored_fixture.h"
 #include "tests/unit/support/test_port.h"
@@ -370,6 +371,36 @@ static void test_no_room(void **state)
     (void)state;
 }
 
+/* Room for its code and not for its image: the next instance makes one when
+ * there is more, and none tries before. */
+static void test_room_comes_later(void **state)
+{
+    unsigned long starts, loads;
+    isere_extent_writer_t w;
+    assert_int_equal(stored_start(&p), 0);
+    size_t room = isere_extents_room(p.registry->extents);
+    assert_int_equal(isere_extents_begin(p.registry->extents, "x",
+                                         room - 2 * NOR_SECTOR, &w),
+                     0);
+    assert_int_equal(stored_deploy(&p, "a", SOURCE("a")), 201);
+    for (int round = 0; round < 2; round++) {
+        while (isere_server_make_room(p.server)) {
+        }
+        int before = nor.writes;
+        expect("/a", "a1");
+        assert_int_equal(nor.writes, before);
+    }
+    assert_int_equal(made(), 0);
+    isere_extents_abort(&w);
+    while (isere_server_make_room(p.server)) {
+    }
+    expect("/a", "a1");
+    assert_int_equal(made(), 1);
+    count("a", &starts, &loads);
+    assert_int_equal(loads, 1);
+    (void)state;
+}
+
 /* At operations of the flash all over a deploy: after the restart the old
  * version answers or the new one, and nothing is in the way of the next. */
 static void test_power_cuts(void **state)
@@ -414,6 +445,7 @@ int main(void)
         TEST(test_code_of_more_than_its_memory),
         TEST(test_another_build),
         TEST(test_no_room),
+        TEST(test_room_comes_later),
         TEST(test_power_cuts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
