@@ -8,8 +8,9 @@
  *
  * Which route takes a request: of those whose method and path both match, the
  * most specific, compared segment by segment from the left: a literal before
- * `{name}` before `{name+}`; then a method before ANY. `$default` comes last,
- * and takes whatever is left, of any path and method.
+ * `{name}` before `{name+}`; then a method before ANY. A GET route takes HEAD,
+ * too, where its path has no HEAD route (RFC 9110 section 9.3.2). `$default`
+ * comes last, and takes whatever is left, of any path and method.
  *
  * A path is split at '/' as it was sent: nothing is decoded or removed before,
  * so %2F does not split it, and `..` and `//` mean nothing. Literals are

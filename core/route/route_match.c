@@ -77,28 +77,45 @@ static void allow(search_t *s, isere_slice_t method)
     s->allow[used + more] = '\0';
 }
 
-/* Of the routes with one path that of the method, or of ANY, or none. */
+/* How well a route's method suits the request's; 0: not at all. RFC 9110
+ * section 9.3.2: HEAD asks for what GET would answer, without the body. */
+static int suits(const search_t *s, isere_slice_t method)
+{
+    if (compare(method, s->method) == 0) {
+        return 3;
+    }
+    if (isere_slice_is(s->method, "HEAD") && isere_slice_is(method, "GET")) {
+        return 2;
+    }
+    return isere_slice_is(method, "ANY");
+}
+
+/* Of the routes with one path that whose method suits best, or none. */
 static uint32_t choose(search_t *s, uint32_t first)
 {
     const isere__route_entry_t *entries = s->routes->entries;
-    uint32_t any = ISERE_ROUTE_NONE;
+    uint32_t best = ISERE_ROUTE_NONE;
+    int most = 0;
     for (uint32_t i = first; i != ISERE_ROUTE_NONE; i = entries[i].next) {
-        isere_slice_t method =
-            isere_slice_of(entries[i].text, entries[i].method_len);
-        if (compare(method, s->method) == 0) {
-            return i;
-        }
-        if (isere_slice_is(method, "ANY")) {
-            any = i;
+        int much =
+            suits(s, isere_slice_of(entries[i].text, entries[i].method_len));
+        if (much > most) {
+            best = i;
+            most = much;
         }
     }
     /* Only on the way to a 405. The walk goes on, so methods of all routes
      * that have the path come together. */
-    for (uint32_t i = first; any == ISERE_ROUTE_NONE && i != ISERE_ROUTE_NONE;
+    for (uint32_t i = first; most == 0 && i != ISERE_ROUTE_NONE;
          i = entries[i].next) {
-        allow(s, isere_slice_of(entries[i].text, entries[i].method_len));
+        isere_slice_t method =
+            isere_slice_of(entries[i].text, entries[i].method_len);
+        allow(s, method);
+        if (isere_slice_is(method, "GET")) {
+            allow(s, isere_slice("HEAD"));
+        }
     }
-    return any;
+    return best;
 }
 
 static uint32_t walk(search_t *s, uint32_t index, unsigned depth)

@@ -151,8 +151,8 @@ static void goes_back_for_another_way(void **state)
         {"GET", "/a/b/c/z", "GET /a/{p+} p=b/c/z"},
         {"GET", "/b/b/c/z", "GET /{p+} p=b/b/c/z"},
         {"POST", "/a/b/c/d", "POST /{a}/{b}/{c}/{d} a=a b=b c=c d=d"},
-        {"PUT", "/a/b/c/d", "allow GET, POST"},
-        {"PUT", "/q/b", "allow GET"},
+        {"PUT", "/a/b/c/d", "allow GET, HEAD, POST"},
+        {"PUT", "/q/b", "allow GET, HEAD"},
     };
     (void)state;
     check_cases("GET /a/b/c/d, GET /a/b/{c}/x, GET /{a}/b/c/y, GET /a/{p+}, "
@@ -169,10 +169,10 @@ static void knows_methods(void **state)
         {"GETS", "/x", "ANY /x"},
         {"GE", "/x", "ANY /x"},
         {"ANY", "/x", "ANY /x"},
-        {"HEAD", "/y/1", "allow DELETE, GET, PATCH, PUT"},
-        {"get", "/y/1", "allow DELETE, GET, PATCH, PUT"},
-        {"", "/y/1", "allow DELETE, GET, PATCH, PUT"},
-        {"ANY", "/y/1", "allow DELETE, GET, PATCH, PUT"},
+        {"HEAD", "/y/1", "GET /y/{a} a=1"},
+        {"get", "/y/1", "allow DELETE, GET, HEAD, PATCH, PUT"},
+        {"", "/y/1", "allow DELETE, GET, HEAD, PATCH, PUT"},
+        {"ANY", "/y/1", "allow DELETE, GET, HEAD, PATCH, PUT"},
         {"PUT", "/y/1", "PUT /{a}/{b} a=y b=1"},
         {"PATCH", "/y/1", "PATCH /{p+} p=y/1"},
         {"GET", "/z", "allow PATCH"},
@@ -182,6 +182,27 @@ static void knows_methods(void **state)
     check_cases("GET /x, ANY /x, GET /y/{a}, PUT /{a}/{b}, GET /{a}/1, "
                 "DELETE /y/1, PATCH /{p+}",
                 cases, COUNT(cases));
+}
+
+/* RFC 9110 section 9.3.2. */
+static void takes_head_for_get(void **state)
+{
+    static const case_t cases[] = {
+        {"HEAD", "/a", "GET /a"},
+        {"HEAD", "/b", "HEAD /b"},
+        {"HEAD", "/c", "GET /c"},
+        {"HEAD", "/d", "ANY /d"},
+        {"HEAD", "/e", "allow POST"},
+        {"HEAD", "/f", "GET /{x} x=f"}, /* the path decides first */
+        {"HEAD", "/f/g", "GET /f/{x} x=g"},
+        {"head", "/a", "allow GET, HEAD"},
+        {"POST", "/b", "allow GET, HEAD"},
+    };
+    (void)state;
+    check_cases("GET /a, GET /b, HEAD /b, ANY /c, GET /c, ANY /d", cases, 4);
+    check_cases("GET /a, GET /b, HEAD /b, POST /e", cases + 4, 1);
+    check_cases("POST /f, GET /{x}, GET /f/{x}, HEAD /{x}/g", cases + 5, 2);
+    check_cases("GET /a, HEAD /b, GET /b", cases + 7, 2);
 }
 
 static void takes_what_is_left(void **state)
@@ -461,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(goes_back_for_another_way, reset,
                                         no_leaks),
         cmocka_unit_test_setup_teardown(knows_methods, reset, no_leaks),
+        cmocka_unit_test_setup_teardown(takes_head_for_get, reset, no_leaks),
         cmocka_unit_test_setup_teardown(takes_what_is_left, reset, no_leaks),
         cmocka_unit_test_setup_teardown(ignores_a_trailing_slash, reset,
                                         no_leaks),
