@@ -111,6 +111,11 @@ size_t isere_http_response_write(char *buf, size_t cap,
     PUT(&out, "\r\nDate: ");
     put_slice(&out, head->date);
     PUT(&out, "\r\nServer: isere\r\n");
+    if (head->request_id.len > 0) {
+        PUT(&out, "Isere-Request-Id: ");
+        put_slice(&out, head->request_id);
+        PUT(&out, "\r\n");
+    }
     put_length(&out, head);
     put_connection(&out, head);
     for (size_t i = 0; i < head->nheaders; i++) {

@@ -23,6 +23,7 @@ typedef struct isere_http_response_head {
     bool until_close;        /* the body ends where the connection does */
     uint64_t content_length; /* of any other body, or the one a GET would get */
     isere_slice_t date;      /* from isere_http_date */
+    isere_slice_t request_id; /* for Isere-Request-Id; empty: none */
     const isere_http_header_t *headers;
     size_t nheaders;
 } isere_http_response_head_t;
@@ -35,9 +36,9 @@ typedef struct isere_http_response_head {
  * Returns the head's length; when that is more than `cap`, the buffer holds
  * only a part and must not be sent. With `cap` 0, `buf` may be NULL.
  *
- * Date, Server, Content-Length and Connection are written here and must not be
- * among `headers`. Content-Length is left out where it is not allowed or would
- * be wrong: 204, 304 and a 2xx to CONNECT.
+ * Date, Server, Isere-Request-Id, Content-Length and Connection are written
+ * here and must not be among `headers`. Content-Length is left out where it is
+ * not allowed or would be wrong: 204, 304 and a 2xx to CONNECT.
  */
 size_t isere_http_response_write(char *buf, size_t cap,
                                  const isere_http_response_head_t *head);

@@ -9,26 +9,9 @@
 #include "core/server/connection/answer.h"
 #include "core/server/connection/send.h"
 #include "core/server/pool/queue.h"
+#include "core/server/request_id.h"
 #include "core/server/server.h"
-#include "core/util/encode/uuid.h"
 #include <stdio.h>
-
-/* ---- ids ---- */
-
-static bool make_request_id(isere_server_t *server, char *out)
-{
-    const isere_port_t *port = server->port;
-    isere_random_t *random = &server->random;
-    if (random->left < ISERE_UUID_BYTES) {
-        if (port->random(port->ctx, random->bytes, ISERE_REQUEST_RANDOM)) {
-            return false;
-        }
-        random->left = ISERE_REQUEST_RANDOM;
-    }
-    random->left -= ISERE_UUID_BYTES;
-    isere_uuid_format(random->bytes + random->left, out);
-    return true;
-}
 
 /* ---- answers that need no handler ---- */
 
@@ -175,7 +158,9 @@ static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
     inv->received_us = isere__clock_wall_us(&server->clock);
     inv->deadline_us =
         server->clock.now_us + isere_function_timeout_us(x->function);
-    return make_request_id(server, inv->request_id);
+    isere_slice_t id = isere__request_id(server, x);
+    memcpy(inv->request_id, id.ptr, id.len);
+    return id.len > 0;
 }
 
 /* Without random bytes there is no request id, and no handler is to see one

@@ -91,6 +91,7 @@ class Answer:
     def check(self):
         """What every final answer of isere must have."""
         assert self.get("Server") == "isere", self.fields
+        assert is_uuid(self.get("Isere-Request-Id")), self.fields
         date = self.get("Date")
         assert date, self.fields
         then = email.utils.parsedate_to_datetime(date)

@@ -73,7 +73,8 @@ static bool is_dropped(isere_slice_t name)
 {
     static const isere_slice_t names[] = {
         ISERE_SLICE("content-length"), ISERE_SLICE("transfer-encoding"),
-        ISERE_SLICE("connection"), ISERE_SLICE("date"), ISERE_SLICE("server")};
+        ISERE_SLICE("connection"),     ISERE_SLICE("date"),
+        ISERE_SLICE("server"),         ISERE_SLICE("isere-request-id")};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (isere_ascii_equal(name, names[i])) {
             return true;

@@ -8,6 +8,7 @@
  */
 #include "core/server/connection/answer.h"
 #include "core/server/connection/send.h"
+#include "core/server/request_id.h"
 #include "core/server/server.h"
 #include "core/util/log.h"
 #include "core/util/names/units.h"
@@ -86,6 +87,7 @@ static void note_refused(isere_server_t *server)
  * room for. */
 void isere__answer_no_room(isere_connection_t *c, isere_read_t why)
 {
+    isere_exchange_t *x = c->exchange;
     char text[96];
     if (why == ISERE_READ_NO_BUDGET) {
         note_refused(c->server);
@@ -93,7 +95,8 @@ void isere__answer_no_room(isere_connection_t *c, isere_read_t why)
         snprintf(text, sizeof(text),
                  "not enough memory to receive more than %lu bytes",
                  (unsigned long)(c->in.end - c->in.start));
-        isere__answer_log(c, text, "");
+        isere__answer_log(c, text,
+                          x ? isere__request_id(c->server, x).ptr : "");
     }
     isere__connection_end_soon(c);
     isere__answer_error(c, isere_error_answer_no_memory());

@@ -152,6 +152,7 @@ static bool make_exchange(isere_connection_t *c)
     x->take = NULL;
     x->work = NULL;
     x->direct = NULL;
+    x->request_id[0] = '\0';
     isere_http_parser_init(&x->parser, &server->http_limits);
     c->exchange = x;
     return true;

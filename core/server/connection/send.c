@@ -1,6 +1,7 @@
 /* Writes responses and errors into the send buffer, and sends it to the socket.
  * */
 #include "core/server/connection/send.h"
+#include "core/server/request_id.h"
 #include "core/server/server.h"
 
 /* ---- the buffer ---- */
@@ -150,7 +151,7 @@ static void append(isere_connection_t *c, isere_slice_t bytes)
 static void complete_head(isere_connection_t *c,
                           isere_http_response_head_t *head)
 {
-    const isere_exchange_t *x = c->exchange;
+    isere_exchange_t *x = c->exchange;
     isere_server_t *server = c->server;
     /* A stop may have been asked for while the handler ran. And while others
      * wait for a place, clients take turns. */
@@ -164,6 +165,7 @@ static void complete_head(isere_connection_t *c,
     head->to_head = x && x->parser.is_head;
     head->to_connect = x && x->parser.is_connect;
     head->date = isere__clock_date(&server->clock);
+    head->request_id = x ? isere__request_id(server, x) : isere_slice("");
 }
 
 /* The head and, where one may follow, the body: not to HEAD, and not with 204
@@ -235,20 +237,25 @@ bool isere__send_error(isere_connection_t *c, const isere_error_answer_t *error)
     return send(c, &head, error->body);
 }
 
-/* Heads of errors have some 200 bytes. What the socket does not take at once
+/* Heads of errors have some 250 bytes. What the socket does not take at once
  * is lost, but then so is the connection. */
 bool isere__send_directly(isere_server_t *server, isere_socket_t socket,
-                          const isere_exchange_t *x,
+                          isere_exchange_t *x,
                           const isere_error_answer_t *error)
 {
     const isere_port_t *port = server->port;
-    char text[384];
+    char text[384], id[ISERE_REQUEST_ID_LEN + 1];
     isere_field_t fields[ERROR_FIELDS];
     isere_http_response_head_t head = error_head(error, fields);
     head.content_length = error->body.len;
     head.to_http_1_0 = x && x->parser.head_complete && x->request.minor == 0;
     head.to_head = x && x->parser.is_head;
     head.date = isere__clock_date(&server->clock);
+    if (x) {
+        head.request_id = isere__request_id(server, x);
+    } else if (isere__request_id_make(server, id)) {
+        head.request_id = isere_slice(id);
+    }
     size_t len = isere_http_response_write(text, sizeof(text), &head);
     size_t body = head.to_head ? 0 : error->body.len;
     if (len + body > sizeof(text)) {

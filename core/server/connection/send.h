@@ -25,7 +25,7 @@ bool isere__send_continue(isere_connection_t *c);
  * a buffer: as a whole or not at all, and only where nothing else is unsent.
  * `x` is the exchange, if there is one. The connection ends. */
 bool isere__send_directly(isere_server_t *server, isere_socket_t socket,
-                          const isere_exchange_t *x,
+                          isere_exchange_t *x,
                           const isere_error_answer_t *error);
 
 /* Sends what it can. Returns 0, or an error when the connection is gone. */

@@ -66,6 +66,7 @@ typedef struct isere_exchange {
     void *work;             /* of what set `abandon`, or NULL */
     isere_direct_t *direct; /* NULL: an HTTP request for a function */
     isere_route_match_t route;
+    char request_id[ISERE_REQUEST_ID_LEN + 1]; /* from request_id.h */
 } isere_exchange_t;
 
 struct isere_connection {

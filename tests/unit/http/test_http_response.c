@@ -49,6 +49,15 @@ static void test_fields(void **state)
                  "Set-Cookie: a=b\r\nSet-Cookie: c=d\r\n\r\n");
 }
 
+static void test_request_id(void **state)
+{
+    (void)state;
+    isere_http_response_head_t head = plain(200);
+    head.request_id = isere_slice("abc-1");
+    check(&head, "HTTP/1.1 200 OK\r\n" COMMON
+                 "Isere-Request-Id: abc-1\r\nContent-Length: 12\r\n\r\n");
+}
+
 static void test_connection(void **state)
 {
     (void)state;
@@ -151,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_request_id),
         cmocka_unit_test(test_connection),
         cmocka_unit_test(test_bodies),
         cmocka_unit_test(test_reasons),

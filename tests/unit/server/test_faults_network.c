@@ -121,7 +121,8 @@ static void test_small_windows(void **state)
             sim_run(s.server, 0);
         } while (sim_received_len(0) > before);
         for (int c = 1; c < 8; c++) {
-            assert_string_equal(sim_received(c), sim_received(0));
+            assert_true(traffic_same(isere_slice(sim_received(c)),
+                                     isere_slice(sim_received(0))));
         }
         assert_non_null(strstr(sim_received(0), "x-path: /one"));
         destroy();

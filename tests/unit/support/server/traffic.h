@@ -24,6 +24,9 @@ void traffic_forget(void);
  */
 void traffic_check(bool errors, bool (*must_be_whole)(int client));
 
+/* Whether they are the same answers, but for their dates and request ids. */
+bool traffic_same(isere_slice_t a, isere_slice_t b);
+
 /* One more client, which must get its answer. */
 void traffic_check_alive(server_fixture_t *s);
 
