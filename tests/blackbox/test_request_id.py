@@ -60,7 +60,7 @@ def test_refused_requests_have_one(serve, data, status):
     the_id(answer)
 
 
-def test_the_control_plane_has_one(stored):
+def test_management_answers_have_one(stored):
     server = stored()
     with Wire(server) as wire:
         for path in ("/_isere/health", "/_isere/v1/functions", "/nowhere"):
