@@ -457,28 +457,23 @@ static void log_ready(const isere_registry_t *registry,
  * itself is an error. Crashes of the run before are counted before anything is
  * loaded, since loading may crash again; so a function that crashes every
  * start is quarantined after a few of them, and not loaded. */
-int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port)
+int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port,
+                        const isere_store_manifest_t *manifests, size_t count)
 {
-    isere_store_manifest_t *manifests = NULL;
     /* A fault has 1.7 KB: too much for the stack of a device. */
     isere_fault_t *fault = isere_alloc(port, sizeof(*fault));
-    int count = !fault ? ISERE_ERR_NOMEM
-                : registry->store.blobs
-                    ? isere_store_list(&registry->store, &manifests)
-                    : 0;
     isere_catalog_t *catalog =
-        count >= 0 ? create(registry, registry->built_in, (size_t)count) : NULL;
-    int error = count < 0 ? count : catalog ? 0 : ISERE_ERR_NOMEM;
+        fault ? create(registry, registry->built_in, count) : NULL;
+    int error = catalog ? 0 : ISERE_ERR_NOMEM;
     if (!error) {
-        isere__faults_take(registry, port, manifests, (size_t)count);
+        isere__faults_take(registry, port, manifests, count);
     }
-    for (int i = 0; i < count && !error; i++) {
+    for (size_t i = 0; i < count && !error; i++) {
         isere_catalog_entry_t *entry = &catalog->entries[i];
         if (load_entry(registry, port, &manifests[i], entry, fault)) {
             set_broken(port, entry, fault->message);
         }
     }
-    isere_free(port, manifests);
     isere_free(port, fault);
     error = error ? error : settle_routes(port, catalog);
     if (error) {

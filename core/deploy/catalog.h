@@ -62,8 +62,9 @@ static inline int isere_catalog_match(isere_catalog_t *catalog,
 
 /* ---- making one; on the thread that changes what is served ---- */
 
-/* Reads the whole store into the first catalog. */
-int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port);
+/* Reads the store's functions into the first catalog. */
+int isere__catalog_load(isere_registry_t *registry, const isere_port_t *port,
+                        const isere_store_manifest_t *manifests, size_t count);
 
 /*
  * Makes a catalog like the present one, but with `deployment` (held from then

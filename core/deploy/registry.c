@@ -387,6 +387,8 @@ static int open_extents(isere_registry_t *registry, const isere_port_t *port)
 static int init(isere_registry_t *registry, const isere_port_t *port,
                 const isere_blobs_t *blobs)
 {
+    isere_store_manifest_t *manifests = NULL;
+    int count = 0;
     int error = make_ring(registry);
     isere_port_t tapped = *port;
     isere_registry_tap(registry, &tapped);
@@ -394,7 +396,9 @@ static int init(isere_registry_t *registry, const isere_port_t *port,
         error = open_extents(registry, &tapped);
     }
     if (!error && blobs) {
-        error = isere_store_open(&registry->store, &registry->port, blobs);
+        count = isere_store_open(&registry->store, &registry->port, blobs,
+                                 &manifests);
+        error = count < 0 ? count : 0;
     }
     if (!error && registry->config.built_in) {
         registry->built_in = make_built_in(registry, registry->config.built_in,
@@ -403,8 +407,10 @@ static int init(isere_registry_t *registry, const isere_port_t *port,
     }
     if (!error) {
         isere__faults_load(registry, &tapped);
-        error = isere__catalog_load(registry, &tapped);
+        error =
+            isere__catalog_load(registry, &tapped, manifests, (size_t)count);
     }
+    isere_free(&registry->port, manifests);
     if (!error) {
         (void)isere__faults_save(registry, &tapped);
     }

@@ -43,9 +43,14 @@ void isere__store_report(const isere_store_t *store, isere_log_level_t level,
 int isere__manifest_load(const isere_store_t *store, const char *name,
                          isere_store_manifest_t *manifest);
 
-/* The same, and the current version must be there. `loud`: logs damage. */
-int isere__manifest_load_whole(const isere_store_t *store, const char *name,
-                               isere_store_manifest_t *manifest, bool loud);
+/* The same; damage is logged. */
+int isere__manifest_load_loudly(const isere_store_t *store, const char *name,
+                                isere_store_manifest_t *manifest);
+
+/* For a manifest whose current version is not there: takes its versions away,
+ * logs that it is damaged where it is `loud`, and returns ISERE_ERR_INVAL. */
+int isere__manifest_misses_version(const isere_store_t *store,
+                                   isere_store_manifest_t *manifest, bool loud);
 
 /* Writes a manifest; what `write` of the blobs returns. */
 int isere__manifest_write(const isere_store_t *store,

@@ -45,39 +45,34 @@ int isere__manifest_load(const isere_store_t *store, const char *name,
     return load(store, name, manifest, &wrong);
 }
 
-/* Whether a version is there: 0, ISERE_ERR_NOENT or ISERE_ERR_IO. One byte is
- * read, since blobs have no function that only looks. */
-static int find_version(const isere_store_t *store, const char *name,
-                        uint32_t version)
+static void report(const isere_store_t *store, const char *name,
+                   const char *wrong)
 {
-    char blob[ISERE_BLOB_NAME_MAX];
-    uint8_t byte;
-    long size;
-    isere__name_of_blob(name, version, blob);
-    size = isere__version_read_bytes(store, blob, 0, &byte, 1);
-    return size < 0 ? (int)size : 0;
+    isere__store_report(store, ISERE_LOG_ERROR, name,
+                        "the function's manifest is damaged: %s", wrong);
 }
 
-int isere__manifest_load_whole(const isere_store_t *store, const char *name,
-                               isere_store_manifest_t *manifest, bool loud)
+int isere__manifest_load_loudly(const isere_store_t *store, const char *name,
+                                isere_store_manifest_t *manifest)
 {
     const char *wrong = "";
     int error = load(store, name, manifest, &wrong);
-    if (error == 0) {
-        error = find_version(store, name, manifest->current);
-        if (error == ISERE_ERR_NOENT) {
-            error = ISERE_ERR_INVAL;
-            wrong = "its current version is missing";
-        }
-        if (error != 0) {
-            set_name(manifest, name);
-        }
-    }
-    if (error == ISERE_ERR_INVAL && loud) {
-        isere__store_report(store, ISERE_LOG_ERROR, name,
-                            "the function's manifest is damaged: %s", wrong);
+    if (error == ISERE_ERR_INVAL) {
+        report(store, name, wrong);
     }
     return error;
+}
+
+int isere__manifest_misses_version(const isere_store_t *store,
+                                   isere_store_manifest_t *manifest, bool loud)
+{
+    isere_store_manifest_t named;
+    set_name(&named, manifest->name);
+    *manifest = named;
+    if (loud) {
+        report(store, manifest->name, "its current version is missing");
+    }
+    return ISERE_ERR_INVAL;
 }
 
 int isere__manifest_write(const isere_store_t *store,
@@ -91,8 +86,31 @@ int isere__manifest_write(const isere_store_t *store,
     return store->blobs->write(store->blobs->ctx, manifest->name, &part, 1);
 }
 
+/* Whether a version is there: 0, ISERE_ERR_NOENT or ISERE_ERR_IO. One byte is
+ * read, since blobs have no function that only looks. */
+static int find_version(const isere_store_t *store, const char *name,
+                        uint32_t version)
+{
+    char blob[ISERE_BLOB_NAME_MAX];
+    uint8_t byte;
+    long size;
+    isere__name_of_blob(name, version, blob);
+    size = isere__version_read_bytes(store, blob, 0, &byte, 1);
+    return size < 0 ? (int)size : 0;
+}
+
 int isere_store_manifest(const isere_store_t *store, const char *name,
                          isere_store_manifest_t *manifest)
 {
-    return isere__manifest_load_whole(store, name, manifest, true);
+    int error = isere__manifest_load_loudly(store, name, manifest);
+    if (error == 0) {
+        error = find_version(store, name, manifest->current);
+        if (error == ISERE_ERR_NOENT) {
+            return isere__manifest_misses_version(store, manifest, true);
+        }
+        if (error != 0) {
+            set_name(manifest, name);
+        }
+    }
+    return error;
 }

@@ -59,18 +59,14 @@ typedef struct isere_store_sink {
 
 /*
  * Opens the store and tidies up after a crash: removes versions that no
- * manifest refers to. What is damaged is logged and stays. Returns 0,
+ * manifest refers to. What is damaged is logged and stays. Lists the functions,
+ * sorted by name; a damaged manifest is an entry with `current` 0. *manifests
+ * is the caller's (port memory), NULL when there are none. Each manifest is
+ * read once: opening a file is what costs a device most. Returns how many,
  * ISERE_ERR_IO or ISERE_ERR_NOMEM. `port` and `blobs` are borrowed.
  */
 int isere_store_open(isere_store_t *store, const isere_port_t *port,
-                     const isere_blobs_t *blobs);
-
-/*
- * Lists the functions, sorted by name; a damaged manifest is an entry with
- * `current` 0. *manifests is the caller's (port memory), NULL when there are
- * none. Returns how many, ISERE_ERR_IO or ISERE_ERR_NOMEM.
- */
-int isere_store_list(const isere_store_t *store,
+                     const isere_blobs_t *blobs,
                      isere_store_manifest_t **manifests);
 
 /* Reads a function's manifest: 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or

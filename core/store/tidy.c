@@ -3,12 +3,11 @@
 #include "core/store/internal.h"
 #include <stdlib.h>
 
-/* Manifests or versions, in memory of the port. An entry of a version has its
- * number in `current`. */
+/* Blobs, in memory of the port: manifests, and versions with their number in
+ * `current`. */
 typedef struct collection {
     const isere_port_t *port;
     const char *only; /* of this function; NULL: of all */
-    bool manifests;   /* manifests; otherwise versions */
     isere_store_manifest_t *entries;
     size_t count, room;
     int error;
@@ -40,15 +39,14 @@ static void collect_blob(void *arg, const char *blob, size_t size)
     (void)size;
     if (c->error != 0 ||
         !isere__name_parse_blob(blob, entry.name, &entry.current) ||
-        (entry.current == 0) != c->manifests ||
         (c->only && strcmp(c->only, entry.name) != 0) || !make_room(c)) {
         return;
     }
     c->entries[c->count++] = entry;
 }
 
-/* By name, then number: the versions of a function are together, and its
- * manifest is read once for all of them. */
+/* By name, then number: a function's manifest is followed by its versions, and
+ * is read once for all of them. */
 static int compare(const void *a, const void *b)
 {
     const isere_store_manifest_t *x = a, *y = b;
@@ -57,26 +55,20 @@ static int compare(const void *a, const void *b)
                       : (x->current > y->current) - (x->current < y->current);
 }
 
-static void release(collection_t *c)
-{
-    isere_free(c->port, c->entries);
-}
-
 /* Sorted by name and number. Nothing is to be released after an error. All
  * are listed before one is read or removed: `each` must not call the table
  * (blobs.h). */
-static int collect(const isere_store_t *store, const char *only, bool manifests,
+static int collect(const isere_store_t *store, const char *only,
                    collection_t *c)
 {
     int error;
-    *c = (collection_t){
-        .port = store->port, .only = only, .manifests = manifests};
+    *c = (collection_t){.port = store->port, .only = only};
     error = store->blobs->list(store->blobs->ctx, collect_blob, c);
     if (error == 0) {
         error = c->error;
     }
     if (error != 0) {
-        release(c);
+        isere_free(c->port, c->entries);
         return error;
     }
     if (c->count > 1) {
@@ -101,82 +93,109 @@ static void remove_version(const isere_store_t *store,
     }
 }
 
-int isere__tidy_sweep(const isere_store_t *store, const char *only)
+/* One function's entries. */
+typedef struct group {
+    const isere_store_manifest_t *versions;
+    size_t count;
+} group_t;
+
+static bool has_version(const group_t *group, uint32_t version)
 {
-    isere_store_manifest_t manifest = {0};
-    collection_t c;
-    int state = 0;
-    int error = collect(store, only, false, &c);
-    if (error != 0) {
-        return error;
-    }
-    /* Any order would do after a power cut: each of these is unreferenced by
-     * itself, and stays so. */
-    for (size_t i = 0; i < c.count; i++) {
-        const isere_store_manifest_t *entry = &c.entries[i];
-        if (i == 0 || strcmp(manifest.name, entry->name) != 0) {
-            state = isere__manifest_load_whole(store, entry->name, &manifest,
-                                               false);
-        }
-        /* A damaged manifest may have named it: it stays for its owner. */
-        if (state == ISERE_ERR_NOENT ||
-            (state == 0 && entry->current != manifest.current &&
-             entry->current != manifest.previous)) {
-            remove_version(store, entry);
+    for (size_t i = 0; i < group->count; i++) {
+        if (group->versions[i].current == version) {
+            return true;
         }
     }
-    release(&c);
-    return 0;
+    return false;
 }
 
-/* Says what is damaged, once for each start. */
-static int report_manifests(const isere_store_t *store)
+/* Any order would do after a power cut: each of these is unreferenced by
+ * itself, and stays so. A damaged manifest may have named them: they stay for
+ * their owner. */
+static void sweep(const isere_store_t *store, const group_t *group, int state,
+                  const isere_store_manifest_t *manifest)
 {
-    collection_t c;
-    int error = collect(store, NULL, true, &c);
-    if (error != 0) {
-        return error;
-    }
-    for (size_t i = 0; i < c.count; i++) {
-        isere_store_manifest_t manifest;
-        error = isere__manifest_load_whole(store, c.entries[i].name, &manifest,
-                                           true);
-        if (error == ISERE_ERR_IO) {
-            isere__store_report(store, ISERE_LOG_ERROR, manifest.name,
-                                "the function's manifest can't be read");
+    for (size_t i = 0; i < group->count; i++) {
+        const isere_store_manifest_t *version = &group->versions[i];
+        if (state == ISERE_ERR_NOENT ||
+            (state == 0 && version->current != manifest->current &&
+             version->current != manifest->previous)) {
+            remove_version(store, version);
         }
     }
-    release(&c);
-    return 0;
+}
+
+/* What was found is said before anything is removed, where it is `loud`: a log
+ * must say what was there, not what was left of it. */
+static int load(const isere_store_t *store, const char *name, bool loud,
+                const group_t *group, isere_store_manifest_t *manifest)
+{
+    int state = loud ? isere__manifest_load_loudly(store, name, manifest)
+                     : isere__manifest_load(store, name, manifest);
+    if (state == 0 && !has_version(group, manifest->current)) {
+        return isere__manifest_misses_version(store, manifest, loud);
+    }
+    if (state == ISERE_ERR_IO && loud) {
+        isere__store_report(store, ISERE_LOG_ERROR, name,
+                            "the function's manifest can't be read");
+    }
+    return state;
+}
+
+/* The manifests become the first entries of the collection. */
+static void tidy(const isere_store_t *store, bool loud, collection_t *c)
+{
+    isere_store_manifest_t manifest;
+    size_t manifests = 0;
+    size_t i = 0;
+    while (i < c->count) {
+        const isere_store_manifest_t *first = &c->entries[i];
+        int state = ISERE_ERR_NOENT;
+        bool has_manifest = first->current == 0;
+        group_t group = {.versions = first + has_manifest};
+        i += has_manifest;
+        while (i < c->count && strcmp(first->name, c->entries[i].name) == 0) {
+            group.count++;
+            i++;
+        }
+        if (has_manifest) {
+            state = load(store, first->name, loud, &group, &manifest);
+        }
+        sweep(store, &group, state, &manifest);
+        if (has_manifest) {
+            /* What can't be read is as good as damaged: the rest serves. */
+            c->entries[manifests++] = manifest;
+        }
+    }
+    c->count = manifests;
+}
+
+int isere__tidy_sweep(const isere_store_t *store, const char *only)
+{
+    collection_t c;
+    int error = collect(store, only, &c);
+    if (error == 0) {
+        tidy(store, false, &c);
+        isere_free(c.port, c.entries);
+    }
+    return error;
 }
 
 int isere_store_open(isere_store_t *store, const isere_port_t *port,
-                     const isere_blobs_t *blobs)
-{
-    int error;
-    store->port = port;
-    store->blobs = blobs;
-    /* Reported before anything is removed: a log must say what was found,
-     * not what was left of it. */
-    error = report_manifests(store);
-    return error != 0 ? error : isere__tidy_sweep(store, NULL);
-}
-
-int isere_store_list(const isere_store_t *store,
+                     const isere_blobs_t *blobs,
                      isere_store_manifest_t **manifests)
 {
     collection_t c;
-    int error = collect(store, NULL, true, &c);
+    store->port = port;
+    store->blobs = blobs;
+    int error = collect(store, NULL, &c);
     if (error != 0) {
         return error;
     }
-    for (size_t i = 0; i < c.count; i++) {
-        isere_store_manifest_t manifest;
-        /* What can't be read is as good as damaged: the rest serves. */
-        (void)isere__manifest_load_whole(store, c.entries[i].name, &manifest,
-                                         false);
-        /* In place; the array becomes the caller's. */
-        c.entries[i] = manifest;
+    tidy(store, true, &c);
+    if (c.count == 0) {
+        isere_free(port, c.entries);
+        c.entries = NULL;
     }
     *manifests = c.entries;
     return (int)c.count;

@@ -21,19 +21,7 @@ typedef struct version {
 long isere__version_read_bytes(const isere_store_t *store, const char *blob,
                                size_t offset, void *buf, size_t size)
 {
-    size_t done = 0;
-    while (done < size) {
-        int n = store->blobs->read(store->blobs->ctx, blob, offset + done,
-                                   (uint8_t *)buf + done, size - done);
-        if (n < 0) {
-            return n;
-        }
-        if (n == 0) {
-            break;
-        }
-        done += (size_t)n;
-    }
-    return (long)done;
+    return store->blobs->read(store->blobs->ctx, blob, offset, buf, size);
 }
 
 /* The size in the header is not believed before memory is asked for: the

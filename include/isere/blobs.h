@@ -35,8 +35,9 @@ typedef struct isere_blobs {
      * ISERE_ERR_IO. */
     int (*list)(void *ctx, isere_blob_fn *each, void *arg);
 
-    /* Reads up to `size` bytes from `offset`. Returns how many (at most
-     * INT_MAX; 0 at the end), ISERE_ERR_NOENT or ISERE_ERR_IO. */
+    /* Reads `size` bytes from `offset`, fewer only where the blob ends. Returns
+     * how many (INT_MAX at most: `size` is not more), ISERE_ERR_NOENT or
+     * ISERE_ERR_IO. */
     int (*read)(void *ctx, const char *name, size_t offset, void *buf,
                 size_t size);
 

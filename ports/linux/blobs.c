@@ -121,10 +121,26 @@ static int open_blob(const folder_t *folder, const char *name)
     return -1;
 }
 
+/* Until there are no more: a read may be interrupted. */
+static ssize_t read_at(int fd, char *buf, size_t size, size_t offset)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = pread(fd, buf + done, size - done, (off_t)(offset + done));
+        if (n == 0) {
+            break;
+        }
+        if (n < 0 && errno != EINTR) {
+            return n;
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return (ssize_t)done;
+}
+
 static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
                      size_t size)
 {
-    ssize_t n;
     int fd = is_blob_name(name) ? open_blob(ctx, name) : -1;
     if (fd < 0) {
         return errno == ENOENT ? ISERE_ERR_NOENT : ISERE_ERR_IO;
@@ -139,9 +155,7 @@ static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
     if (size > INT_MAX) {
         size = INT_MAX;
     }
-    do {
-        n = pread(fd, buf, size, (off_t)offset);
-    } while (n < 0 && errno == EINTR);
+    ssize_t n = read_at(fd, buf, size, offset);
     drop(fd);
     return n < 0 ? ISERE_ERR_IO : (int)n;
 }

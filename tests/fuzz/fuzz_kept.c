@@ -111,8 +111,7 @@ static void begin(void)
     sim_blobs_init(&medium);
     sim_blobs_init(&kept);
     registry.config.kept = &kept.table;
-    check(isere_store_open(&registry.store, &registry.port, &medium.table) ==
-          0);
+    check(store_open(&registry.store, &registry.port, &medium.table) == 0);
     check(store_put(&registry.store, "f", package, &manifest) == 0);
 }
 
@@ -139,7 +138,6 @@ static void check_blob(const uint8_t *data, size_t size, unsigned how)
     if (size > HEADER) {
         mend(sim_blobs_find(&kept, "f")->bytes, size, how);
     }
-    kept.max_read = how & 8 ? 7 : 0x7fffffff;
     int error =
         isere__kept_load(&registry, &registry.port, &manifest, &d, &fault);
     check((error == 0) == (d != NULL));

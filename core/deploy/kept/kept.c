@@ -23,21 +23,12 @@ static const isere_blobs_t *place(const isere_registry_t *registry)
 
 /* ---- loading ---- */
 
-/* Blobs may give less than was asked for. An end before `size` bytes is
- * damage: a write that was cut off. */
+/* An end before `size` bytes is damage: a write that was cut off. */
 static int read_all(const isere_blobs_t *kept, const char *name, size_t offset,
                     void *out, size_t size)
 {
-    size_t done = 0;
-    while (done < size) {
-        int n = kept->read(kept->ctx, name, offset + done,
-                           (uint8_t *)out + done, size - done);
-        if (n <= 0) {
-            return n < 0 ? n : ISERE_ERR_INVAL;
-        }
-        done += (size_t)n;
-    }
-    return 0;
+    int n = kept->read(kept->ctx, name, offset, out, size);
+    return n < 0 ? n : (size_t)n == size ? 0 : ISERE_ERR_INVAL;
 }
 
 /* Reads what is of exactly this version and this package, and ends where it

@@ -160,14 +160,8 @@ static void save_soon(isere_registry_t *registry, const isere_port_t *port)
 static int read_blob(isere_registry_t *registry, uint8_t *bytes)
 {
     const isere_blobs_t *blobs = registry->store.blobs;
-    size_t size = 0;
-    int n;
-    do {
-        n = blobs->read(blobs->ctx, ISERE_QUARANTINE_NAME, size, bytes + size,
-                        ISERE_QUARANTINE_BLOB + 1 - size);
-        size += n > 0 ? (size_t)n : 0;
-    } while (n > 0 && size <= ISERE_QUARANTINE_BLOB);
-    return n < 0 ? n : (int)size;
+    return blobs->read(blobs->ctx, ISERE_QUARANTINE_NAME, 0, bytes,
+                       ISERE_QUARANTINE_BLOB + 1);
 }
 
 /* Damage is no reason not to start. Nothing is quarantined then, and the error

@@ -336,7 +336,7 @@ static int put(const char *text)
 {
     isere_store_t store;
     isere_store_manifest_t manifest;
-    int error = isere_store_open(&store, isere_test_port(), &blobs);
+    int error = store_open(&store, isere_test_port(), &blobs);
     return error ? error : store_put(&store, "h", text, &manifest);
 }
 
@@ -351,7 +351,7 @@ static uint32_t current_version(void)
     isere_store_t store;
     isere_store_manifest_t manifest;
     isere_store_package_t d;
-    assert_int_equal(isere_store_open(&store, port, &blobs), 0);
+    assert_int_equal(store_open(&store, port, &blobs), 0);
     assert_int_equal(isere_store_manifest(&store, "h", &manifest), 0);
     assert_int_equal(isere_store_read(&store, "h", manifest.current, &d), 0);
     assert_string_equal((const char *)d.text,

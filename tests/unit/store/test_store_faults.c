@@ -114,8 +114,7 @@ static void prepare(const change_t *change)
 {
     isere_test_port_reset();
     sim_blobs_init(&medium);
-    assert_int_equal(isere_store_open(&store, isere_test_port(), &medium.table),
-                     0);
+    assert_int_equal(store_open(&store, isere_test_port(), &medium.table), 0);
     assert_int_equal(put("g", 1), 0);
     assert_int_equal(put("g", 2), 0);
     for (int i = 1; i <= change->deployed; i++) {
@@ -169,8 +168,7 @@ static bool try_change(const change_t *change, sim_blobs_fault_t fault,
     if (must_be_undone(change, fault)) {
         check_result(change, fault, error); /* without a new start, too */
     }
-    assert_int_equal(isere_store_open(&store, isere_test_port(), &medium.table),
-                     0);
+    assert_int_equal(store_open(&store, isere_test_port(), &medium.table), 0);
     check_result(change, fault, error);
     int blobs = expect_packages("f") + expect_packages("g");
     assert_int_equal(sim_blobs_count(&medium), blobs);
@@ -211,13 +209,12 @@ static void test_opening(void **state)
             sim_blobs_put(&medium, "h.2", "x", 1);
             medium.fault = (sim_blobs_fault_t)fault;
             medium.fail_at = medium.operations + at;
-            int error =
-                isere_store_open(&store, isere_test_port(), &medium.table);
+            int error = store_open(&store, isere_test_port(), &medium.table);
             assert_true(error == 0 || error == ISERE_ERR_IO);
             reached = medium.operations >= medium.fail_at;
             sim_blobs_restart(&medium);
             assert_int_equal(
-                isere_store_open(&store, isere_test_port(), &medium.table), 0);
+                store_open(&store, isere_test_port(), &medium.table), 0);
             assert_int_equal(expect_packages("f") + expect_packages("g"), 6);
             assert_int_equal(sim_blobs_count(&medium), 6);
             assert_int_equal(isere_test_state()->live_blocks, 0);

@@ -25,7 +25,9 @@ endif()
 
 # Without its assertions, as in the firmware: what is damaged must be an error.
 add_library(isere_zephyr_blobs STATIC EXCLUDE_FROM_ALL
-            ${littlefs}/lfs.c ${littlefs}/lfs_util.c)
+            ${littlefs}/lfs.c
+            ${PROJECT_SOURCE_DIR}/ports/zephyr/flash/littlefs_crc.c)
+target_link_libraries(isere_zephyr_blobs PUBLIC test_support)
 target_include_directories(isere_zephyr_blobs SYSTEM PUBLIC ${littlefs})
 target_compile_options(isere_zephyr_blobs PRIVATE -w)
 target_compile_definitions(

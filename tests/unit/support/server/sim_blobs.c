@@ -157,7 +157,6 @@ static int read_blob(void *ctx, const char *name, size_t offset, void *buf,
         return 0;
     }
     size = size < blob->size - offset ? size : blob->size - offset;
-    size = size < medium->max_read ? size : medium->max_read;
     memcpy(buf, blob->bytes + offset, size);
     return (int)size;
 }
@@ -208,5 +207,4 @@ void sim_blobs_init(sim_blobs_t *medium)
     medium->table =
         (isere_blobs_t){medium, list_blobs, read_blob, write_blob, remove_blob};
     medium->capacity = SIZE_MAX;
-    medium->max_read = INT32_MAX;
 }

@@ -43,7 +43,6 @@ typedef struct sim_blobs {
     sim_blob_t blobs[SIM_BLOBS_MAX];
     size_t used;              /* bytes in all of them */
     size_t capacity;          /* of `used`, also while a blob is replaced */
-    size_t max_read;          /* bytes of one read at most */
     unsigned long operations; /* so far */
     unsigned long fail_at;    /* which of them has the fault; 0: none */
     sim_blobs_fault_t fault;

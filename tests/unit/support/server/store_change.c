@@ -1,6 +1,18 @@
 #include "tests/unit/support/server/store_change.h"
 #include <string.h>
 
+int store_open(isere_store_t *store, const isere_port_t *port,
+               const isere_blobs_t *blobs)
+{
+    isere_store_manifest_t *manifests;
+    int count = isere_store_open(store, port, blobs, &manifests);
+    if (count < 0) {
+        return count;
+    }
+    isere_free(port, manifests);
+    return 0;
+}
+
 int store_put(const isere_store_t *store, const char *name, const char *text,
               isere_store_manifest_t *manifest)
 {

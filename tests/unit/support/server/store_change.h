@@ -5,6 +5,10 @@
 
 #include "core/store/store.h"
 
+/* isere_store_open, without its list; 0 or the error. */
+int store_open(isere_store_t *store, const isere_port_t *port,
+               const isere_blobs_t *blobs);
+
 /* Keeps a text as the next version. */
 int store_put(const isere_store_t *store, const char *name, const char *text,
               isere_store_manifest_t *manifest);
