@@ -22,8 +22,8 @@ static void put(isere_object_t *object, const isere_lazy_t *field)
         isere__event_object_put_atom(
             object, name,
             field->fields ? isere__lazy_object(ctx, field->fields) : JS_NULL);
-    } else if (JS_DefineLazyProperty(ctx, object->value, name, &field->value) <
-               0) {
+    } else if (JS_DefineLazyProperty(ctx, object->value, name, &field->value,
+                                     JS_PROP_C_W_E) < 0) {
         object->failed = true;
     }
     JS_FreeAtom(ctx, name);
