@@ -319,7 +319,7 @@ lint: ## formatting, dialect, clang-tidy, cppcheck, shellcheck, check-core
 	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu tests/pico/run bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(host))
-	@$(call build,$(host),isere_dashboard)
+	@$(call build,$(host),isere_dashboard isere_web_code)
 	@printf '%s\n' $(TIDY) | scripts/tidy $(host) && \
 	    echo "lint: clang-tidy is content"
 	@if [ -z "$(FIRMWARES)" ]; then \

@@ -51,6 +51,12 @@ if(ISERE_RELEASE STREQUAL "train")
     target_link_libraries(train PRIVATE isere_program)
 endif()
 
+# What cmake/web_code.cmake builds by itself, for what reads the compiler's
+# commands (clang-tidy).
+add_executable(embed_checked EXCLUDE_FROM_ALL apps/embed/embed.c)
+isere_own_code(embed_checked)
+target_link_libraries(embed_checked PRIVATE quickjs)
+
 # examples/NAME.c or examples/NAME/*.c: programs that embed isère.
 file(GLOB examples CONFIGURE_DEPENDS examples/*.c examples/*/*.c)
 foreach(source ${examples})

@@ -258,3 +258,45 @@ void isere_bundle_configure(const isere_bundle_t *b,
         }
     }
 }
+
+/* LEB128, as the engine writes numbers. */
+static bool take_number(const uint8_t **at, const uint8_t *end,
+                        uint32_t *number)
+{
+    *number = 0;
+    for (unsigned shift = 0; *at < end && shift < 32; shift += 7) {
+        uint8_t byte = *(*at)++;
+        *number |= (uint32_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The engine's table of names comes first: a version, how many there are, and
+ * for each its length, the lowest bit of which says that characters have two
+ * bytes. */
+int isere_bundle_names(const isere_bundle_t *bundle,
+                       int (*fn)(void *arg, const char *name, size_t len),
+                       void *arg)
+{
+    const uint8_t *at = bundle->code + 1;
+    const uint8_t *end = bundle->code + bundle->code_size;
+    uint32_t count, len;
+    int result = 0;
+    if (bundle->code_size == 0 || !take_number(&at, end, &count)) {
+        return 0;
+    }
+    for (; count > 0 && result == 0 && take_number(&at, end, &len); count--) {
+        size_t size = (size_t)(len >> 1) << (len & 1);
+        if (size > (size_t)(end - at)) {
+            break;
+        }
+        if ((len & 1) == 0) {
+            result = fn(arg, (const char *)at, size);
+        }
+        at += size;
+    }
+    return result;
+}

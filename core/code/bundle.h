@@ -77,6 +77,15 @@ const char *isere_bundle_name(const isere_bundle_t *bundle, unsigned index);
 /* The number of the module of that name, or -1. */
 int isere_bundle_find(const isere_bundle_t *bundle, const char *name);
 
+/*
+ * Calls `fn` for each name in the code that is ASCII: names of variables and
+ * properties, and some strings. It returns 0 to go on; what else it returns
+ * ends the walk and is returned.
+ */
+int isere_bundle_names(const isere_bundle_t *bundle,
+                       int (*fn)(void *arg, const char *name, size_t len),
+                       void *arg);
+
 /* Puts the settings that the bundle has into *config; texts are borrowed from
  * the bundle's bytes. */
 void isere_bundle_configure(const isere_bundle_t *bundle,

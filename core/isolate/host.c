@@ -8,6 +8,11 @@ static struct isere_isolate *isolate_of(JSContext *ctx)
     return isere__isolate_realm(ctx)->isolate;
 }
 
+void isere_host_fragile(JSContext *ctx, bool fragile)
+{
+    isolate_of(ctx)->heap.fragile = fragile;
+}
+
 void isere_host_log(JSContext *ctx, isere_log_level_t level,
                     isere_slice_t message)
 {

@@ -5,6 +5,7 @@
 #include "core/isolate/native.h"
 #include "core/util/text.h"
 #include "core/web/inspect/inspect.h"
+#include "core/web/lazy/lazy.h"
 #include "core/web/timers.h"
 #include <stdio.h>
 
@@ -366,6 +367,25 @@ static int make_globals(isere_isolate_t *isolate)
     return isere_web_install(ctx);
 }
 
+/* One for which there is no room is loaded, or fails, when it is asked for. */
+static int touch(void *arg, const char *name, size_t len)
+{
+    isere_isolate_t *isolate = arg;
+    JSContext *ctx = isolate->heap.ctx;
+    const isere_arena_t *arena = isolate->heap.arena;
+    if (isere_lazy_touch(ctx, name, len, arena->size - arena->used) < 0) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+    }
+    return 0;
+}
+
+/* Loads the globals in JavaScript that the code names, before it runs: their
+ * builtins are as they were, and no request has to load them. */
+static void touch_globals(isere_isolate_t *isolate)
+{
+    (void)isere_bundle_names(&isolate->function->bundle, touch, isolate);
+}
+
 /* A heap that was made from the base image has its globals already. */
 static int make_realm(isere_isolate_t *isolate)
 {
@@ -458,6 +478,7 @@ static void run_begin(void *arg)
         fail_text(isolate, no_globals);
         return;
     }
+    touch_globals(isolate);
     isere_heap_settle(&isolate->heap);
     if (evaluate(isolate) || !isere__isolate_run_jobs(isolate)) {
         fail_exception(isolate);

@@ -5,8 +5,6 @@
 /* The most bytes one call may ask for. */
 #define RANDOM_MAX 65536
 
-enum { TYPE_MISMATCH = 17, QUOTA_EXCEEDED = 22 };
-
 /* Web Crypto section 10.1.1: random bits make no sensible floating-point
  * numbers. The kinds are in the order of JSTypedArrayEnum, floats last. */
 static bool is_integer_array(isere_kind_t kind)
@@ -29,18 +27,18 @@ static JSValue get_random_values(JSContext *ctx, JSValueConst self, int argc,
         return JS_ThrowTypeError(ctx, "getRandomValues needs a typed array");
     }
     if (!is_integer_array(isere__intrinsics_kind(in, argv[0]))) {
-        return isere__web_throw_dom(ctx, "TypeMismatchError", TYPE_MISMATCH,
+        return isere__web_throw_dom(ctx, "TypeMismatchError",
                                     "not an integer typed array");
     }
     if (isere__web_bytes_if_any(ctx, argv[0], &bytes, &len) < 0) {
         return JS_EXCEPTION;
     }
     if (len > RANDOM_MAX) {
-        return isere__web_throw_dom(ctx, "QuotaExceededError", QUOTA_EXCEEDED,
+        return isere__web_throw_dom(ctx, "QuotaExceededError",
                                     "more than 65536 bytes of randomness");
     }
     if (len > 0 && isere_host_random(ctx, bytes, len) < 0) {
-        return isere__web_throw_dom(ctx, "OperationError", 0,
+        return isere__web_throw_dom(ctx, "OperationError",
                                     "no randomness available");
     }
     return JS_DupValue(ctx, argv[0]);
@@ -56,7 +54,7 @@ static JSValue random_uuid(JSContext *ctx, JSValueConst self, int argc,
     (void)argc;
     (void)argv;
     if (isere_host_random(ctx, bytes, sizeof(bytes)) < 0) {
-        return isere__web_throw_dom(ctx, "OperationError", 0,
+        return isere__web_throw_dom(ctx, "OperationError",
                                     "no randomness available");
     }
     isere_uuid_format(bytes, text);

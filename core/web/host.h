@@ -16,6 +16,7 @@
 
 #include "isere/port.h"
 #include "quickjs.h"
+#include <stdbool.h>
 
 /*
  * Logs one line on behalf of the running function and request (or of the init
@@ -59,6 +60,10 @@ const char *isere_host_env(JSContext *ctx, size_t index);
  */
 void isere_host_complete(JSContext *ctx, JSValueConst value);
 void isere_host_fail(JSContext *ctx, JSValueConst error);
+
+/* Whether the engine does what it can't go on with when out of memory: then the
+ * execution ends there, as in its compiler. */
+void isere_host_fragile(JSContext *ctx, bool fragile);
 
 /* Per-isolate state of core/web, allocated in the heap; see web.h. */
 struct isere_web_state;

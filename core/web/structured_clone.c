@@ -5,15 +5,17 @@
  * discovery, and a cursor walks over it and fills the copies in. The same
  * table, hashed by address, finds cycles and shared references.
  */
+#include "core/web/lazy/lazy.h"
 #include "core/web/web.h"
 
 #include <string.h>
 
-enum { DATA_CLONE = 25, FIRST_CAPACITY = 16 };
+enum { FIRST_CAPACITY = 16 };
 
 typedef struct pair {
     JSValue source; /* owned, so that no address is used twice */
     JSValue copy;   /* owned */
+    bool whole;     /* nothing of it is filled in later */
 } pair_t;
 
 typedef struct cloner {
@@ -31,7 +33,7 @@ static JSValue clone_value(cloner_t *c, JSValueConst value);
  * what. */
 static JSValue throw_clone(JSContext *ctx, const char *message)
 {
-    return isere__web_throw_dom(ctx, "DataCloneError", DATA_CLONE, message);
+    return isere__web_throw_dom(ctx, "DataCloneError", message);
 }
 
 /* The slot of an object, or the empty one where it belongs. Open addressing,
@@ -95,6 +97,7 @@ static JSValue remember(cloner_t *c, JSValueConst source, JSValue copy)
     *find_slot(c, JS_VALUE_GET_PTR(source)) = c->count + 1;
     c->pairs[c->count].source = JS_DupValue(c->ctx, source);
     c->pairs[c->count].copy = copy;
+    c->pairs[c->count].whole = false;
     c->count++;
     return JS_DupValue(c->ctx, copy);
 }
@@ -304,6 +307,34 @@ static JSValue new_copy(cloner_t *c, JSValueConst source)
     }
 }
 
+/* An object of a global in JavaScript looks like any other: its part says what
+ * it is. Its copy, null when it has none, undefined for what is not one. */
+static JSValue copy_of_part(cloner_t *c, JSValueConst source)
+{
+    isere_kind_t kind = isere__intrinsics_kind(c->in, source);
+    if ((kind != ISERE_KIND_OBJECT && kind != ISERE_KIND_ERROR) ||
+        !isere_lazy_is_loaded(c->ctx, ISERE_LAZY_BASE)) {
+        return JS_UNDEFINED;
+    }
+    return isere_lazy_call(c->ctx, ISERE_LAZY_BASE, "clone", 1, &source);
+}
+
+static JSValue clone_object(cloner_t *c, JSValueConst value)
+{
+    JSValue copy = copy_of_part(c, value);
+    if (JS_IsUndefined(copy)) {
+        return remember(c, value, new_copy(c, value));
+    }
+    if (JS_IsNull(copy)) {
+        return throw_clone(c->ctx, "the object can't be cloned");
+    }
+    copy = remember(c, value, copy);
+    if (!JS_IsException(copy)) {
+        c->pairs[c->count - 1].whole = true;
+    }
+    return copy;
+}
+
 /* The clone of any value (owned by the caller), which may yet be empty. */
 static JSValue clone_value(cloner_t *c, JSValueConst value)
 {
@@ -319,7 +350,7 @@ static JSValue clone_value(cloner_t *c, JSValueConst value)
     if (index != 0) {
         return JS_DupValue(c->ctx, c->pairs[index - 1].copy);
     }
-    return remember(c, value, new_copy(c, value));
+    return clone_object(c, value);
 }
 
 /* Getters are called, as the standard has it; so the source may change under
@@ -555,7 +586,7 @@ static JSValue clone_graph(cloner_t *c, JSValueConst value,
         /* The table may move while the copy is filled. */
         JSValueConst source = c->pairs[i].source;
         JSValueConst copy = c->pairs[i].copy;
-        if (fill(c, source, copy) < 0) {
+        if (!c->pairs[i].whole && fill(c, source, copy) < 0) {
             JS_FreeValue(c->ctx, result);
             result = JS_EXCEPTION;
         }

@@ -445,6 +445,18 @@ unsigned isere_timers_clear(JSContext *ctx)
     return count;
 }
 
+JSValue isere__timers_set_unref(JSContext *ctx, int argc, JSValueConst *argv)
+{
+    JSValue object = set_timer(ctx, JS_UNDEFINED, argc, argv, 0);
+    if (JS_IsException(object)) {
+        return object;
+    }
+    set_unref(isere_host_web_state(ctx), JS_GetOpaque(object, timer_class),
+              true);
+    JS_FreeValue(ctx, object);
+    return JS_UNDEFINED;
+}
+
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_MAGIC_DEF("setTimeout", 1, set_timer, 0),
     JS_CFUNC_MAGIC_DEF("setInterval", 1, set_timer, 1),

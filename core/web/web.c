@@ -1,5 +1,5 @@
 /* Installing all globals into a context, and what several of them need: plain
- * objects, DOMExceptions, the bytes behind a buffer or view. */
+ * objects, the bytes behind a buffer or view. */
 #include "core/web/web.h"
 #include "core/web/timers.h"
 #include <string.h>
@@ -23,6 +23,7 @@ int isere_web_install(JSContext *ctx)
         isere__url_install,           isere__performance_install,
         isere__crypto_install,        isere__math_install,
         isere__process_install,       isere__locale_install,
+        isere__lazy_install,
     };
     isere_web_state_t *state = isere_host_web_state(ctx);
     JSValue global = JS_GetGlobalObject(ctx);
@@ -47,6 +48,8 @@ void isere_web_uninstall(JSContext *ctx)
         JS_FreeValue(ctx, state->console_tables[i]);
         state->console_tables[i] = JS_UNDEFINED;
     }
+    JS_FreeValue(ctx, state->parts);
+    state->parts = JS_UNDEFINED;
     isere__intrinsics_deinit(ctx, &state->intrinsics);
 }
 
@@ -68,33 +71,6 @@ int isere__web_define_object(JSContext *ctx, JSValueConst global,
                    0
                ? -1
                : 0;
-}
-
-/* Defines a property that is not enumerable, as errors have them. Takes the
- * value over. */
-static int define_hidden(JSContext *ctx, JSValueConst object, const char *name,
-                         JSValue value)
-{
-    return JS_DefinePropertyValueStr(ctx, object, name, value,
-                                     JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
-}
-
-/* Defined and not set: the handler may have put accessors on
- * Error.prototype. */
-JSValue isere__web_throw_dom(JSContext *ctx, const char *name, int code,
-                             const char *message)
-{
-    JSValue error = JS_NewError(ctx);
-    if (JS_IsException(error)) {
-        return error;
-    }
-    if (define_hidden(ctx, error, "message", JS_NewString(ctx, message)) < 0 ||
-        define_hidden(ctx, error, "name", JS_NewString(ctx, name)) < 0 ||
-        define_hidden(ctx, error, "code", JS_NewInt32(ctx, code)) < 0) {
-        JS_FreeValue(ctx, error);
-        return JS_EXCEPTION;
-    }
-    return JS_Throw(ctx, error);
 }
 
 /* The window of a DataView onto its buffer. Through the getters taken at the

@@ -31,6 +31,7 @@ typedef struct isere_web_state {
     JSValue console_tables[2]; /* counts and timers; see console_more.c */
     uint32_t console_indent;   /* spaces, by open groups */
     uint32_t running_timer_id; /* 0: none, or it was cleared meanwhile */
+    JSValue parts; /* globals in JavaScript that are loaded; see lazy.h */
 } isere_web_state_t;
 
 /*
@@ -65,6 +66,7 @@ int isere__crypto_install(JSContext *ctx, JSValueConst global);
 int isere__math_install(JSContext *ctx, JSValueConst global);
 int isere__process_install(JSContext *ctx, JSValueConst global);
 int isere__locale_install(JSContext *ctx, JSValueConst global);
+int isere__lazy_install(JSContext *ctx, JSValueConst global);
 
 /* Parts of isere_web_register_classes. */
 void isere__text_encoding_register_classes(void);
@@ -80,13 +82,12 @@ int isere__web_define_object(JSContext *ctx, JSValueConst global,
                              const char *name,
                              const JSCFunctionListEntry *members, int count);
 
-/*
- * Throws what the web platform calls a DOMException of that name: an Error
- * whose `name` and `code` (0 for names younger than the numbers) are set.
- * Returns JS_EXCEPTION.
- */
-JSValue isere__web_throw_dom(JSContext *ctx, const char *name, int code,
+/* Throws a DOMException of that name. Returns JS_EXCEPTION. */
+JSValue isere__web_throw_dom(JSContext *ctx, const char *name,
                              const char *message);
+
+/* setTimeout with a timer that is unref'd already; gives nothing back. */
+JSValue isere__timers_set_unref(JSContext *ctx, int argc, JSValueConst *argv);
 
 /* The bytes behind an ArrayBuffer, a typed array or a DataView. 1 when it is
  * one, 0 when `value` is something else, -1 with an exception pending (a

@@ -1,5 +1,6 @@
 /* The text of values for people: errors with their stack and causes. */
 #include "core/web/inspect/inspect_internal.h"
+#include "core/web/lazy/lazy.h"
 
 #include <string.h>
 
@@ -77,9 +78,36 @@ static JSValue error_name(isere_inspect_t *i, JSValueConst error)
     return name;
 }
 
+/* What a DOMException has, whose name and message are behind accessors. */
+static void put_exception_part(isere_inspect_t *i, JSValueConst error,
+                               const char *name, unsigned indent)
+{
+    JSValue text =
+        isere_lazy_call(i->ctx, ISERE_LAZY_EXCEPTION, name, 1, &error);
+    if (JS_IsString(text)) {
+        put_string_lines(i, text, indent);
+    }
+    i->failed |= JS_IsException(text);
+    JS_FreeValue(i->ctx, text);
+}
+
+/* `DOMException [Name]: message`, as Node has it. */
+static void put_exception_header(isere_inspect_t *i, JSValueConst error,
+                                 unsigned indent)
+{
+    isere__inspect_puts(i, "DOMException [");
+    put_exception_part(i, error, "name", indent);
+    isere__inspect_puts(i, "]: ");
+    put_exception_part(i, error, "message", indent);
+}
+
 /* `Name: message`. */
 static void put_header(isere_inspect_t *i, JSValueConst error, unsigned indent)
 {
+    if (isere_lazy_is(i->ctx, ISERE_LAZY_EXCEPTION, "is", error)) {
+        put_exception_header(i, error, indent);
+        return;
+    }
     JSValue name = error_name(i, error);
     JSValue message = isere__inspect_data(i, error, "message", true);
     if (JS_IsString(name)) {

@@ -2,12 +2,9 @@
 #include "core/util/encode/base64.h"
 #include "core/web/web.h"
 
-enum { INVALID_CHARACTER = 5 };
-
 static JSValue throw_invalid(JSContext *ctx, const char *message)
 {
-    return isere__web_throw_dom(ctx, "InvalidCharacterError", INVALID_CHARACTER,
-                                message);
+    return isere__web_throw_dom(ctx, "InvalidCharacterError", message);
 }
 
 /* A string with one character for each byte ("binary string" of HTML): UTF-8 in

@@ -51,6 +51,12 @@ static const char source[] =
     "  big: () => String(3n ** 200n % 1000n),\n"
     "  sort: () => [3, 1, 2].sort((a, b) => a - b).join(''),\n"
     "  random: () => crypto.randomUUID().length + '',\n"
+    "  abort: () => { const c = new globalThis['Abort' + 'Controller']();"
+    "    let r = '';"
+    "    c.signal.addEventListener('abort', e => { r = e.type }); c.abort();"
+    "    return r },\n"
+    "  late: () => { try { atob('*') } catch (e) { if (e.code !== 5) throw e;"
+    "    return e.name } },\n"
     "  malformed: () => ({ statusCode: 99 }),\n"
     "  symbol: () => Symbol.for('s').description,\n"
     "  proxy: () => new Proxy({}, { get: () => 'p' }).x,\n"
@@ -58,11 +64,11 @@ static const char source[] =
     "export const handler = (e, c, d) => kinds[e.path.slice(1)](e, c, d)\n";
 
 static const char *const kinds[] = {
-    "/text",   "/json",    "/event",  "/done",  "/wait",
-    "/url",    "/clone",   "/regexp", "/log",   "/throws",
-    "/caught", "/rejects", "/eval",   "/fn",    "/unhandled",
-    "/gen",    "/encode",  "/b64",    "/bytes", "/big",
-    "/sort",   "/random",  "/symbol", "/proxy", "/malformed"};
+    "/text",  "/json",   "/event",     "/done",   "/wait",   "/url",
+    "/clone", "/regexp", "/log",       "/throws", "/caught", "/rejects",
+    "/eval",  "/fn",     "/unhandled", "/gen",    "/encode", "/b64",
+    "/bytes", "/big",    "/sort",      "/random", "/symbol", "/proxy",
+    "/abort", "/late",   "/malformed"};
 
 enum { KINDS = sizeof(kinds) / sizeof(*kinds), ANSWER_MAX = 200 };
 

@@ -1,0 +1,40 @@
+# Globals that are in JavaScript (js/web), as bytecode for core/web/lazy.
+#
+# isere_web_code(GENERATED): a target of that name which makes
+# GENERATED/isere/web_code.h; what compiles the core depends on it. The compiler
+# is a program for the machine that builds (apps/embed), whatever the target is:
+# bytecode is the same for all. Without optimisation, it is built in seconds.
+
+get_filename_component(ISERE_WEB_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
+find_program(ISERE_HOST_CC NAMES cc gcc clang REQUIRED)
+
+function(isere_web_code generated)
+    set(tool ${CMAKE_CURRENT_BINARY_DIR}/embed)
+    set(engine "")
+    foreach(part quickjs libregexp libunicode cutils dtoa)
+        list(APPEND engine ${ISERE_QUICKJS}/${part}.c)
+    endforeach()
+    add_custom_command(
+        OUTPUT ${tool}
+        COMMAND
+            ${ISERE_HOST_CC} -O0 -w -fwrapv -funsigned-char -D_GNU_SOURCE
+            -DCONFIG_VERSION="embed" -I${ISERE_QUICKJS} -o ${tool}
+            ${ISERE_WEB_ROOT}/apps/embed/embed.c ${engine} -lm -lpthread
+        DEPENDS ${ISERE_WEB_ROOT}/apps/embed/embed.c ${engine}
+        COMMENT "Building the compiler of js/web"
+        VERBATIM)
+    set(arguments "")
+    set(files "")
+    foreach(name base exception event abort misc)
+        list(APPEND arguments ${name}=${ISERE_WEB_ROOT}/js/web/${name}.js)
+        list(APPEND files ${ISERE_WEB_ROOT}/js/web/${name}.js)
+    endforeach()
+    add_custom_command(
+        OUTPUT ${generated}/isere/web_code.h
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${generated}/isere
+        COMMAND ${tool} ${generated}/isere/web_code.h ${arguments}
+        DEPENDS ${tool} ${files}
+        COMMENT "Compiling js/web to bytecode"
+        VERBATIM)
+    add_custom_target(isere_web_code DEPENDS ${generated}/isere/web_code.h)
+endfunction()

@@ -1,0 +1,65 @@
+// What the other parts share: builtins as they were when the first part was
+// loaded, and what makes a class look as Web IDL wants it.
+(function (host) {
+  'use strict'
+  const { apply, construct, ownKeys } = Reflect
+  const { defineProperty, getOwnPropertyDescriptor } = Object
+  const tag = Symbol.toStringTag
+  host.taken = {
+    apply,
+    construct,
+    ownKeys,
+    defineProperty,
+    defineProperties: Object.defineProperties,
+    setPrototypeOf: Object.setPrototypeOf,
+    iterator: Symbol.iterator,
+    asyncIterator: Symbol.asyncIterator,
+  }
+  function enumerate(object, skip) {
+    for (const key of ownKeys(object)) {
+      if (typeof key === 'string' && !skip[key]) defineProperty(object, key, { enumerable: true })
+    }
+  }
+  // Members are enumerable, and there is a tag.
+  host.shape = (Class, name) => {
+    enumerate(Class, { __proto__: null, length: true, name: true, prototype: true })
+    enumerate(Class.prototype, { __proto__: null, constructor: true })
+    defineProperty(Class.prototype, tag, { value: name, configurable: true })
+    return Class
+  }
+  host.need = (count, least, what) => {
+    if (count < least) throw new TypeError(`${what}: needs ${least} argument${least === 1 ? '' : 's'}, got ${count}`)
+  }
+  // A dictionary of options: null and undefined are an empty one.
+  host.dictionary = (value, what) => {
+    if (value === undefined || value === null) return { __proto__: null }
+    if (typeof value !== 'object' && typeof value !== 'function') {
+      throw new TypeError(`${what} must be an object`)
+    }
+    return value
+  }
+  // What structuredClone makes of a part's objects. Without `copy` it refuses
+  // them.
+  const kinds = []
+  host.clonable = (is, copy) => {
+    defineProperty(kinds, kinds.length, { __proto__: null, value: { is, copy } })
+  }
+  host.clone = (object) => {
+    for (let i = 0; i < kinds.length; i++) {
+      if (kinds[i].is(object)) return kinds[i].copy ? kinds[i].copy(object) : null
+    }
+  }
+  // A DOMException.
+  host.exception = (message, name) => host.load('exception').create(message, name)
+  // An accessor `on<type>` of an EventTarget's class.
+  host.handler = (Class, type) => {
+    const { handler, setHandler } = host.load('event')
+    defineProperty(Class.prototype, `on${type}`, {
+      get: { get() { return handler(this, type) } }.get,
+      set: { set(value) { setHandler(this, type, value) } }.set,
+      enumerable: true,
+      configurable: true,
+    })
+  }
+  return host
+})
