@@ -8,6 +8,20 @@
 get_filename_component(ISERE_WEB_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 find_program(ISERE_HOST_CC NAMES cc gcc clang REQUIRED)
 
+# Where QuickJS is a west project, builds have folders of their own: packages are
+# not fetched for each.
+set(ISERE_NPM_DIR ${ISERE_FETCH_DIR})
+if(ISERE_FETCH_FROM)
+    set(ISERE_NPM_DIR ${ISERE_WEB_ROOT}/build)
+endif()
+execute_process(COMMAND ${ISERE_WEB_ROOT}/scripts/get-npm ${ISERE_NPM_DIR}
+                RESULT_VARIABLE failed)
+if(failed)
+    message(FATAL_ERROR "packages of npm could not be had, see above")
+endif()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+                                       ${ISERE_WEB_ROOT}/third_party/npm/pin)
+
 function(isere_web_code generated)
     set(tool ${CMAKE_CURRENT_BINARY_DIR}/embed)
     set(engine "")
@@ -25,10 +39,15 @@ function(isere_web_code generated)
         VERBATIM)
     set(arguments "")
     set(files "")
-    foreach(name base exception event abort misc)
+    foreach(name base exception event abort misc streams blob form_data)
         list(APPEND arguments ${name}=${ISERE_WEB_ROOT}/js/web/${name}.js)
         list(APPEND files ${ISERE_WEB_ROOT}/js/web/${name}.js)
     endforeach()
+    # Their globals are parameters, so that they are not a handler's.
+    set(library ${ISERE_NPM_DIR}/npm/web-streams-polyfill/dist/ponyfill.js)
+    list(APPEND arguments
+         "streams_library+exports,module,globalThis,queueMicrotask,structuredClone,AbortController=${library}")
+    list(APPEND files ${library})
     add_custom_command(
         OUTPUT ${generated}/isere/web_code.h
         COMMAND ${CMAKE_COMMAND} -E make_directory ${generated}/isere

@@ -8,9 +8,9 @@
 /*
  *     embed OUT.h NAME=FILE.js...
  *
- * Each file is one expression, a function. NAME+ARGUMENTS=FILE.js is for a
- * library: its text becomes the body of a function with these parameters. OUT.h
- * gets `static const uint8_t NAME_code[]`.
+ * Each file is one expression, a function. NAME+PARAMETERS=FILE.js is for a
+ * library: the function returns one that has these parameters, and the text as
+ * its body. OUT.h gets `static const uint8_t NAME_code[]`.
  */
 
 static void fail(const char *what, const char *name)
@@ -102,9 +102,10 @@ static void embed_argument(FILE *out, char *argument)
     char *parameters = strchr(argument, '+');
     if (parameters) {
         *parameters++ = 0;
-        snprintf(front, sizeof(front), "(function (%s) {", parameters);
+        snprintf(front, sizeof(front), "(function () { return function (%s) {",
+                 parameters);
     }
-    embed(out, argument, file, front, parameters ? "\n})" : "");
+    embed(out, argument, file, front, parameters ? "\n}})" : "");
 }
 
 int main(int argc, char **argv)

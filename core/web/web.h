@@ -89,6 +89,11 @@ JSValue isere__web_throw_dom(JSContext *ctx, const char *name,
 /* setTimeout with a timer that is unref'd already; gives nothing back. */
 JSValue isere__timers_set_unref(JSContext *ctx, int argc, JSValueConst *argv);
 
+/* A string as UTF-8 in a new Uint8Array, and bytes as a string ("UTF-8 decode"
+ * of Encoding: without a byte order mark, errors become U+FFFD). */
+JSValue isere__text_encode(JSContext *ctx, JSValueConst string);
+JSValue isere__text_decode(JSContext *ctx, const uint8_t *bytes, size_t len);
+
 /* The bytes behind an ArrayBuffer, a typed array or a DataView. 1 when it is
  * one, 0 when `value` is something else, -1 with an exception pending (a
  * detached buffer). Valid until user code runs. */

@@ -38,11 +38,18 @@
     }
     return value
   }
+  // TextDecoder as it was.
+  const { TextDecoder } = globalThis
+  host.decoder = (label, options) => new TextDecoder(label, { __proto__: null, fatal: !!options.fatal, ignoreBOM: !!options.ignoreBOM })
+  // Adds to a list, whatever became of Array.prototype.
+  host.append = (list, value) => {
+    defineProperty(list, list.length, { __proto__: null, value, writable: true, enumerable: true, configurable: true })
+  }
   // What structuredClone makes of a part's objects. Without `copy` it refuses
   // them.
   const kinds = []
   host.clonable = (is, copy) => {
-    defineProperty(kinds, kinds.length, { __proto__: null, value: { is, copy } })
+    host.append(kinds, { is, copy })
   }
   host.clone = (object) => {
     for (let i = 0; i < kinds.length; i++) {

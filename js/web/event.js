@@ -4,7 +4,7 @@
 (function (host) {
   'use strict'
   const { apply, defineProperty } = host.taken
-  const { dictionary, need, now, report, shape } = host
+  const { append, dictionary, need, now, report, shape } = host
   const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function'
   let trust, begin, end, isEvent, isDispatched, isOver, isCanceled, setPassive
   const trusted = {
@@ -254,10 +254,6 @@
   }
   shape(EventTarget, 'EventTarget')
 
-  // Without Array.prototype's methods, which a function may have replaced.
-  function append(list, value) {
-    defineProperty(list, list.length, { __proto__: null, value, writable: true, enumerable: true, configurable: true })
-  }
   function remove(list, listener) {
     listener.removed = true
     let kept = 0

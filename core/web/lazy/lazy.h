@@ -18,6 +18,10 @@ typedef enum isere_lazy_part {
     ISERE_LAZY_EVENT,
     ISERE_LAZY_ABORT,
     ISERE_LAZY_MISC,
+    ISERE_LAZY_STREAMS_LIBRARY, /* web-streams-polyfill, as a function */
+    ISERE_LAZY_STREAMS,
+    ISERE_LAZY_BLOB,
+    ISERE_LAZY_FORM_DATA,
     ISERE_LAZY_PARTS,
 } isere_lazy_part_t;
 

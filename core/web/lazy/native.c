@@ -1,5 +1,6 @@
 /* The functions in C that the globals in JavaScript are given. They are not
  * those of the global object, which a handler may replace. */
+#include "core/http/multipart.h"
 #include "core/web/inspect/inspect.h"
 #include "core/web/lazy/lazy_internal.h"
 #include "core/web/timers.h"
@@ -46,12 +47,165 @@ static JSValue set_timeout(JSContext *ctx, JSValueConst self, int argc,
     return isere__timers_set_unref(ctx, argc, argv);
 }
 
+/* random(): 32 hexadecimal digits. */
+static JSValue random_text(JSContext *ctx, JSValueConst self, int argc,
+                           JSValueConst *argv)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t bytes[16];
+    char text[2 * sizeof(bytes)];
+    (void)self;
+    (void)argc;
+    (void)argv;
+    if (isere_host_random(ctx, bytes, sizeof(bytes)) < 0) {
+        return isere__web_throw_dom(ctx, "OperationError",
+                                    "no randomness available");
+    }
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    return JS_NewStringLen(ctx, text, sizeof(text));
+}
+
+/* encode(STRING): a Uint8Array. */
+static JSValue encode(JSContext *ctx, JSValueConst self, int argc,
+                      JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    return isere__text_encode(ctx, argv[0]);
+}
+
+/* decode(BYTES): a string. */
+static JSValue decode(JSContext *ctx, JSValueConst self, int argc,
+                      JSValueConst *argv)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    (void)self;
+    (void)argc;
+    return isere__web_bytes_if_any(ctx, argv[0], &bytes, &len) < 0
+               ? JS_EXCEPTION
+               : isere__text_decode(ctx, bytes, len);
+}
+
+/* copy(SOURCE): its bytes in a new Uint8Array; undefined for what is neither an
+ * ArrayBuffer nor a view. */
+static JSValue copy(JSContext *ctx, JSValueConst self, int argc,
+                    JSValueConst *argv)
+{
+    JSValue arguments[3] = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED};
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    (void)self;
+    (void)argc;
+    int found = isere__web_bytes_if_any(ctx, argv[0], &bytes, &len);
+    if (found <= 0) {
+        return found < 0 ? JS_EXCEPTION : JS_UNDEFINED;
+    }
+    arguments[0] = JS_NewArrayBufferCopy(
+        ctx, bytes ? bytes : (const uint8_t *)"", bytes ? len : 0);
+    if (JS_IsException(arguments[0])) {
+        return JS_EXCEPTION;
+    }
+    JSValue result = JS_NewTypedArray(ctx, 3, arguments, JS_TYPED_ARRAY_UINT8);
+    JS_FreeValue(ctx, arguments[0]);
+    return result;
+}
+
+/* isUint8Array(VALUE) */
+static JSValue is_uint8_array(JSContext *ctx, JSValueConst self, int argc,
+                              JSValueConst *argv)
+{
+    const isere_intrinsics_t *in = &isere_host_web_state(ctx)->intrinsics;
+    (void)self;
+    (void)argc;
+    return JS_NewBool(ctx, isere__intrinsics_kind(in, argv[0]) ==
+                               ISERE_KIND_TYPED_ARRAY + JS_TYPED_ARRAY_UINT8);
+}
+
+static int set_part_member(JSContext *ctx, JSValueConst object, uint32_t index,
+                           JSValue value)
+{
+    return JS_DefinePropertyValueUint32(ctx, object, index, value,
+                                        JS_PROP_C_W_E);
+}
+
+static JSValue new_text(JSContext *ctx, isere_slice_t text)
+{
+    return text.ptr
+               ? isere__text_decode(ctx, (const uint8_t *)text.ptr, text.len)
+               : JS_UNDEFINED;
+}
+
+/* [name, file name or undefined, type or undefined, start, end] */
+static JSValue new_part(JSContext *ctx, const isere_multipart_t *part)
+{
+    JSValue array = JS_NewArray(ctx);
+    if (JS_IsException(array)) {
+        return array;
+    }
+    double start = (double)part->start;
+    double end = start + (double)part->size;
+    if (set_part_member(ctx, array, 0, new_text(ctx, part->name)) < 0 ||
+        set_part_member(ctx, array, 1, new_text(ctx, part->filename)) < 0 ||
+        set_part_member(ctx, array, 2, new_text(ctx, part->type)) < 0 ||
+        set_part_member(ctx, array, 3, JS_NewFloat64(ctx, start)) < 0 ||
+        set_part_member(ctx, array, 4, JS_NewFloat64(ctx, end)) < 0) {
+        JS_FreeValue(ctx, array);
+        return JS_EXCEPTION;
+    }
+    return array;
+}
+
+/* multipart(BYTES, BOUNDARY): its parts, or undefined when it is malformed. */
+static JSValue multipart(JSContext *ctx, JSValueConst self, int argc,
+                         JSValueConst *argv)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    size_t len;
+    (void)self;
+    (void)argc;
+    const char *boundary = JS_ToCStringLen(ctx, &len, argv[1]);
+    JSValue array = boundary ? JS_NewArray(ctx) : JS_EXCEPTION;
+    if (JS_IsException(array) ||
+        isere__web_bytes_if_any(ctx, argv[0], &bytes, &size) < 0) {
+        JS_FreeCString(ctx, boundary);
+        JS_FreeValue(ctx, array);
+        return JS_EXCEPTION;
+    }
+    isere_multipart_t part = {0};
+    isere_multipart_reader_t reader;
+    isere_multipart_begin(&reader, isere_slice_of((const char *)bytes, size),
+                          isere_slice_of(boundary, len));
+    int found;
+    uint32_t count = 0;
+    while ((found = isere_multipart_next(&reader, &part)) > 0 &&
+           (found = set_part_member(ctx, array, count++,
+                                    new_part(ctx, &part))) >= 0) {
+    }
+    JS_FreeCString(ctx, boundary);
+    if (found < 0) {
+        JS_FreeValue(ctx, array);
+        return JS_HasException(ctx) ? JS_EXCEPTION : JS_UNDEFINED;
+    }
+    return array;
+}
+
 void isere__lazy_add_native(JSContext *ctx, JSValueConst object)
 {
     static const JSCFunctionListEntry members[] = {
         JS_CFUNC_DEF("now", 0, now),
         JS_CFUNC_DEF("report", 1, report),
         JS_CFUNC_DEF("setTimeout", 2, set_timeout),
+        JS_CFUNC_DEF("random", 0, random_text),
+        JS_CFUNC_DEF("encode", 1, encode),
+        JS_CFUNC_DEF("decode", 1, decode),
+        JS_CFUNC_DEF("copy", 1, copy),
+        JS_CFUNC_DEF("isUint8Array", 1, is_uint8_array),
+        JS_CFUNC_DEF("multipart", 2, multipart),
     };
     JS_SetPropertyFunctionList(ctx, object, members,
                                sizeof(members) / sizeof(*members));

@@ -353,6 +353,13 @@ static JSValue decode_joined(JSContext *ctx, decoder_t *decoder,
     return string;
 }
 
+JSValue isere__text_decode(JSContext *ctx, const uint8_t *bytes, size_t len)
+{
+    decoder_t decoder = {.encoding = UTF8};
+    return len > 0 ? decode_bytes(ctx, &decoder, bytes, len, false)
+                   : JS_NewString(ctx, "");
+}
+
 /* decode(input, { stream }): without `stream` this is the last part. */
 static JSValue decode(JSContext *ctx, JSValueConst self, int argc,
                       JSValueConst *argv)

@@ -39,28 +39,16 @@ static void free_bytes(JSRuntime *rt, void *opaque, void *bytes)
 /* A USVString of Web IDL has U+FFFD in place of a lone surrogate. The engine
  * writes those as three bytes, and U+FFFD has three, so the copy is as long as
  * the original. */
-static JSValue encode(JSContext *ctx, JSValueConst self, int argc,
-                      JSValueConst *argv)
+JSValue isere__text_encode(JSContext *ctx, JSValueConst string)
 {
     JSValue arguments[3] = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED};
-    JSValue result;
-    const char *text = "";
-    size_t len = 0;
-    char *bytes;
-    (void)argc;
-    if (JS_GetClassID(self) != encoder_class) {
-        return throw_not_encoder(ctx);
-    }
-    if (JS_IsUndefined(argv[0])) {
-        /* No argument is "", not "undefined". */
-        return JS_NewTypedArray(ctx, 3, arguments, JS_TYPED_ARRAY_UINT8);
-    }
-    text = JS_ToCStringLen(ctx, &len, argv[0]);
+    size_t len;
+    const char *text = JS_ToCStringLen(ctx, &len, string);
     if (!text) {
         return JS_EXCEPTION;
     }
     /* One byte more, so that an empty text has a block, too. */
-    bytes = js_malloc(ctx, len + 1);
+    char *bytes = js_malloc(ctx, len + 1);
     if (!bytes) {
         JS_FreeCString(ctx, text);
         return JS_EXCEPTION;
@@ -75,9 +63,24 @@ static JSValue encode(JSContext *ctx, JSValueConst self, int argc,
         return JS_EXCEPTION;
     }
     /* The array holds its buffer, and the buffer the bytes. */
-    result = JS_NewTypedArray(ctx, 3, arguments, JS_TYPED_ARRAY_UINT8);
+    JSValue result = JS_NewTypedArray(ctx, 3, arguments, JS_TYPED_ARRAY_UINT8);
     JS_FreeValue(ctx, arguments[0]);
     return result;
+}
+
+static JSValue encode(JSContext *ctx, JSValueConst self, int argc,
+                      JSValueConst *argv)
+{
+    (void)argc;
+    if (JS_GetClassID(self) != encoder_class) {
+        return throw_not_encoder(ctx);
+    }
+    if (JS_IsUndefined(argv[0])) {
+        /* No argument is "", not "undefined". */
+        JSValue arguments[3] = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED};
+        return JS_NewTypedArray(ctx, 3, arguments, JS_TYPED_ARRAY_UINT8);
+    }
+    return isere__text_encode(ctx, argv[0]);
 }
 
 /* As much of the text as fits, in whole characters. Counts what was read in

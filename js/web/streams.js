@@ -1,0 +1,144 @@
+// Streams (WHATWG Streams) from the npm package web-streams-polyfill, the
+// streams that convert text (Encoding section 7.5), and what the core asks of a
+// stream.
+(function (host) {
+  'use strict'
+  const { apply, defineProperty } = host.taken
+  const { shape } = host
+  const library = {}
+  function AbortController() {
+    return new (host.load('abort').AbortController)()
+  }
+  host.load('streams_library')(library, {}, { DOMException: host.load('exception').DOMException }, undefined, undefined, AbortController)
+  const {
+    ReadableStream, ReadableStreamDefaultController, ReadableByteStreamController, ReadableStreamBYOBRequest,
+    ReadableStreamDefaultReader, ReadableStreamBYOBReader, WritableStream, WritableStreamDefaultController,
+    WritableStreamDefaultWriter, ByteLengthQueuingStrategy, CountQueuingStrategy, TransformStream,
+    TransformStreamDefaultController,
+  } = library
+  const { getReader, cancel } = ReadableStream.prototype
+  const { read, releaseLock } = ReadableStreamDefaultReader.prototype
+  const cancelReader = ReadableStreamDefaultReader.prototype.cancel
+  const { decode } = TextDecoder.prototype
+  const { enqueue } = TransformStreamDefaultController.prototype
+  const then = Promise.prototype.then
+  const isPrototypeOf = Object.prototype.isPrototypeOf
+  const owns = Object.prototype.hasOwnProperty
+  const isStream = (value) =>
+    typeof value === 'object' && value !== null && apply(isPrototypeOf, ReadableStream.prototype, [value]) &&
+    apply(owns, value, ['_readableStreamController'])
+
+  class TextEncoderStream {
+    #transform
+    #high = '' // the first half of a pair of surrogates
+    constructor() {
+      this.#transform = new TransformStream({
+        transform: (chunk, controller) => {
+          let text = this.#high + `${chunk}`
+          this.#high = ''
+          const last = text.length > 0 ? text[text.length - 1] : ''
+          if (last >= '\ud800' && last <= '\udbff') {
+            this.#high = last
+            text = text.slice(0, -1)
+          }
+          if (text !== '') apply(enqueue, controller, [host.encode(text)])
+        },
+        flush: (controller) => {
+          if (this.#high !== '') apply(enqueue, controller, [host.encode('\ufffd')])
+        },
+      })
+    }
+    get encoding() { return 'utf-8' }
+    get readable() { return this.#transform.readable }
+    get writable() { return this.#transform.writable }
+  }
+  shape(TextEncoderStream, 'TextEncoderStream')
+
+  class TextDecoderStream {
+    #decoder
+    #transform
+    constructor(label = 'utf-8', options = undefined) {
+      const decoder = host.decoder(label, host.dictionary(options, 'options'))
+      this.#decoder = decoder
+      this.#transform = new TransformStream({
+        transform(chunk, controller) {
+          const text = apply(decode, decoder, [chunk, { __proto__: null, stream: true }])
+          if (text !== '') apply(enqueue, controller, [text])
+        },
+        flush(controller) {
+          const text = apply(decode, decoder, [])
+          if (text !== '') apply(enqueue, controller, [text])
+        },
+      })
+    }
+    get encoding() { return this.#decoder.encoding }
+    get fatal() { return this.#decoder.fatal }
+    get ignoreBOM() { return this.#decoder.ignoreBOM }
+    get readable() { return this.#transform.readable }
+    get writable() { return this.#transform.writable }
+  }
+  shape(TextDecoderStream, 'TextDecoderStream')
+
+  // ---- what the core asks ----
+
+  function fromBytes(bytes) {
+    return new ReadableStream({
+      type: 'bytes',
+      start(controller) {
+        if (bytes.byteLength > 0) controller.enqueue(bytes)
+        controller.close()
+      },
+    })
+  }
+  const reader = (stream) => apply(getReader, stream, [])
+  // A promise of { done, value }.
+  const next = (taken) => apply(read, taken, [])
+  // All that is left, as one Uint8Array; rejects when a chunk is no Uint8Array.
+  function readAll(stream) {
+    const taken = reader(stream)
+    const parts = []
+    let size = 0
+    return new Promise((resolve, reject) => {
+      function step({ done, value }) {
+        if (!done) {
+          if (!host.isUint8Array(value)) {
+            const error = new TypeError('a stream of a body must give chunks that are Uint8Array')
+            apply(then, apply(cancelReader, taken, [error]), [undefined, () => {}])
+            reject(error)
+            return
+          }
+          defineProperty(parts, parts.length, { __proto__: null, value })
+          size += value.byteLength
+          pull()
+          return
+        }
+        const all = new Uint8Array(size)
+        let at = 0
+        for (let i = 0; i < parts.length; i++) {
+          all.set(parts[i], at)
+          at += parts[i].byteLength
+        }
+        resolve(all)
+      }
+      function pull() { apply(then, next(taken), [step, reject]) }
+      pull()
+    })
+  }
+  host.clonable(isStream)
+  return {
+    ReadableStream, ReadableStreamDefaultController, ReadableByteStreamController, ReadableStreamBYOBRequest,
+    ReadableStreamDefaultReader, ReadableStreamBYOBReader, WritableStream, WritableStreamDefaultController,
+    WritableStreamDefaultWriter, ByteLengthQueuingStrategy, CountQueuingStrategy, TransformStream,
+    TransformStreamDefaultController, TextEncoderStream, TextDecoderStream,
+    isStream,
+    isLocked: (stream) => stream._reader !== undefined,
+    isDisturbed: (stream) => stream._disturbed === true,
+    fromBytes,
+    reader,
+    next,
+    release: (taken) => apply(releaseLock, taken, []),
+    cancel: (taken, reason) => apply(cancelReader, taken, [reason]),
+    cancelStream: (stream, reason) => apply(cancel, stream, [reason]),
+    readAll,
+  }
+})
