@@ -559,7 +559,7 @@ static void end(isere_isolate_t *isolate)
 int isere__init_base(isere_isolate_t *isolate)
 {
     isolate->deadline_us = UINT64_MAX;
-    isere__isolate_enter(isolate, run_base);
+    (void)isere__isolate_enter(isolate, run_base);
     if (isolate->stop.crashed) {
         return ISERE_ERR_CRASH;
     }
@@ -577,7 +577,7 @@ void isere__init_begin(isere_isolate_t *isolate)
         fail_crashed(isolate);
         return;
     }
-    isere__isolate_enter(isolate, run_begin);
+    (void)isere__isolate_enter(isolate, run_begin);
     end(isolate);
 }
 
@@ -590,6 +590,6 @@ void isere__init_resume(isere_isolate_t *isolate)
         fail_deadline(isolate);
         return;
     }
-    isere__isolate_enter(isolate, run_resume);
+    (void)isere__isolate_enter(isolate, run_resume);
     end(isolate);
 }

@@ -17,13 +17,14 @@ struct isere_instance {
     unsigned long count;
 };
 
-/* Resumes the isolate until it waits no more, and sleeps in between: poll_wait
- * with no sockets is the port's way to sleep. */
+/* Resumes the isolate until it waits and runs no more, and sleeps in between:
+ * poll_wait with no sockets is the port's way to sleep. */
 static void wait_for(isere_instance_t *i)
 {
     const isere_port_t *port = i->port;
     isere_poll_event_t event;
-    while (isere_isolate_state(i->isolate) == ISERE_ISOLATE_WAITING) {
+    while (isere_isolate_state(i->isolate) == ISERE_ISOLATE_WAITING ||
+           isere_isolate_state(i->isolate) == ISERE_ISOLATE_RUNNING) {
         uint64_t due = isere_isolate_wakeup_us(i->isolate);
         uint64_t now = port->monotonic_us(port->ctx);
         if (due > now) {

@@ -455,7 +455,7 @@ static void end_crashed(isere_isolate_t *isolate)
 
 /* The flags say how the engine was left; `answered` wins over all but a crash,
  * since the answer was complete when it was set. */
-static void end(isere_isolate_t *isolate)
+void isere__invoke_end(isere_isolate_t *isolate)
 {
     if (isolate->stop.crashed) {
         end_crashed(isolate);
@@ -479,8 +479,9 @@ static void end(isere_isolate_t *isolate)
 
 void isere__invoke_begin(isere_isolate_t *isolate)
 {
-    isere__isolate_enter(isolate, run_begin);
-    end(isolate);
+    if (isere__isolate_enter(isolate, run_begin)) {
+        isere__invoke_end(isolate);
+    }
 }
 
 void isere__invoke_resume(isere_isolate_t *isolate)
@@ -491,13 +492,14 @@ void isere__invoke_resume(isere_isolate_t *isolate)
     if (now >= isolate->deadline_us) {
         if (due >= isolate->deadline_us) {
             fail_deadline(isolate, "while waiting for a timer");
-            end(isolate);
+            isere__invoke_end(isolate);
             return;
         }
         /* Its timer was due in time, but another request had the thread. It
          * gets the time that it had left then. */
         isolate->deadline_us = now + (isolate->deadline_us - due);
     }
-    isere__isolate_enter(isolate, run_resume);
-    end(isolate);
+    if (isere__isolate_enter(isolate, run_resume)) {
+        isere__invoke_end(isolate);
+    }
 }

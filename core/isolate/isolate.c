@@ -58,19 +58,12 @@ static int interrupt(JSRuntime *rt, void *opaque)
     return isolate->stop.interrupted;
 }
 
-/* What exec_run passes on. */
-typedef struct entry {
-    isere_isolate_t *isolate;
-    void (*fn)(void *);
-} entry_t;
-
-static void run_entry(void *arg)
+static void run_entered(void *arg)
 {
-    entry_t *entry = arg;
-    isere_isolate_t *isolate = entry->isolate;
+    isere_isolate_t *isolate = arg;
     /* Here, since a port may run this on a stack of its own. */
     JS_UpdateStackTop(isolate->heap.rt);
-    if (!isere_heap_run(&isolate->heap, entry->fn, isolate)) {
+    if (!isere_heap_run(&isolate->heap, isolate->stop.entered, isolate)) {
         isolate->stop.exhausted = true;
     }
 }
@@ -85,22 +78,49 @@ void isere__isolate_note(const isere_isolate_t *isolate, bool runs)
     }
 }
 
-/* The one place where user code is run. Whatever ends it early, the C stack of
- * the callees is gone, without any of their cleaning up: all that they own lies
- * in the heap, which is restored or given up as a whole. */
-void isere__isolate_enter(isere_isolate_t *isolate, void (*fn)(void *))
+static void leave(isere_isolate_t *isolate, int error)
 {
-    const isere_port_t *port = isolate->port;
-    entry_t entry = {isolate, fn};
-    isere__isolate_note(isolate, true);
-    int error =
-        port->exec_run(port->ctx, run_entry, &entry, isolate->deadline_us);
-    isere__isolate_note(isolate, false);
     if (error) {
         isolate->stop.interrupted = true;
         isolate->stop.abandoned = true;
         isolate->stop.crashed = error == ISERE_ERR_CRASH;
     }
+}
+
+/* The one place where user code is run. Whatever ends it early, the C stack of
+ * the callees is gone, without any of their cleaning up: all that they own lies
+ * in the heap, which is restored or given up as a whole. */
+bool isere__isolate_enter(isere_isolate_t *isolate, void (*fn)(void *))
+{
+    const isere_port_t *port = isolate->port;
+    isolate->stop.entered = fn;
+    isere__isolate_note(isolate, true);
+    int error =
+        isolate->invoking && port->exec_begin
+            ? port->exec_begin(port->ctx, run_entered, isolate,
+                               isolate->deadline_us, &isolate->stop.result)
+            : port->exec_run(port->ctx, run_entered, isolate,
+                             isolate->deadline_us);
+    isere__isolate_note(isolate, false);
+    isolate->stop.beside = error == ISERE_ERR_AGAIN;
+    if (!isolate->stop.beside) {
+        leave(isolate, error);
+    }
+    return !isolate->stop.beside;
+}
+
+/* Whether what runs beside has ended, or was ended: until then nobody but
+ * itself looks at the heap. */
+static bool has_ended(isere_isolate_t *isolate, bool stop)
+{
+    const isere_port_t *port = isolate->port;
+    int error = port->exec_poll(port->ctx, &isolate->stop.result, stop);
+    if (error == ISERE_ERR_AGAIN) {
+        return false;
+    }
+    isolate->stop.beside = false;
+    leave(isolate, error);
+    return true;
 }
 
 /* As HTML's "perform a microtask checkpoint", except that the deadline ends
@@ -331,6 +351,9 @@ void isere_isolate_destroy(isere_isolate_t *isolate)
         return;
     }
     const isere_port_t *port = isolate->port;
+    if (isolate->stop.beside) {
+        (void)has_ended(isolate, true);
+    }
     isere_snapshot_free(isolate->snapshot);
     if (port->arena_place) {
         port->arena_unmap(port->ctx, isolate, place_size(isolate->function));
@@ -372,11 +395,17 @@ isere_isolate_state_t isere_isolate_invoke(isere_isolate_t *isolate,
     isolate->started_us = now_us(isolate);
     isolate->deadline_us = invocation->deadline_us;
     isere__invoke_begin(isolate);
-    return isolate->state;
+    return isere_isolate_state(isolate);
 }
 
 isere_isolate_state_t isere_isolate_resume(isere_isolate_t *isolate)
 {
+    if (isolate->stop.beside) {
+        if (has_ended(isolate, false)) {
+            isere__invoke_end(isolate);
+        }
+        return isere_isolate_state(isolate);
+    }
     if (isolate->state != ISERE_ISOLATE_WAITING) {
         return isolate->state;
     }
@@ -385,21 +414,27 @@ isere_isolate_state_t isere_isolate_resume(isere_isolate_t *isolate)
     } else {
         isere__init_resume(isolate);
     }
-    return isolate->state;
+    return isere_isolate_state(isolate);
 }
+
+/* How often is asked whether code that runs beside has ended. */
+#define POLL_US 5000
 
 /* At the deadline at the latest, so that a handler that waits for a timer
  * beyond it is ended in time. Reads the heap from outside of exec_run: nothing
  * in the isolate runs meanwhile. */
 uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate)
 {
+    if (isolate->stop.beside) {
+        return now_us(isolate) + POLL_US;
+    }
     uint64_t timer = isere_timers_next(isolate->heap.ctx);
     return timer < isolate->deadline_us ? timer : isolate->deadline_us;
 }
 
 isere_isolate_state_t isere_isolate_state(const isere_isolate_t *isolate)
 {
-    return isolate->state;
+    return isolate->stop.beside ? ISERE_ISOLATE_RUNNING : isolate->state;
 }
 
 bool isere_isolate_has_crashed(const isere_isolate_t *isolate)
@@ -440,6 +475,9 @@ const char *isere_isolate_reason(const isere_isolate_t *isolate)
  * function's doing, too. */
 void isere_isolate_reset(isere_isolate_t *isolate)
 {
+    if (isolate->stop.beside) {
+        (void)has_ended(isolate, true);
+    }
     if (!isere__warm_keep(isolate)) {
         isere__isolate_note(isolate, true);
         isere_snapshot_restore(isolate->snapshot);

@@ -7,7 +7,9 @@
  *   READY -> invoke -> (resume ...) -> COMPLETE -> reset -> READY -> ...
  *
  * Nothing here blocks: while the code awaits a timer the isolate is WAITING,
- * and its owner calls resume at isere_isolate_wakeup_us.
+ * and its owner calls resume at isere_isolate_wakeup_us. So it does while the
+ * isolate is RUNNING: its code takes long, and the port lets it go on beside
+ * the owner's thread.
  *
  * Thread: that of the port it was created with.
  */
@@ -25,6 +27,7 @@ typedef struct isere_isolate isere_isolate_t;
 
 typedef enum isere_isolate_state {
     ISERE_ISOLATE_WAITING,  /* for a timer, in the init phase or a request */
+    ISERE_ISOLATE_RUNNING,  /* in a request, beside the owner's thread */
     ISERE_ISOLATE_READY,    /* for invoke */
     ISERE_ISOLATE_COMPLETE, /* the outcome can be read; reset comes next */
     ISERE_ISOLATE_FAILED,   /* the init phase failed; destroy it */
@@ -59,7 +62,7 @@ isere_isolate_invoke(isere_isolate_t *isolate,
                      const isere_invocation_t *invocation);
 
 /* Goes on with a WAITING isolate: calls the timers that are due, or ends it
- * when its deadline has passed. */
+ * when its deadline has passed. Looks whether a RUNNING one has ended. */
 isere_isolate_state_t isere_isolate_resume(isere_isolate_t *isolate);
 
 /* Of a COMPLETE or FAILED isolate: whether isère itself had a fault in it,
@@ -71,7 +74,8 @@ bool isere_isolate_has_crashed(const isere_isolate_t *isolate);
  * fine and only memory for one more isolate was missing; ISERE_ERR_CRASH. */
 int isere_isolate_failure(const isere_isolate_t *isolate);
 
-/* When a WAITING isolate must be resumed: monotonic microseconds. */
+/* When a WAITING or RUNNING isolate must be resumed: monotonic
+ * microseconds. */
 uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate);
 
 isere_isolate_state_t isere_isolate_state(const isere_isolate_t *isolate);
@@ -91,7 +95,7 @@ const char *isere_isolate_reason(const isere_isolate_t *isolate);
 const char *isere_isolate_request_id(const isere_isolate_t *isolate);
 
 /* Restores the heap of a COMPLETE isolate that has not crashed, or of one that
- * is WAITING in an invocation that is given up. It is READY then. */
+ * is WAITING or RUNNING in an invocation that is given up. It is READY then. */
 void isere_isolate_reset(isere_isolate_t *isolate);
 
 /* Releases an isolate in any state. NULL is fine. */

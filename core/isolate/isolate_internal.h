@@ -51,8 +51,12 @@ typedef struct isere_realm {
     isere_rejection_t *rejections;
 } isere_realm_t;
 
-/* How the engine was stopped, if it did not end by itself. */
+/* How the engine was entered, and how it was stopped if it did not end by
+ * itself. */
 typedef struct isere_stop {
+    void (*entered)(void *isolate); /* what runs there */
+    bool beside;      /* its end was not seen yet: it runs beside its owner */
+    int result;       /* of exec_poll, the port's until then */
     bool interrupted; /* at the deadline; if alone, by the engine's own check */
     /* With any of these the heap is in no usable state: */
     bool abandoned; /* left at the hard deadline, wherever it was */
@@ -125,8 +129,9 @@ void isere__isolate_logf(struct isere_isolate *isolate, isere_log_level_t level,
     __attribute__((format(printf, 3, 4)));
 
 /* Enters the engine: fn(isolate) with the deadline as its hard end. Look at
- * `abandoned` and `exhausted` afterwards. */
-void isere__isolate_enter(struct isere_isolate *isolate, void (*fn)(void *));
+ * `abandoned` and `exhausted` afterwards. Returns false when an invocation goes
+ * on beside its owner (exec_begin of the port). */
+bool isere__isolate_enter(struct isere_isolate *isolate, void (*fn)(void *));
 
 /* Tells the port whether the isolate's function runs now (exec_note), so that
  * whatever survives a fault can name it. isere__isolate_enter does so itself.
@@ -151,6 +156,8 @@ bool isere__warm_keep(struct isere_isolate *isolate);
 
 /* invoke.c */
 void isere__invoke_begin(struct isere_isolate *isolate);
+/* What ran beside has ended: sees to the outcome. */
+void isere__invoke_end(struct isere_isolate *isolate);
 void isere__invoke_resume(struct isere_isolate *isolate);
 
 /* Ends an invocation with an error, unless it has its answer already. */

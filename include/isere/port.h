@@ -164,6 +164,22 @@ typedef struct isere_port {
     void (*exec_hold)(void *ctx);
     void (*exec_release)(void *ctx);
 
+    /*
+     * Optional, both or none: exec_begin is exec_run, but when fn takes long
+     * the port may let it go on beside the caller, on a stack and in a thread
+     * of its own, while the caller serves others, and returns ISERE_ERR_AGAIN.
+     * Then *result is ISERE_ERR_AGAIN until exec_poll, which the caller calls
+     * every few milliseconds, or any later call of exec_run or exec_begin finds
+     * that fn has ended, or abandons it as exec_run does: it is 0 or the error
+     * from then on. exec_poll returns *result; with `stop` fn is abandoned now.
+     * `result` is the caller's and stays until then. What fn uses is not
+     * touched by others meanwhile. exec_hold and exec_release count for the
+     * thread that calls them.
+     */
+    int (*exec_begin)(void *ctx, void (*fn)(void *arg), void *arg,
+                      uint64_t deadline_us, int *result);
+    int (*exec_poll)(void *ctx, int *result, bool stop);
+
     /* Optional: says in a few words for which fault exec_run last returned
      * ISERE_ERR_CRASH; `size` bytes with the NUL. */
     void (*exec_fault)(void *ctx, char *text, size_t size);

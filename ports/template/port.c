@@ -230,6 +230,9 @@ void isere_template_port_init(isere_port_t *port, isere_template_t *self)
         .heap_guard = NULL,
         .heap_unguard = NULL,
         .exec_run = template_exec_run,
+        /* Whoever takes long holds up all others. */
+        .exec_begin = NULL,
+        .exec_poll = NULL,
         .exec_hold = template_exec_nothing,
         .exec_release = template_exec_nothing,
         /* It contains no faults, and nothing survives one. */

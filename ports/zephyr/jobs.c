@@ -104,6 +104,8 @@ void isere__zephyr_jobs_start(const isere_port_t *server)
 {
     port = *server;
     port.ctx = &thread;
+    port.exec_begin = NULL; /* its thread has nobody else to serve */
+    port.exec_poll = NULL;
     port.poll_wait = wait_for_time;
     port.poll_wake = wake_nobody;
     server_priority = k_thread_priority_get(k_current_get());

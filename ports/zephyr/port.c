@@ -41,6 +41,10 @@ int isere_zephyr_port_init(isere_port_t *port)
         .exec_run = isere_zephyr_exec_run,
         .exec_hold = isere_zephyr_exec_hold,
         .exec_release = isere_zephyr_exec_release,
+#if defined(CONFIG_ISERE_JOBS) && !defined(CONFIG_ARCH_POSIX)
+        .exec_begin = isere_zephyr_exec_begin,
+        .exec_poll = isere_zephyr_exec_poll,
+#endif
 #ifdef CONFIG_ARCH_POSIX
         .exec_fault = isere_zephyr_exec_fault,
 #endif

@@ -25,7 +25,8 @@ struct k_thread;
 enum {
     ISERE_ZEPHYR_JOB_AHEAD = 1,
     ISERE_ZEPHYR_EXEC = 3,
-    ISERE_ZEPHYR_JOB_BEHIND = 4,
+    ISERE_ZEPHYR_BESIDE, /* a handler that takes long */
+    ISERE_ZEPHYR_JOB_BEHIND,
 };
 
 static inline isere_retained_thread_t isere__zephyr_thread_of(const void *ctx)
@@ -57,8 +58,13 @@ void isere_zephyr_log(void *ctx, const isere_log_record_t *record);
 void isere_zephyr_exec_init(void *ctx, int priority);
 void isere__zephyr_exec_priority(const void *ctx, int priority);
 bool isere__zephyr_exec_is(const void *ctx, const struct k_thread *thread);
+/* What the calling thread is, for who is to blame for a fault in it. */
+isere_retained_thread_t isere__zephyr_exec_thread(void);
 int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
                           uint64_t deadline_us);
+int isere_zephyr_exec_begin(void *ctx, void (*fn)(void *arg), void *arg,
+                            uint64_t deadline_us, int *result);
+int isere_zephyr_exec_poll(void *ctx, int *result, bool stop);
 void isere_zephyr_exec_fault(void *ctx, char *text, size_t size); /* sim */
 void isere_zephyr_exec_hold(void *ctx);
 void isere_zephyr_exec_release(void *ctx);

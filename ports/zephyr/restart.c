@@ -148,10 +148,7 @@ FUNC_NORETURN void isere__zephyr_restart(isere_retained_kind_t kind,
     static bool ending;
     /* First the record, which must not be lost. Logging may have been what
      * failed, so it is tried once only. */
-    isere_retained_fault(retained,
-                         isere__zephyr_in_job() ? ISERE_RETAINED_JOBS
-                                                : ISERE_RETAINED_SERVER,
-                         kind, pc, lr);
+    isere_retained_fault(retained, isere__zephyr_exec_thread(), kind, pc, lr);
     if (!ending) {
         ending = true;
         /* Makes Zephyr write the log at once: nothing runs afterwards. */

@@ -74,6 +74,20 @@ void isere_retained_leave(isere_retained_t *r, isere_retained_thread_t thread)
     r->runs[thread].on = 0;
 }
 
+/* What is there counts from the last word on. */
+void isere_retained_move(isere_retained_t *r, isere_retained_thread_t from,
+                         isere_retained_thread_t to)
+{
+    isere_retained_run_t run = r->runs[from];
+    isere_retained_run_t *moved = &r->runs[to];
+    moved->on = 0;
+    memcpy(moved->name, run.name, sizeof(moved->name));
+    moved->version = run.version;
+    moved->check = run.check;
+    moved->on = run.on;
+    r->runs[from].on = 0;
+}
+
 void isere_retained_serving(isere_retained_t *r)
 {
     r->state = SERVING;
@@ -147,14 +161,16 @@ static void add_fault(isere_retained_t *r, const isere_restart_t *restart)
 }
 
 /* What the thread ran that is to blame. A watchdog that noted nothing found the
- * server stuck: in its own function, or behind the jobs'. */
+ * server stuck: in its own function, or behind the jobs', or behind the one
+ * that goes on beside it. */
 static const isere_retained_run_t *culprit_of(const isere_retained_t *r)
 {
     bool noted = r->cause.kind != ISERE_RETAINED_NONE;
-    uint32_t thread = noted ? r->thread
-                      : r->runs[ISERE_RETAINED_SERVER].on == RUNS
-                          ? ISERE_RETAINED_SERVER
-                          : ISERE_RETAINED_JOBS;
+    uint32_t thread =
+        noted                                       ? r->thread
+        : r->runs[ISERE_RETAINED_SERVER].on == RUNS ? ISERE_RETAINED_SERVER
+        : r->runs[ISERE_RETAINED_JOBS].on == RUNS   ? ISERE_RETAINED_JOBS
+                                                    : ISERE_RETAINED_BESIDE;
     return &r->runs[thread];
 }
 

@@ -32,6 +32,7 @@ enum {
 typedef enum isere_retained_thread {
     ISERE_RETAINED_SERVER, /* or in an interrupt, or in a thread of others */
     ISERE_RETAINED_JOBS,
+    ISERE_RETAINED_BESIDE, /* an execution that goes on beside the server */
     ISERE_RETAINED_THREADS,
 } isere_retained_thread_t;
 
@@ -116,6 +117,10 @@ void isere_retained_begin(isere_retained_t *r, isere_reset_t reset,
  * anything else stands for 0. */
 void isere_retained_enter(isere_retained_t *r, isere_retained_thread_t thread,
                           const char *name, const char *version);
+
+/* It goes on in another thread. */
+void isere_retained_move(isere_retained_t *r, isere_retained_thread_t from,
+                         isere_retained_thread_t to);
 
 /* It does not any more. */
 void isere_retained_leave(isere_retained_t *r, isere_retained_thread_t thread);

@@ -27,6 +27,11 @@ bool isere__zephyr_exec_is(const void *ctx, const struct k_thread *thread)
     return false;
 }
 
+isere_retained_thread_t isere__zephyr_exec_thread(void)
+{
+    return isere__zephyr_in_job() ? ISERE_RETAINED_JOBS : ISERE_RETAINED_SERVER;
+}
+
 int isere_zephyr_exec_run(void *ctx, void (*fn)(void *arg), void *arg,
                           uint64_t deadline_us)
 {

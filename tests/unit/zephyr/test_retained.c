@@ -115,6 +115,29 @@ static void test_only_the_first_fault_counts(void **state)
     assert_int_equal(r.count, 1);
 }
 
+/* A handler that takes long goes on in a thread of its own, while others are
+ * served. */
+static void test_it_goes_on_in_another_thread(void **state)
+{
+    (void)state;
+    run("long", "7");
+    isere_retained_move(&r, ISERE_RETAINED_SERVER, ISERE_RETAINED_BESIDE);
+    run("other", "1");
+    isere_retained_fault(&r, ISERE_RETAINED_BESIDE, ISERE_RETAINED_BUS, 1, 2);
+    begin(ISERE_RESET_OTHER);
+    assert_string_equal(restart.name, "long");
+    assert_int_equal(restart.version, 7);
+    run("long", "7");
+    isere_retained_move(&r, ISERE_RETAINED_SERVER, ISERE_RETAINED_BESIDE);
+    fault(); /* of the server's own */
+    begin(ISERE_RESET_OTHER);
+    assert_string_equal(restart.name, "");
+    isere_retained_move(&r, ISERE_RETAINED_SERVER, ISERE_RETAINED_BESIDE);
+    isere_retained_fault(&r, ISERE_RETAINED_BESIDE, ISERE_RETAINED_BUS, 1, 2);
+    begin(ISERE_RESET_OTHER);
+    assert_string_equal(restart.name, "");
+}
+
 static void test_between_invocations(void **state)
 {
     char text[128];
@@ -132,21 +155,24 @@ static void test_between_invocations(void **state)
                               "0x10005679");
 }
 
-/* A deploy's init phase beside a request: the thread tells them apart. */
-static void test_two_at_the_same_time(void **state)
+/* A deploy's init phase and a handler that takes long beside a request: the
+ * thread tells them apart. */
+static void test_three_at_the_same_time(void **state)
 {
+    static const char *const names[] = {"served", "new", "long"};
+    static const char *const versions[] = {"3", "8", "9"};
     (void)state;
     for (int thread = 0; thread < ISERE_RETAINED_THREADS; thread++) {
         setup(NULL);
-        isere_retained_enter(&r, ISERE_RETAINED_JOBS, "new", "8");
-        run("served", "3");
+        for (int i = 0; i < ISERE_RETAINED_THREADS; i++) {
+            isere_retained_enter(&r, (isere_retained_thread_t)i, names[i],
+                                 versions[i]);
+        }
         isere_retained_fault(&r, (isere_retained_thread_t)thread,
                              ISERE_RETAINED_STACK, 0, 0);
         begin(ISERE_RESET_OTHER);
-        assert_string_equal(restart.name,
-                            thread == ISERE_RETAINED_JOBS ? "new" : "served");
-        assert_int_equal(restart.version,
-                         thread == ISERE_RETAINED_JOBS ? 8 : 3);
+        assert_string_equal(restart.name, names[thread]);
+        assert_int_equal(restart.version, atoi(versions[thread]));
         assert_int_equal(r.count, 1);
     }
     /* One of the server's own, while another thread ran a function. */
@@ -158,6 +184,10 @@ static void test_two_at_the_same_time(void **state)
     assert_int_equal(restart.cause.kind, ISERE_RETAINED_USAGE);
     /* The watchdog alone: the server hangs in what it runs, or else behind the
      * other one. */
+    setup(NULL);
+    isere_retained_enter(&r, ISERE_RETAINED_BESIDE, "long", "9");
+    begin(ISERE_RESET_WATCHDOG);
+    assert_string_equal(restart.name, "long");
     for (int both = 0; both < 2; both++) {
         setup(NULL);
         isere_retained_enter(&r, ISERE_RETAINED_JOBS, "new", "8");
@@ -381,8 +411,9 @@ int main(void)
         cmocka_unit_test_setup(test_a_fault_names_the_function, setup),
         cmocka_unit_test_setup(test_a_fault_that_nobody_was_told_of_yet, setup),
         cmocka_unit_test_setup(test_only_the_first_fault_counts, setup),
+        cmocka_unit_test_setup(test_it_goes_on_in_another_thread, setup),
         cmocka_unit_test_setup(test_between_invocations, setup),
-        cmocka_unit_test_setup(test_two_at_the_same_time, setup),
+        cmocka_unit_test_setup(test_three_at_the_same_time, setup),
         cmocka_unit_test_setup(test_at_the_start, setup),
         cmocka_unit_test_setup(test_what_counts, setup),
         cmocka_unit_test_setup(test_power_cuts_forget, setup),
