@@ -39,7 +39,8 @@ static int teardown(void **state)
 
 /* ---- the probe ---- */
 
-/* Counts and hashes all that can be reached: keys, attributes, primitive
+/* Counts and hashes all that can be reached (which loads all globals in
+ * JavaScript): keys, attributes, primitive
  * values, prototypes, module variables. */
 #define PROBE                                                                  \
     "const { ownKeys, getPrototypeOf, getOwnPropertyDescriptor: gopd,"         \
@@ -302,7 +303,7 @@ static void test_requests_leave_nothing(void **state)
     (void)state;
     char *source = join(victim, attacks, handler);
     isere_test_state()->tick_us = 500; /* endless ones end sooner so */
-    f.config.memory_bytes = 1024 * 1024;
+    f.config.memory_bytes = 2048 * 1024;
     f.config.timeout_ms = 500;
     start(source);
     free(source);
@@ -331,7 +332,7 @@ static void test_attacks_in_a_row_leave_nothing(void **state)
     (void)state;
     char *source = join(victim, attacks, handler);
     isere_test_state()->tick_us = 500;
-    f.config.memory_bytes = 600 * 1024;
+    f.config.memory_bytes = 2048 * 1024;
     f.config.timeout_ms = 300;
     start(source);
     free(source);
@@ -397,7 +398,7 @@ static void test_abandoned_attacks_leave_nothing(void **state)
     js_init(&f, &port);
     char *source = join(victim, attacks, handler);
     isere_test_state()->tick_us = 1000;
-    f.config.memory_bytes = 600 * 1024;
+    f.config.memory_bytes = 2048 * 1024;
     f.config.timeout_ms = 300;
     start(source);
     free(source);
@@ -469,6 +470,7 @@ static void test_traps_of_the_init_phase_spring_alike(void **state)
         "  return { statusCode: 201, headers: { a: ['b', 'c'] },"
         "    body: { calls, headers: event.headers } } }\n";
     for (size_t i = 0; i < sizeof(traps) / sizeof(*traps); i++) {
+        f.config.memory_bytes = 2048 * 1024; /* one freezes every global */
         char *source = join(traps[i], tail, "");
         if (js_start(&f, source) != ISERE_ISOLATE_READY) {
             fail_msg("trap %lu: %s", (unsigned long)i, f.fault.message);
