@@ -9,6 +9,7 @@
  * is kept.
  */
 #include "core/deploy/deploy.h"
+#include "core/deploy/kept/index.h"
 #include "core/deploy/kept/kept.h"
 #include "core/deploy/plan.h"
 #include "core/deploy/quarantine/faults.h"
@@ -431,4 +432,5 @@ void isere_deploy_run(isere_job_t *job, const isere_port_t *port)
     /* What a version did that is gone is forgotten; if not on the medium, then
      * when it is read again. */
     (void)isere__faults_save(job->registry, &tapped);
+    isere__index_save(job->registry);
 }

@@ -8,6 +8,7 @@
  */
 #include "core/deploy/registry.h"
 #include "core/deploy/kept/flashed.h"
+#include "core/deploy/kept/index.h"
 #include "core/deploy/quarantine/faults.h"
 #include "core/isolate/function.h"
 #include "core/util/encode/crc32.h"
@@ -380,6 +381,26 @@ static int open_extents(isere_registry_t *registry, const isere_port_t *port)
     return 0;
 }
 
+/* As isere_store_open. An index that is of the store as it is tells that there
+ * is nothing to tidy up, and what a start would read. Where there was none it
+ * is made now, since a start without it opens as many files as making it. */
+static int open_store(isere_registry_t *registry, const isere_blobs_t *blobs,
+                      isere_store_manifest_t **manifests)
+{
+    const isere_port_t *port = &registry->port;
+    registry->store = (isere_store_t){port, blobs};
+    registry->index = isere__index_find(registry);
+    if (registry->index) {
+        return isere__index_list(registry->index, port, manifests);
+    }
+    int count = isere_store_open(&registry->store, port, blobs, manifests);
+    if (count >= 0) {
+        isere__index_save(registry);
+        registry->index = isere__index_find(registry);
+    }
+    return count;
+}
+
 /* The crashes are read before the catalog is made, since they decide which
  * functions are not loaded, and written again after it: loading forgets those
  * of versions that are gone. If that write fails, the store still has the old
@@ -396,8 +417,7 @@ static int init(isere_registry_t *registry, const isere_port_t *port,
         error = open_extents(registry, &tapped);
     }
     if (!error && blobs) {
-        count = isere_store_open(&registry->store, &registry->port, blobs,
-                                 &manifests);
+        count = open_store(registry, blobs, &manifests);
         error = count < 0 ? count : 0;
     }
     if (!error && registry->config.built_in) {
@@ -411,8 +431,13 @@ static int init(isere_registry_t *registry, const isere_port_t *port,
             isere__catalog_load(registry, &tapped, manifests, (size_t)count);
     }
     isere_free(&registry->port, manifests);
+    bool is_indexed = registry->index && !registry->quarantine.changed;
+    registry->index = NULL;
     if (!error) {
         (void)isere__faults_save(registry, &tapped);
+    }
+    if (!error && !is_indexed) {
+        isere__index_save(registry);
     }
     return error;
 }

@@ -20,6 +20,8 @@ struct isere_registry {
     isere_port_t port; /* for its memory functions */
     isere_registry_config_t config;
     isere_store_t store;
+    const struct isere_index *index; /* of the store, while the first catalog is
+                                        made; NULL: its manifests are read */
     isere_extents_t *extents;     /* of config.flash; NULL: none. The thread of
                                      jobs */
     uint64_t started_us;          /* when it was created, monotonic */

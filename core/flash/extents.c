@@ -348,6 +348,21 @@ int isere_extents_begin_scratch(isere_extents_t *extents, size_t limit,
     return error;
 }
 
+int isere_extents_begin_last(isere_extents_t *extents, const char *name,
+                             size_t limit, isere_extent_writer_t *w)
+{
+    size_t len = strlen(name);
+    if (len == 0 || len >= ISERE_EXTENT_NAME_MAX) {
+        memset(w, 0, sizeof(*w));
+        return ISERE_ERR_INVAL;
+    }
+    int error = isere_extents_begin_scratch(extents, limit, w);
+    if (!error) {
+        memcpy(w->name, name, len);
+    }
+    return error;
+}
+
 /* Programs whole units at `offset` of the extent. A sector is erased when it is
  * reached, so that no step takes long. */
 static void program(isere_extent_writer_t *w, size_t offset, const void *data,

@@ -112,10 +112,12 @@ size_t isere_extents_room(isere_extents_t *extents);
 int isere_extents_begin(isere_extents_t *extents, const char *name,
                         size_t limit, isere_extent_writer_t *writer);
 
-/*
- * The same for what is needed for a while only and is never committed: it lies
- * as far behind as can be, so that it leaves no holes between extents.
- */
+/* The same for what is small and often replaced: it lies as far behind as can
+ * be, so that it leaves no holes between the others. */
+int isere_extents_begin_last(isere_extents_t *extents, const char *name,
+                             size_t limit, isere_extent_writer_t *writer);
+
+/* The same for what is needed for a while only and is never committed. */
 int isere_extents_begin_scratch(isere_extents_t *extents, size_t limit,
                                 isere_extent_writer_t *writer);
 

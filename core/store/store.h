@@ -31,6 +31,12 @@ typedef struct isere_store_manifest {
     uint32_t last;     /* the highest that was ever given */
 } isere_store_manifest_t;
 
+/* What a start needs of a function. */
+typedef struct isere_store_whole {
+    isere_store_manifest_t manifest;
+    uint8_t sha256[ISERE_SHA256_SIZE]; /* of the current version's package */
+} isere_store_whole_t;
+
 /* What a change makes of a function: worked out once, then carried out or
  * forgotten. */
 typedef struct isere_store_plan {
@@ -68,6 +74,13 @@ typedef struct isere_store_sink {
 int isere_store_open(isere_store_t *store, const isere_port_t *port,
                      const isere_blobs_t *blobs,
                      isere_store_manifest_t **manifests);
+
+/* Lists the functions, with the SHA-256 that the package of the current version
+ * has if it is whole. Returns how many, or an error when anything is damaged,
+ * can't be read or is left to be tidied up: each start has to look at that.
+ * *whole is the caller's, also when there are none. */
+int isere_store_list_whole(const isere_store_t *store,
+                           isere_store_whole_t **whole);
 
 /* Reads a function's manifest: 0, ISERE_ERR_NOENT, ISERE_ERR_INVAL (damaged, or
  * its current version is missing), ISERE_ERR_IO. Damage is logged. */

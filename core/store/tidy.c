@@ -200,3 +200,55 @@ int isere_store_open(isere_store_t *store, const isere_port_t *port,
     *manifests = c.entries;
     return (int)c.count;
 }
+
+/* ---- all that is whole ---- */
+
+static int load_whole(const isere_store_t *store, const char *name,
+                      isere_store_whole_t *whole)
+{
+    int error = isere__manifest_load(store, name, &whole->manifest);
+    return error ? error
+                 : isere_store_sha256(store, name, whole->manifest.current,
+                                      whole->sha256);
+}
+
+/* Each manifest, and whether the versions behind it are what it names. */
+static int load_all_whole(const isere_store_t *store, const collection_t *c,
+                          isere_store_whole_t *whole)
+{
+    const isere_store_manifest_t *owner = NULL;
+    int error = 0;
+    for (size_t i = 0; i < c->count && error == 0; i++) {
+        const isere_store_manifest_t *entry = &c->entries[i];
+        if (entry->current == 0) {
+            owner = &whole->manifest;
+            error = load_whole(store, entry->name, whole++);
+        } else if (!owner || strcmp(owner->name, entry->name) != 0 ||
+                   (entry->current != owner->current &&
+                    entry->current != owner->previous)) {
+            error = ISERE_ERR_INVAL;
+        }
+    }
+    return error;
+}
+
+int isere_store_list_whole(const isere_store_t *store,
+                           isere_store_whole_t **whole)
+{
+    collection_t c;
+    size_t count = 0;
+    int error = collect(store, NULL, &c);
+    if (error != 0) {
+        return error;
+    }
+    for (size_t i = 0; i < c.count; i++) {
+        count += c.entries[i].current == 0;
+    }
+    *whole = isere_alloc(store->port, (count + 1) * sizeof(**whole));
+    error = *whole ? load_all_whole(store, &c, *whole) : ISERE_ERR_NOMEM;
+    isere_free(c.port, c.entries);
+    if (error != 0) {
+        isere_free(store->port, *whole);
+    }
+    return error != 0 ? error : (int)count;
+}

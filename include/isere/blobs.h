@@ -17,6 +17,7 @@
 
 #include "isere/error.h"
 #include "isere/slice.h"
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,6 +51,12 @@ typedef struct isere_blobs {
     /* Removes a blob, also from the medium. Returns 0, ISERE_ERR_NOENT or
      * ISERE_ERR_IO. */
     int (*remove)(void *ctx, const char *name);
+
+    /* Optional: a number that tells what all blobs hold, except for damage to
+     * the medium. It is the same after a restart, and it is another one after
+     * each change, also one that somebody else made. Takes far less than
+     * reading the blobs. Returns 0 or ISERE_ERR_IO. */
+    int (*state)(void *ctx, uint64_t *state);
 } isere_blobs_t;
 
 #ifdef __cplusplus

@@ -309,8 +309,13 @@ int isere_linux_blobs_open(isere_blobs_t *blobs, const char *path)
         errno = saved;
         return error_of(saved);
     }
-    *blobs =
-        (isere_blobs_t){folder, list_blobs, read_blob, write_blob, remove_blob};
+    *blobs = (isere_blobs_t){
+        .ctx = folder,
+        .list = list_blobs,
+        .read = read_blob,
+        .write = write_blob,
+        .remove = remove_blob,
+    };
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* Code and images of functions in flash: found at a start, made by a deploy or
  * by the first request, removed with the function. */
 #include "core/deploy/kept/flashed.h"
+#include "core/deploy/kept/index.h"
 #include "core/deploy/kept/kept_record.h"
 #include "core/heap/fault.h"
 #include "core/util/log.h"
@@ -101,8 +102,7 @@ int isere__flashed_load(isere_registry_t *registry, const isere_port_t *port,
     if (!extent) {
         return ISERE_ERR_NOENT;
     }
-    int error = isere_store_sha256(&registry->store, manifest->name,
-                                   manifest->current, sum);
+    int error = isere__index_sha256(registry, manifest, sum);
     if (error) {
         return error;
     }
@@ -270,7 +270,8 @@ static void look(void *arg, isere_extent_t *extent, const char *extent_name)
         (sweep->name && strcmp(name, sweep->name) != 0)) {
         return;
     }
-    /* The base, and that of the built-in function, go with the build. */
+    /* The base, and the image of the built-in function, go with the build. The
+     * index is of no function, too. */
     if (!name[0] || (version && strncmp(version, "$LATEST", 7) == 0)) {
         return;
     }

@@ -11,6 +11,7 @@
  */
 #include "core/deploy/quarantine/faults.h"
 #include "core/deploy/deploy.h"
+#include "core/deploy/kept/index.h"
 #include "core/deploy/registry.h"
 #include "core/isolate/function.h"
 #include "core/util/log.h"
@@ -139,6 +140,7 @@ static void save_job(void *arg, const isere_port_t *port)
         isere_port_t tapped = *port;
         isere_registry_tap(registry, &tapped);
         (void)isere__faults_save(registry, &tapped);
+        isere__index_save(registry);
     }
 }
 
@@ -149,6 +151,7 @@ static void save_soon(isere_registry_t *registry, const isere_port_t *port)
     const isere_registry_config_t *config = &registry->config;
     if (!config->run) {
         (void)isere__faults_save(registry, port);
+        isere__index_save(registry);
     } else if (!atomic_exchange(&registry->saving, true) &&
                config->run(config->ctx, save_job, registry)) {
         atomic_store(&registry->saving, false); /* the jobs before it do it */

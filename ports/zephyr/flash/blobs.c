@@ -276,6 +276,81 @@ static int remove_blob(void *ctx, const char *name)
     return failed(b, remove_file(b, &path));
 }
 
+/* ---- the state ---- */
+
+/* FNV-1a over units of 32 bits. Not a CRC: each commit of littlefs ends with
+ * that of itself, after which any other CRC depends on its length only. */
+static uint64_t add_up(uint64_t sum, const uint32_t *units, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sum = (sum ^ units[i]) * UINT64_C(0x100000001b3);
+    }
+    return sum;
+}
+
+/* All commits to one pair of blocks. Where they lie and how many there were is
+ * part of it, so what was written again in the same bytes differs, too. */
+static int add_pair(isere_zephyr_blobs_t *b, const lfs_mdir_t *pair,
+                    uint64_t *sum)
+{
+    const struct lfs_config *config = &b->config;
+    const uint32_t place[] = {pair->pair[0], pair->pair[1], pair->rev,
+                              pair->off};
+    *sum = add_up(*sum, place, 4);
+    for (lfs_off_t at = 0; at < pair->off; at += ISERE_ZEPHYR_BLOBS_CACHE) {
+        lfs_off_t left = pair->off - at; /* a multiple of what is programmed */
+        lfs_size_t size =
+            left < ISERE_ZEPHYR_BLOBS_CACHE ? left : ISERE_ZEPHYR_BLOBS_CACHE;
+        int error =
+            config->read(config, pair->pair[0], at, b->read.cache, size);
+        if (error) {
+            return error;
+        }
+        *sum = add_up(*sum, b->read.cache, size / sizeof(*b->read.cache));
+    }
+    return 0;
+}
+
+/* The folder's blocks hold the names of all blobs, where each lies, and those
+ * that are no longer than ISERE_ZEPHYR_BLOBS_CACHE. They are a chain of pairs:
+ * the next one is read when all entries of one were. */
+static int add_folder(isere_zephyr_blobs_t *b, lfs_dir_t *folder, uint64_t *sum)
+{
+    struct lfs_info info;
+    int more = 1;
+    folder->pos = 2; /* behind "." and ".." */
+    while (more > 0) {
+        int error = add_pair(b, &folder->m, sum);
+        if (error) {
+            return error;
+        }
+        folder->id = folder->m.count;
+        more = folder->m.split ? lfs_dir_read(&b->lfs, folder, &info) : 0;
+    }
+    return more;
+}
+
+static int get_state(isere_zephyr_blobs_t *b, uint64_t *state)
+{
+    lfs_dir_t folder;
+    *state = UINT64_C(0xcbf29ce484222325);
+    if (make_ready(b) != 0 || lfs_dir_open(&b->lfs, &folder, FOLDER) != 0) {
+        return ISERE_ERR_IO;
+    }
+    int error = add_folder(b, &folder, state);
+    (void)lfs_dir_close(&b->lfs, &folder);
+    return error < 0 ? ISERE_ERR_IO : 0;
+}
+
+static int state(void *ctx, uint64_t *state)
+{
+    isere_zephyr_blobs_t *b = ctx;
+    lock(b);
+    int error = get_state(b, state);
+    unlock(b);
+    return error;
+}
+
 void isere_zephyr_blobs_table(isere_zephyr_blobs_t *blobs, isere_blobs_t *table)
 {
     *table = (isere_blobs_t){
@@ -284,6 +359,7 @@ void isere_zephyr_blobs_table(isere_zephyr_blobs_t *blobs, isere_blobs_t *table)
         .read = read_blob,
         .write = write_blob,
         .remove = remove_blob,
+        .state = state,
     };
 }
 

@@ -223,6 +223,41 @@ static void test_scratch(void **state)
     (void)state;
 }
 
+/* The same with a name: what is replaced again and again lies in the last
+ * sectors, and leaves no holes. */
+static void test_last(void **state)
+{
+    nor_t nor;
+    char name[16];
+    isere_extent_writer_t w;
+    nor_init(&nor, SECTORS, 256);
+    reopen(&nor);
+    size_t room = isere_extents_room(&extents);
+    assert_int_equal(isere_extents_begin_last(&extents, "", 9, &w),
+                     ISERE_ERR_INVAL);
+    assert_int_equal(isere_extents_begin_last(&extents, "l", room + 1, &w),
+                     ISERE_ERR_LIMIT);
+    for (unsigned i = 0; i < 4; i++) {
+        snprintf(name, sizeof(name), "n%u", i);
+        assert_int_equal(put(name, 8000, i), 0);
+        assert_int_equal(isere_extents_begin_last(&extents, "l", 9, &w), 0);
+        assert_int_equal(isere_extents_append(&w, name, 2), 0);
+        assert_int_equal(isere_extents_commit(&w, NULL), 0);
+    }
+    /* Four of two sectors in front; of the last two sectors one is in use. */
+    size_t left = isere_extents_room(&extents);
+    assert_true(left == room - 9 * NOR_SECTOR ||
+                left == room - 10 * NOR_SECTOR);
+    reopen(&nor);
+    size_t size;
+    isere_extent_t *last = isere_extents_find(&extents, "l");
+    assert_non_null(last);
+    assert_true(isere_extents_check(&extents, last));
+    assert_memory_equal(isere_extents_content(&extents, last, &size), "n3", 2);
+    nor_deinit(&nor);
+    (void)state;
+}
+
 /* The directory is begun anew many times, and sectors wear alike. */
 static void test_many_changes(void **state)
 {
@@ -387,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_limits_of_a_writer),
         cmocka_unit_test(test_scratch),
+        cmocka_unit_test(test_last),
         cmocka_unit_test(test_many_changes),
         cmocka_unit_test(test_flash_that_fails),
         cmocka_unit_test(test_nonsense),

@@ -133,6 +133,76 @@ static void test_file_beside_the_blobs(void **state)
     assert_string_equal(names(), "token=4 ");
 }
 
+static uint64_t get_state(void)
+{
+    uint64_t state;
+    assert_int_equal(table.state(table.ctx, &state), 0);
+    return state;
+}
+
+/* A number that was never there before. */
+static void expect_new_state(void)
+{
+    static uint64_t seen[1000];
+    static int count;
+    uint64_t state = get_state();
+    for (int i = 0; i < count; i++) {
+        assert_true(seen[i] != state);
+    }
+    assert_true(count < 1000);
+    seen[count++] = state;
+}
+
+/* In a folder of several pairs of blocks, wherever the blob is. */
+static void test_state(void **state)
+{
+    (void)state;
+    expect_new_state();
+    for (int i = 0; i < 60; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "f%d", i * 7 % 60);
+        assert_int_equal(put(name, big + i, i % 5 ? 100 : 3000), 0);
+        expect_new_state();
+    }
+    for (int i = 0; i < 120; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "f%d", i % 60);
+        assert_int_equal(put(name, big, i < 60 ? 101 : 100), 0);
+        expect_new_state();
+    }
+    /* It stays when nothing changes: reading, another start, another file. */
+    uint64_t last = get_state();
+    check("f7", big, 100);
+    (void)names();
+    assert_int_equal(mount(), 0);
+    assert_true(get_state() == last);
+    assert_int_equal(
+        isere_zephyr_blobs_write_file(&blobs, "token", isere_slice_of("x", 1)),
+        0);
+    assert_int_equal(table.remove(table.ctx, "nothing"), ISERE_ERR_NOENT);
+    assert_true(get_state() == last);
+    for (int i = 0; i < 60; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "f%d", i);
+        assert_int_equal(table.remove(table.ctx, name), 0);
+        expect_new_state();
+    }
+    /* What is made anew in the same way, but for one byte. */
+    static ram_flash_t other;
+    ram_flash_init(&flash);
+    assert_int_equal(mount(), 0);
+    assert_int_equal(put("a", "1", 1), 0);
+    last = get_state();
+    other = flash;
+    ram_flash_init(&flash);
+    assert_int_equal(mount(), 0);
+    assert_int_equal(put("a", "2", 1), 0);
+    assert_true(get_state() != last);
+    flash = other;
+    assert_int_equal(mount(), 0);
+    assert_true(get_state() == last);
+}
+
 /* Fills the store with blobs of 9000 bytes. Returns how many there are. */
 static int fill(void)
 {
@@ -253,6 +323,8 @@ static void test_flash_that_fails(void **state)
     assert_int_equal(put("f", "new", 3), ISERE_ERR_IO);
     assert_int_equal(table.remove(table.ctx, "f"), ISERE_ERR_IO);
     assert_int_equal(table.list(table.ctx, add_line, buf), ISERE_ERR_IO);
+    uint64_t now;
+    assert_int_equal(table.state(table.ctx, &now), ISERE_ERR_IO);
     assert_int_equal(table.read(table.ctx, "f", 4000, buf, 1000), ISERE_ERR_IO);
     ram_flash_attach(&flash, &blobs);
     assert_int_equal(isere_zephyr_blobs_mount(&blobs, false, &made),
@@ -307,6 +379,7 @@ int main(void)
         TEST(test_replacing_and_removing),
         TEST(test_longest_name),
         TEST(test_file_beside_the_blobs),
+        TEST(test_state),
         TEST(test_full_store),
         TEST(test_full_of_small_ones),
         TEST(test_foreign_flash_is_left_alone),
