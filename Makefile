@@ -316,7 +316,7 @@ lint: ## formatting, dialect, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/draw-floor-plan --check && echo "lint: the floor plan's picture is up to date"
 	@scripts/check-dialect && echo "lint: one dialect"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
-	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/arm/run-qemu tests/pico/run bench/arm/check .ci/run && \
+	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/npm/*.sh tests/arm/run-qemu tests/pico/run bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(host))
 	@$(call build,$(host),isere_dashboard isere_web_code)

@@ -42,7 +42,7 @@ static int write_depfile(const char *path, const char *output,
         for (const isere_file_t *f = files->files; f; f = f->next) {
             /* Only what was there: a file that was looked for in vain would
              * make each build run again. */
-            if (f->data) {
+            if (files->is_bundle ? f->bundled : f->data != NULL) {
                 put_dependency(out, files->folder, f->name);
             }
         }

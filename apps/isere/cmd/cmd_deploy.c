@@ -136,10 +136,10 @@ static void tell_replaced(isere_remote_t *remote, const isere_files_t *files,
     if (main_name.len == 0) {
         return;
     }
-    if (isere_slice_is(main_name, files->main_name)) {
+    if (isere_slice_is(main_name, files->main->name)) {
         isere_remote_say("replaces version %llu of '%s', which was deployed "
                          "from another folder (main file %s)",
-                         version, name, files->main_name);
+                         version, name, files->main->name);
     } else {
         isere_remote_say(
             "replaces version %llu of '%s', whose main file was %.*s", version,
@@ -292,7 +292,8 @@ static bool exists(const char *path, mode_t type)
 static int refuse_folder(const isere_args_t *args)
 {
     /* The names that people give main modules, the most likely one first. */
-    static const char *const names[] = {"index.js", "handler.js", "main.js"};
+    static const char *const names[] = {"index.js", "handler.js", "main.js",
+                                        "index.ts"};
     const char *folder = args->module;
     size_t len = strlen(folder);
     const char *slash = folder[len - 1] == '/' ? "" : "/";

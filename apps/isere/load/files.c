@@ -352,6 +352,22 @@ int isere_files_open(isere_files_t *files, const char *path)
     return error;
 }
 
+static isere_file_t *add_name(isere_files_t *files, const char *name)
+{
+    isere_file_t *file = calloc(1, sizeof(*file));
+    char *copy = strdup(name);
+    if (!file || !copy) {
+        free(file);
+        free(copy);
+        errno = ENOMEM;
+        return NULL;
+    }
+    file->name = copy;
+    file->next = files->files;
+    files->files = file;
+    return file;
+}
+
 /* For a program that comes from memory: --watch needs the names. */
 int isere_files_name(isere_files_t *files, const char *path, const char *names,
                      size_t size)
@@ -361,17 +377,51 @@ int isere_files_name(isere_files_t *files, const char *path, const char *names,
         return ISERE_ERR_NOMEM;
     }
     for (const char *at = names; at < end; at += strlen(at) + 1) {
-        isere_file_t *file = calloc(1, sizeof(*file));
-        if (!file || !(file->name = strdup(at))) {
-            free(file);
+        if (!add_name(files, at)) {
             isere_files_close(files);
             errno = ENOMEM;
             return ISERE_ERR_NOMEM;
         }
-        file->next = files->files;
-        files->files = file;
     }
     return 0;
+}
+
+/* ---- bundles ---- */
+
+int isere_files_bundle(isere_files_t *files, char *code, size_t size)
+{
+    const char *dot = strrchr(files->main_name, '.');
+    size_t stem = dot && dot > files->main_name
+                      ? (size_t)(dot - files->main_name)
+                      : strlen(files->main_name);
+    char name[NAME_MAX + sizeof(".bundle.js")];
+    isere_file_t *bundle;
+    snprintf(name, sizeof(name), "%.*s.bundle.js", (int)stem, files->main_name);
+    for (isere_file_t *f = files->files; f; f = f->next) {
+        f->bundled = f->data != NULL;
+        free(f->data);
+        f->data = NULL;
+    }
+    bundle = add_name(files, name);
+    if (!bundle) {
+        free(code);
+        return ISERE_ERR_NOMEM;
+    }
+    bundle->data = code;
+    bundle->size = size;
+    files->main = bundle;
+    files->is_bundle = true;
+    return 0;
+}
+
+int isere_files_add_bundled(isere_files_t *files, const char *name)
+{
+    isere_file_t *file = find_file(files, name);
+    file = file ? file : add_name(files, name);
+    if (file) {
+        file->bundled = true;
+    }
+    return file ? 0 : ISERE_ERR_NOMEM;
 }
 
 bool isere_files_contain(const isere_files_t *files, const char *path)

@@ -16,6 +16,7 @@ typedef struct isere_file {
     char *name; /* as the loader was asked for it */
     char *data; /* followed by a NUL; NULL when it could not be read */
     size_t size;
+    bool bundled; /* its code is in the bundle, so it has no data here */
 } isere_file_t;
 
 typedef struct isere_files {
@@ -25,6 +26,7 @@ typedef struct isere_files {
     const char *main_name; /* last part of the module's path */
     isere_file_t *files;   /* in no order */
     isere_file_t *main;
+    bool is_bundle; /* `main` was made of the files, see esbuild.h */
 } isere_files_t;
 
 /*
@@ -40,6 +42,17 @@ int isere_files_open(isere_files_t *files, const char *path);
  */
 int isere_files_name(isere_files_t *files, const char *path, const char *names,
                      size_t size);
+
+/*
+ * Puts a bundle, `size` bytes of `code` (taken), in the place of the files that
+ * were read; its name is the main module's with ".bundle.js". Returns 0, or
+ * ISERE_ERR_NOMEM with `code` released.
+ */
+int isere_files_bundle(isere_files_t *files, char *code, size_t size);
+
+/* Adds the name of a file that is in the bundle. Returns 0 or
+ * ISERE_ERR_NOMEM. */
+int isere_files_add_bundled(isere_files_t *files, const char *name);
 
 /* Whether `path` is one of the files that were read, by whatever name. */
 bool isere_files_contain(const isere_files_t *files, const char *path);

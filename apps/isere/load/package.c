@@ -217,7 +217,7 @@ const char *isere_package_write(isere_out_t *out, const isere_args_t *args,
 {
     const char *wrong;
     put_name(out, "{", isere_slice("main"));
-    isere_out_json(out, isere_slice(files->main_name));
+    isere_out_json(out, isere_slice(files->main->name));
     put_name(out, ",", isere_slice("files"));
     wrong = put_files(out, files);
     if (!wrong) {

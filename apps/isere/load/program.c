@@ -1,6 +1,7 @@
 /* From a path on the command line to a function: reads the file, compiles it
  * (unless it is bytecode already) and applies the options. */
 #include "apps/isere/load/program.h"
+#include "apps/isere/load/esbuild.h"
 #include "core/code/compile.h"
 #include "core/util/text.h"
 #include "ports/linux/out.h"
@@ -52,7 +53,7 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
     isere_files_t *files = &program->files;
     const isere_compile_options_t options = {
         .loader = &files->loader,
-        .main_name = files->main_name,
+        .main_name = files->main->name,
         .prefix = folder,
         .no_source = args->build.no_source,
     };
@@ -61,6 +62,43 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
     if (error != 0 && fault->message[0] == '\0') {
         snprintf(fault->message, sizeof(fault->message), "%s%s: %s",
                  files->folder, files->main_name, isere_strerror(error));
+    }
+    return error;
+}
+
+/* Compiles the module or, when that is not JavaScript with relative imports
+ * alone, what esbuild makes of it. */
+static int compile_any(const isere_port_t *port, const isere_args_t *args,
+                       isere_program_t *program, const char *folder,
+                       void **code, size_t *size, isere_fault_t *fault)
+{
+    isere_files_t *files = &program->files;
+    const char *const *env = args->settings.env;
+    bool is_common_js = isere_esbuild_is_common_js(files);
+    int error = 0;
+    if (is_common_js || isere_esbuild_is_needed(files)) {
+        error = isere_esbuild_run(files, env, fault);
+        if (error == ISERE_ERR_NOENT && !is_common_js) {
+            isere_esbuild_missing(files, fault);
+        }
+        /* Without esbuild CommonJS fails with a message of its own. */
+        if (error != 0 && (error != ISERE_ERR_NOENT || !is_common_js)) {
+            return error;
+        }
+    }
+    error = compile(port, args, program, folder, code, size, fault);
+    if (error == 0 || files->is_bundle ||
+        !isere_esbuild_would_help(files, fault)) {
+        return error;
+    }
+    switch (isere_esbuild_run(files, env, fault)) {
+    case 0:
+        return compile(port, args, program, folder, code, size, fault);
+    case ISERE_ERR_NOENT:
+        isere_esbuild_missing(files, fault);
+        break;
+    default:
+        break;
     }
     return error;
 }
@@ -151,8 +189,8 @@ int isere_program_load(const isere_port_t *port, const isere_args_t *args,
     error = open_files(args, program, fault);
     if (error == 0 && !is_bytecode(program) &&
         !is_named_bin(program->files.main_name)) {
-        error = compile(port, args, program, program->files.folder,
-                        &program->code, &program->code_size, fault);
+        error = compile_any(port, args, program, program->files.folder,
+                            &program->code, &program->code_size, fault);
     }
     return error ? error : isere_program_create(port, args, program, fault);
 }
@@ -188,10 +226,11 @@ int isere_program_compile(const isere_port_t *port, const isere_args_t *args,
     /* The bytecode must not contain the path where it was built. Messages
      * should have it, so on an error everything is compiled once more, with the
      * path. */
-    error = compile(port, args, program, "", code, size, fault);
+    error = compile_any(port, args, program, "", code, size, fault);
     if (error != 0) {
-        error = compile(port, args, program, program->files.folder, code, size,
-                        fault);
+        memset(fault, 0, sizeof(*fault));
+        error = compile_any(port, args, program, program->files.folder, code,
+                            size, fault);
     }
     return error == ISERE_ERR_LIMIT ? ISERE_ERR_NOMEM : error;
 }

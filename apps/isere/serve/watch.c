@@ -132,6 +132,19 @@ static bool has_folder(const isere_files_t *files, const char *name)
     return false;
 }
 
+/* Whether modules have that extension. */
+static bool is_module(const char *dot)
+{
+    static const char *const names[] = {".js",  ".mjs", ".ts",
+                                        ".tsx", ".jsx", ".json"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(dot, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether a change of a file of that name could matter. After a failure any new
  * module could be the one that was missing. */
 static bool is_ours(isere_watch_t *w, const char *name)
@@ -141,8 +154,7 @@ static bool is_ours(isere_watch_t *w, const char *name)
         return true;
     }
     return w->failed &&
-           (has_file(&w->failed->files, name) ||
-            (dot && (strcmp(dot, ".js") == 0 || strcmp(dot, ".mjs") == 0)));
+           (has_file(&w->failed->files, name) || (dot && is_module(dot)));
 }
 
 /* Whether it is a missing folder that appeared: its files may have come with

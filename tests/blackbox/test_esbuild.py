@@ -1,0 +1,269 @@
+"""Modules that esbuild bundles: TypeScript, packages, JSON, CommonJS.
+
+esbuild is the pinned one of tests/npm/fetch.sh, put where npm puts it."""
+
+import json
+import subprocess
+import time
+
+import pytest
+from conftest import ROOT, SLOW, write_function
+
+UTIL = "export const shout = (text: string): string => text + '!'\n"
+APP = """import { shout } from './lib/util'
+import data from './data.json' with { type: 'json' }
+export const handler = (event: { path: string }) => shout(event.path) + data.n
+"""
+PROJECT = {"app.ts": APP, "lib/util.ts": UTIL, "data.json": '{"n": 5}'}
+
+
+@pytest.fixture(scope="session")
+def esbuild():
+    folder = ROOT / "build" / "downloads" / "esbuild"
+    subprocess.run([ROOT / "tests" / "npm" / "fetch.sh", folder], check=True)
+    return folder / "esbuild"
+
+
+@pytest.fixture
+def project(tmp_path, esbuild):
+    """project(files) -> a folder with them and esbuild."""
+
+    def make(files, **more):
+        folder = tmp_path / "project"
+        folder.mkdir()
+        write_function(folder, {**files, **more})
+        tools = folder / "node_modules" / ".bin"
+        tools.mkdir(parents=True)
+        (tools / "esbuild").symlink_to(esbuild)
+        return folder
+
+    return make
+
+
+def body(result):
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)["body"]
+
+
+def package(name, text):
+    return {
+        f"node_modules/{name}/package.json": json.dumps(
+            {"name": name, "version": "1.0.0", "main": "index.js"}
+        ),
+        f"node_modules/{name}/index.js": text,
+    }
+
+
+def install(folder, name, text):
+    for path, content in package(name, text).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content)
+
+
+def test_typescript_and_json(isere, project):
+    folder = project(PROJECT)
+    assert body(isere("invoke", "app.ts", cwd=folder)) == "/!5"
+    # From elsewhere, and a name that would mean something to esbuild or a shell.
+    (folder / "app.ts").rename(folder / "a=$(b) c.ts")
+    assert body(isere("invoke", folder / "a=$(b) c.ts")) == "/!5"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "exports.handler = async () => ({ body: 'fine' })",
+        "module.exports = { handler: () => 'fine' }",
+        "const { fine } = require('./lib/common')\nexports.handler = () => fine()",
+    ],
+)
+def test_common_js(isere, project, source):
+    folder = project(
+        {"fn.js": source, "lib/common.js": "exports.fine = () => 'fine'"}
+    )
+    assert body(isere("invoke", "fn.js", cwd=folder)) == "fine"
+
+
+def test_package(isere, project):
+    folder = project(
+        {
+            "fn.js": "import twice from 'twice'\nimport 'node:events'\n"
+            "export const handler = () => twice(process.env.NODE_ENV) + global.A\n"
+            "globalThis.A = 1"
+        }
+    )
+    install(folder, "twice", "module.exports = (x) => x + x")
+    install(folder, "events", "module.exports = {}")
+    assert body(isere("invoke", "fn.js", cwd=folder)) == "productionproduction1"
+    env = ("--env", "NODE_ENV=test")
+    assert body(isere("invoke", "fn.js", *env, cwd=folder)) == "testtest1"
+
+
+def test_esbuild_on_the_path(isere, tmp_path, esbuild):
+    write_function(tmp_path, PROJECT)
+    env = {"PATH": f"{esbuild.parent}:/usr/bin:/bin"}
+    assert body(isere("invoke", "app.ts", env=env)) == "/!5"
+
+
+def test_plain_modules_do_without(isere, project):
+    folder = project({"fn.js": "import { a } from './a.js'\nexport default () => a"})
+    (folder / "a.js").write_text("export const a = 'plain'")
+    tool = folder / "node_modules" / ".bin" / "esbuild"
+    tool.unlink()
+    tool.write_text("#!/bin/sh\ntouch ran\n")
+    tool.chmod(0o755)
+    assert body(isere("invoke", "fn.js", cwd=folder)) == "plain"
+    assert not (folder / "ran").exists()
+
+
+def test_build_and_depfile(isere, project):
+    folder = project(PROJECT)
+    result = isere("build", "app.ts", "--depfile", "d", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    rule, files = (folder / "d").read_text().split(":")
+    assert rule == "app.bin"
+    assert sorted(files.split()) == ["app.ts", "data.json", "lib/util.ts"]
+    assert body(isere("invoke", "app.bin", cwd=folder)) == "/!5"
+    # A source must not be overwritten.
+    result = isere("build", "app.ts", "-o", "lib/util.ts", cwd=folder)
+    assert result.returncode == 1
+    assert "is a source file" in result.stderr
+
+
+def test_deploy(isere, project, stored):
+    folder = project(PROJECT)
+    server = stored()
+    to = ("--to", server.url, "--token-file", server.store / "token")
+    result = isere("deploy", "app.ts", *to, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert server.get("/app").text == "/app!5"
+    (folder / "app.ts").write_text("const x: = 1")
+    result = isere("deploy", "app.ts", *to, cwd=folder)
+    assert result.returncode == 1
+    assert "app.ts:1:10: Unexpected" in result.stderr
+    assert "    const x: = 1\n             ^\n" in result.stderr
+
+
+def test_watch(serve, project):
+    folder = project(PROJECT)
+    server = serve(None, folder / "app.ts", "--watch")
+
+    def until(text):
+        end = time.monotonic() + 20 * SLOW
+        while (found := server.get().text) != text:
+            assert time.monotonic() < end, (found, server.log())
+            time.sleep(0.02)
+
+    until("/!5")
+    (folder / "lib" / "util.ts").write_text(UTIL.replace("!", "?"))
+    until("/?5")
+    (folder / "data.json").write_text('{"n": 6}')
+    until("/?6")
+    (folder / "lib" / "util.ts").write_text("export const = 1")
+    server.wait_log("lib/util.ts:1:14: Expected identifier")
+    until("/?6")
+    (folder / "lib" / "util.ts").write_text(UTIL)
+    until("/!6")
+    assert server.stop() == 0
+
+
+ERRORS = {
+    "syntax": ("let x: = 1", "1:8: Unexpected \"=\"", "    let x: = 1\n           ^"),
+    "package": (
+        "import _ from 'lodash'\nexport default () => _",
+        "1:15: cannot import 'lodash': there is no such package: "
+        "run `npm install lodash`",
+        "    import _ from 'lodash'\n                  ~~~~~~~~",
+    ),
+    "scope": (
+        "import _ from '@a/b/c'\nexport default () => _",
+        "run `npm install @a/b`\n",
+        "",
+    ),
+    "file": (
+        "import { x } from './none'\nexport default () => x",
+        "1:19: cannot import './none': no such file",
+        "",
+    ),
+    "node": (
+        "import fs from 'node:fs'\nexport default () => fs",
+        "1:16: cannot import 'node:fs': it is a module of Node: handlers have no",
+        "",
+    ),
+    "node package": (
+        "import e from 'node:events'\nexport default () => e",
+        "it is a module of Node: run `npm install events`",
+        "",
+    ),
+    "two": (
+        "import { x } from './none'\nimport y from 'y'\nexport default () => x + y",
+        "1:19: cannot import './none'",
+        'app.ts:2:15: Could not resolve "y"',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_error(isere, project, name):
+    source, message, more = ERRORS[name]
+    folder = project({"app.ts": source})
+    for command in ("invoke", "build", "serve"):
+        result = isere(command, "app.ts", cwd=folder)
+        assert result.returncode == 1
+        assert result.stderr.startswith("app.ts:1:"), result.stderr
+        assert message in result.stderr
+        assert more in result.stderr
+
+
+MISSING = {
+    "app.ts": ("let x: number = 1", "TypeScript", "app.ts: "),
+    "app.tsx": ("let x = <p/>", "TypeScript", "app.tsx: "),
+    "app.jsx": ("let x = <p/>", "JSX", "app.jsx: "),
+    "package.js": ("import 'lodash'", "packages need esbuild", "package.js:1:8: "),
+    "data.js": (
+        "import x from './data.json' with { type: 'json' }",
+        "importing JSON needs esbuild",
+        "data.js:1:29: ",
+    ),
+    "json.js": ("import x from './data.json'", "importing JSON needs", "data.json:1:"),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_without_esbuild(isere, tmp_path, name):
+    source, message, place = MISSING[name]
+    write_function(tmp_path, {name: source, "data.json": '{"a": 1}'})
+    result = isere("invoke", name, env={"PATH": "/nowhere"})
+    assert result.returncode == 1
+    assert result.stderr.startswith(place), result.stderr
+    assert message in result.stderr
+    assert "npm install --save-dev esbuild" in result.stderr
+
+
+def test_import_without_its_extension(isere, tmp_path):
+    """Plain JavaScript, so the answer is the file's name."""
+    files = {"fn.js": "import u from './lib/util'", "lib/util.js": "export default 1"}
+    write_function(tmp_path, files)
+    result = isere("invoke", "fn.js", env={"PATH": "/nowhere"})
+    assert "fn.js:1:15: SyntaxError: cannot import 'lib/util'" in result.stderr
+    assert "(there is lib/util.js)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "script, message",
+    [
+        ("echo no bundle", "printed no bundle with a source map"),
+        ("echo wrong >&2; exit 1", "esbuild failed: wrong"),
+        ("kill -9 $$", "esbuild failed: "),
+        ("head -c 50000000 /dev/zero", "cannot run "),
+        ("head -c 50000000 /dev/zero >&2; exit 1", "cannot run "),
+    ],
+)
+def test_an_esbuild_that_is_none(isere, project, script, message):
+    folder = project(PROJECT)
+    tool = folder / "node_modules" / ".bin" / "esbuild"
+    tool.unlink()
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+    result = isere("invoke", "app.ts", cwd=folder)
+    assert result.returncode == 1
+    assert message in result.stderr
