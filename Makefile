@@ -74,7 +74,7 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
-    test-long test-long-unit test-firmware test-boards test-west test-unit test-blackbox test-url \
+    test-long test-long-unit test-firmware test-boards test-west test-unit test-blackbox test-url test-wpt \
     test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm test-pico \
     test-fuzz test-release test262 fuzz fuzz-handlers lint format clean \
     distclean help
@@ -196,6 +196,9 @@ test262: ## TEST262=DIR: ECMAScript's conformance tests, against the known failu
 	@$(call configure,$(host))
 	@$(call build,$(host),run262)
 	@tests/test262/run.py $(host)/test262/run262 '$(TEST262)' $(ARGS)
+
+test-wpt: all ## WPT=DIR: web-platform-tests from a checkout, by area
+	@$(PYTHON) tests/wpt/run.py $(host)/isere '$(WPT)' $(ARGS)
 
 test-dashboard: ## the dashboard in a browser; ISERE_URL, ISERE_TOKEN: another server's
 	@scripts/setup test-dashboard

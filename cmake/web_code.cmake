@@ -39,7 +39,8 @@ function(isere_web_code generated)
         VERBATIM)
     set(arguments "")
     set(files "")
-    foreach(name base exception event abort misc streams blob form_data)
+    foreach(name base exception event abort misc streams blob form_data
+            message url_pattern)
         list(APPEND arguments ${name}=${ISERE_WEB_ROOT}/js/web/${name}.js)
         list(APPEND files ${ISERE_WEB_ROOT}/js/web/${name}.js)
     endforeach()
@@ -47,6 +48,9 @@ function(isere_web_code generated)
     set(library ${ISERE_NPM_DIR}/npm/web-streams-polyfill/dist/ponyfill.js)
     list(APPEND arguments
          "streams_library+exports,module,globalThis,queueMicrotask,structuredClone,AbortController=${library}")
+    list(APPEND files ${library})
+    set(library ${ISERE_NPM_DIR}/npm/urlpattern-polyfill/dist/urlpattern.cjs)
+    list(APPEND arguments "url_pattern_library+module,exports,URL=${library}")
     list(APPEND files ${library})
     add_custom_command(
         OUTPUT ${generated}/isere/web_code.h

@@ -4,6 +4,7 @@
 #include "core/isere_config.h"
 #include "core/isolate/flash_image_internal.h"
 #include "core/util/words.h"
+#include "core/web/lazy/lazy.h"
 #include "core/web/timers.h"
 #include <stdio.h>
 
@@ -356,6 +357,23 @@ static bool find_index(maker_t *m)
     return true;
 }
 
+/* The most memory that a global takes which the code names. */
+static int note_room(void *arg, const char *name, size_t len)
+{
+    size_t room = isere_lazy_room(name, len);
+    size_t *most = arg;
+    *most = room > *most ? room : *most;
+    return 0;
+}
+
+/* Bytes of code: the function's, and what it loads. */
+static size_t code_size(const maker_t *m)
+{
+    size_t room = 0;
+    (void)isere_bundle_names(&m->function->bundle, note_room, &room);
+    return m->function->bundle.code_size + room / 2;
+}
+
 /* The frozen part of large code takes much more than its bytes: descriptions of
  * functions, names, tables. It may have all other places. That of other code
  * has room beside the handler's data. */
@@ -365,8 +383,7 @@ static size_t wanted_size(const maker_t *m)
     unsigned last = isere__flash_image_count_places(port) - 1;
     size_t most = (size_t)((uint8_t *)isere__flash_image_place(port, last) -
                            (uint8_t *)isere__flash_image_place(port, 0));
-    bool is_large =
-        m->function->bundle.code_size > m->function->config.memory_bytes / 8;
+    bool is_large = code_size(m) > m->function->config.memory_bytes / 8;
     return is_large ? most : 0;
 }
 

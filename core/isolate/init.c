@@ -373,7 +373,8 @@ static int touch(void *arg, const char *name, size_t len)
     isere_isolate_t *isolate = arg;
     JSContext *ctx = isolate->heap.ctx;
     const isere_arena_t *arena = isolate->heap.arena;
-    if (isere_lazy_touch(ctx, name, len, arena->size - arena->used) < 0) {
+    if (isere_lazy_room(name, len) <= arena->size - arena->used &&
+        isere_lazy_touch(ctx, name, len) < 0) {
         JS_FreeValue(ctx, JS_GetException(ctx));
     }
     return 0;

@@ -38,6 +38,8 @@
     }
     return value
   }
+  host.URL = globalThis.URL
+  host.structuredClone = globalThis.structuredClone
   // TextDecoder as it was.
   const { TextDecoder } = globalThis
   host.decoder = (label, options) => new TextDecoder(label, { __proto__: null, fatal: !!options.fatal, ignoreBOM: !!options.ignoreBOM })

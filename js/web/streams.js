@@ -62,6 +62,7 @@
       this.#decoder = decoder
       this.#transform = new TransformStream({
         transform(chunk, controller) {
+          if (chunk === undefined) throw new TypeError('a chunk must be an ArrayBuffer or a view')
           const text = apply(decode, decoder, [chunk, { __proto__: null, stream: true }])
           if (text !== '') apply(enqueue, controller, [text])
         },

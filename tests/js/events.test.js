@@ -134,3 +134,27 @@ equal(navigator instanceof Navigator, true)
 // Assigned, a global is the handler's.
 globalThis.CustomEvent = 1
 equal(CustomEvent, 1)
+
+// MessageChannel
+const channel = new MessageChannel()
+const got = []
+channel.port2.postMessage({ a: [1] })
+await new Promise((resolve) => {
+  channel.port1.onmessage = ({ data }) => {
+    got.push(data)
+    resolve()
+  }
+})
+same(got, [{ a: [1] }])
+channel.port1.close()
+channel.port2.postMessage(1)
+throws(() => channel.port2.postMessage(channel, [channel.port1]), 'DataCloneError')
+throws(() => new MessagePort(), 'TypeError')
+
+// URLPattern
+const pattern = new URLPattern({ pathname: '/books/:id(\\d+)' })
+equal(pattern.test('https://a.example/books/12'), true)
+equal(pattern.test('https://a.example/books/x'), false)
+equal(pattern.exec({ pathname: '/books/12' }).pathname.groups.id, '12')
+equal(URLPattern.name, 'URLPattern')
+throws(() => new URLPattern({ pathname: '/(' }), 'TypeError')

@@ -18,10 +18,13 @@ typedef enum isere_lazy_part {
     ISERE_LAZY_EVENT,
     ISERE_LAZY_ABORT,
     ISERE_LAZY_MISC,
+    ISERE_LAZY_MESSAGE,
     ISERE_LAZY_STREAMS_LIBRARY, /* web-streams-polyfill, as a function */
     ISERE_LAZY_STREAMS,
     ISERE_LAZY_BLOB,
     ISERE_LAZY_FORM_DATA,
+    ISERE_LAZY_URL_PATTERN_LIBRARY, /* urlpattern-polyfill */
+    ISERE_LAZY_URL_PATTERN,
     ISERE_LAZY_PARTS,
 } isere_lazy_part_t;
 
@@ -40,12 +43,14 @@ bool isere_lazy_is_loaded(JSContext *ctx, isere_lazy_part_t part);
 bool isere_lazy_is(JSContext *ctx, isere_lazy_part_t part, const char *name,
                    JSValueConst value);
 
+/* Memory that loading the global of that name may take; 0: there is none. */
+size_t isere_lazy_room(const char *name, size_t len);
+
 /*
- * Loads the global of that name, if there is one and `room` bytes are enough
- * for it. For names in a function's code: what is loaded before that runs has
- * the builtins as they were, and no request pays for it. 0, or -1 with an
- * exception pending.
+ * Loads the global of that name, if there is one. For names in a function's
+ * code: what is loaded before that runs has the builtins as they were, and no
+ * request pays for it. 0, or -1 with an exception pending.
  */
-int isere_lazy_touch(JSContext *ctx, const char *name, size_t len, size_t room);
+int isere_lazy_touch(JSContext *ctx, const char *name, size_t len);
 
 #endif
