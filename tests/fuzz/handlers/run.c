@@ -40,6 +40,8 @@ static struct {
     JSRuntime *rt;
     JSContext *ctx;
     isere_web_state_t api;
+    bool fragile; /* the engine reads bytecode: as in its compiler it can't go
+                     on without memory */
     size_t bytes;
     uint32_t allocations;
     uint32_t collections;
@@ -142,7 +144,7 @@ static bool fails(JSMallocState *s, size_t size)
         }
         return false;
     }
-    if (s->compiling > 0) {
+    if (s->compiling > 0 || r.fragile) {
         siglongjmp(r.leave, LEFT_EXHAUSTED);
     }
     return true;
@@ -218,6 +220,12 @@ static const JSMallocFunctions functions = {
 };
 
 /* ---- what the globals need (core/web/host.h) ---- */
+
+void isere_host_fragile(JSContext *ctx, bool is)
+{
+    (void)ctx;
+    r.fragile = is;
+}
 
 void isere_host_log(JSContext *ctx, isere_log_level_t level,
                     isere_slice_t message)
