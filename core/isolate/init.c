@@ -367,13 +367,14 @@ static int make_globals(isere_isolate_t *isolate)
     return isere_web_install(ctx);
 }
 
-/* One for which there is no room is loaded, or fails, when it is asked for. */
+/* As much again must be left for the function. One for which there is no room
+ * is loaded, or fails, when it is asked for. */
 static int touch(void *arg, const char *name, size_t len)
 {
     isere_isolate_t *isolate = arg;
     JSContext *ctx = isolate->heap.ctx;
     const isere_arena_t *arena = isolate->heap.arena;
-    if (isere_lazy_room(name, len) <= arena->size - arena->used &&
+    if (2 * isere_lazy_room(name, len) <= arena->size - arena->used &&
         isere_lazy_touch(ctx, name, len) < 0) {
         JS_FreeValue(ctx, JS_GetException(ctx));
     }
