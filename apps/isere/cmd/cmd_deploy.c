@@ -43,6 +43,13 @@ static void put_stack(isere_out_t *out, const char *stack)
     }
 }
 
+/* Whether the stack is the line of source, with a mark: esbuild's errors have
+ * that, and no trace. */
+static bool has_source(const isere_fault_t *fault)
+{
+    return fault->stack[0] && strncmp(fault->stack, "    at ", 7) != 0;
+}
+
 /*
  * "file:line:column: message", the line and a caret, the trace. The fault's
  * file is relative to the function's folder. Names begin as they were typed.
@@ -60,7 +67,7 @@ static void print_fault(const isere_files_t *files, const isere_fault_t *fault)
     isere_out_text(&out, ": ");
     isere_out_escaped(&out, isere_slice(fault->message));
     isere_out_text(&out, "\n");
-    if (file && fault->line > 0) {
+    if (file && fault->line > 0 && !has_source(fault)) {
         isere_caret_put(&out, isere_slice_of(file->data, file->size),
                         fault->line, fault->column);
     }
