@@ -103,6 +103,19 @@ static const char *check_characters(isere_slice_t segment)
     return NULL;
 }
 
+/* What other routers take for a parameter. Here it would match itself alone,
+ * which nobody can have meant. */
+static const char *check_spelling(isere_slice_t segment)
+{
+    if (segment.len > 1 && segment.ptr[0] == ':' && is_letter(segment.ptr[1])) {
+        return "a parameter is written /{name}, not /:name";
+    }
+    if (isere_slice_is(segment, "*") || isere_slice_is(segment, "**")) {
+        return "the rest of a path is written /{name+}, not /*";
+    }
+    return NULL;
+}
+
 /* Clients resolve . and .. also when encoded: no request would get there. */
 static bool is_dots(isere_slice_t segment)
 {
@@ -138,6 +151,7 @@ static const char *check_segment(path_t *path, isere_slice_t segment)
         return check_parameter(path, segment);
     }
     const char *wrong = check_characters(segment);
+    wrong = wrong ? wrong : check_spelling(segment);
     if (wrong) {
         return wrong;
     }

@@ -7,6 +7,7 @@
 static void accepts_and_makes_canonical(void **state)
 {
     static const char *const cases[][2] = {
+        {"GET /v1/pets:batch/a*/:/:1", "GET /v1/pets:batch/a*/:/:1"},
         {"GET /", "GET /"},
         {"$default", "$default"},
         {"get /pets", "GET /pets"},
@@ -53,6 +54,10 @@ static void assert_refused(isere_slice_t text, const char *part)
 static void refuses_and_says_why(void **state)
 {
     static const char *const cases[][2] = {
+        {"GET /:id", "written /{name}, not /:name"},
+        {"GET /a/:id/b", "written /{name}, not /:name"},
+        {"GET /a/*", "written /{name+}, not /*"},
+        {"GET /**", "written /{name+}, not /*"},
         {"", "a method and a path"},
         {"GET", "a method and a path"},
         {"/pets", "a method and a path"},
