@@ -1,14 +1,17 @@
 /* Parses the command line against the table in args_table.c. Every message
  * names the option and what it takes, since it is all the user sees. */
 #include "apps/isere/args/args.h"
+#include "apps/isere/args/env_file.h"
 #include "core/util/names/env_name.h"
 #include "core/util/names/function_name.h"
 #include "core/util/names/units.h"
 #include "isere/error.h"
 #include "isere/isere.h"
 #include "isere/registry.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Says what is wrong with the command line, on one line, and where help is. */
@@ -344,6 +347,80 @@ static isere_args_result_t check_store(const isere_args_t *args)
     return ISERE_ARGS_RUN;
 }
 
+/* Where the variable of an entry is, or would be added. */
+static size_t find_env(const isere_args_t *args, const char *entry)
+{
+    size_t name = strcspn(entry, "=") + 1, i = 0;
+    while (i < args->settings.nenv &&
+           strncmp(args->settings.env[i], entry, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+/* One line of a file. Its text stays, as argv's do. The first `before`
+ * variables are not this file's. */
+static isere_args_result_t add_env_line(isere_args_t *args, const char *file,
+                                        int number, char *line, size_t before)
+{
+    char *entry = isere_env_file_entry(line);
+    size_t name = entry ? strcspn(entry, "=") : 0, at;
+    if (entry && *entry == '\0') {
+        return ISERE_ARGS_RUN;
+    }
+    if (!entry || !isere_env_name_is_valid(isere_slice_of(entry, name))) {
+        return bad(args, "%s:%d: this is no line NAME=VALUE", file, number);
+    }
+    at = find_env(args, entry);
+    if (at < before) {
+        return ISERE_ARGS_RUN;
+    }
+    if (at == ISERE_ARGS_MAX_ENV) {
+        return bad(args, "%s:%d: more than %d variables", file, number,
+                   ISERE_ARGS_MAX_ENV);
+    }
+    entry = strdup(entry);
+    if (!entry) {
+        return bad(args, "%s", isere_strerror(ISERE_ERR_NOMEM));
+    }
+    args->settings.env[at] = entry;
+    args->settings.nenv += at == args->settings.nenv;
+    return ISERE_ARGS_RUN;
+}
+
+static isere_args_result_t add_env_file(isere_args_t *args, const char *file)
+{
+    FILE *in = fopen(file, "re");
+    char *line = NULL;
+    size_t room = 0, before = args->settings.nenv;
+    isere_args_result_t result = ISERE_ARGS_RUN;
+    int number = 0;
+    if (!in) {
+        return bad(args, "cannot read %s: %s", file, strerror(errno));
+    }
+    while (result == ISERE_ARGS_RUN && getline(&line, &room, in) >= 0) {
+        result = add_env_line(args, file, ++number, line, before);
+    }
+    if (result == ISERE_ARGS_RUN && ferror(in)) {
+        result = bad(args, "cannot read %s: %s", file, strerror(errno));
+    }
+    free(line);
+    fclose(in);
+    return result;
+}
+
+/* What is there already stays: --env overrides files, and of files the last
+ * one counts, so that is the first to be read. */
+static isere_args_result_t add_env_files(isere_args_t *args)
+{
+    const isere_args_list_t *files = &args->settings.env_files;
+    isere_args_result_t result = ISERE_ARGS_RUN;
+    for (size_t i = files->count; i > 0 && result == ISERE_ARGS_RUN; i--) {
+        result = add_env_file(args, files->items[i - 1]);
+    }
+    return result;
+}
+
 static isere_args_result_t parse_command(isere_args_t *args, int argc,
                                          char *const *argv)
 {
@@ -361,6 +438,9 @@ static isere_args_result_t parse_command(isere_args_t *args, int argc,
     }
     if (result == ISERE_ARGS_RUN && args->command == ISERE_COMMAND_SERVE) {
         result = check_store(args);
+    }
+    if (result == ISERE_ARGS_RUN) {
+        result = add_env_files(args);
     }
     return result == ISERE_ARGS_RUN ? check_operand(args) : result;
 }

@@ -56,8 +56,9 @@ typedef struct isere_args_serve {
 /* A function's settings. */
 typedef struct isere_args_settings {
     uint64_t memory, stack, timeout, init_timeout;
-    uint64_t payload;   /* an isere_payload_t */
-    uint64_t isolation; /* an isere_isolation_t */
+    uint64_t payload;            /* an isere_payload_t */
+    uint64_t isolation;          /* an isere_isolation_t */
+    isere_args_list_t env_files; /* what is in them is in env, too */
     size_t nenv;
     const char *env[ISERE_ARGS_MAX_ENV + 1]; /* NULL-terminated */
 } isere_args_settings_t;

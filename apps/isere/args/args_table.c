@@ -120,6 +120,10 @@ const isere_option_t isere_options[] = {
         "maximum number of requests that wait for an instance; more get 503"),
     TEXT("env", 0, SERVE | INVOKE | BUILD | DEPLOY, ENV, settings.env,
          "NAME=VALUE", NULL, "adds to process.env; may be repeated"),
+    TEXT("env-file", 0, SERVE | INVOKE | BUILD | DEPLOY, LIST,
+         settings.env_files, "FILE", NULL,
+         "a file with lines NAME=VALUE for process.env, which --env overrides; "
+         "may be repeated"),
     CHOICE("payload", SERVE | INVOKE | BUILD | DEPLOY, settings.payload,
            "FORMAT", "isere", isere_payload_names, "isere, 1.0 or 2.0",
            "event format: isere, or API Gateway's 1.0 or 2.0"),
