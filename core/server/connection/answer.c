@@ -95,8 +95,7 @@ void isere__answer_no_room(isere_connection_t *c, isere_read_t why)
         snprintf(text, sizeof(text),
                  "not enough memory to receive more than %lu bytes",
                  (unsigned long)(c->in.end - c->in.start));
-        isere__answer_log(c, text,
-                          x ? isere__request_id(c->server, x).ptr : "");
+        isere__answer_log(c, text, isere__request_id(c->server, x).ptr);
     }
     isere__connection_end_soon(c);
     isere__answer_error(c, isere_error_answer_no_memory());
