@@ -40,7 +40,7 @@ function(isere_web_code generated)
     set(arguments "")
     set(files "")
     foreach(name base exception event abort misc streams blob form_data
-            message url_pattern)
+            message url_pattern headers fetch)
         list(APPEND arguments ${name}=${ISERE_WEB_ROOT}/js/web/${name}.js)
         list(APPEND files ${ISERE_WEB_ROOT}/js/web/${name}.js)
     endforeach()

@@ -109,5 +109,5 @@
   }
   shape(AbortController, 'AbortController')
 
-  return { AbortController, AbortSignal, abort, isSignal, isAborted, reasonOf, whenAborted }
+  return { AbortController, AbortSignal, abort, any: (signal) => depend([signal]), isSignal, isAborted, reasonOf, whenAborted }
 })

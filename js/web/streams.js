@@ -16,7 +16,7 @@
     WritableStreamDefaultWriter, ByteLengthQueuingStrategy, CountQueuingStrategy, TransformStream,
     TransformStreamDefaultController,
   } = library
-  const { getReader, cancel } = ReadableStream.prototype
+  const { getReader, cancel, tee } = ReadableStream.prototype
   const { read, releaseLock } = ReadableStreamDefaultReader.prototype
   const cancelReader = ReadableStreamDefaultReader.prototype.cancel
   const { decode } = TextDecoder.prototype
@@ -125,6 +125,18 @@
       pull()
     })
   }
+  // One that gives what is left of another, which is locked.
+  function handOver(stream) {
+    const taken = reader(stream)
+    return new ReadableStream({
+      async pull(controller) {
+        const { done, value } = await next(taken)
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => apply(cancelReader, taken, [reason]),
+    }, { __proto__: null, highWaterMark: 0 })
+  }
   host.clonable(isStream)
   return {
     ReadableStream, ReadableStreamDefaultController, ReadableByteStreamController, ReadableStreamBYOBRequest,
@@ -141,5 +153,7 @@
     cancel: (taken, reason) => apply(cancelReader, taken, [reason]),
     cancelStream: (stream, reason) => apply(cancel, stream, [reason]),
     readAll,
+    handOver,
+    tee: (stream) => apply(tee, stream, []),
   }
 })

@@ -37,6 +37,8 @@ static const struct {
     [ISERE_LAZY_FORM_DATA] = PART(form_data, 40),
     [ISERE_LAZY_URL_PATTERN_LIBRARY] = PART(url_pattern_library, 80),
     [ISERE_LAZY_URL_PATTERN] = PART(url_pattern, 88),
+    [ISERE_LAZY_HEADERS] = PART(headers, 12),
+    [ISERE_LAZY_FETCH] = PART(fetch, 32),
 };
 
 static JSValue make(JSContext *ctx, const JSLazyValue *value);
@@ -55,6 +57,7 @@ static const global_t globals[] = {
     {{make}, "EventTarget", ISERE_LAZY_EVENT},
     {{make}, "File", ISERE_LAZY_BLOB},
     {{make}, "FormData", ISERE_LAZY_FORM_DATA},
+    {{make}, "Headers", ISERE_LAZY_HEADERS},
     {{make}, "MessageChannel", ISERE_LAZY_MESSAGE},
     {{make}, "MessageEvent", ISERE_LAZY_EVENT},
     {{make}, "MessagePort", ISERE_LAZY_MESSAGE},
@@ -66,6 +69,8 @@ static const global_t globals[] = {
     {{make}, "ReadableStreamBYOBRequest", ISERE_LAZY_STREAMS},
     {{make}, "ReadableStreamDefaultController", ISERE_LAZY_STREAMS},
     {{make}, "ReadableStreamDefaultReader", ISERE_LAZY_STREAMS},
+    {{make}, "Request", ISERE_LAZY_FETCH},
+    {{make}, "Response", ISERE_LAZY_FETCH},
     {{make}, "TextDecoderStream", ISERE_LAZY_STREAMS},
     {{make}, "TextEncoderStream", ISERE_LAZY_STREAMS},
     {{make}, "TransformStream", ISERE_LAZY_STREAMS},
