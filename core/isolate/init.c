@@ -3,6 +3,7 @@
 #include "core/heap/fault.h"
 #include "core/isolate/isolate_internal.h"
 #include "core/isolate/native.h"
+#include "core/lambda/fetch/fetch.h"
 #include "core/util/text.h"
 #include "core/web/inspect/inspect.h"
 #include "core/web/lazy/lazy.h"
@@ -198,15 +199,13 @@ static void fail_deadline(isere_isolate_t *isolate)
 
 /* ---- the handler ---- */
 
-/* `export default { handler() {} }` The object becomes `this` of each call. */
-static int take_method(isere_isolate_t *isolate, JSValueConst object)
+/* The object becomes `this` of each call. */
+static int take_method(isere_isolate_t *isolate, JSValueConst object,
+                       const char *name)
 {
     JSContext *ctx = isolate->heap.ctx;
     isere_realm_t *realm = isolate->realm;
-    if (!JS_IsObject(object)) {
-        return 0;
-    }
-    JSValue method = JS_GetPropertyStr(ctx, object, "handler");
+    JSValue method = JS_GetPropertyStr(ctx, object, name);
     if (JS_IsException(method)) {
         return -1;
     }
@@ -217,6 +216,20 @@ static int take_method(isere_isolate_t *isolate, JSValueConst object)
     realm->handler = method;
     realm->handler_this = JS_DupValue(ctx, object);
     return 1;
+}
+
+/* `export default { handler() {} }`, or with `fetch`: the form of the web. */
+static int take_object(isere_isolate_t *isolate, JSValueConst object)
+{
+    if (!JS_IsObject(object)) {
+        return 0;
+    }
+    int found = take_method(isolate, object, "handler");
+    if (found == 0) {
+        found = take_method(isolate, object, "fetch");
+        isolate->realm->lambda.is_fetch = found > 0;
+    }
+    return found;
 }
 
 /* 1 when that export is a handler, 0 when not, -1 with an exception. */
@@ -233,7 +246,7 @@ static int take_export(isere_isolate_t *isolate, JSValueConst namespace,
         isolate->realm->handler = JS_DupValue(ctx, value);
         found = 1;
     } else if (may_be_object) {
-        found = take_method(isolate, value);
+        found = take_object(isolate, value);
     }
     JS_FreeValue(ctx, value);
     return found;
@@ -280,7 +293,14 @@ static void finish(isere_isolate_t *isolate)
     }
     if (found == 0) {
         fail_text(isolate, "the module exports no handler: write `export const "
-                           "handler = async (event, context, done) => { … }`");
+                           "handler = async (event, context, done) => { … }` "
+                           "or `export default { fetch(request, env, ctx) { … "
+                           "} }`");
+        return;
+    }
+    if (isolate->realm->lambda.is_fetch &&
+        isere_fetch_prepare(isolate->heap.ctx) < 0) {
+        fail_exception(isolate);
         return;
     }
     isere__rejections_report(isolate);

@@ -4,6 +4,7 @@
 #include "core/code/js.h"
 #include "core/heap/fault.h"
 #include "core/isolate/isolate_internal.h"
+#include "core/lambda/fetch/fetch.h"
 #include "core/lambda/lambda.h"
 #include "core/util/text.h"
 #include "core/web/inspect/inspect.h"
@@ -206,12 +207,29 @@ static int decode(isere_isolate_t *isolate, JSValueConst value, bool goes_on,
                   char reason[ISERE_RESPONSE_REASON_MAX])
 {
     JSContext *ctx = isolate->heap.ctx;
-    int error = isere_response_decode(ctx, &isolate->realm->lambda.names, value,
-                                      response, reason);
+    const isere_lambda_t *lambda = &isolate->realm->lambda;
+    int error = lambda->is_fetch
+                    ? isere_response_decode_answer(ctx, &lambda->names, value,
+                                                   response, reason)
+                    : isere_response_decode(ctx, &lambda->names, value,
+                                            response, reason);
     if (error == 0 && (goes_on || JS_IsJobPending(isolate->heap.rt))) {
         error = isere_response_detach(ctx, response);
     }
     return error;
+}
+
+static void fail_response(isere_isolate_t *isolate, int error,
+                          char reason[ISERE_RESPONSE_REASON_MAX])
+{
+    if (error == ISERE_ERR_LIMIT && !take_thrown_null(isolate, reason)) {
+        fail_exception(isolate);
+        return;
+    }
+    char line[ISERE_RESPONSE_REASON_MAX + 32];
+    snprintf(line, sizeof(line), "%s%s", kind_text(ISERE_ERROR_MALFORMED),
+             reason);
+    isere__invoke_fail(isolate, ISERE_ERROR_MALFORMED, line);
 }
 
 static void complete(JSContext *ctx, JSValueConst value, bool goes_on)
@@ -225,16 +243,51 @@ static void complete(JSContext *ctx, JSValueConst value, bool goes_on)
     isere_response_t *response = js_malloc(ctx, sizeof(*response));
     int error = response ? decode(isolate, value, goes_on, response, reason)
                          : ISERE_ERR_LIMIT;
-    if (error == ISERE_ERR_LIMIT && !take_thrown_null(isolate, reason)) {
-        fail_exception(isolate);
-    } else if (error) {
-        char line[ISERE_RESPONSE_REASON_MAX + 32];
-        snprintf(line, sizeof(line), "%s%s", kind_text(ISERE_ERROR_MALFORMED),
-                 reason);
-        isere__invoke_fail(isolate, ISERE_ERROR_MALFORMED, line);
+    if (error) {
+        fail_response(isolate, error, reason);
     } else {
         realm->response = response;
         publish_answer(realm);
+    }
+}
+
+/* What a handler in the form of the web gave. The body of a Response that is a
+ * stream is awaited, as the handler's promise was. */
+static void take_response(isere_isolate_t *isolate, JSValueConst value)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    isere_realm_t *realm = isolate->realm;
+    char reason[ISERE_RESPONSE_REASON_MAX];
+    if (realm->answering) {
+        return;
+    }
+    JSValue answer = isere_fetch_answer(ctx, value);
+    if (JS_IsException(answer)) {
+        realm->answering = true;
+        int error = isere_response_threw(ctx, "taking the Response", reason);
+        fail_response(isolate, error, reason);
+    } else if (JS_IsUndefined(answer)) {
+        realm->answering = true;
+        snprintf(reason, sizeof(reason), "fetch gave no Response");
+        fail_response(isolate, ISERE_ERR_HANDLER, reason);
+    } else if ((unsigned)JS_PromiseState(ctx, answer) <= JS_PROMISE_REJECTED) {
+        JS_FreeValue(ctx, realm->promise);
+        realm->promise = JS_DupValue(ctx, answer);
+        realm->is_streaming = true;
+    } else {
+        complete(ctx, answer, false);
+    }
+    JS_FreeValue(ctx, answer);
+}
+
+/* undefined is no answer of a handler that may still call done. */
+static void take_result(isere_isolate_t *isolate, JSValueConst result)
+{
+    const isere_realm_t *realm = isolate->realm;
+    if (realm->lambda.is_fetch && !realm->is_streaming) {
+        take_response(isolate, result);
+    } else if (!JS_IsUndefined(result)) {
+        complete(isolate->heap.ctx, result, false);
     }
 }
 
@@ -256,9 +309,7 @@ static void adopt(isere_isolate_t *isolate, JSValue result)
     JSContext *ctx = isolate->heap.ctx;
     isere_realm_t *realm = isolate->realm;
     if (!JS_IsObject(result)) {
-        if (!JS_IsUndefined(result)) {
-            complete(ctx, result, false);
-        }
+        take_result(isolate, result);
         JS_FreeValue(ctx, result);
         return;
     }
@@ -277,7 +328,7 @@ static void adopt(isere_isolate_t *isolate, JSValue result)
     if (thrown) {
         fail_exception(isolate);
     } else if (!thenable) {
-        complete(ctx, result, false);
+        take_result(isolate, result);
     } else {
         JSValue resolving[2];
         realm->promise = JS_NewPromiseCapability(ctx, resolving);
@@ -307,9 +358,7 @@ static bool take_promise(isere_isolate_t *isolate)
         break;
     case JS_PROMISE_FULFILLED:
         result = JS_PromiseResult(ctx, realm->promise);
-        if (!JS_IsUndefined(result)) {
-            complete(ctx, result, false);
-        }
+        take_result(isolate, result);
         break;
     default:
         return false;
@@ -333,6 +382,28 @@ static void fail_unsettled(isere_isolate_t *isolate)
         "could resolve it (no timer is pending, done was not called)");
 }
 
+/* Runs jobs to the end. A job that throws (queueMicrotask) fails the
+ * invocation like a throwing timer. */
+static void run_jobs(isere_isolate_t *isolate)
+{
+    while (!isere__isolate_run_jobs(isolate)) {
+        fail_exception(isolate);
+        if (isolate->stop.interrupted) {
+            return;
+        }
+    }
+}
+
+/* A body that is a stream may have been read to its end by jobs, which come
+ * once the handler's promise has been taken. */
+static void take_promises(isere_isolate_t *isolate)
+{
+    while (!take_promise(isolate) && JS_IsJobPending(isolate->heap.rt) &&
+           !isolate->stop.interrupted) {
+        run_jobs(isolate);
+    }
+}
+
 /* Nothing is left to run: is there an answer, or something to wait for? */
 static void settle(isere_isolate_t *isolate)
 {
@@ -350,10 +421,13 @@ static void settle(isere_isolate_t *isolate)
     }
     if (promised && (!realm->answered || JS_PromiseState(ctx, realm->promise) ==
                                              JS_PROMISE_REJECTED)) {
-        take_promise(isolate);
+        take_promises(isolate);
     }
     if (realm->answered) {
         isere__rejections_report(isolate);
+        if (isere__linger(isolate)) {
+            isolate->state = ISERE_ISOLATE_WAITING;
+        }
         return;
     }
     /* A promise may be settled by a timer that nothing else waits for. */
@@ -370,18 +444,6 @@ static void settle(isere_isolate_t *isolate)
         complete(ctx, JS_UNDEFINED, false);
     }
     isere__rejections_report(isolate);
-}
-
-/* Runs jobs to the end. A job that throws (queueMicrotask) fails the
- * invocation like a throwing timer. */
-static void run_jobs(isere_isolate_t *isolate)
-{
-    while (!isere__isolate_run_jobs(isolate)) {
-        fail_exception(isolate);
-        if (isolate->stop.interrupted) {
-            return;
-        }
-    }
 }
 
 /* Within exec_run: may be left at any instruction. */
@@ -415,7 +477,8 @@ static void run_resume(void *arg)
     JSContext *ctx = isolate->heap.ctx;
     uint64_t now = isere_host_monotonic_us(ctx);
     int fired;
-    while (!realm->answered && !isolate->stop.interrupted &&
+    while ((!realm->answered || isolate->lingers) &&
+           !isolate->stop.interrupted &&
            (fired = isere_timers_fire(ctx, now)) != 0) {
         if (fired < 0) {
             fail_exception(isolate);
@@ -472,7 +535,9 @@ void isere__invoke_end(isere_isolate_t *isolate)
         isere__isolate_logf(isolate, ISERE_LOG_ERROR,
                             "after the answer: time limit passed");
     }
-    if (isolate->realm->answered) {
+    const isere_stop_t *stop = &isolate->stop;
+    bool stopped = stop->interrupted || stop->abandoned || stop->exhausted;
+    if (isolate->realm->answered && (stopped || !isolate->lingers)) {
         isolate->state = ISERE_ISOLATE_COMPLETE;
     }
 }
@@ -492,6 +557,7 @@ void isere__invoke_resume(isere_isolate_t *isolate)
     if (now >= isolate->deadline_us) {
         if (due >= isolate->deadline_us) {
             fail_deadline(isolate, "while waiting for a timer");
+            isolate->lingers = false;
             isere__invoke_end(isolate);
             return;
         }

@@ -450,6 +450,13 @@ int isere_isolate_failure(const isere_isolate_t *isolate)
     return isolate->init.starved ? ISERE_ERR_NOMEM : ISERE_ERR_HANDLER;
 }
 
+bool isere_isolate_is_answered(const isere_isolate_t *isolate)
+{
+    return isere_isolate_state(isolate) == ISERE_ISOLATE_COMPLETE ||
+           (isere_isolate_state(isolate) == ISERE_ISOLATE_WAITING &&
+            isolate->lingers);
+}
+
 const isere_error_answer_t *isere_isolate_error(const isere_isolate_t *isolate)
 {
     return isolate->error;
@@ -487,6 +494,7 @@ void isere_isolate_reset(isere_isolate_t *isolate)
         }
     }
     isolate->invoking = false;
+    isolate->lingers = false;
     isolate->stop.interrupted = false;
     isolate->stop.abandoned = false;
     isolate->stop.exhausted = false;

@@ -80,7 +80,11 @@ uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate);
 
 isere_isolate_state_t isere_isolate_state(const isere_isolate_t *isolate);
 
-/* Of a COMPLETE isolate: NULL when the handler answered, else the constant
+/* Whether the outcome can be read: of a COMPLETE isolate, and of one that is
+ * WAITING for what ctx.waitUntil was given, and borrows nothing any more. */
+bool isere_isolate_is_answered(const isere_isolate_t *isolate);
+
+/* Of an answered isolate: NULL when the handler answered, else the constant
  * answer to what went wrong. */
 const isere_error_answer_t *isere_isolate_error(const isere_isolate_t *isolate);
 

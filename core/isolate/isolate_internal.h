@@ -43,6 +43,7 @@ typedef struct isere_realm {
     JSValue promise;   /* awaited: the module's, then the handler's */
     bool answering;    /* the first answer came; others are ignored */
     bool answered;     /* ... and has been decoded */
+    bool is_streaming; /* ... and what is awaited now is its body */
     bool loading;      /* modules may be loaded: in the init phase */
     bool resolving;    /* static imports are being resolved */
     char *importer;    /* the module whose imports were resolved last */
@@ -90,6 +91,7 @@ struct isere_isolate {
     isere_phase_t init;
     isere_invocation_t invocation;
     bool invoking; /* in an invocation, not the init phase */
+    bool lingers;  /* ... that has its answer, and waits for more */
     isere_stop_t stop;
     uint64_t deadline_us;    /* of the init phase or the invocation */
     uint64_t started_us;     /* when that began */
@@ -167,6 +169,10 @@ void isere__invoke_fail(struct isere_isolate *isolate, isere_error_kind_t kind,
 /* invoke.c, for host.c: the answer given through done. */
 void isere__invoke_complete(JSContext *ctx, JSValueConst value);
 void isere__invoke_fail_with(JSContext *ctx, JSValueConst thrown);
+
+/* linger.c: whether an invocation that has its answer waits for what
+ * ctx.waitUntil was given. It borrows nothing from then on. */
+bool isere__linger(struct isere_isolate *isolate);
 
 /* rejections.c: promises rejected without a handler. */
 void isere__rejections_install(struct isere_isolate *isolate);

@@ -3,6 +3,7 @@
 #include "core/lambda/lambda.h"
 #include "core/code/js.h"
 #include "core/lambda/event/event.h"
+#include "core/lambda/fetch/fetch.h"
 
 /* All are made, even after a failure: deinit frees each, and an atom that was
  * not made is none. */
@@ -58,12 +59,29 @@ int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
     return 0;
 }
 
+/* An event that was given as JSON stands for the request. */
+static int begin_fetch(JSContext *ctx, isere_lambda_t *lambda, JSValue args[3])
+{
+    const isere_invocation_t *invocation = lambda->invocation;
+    JSValue event = JS_UNDEFINED;
+    if (!invocation->request || invocation->event_json.ptr) {
+        event = isere__event_begin(ctx, lambda);
+    }
+    int result =
+        JS_IsException(event) ? -1 : isere__fetch_begin(ctx, event, args);
+    JS_FreeValue(ctx, event);
+    return result;
+}
+
 /* The invocation is noted before the event is begun: lazy values are made from
  * it. */
 int isere_lambda_begin(JSContext *ctx, isere_lambda_t *lambda,
                        const isere_invocation_t *invocation, JSValue args[3])
 {
     lambda->invocation = invocation;
+    if (lambda->is_fetch) {
+        return begin_fetch(ctx, lambda, args);
+    }
     args[0] = isere__event_begin(ctx, lambda);
     if (JS_IsException(args[0])) {
         return -1;

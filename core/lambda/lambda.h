@@ -47,6 +47,8 @@ typedef struct isere_lambda {
     JSValue context;
     JSValue done;
     JSValue raw_body; /* shared by body and rawBody; undefined: not yet made */
+    bool is_fetch;    /* the handler has the form of the web (fetch/fetch.h);
+                         noted before isere_lambda_init */
 } isere_lambda_t;
 
 /* Makes all of it. 0, or -1 with an exception pending when out of memory. */
@@ -55,9 +57,9 @@ int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
 
 /*
  * Begins an invocation, borrowed until the heap is restored: args becomes
- * event, context and done, the caller's. 0, or -1 with an exception pending
- * when out of memory or event_json is not a JSON object (SyntaxError or
- * TypeError). Calls no user code.
+ * event, context and done (request, env and ctx where is_fetch), the caller's.
+ * 0, or -1 with an exception pending when out of memory or event_json is not a
+ * JSON object (SyntaxError or TypeError). Calls no user code.
  */
 int isere_lambda_begin(JSContext *ctx, isere_lambda_t *lambda,
                        const isere_invocation_t *invocation, JSValue args[3]);

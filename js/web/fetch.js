@@ -5,7 +5,7 @@
 // the network is filled when its members are read.
 (function (host) {
   'use strict'
-  const { bodyKind, copy, decode, dictionary, encode, fieldName, isReason, need, shape } = host
+  const { bodyKind, copy, decode, dictionary, encode, fieldName, isReason, need, shape, string } = host
   const { apply, construct, defineProperty } = host.taken
   const headers = host.load('headers')
   const { getOwnPropertyDescriptor, getPrototypeOf } = Object
@@ -47,7 +47,7 @@
       return newBody(null, value)
     }
     type = 'text/plain;charset=UTF-8'
-    return newBody(apply(toWellFormed, `${value}`, []), null)
+    return newBody(apply(toWellFormed, string(value), []), null)
   }
   const toBytes = (data) => (typeof data === 'string' ? encode(data) : copy(data))
   function toText(data) {
@@ -158,7 +158,7 @@
     if (init !== undefined) {
       const { headers: given, status, statusText } = dictionary(init, 'the second argument')
       const code = status === undefined ? 200 : toStatus(status)
-      const text = statusText === undefined ? '' : `${statusText}`
+      const text = statusText === undefined ? '' : string(statusText)
       if (code < 200 || code > 599) throw new RangeError(`status ${code} is not from 200 to 599`)
       if (!isReason(text)) throw new TypeError('statusText has an invalid character')
       state.status = code
@@ -176,7 +176,7 @@
   }
   function parseURL(text) {
     try {
-      return construct(URL, [`${text}`])
+      return construct(URL, [string(text)])
     } catch {
       throw new TypeError(`'${text}' is no URL: it must be whole, as http://HOST/path`)
     }
@@ -260,12 +260,12 @@
   POLICIES[''] = true
   const PRIORITIES = enumeration('high low auto')
   function choice(value, set, name) {
-    const text = `${value}`
+    const text = string(value)
     if (!set[text]) throw new TypeError(`'${text}' is no ${name}`)
     return text
   }
   function methodFrom(value) {
-    const text = `${value}`
+    const text = string(value)
     if (fieldName(text) === undefined) throw new TypeError(`'${text}' is no method`)
     const upper = apply(toUpperCase, text, [])
     if (FORBIDDEN[upper]) throw new TypeError(`method '${text}' is not allowed`)
@@ -301,14 +301,14 @@
       __proto__: null,
       cache: cache === undefined ? old.cache : choice(cache, CACHES, 'cache mode'),
       credentials: credentials === undefined ? old.credentials : choice(credentials, CREDENTIALS, 'credentials mode'),
-      integrity: integrity === undefined ? old.integrity : `${integrity}`,
+      integrity: integrity === undefined ? old.integrity : string(integrity),
       keepalive: keepalive === undefined ? old.keepalive : !!keepalive,
       mode: mode === undefined ? old.mode : choice(mode, MODES, 'mode'),
       redirect: redirect === undefined ? old.redirect : choice(redirect, REDIRECTIONS, 'redirect mode'),
-      referrer: referrer === undefined ? old.referrer : referrerFrom(`${referrer}`),
+      referrer: referrer === undefined ? old.referrer : referrerFrom(string(referrer)),
       referrerPolicy: referrerPolicy === undefined ? old.referrerPolicy : choice(referrerPolicy, POLICIES, 'referrer policy'),
     }
-    if (duplex !== undefined && `${duplex}` !== 'half') throw new TypeError("duplex must be 'half'")
+    if (duplex !== undefined && string(duplex) !== 'half') throw new TypeError("duplex must be 'half'")
     if (priority !== undefined) choice(priority, PRIORITIES, 'priority')
     if (window !== undefined && window !== null) throw new TypeError('window must be null')
     if (options.mode === 'navigate' && mode !== undefined) throw new TypeError("mode must not be 'navigate'")
@@ -349,7 +349,15 @@
     return 'about:client' // it is of another origin: a server has none
   }
   const methodOf = (state) => (state.method ??= incoming(METHOD))
-  const urlOf = (state) => (state.url ??= apply(hrefOf, parseURL(incoming(ADDRESS)), []))
+  // Not all that HTTP allows in a Host field is a host of a URL.
+  function received() {
+    try {
+      return apply(hrefOf, parseURL(incoming(ADDRESS)), [])
+    } catch {
+      return apply(hrefOf, parseURL(incoming(LOCAL_ADDRESS)), [])
+    }
+  }
+  const urlOf = (state) => (state.url ??= received())
   function signalOf(state) {
     if (!state.signal) {
       const { AbortController, any } = host.load('abort')
@@ -410,7 +418,7 @@
   // ---- handlers ----
 
   // What incoming() is asked for, of the request that runs.
-  const METHOD = 0, ADDRESS = 1, FIELDS = 2, BODY = 3, PARAMETERS = 4
+  const METHOD = 0, ADDRESS = 1, FIELDS = 2, BODY = 3, PARAMETERS = 4, LOCAL_ADDRESS = 5
   let incoming, env
   let waits = 0 // promises of waitUntil that are pending
   async function wait(promise) {
@@ -423,17 +431,17 @@
   }
   // From an event in isère's format, which `isere invoke` was given.
   function fromEvent(event) {
-    const method = `${event.httpMethod ?? event.method ?? 'GET'}`
+    const method = string(event.httpMethod ?? event.method ?? 'GET')
     const fields = event.headers ?? {}
-    const query = event.query ? `?${event.query}` : ''
+    const query = event.query ? '?' + string(event.query) : ''
     const state = newRequest()
     state.method = method
-    state.url = apply(hrefOf, parseURL(`http://${fields.host ?? 'localhost'}${event.path ?? '/'}${query}`), [])
+    state.url = apply(hrefOf, parseURL('http://' + string(fields.host ?? 'localhost') + string(event.path ?? '/') + query), [])
     state.list = headers.create()
     headers.fill(state.list, fields)
     const body = event.rawBody ?? event.body ?? null
     if (body === null) state.body = null
-    else if (event.isBase64Encoded) state.body = newBody(fromBase64(`${body}`), null)
+    else if (event.isBase64Encoded) state.body = newBody(fromBase64(string(body)), null)
     else state.body = newBody(typeof body === 'string' ? apply(toWellFormed, body, []) : stringify(body), null)
     return state
   }

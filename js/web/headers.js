@@ -1,9 +1,10 @@
 // Headers (Fetch section 5.1), and lists of header fields for Request and
 // Response. A list is linked records: what a handler does to Array.prototype
-// does not reach it.
+// does not reach it. Nor does String.prototype: text is made by string() and `+`,
+// since the engine calls its `concat` for a template.
 (function (host) {
   'use strict'
-  const { append, fieldName, fieldValue, need, shape } = host
+  const { append, fieldName, fieldValue, need, shape, string } = host
   const { apply, iterator, ownKeys, setPrototypeOf, defineProperty } = host.taken
   const { getOwnPropertyDescriptor, getPrototypeOf } = Object
 
@@ -21,7 +22,7 @@
   function find(list, key) {
     let all = null
     for (let field = list.first; field; field = field.next) {
-      if (field.key === key) all = all === null ? field.value : `${all}, ${field.value}`
+      if (field.key === key) all = all === null ? field.value : all + ', ' + field.value
     }
     return all
   }
@@ -56,7 +57,7 @@
 
   function keyOf(name) {
     const key = fieldName(name)
-    if (key === undefined) throw new TypeError(`'${name}' is no name of a header`)
+    if (key === undefined) throw new TypeError(`'${name}' can't name a header`)
     return key
   }
   function valueOf(name, value) {
@@ -80,8 +81,8 @@
       let count = 0
       let name, value
       for (const part of pair) {
-        if (count === 0) name = `${part}`
-        else if (count === 1) value = `${part}`
+        if (count === 0) name = string(part)
+        else if (count === 1) value = string(part)
         count++
       }
       if (count !== 2) throw new TypeError('a list of headers must have pairs of name and value')
@@ -94,8 +95,8 @@
       const key = keys[i]
       const found = getOwnPropertyDescriptor(init, key)
       if (!found || !found.enumerable) continue
-      keyOf(`${key}`)
-      put(given, key, key, `${init[key]}`)
+      keyOf(string(key))
+      put(given, key, key, string(init[key]))
     }
   }
   // Everything is read before anything is added.
@@ -125,7 +126,7 @@
       let at = all.length
       while (at > 0 && all[at - 1].key > key) at--
       if (at > 0 && all[at - 1].key === key && key !== 'set-cookie') {
-        all[at - 1].value = `${all[at - 1].value}, ${field.value}`
+        all[at - 1].value = all[at - 1].value + ', ' + field.value
         continue
       }
       append(all, null)
@@ -176,18 +177,18 @@
     append(name, value) {
       need(arguments.length, 2, 'append')
       const list = this.#list
-      add(list, `${name}`, `${value}`)
+      add(list, string(name), string(value))
     }
     delete(name) {
       need(arguments.length, 1, 'delete')
       const list = this.#list
-      const key = keyOf(`${name}`)
+      const key = keyOf(string(name))
       remove(change(list), key, null)
     }
     get(name) {
       need(arguments.length, 1, 'get')
       const list = this.#list
-      return find(list, keyOf(`${name}`))
+      return find(list, keyOf(string(name)))
     }
     getSetCookie() {
       const all = []
@@ -199,13 +200,13 @@
     has(name) {
       need(arguments.length, 1, 'has')
       const list = this.#list
-      return find(list, keyOf(`${name}`)) !== null
+      return find(list, keyOf(string(name))) !== null
     }
     set(name, value) {
       need(arguments.length, 2, 'set')
       const list = this.#list
-      name = `${name}`
-      value = `${value}`
+      name = string(name)
+      value = string(value)
       const key = keyOf(name)
       value = valueOf(name, value)
       set(change(list), key, name, value)
@@ -245,7 +246,7 @@
     const object = {}
     for (let i = 0; i < all.length; i++) {
       const { key, value } = all[i]
-      const more = key === 'set-cookie' && object[key] !== undefined ? `${object[key]}, ${value}` : value
+      const more = key === 'set-cookie' && object[key] !== undefined ? object[key] + ', ' + value : value
       defineProperty(object, key, { __proto__: null, value: more, enumerable: true, configurable: true, writable: true })
     }
     return object

@@ -42,6 +42,15 @@ int isere__response_threw(isere_decoder_t *d, const char *while_doing)
     return ISERE_ERR_HANDLER;
 }
 
+int isere_response_threw(JSContext *ctx, const char *while_doing,
+                         char reason[ISERE_RESPONSE_REASON_MAX])
+{
+    isere_decoder_t d;
+    d.ctx = ctx;
+    d.reason = reason;
+    return isere__response_threw(&d, while_doing);
+}
+
 static bool is_nothing(JSValueConst value)
 {
     return JS_IsNull(value) || JS_IsUndefined(value);
@@ -115,6 +124,21 @@ static int get_decoded(isere_decoder_t *d, JSValueConst object,
     }
     JS_FreeValue(d->ctx, value);
     return result;
+}
+
+static int get_decoded_str(isere_decoder_t *d, JSValueConst object,
+                           const char *name, decode_fn *decode)
+{
+    JSValue value = JS_GetPropertyStr(d->ctx, object, name);
+    int result = JS_IsException(value) ? isere__response_threw(d, "reading it")
+                                       : decode(d, value);
+    JS_FreeValue(d->ctx, value);
+    return result;
+}
+
+static int decode_data(isere_decoder_t *d, JSValueConst data)
+{
+    return isere__response_body(d, data, false);
 }
 
 /* The properties that make an object a response. Held until the body is
@@ -210,9 +234,37 @@ static int decode(isere_decoder_t *d, JSValueConst value)
     return result;
 }
 
-int isere_response_decode(JSContext *ctx, const isere_names_t *names,
-                          JSValueConst value, isere_response_t *response,
-                          char reason[ISERE_RESPONSE_REASON_MAX])
+/* Records without a prototype, and own values: no code of the handler. A
+ * content type is among the fields if there is to be one. */
+static int decode_answer(isere_decoder_t *d, JSValueConst answer)
+{
+    JSContext *ctx = d->ctx;
+    int result = get_decoded_str(d, answer, "status", decode_status);
+    JSValue field = JS_GetPropertyStr(ctx, answer, "first");
+    while (result == 0 && JS_IsObject(field)) {
+        JSValue name = JS_GetPropertyStr(ctx, field, "name");
+        JSValue value = JS_GetPropertyStr(ctx, field, "value");
+        result = isere__response_field(d, name, value);
+        JSValue next = JS_GetPropertyStr(ctx, field, "next");
+        JS_FreeValue(ctx, name);
+        JS_FreeValue(ctx, value);
+        JS_FreeValue(ctx, field);
+        field = next;
+    }
+    JS_FreeValue(ctx, field);
+    if (result == 0) {
+        isere__response_end_fields(d);
+        d->has_type = true;
+        result = get_decoded_str(d, answer, "data", decode_data);
+    }
+    return result;
+}
+
+typedef int read_fn(isere_decoder_t *d, JSValueConst value);
+
+static int decode_by(JSContext *ctx, const isere_names_t *names,
+                     JSValueConst value, isere_response_t *response,
+                     char reason[ISERE_RESPONSE_REASON_MAX], read_fn *read)
 {
     isere_decoder_t d;
     /* Not the arrays: they are large and filled before they are read. */
@@ -237,7 +289,7 @@ int isere_response_decode(JSContext *ctx, const isere_names_t *names,
     response->body_bytes = NULL;
     response->body_owner = JS_UNDEFINED;
     reason[0] = '\0';
-    int result = decode(&d, value);
+    int result = read(&d, value);
     /* A getter may have run out of memory without the engine saying so. */
     if (result == 0 && JS_HasException(ctx)) {
         result = ISERE_ERR_LIMIT; /* see isere_js_settle */
@@ -246,6 +298,21 @@ int isere_response_decode(JSContext *ctx, const isere_names_t *names,
         isere_response_free(ctx, response);
     }
     return result;
+}
+
+int isere_response_decode(JSContext *ctx, const isere_names_t *names,
+                          JSValueConst value, isere_response_t *response,
+                          char reason[ISERE_RESPONSE_REASON_MAX])
+{
+    return decode_by(ctx, names, value, response, reason, decode);
+}
+
+int isere_response_decode_answer(JSContext *ctx, const isere_names_t *names,
+                                 JSValueConst answer,
+                                 isere_response_t *response,
+                                 char reason[ISERE_RESPONSE_REASON_MAX])
+{
+    return decode_by(ctx, names, answer, response, reason, decode_answer);
 }
 
 void isere_response_free(JSContext *ctx, isere_response_t *response)

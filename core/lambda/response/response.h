@@ -64,6 +64,17 @@ int isere_response_decode(JSContext *ctx, const isere_names_t *names,
                           JSValueConst value, isere_response_t *response,
                           char reason[ISERE_RESPONSE_REASON_MAX]);
 
+/* The same for what isere_fetch_answer gave. */
+int isere_response_decode_answer(JSContext *ctx, const isere_names_t *names,
+                                 JSValueConst answer,
+                                 isere_response_t *response,
+                                 char reason[ISERE_RESPONSE_REASON_MAX]);
+
+/* Whether an exception that is pending is one that ISERE_ERR_LIMIT is for; else
+ * it is taken into `reason`. Returns ISERE_ERR_LIMIT or ISERE_ERR_HANDLER. */
+int isere_response_threw(JSContext *ctx, const char *while_doing,
+                         char reason[ISERE_RESPONSE_REASON_MAX]);
+
 /*
  * Copies a body that lies in a buffer of the handler. Needed where more of the
  * handler's code runs: it may write to the buffer, or transfer it to another

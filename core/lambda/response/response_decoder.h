@@ -46,6 +46,10 @@ int isere__response_headers(isere_decoder_t *d, JSValueConst headers);
 int isere__response_multi_headers(isere_decoder_t *d, JSValueConst headers);
 int isere__response_cookies(isere_decoder_t *d, JSValueConst cookies);
 
+/* One field line. Its name was checked, the value is a string. */
+int isere__response_field(isere_decoder_t *d, JSValueConst name,
+                          JSValueConst value);
+
 /* Turns offsets into slices; no field is added after it. */
 void isere__response_end_fields(isere_decoder_t *d);
 

@@ -392,16 +392,20 @@ void isere__pool_release(isere_slot_t *slot)
 
 /* ---- running ---- */
 
-/* The slot's isolate went on: reports the outcome if it is there. Before the
+/* The slot's isolate went on: reports the outcome if it is there, once; the
+ * isolate may go on without its connection (ctx.waitUntil). Before the
  * slot is released, since the response lies in the heap that this restores. */
 static void ran(isere_slot_t *slot)
 {
     isere_pool_t *pool = slot->pool;
+    if (slot->connection && isere_isolate_is_answered(slot->isolate)) {
+        pool->server->pools.done(slot);
+        slot->connection = NULL;
+    }
     if (isere_isolate_state(slot->isolate) != ISERE_ISOLATE_COMPLETE) {
         schedule(slot);
         return;
     }
-    pool->server->pools.done(slot);
     if (isere_isolate_has_crashed(slot->isolate)) {
         report_fault(pool, isere_isolate_reason(slot->isolate));
     }

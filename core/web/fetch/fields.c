@@ -107,6 +107,15 @@ static JSValue is_reason(JSContext *ctx, JSValueConst self, int argc,
     return JS_NewBool(ctx, is);
 }
 
+/* string(VALUE): as String(VALUE), but a symbol throws. */
+static JSValue to_string(JSContext *ctx, JSValueConst self, int argc,
+                         JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    return JS_ToString(ctx, argv[0]);
+}
+
 /* In the order that js/web/fetch.js has. */
 typedef enum body_kind {
     BODY_OTHER,
@@ -149,6 +158,7 @@ void isere__fields_add_native(JSContext *ctx, JSValueConst object)
         JS_CFUNC_DEF("fieldValue", 1, field_value),
         JS_CFUNC_DEF("isReason", 1, is_reason),
         JS_CFUNC_DEF("bodyKind", 1, body_kind),
+        JS_CFUNC_DEF("string", 1, to_string),
     };
     JS_SetPropertyFunctionList(ctx, object, members,
                                sizeof(members) / sizeof(*members));
