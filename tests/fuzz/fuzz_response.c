@@ -4,6 +4,7 @@
  * comes out must be safe to write to a client whatever went in.
  */
 #include "core/http/chars.h"
+#include "core/isolate/isolate_internal.h"
 #include "core/lambda/response/response.h"
 #include "core/util/utf8.h"
 #include "isere/error.h"
@@ -100,6 +101,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     JSRuntime *rt = JS_NewRuntime();
     JSContext *ctx = JS_NewContext(rt);
     isere_names_t names;
+    isere_realm_t realm = {0}; /* where the decoder finds the intrinsics */
+    JS_SetContextOpaque(ctx, &realm);
+    require(isere__intrinsics_init(ctx, &realm.api.intrinsics) == 0);
     JSValue make = JS_Eval(ctx, revive, sizeof revive - 1, "revive", 0);
     JSValue text = JS_NewStringLen(ctx, (const char *)data, size);
     JSValue value = JS_Call(ctx, make, JS_UNDEFINED, 1, &text);
@@ -111,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(isere__lambda_names_init(ctx, &names) == 0);
     decode(ctx, &names, value);
     isere__lambda_names_deinit(ctx, &names);
+    isere__intrinsics_deinit(ctx, &realm.api.intrinsics);
     JS_FreeValue(ctx, value);
     JS_FreeValue(ctx, text);
     JS_FreeValue(ctx, make);

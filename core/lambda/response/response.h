@@ -35,7 +35,7 @@ typedef struct isere_response {
     char *field_text;             /* names and values */
     const char *body_text;        /* of JS_ToCStringLen */
     char *body_bytes;             /* JSON, decoded base64, or a copy */
-    JSValue body_owner;           /* the buffer that body points into */
+    JSValue body_owner;           /* the buffer or view with the body */
 } isere_response_t;
 
 /* Room for the reason of a malformed response. */

@@ -4,6 +4,7 @@
 #include "core/lambda/response/json.h"
 #include "core/lambda/response/response_decoder.h"
 #include "core/util/encode/base64.h"
+#include "core/web/web.h"
 #include "isere/error.h"
 
 /* Adds the content type that a kind of body has by default. */
@@ -171,6 +172,25 @@ static int bytes_body(isere_decoder_t *d, JSValueConst value, bool view)
     return add_type(d, "application/octet-stream");
 }
 
+/* The bytes of a DataView, the one kind of buffer or view that is left; *done
+ * is false for other values. The view keeps its buffer alive. */
+static int view_body(isere_decoder_t *d, JSValueConst value, bool *done)
+{
+    uint8_t *bytes;
+    size_t len;
+    int found = isere_web_bytes(d->ctx, value, &bytes, &len);
+    *done = found != 0;
+    if (found < 0) {
+        return isere__response_threw(d, "reading the body's bytes");
+    }
+    if (found == 0) {
+        return 0;
+    }
+    d->response->body_owner = JS_DupValue(d->ctx, value);
+    d->response->body = isere_slice_of(bytes, len);
+    return add_type(d, "application/octet-stream");
+}
+
 /* One byte more: an empty body has a block of its own, too, and NULL means that
  * memory ran out. */
 int isere_response_detach(JSContext *ctx, isere_response_t *response)
@@ -249,5 +269,6 @@ int isere__response_body(isere_decoder_t *d, JSValueConst body, bool base64)
     if (kind != NO_BYTES) {
         return bytes_body(d, body, kind == TYPED_ARRAY);
     }
-    return json_body(d, body);
+    result = view_body(d, body, &done);
+    return done ? result : json_body(d, body);
 }

@@ -37,6 +37,8 @@ static inline void engine_furnish(engine_t *e)
     e->room = calloc(1, sizeof *e->room);
     assert_non_null(e->room);
     JS_SetContextOpaque(e->ctx, &e->room->realm);
+    assert_int_equal(
+        isere__intrinsics_init(e->ctx, &e->room->realm.api.intrinsics), 0);
     assert_int_equal(isere__lambda_names_init(e->ctx, &e->room->names), 0);
 }
 
@@ -51,6 +53,7 @@ static inline engine_t engine_open(void)
 static inline void engine_close(engine_t *e)
 {
     isere__lambda_names_deinit(e->ctx, &e->room->names);
+    isere__intrinsics_deinit(e->ctx, &e->room->realm.api.intrinsics);
     if (e->room->realm.lambda.function) {
         isere_lambda_deinit(e->ctx, &e->room->realm.lambda);
     }

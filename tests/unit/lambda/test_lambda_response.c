@@ -276,6 +276,10 @@ static void bodies(void **state)
         {"({body:new Float64Array(0)})", "200|" BYTES "|B"},
         {"({body:new BigInt64Array(0)})", "200|" BYTES "|B"},
         {"({body:new ArrayBuffer(0)})", "200|" BYTES "|B"},
+        {"({body:new DataView(new Uint8Array([1,65,66,67]).buffer, 1, 2)})",
+         "200|" BYTES "|BAB"},
+        {"new DataView(new Uint8Array([65]).buffer)", "200|" BYTES "|BA"},
+        {"({body:new DataView(new ArrayBuffer(0))})", "200|" BYTES "|B"},
         {"({body:new Proxy({a:1}, {})})", "200|" JSON "|T{\"a\":1}"},
         {"({get body() { return new Uint8Array([65]) }})", "200|" BYTES "|BA"},
         {"({body:'aGk=',isBase64Encoded:true})", "200|" BYTES "|Bhi"},
@@ -386,6 +390,9 @@ static void attacked_builtins(void **state)
 {
     static const char attack[] =
         "const d = Object.defineProperty, u = new Uint8Array([65, 66]);"
+        "const v = new DataView(u.buffer);"
+        "for (const k of ['buffer', 'byteLength', 'byteOffset'])"
+        "  d(DataView.prototype, k, {get() { throw 6 }});"
         "for (const k of ['length', 'buffer', 'byteLength', 'byteOffset'])"
         "  d(Object.getPrototypeOf(Uint8Array.prototype), k,"
         "    {get() { throw 1 }});"
@@ -400,6 +407,7 @@ static void attacked_builtins(void **state)
         {"({headers:{a:['x', 1]}, cookies:['y'], body:{k:[1,{}]}})",
          "200|a: x|a: 1|Set-Cookie: y|" JSON "|T{\"k\":[1,{}]}"},
         {"({body:u})", "200|" BYTES "|BAB"},
+        {"({body:v})", "200|" BYTES "|BAB"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -414,9 +422,10 @@ static void detached_buffers(void **state)
 {
     static const char *const codes[] = {
         "globalThis.b = new ArrayBuffer(8); ({body:b})",
-        "globalThis.b = new ArrayBuffer(8); ({body:new Uint8Array(b, 2)})"};
+        "globalThis.b = new ArrayBuffer(8); ({body:new Uint8Array(b, 2)})",
+        "globalThis.b = new ArrayBuffer(8); ({body:new DataView(b, 2)})"};
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         engine_t e = engine_open();
         char reason[ISERE_RESPONSE_REASON_MAX];
         isere_response_t response;
