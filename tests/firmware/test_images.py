@@ -107,6 +107,62 @@ def test_flash_is_full(boot):
         assert device.get(f"/f{i}").text == f"f{i}"
 
 
+def damage(device, every):
+    """Changes a word in each piece of the flash behind the images' directory
+    that holds something; how many."""
+    start, size = (1 << 20) + 64 * 1024, (2 << 20) - 64 * 1024
+    content = device.read_flash(start, size)
+    words = []
+    for at in range(0, size, every):
+        piece = content[at : at + every]
+        used = next((i for i, byte in enumerate(piece) if byte), None)
+        if used is not None:
+            words.append(at + used // 4 * 4)
+    for at in words:
+        word = content[at : at + 4]
+        device.write_flash(start + at, bytes([word[0] ^ 0x10]) + word[1:])
+    return len(words)
+
+
+def test_damaged_images(mps2):
+    """The base, images and code, each in many places: they are made again of
+    the sources, before and after a reset, and counted."""
+    device = mps2("let n = 0; export const handler = () => 'built-in ' + ++n")
+    deploy_many(device, 3)
+    ask_in_turn(device, 3)
+    for _ in range(2):
+        assert damage(device, 32 * 1024) > 10
+        device.reboot()
+        assert device.get("/").text == "built-in 1"
+        ask_in_turn(device, 3)
+        assert metric(device, "isere_images_made_total")[""] >= 4
+        assert is_all_from_images(device)
+    device.reboot()
+    ask_in_turn(device, 3)
+    assert metric(device, "isere_images_made_total")[""] == 0
+
+
+def test_each_deploy_outlasts_a_reset(mps2):
+    """What was confirmed is served after a reset that comes at once: deploys,
+    a replacement, a rollback and a removal."""
+    device = mps2("export const handler = () => 'built-in'")
+    source = "export const handler = () => '%s %d'"
+    for i in range(4):
+        name = f"f{i % 2}"
+        device.deploy(name, source % (name, i))
+        device.reboot()
+        assert device.get(f"/{name}").text == f"{name} {i}"
+    status, _, _ = device.api("POST", "/_isere/v1/functions/f1/rollback")
+    assert status == 200
+    device.reboot()
+    assert (device.get("/f1").text, device.get("/f0").text) == ("f1 1", "f0 2")
+    status, _, _ = device.api("DELETE", "/_isere/v1/functions/f0")
+    assert status == 204
+    device.reboot()
+    assert sorted(names(device)) == ["f1"]
+    assert device.get("/f1").text == "f1 1"
+
+
 def test_one_outcome_of_the_init_phase(boot):
     """Time and randomness of an init phase are kept; those of a request are
     its own."""
