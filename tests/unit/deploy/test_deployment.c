@@ -272,7 +272,8 @@ static void test_init_phases_that_fail(void **state)
     assert_non_null(strstr(fault.stack, "at f (a.js:2:31)"));
     fail_check("{" FILES("export const x = 1") "}",
                "the module exports no handler: write `export const handler = "
-               "async (event, context, done) => { \xe2\x80\xa6 }`");
+               "async (event, context, done) => { \xe2\x80\xa6 }` or `export "
+               "default { fetch(request, env, ctx) { \xe2\x80\xa6 } }`");
     assert_string_equal(fault.file, "a.js");
     fail_check("{" FILES("await new Promise(() => {})") "}",
                "the init phase never ends: a top-level await waits for a "
