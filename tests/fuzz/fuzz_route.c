@@ -52,7 +52,7 @@ static unsigned choose(choices_t *c, unsigned n)
 }
 
 static const char *const methods[] = {"GET",    "PUT", "ANY", "POST",
-                                      "DELETE", "get", "G"};
+                                      "DELETE", "get", "G",   "HEAD"};
 static const char *const parts[] = {
     "a",     "b",     "{x}",  "{y}",  "{z}", "{x+}", "{p+}", "%61",
     "a%2Fb", "A%2fb", "%2e",  "..",   "",    "c%",   "{",    "_isere",
@@ -159,14 +159,21 @@ static isere_slice_t method_of(const char *text)
     return isere_slice_of(text, strcspn(text, " "));
 }
 
-static bool method_fits(const char *text, const char *method)
+/* How well a route's method fits: not at all, as ANY, as GET to HEAD, as it is.
+ */
+static int method_fits(const char *text, const char *method)
 {
-    return isere_slice_is(method_of(text), method) ||
-           isere_slice_is(method_of(text), "ANY");
+    if (isere_slice_is(method_of(text), method)) {
+        return 3;
+    }
+    if (strcmp(method, "HEAD") == 0 && isere_slice_is(method_of(text), "GET")) {
+        return 2;
+    }
+    return isere_slice_is(method_of(text), "ANY");
 }
 
 /* Whether a is more specific than b; both fit the same request. */
-static bool before(const char *a, const char *b)
+static bool before(const char *a, const char *b, const char *method)
 {
     split_t x;
     split_t y;
@@ -180,8 +187,7 @@ static bool before(const char *a, const char *b)
         }
     }
     require(x.count == y.count); /* else they could not both fit */
-    return isere_slice_is(method_of(b), "ANY") &&
-           !isere_slice_is(method_of(a), "ANY");
+    return method_fits(a, method) > method_fits(b, method);
 }
 
 /* Whether two routes are in conflict. */
@@ -222,7 +228,8 @@ static const char *best_of(const table_t *table, const char *method,
     for (size_t i = 0; i < table->count; i++) {
         const char *text = table->texts[i];
         if (!is_default(text) && path_fits(text, request) &&
-            method_fits(text, method) && (!best || before(text, best))) {
+            method_fits(text, method) &&
+            (!best || before(text, best, method))) {
             best = text;
         }
     }
@@ -263,18 +270,20 @@ static void check_parameters(const isere_route_match_t *match,
     require(n == match->nparameters);
 }
 
-/* The methods are sorted, each once, and those of the routes that fit. */
+/* The methods are sorted, each once, and those of the routes that fit; HEAD is
+ * there where GET is. */
 static void check_allow(const table_t *table, const split_t *request,
                         const char *allow)
 {
     char wanted[256] = "";
     /* In order, with separators; "get" is GET by now, and ANY would fit. */
-    static const char *const sorted[] = {"DELETE", "G", "GET", "POST", "PUT"};
+    static const char *const sorted[] = {"DELETE", "G",    "GET",
+                                         "HEAD",   "POST", "PUT"};
     for (size_t m = 0; m < sizeof(sorted) / sizeof(sorted[0]); m++) {
         for (size_t i = 0; i < table->count; i++) {
             const char *text = table->texts[i];
             if (!is_default(text) && path_fits(text, request) &&
-                isere_slice_is(method_of(text), sorted[m])) {
+                method_fits(text, sorted[m]) > 1) {
                 strcat(wanted, *wanted ? ", " : "");
                 strcat(wanted, sorted[m]);
                 break;
