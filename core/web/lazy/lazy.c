@@ -37,8 +37,8 @@ static const struct {
     [ISERE_LAZY_FORM_DATA] = PART(form_data, 40),
     [ISERE_LAZY_URL_PATTERN_LIBRARY] = PART(url_pattern_library, 80),
     [ISERE_LAZY_URL_PATTERN] = PART(url_pattern, 88),
-    [ISERE_LAZY_HEADERS] = PART(headers, 12),
-    [ISERE_LAZY_FETCH] = PART(fetch, 32),
+    [ISERE_LAZY_HEADERS] = PART(headers, 25),
+    [ISERE_LAZY_FETCH] = PART(fetch, 82),
 };
 
 static JSValue make(JSContext *ctx, const JSLazyValue *value);
