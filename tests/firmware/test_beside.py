@@ -9,7 +9,7 @@ import time
 import pytest
 
 from corpus import DeviceWire
-from state import settle, usage
+from state import rest, settle
 from test_containment import break_it, wait_restart
 from test_jobs import PATIENCE, answers, under_load, wait_for
 from wire import request
@@ -115,7 +115,7 @@ def test_many_in_a_row(mps2):
     device = looping(mps2)
     ask(device, "/loop/compute")
     device.get("/")
-    before = usage(device)
+    before = rest(device)
     for _ in range(5):
         first = Loop(device, "/loop/compute?1")
         assert device.get("/").text == "good"
