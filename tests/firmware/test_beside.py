@@ -19,17 +19,17 @@ LOOP = """
 export const handler = async (event) => {
   if (event.path === '/loop/compute') {
     let n = 0
-    for (let i = 0; i < 600000; i++) n += i
+    for (let i = 0; i < 150000; i++) n += i
     return { body: { n, query: event.query, agent: event.headers['x-long'] } }
   }
   if (event.path === '/loop/throw') {
-    for (let i = 0; i < 300000; i++);
+    for (let i = 0; i < 80000; i++);
     throw new Error('after a while')
   }
   if (event.path === '/loop/wait') {
-    for (let i = 0; i < 300000; i++);
+    for (let i = 0; i < 80000; i++);
     await new Promise((go) => setTimeout(go, 50))
-    for (let i = 0; i < 300000; i++);
+    for (let i = 0; i < 80000; i++);
     return 'waited'
   }
   if (event.path === '/loop/builtin') {
@@ -44,7 +44,7 @@ export const handler = async (event) => {
 
 def ask(device, path, **fields):
     """(status, error, body)"""
-    with DeviceWire(device) as wire:
+    with DeviceWire(device, PATIENCE) as wire:
         answer = wire.ask(request("GET", path, None, fields))
     return answer.status, answer.error, answer.body.decode()
 
@@ -70,15 +70,17 @@ class Loop:
         return self.answer
 
 
-def looping(mps2):
+def looping(mps2, limit):
+    """With the time limit that a request to it has; QEMU may be slow."""
     device = mps2(GOOD)
-    device.deploy("loop", LOOP)
+    package = {"main": "loop.js", "files": {"loop.js": LOOP}, "timeout": limit}
+    device.deploy("loop", package)
     return device
 
 
 @pytest.mark.parametrize("path", ["/loop", "/loop/builtin", "/loop/log"])
 def test_others_are_served(mps2, path):
-    device = looping(mps2)
+    device = looping(mps2, "8s")
     with under_load(device, 1) as load:
         wait_for(lambda: answers(load) > 5)
         loop = Loop(device, path)
@@ -95,13 +97,13 @@ def test_others_are_served(mps2, path):
 
 
 def test_what_takes_long_is_answered(mps2):
-    device = looping(mps2)
+    device = looping(mps2, "30s")
     with under_load(device, 1) as load:
         loop = Loop(device, "/loop/compute?q", **{"X-Long": "a" * 200})
         status, _, body = loop.wait()
         assert status == 200
         assert json.loads(body) == {
-            "n": 599999 * 300000,
+            "n": 149999 * 75000,
             "query": "q",
             "agent": "a" * 200,
         }
@@ -112,11 +114,11 @@ def test_what_takes_long_is_answered(mps2):
 
 def test_many_in_a_row(mps2):
     """Each in a pristine heap, and nothing is left of them."""
-    device = looping(mps2)
+    device = looping(mps2, "6s")
     ask(device, "/loop/compute")
     device.get("/")
     before = rest(device)
-    for _ in range(5):
+    for _ in range(3):
         first = Loop(device, "/loop/compute?1")
         assert device.get("/").text == "good"
         assert first.wait()[0] == 200
@@ -128,7 +130,7 @@ def test_many_in_a_row(mps2):
 def test_two_at_a_time(mps2):
     """The second one holds up the others, for its time limit at most; then all
     goes on."""
-    device = looping(mps2)
+    device = looping(mps2, "3s")
     device.deploy("more", LOOP.replace("/loop", "/more"))
     loops = [Loop(device, "/loop"), Loop(device, "/more")]
     assert [loop.wait()[:2] for loop in loops] == [(504, "timeout")] * 2
@@ -137,7 +139,7 @@ def test_two_at_a_time(mps2):
 
 
 def test_a_deploy_meanwhile(mps2):
-    device = looping(mps2)
+    device = looping(mps2, "3s")
     loop = Loop(device, "/loop")
     time.sleep(0.2)
     device.deploy("next", GOOD, timeout=PATIENCE)
@@ -146,7 +148,7 @@ def test_a_deploy_meanwhile(mps2):
 
 
 def test_it_is_replaced_meanwhile(mps2):
-    device = looping(mps2)
+    device = looping(mps2, "30s")
     loop = Loop(device, "/loop/compute")
     time.sleep(0.1)
     device.deploy("loop", GOOD, timeout=PATIENCE)
@@ -155,7 +157,7 @@ def test_it_is_replaced_meanwhile(mps2):
 
 
 def test_its_client_leaves(mps2):
-    device = looping(mps2)
+    device = looping(mps2, "3s")
     with DeviceWire(device) as wire:
         wire.send(request("GET", "/loop"))
         time.sleep(0.3)

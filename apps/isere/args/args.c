@@ -383,8 +383,12 @@ static isere_args_result_t add_env_line(isere_args_t *args, const char *file,
     if (!entry) {
         return bad(args, "%s", isere_strerror(ISERE_ERR_NOMEM));
     }
+    if (at < args->settings.nenv) { /* an earlier line of this file */
+        free((char *)(uintptr_t)args->settings.env[at]);
+    } else {
+        args->settings.nenv++;
+    }
     args->settings.env[at] = entry;
-    args->settings.nenv += at == args->settings.nenv;
     return ISERE_ARGS_RUN;
 }
 
