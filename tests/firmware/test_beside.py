@@ -167,19 +167,22 @@ def test_its_client_leaves(mps2):
 
 def test_a_crash_beside(mps2):
     """The device resets and blames it, not the one that is asked meanwhile."""
-    crash = "for (let i = 0; i < 1000000; i++); Math.clz32(1)"
+    crash = "for (let i = 0; i < 150000; i++); Math.clz32(1)"
+    source = "export const handler = () => {" + crash + "}"
     device = mps2(GOOD)
     device.may_crash = True
-    device.deploy("crash", "export const handler = () => {" + crash + "}")
+    package = {"main": "c.js", "files": {"c.js": source}, "timeout": "30s"}
+    device.deploy("crash", package)
     break_it(device)
     asked = 0
+    end = time.monotonic() + PATIENCE
     with DeviceWire(device) as wire, DeviceWire(device) as other:
         wire.send(request("GET", "/crash"))
         with contextlib.suppress(AssertionError, OSError):
-            while True:
+            while time.monotonic() < end:
                 assert other.ask(request("GET", "/")).text == "good"
                 asked += 1
         said = wait_restart(device, 2)
-    assert asked > 3
+    assert asked > 0
     assert "a fault in function 'crash' version 1 (usage fault" in said, said
     assert device.get("/").text == "good"
