@@ -287,7 +287,7 @@ def release_beside(server, name):
     next one may be another's."""
     for _ in range(20):
         try:
-            return release(server, name, timeout=0.5 * SLOW)
+            return release(server, name, timeout=0.5)
         except TimeoutError:
             pass
     raise AssertionError("no other worker took a connection")
@@ -320,7 +320,7 @@ ECHO = "export const handler = (event) => JSON.parse(event.rawBody)\n"
 def test_a_crash_loop_beside_a_healthy_function(stored):
     """It is released each time, so that it goes on crashing. The healthy one's
     latency is reported: the machine may be busy."""
-    server = stored("--timeout", "60s", "--workers", 2)
+    server = stored("--timeout", f"{int(60 * SLOW)}s", "--workers", 2)
     server.deploy("bad", BUSY)
     server.deploy("good", ECHO)
     pid = server.pid
