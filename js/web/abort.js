@@ -102,12 +102,19 @@
   shape(AbortSignal, 'AbortSignal')
   handler(AbortSignal, 'abort')
 
+  let isController, signalOf
   class AbortController {
     #signal = new AbortSignal(key)
     get signal() { return this.#signal }
     abort(reason = undefined) { abort(this.#signal, reason) }
+    static {
+      isController = (value) => typeof value === 'object' && value !== null && #signal in value
+      signalOf = (controller) => controller.#signal
+    }
   }
   shape(AbortController, 'AbortController')
+  host.clonable(isSignal, undefined, (signal) => ({ __proto__: null, aborted: isAborted(signal) }))
+  host.clonable(isController, undefined, (controller) => ({ __proto__: null, signal: signalOf(controller) }))
 
   return { AbortController, AbortSignal, abort, any: (signal) => depend([signal]), isSignal, isAborted, reasonOf, whenAborted }
 })

@@ -47,17 +47,21 @@
   host.append = (list, value) => {
     defineProperty(list, list.length, { __proto__: null, value, writable: true, enumerable: true, configurable: true })
   }
-  // What structuredClone makes of a part's objects. Without `copy` it refuses
-  // them.
+  // What structuredClone and console make of a part's objects: a copy, and an
+  // object of what is shown. Without `copy` they can't be cloned. A class comes
+  // behind those that it extends.
   const kinds = []
-  host.clonable = (is, copy) => {
-    host.append(kinds, { is, copy })
+  host.clonable = (is, copy, show) => {
+    host.append(kinds, { is, copy, show })
+  }
+  function kindOf(object) {
+    for (let i = kinds.length - 1; i >= 0; i--) if (kinds[i].is(object)) return kinds[i]
   }
   host.clone = (object) => {
-    for (let i = 0; i < kinds.length; i++) {
-      if (kinds[i].is(object)) return kinds[i].copy ? kinds[i].copy(object) : null
-    }
+    const kind = kindOf(object)
+    return kind && (kind.copy ? kind.copy(object) : null)
   }
+  host.show = (object) => kindOf(object)?.show?.(object)
   // A DOMException.
   host.exception = (message, name) => host.load('exception').create(message, name)
   // An accessor `on<type>` of an EventTarget's class.

@@ -8,7 +8,7 @@
   const trunc = Math.trunc
   const part = (bytes, start, end) => apply(subarray, bytes, [start, end])
   const wellFormed = String.prototype.toWellFormed
-  let bytesOf, isBlob, make
+  let bytesOf, typeOf, isBlob, make
 
   function join(parts) {
     if (parts.length === 1) return parts[0]
@@ -94,6 +94,7 @@
     async bytes() { return copy(this.#bytes) }
     static {
       bytesOf = (blob) => blob.#bytes
+      typeOf = (blob) => blob.#type
       isBlob = (value) => typeof value === 'object' && value !== null && #bytes in value
     }
   }
@@ -101,7 +102,7 @@
   shape(Blob, 'Blob')
   make = (bytes, type) => new Blob(given, { bytes, type })
 
-  let isFile, nameOf
+  let isFile, nameOf, modifiedOf
   class File extends Blob {
     #name
     #modified
@@ -119,6 +120,7 @@
     static {
       isFile = (value) => typeof value === 'object' && value !== null && #name in value
       nameOf = (file) => file.#name
+      modifiedOf = (file) => file.#modified
     }
   }
   const now = Date.now
@@ -127,15 +129,17 @@
     return value === value && value !== Infinity && value !== -Infinity ? value + 0 : 0
   }
   shape(File, 'File')
-  const fileOf = (blob, name, modified) => new File([blob], name, { __proto__: null, type: blob.type, lastModified: modified })
+  const fileOf = (blob, name, modified) => new File([blob], name, { __proto__: null, type: typeOf(blob), lastModified: modified })
 
-  host.clonable(isFile, (file) => fileOf(file, nameOf(file), file.lastModified))
-  host.clonable(isBlob, (blob) => make(bytesOf(blob), blob.type))
+  host.clonable(isBlob, (blob) => make(bytesOf(blob), typeOf(blob)), (blob) => ({ __proto__: null, size: bytesOf(blob).length, type: typeOf(blob) }))
+  host.clonable(isFile, (file) => fileOf(file, nameOf(file), modifiedOf(file)), (file) => ({
+    __proto__: null, size: bytesOf(file).length, type: typeOf(file), name: nameOf(file), lastModified: modifiedOf(file),
+  }))
   return {
     Blob, File, isBlob, isFile, make, fileOf,
     // The bytes are the Blob's own: whoever asks must not change them.
     bytesOf,
-    typeOf: (blob) => blob.type,
+    typeOf,
     nameOf,
   }
 })

@@ -6,7 +6,7 @@
   const { apply, defineProperty } = host.taken
   const { append, dictionary, need, now, report, shape } = host
   const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function'
-  let trust, begin, end, isEvent, isDispatched, isOver, isCanceled, setPassive
+  let trust, begin, end, isEvent, isDispatched, isOver, isCanceled, setPassive, show
   const trusted = {
     get: Object.getOwnPropertyDescriptor({ get isTrusted() { return isTrusted(this) } }, 'isTrusted').get,
     enumerable: true,
@@ -87,6 +87,9 @@
         return !event.#canceled
       }
       isOver = (event) => event.#over
+      show = (event) => ({
+        __proto__: null, type: event.#type, defaultPrevented: event.#canceled, cancelable: event.#cancelable, timeStamp: event.#time,
+      })
       isCanceled = (event) => event.#canceled
       setPassive = (event, passive) => { event.#passive = passive }
     }
@@ -305,7 +308,7 @@
     }
     return null
   }
-  host.clonable(isEvent)
+  host.clonable(isEvent, undefined, show)
   host.clonable(isTarget)
   return {
     Event, CustomEvent, ErrorEvent, PromiseRejectionEvent, MessageEvent, EventTarget,

@@ -172,6 +172,19 @@
     }
     return form
   }
-  host.clonable(isFormData)
+  // What has one name is a list.
+  function show(form) {
+    const all = entriesOf(form)
+    const object = { __proto__: null }
+    for (let i = 0; i < all.length; i++) {
+      const { name } = all[i]
+      if (name in object) continue
+      const values = []
+      for (let j = i; j < all.length; j++) if (all[j].name === name) append(values, all[j].value)
+      host.taken.defineProperty(object, name, { __proto__: null, value: values.length === 1 ? values[0] : values, enumerable: true })
+    }
+    return object
+  }
+  host.clonable(isFormData, undefined, show)
   return { FormData, isFormData, write, parse }
 })

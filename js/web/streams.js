@@ -4,7 +4,8 @@
 (function (host) {
   'use strict'
   const { apply, defineProperty } = host.taken
-  const { shape } = host
+  const { getOwnPropertyDescriptor } = Object
+  const { inherits, shape } = host
   const library = {}
   function AbortController() {
     return new (host.load('abort').AbortController)()
@@ -22,11 +23,10 @@
   const { decode } = TextDecoder.prototype
   const { enqueue } = TransformStreamDefaultController.prototype
   const then = Promise.prototype.then
-  const isPrototypeOf = Object.prototype.isPrototypeOf
   const owns = Object.prototype.hasOwnProperty
-  const isStream = (value) =>
-    typeof value === 'object' && value !== null && apply(isPrototypeOf, ReadableStream.prototype, [value]) &&
-    apply(owns, value, ['_readableStreamController'])
+  const is = (Class, name) => (value) =>
+    inherits(value, Class.prototype) && apply(owns, value, [name])
+  const isStream = is(ReadableStream, '_readableStreamController')
 
   class TextEncoderStream {
     #transform
@@ -137,7 +137,20 @@
       cancel: (reason) => apply(cancelReader, taken, [reason]),
     }, { __proto__: null, highWaterMark: 0 })
   }
-  host.clonable(isStream)
+  // What the library keeps in properties of an object's own.
+  const own = (object, name) => getOwnPropertyDescriptor(object, name)?.value
+  host.clonable(isStream, undefined, (stream) => ({
+    __proto__: null,
+    locked: own(stream, '_reader') !== undefined,
+    state: own(stream, '_state'),
+    supportsBYOB: inherits(own(stream, '_readableStreamController'), ReadableByteStreamController.prototype),
+  }))
+  host.clonable(is(WritableStream, '_writableStreamController'), undefined, (stream) => ({
+    __proto__: null, locked: own(stream, '_writer') !== undefined, state: own(stream, '_state'),
+  }))
+  host.clonable(is(TransformStream, '_transformStreamController'), undefined, (stream) => ({
+    __proto__: null, readable: own(stream, '_readable'), writable: own(stream, '_writable'), backpressure: own(stream, '_backpressure'),
+  }))
   return {
     ReadableStream, ReadableStreamDefaultController, ReadableByteStreamController, ReadableStreamBYOBRequest,
     ReadableStreamDefaultReader, ReadableStreamBYOBReader, WritableStream, WritableStreamDefaultController,

@@ -158,6 +158,11 @@ unsigned isere__inspect_properties(isere_inspect_t *i, JSValueConst object,
 void isere__inspect_url(isere_inspect_t *i, isere_inspect_list_t *list,
                         JSValueConst object);
 
+/* Appends what an object of a global in JavaScript is to be shown as, and
+ * returns whether it is one. */
+bool isere__inspect_global(isere_inspect_t *i, isere_inspect_list_t *list,
+                           JSValueConst object);
+
 /* Appends `key: value` of a hidden property as `[key]: value`. */
 void isere__inspect_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
                            const char *name, JSValueConst value);

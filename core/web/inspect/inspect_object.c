@@ -515,6 +515,9 @@ static void put_entries(isere_inspect_t *i, isere_inspect_list_t *list,
         put_promise(i, list, object);
         break;
     default:
+        if (isere__inspect_global(i, list, object)) {
+            return;
+        }
         isere__inspect_url(i, list, object);
         break;
     }

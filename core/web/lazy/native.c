@@ -126,6 +126,29 @@ static JSValue is_uint8_array(JSContext *ctx, JSValueConst self, int argc,
                                ISERE_KIND_TYPED_ARRAY + JS_TYPED_ARRAY_UINT8);
 }
 
+/* inherits(OBJECT, PROTOTYPE): whether it has that prototype. A Proxy among
+ * those is the end: asking it would run code. */
+static JSValue inherits(JSContext *ctx, JSValueConst self, int argc,
+                        JSValueConst *argv)
+{
+    const isere_intrinsics_t *in = &isere_host_web_state(ctx)->intrinsics;
+    (void)self;
+    (void)argc;
+    JSValue at = JS_DupValue(ctx, argv[0]);
+    while (JS_IsObject(at) &&
+           isere__intrinsics_kind(in, at) != ISERE_KIND_PROXY) {
+        JSValue next = JS_GetPrototype(ctx, at);
+        JS_FreeValue(ctx, at);
+        at = next;
+        if (JS_StrictEq(ctx, at, argv[1])) {
+            JS_FreeValue(ctx, at);
+            return JS_TRUE;
+        }
+    }
+    JS_FreeValue(ctx, at);
+    return JS_FALSE;
+}
+
 static int set_part_member(JSContext *ctx, JSValueConst object, uint32_t index,
                            JSValue value)
 {
@@ -206,6 +229,7 @@ void isere__lazy_add_native(JSContext *ctx, JSValueConst object)
         JS_CFUNC_DEF("decode", 1, decode),
         JS_CFUNC_DEF("copy", 1, copy),
         JS_CFUNC_DEF("isUint8Array", 1, is_uint8_array),
+        JS_CFUNC_DEF("inherits", 2, inherits),
         JS_CFUNC_DEF("multipart", 2, multipart),
     };
     JS_SetPropertyFunctionList(ctx, object, members,
