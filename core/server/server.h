@@ -14,6 +14,7 @@
  *   connection/answer.c      answers as a whole; the texts of errors are in
  *                            core/lambda/response/error_answer.c
  *   connection/connection.c  one connection: receive, parse, time out, close
+ *   connection/access.c      a log line for each request
  *   connection/stream.c      answers that are made while they are sent
  *   connection/send.c        answers to bytes, to the socket, and how long for
  *   limits.c                 counters of a process, and their defaults

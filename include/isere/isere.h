@@ -216,6 +216,7 @@ typedef struct isere_limits_config {
     uint32_t max_connections;    /* in the process, default 10,000 */
     uint32_t max_instances;      /* in the process, default 1,024 */
     uint32_t max_queue;          /* waiting requests in the process, 1,024 */
+    bool access_log;             /* a log line for each request; default off */
 } isere_limits_config_t;
 
 /* The defaults above. Any thread. */

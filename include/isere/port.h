@@ -29,12 +29,28 @@ typedef enum isere_log_level {
     ISERE_LOG_DEBUG,
 } isere_log_level_t;
 
+/* A request that is over: its line of the access log, in parts. */
+typedef struct isere_access {
+    isere_slice_t peer;   /* the client's address */
+    isere_slice_t method; /* these empty when the request was not understood */
+    isere_slice_t target; /* path and query, as sent */
+    isere_slice_t user_agent; /* empty when there was none */
+    uint8_t minor;            /* HTTP/1.minor */
+    bool aborted;             /* the client did not get all of the answer */
+    uint16_t status;          /* 0 when there was no answer */
+    uint64_t bytes;           /* of the answer's body */
+    uint64_t duration_us;     /* from the request's first byte to now */
+} isere_access_t;
+
 /* One log line. The slices are valid during the call only. */
 typedef struct isere_log_record {
     isere_log_level_t level;
     isere_slice_t function;   /* the function's name, or empty */
     isere_slice_t request_id; /* empty outside an invocation */
     isere_slice_t message;    /* UTF-8, may hold newlines and controls */
+    /* NULL, or what the message says in parts. Such a line was asked for: it is
+     * written whatever the level. */
+    const isere_access_t *access;
 } isere_log_record_t;
 
 typedef int isere_socket_t; /* negative: none */

@@ -107,4 +107,5 @@ void isere_zephyr_server_limits(isere_limits_config_t *config)
     config->max_connections = CONFIG_ISERE_CONNECTIONS;
     config->max_instances = CONFIG_ISERE_INSTANCES;
     config->max_queue = CONFIG_ISERE_QUEUE;
+    config->access_log = IS_ENABLED(CONFIG_ISERE_ACCESS_LOG);
 }

@@ -46,7 +46,7 @@ typedef struct isere_args_serve {
     const char *host;
     const char *store; /* NULL: one module is served */
     isere_args_list_t hosts;
-    bool watch, alone;
+    bool watch, alone, access_log;
     uint64_t port, workers; /* workers 0: one per core */
     uint64_t instances, queue, max_connections;
     uint64_t max_head, max_body, buffer;

@@ -157,6 +157,8 @@ const isere_option_t isere_options[] = {
     NUMBER("max-connections", SERVE, NUMBER, serve.max_connections, "N",
            "10000", 1, 1000000, "maximum number of connections"),
 
+    TEXT("access-log", 0, SERVE, FLAG, serve.access_log, NULL, NULL,
+         "logs a line for each request, with its status, length and duration"),
     CHOICE("log-level", SERVE | INVOKE, log_level, "LEVEL", "info", levels,
            "error, warn, info or debug", "error, warn, info or debug"),
     CHOICE("log-format", SERVE | INVOKE, log_format, "FORMAT", "text", formats,

@@ -149,6 +149,7 @@ static isere_limits_t *create_limits(const isere_port_t *own,
     config.max_connections = (uint32_t)args->serve.max_connections;
     config.max_instances = (uint32_t)args->serve.instances;
     config.max_queue = (uint32_t)args->serve.queue;
+    config.access_log = args->serve.access_log;
     return isere_limits_create(own, &config);
 }
 

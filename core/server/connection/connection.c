@@ -7,6 +7,7 @@
  * caller further up, may still point to it.
  */
 #include "core/server/connection/connection.h"
+#include "core/server/connection/access.h"
 #include "core/server/connection/send.h"
 #include "core/server/connection/stream.h"
 #include "core/server/server.h"
@@ -142,7 +143,7 @@ static bool make_exchange(isere_connection_t *c)
     }
     x->began_us = server->clock.now_us;
     x->judged = false;
-    x->continued = false;
+    x->sent = (isere_sent_t){.status = 0};
     x->following = false;
     x->last = false;
     x->pool = NULL;
@@ -411,6 +412,9 @@ void isere__connection_close(isere_connection_t *c)
     isere__limits_give(&server->limits->connections);
     take_out(c);
     if (x) {
+        if (server->limits->config.access_log && x->parser.head_complete) {
+            isere__access_log(c);
+        }
         isere__stream_close(c);
         if (x->abandon) {
             x->abandon(c);
@@ -556,10 +560,10 @@ void isere__connection_ask_for_body(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
     if (!x->parser.head_complete || !x->parser.expect_continue ||
-        x->continued) {
+        x->sent.continued) {
         return;
     }
-    x->continued = true;
+    x->sent.continued = true;
     if (!isere__send_continue(c)) {
         isere__connection_close(c);
     }
@@ -688,6 +692,9 @@ void isere__connection_answered(isere_connection_t *c, bool answered)
     if (!answered) {
         isere__connection_close(c); /* no memory for an answer */
         return;
+    }
+    if (c->server->limits->config.access_log) {
+        isere__access_log(c);
     }
     c->in.start += c->in.data ? x->parser.consumed : 0;
     c->fresh = false;

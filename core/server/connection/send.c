@@ -146,6 +146,15 @@ static void append(isere_connection_t *c, isere_slice_t bytes)
     }
 }
 
+/* For the access log. */
+static void note(isere_connection_t *c, int status, size_t bytes)
+{
+    if (c->exchange) {
+        c->exchange->sent.status = (uint16_t)status;
+        c->exchange->sent.bytes = bytes;
+    }
+}
+
 /* What the request and the connection say about the head. Whether the
  * connection stays is said last of all, when nothing can change it any more. */
 static void complete_head(isere_connection_t *c,
@@ -193,6 +202,7 @@ static bool send(isere_connection_t *c, isere_http_response_head_t *head,
     }
     c->out.end += need;
     append(c, body);
+    note(c, head->status, body.len);
     return true;
 }
 
@@ -261,6 +271,10 @@ bool isere__send_directly(isere_server_t *server, isere_socket_t socket,
     if (len + body > sizeof(text)) {
         return false;
     }
+    if (x) {
+        x->sent.status = (uint16_t)error->status;
+        x->sent.bytes = body;
+    }
     memcpy(text + len, error->body.ptr, body);
     isere_slice_t bytes = isere_slice_of(text, len + body);
     return port->send(port->ctx, socket, &bytes, 1) == (int)bytes.len;
@@ -299,6 +313,7 @@ bool isere__send_head(isere_connection_t *c, int status,
     }
     isere_http_response_write(c->out.data + c->out.end, need, &head);
     c->out.end += need;
+    note(c, status, 0);
     return true;
 }
 

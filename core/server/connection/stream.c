@@ -114,6 +114,7 @@ isere_pump_t isere__stream_pump(isere_connection_t *c)
     if (got < 0) {
         return pump_end(c);
     }
+    x->sent.bytes += (size_t)got;
     if (x->chunked) {
         frame(c, (size_t)got);
     } else {

@@ -41,14 +41,21 @@ typedef struct isere_direct {
     isere_slice_t event; /* JSON, ended by a NUL */
 } isere_direct_t;
 
+/* What the client has got for its request. */
+typedef struct isere_sent {
+    bool continued;  /* 100 */
+    uint16_t status; /* of the answer; 0 before it */
+    uint64_t bytes;  /* of its body */
+} isere_sent_t;
+
 /* What only a connection with a request under way needs. */
 typedef struct isere_exchange {
     isere_http_parser_t parser;
     isere_http_request_t request;
-    uint64_t began_us;       /* when its first byte came */
-    uint64_t wait_until_us;  /* of QUEUED */
+    uint64_t began_us;      /* when its first byte came */
+    uint64_t wait_until_us; /* of QUEUED */
+    isere_sent_t sent;
     bool judged;             /* its head was looked at; the body is to come */
-    bool continued;          /* 100 was sent */
     bool chunked;            /* of the stream: its length is not known */
     bool following;          /* it is among the server's followers */
     bool last;               /* the client has said all: no stream waits */

@@ -14,8 +14,12 @@ static char ring[4 * RING];
 static void add(isere_logs_t *logs, isere_log_level_t level,
                 const char *function, const char *id, const char *message)
 {
-    isere_log_record_t record = {level, isere_slice(function), isere_slice(id),
-                                 isere_slice(message)};
+    isere_log_record_t record = {
+        .level = level,
+        .function = isere_slice(function),
+        .request_id = isere_slice(id),
+        .message = isere_slice(message),
+    };
     isere_logs_add(logs, &record, NOON);
 }
 
