@@ -83,14 +83,11 @@ export function draftOf(deployed) {
 // Only what was given is sent; the server has values for the rest. Throws an
 // Error that says what is wrong.
 export function packageOf(draft) {
-  const members = { main: draft.main, files: draft.files }
+  // Always: without it the server would keep what was deleted here.
+  const members = { main: draft.main, files: draft.files, env: parseEnv(draft.env) }
   const routes = draft.routes.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-  const env = parseEnv(draft.env)
   if (routes.length > 0) {
     members.routes = routes
-  }
-  if (Object.keys(env).length > 0) {
-    members.env = env
   }
   for (const key of ['memory', 'timeout', 'payload']) {
     if (draft[key].trim() !== '') {

@@ -232,6 +232,7 @@ static void deploy_compiled(isere_job_t *job, isere_plan_t *plan)
     const isere_summary_t summary = {
         .deployment = d,
         .replaced = old && is_other(old, d) ? old : NULL,
+        .kept_env = plan->kept_env,
     };
     carry_out(job, plan, entry ? ISERE_OUTCOME_DONE : ISERE_OUTCOME_CREATED,
               &summary);

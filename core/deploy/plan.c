@@ -165,6 +165,21 @@ static int compile(isere_plan_t *plan, const isere_package_t *package,
     return error;
 }
 
+/* A package that says nothing of variables leaves those that there are: they
+ * are often secrets, which whoever deploys the next version need not have. Only
+ * this thread changes the catalog, so they stay there for as long as the
+ * package. */
+static void keep_env(isere_plan_t *plan, isere_package_t *package)
+{
+    const isere_catalog_entry_t *entry =
+        isere_catalog_find(plan->registry->catalog, plan->store.after.name);
+    const isere_deployment_t *old = entry ? entry->deployment : NULL;
+    plan->kept_env = !package->has_env && old && old->env[0];
+    if (plan->kept_env) {
+        isere_package_set_env(package, old->env);
+    }
+}
+
 /* The package is dropped before the init phase, with `body` still borrowed
  * from the request. */
 int isere_plan_compile(isere_plan_t *plan, const isere_package_body_t *body,
@@ -175,6 +190,7 @@ int isere_plan_compile(isere_plan_t *plan, const isere_package_body_t *body,
     if (error) {
         return error;
     }
+    keep_env(plan, package);
     error = compile(plan, package, fault);
     isere_package_drop(plan->port, package);
     if (!error) {

@@ -36,6 +36,7 @@ typedef struct isere_plan {
     isere_catalog_t *next;          /* NULL: not made, or published */
     /* DEPLOY: the normalised package, which the store is to keep. */
     isere_stored_t text;
+    bool kept_env; /* DEPLOY: it has those of the version before */
     isere_extent_writer_t *code; /* of the deployment, in flash; NULL: none */
     unsigned long generation;    /* that it was published in; 0: not yet */
 } isere_plan_t;

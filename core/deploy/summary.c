@@ -68,8 +68,24 @@ static void put_content(isere_writer_t *text, const isere_deployment_t *d)
     put_routes(text, d);
 }
 
+/* Names only: values may be secrets, and lists are shown on screens and kept
+ * in logs. */
+static void put_env_names(isere_writer_t *text, const char *member,
+                          const isere_deployment_t *d)
+{
+    isere_writer_puts(text, member);
+    for (size_t i = 0; d->env[i]; i++) {
+        const char *end = strchr(d->env[i], '=');
+        isere_writer_puts(text, i > 0 ? "," : "");
+        isere_writer_json(text,
+                          isere_slice_of(d->env[i], (size_t)(end - d->env[i])));
+    }
+    isere_writer_puts(text, "]");
+}
+
 /* `replaced` warns of a deploy that may have hit another function of the same
- * name; `released` tells whether there was anything to release. */
+ * name; `released` tells whether there was anything to release; "keptEnv",
+ * which variables nobody gave this time. */
 void isere_summary_put(isere_writer_t *text, const isere_summary_t *summary)
 {
     const isere_deployment_t *d = summary->deployment;
@@ -82,25 +98,14 @@ void isere_summary_put(isere_writer_t *text, const isere_summary_t *summary)
         isere_writer_json(text, isere_slice(replaced->main));
         isere_writer_puts(text, "}");
     }
+    if (summary->kept_env) {
+        put_env_names(text, ",\"keptEnv\":[", d);
+    }
     if (summary->released) {
         isere_writer_printf(text, ",\"released\":%s",
                             *summary->released ? "true" : "false");
     }
     isere_writer_puts(text, "}");
-}
-
-/* Names only: values may be secrets, and lists are shown on screens and kept
- * in logs. */
-static void put_env_names(isere_writer_t *text, const isere_deployment_t *d)
-{
-    isere_writer_puts(text, ",\"env\":[");
-    for (size_t i = 0; d->env[i]; i++) {
-        const char *end = strchr(d->env[i], '=');
-        isere_writer_puts(text, i > 0 ? "," : "");
-        isere_writer_json(text,
-                          isere_slice_of(d->env[i], (size_t)(end - d->env[i])));
-    }
-    isere_writer_puts(text, "]");
 }
 
 /* What applies, not what the package says: where that is silent, it is the
@@ -114,7 +119,7 @@ static void put_limits(isere_writer_t *text, const isere_deployment_t *d)
                         (unsigned long)config->memory_bytes,
                         (unsigned long)config->timeout_ms);
     isere_writer_json(text, isere_slice(isere_payload_names[config->payload]));
-    put_env_names(text, d);
+    put_env_names(text, ",\"env\":[", d);
 }
 
 static void put_status(isere_writer_t *text, const char *status,

@@ -16,8 +16,9 @@ char *isere_summary_text(const isere_port_t *port,
 typedef struct isere_summary {
     const isere_deployment_t *deployment;
     const isere_deployment_t *replaced; /* NULL: nothing that is another */
-    const bool *released;               /* NULL: not asked for; else whether it
-                                           was quarantined */
+    bool kept_env;        /* its variables are those of the version before */
+    const bool *released; /* NULL: not asked for; else whether it
+                             was quarantined */
 } isere_summary_t;
 
 /* {"name",...} of a deployment, the answer to a deploy, a rollback and a

@@ -72,7 +72,7 @@ def test_deploy(remote, tmp_path):
         remote(
             "deploy", "fn/hello.js", "--name", "hello", "--route", "get /x/",
             "--route", "$default", "--payload", "2.0", "--memory", "1M",
-            "--timeout", "2s", "--json",
+            "--timeout", "2s", "--no-env", "--json",
         )
     )
     assert json.loads(out)["version"] == 2

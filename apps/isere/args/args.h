@@ -58,6 +58,7 @@ typedef struct isere_args_settings {
     uint64_t memory, stack, timeout, init_timeout;
     uint64_t payload;            /* an isere_payload_t */
     uint64_t isolation;          /* an isere_isolation_t */
+    bool no_env;                 /* a redeploy keeps none of the old */
     isere_args_list_t env_files; /* what is in them is in env, too */
     size_t nenv;
     const char *env[ISERE_ARGS_MAX_ENV + 1]; /* NULL-terminated */

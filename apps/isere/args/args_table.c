@@ -124,6 +124,9 @@ const isere_option_t isere_options[] = {
          settings.env_files, "FILE", NULL,
          "a file with lines NAME=VALUE for process.env, which --env overrides; "
          "may be repeated"),
+    TEXT("no-env", 0, DEPLOY, FLAG, settings.no_env, NULL, NULL,
+         "drops the variables of the version before, which are kept when "
+         "neither --env nor --env-file is given"),
     CHOICE("payload", SERVE | INVOKE | BUILD | DEPLOY, settings.payload,
            "FORMAT", "isere", isere_payload_names, "isere, 1.0 or 2.0",
            "event format: isere, or API Gateway's 1.0 or 2.0"),

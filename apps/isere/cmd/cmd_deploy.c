@@ -5,6 +5,7 @@
 #include "apps/isere/load/package.h"
 #include "apps/isere/load/program.h"
 #include "core/util/text.h"
+#include "core/util/writer.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +155,27 @@ static void tell_replaced(isere_remote_t *remote, const isere_files_t *files,
     }
 }
 
+/* Says which variables the new version has that were not given. */
+static void tell_kept(isere_remote_t *remote)
+{
+    isere_reply_t *reply = &remote->reply;
+    JSValueConst names = isere_reply_member(reply, reply->value, "keptEnv");
+    char text[512];
+    isere_writer_t list = isere_writer_begin(text, sizeof(text) - 4);
+    uint32_t count = isere_reply_count(reply, names);
+    for (uint32_t i = 0; i < count && !list.full; i++) {
+        isere_writer_puts(&list, i > 0 ? ", " : "");
+        isere_writer_put(
+            &list,
+            isere_reply_as_text(reply, isere_reply_element(reply, names, i)));
+    }
+    if (count > 0) {
+        isere_remote_say("keeps %.*s%s of the version before; --env replaces "
+                         "all, --no-env drops them",
+                         (int)list.len, text, list.full ? " ..." : "");
+    }
+}
+
 /* What the server does then is one request to us: we know that it has begun,
  * and its answer says that it is done. */
 static void tell_progress(size_t arrived, size_t all)
@@ -190,6 +212,7 @@ static int send_package(isere_remote_t *remote, const isere_files_t *files,
     }
     isere_remote_progress("done in %.2f s", seconds() - begun);
     tell_replaced(remote, files, name);
+    tell_kept(remote);
     return isere_remote_print_version(remote);
 }
 

@@ -151,9 +151,12 @@ static const char *put_files(isere_out_t *out, const isere_files_t *files)
     return NULL;
 }
 
+/* None at all leaves the server those of the version before. */
 static const char *put_env(isere_out_t *out, const isere_args_t *args)
 {
-    const char *before = ",\"env\":{";
+    const char *before = "";
+    bool given = args->settings.nenv > 0 || args->settings.no_env;
+    isere_out_text(out, given ? ",\"env\":{" : "");
     for (size_t i = 0; i < args->settings.nenv; i++) {
         /* The command line was checked: there is one. */
         const char *equals = strchr(args->settings.env[i], '=');
@@ -166,7 +169,7 @@ static const char *put_env(isere_out_t *out, const isere_args_t *args)
         isere_out_json(out, isere_slice(equals + 1));
         before = ",";
     }
-    isere_out_text(out, args->settings.nenv > 0 ? "}" : "");
+    isere_out_text(out, given ? "}" : "");
     return NULL;
 }
 

@@ -119,3 +119,13 @@ void isere__package_seal(isere_package_t *package)
     isere_sha256_end(&seal.hash, package->sha256);
     package->text_size = seal.size;
 }
+
+void isere_package_set_env(isere_package_t *package, const char *const *env)
+{
+    package->nenv = 0;
+    while (env[package->nenv]) {
+        package->env[package->nenv] = env[package->nenv];
+        package->nenv++;
+    }
+    isere__package_seal(package);
+}

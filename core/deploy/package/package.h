@@ -57,6 +57,7 @@ typedef struct isere_package {
     size_t nroutes;                               /* 0: the default ones */
     const char *env[ISERE_PACKAGE_ENV_MAX];       /* NAME=VALUE */
     size_t nenv;
+    bool has_env;        /* they were given, even if there are none */
     uint64_t memory;     /* bytes; 0: not given */
     uint32_t timeout_ms; /* 0: not given */
     bool has_payload;
@@ -93,6 +94,11 @@ int isere_package_read_stored(const isere_port_t *port, isere_slice_t text,
                               const uint8_t sha256[ISERE_SHA256_SIZE],
                               isere_extents_t *extents,
                               isere_package_t **package, isere_fault_t *fault);
+
+/* Gives it these variables, NAME=VALUE and ended by NULL, in place of its own:
+ * they are borrowed until it is dropped. At most ISERE_PACKAGE_ENV_MAX. Any
+ * thread. */
+void isere_package_set_env(isere_package_t *package, const char *const *env);
 
 /* NULL is fine. */
 void isere_package_drop(const isere_port_t *port, isere_package_t *package);

@@ -359,6 +359,7 @@ static bool take_variable(reader_t *r, const isere_member_t *member,
 
 static bool take_env(reader_t *r, const char *value)
 {
+    r->package->has_env = true;
     return *value == '{'
                ? each_member(r, value, "env", take_variable)
                : bad_value(r, "must be an object: {\"NAME\": \"VALUE\"}");
