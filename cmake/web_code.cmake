@@ -20,7 +20,8 @@ if(failed)
     message(FATAL_ERROR "packages of npm could not be had, see above")
 endif()
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-                                       ${ISERE_WEB_ROOT}/third_party/npm/pin)
+                                       ${ISERE_WEB_ROOT}/third_party/npm/pin
+                                       ${ISERE_WEB_ROOT}/third_party/npm/changes/urlpattern-polyfill.sed)
 
 function(isere_web_code generated)
     set(tool ${CMAKE_CURRENT_BINARY_DIR}/embed)
@@ -50,7 +51,7 @@ function(isere_web_code generated)
          "streams_library+exports,module,globalThis,queueMicrotask,structuredClone,AbortController=${library}")
     list(APPEND files ${library})
     set(library ${ISERE_NPM_DIR}/npm/urlpattern-polyfill/dist/urlpattern.cjs)
-    list(APPEND arguments "url_pattern_library+module,exports,URL=${library}")
+    list(APPEND arguments "url_pattern_library+module,exports,URL,canonicalHost,canonicalPort=${library}")
     list(APPEND files ${library})
     add_custom_command(
         OUTPUT ${generated}/isere/web_code.h

@@ -2,7 +2,25 @@
 (function (host) {
   'use strict'
   const module = {}
-  host.load('url_pattern_library')(module, {}, host.URL)
+  const { URL } = host
+  // A URL ignores what is no host name: then it keeps the one that it has.
+  function canonicalHost(text) {
+    if (text === '') return text
+    for (let i = 0; i < 2; i++) {
+      const before = i === 0 ? 'a.invalid' : 'b.invalid'
+      const url = new URL(`https://${before}`)
+      url.hostname = text
+      if (url.hostname !== before) return url.hostname
+    }
+    throw new TypeError(`invalid host name '${text}'`)
+  }
+  function canonicalPort(text) {
+    const found = /^[\t\n\r]*([\d\t\n\r]+)/.exec(text)
+    const port = found ? +found[1].replace(/\D/g, '') : text === '' ? '' : 65536
+    if (port > 65535) throw new TypeError(`invalid port '${text}'`)
+    return `${port}`
+  }
+  host.load('url_pattern_library')(module, {}, URL, canonicalHost, canonicalPort)
   const { URLPattern } = module.exports
   const { apply } = host.taken
   const { getOwnPropertyDescriptor } = Object
