@@ -309,30 +309,35 @@ static JSValue new_copy(cloner_t *c, JSValueConst source)
 
 /* An object of a global in JavaScript looks like any other: its part says what
  * it is. Its copy, null when it has none, undefined for what is not one. */
-static JSValue copy_of_part(cloner_t *c, JSValueConst source)
+static JSValue ask_part(cloner_t *c, const char *what, JSValueConst source)
 {
     isere_kind_t kind = isere__intrinsics_kind(c->in, source);
     if ((kind != ISERE_KIND_OBJECT && kind != ISERE_KIND_ERROR) ||
         !isere_lazy_is_loaded(c->ctx, ISERE_LAZY_BASE)) {
         return JS_UNDEFINED;
     }
-    return isere_lazy_call(c->ctx, ISERE_LAZY_BASE, "clone", 1, &source);
+    return isere_lazy_call(c->ctx, ISERE_LAZY_BASE, what, 1, &source);
+}
+
+static JSValue remember_whole(cloner_t *c, JSValueConst source, JSValue copy)
+{
+    copy = remember(c, source, copy);
+    if (!JS_IsException(copy)) {
+        c->pairs[c->count - 1].whole = true;
+    }
+    return copy;
 }
 
 static JSValue clone_object(cloner_t *c, JSValueConst value)
 {
-    JSValue copy = copy_of_part(c, value);
+    JSValue copy = ask_part(c, "clone", value);
     if (JS_IsUndefined(copy)) {
         return remember(c, value, new_copy(c, value));
     }
     if (JS_IsNull(copy)) {
         return throw_clone(c->ctx, "the object can't be cloned");
     }
-    copy = remember(c, value, copy);
-    if (!JS_IsException(copy)) {
-        c->pairs[c->count - 1].whole = true;
-    }
-    return copy;
+    return remember_whole(c, value, copy);
 }
 
 /* The clone of any value (owned by the caller), which may yet be empty. */
@@ -511,30 +516,42 @@ static void release(cloner_t *c)
     js_free(c->ctx, c->slots);
 }
 
-/* The `index`-th buffer to transfer, or an exception. Web IDL would take any
- * iterable; arrays are what everybody writes. */
-static JSValue transfer_item(cloner_t *c, JSValueConst list, uint32_t index)
+/* An empty object for one that is moved at the end: null when it was moved
+ * before. */
+static JSValue copy_moved(cloner_t *c, JSValueConst item)
 {
-    JSValue item = JS_GetPropertyUint32(c->ctx, list, index);
+    JSValue copy = ask_part(c, "shell", item);
+    if (JS_IsNull(copy)) {
+        return throw_clone(c->ctx, "the object was transferred already");
+    }
+    if (JS_IsUndefined(copy)) {
+        return throw_clone(
+            c->ctx, "only an ArrayBuffer or a MessagePort can be transferred");
+    }
+    return remember_whole(c, item, copy);
+}
+
+static JSValue copy_transferred(cloner_t *c, JSValueConst item)
+{
     size_t len;
-    if (JS_IsException(item)) {
-        return item;
+    if (JS_IsObject(item) && c->count &&
+        *find_slot(c, JS_VALUE_GET_PTR(item)) != 0) {
+        return throw_clone(c->ctx, "an object to transfer is listed twice");
     }
     if (isere__intrinsics_kind(c->in, item) != ISERE_KIND_ARRAY_BUFFER) {
-        JS_FreeValue(c->ctx, item);
-        return throw_clone(c->ctx, "only an ArrayBuffer can be transferred");
+        return copy_moved(c, item);
     }
     if (!JS_GetArrayBuffer(c->ctx, &len, item) && JS_HasException(c->ctx)) {
         JS_FreeValue(c->ctx, JS_GetException(c->ctx));
-        JS_FreeValue(c->ctx, item);
         return throw_clone(c->ctx, "the ArrayBuffer is detached already");
     }
-    return item;
+    return clone_value(c, item);
 }
 
-/* Copies the buffers of options.transfer before anything else, so that they are
- * the first pairs of the table; returns how many, or -1. Bytes are copied, not
- * moved: the engine can't hand over a buffer's memory. */
+/* Copies the objects of options.transfer before anything else, so that they are
+ * the first pairs of the table; returns how many, or -1. Web IDL would take any
+ * iterable; arrays are what everybody writes. Bytes are copied, not moved: the
+ * engine can't hand over a buffer's memory. */
 static int64_t clone_transfers(cloner_t *c, JSValueConst list)
 {
     JSValue value;
@@ -551,24 +568,30 @@ static int64_t clone_transfers(cloner_t *c, JSValueConst list)
         return -1;
     }
     for (uint32_t i = 0; i < length; i++) {
-        JSValue item = transfer_item(c, list, i);
-        JSValue copy;
-        if (JS_IsException(item)) {
-            return -1;
-        }
-        copy = clone_value(c, item);
+        JSValue item = JS_GetPropertyUint32(c->ctx, list, i);
+        JSValue copy =
+            JS_IsException(item) ? JS_EXCEPTION : copy_transferred(c, item);
         JS_FreeValue(c->ctx, item);
         JS_FreeValue(c->ctx, copy);
         if (JS_IsException(copy)) {
             return -1;
         }
-        /* A buffer that was met before adds no pair. */
-        if (c->count != i + 1) {
-            throw_clone(c->ctx, "an ArrayBuffer is listed twice");
-            return -1;
-        }
     }
     return length;
+}
+
+/* Empties a source into its copy. */
+static int move(cloner_t *c, uint32_t pair)
+{
+    JSValueConst both[2] = {c->pairs[pair].source, c->pairs[pair].copy};
+    if (!c->pairs[pair].whole) {
+        JS_DetachArrayBuffer(c->ctx, both[0]);
+        return 0;
+    }
+    return JS_IsException(
+               isere_lazy_call(c->ctx, ISERE_LAZY_BASE, "move", 2, both))
+               ? -1
+               : 0;
 }
 
 /* Breadth first: copies come into the table empty and are filled in that order.
@@ -593,8 +616,11 @@ static JSValue clone_graph(cloner_t *c, JSValueConst value,
     }
     /* Only when all went well: a clone that throws leaves its arguments
      * whole. */
-    for (int64_t i = 0; !JS_IsException(result) && i < transfers; i++) {
-        JS_DetachArrayBuffer(c->ctx, c->pairs[i].source);
+    for (uint32_t i = 0; !JS_IsException(result) && i < transfers; i++) {
+        if (move(c, i) < 0) {
+            JS_FreeValue(c->ctx, result);
+            result = JS_EXCEPTION;
+        }
     }
     return result;
 }

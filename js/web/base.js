@@ -49,10 +49,11 @@
   }
   // What structuredClone and console make of a part's objects: a copy, and an
   // object of what is shown. Without `copy` they can't be cloned. A class comes
-  // behind those that it extends.
+  // behind those that it extends. One that can be transferred has `shell`, which
+  // makes an empty object, or null once it is empty itself, and `move` into that.
   const kinds = []
-  host.clonable = (is, copy, show) => {
-    host.append(kinds, { is, copy, show })
+  host.clonable = (is, copy, show, shell, move) => {
+    host.append(kinds, { is, copy, show, shell, move })
   }
   function kindOf(object) {
     for (let i = kinds.length - 1; i >= 0; i--) if (kinds[i].is(object)) return kinds[i]
@@ -61,6 +62,8 @@
     const kind = kindOf(object)
     return kind && (kind.copy ? kind.copy(object) : null)
   }
+  host.shell = (object) => kindOf(object)?.shell?.(object)
+  host.move = (from, to) => kindOf(from).move(from, to)
   host.show = (object) => kindOf(object)?.show?.(object)
   // A DOMException.
   host.exception = (message, name) => host.load('exception').create(message, name)
