@@ -126,24 +126,26 @@
     })
   }
   // One that gives what is left of another, which is locked.
-  function handOver(stream) {
+  const same = (value) => value
+  function handOver(stream, copy = same) {
     const taken = reader(stream)
     return new ReadableStream({
       async pull(controller) {
         const { done, value } = await next(taken)
         if (done) controller.close()
-        else controller.enqueue(value)
+        else controller.enqueue(copy(value))
       },
       cancel: (reason) => apply(cancelReader, taken, [reason]),
     }, { __proto__: null, highWaterMark: 0 })
   }
   // What the library keeps in properties of an object's own.
   const own = (object, name) => getOwnPropertyDescriptor(object, name)?.value
+  const isBytes = (stream) => inherits(own(stream, '_readableStreamController'), ReadableByteStreamController.prototype)
   host.clonable(isStream, undefined, (stream) => ({
     __proto__: null,
     locked: own(stream, '_reader') !== undefined,
     state: own(stream, '_state'),
-    supportsBYOB: inherits(own(stream, '_readableStreamController'), ReadableByteStreamController.prototype),
+    supportsBYOB: isBytes(stream),
   }))
   host.clonable(is(WritableStream, '_writableStreamController'), undefined, (stream) => ({
     __proto__: null, locked: own(stream, '_writer') !== undefined, state: own(stream, '_state'),
@@ -167,6 +169,11 @@
     cancelStream: (stream, reason) => apply(cancel, stream, [reason]),
     readAll,
     handOver,
-    tee: (stream) => apply(tee, stream, []),
+    // For clones of bodies: what one reader does to a chunk is not the other's.
+    tee(stream) {
+      if (isBytes(stream)) return apply(tee, stream, [])
+      const both = apply(tee, handOver(stream, (chunk) => ({ chunk, copy: host.structuredClone(chunk) })), [])
+      return [handOver(both[0], ({ chunk }) => chunk), handOver(both[1], ({ copy }) => copy)]
+    },
   }
 })

@@ -88,3 +88,17 @@ throws(() => new TextDecoderStream('no such'), 'RangeError')
 await rejects(all(ReadableStream.from([new Uint8Array([255])]).pipeThrough(new TextDecoderStream('utf-8', { fatal: true }))), 'TypeError')
 
 throws(() => structuredClone(new ReadableStream()), 'DataCloneError')
+
+// The clone of a body has chunks of its own.
+{
+  const response = new Response(new ReadableStream({
+    start(controller) {
+      controller.enqueue(new Uint8Array([1, 2]))
+      controller.close()
+    },
+  }))
+  const clone = response.clone()
+  const { value } = await response.body.getReader().read()
+  value[0] = 9
+  same([...await clone.bytes()], [1, 2])
+}
