@@ -26,6 +26,9 @@ enum { MEMORY = 136 * 1024, STACK = 16 * 1024, HEAD = 4096, BODY = 16384 };
 #define PATH "/some/path"
 #define ANSWER "{\"k\":\"value\",\"p\":\"/some/path\"}"
 
+#define ANSWER_FETCH                                                           \
+    "{\"k\":\"value\",\"p\":\"http://192.168.7.1:8080/some/path\"}"
+
 static const char request[] = "GET " PATH " HTTP/1.1\r\n" FIELDS "\r\n";
 static const char request_close[] =
     "GET " PATH " HTTP/1.1\r\n" FIELDS "Connection: close\r\n\r\n";
@@ -58,18 +61,26 @@ static void print_counts(const char *name, const bench_counts_t *counts)
            (unsigned long)counts->least, (unsigned long)counts->most);
 }
 
-static isere_function_t *load(void)
+/* bench/fetch.js. */
+extern const unsigned char bench_fetch_bin[];
+extern const unsigned bench_fetch_bin_size;
+
+static isere_function_t *load_from(const unsigned char *code, unsigned size)
 {
     isere_function_config_t config;
     isere_function_t *function;
     isere_function_config_init(&config);
     config.memory_bytes = MEMORY;
     config.stack_bytes = STACK;
-    if (isere_function_create(port, bench_bin, bench_bin_size, &config,
-                              &function, &fault)) {
+    if (isere_function_create(port, code, size, &config, &function, &fault)) {
         fail("function");
     }
     return function;
+}
+
+static isere_function_t *load(void)
+{
+    return load_from(bench_bin, bench_bin_size);
 }
 
 /* ---- one isolate ---- */
@@ -122,7 +133,7 @@ static void invoke(isere_isolate_t *isolate, const parsed_t *p)
 }
 
 /* The answer, copied to where it would be sent from. */
-static void take_out(const isere_isolate_t *isolate)
+static void take_out(const isere_isolate_t *isolate, const char *expected)
 {
     static char answer[256];
     const isere_response_t *response = isere_isolate_response(isolate);
@@ -131,13 +142,14 @@ static void take_out(const isere_isolate_t *isolate)
     }
     memcpy(answer, response->body.ptr, response->body.len);
     answer[response->body.len] = '\0';
-    if (strcmp(answer, ANSWER) != 0) {
+    if (strcmp(answer, expected) != 0) {
         fail("answer");
     }
 }
 
 /* The whole of an invocation, and its two parts. */
-static void count_invocations(isere_isolate_t *isolate, const char *suffix)
+static void count_invocations(isere_isolate_t *isolate, const char *suffix,
+                              const char *expected)
 {
     static parsed_t p;
     bench_counts_t whole = {0};
@@ -150,12 +162,12 @@ static void count_invocations(isere_isolate_t *isolate, const char *suffix)
         bool skipped = i < SKIPPED;
         count_begin();
         invoke(isolate, &p);
-        take_out(isolate);
+        take_out(isolate, expected);
         isere_isolate_reset(isolate);
         bench_counts_add(skipped ? &ignored : &whole, count_end());
         count_begin();
         invoke(isolate, &p);
-        take_out(isolate);
+        take_out(isolate, expected);
         bench_counts_add(skipped ? &ignored : &begin, count_end());
         count_begin();
         isere_isolate_reset(isolate);
@@ -177,16 +189,28 @@ static void count_isolates(const isere_function_t *function)
     isere_isolate_t *own = make_isolate(function, NULL);
     print("heap", isere_isolate_heap_size(own));
     print("beside_arena", bench_port_memory() - before - MEMORY);
-    count_invocations(own, "");
+    count_invocations(own, "", ANSWER);
     isere_isolate_destroy(own);
     isere_isolate_t *first = make_isolate(function, &family);
     before = bench_port_memory();
     isere_isolate_t *second = make_isolate(function, &family);
     print("beside_arena_shared", bench_port_memory() - before - MEMORY);
-    count_invocations(first, "_sharing");
-    count_invocations(second, "_shared");
+    count_invocations(first, "_sharing", ANSWER);
+    count_invocations(second, "_shared", ANSWER);
     isere_isolate_destroy(second);
     isere_isolate_destroy(first);
+}
+
+/* A handler in the form of the web. */
+static void count_fetch(void)
+{
+    isere_function_t *function =
+        load_from(bench_fetch_bin, bench_fetch_bin_size);
+    isere_isolate_t *isolate = make_isolate(function, NULL);
+    print("heap_fetch", isere_isolate_heap_size(isolate));
+    count_invocations(isolate, "_fetch", ANSWER_FETCH);
+    isere_isolate_destroy(isolate);
+    isere_function_destroy(function);
 }
 
 /* The same with a guard that notices what is written to, once it has learned
@@ -206,7 +230,7 @@ static void count_guarded(const isere_function_t *function)
         invoke(isolate, &p);
         isere_isolate_reset(isolate);
     }
-    count_invocations(isolate, "_guarded");
+    count_invocations(isolate, "_guarded", ANSWER);
     isere_isolate_destroy(isolate);
     port = unguarded;
 }
@@ -229,7 +253,7 @@ static void count_fresh(const isere_function_t *function)
         count_begin();
         isere_isolate_t *isolate = make_isolate(function, NULL);
         invoke(isolate, &p);
-        take_out(isolate);
+        take_out(isolate, ANSWER);
         isere_isolate_destroy(isolate);
         bench_counts_add(&ours, count_end());
     }
@@ -300,6 +324,7 @@ int main(void)
     }
     isere_function_t *function = load();
     count_isolates(function);
+    count_fetch();
     count_guarded(function);
     count_fresh(function);
     isere_function_destroy(function);

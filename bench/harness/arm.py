@@ -63,6 +63,10 @@ def invocation_rows(f):
         row("arm.shared", f"{shared} that shares its snapshot", unit,
             exact(f["invocation_shared"]),
             note="how the firmware is configured: two instances, one copy"),
+        row("arm.fetch", "isolated invocation of a handler with `fetch`, JSON",
+            unit, exact(f["invocation_fetch"]), target=("<=", 20000)),
+        row("arm.fetch.restore", "the same: heap restored", unit,
+            exact(f["invocation_restore_fetch"])),
         row("arm.shared.restore", f"{shared}: heap restored", unit,
             exact(f["invocation_restore_shared"])),
     ]
@@ -96,6 +100,9 @@ def memory_rows(f):
     return [
         row("arm.heap", "heap of an instance with all globals", "KB",
             kb("heap"), target=("<=", 80)),
+        row("arm.heap.fetch", "what a handler with `fetch` has beyond that",
+            "KB", exact((f["heap_fetch"] - f["heap"]) / SHOWN),
+            target=("<=", 8)),
         row("arm.snapshot", "RAM for the snapshot and what else an instance "
             "has beside its heap", "KB", kb("beside_arena"), target=("<=", 0),
             note="the target holds where the image can lie in flash"),

@@ -153,3 +153,9 @@ struct isere_lambda *isere_host_lambda(JSContext *ctx)
 {
     return &isere__isolate_realm(ctx)->lambda;
 }
+
+const isere_http_request_t *isere_host_request(JSContext *ctx)
+{
+    const isere_invocation_t *invocation = isere_host_lambda(ctx)->invocation;
+    return invocation ? invocation->request : NULL;
+}

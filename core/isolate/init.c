@@ -377,6 +377,7 @@ static int make_globals(isere_isolate_t *isolate)
     realm->handler = JS_UNDEFINED;
     realm->handler_this = JS_UNDEFINED;
     realm->promise = JS_UNDEFINED;
+    realm->streaming = JS_UNDEFINED;
     for (int i = 0; i < 3; i++) {
         realm->args[i] = JS_UNDEFINED;
     }

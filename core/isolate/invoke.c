@@ -207,12 +207,15 @@ static int decode(isere_isolate_t *isolate, JSValueConst value, bool goes_on,
                   char reason[ISERE_RESPONSE_REASON_MAX])
 {
     JSContext *ctx = isolate->heap.ctx;
-    const isere_lambda_t *lambda = &isolate->realm->lambda;
-    int error = lambda->is_fetch
-                    ? isere_response_decode_answer(ctx, &lambda->names, value,
-                                                   response, reason)
-                    : isere_response_decode(ctx, &lambda->names, value,
-                                            response, reason);
+    const isere_realm_t *realm = isolate->realm;
+    const isere_names_t *names = &realm->lambda.names;
+    bool streamed = JS_IsObject(realm->streaming);
+    int error =
+        realm->lambda.is_fetch
+            ? isere_response_decode_answer(
+                  ctx, names, streamed ? realm->streaming : value,
+                  streamed ? value : JS_UNDEFINED, response, reason)
+            : isere_response_decode(ctx, names, value, response, reason);
     if (error == 0 && (goes_on || JS_IsJobPending(isolate->heap.rt))) {
         error = isere_response_detach(ctx, response);
     }
@@ -261,30 +264,30 @@ static void take_response(isere_isolate_t *isolate, JSValueConst value)
     if (realm->answering) {
         return;
     }
-    JSValue answer = isere_fetch_answer(ctx, value);
-    if (JS_IsException(answer)) {
-        realm->answering = true;
-        int error = isere_response_threw(ctx, "taking the Response", reason);
-        fail_response(isolate, error, reason);
-    } else if (JS_IsUndefined(answer)) {
-        realm->answering = true;
-        snprintf(reason, sizeof(reason), "fetch gave no Response");
-        fail_response(isolate, ISERE_ERR_HANDLER, reason);
-    } else if ((unsigned)JS_PromiseState(ctx, answer) <= JS_PROMISE_REJECTED) {
+    JSValue all;
+    int taken = isere_fetch_take(ctx, value, &all);
+    if (taken > 0) {
+        complete(ctx, value, false);
+    } else if (taken == 0) {
         JS_FreeValue(ctx, realm->promise);
-        realm->promise = JS_DupValue(ctx, answer);
-        realm->is_streaming = true;
+        realm->promise = all;
+        realm->streaming = JS_DupValue(ctx, value);
     } else {
-        complete(ctx, answer, false);
+        realm->answering = true;
+        if (taken == ISERE_ERR_HANDLER) {
+            snprintf(reason, sizeof(reason), "fetch gave no Response");
+        } else {
+            taken = isere_response_threw(ctx, "taking the Response", reason);
+        }
+        fail_response(isolate, taken, reason);
     }
-    JS_FreeValue(ctx, answer);
 }
 
 /* undefined is no answer of a handler that may still call done. */
 static void take_result(isere_isolate_t *isolate, JSValueConst result)
 {
     const isere_realm_t *realm = isolate->realm;
-    if (realm->lambda.is_fetch && !realm->is_streaming) {
+    if (realm->lambda.is_fetch && !JS_IsObject(realm->streaming)) {
         take_response(isolate, result);
     } else if (!JS_IsUndefined(result)) {
         complete(isolate->heap.ctx, result, false);

@@ -43,7 +43,7 @@ typedef struct isere_realm {
     JSValue promise;   /* awaited: the module's, then the handler's */
     bool answering;    /* the first answer came; others are ignored */
     bool answered;     /* ... and has been decoded */
-    bool is_streaming; /* ... and what is awaited now is its body */
+    JSValue streaming; /* the Response whose stream is awaited, or undefined */
     bool loading;      /* modules may be loaded: in the init phase */
     bool resolving;    /* static imports are being resolved */
     char *importer;    /* the module whose imports were resolved last */

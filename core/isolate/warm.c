@@ -34,6 +34,6 @@ bool isere__warm_keep(isere_isolate_t *isolate)
     free_value(ctx, &realm->promise);
     realm->answering = false;
     realm->answered = false;
-    realm->is_streaming = false;
+    free_value(ctx, &realm->streaming);
     return isere_lambda_renew(ctx, &realm->lambda) == 0;
 }

@@ -38,6 +38,17 @@ void isere__lambda_names_deinit(JSContext *ctx, isere_names_t *names)
     }
 }
 
+static void make_arguments(JSContext *ctx, isere_lambda_t *lambda)
+{
+    if (lambda->is_fetch) {
+        lambda->event = JS_UNDEFINED;
+        lambda->context = isere__fetch_new_context(ctx);
+    } else {
+        lambda->event = isere__event_new(ctx, lambda->function->payload);
+        lambda->context = isere__context_new(ctx);
+    }
+}
+
 /* The engine may report failure without an exception, and the other way round
  * (see isere_js_settle): both are looked at. */
 int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
@@ -47,9 +58,10 @@ int isere_lambda_init(JSContext *ctx, isere_lambda_t *lambda,
     lambda->invocation = NULL;
     lambda->raw_body = JS_UNDEFINED;
     int result = isere__lambda_names_init(ctx, &lambda->names);
-    lambda->event = isere__event_new(ctx, function->payload);
-    lambda->context = isere__context_new(ctx);
-    lambda->done = isere__done_new(ctx);
+    lambda->waits = NULL;
+    make_arguments(ctx, lambda);
+    lambda->done =
+        lambda->is_fetch ? isere__fetch_new_env(ctx) : isere__done_new(ctx);
     if (result < 0 || JS_IsException(lambda->event) ||
         JS_IsException(lambda->context) || JS_IsException(lambda->done) ||
         JS_HasException(ctx)) {
@@ -67,10 +79,17 @@ static int begin_fetch(JSContext *ctx, isere_lambda_t *lambda, JSValue args[3])
     if (!invocation->request || invocation->event_json.ptr) {
         event = isere__event_begin(ctx, lambda);
     }
-    int result =
-        JS_IsException(event) ? -1 : isere__fetch_begin(ctx, event, args);
+    if (JS_IsException(event)) {
+        return -1;
+    }
+    args[0] = isere__fetch_request(ctx, event);
     JS_FreeValue(ctx, event);
-    return result;
+    if (JS_IsException(args[0])) {
+        return -1;
+    }
+    args[1] = JS_DupValue(ctx, lambda->done);
+    args[2] = JS_DupValue(ctx, lambda->context);
+    return 0;
 }
 
 /* The invocation is noted before the event is begun: lazy values are made from
@@ -98,8 +117,8 @@ int isere_lambda_renew(JSContext *ctx, isere_lambda_t *lambda)
     JS_FreeValue(ctx, lambda->context);
     JS_FreeValue(ctx, lambda->raw_body);
     lambda->raw_body = JS_UNDEFINED;
-    lambda->event = isere__event_new(ctx, lambda->function->payload);
-    lambda->context = isere__context_new(ctx);
+    isere__fetch_free_waits(ctx, lambda);
+    make_arguments(ctx, lambda);
     if (JS_IsException(lambda->event) || JS_IsException(lambda->context)) {
         isere_js_settle(ctx, JS_EXCEPTION);
         return -1;
@@ -115,4 +134,5 @@ void isere_lambda_deinit(JSContext *ctx, isere_lambda_t *lambda)
     JS_FreeValue(ctx, lambda->context);
     JS_FreeValue(ctx, lambda->done);
     JS_FreeValue(ctx, lambda->raw_body);
+    isere__fetch_free_waits(ctx, lambda);
 }

@@ -38,14 +38,21 @@ typedef struct isere_names {
 int isere__lambda_names_init(JSContext *ctx, isere_names_t *names);
 void isere__lambda_names_deinit(JSContext *ctx, isere_names_t *names);
 
+/* What ctx.waitUntil was given. */
+typedef struct isere_wait {
+    struct isere_wait *next;
+    JSValue promise;
+} isere_wait_t;
+
 /* Lies in the heap; isere_host_lambda finds it. */
 typedef struct isere_lambda {
     const isere_function_info_t *function;
     const isere_invocation_t *invocation; /* the one that runs */
     isere_names_t names;
-    JSValue event;
+    JSValue event; /* undefined for a handler in the form of the web */
     JSValue context;
-    JSValue done;
+    JSValue done;        /* env of such a handler */
+    isere_wait_t *waits; /* in the form of the web: still to be waited for */
     JSValue raw_body; /* shared by body and rawBody; undefined: not yet made */
     bool is_fetch;    /* the handler has the form of the web (fetch/fetch.h);
                          noted before isere_lambda_init */

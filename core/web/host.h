@@ -14,6 +14,7 @@
 #ifndef ISERE_CORE_WEB_HOST_H
 #define ISERE_CORE_WEB_HOST_H
 
+#include "core/http/request.h"
 #include "isere/port.h"
 #include "quickjs.h"
 #include <stdbool.h>
@@ -52,6 +53,10 @@ uint32_t isere_host_remaining_ms(JSContext *ctx);
 /* The `index`-th NAME=VALUE of the function's environment, NULL past the
  * last. Borrowed, constant for the isolate's life. */
 const char *isere_host_env(JSContext *ctx, size_t index);
+
+/* The HTTP request of the running invocation; NULL when it has none. Valid as
+ * long as the invocation runs. */
+const isere_http_request_t *isere_host_request(JSContext *ctx);
 
 /*
  * Completes the running invocation with `value` as handler's response, or

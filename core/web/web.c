@@ -1,6 +1,7 @@
 /* Installing all globals into a context, and what several of them need: plain
  * objects, the bytes behind a buffer or view. */
 #include "core/web/web.h"
+#include "core/web/fetch/classes.h"
 #include "core/web/timers.h"
 #include <string.h>
 
@@ -9,6 +10,7 @@ void isere_web_register_classes(void)
     isere__text_encoding_register_classes();
     isere__url_register_classes();
     isere__timers_register_class();
+    isere__fetch_register_classes();
 }
 
 /* The order does not matter to them; the first failure ends it, since the heap

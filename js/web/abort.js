@@ -116,5 +116,5 @@
   host.clonable(isSignal, undefined, (signal) => ({ __proto__: null, aborted: isAborted(signal) }))
   host.clonable(isController, undefined, (controller) => ({ __proto__: null, signal: signalOf(controller) }))
 
-  return { AbortController, AbortSignal, abort, any: (signal) => depend([signal]), isSignal, isAborted, reasonOf, whenAborted }
+  return { AbortController, AbortSignal, abort, any: (signal) => depend([signal]), fresh: () => new AbortSignal(key), isSignal, isAborted, reasonOf, whenAborted }
 })

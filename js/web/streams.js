@@ -168,6 +168,8 @@
     cancel: (taken, reason) => apply(cancelReader, taken, [reason]),
     cancelStream: (stream, reason) => apply(cancel, stream, [reason]),
     readAll,
+    readThen: async (stream, finish) => finish(await readAll(stream)),
+    disturb: (stream) => { apply(cancelReader, reader(stream), []) },
     handOver,
     // For clones of bodies: what one reader does to a chunk is not the other's.
     tee(stream) {

@@ -6,6 +6,7 @@
 #ifndef ISERE_CORE_LAMBDA_EVENT_EVENT_COMMON_H
 #define ISERE_CORE_LAMBDA_EVENT_EVENT_COMMON_H
 
+#include "core/code/js_text.h"
 #include "core/lambda/invocation.h"
 #include "quickjs.h"
 
@@ -43,33 +44,8 @@ isere_list_t isere__event_list_begin(JSContext *ctx);
 void isere__event_list_add(isere_list_t *list, JSValue value);
 JSValue isere__event_list_end(isere_list_t *list);
 
-/* A growing text in the JavaScript heap, for values put together. */
-typedef struct isere_text {
-    JSContext *ctx;
-    char *ptr;
-    size_t len;
-    size_t cap;
-    bool failed; /* out of memory; the exception is pending */
-} isere_text_t;
-
-isere_text_t isere__event_text_begin(JSContext *ctx);
-void isere__event_text_add(isere_text_t *text, isere_slice_t bytes);
-/* Bytes as ISO 8859-1, which is what field values are (RFC 9110 section 5.5),
- * appended as UTF-8. */
-void isere__event_text_add_latin1(isere_text_t *text, isere_slice_t bytes);
-/* Room for `len` more bytes, to be counted in by the caller; NULL when out
- * of memory. */
-char *isere__event_text_reserve(isere_text_t *text, size_t len);
-/* The string of what was added since the text was empty, which it is again.
- * It must be well-formed UTF-8. */
-JSValue isere__event_text_string(isere_text_t *text);
-void isere__event_text_free(isere_text_t *text);
-
-/* The string of ISO 8859-1 bytes. */
-JSValue isere__event_text_latin1(JSContext *ctx, isere_slice_t bytes);
-
 /* The string of percent-decoded bytes; ill-formed UTF-8 becomes U+FFFD. */
-JSValue isere__event_text_decoded(isere_text_t *text, isere_slice_t encoded,
+JSValue isere__event_text_decoded(isere_js_text_t *text, isere_slice_t encoded,
                                   bool plus_is_space);
 
 /* How repeated fields and parameters become one value. */

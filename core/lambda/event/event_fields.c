@@ -28,13 +28,13 @@ static unsigned find_field(const isere_http_request_t *request, unsigned i,
 
 /* The atom of a name (a token, so ASCII): in lower case, or as it was sent
  * where the last field of a name wins, as REST APIs have it. */
-static JSAtom name_atom(isere_text_t *text, isere_slice_t name,
+static JSAtom name_atom(isere_js_text_t *text, isere_slice_t name,
                         isere_merge_t merge)
 {
     if (merge == ISERE_MERGE_LAST) {
         return JS_NewAtomLen(text->ctx, name.ptr, name.len);
     }
-    char *out = isere__event_text_reserve(text, name.len);
+    char *out = isere_js_text_reserve(text, name.len);
     if (!out) {
         return JS_ATOM_NULL;
     }
@@ -46,7 +46,7 @@ static JSAtom name_atom(isere_text_t *text, isere_slice_t name,
 
 /* The value of all fields with the name of the i-th. Cookies are joined with ";
  * ", the separator within a Cookie field (RFC 9113 section 8.2.3). */
-static JSValue merged_field(isere_text_t *text,
+static JSValue merged_field(isere_js_text_t *text,
                             const isere_http_request_t *request, unsigned i,
                             isere_merge_t merge)
 {
@@ -56,19 +56,19 @@ static JSValue merged_field(isere_text_t *text,
                                                               : ", ";
     unsigned next = find_field(request, i + 1, name);
     if (next == request->nfields) {
-        return isere__event_text_latin1(text->ctx, value_of(request, i));
+        return isere_js_text_latin1(text->ctx, value_of(request, i));
     }
-    isere__event_text_add_latin1(text, value_of(request, i));
+    isere_js_text_add_latin1(text, value_of(request, i));
     for (; next < request->nfields;
          next = find_field(request, next + 1, name)) {
         if (merge == ISERE_MERGE_LAST) {
             text->len = 0;
         } else {
-            isere__event_text_add(text, isere_slice(separator));
+            isere_js_text_add(text, isere_slice(separator));
         }
-        isere__event_text_add_latin1(text, value_of(request, next));
+        isere_js_text_add_latin1(text, value_of(request, next));
     }
-    return isere__event_text_string(text);
+    return isere_js_text_string(text);
 }
 
 /* Quadratic, with at most ISERE_MAX_FIELDS: a table would cost more. */
@@ -76,7 +76,7 @@ JSValue isere__event_headers(JSContext *ctx,
                              const isere_http_request_t *request,
                              isere_merge_t merge)
 {
-    isere_text_t text = isere__event_text_begin(ctx);
+    isere_js_text_t text = isere_js_text_begin(ctx);
     isere_object_t headers = isere__event_object_begin(ctx);
     for (unsigned i = 0; i < request->nfields && !headers.failed; i++) {
         isere_slice_t name = name_of(request, i);
@@ -88,7 +88,7 @@ JSValue isere__event_headers(JSContext *ctx,
                                      merged_field(&text, request, i, merge));
         JS_FreeAtom(ctx, atom);
     }
-    isere__event_text_free(&text);
+    isere_js_text_free(&text);
     return isere__event_object_end(&headers);
 }
 
@@ -99,8 +99,8 @@ static JSValue field_list(JSContext *ctx, const isere_http_request_t *request,
     isere_list_t list = isere__event_list_begin(ctx);
     isere_slice_t name = name_of(request, i);
     for (; i < request->nfields; i = find_field(request, i + 1, name)) {
-        isere__event_list_add(
-            &list, isere__event_text_latin1(ctx, value_of(request, i)));
+        isere__event_list_add(&list,
+                              isere_js_text_latin1(ctx, value_of(request, i)));
     }
     return isere__event_list_end(&list);
 }
@@ -148,7 +148,7 @@ JSValue isere__event_cookies(JSContext *ctx,
         isere_slice_t rest = value_of(request, i);
         isere_slice_t cookie;
         while (isere_http_cookie_next(&rest, &cookie)) {
-            isere__event_list_add(&list, isere__event_text_latin1(ctx, cookie));
+            isere__event_list_add(&list, isere_js_text_latin1(ctx, cookie));
         }
     }
     return isere__event_list_end(&list);
@@ -170,7 +170,7 @@ typedef struct parameter {
 } parameter_t;
 
 typedef struct parameters {
-    isere_text_t text;
+    isere_js_text_t text;
     uint32_t count;
     uint32_t mask;
     parameter_t *items; /* count + 1 of them, the first unused */
@@ -259,17 +259,17 @@ static void free_parameters(JSContext *ctx, parameters_t *p)
         JS_FreeValue(ctx, p->items[i].value);
     }
     js_free(ctx, p->items);
-    isere__event_text_free(&p->text);
+    isere_js_text_free(&p->text);
 }
 
-static int add_string(isere_text_t *text, JSValueConst string)
+static int add_string(isere_js_text_t *text, JSValueConst string)
 {
     size_t len;
     const char *bytes = JS_ToCStringLen(text->ctx, &len, string);
     if (!bytes) {
         return -1;
     }
-    isere__event_text_add(text, isere_slice_of(bytes, len));
+    isere_js_text_add(text, isere_slice_of(bytes, len));
     JS_FreeCString(text->ctx, bytes);
     return 0;
 }
@@ -286,13 +286,13 @@ static JSValue merged_parameter(JSContext *ctx, parameters_t *p, uint32_t index,
     }
     for (uint32_t i = index; i != 0; i = p->items[i].next) {
         if (i != index) {
-            isere__event_text_add(&p->text, isere_slice(","));
+            isere_js_text_add(&p->text, isere_slice(","));
         }
         if (add_string(&p->text, p->items[i].value) < 0) {
             return JS_EXCEPTION;
         }
     }
-    return isere__event_text_string(&p->text);
+    return isere_js_text_string(&p->text);
 }
 
 static JSValue parameter_list(JSContext *ctx, const parameters_t *p,
@@ -336,7 +336,7 @@ static JSValue build_multi(JSContext *ctx, const parameters_t *p)
 static JSValue parse_query(JSContext *ctx, isere_slice_t query, bool multi,
                            isere_merge_t merge)
 {
-    parameters_t p = {isere__event_text_begin(ctx), 0, 0, NULL, NULL};
+    parameters_t p = {isere_js_text_begin(ctx), 0, 0, NULL, NULL};
     uint32_t count = count_parameters(query);
     isere_slice_t name;
     isere_slice_t value;
@@ -375,7 +375,7 @@ JSValue isere__event_path_parameters(JSContext *ctx,
     if (invocation->npath_parameters == 0) {
         return JS_NULL;
     }
-    isere_text_t text = isere__event_text_begin(ctx);
+    isere_js_text_t text = isere_js_text_begin(ctx);
     isere_object_t object = isere__event_object_begin(ctx);
     for (size_t i = 0; i < invocation->npath_parameters; i++) {
         const isere_path_parameter_t *p = &invocation->path_parameters[i];
@@ -384,6 +384,6 @@ JSValue isere__event_path_parameters(JSContext *ctx,
             &object, name, isere__event_text_decoded(&text, p->value, false));
         JS_FreeAtom(ctx, name);
     }
-    isere__event_text_free(&text);
+    isere_js_text_free(&text);
     return isere__event_object_end(&object);
 }

@@ -127,7 +127,7 @@ static JSValue request_context(JSContext *ctx,
 
 /* Appends "name=value" in percent-code; values that are no strings are
  * written as JavaScript prints them. */
-static int add_encoded(isere_text_t *text, JSValueConst value, char before)
+static int add_encoded(isere_js_text_t *text, JSValueConst value, char before)
 {
     size_t len;
     const char *bytes = JS_ToCStringLen(text->ctx, &len, value);
@@ -135,9 +135,9 @@ static int add_encoded(isere_text_t *text, JSValueConst value, char before)
         return -1;
     }
     if (text->len > 0) {
-        isere__event_text_add(text, isere_slice_of(&before, 1));
+        isere_js_text_add(text, isere_slice_of(&before, 1));
     }
-    char *out = isere__event_text_reserve(text, 3 * len);
+    char *out = isere_js_text_reserve(text, 3 * len);
     if (out) {
         text->len += isere_percent_encode(bytes, len, out);
     }
@@ -146,7 +146,7 @@ static int add_encoded(isere_text_t *text, JSValueConst value, char before)
 }
 
 /* Appends one parameter, or one for each element of an array. */
-static int add_parameter(isere_text_t *text, JSAtom name, JSValueConst value)
+static int add_parameter(isere_js_text_t *text, JSAtom name, JSValueConst value)
 {
     JSContext *ctx = text->ctx;
     JSValue key = JS_AtomToString(ctx, name);
@@ -179,7 +179,7 @@ static JSValue encode_query(JSContext *ctx, JSValueConst parameters)
 {
     JSPropertyEnum *names;
     uint32_t count;
-    isere_text_t text = isere__event_text_begin(ctx);
+    isere_js_text_t text = isere_js_text_begin(ctx);
     int result = 0;
     if (!JS_IsObject(parameters)) {
         return JS_UNDEFINED;
@@ -196,9 +196,8 @@ static JSValue encode_query(JSContext *ctx, JSValueConst parameters)
         JS_FreeValue(ctx, value);
     }
     isere_js_free_names(ctx, names, count);
-    JSValue query =
-        result == 0 ? isere__event_text_string(&text) : JS_EXCEPTION;
-    isere__event_text_free(&text);
+    JSValue query = result == 0 ? isere_js_text_string(&text) : JS_EXCEPTION;
+    isere_js_text_free(&text);
     return query;
 }
 

@@ -14,8 +14,8 @@ static const isere_http_request_t *request_of(const isere_lambda_t *lambda)
 static JSValue span(JSContext *ctx, const isere_lambda_t *lambda,
                     isere_span_t part)
 {
-    return isere__event_text_latin1(ctx,
-                                    isere_http_slice(request_of(lambda), part));
+    return isere_js_text_latin1(ctx,
+                                isere_http_slice(request_of(lambda), part));
 }
 
 JSValue isere__event_make_method(JSContext *ctx, isere_lambda_t *lambda)
@@ -25,7 +25,7 @@ JSValue isere__event_make_method(JSContext *ctx, isere_lambda_t *lambda)
 
 JSValue isere__event_make_path(JSContext *ctx, isere_lambda_t *lambda)
 {
-    return isere__event_text_latin1(ctx, isere_http_path(request_of(lambda)));
+    return isere_js_text_latin1(ctx, isere_http_path(request_of(lambda)));
 }
 
 /* As it was sent: decoded it could not be told apart. */
@@ -81,21 +81,20 @@ JSValue isere__event_make_is_base64(JSContext *ctx, isere_lambda_t *lambda)
 
 JSValue isere__event_make_user_agent(JSContext *ctx, isere_lambda_t *lambda)
 {
-    return isere__event_text_latin1(
+    return isere_js_text_latin1(
         ctx, isere_http_field(request_of(lambda), "user-agent"));
 }
 
 /* Of the Host field as it was sent: not checked against any list of names. */
 JSValue isere__event_make_domain(JSContext *ctx, isere_lambda_t *lambda)
 {
-    return isere__event_text_latin1(ctx,
-                                    isere__event_domain(request_of(lambda)));
+    return isere_js_text_latin1(ctx, isere__event_domain(request_of(lambda)));
 }
 
 JSValue isere__event_make_domain_prefix(JSContext *ctx, isere_lambda_t *lambda)
 {
     isere_slice_t domain = isere__event_domain(request_of(lambda));
-    return isere__event_text_latin1(ctx, isere__event_domain_prefix(domain));
+    return isere_js_text_latin1(ctx, isere__event_domain_prefix(domain));
 }
 
 /* The UUID that the log lines of this request have. */

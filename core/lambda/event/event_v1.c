@@ -46,7 +46,7 @@ static JSValue make_user_agent(JSContext *ctx, isere_lambda_t *lambda)
 {
     isere_slice_t agent =
         isere_http_field(lambda->invocation->request, "user-agent");
-    return agent.ptr ? isere__event_text_latin1(ctx, agent) : JS_NULL;
+    return agent.ptr ? isere_js_text_latin1(ctx, agent) : JS_NULL;
 }
 
 /* Who called: isère checks no identity, so all but the address is null. */

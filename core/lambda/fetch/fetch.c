@@ -3,190 +3,299 @@
 #include "core/lambda/fetch/fetch.h"
 #include "core/code/js.h"
 #include "core/lambda/event/event_common.h"
+#include "core/lambda/event/lazy.h"
+#include "core/util/encode/base64.h"
+#include "core/web/fetch/request.h"
+#include "core/web/fetch/response.h"
 #include "core/web/host.h"
 #include "core/web/lazy/lazy.h"
 #include <string.h>
 
-/* ---- what Request asks for ---- */
-
-/* The Host field's value stands for the server: a name of its own it has
- * not. */
-static JSValue make_address(JSContext *ctx, const isere_http_request_t *request,
-                            isere_slice_t host)
+int isere_fetch_prepare(JSContext *ctx)
 {
-    isere_text_t text = isere__event_text_begin(ctx);
-    isere_slice_t path = isere_http_path(request);
-    isere_slice_t query = isere_http_slice(request, request->query);
-    isere__event_text_add(&text, isere_slice("http://"));
-    isere__event_text_add(&text, host.len ? host : isere_slice("localhost"));
-    if (path.ptr[0] != '/') {
-        isere__event_text_add(&text, isere_slice("/"));
-    }
-    isere__event_text_add_latin1(&text, path);
-    if (query.len > 0) {
-        isere__event_text_add(&text, isere_slice("?"));
-        isere__event_text_add_latin1(&text, query);
-    }
-    JSValue address = isere__event_text_string(&text);
-    isere__event_text_free(&text);
-    return address;
+    static const isere_slice_t name = ISERE_SLICE("Request");
+    return isere_lazy_touch(ctx, name.ptr, name.len);
 }
 
-/* Names and values in turn. */
-static JSValue make_fields(JSContext *ctx, const isere_http_request_t *request)
-{
-    isere_list_t list = isere__event_list_begin(ctx);
-    for (unsigned i = 0; i < request->nfields; i++) {
-        const isere_http_field_t *field = &request->fields[i];
-        isere__event_list_add(&list,
-                              isere__event_text_latin1(
-                                  ctx, isere_http_slice(request, field->name)));
-        isere__event_list_add(
-            &list, isere__event_text_latin1(
-                       ctx, isere_http_slice(request, field->value)));
-    }
-    return isere__event_list_end(&list);
-}
-
-static JSValue make_body(JSContext *ctx, const isere_http_request_t *request)
-{
-    isere_slice_t body = isere_http_slice(request, request->body);
-    if (body.len == 0) {
-        return JS_NULL;
-    }
-    JSValue arguments[3] = {
-        JS_NewArrayBufferCopy(ctx, (const uint8_t *)body.ptr, body.len),
-        JS_UNDEFINED, JS_UNDEFINED};
-    if (JS_IsException(arguments[0])) {
-        return JS_EXCEPTION;
-    }
-    JSValue bytes = JS_NewTypedArray(ctx, 3, arguments, JS_TYPED_ARRAY_UINT8);
-    JS_FreeValue(ctx, arguments[0]);
-    return bytes;
-}
-
-static JSValue make_parameters(JSContext *ctx,
-                               const isere_invocation_t *invocation)
-{
-    JSValue found = isere__event_path_parameters(ctx, invocation);
-    return JS_IsNull(found) ? JS_NewObject(ctx) : found;
-}
-
-/* As js/web/fetch.js numbers them. */
-typedef enum what {
-    WHAT_METHOD,
-    WHAT_ADDRESS,
-    WHAT_FIELDS,
-    WHAT_BODY,
-    WHAT_PARAMETERS,
-    WHAT_LOCAL_ADDRESS,
-} what_t;
-
-static JSValue make(JSContext *ctx, const isere_invocation_t *invocation,
-                    int what)
-{
-    const isere_http_request_t *request = invocation->request;
-    if (what == WHAT_PARAMETERS) {
-        return make_parameters(ctx, invocation);
-    }
-    if (!request) {
-        return JS_UNDEFINED;
-    }
-    switch (what) {
-    case WHAT_METHOD:
-        return isere__event_text_latin1(
-            ctx, isere_http_slice(request, request->method));
-    case WHAT_ADDRESS:
-        return make_address(ctx, request,
-                            isere_http_slice(request, request->authority));
-    case WHAT_LOCAL_ADDRESS:
-        return make_address(ctx, request, isere_slice(""));
-    case WHAT_FIELDS:
-        return make_fields(ctx, request);
-    default:
-        return make_body(ctx, request);
-    }
-}
-
-/* incoming(WHAT): a part of the request that runs. */
-static JSValue incoming(JSContext *ctx, JSValueConst self, int argc,
-                        JSValueConst *argv)
-{
-    (void)self;
-    (void)argc;
-    int what = JS_VALUE_GET_INT(argv[0]);
-    return isere_js_settle(ctx,
-                           make(ctx, isere_host_lambda(ctx)->invocation, what));
-}
-
-/* ---- the init phase ---- */
+/* ---- env ---- */
 
 /* The last entry of a name counts, as for process.env. Each request finds it as
  * the init phase left it. */
-static JSValue make_env(JSContext *ctx)
+JSValue isere__fetch_new_env(JSContext *ctx)
 {
-    JSValue env = JS_NewObject(ctx);
+    isere_object_t env = isere__event_object_begin(ctx);
     const char *entry;
-    for (size_t i = 0;
-         !JS_IsException(env) && (entry = isere_host_env(ctx, i)) != NULL;
-         i++) {
+    for (size_t i = 0; (entry = isere_host_env(ctx, i)) != NULL; i++) {
         const char *equals = strchr(entry, '=');
-        if (!equals) {
-            continue;
-        }
-        JSAtom name = JS_NewAtomLen(ctx, entry, (size_t)(equals - entry));
-        if (name == JS_ATOM_NULL ||
-            JS_DefinePropertyValue(ctx, env, name,
-                                   JS_NewString(ctx, equals + 1),
-                                   JS_PROP_C_W_E) < 0) {
-            JS_FreeValue(ctx, env);
-            env = JS_EXCEPTION;
+        JSAtom name = equals
+                          ? JS_NewAtomLen(ctx, entry, (size_t)(equals - entry))
+                          : JS_ATOM_NULL;
+        if (equals) {
+            isere__event_object_put_atom(&env, name,
+                                         JS_NewString(ctx, equals + 1));
         }
         JS_FreeAtom(ctx, name);
     }
-    return env;
+    return isere__event_object_end(&env);
 }
 
-int isere_fetch_prepare(JSContext *ctx)
+/* ---- ctx ---- */
+
+/* A promise of its own that follows a value: nobody handles it, so its
+ * rejection is reported. */
+static JSValue follow(JSContext *ctx, JSValueConst value)
 {
-    JSValue arguments[2] = {JS_NewCFunction(ctx, incoming, "", 1),
-                            make_env(ctx)};
-    JSValue result = JS_EXCEPTION;
-    if (!JS_IsException(arguments[0]) && !JS_IsException(arguments[1])) {
-        result = isere_lazy_call(ctx, ISERE_LAZY_FETCH, "prepare", 2,
-                                 (JSValueConst *)arguments);
+    JSValue resolving[2];
+    JSValue promise = JS_NewPromiseCapability(ctx, resolving);
+    if (JS_IsException(promise)) {
+        return promise;
     }
-    JS_FreeValue(ctx, arguments[0]);
-    JS_FreeValue(ctx, arguments[1]);
-    JS_FreeValue(ctx, result);
-    return JS_IsException(result) ? -1 : 0;
+    JSValue done = JS_Call(ctx, resolving[0], JS_UNDEFINED, 1, &value);
+    JS_FreeValue(ctx, resolving[0]);
+    JS_FreeValue(ctx, resolving[1]);
+    if (JS_IsException(done)) {
+        JS_FreeValue(ctx, promise);
+        return done;
+    }
+    JS_FreeValue(ctx, done);
+    return promise;
 }
 
-/* ---- a request ---- */
-
-int isere__fetch_begin(JSContext *ctx, JSValueConst event, JSValue args[3])
+static JSValue wait_until(JSContext *ctx, JSValueConst self, int argc,
+                          JSValueConst *argv)
 {
-    JSValue list = isere_lazy_call(ctx, ISERE_LAZY_FETCH, "begin", 1, &event);
-    if (JS_IsException(list)) {
-        return -1;
+    isere_lambda_t *lambda = isere_host_lambda(ctx);
+    (void)self;
+    if (argc < 1) {
+        return JS_ThrowTypeError(ctx, "waitUntil: needs 1 argument, got 0");
     }
-    for (uint32_t i = 0; i < 3; i++) {
-        args[i] = JS_GetPropertyUint32(ctx, list, i);
+    isere_wait_t *wait = js_malloc(ctx, sizeof(*wait));
+    if (!wait) {
+        return JS_EXCEPTION;
     }
-    JS_FreeValue(ctx, list);
-    return 0;
+    wait->promise = follow(ctx, argv[0]);
+    if (JS_IsException(wait->promise)) {
+        js_free(ctx, wait);
+        return JS_EXCEPTION;
+    }
+    wait->next = lambda->waits;
+    lambda->waits = wait;
+    return JS_UNDEFINED;
+}
+
+static JSValue pass_through(JSContext *ctx, JSValueConst self, int argc,
+                            JSValueConst *argv)
+{
+    (void)ctx;
+    (void)self;
+    (void)argc;
+    (void)argv;
+    return JS_UNDEFINED;
+}
+
+static JSValue make_wait_until(JSContext *ctx, isere_lambda_t *lambda)
+{
+    (void)lambda;
+    return JS_NewCFunction(ctx, wait_until, "waitUntil", 1);
+}
+
+static JSValue make_pass_through(JSContext *ctx, isere_lambda_t *lambda)
+{
+    (void)lambda;
+    return JS_NewCFunction(ctx, pass_through, "passThroughOnException", 0);
+}
+
+static JSValue make_parameters(JSContext *ctx, isere_lambda_t *lambda)
+{
+    JSValue found = isere__event_path_parameters(ctx, lambda->invocation);
+    return JS_IsNull(found) ? JS_NewObject(ctx) : found;
+}
+
+static const isere_lazy_t context_fields[] = {
+    ISERE_LAZY("waitUntil", make_wait_until),
+    ISERE_LAZY("passThroughOnException", make_pass_through),
+    ISERE_LAZY("params", make_parameters),
+    ISERE_LAZY_END,
+};
+
+JSValue isere__fetch_new_context(JSContext *ctx)
+{
+    return isere__lazy_object(ctx, context_fields);
 }
 
 bool isere_fetch_is_waiting(JSContext *ctx)
 {
-    JSValue is = isere_lazy_call(ctx, ISERE_LAZY_FETCH, "isWaiting", 0, NULL);
-    if (JS_IsException(is)) {
-        JS_FreeValue(ctx, JS_GetException(ctx));
+    const isere_wait_t *wait = isere_host_lambda(ctx)->waits;
+    while (wait && JS_PromiseState(ctx, wait->promise) != JS_PROMISE_PENDING) {
+        wait = wait->next;
     }
-    return JS_IsBool(is) && JS_ToBool(ctx, is);
+    return wait != NULL;
 }
 
-JSValue isere_fetch_answer(JSContext *ctx, JSValueConst value)
+void isere__fetch_free_waits(JSContext *ctx, isere_lambda_t *lambda)
 {
-    return isere_lazy_call(ctx, ISERE_LAZY_FETCH, "answer", 1, &value);
+    while (lambda->waits) {
+        isere_wait_t *wait = lambda->waits;
+        lambda->waits = wait->next;
+        JS_FreeValue(ctx, wait->promise);
+        js_free(ctx, wait);
+    }
+}
+
+/* ---- a request from an event ---- */
+
+static bool is_nothing(JSValueConst value)
+{
+    return JS_IsUndefined(value) || JS_IsNull(value);
+}
+
+/* The first of these own properties that has a value; JS_UNDEFINED. */
+static JSValue first_of(JSContext *ctx, JSValueConst object, const char *name,
+                        const char *other)
+{
+    JSValue value = isere_js_own(ctx, object, name);
+    if (is_nothing(value) && other) {
+        JS_FreeValue(ctx, value);
+        value = isere_js_own(ctx, object, other);
+    }
+    return value;
+}
+
+static void add(JSContext *ctx, isere_js_text_t *text, const char *before,
+                JSValueConst value, const char *otherwise)
+{
+    size_t len;
+    const char *found =
+        is_nothing(value) ? NULL : JS_ToCStringLen(ctx, &len, value);
+    if (!found && !otherwise) {
+        text->failed = text->failed || !is_nothing(value);
+        return;
+    }
+    isere_js_text_add(text, isere_slice(before));
+    isere_js_text_add(text, found ? isere_slice_of(found, len)
+                                  : isere_slice(otherwise));
+    JS_FreeCString(ctx, found);
+}
+
+static JSValue event_url(JSContext *ctx, JSValueConst event,
+                         JSValueConst headers)
+{
+    isere_js_text_t text = isere_js_text_begin(ctx);
+    JSValue host = JS_IsObject(headers) ? isere_js_own(ctx, headers, "host")
+                                        : JS_UNDEFINED;
+    JSValue path = isere_js_own(ctx, event, "path");
+    JSValue query = isere_js_own(ctx, event, "query");
+    JSValue url = JS_EXCEPTION;
+    if (!JS_IsException(host) && !JS_IsException(path) &&
+        !JS_IsException(query)) {
+        add(ctx, &text, "http://", host, "localhost");
+        add(ctx, &text, "", path, "/");
+        /* No '?' for no query. */
+        add(ctx, &text, "?", query, NULL);
+        url = isere_js_text_string(&text);
+    }
+    isere_js_text_free(&text);
+    JS_FreeValue(ctx, host);
+    JS_FreeValue(ctx, path);
+    JS_FreeValue(ctx, query);
+    return url;
+}
+
+/* The bytes of base64 as an ArrayBuffer. */
+static JSValue decode_base64(JSContext *ctx, JSValueConst value)
+{
+    size_t len;
+    const char *text = JS_ToCStringLen(ctx, &len, value);
+    char *bytes = text ? js_malloc(ctx, ISERE_BASE64_DECODED(len) + 1) : NULL;
+    JSValue buffer = JS_EXCEPTION;
+    long decoded = bytes ? isere_base64_decode(text, len, bytes) : 0;
+    if (bytes && decoded < 0) {
+        JS_ThrowTypeError(ctx, "the event's body is not base64");
+    } else if (bytes) {
+        buffer =
+            JS_NewArrayBufferCopy(ctx, (const uint8_t *)bytes, (size_t)decoded);
+    }
+    js_free(ctx, bytes);
+    JS_FreeCString(ctx, text);
+    return buffer;
+}
+
+/* Text and base64 are what requests have; an object is one that was parsed. */
+static JSValue event_body(JSContext *ctx, JSValueConst event)
+{
+    JSValue body = first_of(ctx, event, "rawBody", "body");
+    JSValue flag = JS_IsException(body)
+                       ? JS_EXCEPTION
+                       : isere_js_own(ctx, event, "isBase64Encoded");
+    if (is_nothing(body) || JS_IsException(flag)) {
+        JS_FreeValue(ctx, body);
+        return is_nothing(body) ? JS_NULL : JS_EXCEPTION;
+    }
+    JSValue made = JS_UNDEFINED;
+    if (JS_ToBool(ctx, flag) > 0) {
+        made = decode_base64(ctx, body);
+    } else if (!JS_IsString(body)) {
+        made = JS_JSONStringify(ctx, body, JS_UNDEFINED, JS_UNDEFINED);
+    } else {
+        return body;
+    }
+    JS_FreeValue(ctx, flag);
+    JS_FreeValue(ctx, body);
+    return made;
+}
+
+/* From an event in isère's format, which `isere invoke` was given. */
+static JSValue from_event(JSContext *ctx, JSValueConst event)
+{
+    JSValue method = first_of(ctx, event, "httpMethod", "method");
+    JSValue headers = isere_js_own(ctx, event, "headers");
+    JSValue url = JS_EXCEPTION;
+    JSValue body = JS_EXCEPTION;
+    JSValue request = JS_EXCEPTION;
+    if (is_nothing(method)) {
+        method = JS_NewString(ctx, "GET");
+    }
+    if (is_nothing(headers)) {
+        headers = JS_NewObject(ctx);
+    }
+    if (!JS_IsException(method) && !JS_IsException(headers)) {
+        url = event_url(ctx, event, headers);
+    }
+    if (!JS_IsException(url)) {
+        body = event_body(ctx, event);
+    }
+    if (!JS_IsException(body)) {
+        request = isere_fetch_request_new(ctx, method, url, headers, body);
+    }
+    JS_FreeValue(ctx, body);
+    JS_FreeValue(ctx, url);
+    JS_FreeValue(ctx, headers);
+    JS_FreeValue(ctx, method);
+    return request;
+}
+
+JSValue isere__fetch_request(JSContext *ctx, JSValueConst event)
+{
+    return isere_js_settle(ctx, JS_IsUndefined(event)
+                                    ? isere_fetch_request_incoming(ctx)
+                                    : from_event(ctx, event));
+}
+
+/* ---- an answer ---- */
+
+int isere_fetch_take(JSContext *ctx, JSValueConst value, JSValue *all)
+{
+    isere_fetch_response_t *response = isere_fetch_response_of(value);
+    if (!response) {
+        return ISERE_ERR_HANDLER;
+    }
+    if (isere__body_check_usable(ctx, &response->body) < 0) {
+        return -1;
+    }
+    if (response->body.kind == ISERE_BODY_STREAM) {
+        *all = isere__body_read_all(ctx, &response->body);
+        return JS_IsException(*all) ? -1 : 0;
+    }
+    response->body.used = response->body.kind != ISERE_BODY_NONE;
+    return 1;
 }

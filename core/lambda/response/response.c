@@ -4,6 +4,7 @@
 #include "core/code/js.h"
 #include "core/lambda/response/response_decoder.h"
 #include "core/util/text.h"
+#include "core/web/fetch/response.h"
 #include "isere/error.h"
 #include <stdio.h>
 
@@ -126,21 +127,6 @@ static int get_decoded(isere_decoder_t *d, JSValueConst object,
     return result;
 }
 
-static int get_decoded_str(isere_decoder_t *d, JSValueConst object,
-                           const char *name, decode_fn *decode)
-{
-    JSValue value = JS_GetPropertyStr(d->ctx, object, name);
-    int result = JS_IsException(value) ? isere__response_threw(d, "reading it")
-                                       : decode(d, value);
-    JS_FreeValue(d->ctx, value);
-    return result;
-}
-
-static int decode_data(isere_decoder_t *d, JSValueConst data)
-{
-    return isere__response_body(d, data, false);
-}
-
 /* The properties that make an object a response. Held until the body is
  * decoded, which may lie in one of them. */
 typedef struct parts {
@@ -234,28 +220,27 @@ static int decode(isere_decoder_t *d, JSValueConst value)
     return result;
 }
 
-/* Records without a prototype, and own values: no code of the handler. A
- * content type is among the fields if there is to be one. */
+/* No code of the handler runs. A content type is among the fields if there is
+ * to be one. */
 static int decode_answer(isere_decoder_t *d, JSValueConst answer)
 {
-    JSContext *ctx = d->ctx;
-    int result = get_decoded_str(d, answer, "status", decode_status);
-    JSValue field = JS_GetPropertyStr(ctx, answer, "first");
-    while (result == 0 && JS_IsObject(field)) {
-        JSValue name = JS_GetPropertyStr(ctx, field, "name");
-        JSValue value = JS_GetPropertyStr(ctx, field, "value");
-        result = isere__response_field(d, name, value);
-        JSValue next = JS_GetPropertyStr(ctx, field, "next");
-        JS_FreeValue(ctx, name);
-        JS_FreeValue(ctx, value);
-        JS_FreeValue(ctx, field);
-        field = next;
+    const isere_fetch_response_t *response = isere_fetch_response_of(answer);
+    const isere_header_t *header = response->list->first;
+    int result = 0;
+    d->response->status = response->status;
+    if (response->status == 0) {
+        return isere__response_malformed(
+            d, "the Response is Response.error(), which can't be sent",
+            isere_slice(""));
     }
-    JS_FreeValue(ctx, field);
+    for (; header && result == 0; header = header->next) {
+        result =
+            isere__response_field(d, isere_header_name(header), header->value);
+    }
     if (result == 0) {
         isere__response_end_fields(d);
         d->has_type = true;
-        result = get_decoded_str(d, answer, "data", decode_data);
+        result = isere__response_body(d, d->streamed, false);
     }
     return result;
 }
@@ -263,7 +248,8 @@ static int decode_answer(isere_decoder_t *d, JSValueConst answer)
 typedef int read_fn(isere_decoder_t *d, JSValueConst value);
 
 static int decode_by(JSContext *ctx, const isere_names_t *names,
-                     JSValueConst value, isere_response_t *response,
+                     JSValueConst value, JSValueConst streamed,
+                     isere_response_t *response,
                      char reason[ISERE_RESPONSE_REASON_MAX], read_fn *read)
 {
     isere_decoder_t d;
@@ -277,6 +263,7 @@ static int decode_by(JSContext *ctx, const isere_names_t *names,
     d.first_multi = 0;
     d.given = 0;
     d.has_type = false;
+    d.streamed = streamed;
     response->status = 200;
     response->body = isere_slice_of(NULL, 0);
     response->body_is_text = false;
@@ -304,15 +291,18 @@ int isere_response_decode(JSContext *ctx, const isere_names_t *names,
                           JSValueConst value, isere_response_t *response,
                           char reason[ISERE_RESPONSE_REASON_MAX])
 {
-    return decode_by(ctx, names, value, response, reason, decode);
+    return decode_by(ctx, names, value, JS_UNDEFINED, response, reason, decode);
 }
 
 int isere_response_decode_answer(JSContext *ctx, const isere_names_t *names,
-                                 JSValueConst answer,
+                                 JSValueConst answer, JSValueConst streamed,
                                  isere_response_t *response,
                                  char reason[ISERE_RESPONSE_REASON_MAX])
 {
-    return decode_by(ctx, names, answer, response, reason, decode_answer);
+    JSValueConst body = JS_IsUndefined(streamed)
+                            ? isere_fetch_response_of(answer)->body.data
+                            : streamed;
+    return decode_by(ctx, names, answer, body, response, reason, decode_answer);
 }
 
 void isere_response_free(JSContext *ctx, isere_response_t *response)

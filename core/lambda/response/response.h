@@ -64,9 +64,10 @@ int isere_response_decode(JSContext *ctx, const isere_names_t *names,
                           JSValueConst value, isere_response_t *response,
                           char reason[ISERE_RESPONSE_REASON_MAX]);
 
-/* The same for what isere_fetch_answer gave. */
+/* The same for a Response that isere_fetch_take took; `streamed` is what its
+ * stream gave (a Uint8Array), undefined when it is none. */
 int isere_response_decode_answer(JSContext *ctx, const isere_names_t *names,
-                                 JSValueConst answer,
+                                 JSValueConst answer, JSValueConst streamed,
                                  isere_response_t *response,
                                  char reason[ISERE_RESPONSE_REASON_MAX]);
 

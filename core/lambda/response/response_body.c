@@ -1,7 +1,7 @@
 /* The body of a response: text, bytes or JSON. It stays where it is in the heap
  * wherever possible. */
 #include "core/code/js.h"
-#include "core/lambda/response/json.h"
+#include "core/code/json.h"
 #include "core/lambda/response/response_decoder.h"
 #include "core/util/encode/base64.h"
 #include "core/web/web.h"
@@ -79,10 +79,11 @@ static int json_body(isere_decoder_t *d, JSValueConst value)
 static int plain_json_body(isere_decoder_t *d, JSValueConst value, bool *done)
 {
     isere_response_t *response = d->response;
-    isere_text_t text = isere__event_text_begin(d->ctx);
-    isere_json_t written = isere__json_write(&text, d->names, value);
+    isere_js_text_t text = isere_js_text_begin(d->ctx);
+    isere_json_t written =
+        isere_json_write(&text, d->names->atoms[ISERE_NAME_TO_JSON], value);
     if (written != ISERE_JSON_WRITTEN) {
-        isere__event_text_free(&text);
+        isere_js_text_free(&text);
         *done = written == ISERE_JSON_FAILED;
         return *done ? isere__response_threw(d, "JSON of the body") : 0;
     }

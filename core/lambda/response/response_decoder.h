@@ -21,10 +21,11 @@ typedef struct isere_decoder {
         uint32_t name;
         uint32_t value;
     } offsets[ISERE_MAX_RESPONSE_FIELDS];
-    unsigned capacity;    /* of response->fields */
-    unsigned first_multi; /* fields before it are those of headers */
-    unsigned given;       /* fields, the dropped ones included */
-    bool has_type;        /* the handler names a content type */
+    unsigned capacity;     /* of response->fields */
+    unsigned first_multi;  /* fields before it are those of headers */
+    unsigned given;        /* fields, the dropped ones included */
+    bool has_type;         /* the handler names a content type */
+    JSValueConst streamed; /* the body of a Response; undefined for none */
 } isere_decoder_t;
 
 /* All of these return 0 or what isere_response_decode returns. */
@@ -47,7 +48,7 @@ int isere__response_multi_headers(isere_decoder_t *d, JSValueConst headers);
 int isere__response_cookies(isere_decoder_t *d, JSValueConst cookies);
 
 /* One field line. Its name was checked, the value is a string. */
-int isere__response_field(isere_decoder_t *d, JSValueConst name,
+int isere__response_field(isere_decoder_t *d, isere_slice_t name,
                           JSValueConst value);
 
 /* Turns offsets into slices; no field is added after it. */

@@ -453,17 +453,10 @@ int isere__response_cookies(isere_decoder_t *d, JSValueConst cookies)
     return add_elements(d, isere_slice("Set-Cookie"), cookies);
 }
 
-int isere__response_field(isere_decoder_t *d, JSValueConst name,
+int isere__response_field(isere_decoder_t *d, isere_slice_t name,
                           JSValueConst value)
 {
-    size_t len;
-    const char *text = JS_ToCStringLen(d->ctx, &len, name);
-    if (!text) {
-        return isere__response_threw(d, "a header");
-    }
-    int result = add_field(d, isere_slice_of(text, len), value);
-    JS_FreeCString(d->ctx, text);
-    return result;
+    return add_field(d, name, value);
 }
 
 void isere__response_end_fields(isere_decoder_t *d)

@@ -1,6 +1,7 @@
 /* Globals that are in JavaScript: their names, and loading the part that has
  * one when it is first asked for. */
 #include "core/web/lazy/lazy.h"
+#include "core/web/fetch/classes.h"
 #include "core/web/lazy/lazy_internal.h"
 #include "core/web/web.h"
 #include "isere/web_code.h"
@@ -37,8 +38,7 @@ static const struct {
     [ISERE_LAZY_FORM_DATA] = PART(form_data, 40),
     [ISERE_LAZY_URL_PATTERN_LIBRARY] = PART(url_pattern_library, 80),
     [ISERE_LAZY_URL_PATTERN] = PART(url_pattern, 88),
-    [ISERE_LAZY_HEADERS] = PART(headers, 25),
-    [ISERE_LAZY_FETCH] = PART(fetch, 82),
+    [ISERE_LAZY_FETCH] = {"fetch", NULL, 0, 12},
 };
 
 static JSValue make(JSContext *ctx, const JSLazyValue *value);
@@ -57,7 +57,7 @@ static const global_t globals[] = {
     {{make}, "EventTarget", ISERE_LAZY_EVENT},
     {{make}, "File", ISERE_LAZY_BLOB},
     {{make}, "FormData", ISERE_LAZY_FORM_DATA},
-    {{make}, "Headers", ISERE_LAZY_HEADERS},
+    {{make}, "Headers", ISERE_LAZY_FETCH},
     {{make}, "MessageChannel", ISERE_LAZY_MESSAGE},
     {{make}, "MessageEvent", ISERE_LAZY_EVENT},
     {{make}, "MessagePort", ISERE_LAZY_MESSAGE},
@@ -175,6 +175,8 @@ JSValue isere__lazy_load(JSContext *ctx, isere_lazy_part_t part)
     }
     if (part == ISERE_LAZY_BASE) {
         found = make_host(ctx);
+    } else if (part == ISERE_LAZY_FETCH) {
+        found = isere__fetch_make(ctx);
     } else {
         JSValue host = isere__lazy_load(ctx, ISERE_LAZY_BASE);
         found = JS_IsException(host) ? host : run(ctx, part, host);
@@ -206,6 +208,9 @@ static JSValue make(JSContext *ctx, const JSLazyValue *value)
 int isere__lazy_install(JSContext *ctx, JSValueConst global)
 {
     isere_host_web_state(ctx)->parts = JS_UNDEFINED;
+    if (isere__fetch_register_in(JS_GetRuntime(ctx)) < 0) {
+        return -1;
+    }
     JS_ReserveProperties(ctx, global, GLOBALS + 1);
     for (int i = 0; i < GLOBALS; i++) {
         JSAtom name = JS_NewAtom(ctx, globals[i].name);

@@ -25,8 +25,7 @@ typedef enum isere_lazy_part {
     ISERE_LAZY_FORM_DATA,
     ISERE_LAZY_URL_PATTERN_LIBRARY, /* urlpattern-polyfill */
     ISERE_LAZY_URL_PATTERN,
-    ISERE_LAZY_HEADERS,
-    ISERE_LAZY_FETCH,
+    ISERE_LAZY_FETCH, /* in C: core/web/fetch */
     ISERE_LAZY_PARTS,
 } isere_lazy_part_t;
 

@@ -1,7 +1,6 @@
 /* The functions in C that the globals in JavaScript are given. They are not
  * those of the global object, which a handler may replace. */
 #include "core/http/multipart.h"
-#include "core/web/fetch/fields.h"
 #include "core/web/inspect/inspect.h"
 #include "core/web/lazy/lazy_internal.h"
 #include "core/web/timers.h"
@@ -234,5 +233,4 @@ void isere__lazy_add_native(JSContext *ctx, JSValueConst object)
     };
     JS_SetPropertyFunctionList(ctx, object, members,
                                sizeof(members) / sizeof(*members));
-    isere__fields_add_native(ctx, object);
 }

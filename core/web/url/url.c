@@ -1,6 +1,7 @@
 /* The class URL (WHATWG URL section 6.1): a parsed URL in the opaque of its
  * object, with its searchParams made when they are asked for. */
 #include "core/web/url/url.h"
+#include "core/web/class.h"
 #include "core/web/url/url_builder.h"
 #include "core/web/web.h"
 
@@ -92,7 +93,7 @@ static int parse_arguments(JSContext *ctx, int argc, JSValueConst *argv,
 static JSValue wrap(JSContext *ctx, JSValueConst new_target, isere_url_t *url)
 {
     isere_url_memory_t memory = isere__url_memory(ctx);
-    JSValue value = isere__url_new_object(ctx, new_target, url_class);
+    JSValue value = isere__class_new_object(ctx, new_target, url_class);
     if (JS_IsException(value)) {
         isere__url_free(&memory, url);
         return value;
@@ -117,7 +118,7 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc,
 {
     isere_url_t url;
     bool thrown;
-    if (isere__url_check_args(ctx, argc, 1) < 0) {
+    if (isere__class_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     int error = parse_arguments(ctx, argc, argv, &url, &thrown);
@@ -137,7 +138,7 @@ static JSValue parse_static(JSContext *ctx, JSValueConst this_val, int argc,
     isere_url_t url;
     bool thrown;
     (void)this_val;
-    if (isere__url_check_args(ctx, argc, 1) < 0) {
+    if (isere__class_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     int error = parse_arguments(ctx, argc, argv, &url, &thrown);
@@ -360,32 +361,32 @@ static JSValue get_search_params(JSContext *ctx, JSValueConst this_val,
 }
 
 static const JSCFunctionListEntry members[] = {
-    ISERE_URL_ACCESSOR("href", get_part, set_part, HREF),
-    ISERE_URL_ACCESSOR("origin", get_origin, NULL, 0),
-    ISERE_URL_ACCESSOR("protocol", get_part, set_part, PROTOCOL),
-    ISERE_URL_ACCESSOR("username", get_part, set_part, USERNAME),
-    ISERE_URL_ACCESSOR("password", get_part, set_part, PASSWORD),
-    ISERE_URL_ACCESSOR("host", get_part, set_part, HOST),
-    ISERE_URL_ACCESSOR("hostname", get_part, set_part, HOSTNAME),
-    ISERE_URL_ACCESSOR("port", get_part, set_part, PORT),
-    ISERE_URL_ACCESSOR("pathname", get_part, set_part, PATHNAME),
-    ISERE_URL_ACCESSOR("search", get_part, set_part, SEARCH),
-    ISERE_URL_ACCESSOR("searchParams", get_search_params, NULL, 0),
-    ISERE_URL_ACCESSOR("hash", get_part, set_part, HASH),
-    ISERE_URL_METHOD("toString", 0, to_string, HREF),
-    ISERE_URL_METHOD("toJSON", 0, to_string, HREF),
+    ISERE_CLASS_ACCESSOR("href", get_part, set_part, HREF),
+    ISERE_CLASS_ACCESSOR("origin", get_origin, NULL, 0),
+    ISERE_CLASS_ACCESSOR("protocol", get_part, set_part, PROTOCOL),
+    ISERE_CLASS_ACCESSOR("username", get_part, set_part, USERNAME),
+    ISERE_CLASS_ACCESSOR("password", get_part, set_part, PASSWORD),
+    ISERE_CLASS_ACCESSOR("host", get_part, set_part, HOST),
+    ISERE_CLASS_ACCESSOR("hostname", get_part, set_part, HOSTNAME),
+    ISERE_CLASS_ACCESSOR("port", get_part, set_part, PORT),
+    ISERE_CLASS_ACCESSOR("pathname", get_part, set_part, PATHNAME),
+    ISERE_CLASS_ACCESSOR("search", get_part, set_part, SEARCH),
+    ISERE_CLASS_ACCESSOR("searchParams", get_search_params, NULL, 0),
+    ISERE_CLASS_ACCESSOR("hash", get_part, set_part, HASH),
+    ISERE_CLASS_METHOD("toString", 0, to_string, HREF),
+    ISERE_CLASS_METHOD("toJSON", 0, to_string, HREF),
     JS_PROP_STRING_DEF("[Symbol.toStringTag]", "URL", JS_PROP_CONFIGURABLE),
 };
 
 static const JSCFunctionListEntry statics[] = {
-    ISERE_URL_METHOD("parse", 1, parse_static, STATIC_PARSE),
-    ISERE_URL_METHOD("canParse", 1, parse_static, STATIC_CAN_PARSE),
+    ISERE_CLASS_METHOD("parse", 1, parse_static, STATIC_PARSE),
+    ISERE_CLASS_METHOD("canParse", 1, parse_static, STATIC_CAN_PARSE),
 };
 
 /* URLSearchParams first: URL objects make some of them. */
 int isere__url_install(JSContext *ctx, JSValueConst global)
 {
-    const isere_url_class_t definition = {
+    const isere_class_t definition = {
         .id = url_class,
         .def = &url_def,
         .constructor = construct,
@@ -398,5 +399,5 @@ int isere__url_install(JSContext *ctx, JSValueConst global)
     if (isere__url_search_params_install(ctx, global) < 0) {
         return -1;
     }
-    return isere__url_define_class(ctx, global, &definition);
+    return isere__class_define(ctx, global, &definition);
 }

@@ -59,47 +59,10 @@ void isere__url_string_free(JSContext *ctx, isere_url_string_t *string);
 /* A JavaScript string of a slice. */
 JSValue isere__url_new_string(JSContext *ctx, isere_slice_t text);
 
-/* Throws a TypeError and returns -1 when fewer arguments came than needed. */
-int isere__url_check_args(JSContext *ctx, int argc, int needed);
-
-/*
- * An object of the class with the prototype that `new_target` asks for, or
- * the class's own for undefined.
- */
-JSValue isere__url_new_object(JSContext *ctx, JSValueConst new_target,
-                              JSClassID class_id);
-
-/* Adds a class: its constructor with static and prototype members. 0 or -1. */
-typedef struct isere_url_class {
-    JSClassID id;
-    const JSClassDef *def;
-    JSCFunction *constructor;
-    int length; /* of the constructor */
-    const JSCFunctionListEntry *members;
-    int member_count;
-    const JSCFunctionListEntry *statics;
-    int static_count;
-} isere_url_class_t;
-
-int isere__url_define_class(JSContext *ctx, JSValueConst global,
-                            const isere_url_class_t *class);
-
-/* Entries of function lists as Web IDL wants them: enumerable. */
-#define ISERE_URL_METHOD(name, length, function, magic)                        \
-    {                                                                          \
-        name, JS_PROP_C_W_E, JS_DEF_CFUNC, magic, .u = {                       \
-            .func = {length,                                                   \
-                     JS_CFUNC_generic_magic,                                   \
-                     {.generic_magic = function}}                              \
-        }                                                                      \
-    }
-#define ISERE_URL_ACCESSOR(name, getter_, setter_, magic)                      \
-    {                                                                          \
-        name, JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE, JS_DEF_CGETSET_MAGIC, \
-            magic, .u = {                                                      \
-                .getset = {.get = {.getter_magic = getter_},                   \
-                           .set = {.setter_magic = setter_}}                   \
-            }                                                                  \
-    }
+/* A value as a URL without a base, in its normal form (href), the caller's;
+ * with a TypeError for what is none. *has_credentials, where that is not NULL,
+ * says whether it has a user name or a password. */
+JSValue isere__url_normalise(JSContext *ctx, JSValueConst value,
+                             bool *has_credentials);
 
 #endif

@@ -102,68 +102,31 @@ JSValue isere__url_new_string(JSContext *ctx, isere_slice_t text)
     return JS_NewStringLen(ctx, text.len > 0 ? text.ptr : "", text.len);
 }
 
-/* Functions and classes */
-
-/* Web IDL: too few arguments are a TypeError before any of them is looked
- * at. */
-int isere__url_check_args(JSContext *ctx, int argc, int needed)
+JSValue isere__url_normalise(JSContext *ctx, JSValueConst value,
+                             bool *has_credentials)
 {
-    if (argc >= needed) {
-        return 0;
+    isere_url_memory_t memory = isere__url_memory(ctx);
+    isere_url_string_t text;
+    isere_url_t url;
+    JSValue href = JS_EXCEPTION;
+    if (isere__url_string_get(ctx, value, &text) < 0) {
+        return JS_EXCEPTION;
     }
-    JS_ThrowTypeError(ctx, "%d argument%s required, but only %d present",
-                      needed, needed == 1 ? "" : "s", argc);
-    return -1;
-}
-
-JSValue isere__url_new_object(JSContext *ctx, JSValueConst new_target,
-                              JSClassID class_id)
-{
-    if (JS_IsUndefined(new_target)) {
-        return JS_NewObjectClass(ctx, (int)class_id);
+    int error = isere__url_parse(&memory, text.text, NULL, &url);
+    if (!error) {
+        href = isere__url_new_string(ctx, isere__url_href(&url));
+        if (has_credentials) {
+            *has_credentials = isere__url_username(&url).len > 0 ||
+                               isere__url_password(&url).len > 0;
+        }
+        isere__url_free(&memory, &url);
+    } else if (error == ISERE_ERR_INVAL) {
+        JS_ThrowTypeError(
+            ctx, "'%.*s' is no URL: it must be whole, as http://HOST/path",
+            text.text.len > 80 ? 80 : (int)text.text.len, text.text.ptr);
+    } else {
+        isere__url_throw(ctx, error);
     }
-    JSValue proto = JS_GetPropertyStr(ctx, new_target, "prototype");
-    if (JS_IsException(proto)) {
-        return proto;
-    }
-    if (!JS_IsObject(proto)) {
-        JS_FreeValue(ctx, proto);
-        return JS_NewObjectClass(ctx, (int)class_id);
-    }
-    JSValue object = JS_NewObjectProtoClass(ctx, proto, class_id);
-    JS_FreeValue(ctx, proto);
-    return object;
-}
-
-/* As Web IDL wants it: methods are enumerable (url.h), the constructor is
- * not. */
-int isere__url_define_class(JSContext *ctx, JSValueConst global,
-                            const isere_url_class_t *class)
-{
-    const char *name = class->def->class_name;
-    JSRuntime *rt = JS_GetRuntime(ctx);
-    /* A runtime may have more than one context; classes are the runtime's. */
-    if (!JS_IsRegisteredClass(rt, class->id) &&
-        JS_NewClass(rt, class->id, class->def) < 0) {
-        return -1;
-    }
-    JSValue proto = JS_NewObject(ctx);
-    if (JS_IsException(proto)) {
-        return -1;
-    }
-    JS_SetPropertyFunctionList(ctx, proto, class->members, class->member_count);
-    JSValue constructor = JS_NewCFunction2(
-        ctx, class->constructor, name, class->length, JS_CFUNC_constructor, 0);
-    if (JS_IsException(constructor)) {
-        JS_FreeValue(ctx, proto);
-        return -1;
-    }
-    JS_SetPropertyFunctionList(ctx, constructor, class->statics,
-                               class->static_count);
-    JS_SetConstructor(ctx, constructor, proto);
-    JS_SetClassProto(ctx, class->id, proto);
-    int defined =
-        JS_DefinePropertyValueStr(ctx, global, name, constructor,
-                                  JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
-    return defined < 0 ? -1 : 0;
+    isere__url_string_free(ctx, &text);
+    return href;
 }

@@ -3,6 +3,7 @@
  * and iterator. Its constructor's many forms are in url_search_params_init.c.
  */
 #include "core/web/url/url_search_params.h"
+#include "core/web/class.h"
 
 static JSClassID params_class; /* one per process each, see url.h */
 static JSClassID iterator_class;
@@ -60,7 +61,7 @@ static JSValue wrap(JSContext *ctx, JSValueConst new_target,
                     isere_url_params_t *list, isere_url_object_t *owner)
 {
     isere_url_memory_t memory = isere__url_memory(ctx);
-    JSValue value = isere__url_new_object(ctx, new_target, params_class);
+    JSValue value = isere__class_new_object(ctx, new_target, params_class);
     isere_url_params_object_t *object =
         JS_IsException(value) ? NULL : js_malloc(ctx, sizeof(*object));
     if (!object) {
@@ -181,7 +182,7 @@ static JSValue write_pair(JSContext *ctx, JSValueConst this_val, int argc,
     isere_url_memory_t memory = isere__url_memory(ctx);
     isere_url_string_t text[2];
     isere_url_params_object_t *object = get_this(ctx, this_val);
-    if (!object || isere__url_check_args(ctx, argc, 2) < 0) {
+    if (!object || isere__class_check_args(ctx, argc, 2) < 0) {
         return JS_EXCEPTION;
     }
     int count = get_arguments(ctx, argc, argv, 2, text);
@@ -205,7 +206,7 @@ static JSValue delete_pairs(JSContext *ctx, JSValueConst this_val, int argc,
     isere_url_string_t text[2];
     isere_url_params_object_t *object = get_this(ctx, this_val);
     (void)magic;
-    if (!object || isere__url_check_args(ctx, argc, 1) < 0) {
+    if (!object || isere__class_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     int given = argc > 1 && !JS_IsUndefined(argv[1]) ? 2 : 1;
@@ -268,7 +269,7 @@ static JSValue read_pairs(JSContext *ctx, JSValueConst this_val, int argc,
 {
     isere_url_string_t text[2];
     isere_url_params_object_t *object = get_this(ctx, this_val);
-    if (!object || isere__url_check_args(ctx, argc, 1) < 0) {
+    if (!object || isere__class_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     bool two = magic == HAS && argc > 1 && !JS_IsUndefined(argv[1]);
@@ -353,7 +354,7 @@ static JSValue for_each(JSContext *ctx, JSValueConst this_val, int argc,
     isere_url_params_object_t *object = get_this(ctx, this_val);
     JSValueConst this_arg = argc > 1 ? argv[1] : JS_UNDEFINED;
     (void)magic;
-    if (!object || isere__url_check_args(ctx, argc, 1) < 0) {
+    if (!object || isere__class_check_args(ctx, argc, 1) < 0) {
         return JS_EXCEPTION;
     }
     if (!JS_IsFunction(ctx, argv[0])) {
@@ -515,19 +516,19 @@ static const JSCFunctionListEntry iterator_members[] = {
 };
 
 static const JSCFunctionListEntry members[] = {
-    ISERE_URL_METHOD("append", 2, write_pair, APPEND),
-    ISERE_URL_METHOD("delete", 1, delete_pairs, 0),
-    ISERE_URL_METHOD("get", 1, read_pairs, GET),
-    ISERE_URL_METHOD("getAll", 1, read_pairs, GET_ALL),
-    ISERE_URL_METHOD("has", 1, read_pairs, HAS),
-    ISERE_URL_METHOD("set", 2, write_pair, SET),
-    ISERE_URL_METHOD("sort", 0, sort, 0),
-    ISERE_URL_METHOD("toString", 0, to_string, 0),
-    ISERE_URL_METHOD("forEach", 1, for_each, 0),
-    ISERE_URL_METHOD("entries", 0, iterate, ENTRIES),
-    ISERE_URL_METHOD("keys", 0, iterate, KEYS),
-    ISERE_URL_METHOD("values", 0, iterate, VALUES),
-    ISERE_URL_ACCESSOR("size", get_size, NULL, 0),
+    ISERE_CLASS_METHOD("append", 2, write_pair, APPEND),
+    ISERE_CLASS_METHOD("delete", 1, delete_pairs, 0),
+    ISERE_CLASS_METHOD("get", 1, read_pairs, GET),
+    ISERE_CLASS_METHOD("getAll", 1, read_pairs, GET_ALL),
+    ISERE_CLASS_METHOD("has", 1, read_pairs, HAS),
+    ISERE_CLASS_METHOD("set", 2, write_pair, SET),
+    ISERE_CLASS_METHOD("sort", 0, sort, 0),
+    ISERE_CLASS_METHOD("toString", 0, to_string, 0),
+    ISERE_CLASS_METHOD("forEach", 1, for_each, 0),
+    ISERE_CLASS_METHOD("entries", 0, iterate, ENTRIES),
+    ISERE_CLASS_METHOD("keys", 0, iterate, KEYS),
+    ISERE_CLASS_METHOD("values", 0, iterate, VALUES),
+    ISERE_CLASS_ACCESSOR("size", get_size, NULL, 0),
     /* The same function object, as Web IDL asks for. */
     JS_ALIAS_DEF("[Symbol.iterator]", "entries"),
     JS_PROP_STRING_DEF("[Symbol.toStringTag]", "URLSearchParams",
@@ -535,12 +536,6 @@ static const JSCFunctionListEntry members[] = {
 };
 
 static const JSClassDef symbol_def = {.class_name = "Symbol.iterator"};
-
-/* A second context of the runtime finds them registered. */
-static int register_class(JSRuntime *rt, JSClassID id, const JSClassDef *def)
-{
-    return JS_IsRegisteredClass(rt, id) ? 0 : JS_NewClass(rt, id, def);
-}
 
 /* Remembers Symbol.iterator, which a handler's code could replace. */
 static int keep_symbol(JSContext *ctx, JSValueConst global)
@@ -574,30 +569,30 @@ static JSValue iterator_prototype(JSContext *ctx)
     return parent;
 }
 
-/* Inherits from %IteratorPrototype%, so that for-of and the iterator helpers
- * work. */
 static int install_iterator(JSContext *ctx)
 {
     JSValue parent = iterator_prototype(ctx);
-    if (JS_IsException(parent)) {
-        return -1;
-    }
-    JSValue proto = JS_NewObjectProto(ctx, parent);
+    int error = JS_IsException(parent)
+                    ? -1
+                    : isere__class_define_iterator(
+                          ctx, iterator_class, parent, iterator_members,
+                          sizeof(iterator_members) / sizeof(*iterator_members));
     JS_FreeValue(ctx, parent);
-    if (JS_IsException(proto)) {
-        return -1;
-    }
-    JS_SetPropertyFunctionList(ctx, proto, iterator_members,
-                               sizeof(iterator_members) /
-                                   sizeof(iterator_members[0]));
-    JS_SetClassProto(ctx, iterator_class, proto);
-    return 0;
+    return error;
+}
+
+JSValue isere__url_iterator_prototype(JSContext *ctx)
+{
+    JSValue proto = JS_GetClassProto(ctx, iterator_class);
+    JSValue parent = JS_GetPrototype(ctx, proto);
+    JS_FreeValue(ctx, proto);
+    return parent;
 }
 
 int isere__url_search_params_install(JSContext *ctx, JSValueConst global)
 {
     JSRuntime *rt = JS_GetRuntime(ctx);
-    const isere_url_class_t definition = {
+    const isere_class_t definition = {
         .id = params_class,
         .def = &params_def,
         .constructor = construct,
@@ -605,10 +600,10 @@ int isere__url_search_params_install(JSContext *ctx, JSValueConst global)
         .members = members,
         .member_count = sizeof(members) / sizeof(members[0]),
     };
-    if (register_class(rt, symbol_class, &symbol_def) < 0 ||
-        register_class(rt, iterator_class, &iterator_def) < 0 ||
+    if (isere__class_register(rt, symbol_class, &symbol_def) < 0 ||
+        isere__class_register(rt, iterator_class, &iterator_def) < 0 ||
         keep_symbol(ctx, global) < 0 || install_iterator(ctx) < 0) {
         return -1;
     }
-    return isere__url_define_class(ctx, global, &definition);
+    return isere__class_define(ctx, global, &definition);
 }

@@ -10,6 +10,10 @@
 /* Symbol.iterator as it was at installation; the caller frees it. */
 JSValue isere__url_iterator_symbol(JSContext *ctx);
 
+/* %IteratorPrototype%, which the prototypes of iterators inherit from; the
+ * caller frees it. */
+JSValue isere__url_iterator_prototype(JSContext *ctx);
+
 /*
  * Appends what the constructor's argument holds: pairs of an iterable, the
  * properties of any other object, or a query string. 0, or -1 with an

@@ -1,6 +1,7 @@
 /* The forms of the URLSearchParams constructor's argument (section 6.2): an
  * iterable of pairs, a record, or a query string. All of it runs the handler's
  * code, which may throw anywhere. */
+#include "core/web/iterate.h"
 #include "core/web/url/url_search_params.h"
 
 /* Appends a pair given as values, which become strings in this order (a handler
@@ -31,147 +32,18 @@ static int append_values(JSContext *ctx, isere_url_params_t *list,
 
 /* Iterables */
 
-typedef struct iterator {
-    JSValue object;
-    JSValue next;
-} iterator_t;
-
-/* The iterator method of an object, undefined when it has none. */
-static JSValue iterator_method(JSContext *ctx, JSValueConst object)
-{
-    JSValue symbol = isere__url_iterator_symbol(ctx);
-    JSAtom atom = JS_ValueToAtom(ctx, symbol);
-    JS_FreeValue(ctx, symbol);
-    if (atom == JS_ATOM_NULL) {
-        return JS_EXCEPTION;
-    }
-    JSValue method = JS_GetProperty(ctx, object, atom);
-    JS_FreeAtom(ctx, atom);
-    if (JS_IsException(method) || JS_IsFunction(ctx, method)) {
-        return method;
-    }
-    bool missing = JS_IsUndefined(method) || JS_IsNull(method);
-    JS_FreeValue(ctx, method);
-    return missing
-               ? JS_UNDEFINED
-               : JS_ThrowTypeError(ctx, "Symbol.iterator is not a function");
-}
-
-/* Begins to iterate; 0, or -1 with an exception pending. `next` is read once,
- * as ECMA-262's iterator records have it. */
-static int iterator_open(JSContext *ctx, JSValueConst object,
-                         JSValueConst method, iterator_t *it)
-{
-    it->object = JS_Call(ctx, method, object, 0, NULL);
-    if (JS_IsException(it->object)) {
-        return -1;
-    }
-    if (!JS_IsObject(it->object)) {
-        JS_FreeValue(ctx, it->object);
-        JS_ThrowTypeError(ctx, "iterator is not an object");
-        return -1;
-    }
-    it->next = JS_GetPropertyStr(ctx, it->object, "next");
-    if (JS_IsException(it->next)) {
-        JS_FreeValue(ctx, it->object);
-        return -1;
-    }
-    return 0;
-}
-
-/* `return` of the iterator is not called: Web IDL's conversion to a sequence
- * does not. */
-static void iterator_close(JSContext *ctx, iterator_t *it)
-{
-    JS_FreeValue(ctx, it->next);
-    JS_FreeValue(ctx, it->object);
-}
-
-/* 1 with the next value in *value, 0 at the end, -1 with an exception. */
-static int iterator_step(JSContext *ctx, iterator_t *it, JSValue *value)
-{
-    JSValue result = JS_Call(ctx, it->next, it->object, 0, NULL);
-    if (JS_IsException(result)) {
-        return -1;
-    }
-    if (!JS_IsObject(result)) {
-        JS_FreeValue(ctx, result);
-        JS_ThrowTypeError(ctx, "iterator result is not an object");
-        return -1;
-    }
-    JSValue flag = JS_GetPropertyStr(ctx, result, "done");
-    int done = JS_IsException(flag) ? -1 : JS_ToBool(ctx, flag);
-    JS_FreeValue(ctx, flag);
-    if (done != 0) {
-        JS_FreeValue(ctx, result);
-        return done < 0 ? -1 : 0;
-    }
-    *value = JS_GetPropertyStr(ctx, result, "value");
-    JS_FreeValue(ctx, result);
-    return JS_IsException(*value) ? -1 : 1;
-}
-
-/* Reads what should be exactly two values into `parts`, as strings. A third one
- * is enough to refuse: an endless iterable ends here. */
-static int read_two(JSContext *ctx, iterator_t *it, JSValue parts[2],
-                    int *count)
-{
-    JSValue value;
-    int step;
-    *count = 0;
-    while ((step = iterator_step(ctx, it, &value)) > 0) {
-        if (*count == 2) {
-            JS_FreeValue(ctx, value);
-            break;
-        }
-        parts[*count] = JS_ToString(ctx, value);
-        JS_FreeValue(ctx, value);
-        if (JS_IsException(parts[*count])) {
-            return -1;
-        }
-        ++*count;
-    }
-    if (step < 0) {
-        return -1;
-    }
-    if (step > 0 || *count < 2) {
-        JS_ThrowTypeError(ctx, "each query pair must have two items");
-        return -1;
-    }
-    return 0;
-}
-
-/* An iterable of two, as ["name", "value"]; a string is none, since it is no
- * object. */
+/* An iterable of two, as ["name", "value"]. */
 static int append_item(JSContext *ctx, isere_url_params_t *list,
                        JSValueConst item)
 {
-    iterator_t it;
-    JSValue parts[2];
-    int count;
-    if (!JS_IsObject(item)) {
-        JS_ThrowTypeError(ctx, "each query pair must be iterable");
+    JSValue members[2];
+    if (isere__iterate_pair(ctx, item, "each query pair must have two items",
+                            members) < 0) {
         return -1;
     }
-    JSValue method = iterator_method(ctx, item);
-    if (JS_IsUndefined(method)) {
-        JS_ThrowTypeError(ctx, "each query pair must be iterable");
-        return -1;
-    }
-    int error =
-        JS_IsException(method) ? -1 : iterator_open(ctx, item, method, &it);
-    JS_FreeValue(ctx, method);
-    if (error < 0) {
-        return -1;
-    }
-    error = read_two(ctx, &it, parts, &count);
-    if (error == 0) {
-        error = append_values(ctx, list, parts[0], parts[1]);
-    }
-    while (count > 0) {
-        JS_FreeValue(ctx, parts[--count]);
-    }
-    iterator_close(ctx, &it);
+    int error = append_values(ctx, list, members[0], members[1]);
+    JS_FreeValue(ctx, members[0]);
+    JS_FreeValue(ctx, members[1]);
     return error;
 }
 
@@ -179,13 +51,13 @@ static int append_item(JSContext *ctx, isere_url_params_t *list,
 static int fill_from_iterable(JSContext *ctx, isere_url_params_t *list,
                               JSValueConst init, JSValueConst method)
 {
-    iterator_t it;
+    isere_iteration_t it;
     JSValue item;
     int step;
-    if (iterator_open(ctx, init, method, &it) < 0) {
+    if (isere__iterate_open(ctx, init, method, &it) < 0) {
         return -1;
     }
-    while ((step = iterator_step(ctx, &it, &item)) > 0) {
+    while ((step = isere__iterate_step(ctx, &it, &item)) > 0) {
         int error = append_item(ctx, list, item);
         JS_FreeValue(ctx, item);
         if (error < 0) {
@@ -193,7 +65,7 @@ static int fill_from_iterable(JSContext *ctx, isere_url_params_t *list,
             break;
         }
     }
-    iterator_close(ctx, &it);
+    isere__iterate_close(ctx, &it);
     return step;
 }
 
@@ -319,7 +191,7 @@ int isere__url_search_params_fill(JSContext *ctx, isere_url_params_t *list,
     if (!JS_IsObject(init)) {
         return fill_from_string(ctx, list, init);
     }
-    JSValue method = iterator_method(ctx, init);
+    JSValue method = isere__iterate_method(ctx, init);
     if (JS_IsException(method)) {
         return -1;
     }

@@ -308,6 +308,12 @@ struct isere_web_state *isere_host_web_state(JSContext *ctx)
     return &r.api;
 }
 
+const isere_http_request_t *isere_host_request(JSContext *ctx)
+{
+    (void)ctx;
+    return NULL;
+}
+
 struct isere_lambda *isere_host_lambda(JSContext *ctx)
 {
     (void)ctx;

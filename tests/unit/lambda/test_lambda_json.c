@@ -2,14 +2,15 @@
  * JSON written without the engine's JSON.stringify is what that gives, for
  * every value that it is written for, and it is written for the usual ones.
  */
-#include "core/lambda/response/json.h"
+#include "core/code/json.h"
 #include "lambda_fixture.h"
 
-/* What isere__json_write makes of the value, or NULL when it leaves it. */
+/* What isere_json_write makes of the value, or NULL when it leaves it. */
 static char *write_json(engine_t *e, JSValueConst value)
 {
-    isere_text_t text = isere__event_text_begin(e->ctx);
-    isere_json_t result = isere__json_write(&text, &e->room->names, value);
+    isere_js_text_t text = isere_js_text_begin(e->ctx);
+    isere_json_t result = isere_json_write(
+        &text, e->room->names.atoms[ISERE_NAME_TO_JSON], value);
     char *copy = NULL;
     assert_int_not_equal(result, ISERE_JSON_FAILED);
     assert_false(JS_HasException(e->ctx));
@@ -19,7 +20,7 @@ static char *write_json(engine_t *e, JSValueConst value)
         memcpy(copy, text.ptr, text.len);
         assert_int_equal(strlen(copy), text.len); /* a NUL is escaped */
     }
-    isere__event_text_free(&text);
+    isere_js_text_free(&text);
     return copy;
 }
 

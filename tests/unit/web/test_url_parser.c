@@ -2,6 +2,7 @@
  * The URL parser without JavaScript: results, offsets, reads within bounds,
  * every allocation failing once, and time and memory that grow linearly.
  */
+#include "core/web/url/url_normal.h"
 #include "core/web/url/url_params.h"
 #include "core/web/url/url_parser.h"
 #include "tests/unit/support/unit.h"
@@ -374,6 +375,65 @@ static void params_without_memory(void **state)
     }
 }
 
+/* What is in its normal form for certain is what the parser gives; the usual
+ * URLs are. Pieces are put together at random, with a fixed seed. */
+static const char *piece(uint32_t *seed, const char *const *pieces, size_t n)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return pieces[(*seed >> 8) % n];
+}
+
+#define PIECE(pieces) piece(&seed, pieces, sizeof(pieces) / sizeof(*(pieces)))
+
+static void normal_urls(void **state)
+{
+    static const char *const hosts[] = {
+        "a",     "ab", ".",   "1",    "01",    "255",  "256",     "0x1f",
+        "xn--",  "A",  "-",   "b.c",  "1.2.3", "4.5.", "%61",     "_",
+        "[::1]", "",   "com", "10.0", "0.1",   "e9",   "\xc3\xa9"};
+    static const char *const ports[] = {
+        "", "", ":80", ":8080", ":", ":080", ":65536", ":65535", ":x"};
+    static const char *const paths[] = {
+        "/",    "a",    "B",  "..", ".",  "%2e", "%2E", "%",   "%zz",
+        "'",    "\"",   "\\", "|",  "^",  "~",   "@",   ":",   "(1)",
+        ";a=b", "\xe9", "[",  "/a", "//", "/..", "/.",  "/.a", "/%41"};
+    static const char *const queries[] = {
+        "a=b", "a", "b",  "c",   "&",   "?",  "'", "\"",   "%27",
+        "[",   "`", "\\", "/..", "c+d", "{}", "^", "\xe9", ""};
+    uint32_t seed = 1;
+    int certain = 0;
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        char host[64];
+        char path[64];
+        char query[64];
+        char text[256];
+        (void)snprintf(host, sizeof(host), "%s%s%s%s", PIECE(hosts),
+                       PIECE(hosts), PIECE(hosts), PIECE(ports));
+        (void)snprintf(path, sizeof(path), "/%s%s%s", PIECE(paths),
+                       PIECE(paths), PIECE(paths));
+        (void)snprintf(query, sizeof(query), "%s%s", PIECE(queries),
+                       PIECE(queries));
+        if (!isere__url_is_normal(isere_slice(host), isere_slice(path),
+                                  isere_slice(query))) {
+            continue;
+        }
+        (void)snprintf(text, sizeof(text), "http://%s%s%s%s", host, path,
+                       *query ? "?" : "", query);
+        isere_url_t url;
+        assert_int_equal(parse(text, NULL, &url), 0);
+        assert_slice(isere__url_href(&url), text);
+        isere__url_free(&memory, &url);
+        certain++;
+    }
+    assert_true(certain > 500);
+    assert_true(isere__url_is_normal(isere_slice("192.168.7.1:8080"),
+                                     isere_slice("/a/b.c/d%20e"),
+                                     isere_slice("x=1&y=%C3%BC")));
+    assert_true(isere__url_is_normal(isere_slice("api.example.com"),
+                                     isere_slice("/"), isere_slice("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +446,7 @@ int main(void)
         cmocka_unit_test_setup(long_inputs, reset),
         cmocka_unit_test_setup(params, reset),
         cmocka_unit_test_setup(params_without_memory, reset),
+        cmocka_unit_test_setup(normal_urls, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,10 @@
 /*
  * JSON text of values in the usual shapes, straight to bytes.
  */
-#ifndef ISERE_CORE_LAMBDA_RESPONSE_JSON_H
-#define ISERE_CORE_LAMBDA_RESPONSE_JSON_H
+#ifndef ISERE_CORE_CODE_JSON_H
+#define ISERE_CORE_CODE_JSON_H
 
-#include "core/lambda/event/event_common.h"
-#include "core/lambda/lambda.h"
+#include "core/code/js_text.h"
 
 typedef enum isere_json {
     ISERE_JSON_WRITTEN,
@@ -19,10 +18,11 @@ typedef enum isere_json {
  * ISERE_JSON_DEPTH deep at most, of strings, numbers, booleans, null and
  * undefined, which inherit no toJSON, have no accessors and no numbers among
  * their names. For any other value what `text` holds is of no use, and nothing
- * else has changed. Uses the same stack for every value.
+ * else has changed. Uses the same stack for every value. `to_json` is the atom
+ * of that name.
  */
-isere_json_t isere__json_write(isere_text_t *text, const isere_names_t *names,
-                               JSValueConst value);
+isere_json_t isere_json_write(isere_js_text_t *text, JSAtom to_json,
+                              JSValueConst value);
 
 #define ISERE_JSON_DEPTH 16
 

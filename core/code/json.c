@@ -1,9 +1,10 @@
 /* JSON of values in the usual shapes, without running code: JSON.stringify
  * would call toJSON, getters and proxies. Values that could run code are left
  * to it. */
-#include "core/lambda/response/json.h"
+#include "core/code/json.h"
 #include "core/util/json_escape.h"
 #include <math.h>
+#include <string.h>
 
 /* An object or array that is being written. */
 typedef struct level {
@@ -16,7 +17,7 @@ typedef struct level {
 } level_t;
 
 typedef struct writer {
-    isere_text_t *text;
+    isere_js_text_t *text;
     JSAtom to_json;
     unsigned depth;
     level_t levels[ISERE_JSON_DEPTH];
@@ -26,7 +27,7 @@ typedef struct writer {
  * still there, and memory may be short. */
 static char *reserve(writer_t *w, size_t len)
 {
-    isere_text_t *text = w->text;
+    isere_js_text_t *text = w->text;
     if (text->cap - text->len < len) {
         size_t cap = text->len + len + text->len / 2 + 64;
         char *ptr = js_realloc(text->ctx, text->ptr, cap);
@@ -268,12 +269,12 @@ static isere_json_t add_member(writer_t *w, level_t *level)
 /* A loop with levels of its own and not recursion: the C stack of a device is
  * small, and its use must not depend on the value. The levels are not cleared:
  * each is filled when it is opened. */
-isere_json_t isere__json_write(isere_text_t *text, const isere_names_t *names,
-                               JSValueConst value)
+isere_json_t isere_json_write(isere_js_text_t *text, JSAtom to_json,
+                              JSValueConst value)
 {
     writer_t w;
     w.text = text;
-    w.to_json = names->atoms[ISERE_NAME_TO_JSON];
+    w.to_json = to_json;
     w.depth = 0;
     if (is_left_out(value)) {
         return ISERE_JSON_OTHER;
