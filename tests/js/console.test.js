@@ -149,6 +149,10 @@ is(new ReadableStream(), "ReadableStream { locked: false, state: 'readable', sup
 is(new Blob(['x']).stream(), "ReadableStream { locked: false, state: 'readable', supportsBYOB: true }")
 is(new WritableStream(), "WritableStream { locked: false, state: 'writable' }")
 assert(log(new TransformStream()).startsWith("TransformStream {\n  readable: ReadableStream {\n"))
+is(new Headers({ B: '1', a: '2' }), "Headers { a: '2', b: '1' }")
+is(new Request('http://h/x', { method: 'POST', body: 'b' }), "Request {\n  method: 'POST',\n  url: 'http://h/x',\n  headers: Headers { 'content-type': 'text/plain;charset=UTF-8' },\n  bodyUsed: false\n}")
+is(new Response(null, { status: 404 }), "Response {\n  status: 404,\n  statusText: '',\n  headers: Headers {},\n  bodyUsed: false,\n  ok: false,\n  type: 'default'\n}")
+is(Object.create(Headers.prototype), 'Headers {}')
 // What only has the prototype is none, and nothing of the handler's runs.
 is(Object.create(Blob.prototype), 'Blob {}')
 is(Object.create(URLPattern.prototype), 'URLPattern {}')
