@@ -82,8 +82,9 @@ static int begin_fetch(JSContext *ctx, isere_lambda_t *lambda, JSValue args[3])
     if (JS_IsException(event)) {
         return -1;
     }
+    JS_FreeValue(ctx, lambda->event);
+    lambda->event = event;
     args[0] = isere__fetch_request(ctx, event);
-    JS_FreeValue(ctx, event);
     if (JS_IsException(args[0])) {
         return -1;
     }

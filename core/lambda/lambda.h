@@ -49,7 +49,7 @@ typedef struct isere_lambda {
     const isere_function_info_t *function;
     const isere_invocation_t *invocation; /* the one that runs */
     isere_names_t names;
-    JSValue event; /* undefined for a handler in the form of the web */
+    JSValue event; /* in the form of the web: one that was given as JSON */
     JSValue context;
     JSValue done;        /* env of such a handler */
     isere_wait_t *waits; /* in the form of the web: still to be waited for */

@@ -105,10 +105,18 @@ static JSValue make_pass_through(JSContext *ctx, isere_lambda_t *lambda)
     return JS_NewCFunction(ctx, pass_through, "passThroughOnException", 0);
 }
 
+static bool is_nothing(JSValueConst value)
+{
+    return JS_IsUndefined(value) || JS_IsNull(value);
+}
+
 static JSValue make_parameters(JSContext *ctx, isere_lambda_t *lambda)
 {
-    JSValue found = isere__event_path_parameters(ctx, lambda->invocation);
-    return JS_IsNull(found) ? JS_NewObject(ctx) : found;
+    JSValue found =
+        JS_IsObject(lambda->event)
+            ? isere_js_own(ctx, lambda->event, "pathParameters")
+            : isere__event_path_parameters(ctx, lambda->invocation);
+    return is_nothing(found) ? JS_NewObject(ctx) : found;
 }
 
 static const isere_lazy_t context_fields[] = {
@@ -143,11 +151,6 @@ void isere__fetch_free_waits(JSContext *ctx, isere_lambda_t *lambda)
 }
 
 /* ---- a request from an event ---- */
-
-static bool is_nothing(JSValueConst value)
-{
-    return JS_IsUndefined(value) || JS_IsNull(value);
-}
 
 /* The first of these own properties that has a value; JS_UNDEFINED. */
 static JSValue first_of(JSContext *ctx, JSValueConst object, const char *name,
@@ -231,15 +234,14 @@ static JSValue event_body(JSContext *ctx, JSValueConst event)
         JS_FreeValue(ctx, body);
         return is_nothing(body) ? JS_NULL : JS_EXCEPTION;
     }
-    JSValue made = JS_UNDEFINED;
-    if (JS_ToBool(ctx, flag) > 0) {
-        made = decode_base64(ctx, body);
-    } else if (!JS_IsString(body)) {
-        made = JS_JSONStringify(ctx, body, JS_UNDEFINED, JS_UNDEFINED);
-    } else {
+    bool is_base64 = JS_ToBool(ctx, flag) > 0;
+    JS_FreeValue(ctx, flag);
+    if (!is_base64 && JS_IsString(body)) {
         return body;
     }
-    JS_FreeValue(ctx, flag);
+    JSValue made =
+        is_base64 ? decode_base64(ctx, body)
+                  : JS_JSONStringify(ctx, body, JS_UNDEFINED, JS_UNDEFINED);
     JS_FreeValue(ctx, body);
     return made;
 }

@@ -196,7 +196,8 @@ sort(JSContext *ctx, const isere_header_list_t *list, uint32_t *count)
         n++;
     }
     *count = n;
-    const isere_header_t **all = n ? js_malloc(ctx, n * sizeof(*all)) : NULL;
+    const isere_header_t **all =
+        n ? js_malloc(ctx, n * sizeof(const isere_header_t *)) : NULL;
     n = 0;
     for (const isere_header_t *h = all ? list->first : NULL; h; h = h->next) {
         uint32_t at = n++;

@@ -201,13 +201,13 @@ static int give_body(JSContext *ctx, isere_fetch_response_t *response,
 static JSValue make(JSContext *ctx, JSValueConst target, JSValueConst argument,
                     isere_body_t *body, JSValue type)
 {
-    isere_fetch_response_t *response;
+    isere_fetch_response_t *response = NULL;
     init_t init;
     JSValue object = JS_EXCEPTION;
     if (read_init(ctx, argument, &init) == 0) {
         object = new_object(ctx, target, &response);
     }
-    if (!JS_IsException(object) && initialize(ctx, response, &init) < 0) {
+    if (response && initialize(ctx, response, &init) < 0) {
         JS_FreeValue(ctx, object);
         object = JS_EXCEPTION;
     }
