@@ -4,9 +4,27 @@ find_package(Threads REQUIRED)
 
 # The port. As in the core, what looks at ISERE_CHECK_RESTORE is compiled for
 # each, all else once. `name`: the target; `core`: which core it belongs to.
-file(GLOB linux_sources CONFIGURE_DEPENDS ports/linux/*.c)
+file(GLOB linux_sources CONFIGURE_DEPENDS ports/linux/*.c ports/linux/*/*.c)
 set(linux_restore_sources ${PROJECT_SOURCE_DIR}/ports/linux/guard.c)
 list(REMOVE_ITEM linux_sources ${linux_restore_sources})
+# zlib, for CompressionStream: linked in where its archive is there. Builds for
+# 32 bits have none.
+if(NOT ISERE_M32)
+    find_library(ISERE_ZLIB NAMES libz.a z)
+    find_path(ISERE_ZLIB_INCLUDE zlib.h)
+    mark_as_advanced(ISERE_ZLIB ISERE_ZLIB_INCLUDE)
+endif()
+if(ISERE_ZLIB AND ISERE_ZLIB_INCLUDE)
+    set_property(SOURCE ports/linux/port.c APPEND
+                 PROPERTY COMPILE_DEFINITIONS ISERE_ZLIB)
+else()
+    list(REMOVE_ITEM linux_sources
+                     ${PROJECT_SOURCE_DIR}/ports/linux/zlib/compression.c)
+    set(ISERE_ZLIB "")
+    if(NOT ISERE_M32)
+        message(STATUS "No zlib: CompressionStream will throw")
+    endif()
+endif()
 add_library(isere_linux_either OBJECT EXCLUDE_FROM_ALL ${linux_sources})
 isere_core_settings(isere_linux_either)
 target_compile_definitions(
@@ -17,7 +35,7 @@ function(add_isere_linux name core)
                                $<TARGET_OBJECTS:isere_linux_either>)
     isere_own_code(${name})
     target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
-    target_link_libraries(${name} PUBLIC ${core} Threads::Threads)
+    target_link_libraries(${name} PUBLIC ${core} Threads::Threads ${ISERE_ZLIB})
     # No lazy binding: an execution may be abandoned at any instruction, also
     # inside the dynamic linker, which would be left half done.
     target_link_options(${name} PUBLIC -Wl,-z,relro,-z,now)

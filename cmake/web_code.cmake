@@ -40,8 +40,8 @@ function(isere_web_code generated)
         VERBATIM)
     set(arguments "")
     set(files "")
-    foreach(name base exception event abort misc streams blob form_data
-            message url_pattern)
+    foreach(name base exception event abort misc streams compression blob
+            form_data message url_pattern)
         list(APPEND arguments ${name}=${ISERE_WEB_ROOT}/js/web/${name}.js)
         list(APPEND files ${ISERE_WEB_ROOT}/js/web/${name}.js)
     endforeach()

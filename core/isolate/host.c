@@ -111,6 +111,11 @@ int isere_host_time_zone(JSContext *ctx, isere_slice_t name, void *buf,
     return result;
 }
 
+const isere_compression_t *isere_host_compression(JSContext *ctx)
+{
+    return isolate_of(ctx)->port->compression;
+}
+
 /* Whole milliseconds, rounded down: a handler that trusts it stops early rather
  * than late. */
 uint32_t isere_host_remaining_ms(JSContext *ctx)

@@ -47,6 +47,9 @@ uint64_t isere_host_time_origin_us(JSContext *ctx);
 int isere_host_time_zone(JSContext *ctx, isere_slice_t name, void *buf,
                          size_t size);
 
+/* The port's compression, or NULL. */
+const isere_compression_t *isere_host_compression(JSContext *ctx);
+
 /* Milliseconds until the running invocation's deadline, 0 when it passed. */
 uint32_t isere_host_remaining_ms(JSContext *ctx);
 

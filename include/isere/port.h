@@ -14,6 +14,7 @@
 #ifndef ISERE_PORT_H
 #define ISERE_PORT_H
 
+#include "isere/compression.h"
 #include "isere/error.h"
 #include "isere/slice.h"
 #include <stdint.h>
@@ -218,6 +219,9 @@ typedef struct isere_port {
      * and exec_release; may be called by a handler as often as it likes.
      */
     int (*time_zone)(void *ctx, const char *name, void *buf, size_t size);
+
+    /* Optional, NULL where there is none: CompressionStream throws then. */
+    const isere_compression_t *compression;
 
     /*
      * Sockets. All are non-blocking. accept, recv and send return

@@ -1,5 +1,6 @@
 /* Puts the parts of the Linux port together into the table of isere_port_t. */
 #include "ports/linux/port_linux.h"
+#include "ports/linux/zlib/compression.h"
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -87,6 +88,9 @@ static const isere_port_t table = {
     .exec_fault = linux_exec_fault,
     .exec_note = linux_exec_note,
     .time_zone = isere_linux_time_zone,
+#ifdef ISERE_ZLIB
+    .compression = &isere_linux_compression,
+#endif
     .accept = isere_linux_accept,
     .recv = isere_linux_recv,
     .send = isere_linux_send,

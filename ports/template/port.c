@@ -240,6 +240,7 @@ void isere_template_port_init(isere_port_t *port, isere_template_t *self)
         .exec_note = NULL,
         /* It has no time zones but UTC and fixed offsets. */
         .time_zone = NULL,
+        .compression = NULL,
         .accept = template_accept,
         .recv = template_recv,
         .send = template_send,

@@ -102,3 +102,9 @@ throws(() => structuredClone(new ReadableStream()), 'DataCloneError')
   value[0] = 9
   same([...await clone.bytes()], [1, 2])
 }
+
+// The port of these tests has no compression; tests/blackbox has those with one.
+throws(() => new CompressionStream('gzip'), 'NotSupportedError')
+throws(() => new DecompressionStream('deflate-raw'), 'NotSupportedError')
+throws(() => new CompressionStream('br'), 'TypeError')
+throws(() => new CompressionStream(), 'TypeError')

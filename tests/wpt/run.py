@@ -25,7 +25,7 @@ import tempfile
 AREAS = {
     "abort": (["dom/abort"], 97),
     "blob": (["FileAPI/blob", "FileAPI/file"], 97),
-    "compression": (["compression"], 0),
+    "compression": (["compression"], 97),
     "encoding": (["encoding"], 97),
     "events": (["dom/events"], 97),
     "exceptions": (["webidl/ecmascript-binding/es-exceptions"], 0),
@@ -61,7 +61,7 @@ SUBTESTS = re.compile(
     r"|FileList|OffscreenCanvas|ArrayBuffer resizable|FileReader|document\b|\biframe\b"
     r"|Adding invalid (?:no-cors )?request header|constructor is filtering headers"
     r"|XMLHttpRequest|\bfetch\(|body source: fetch|forbidden response header"
-    r"|growable|RTCCertificate|[Rr]esizable|Length-tracking|\bOOB\b|removing a null event listener"
+    r"|growable|shared Uint8Array|RTCCertificate|[Rr]esizable|Length-tracking|\bOOB\b|removing a null event listener"
 )
 # What HANDLER's fetch says of what a test server makes.
 NO_FILE = "no such file here: "

@@ -21,6 +21,7 @@ typedef enum isere_lazy_part {
     ISERE_LAZY_MESSAGE,
     ISERE_LAZY_STREAMS_LIBRARY, /* web-streams-polyfill, as a function */
     ISERE_LAZY_STREAMS,
+    ISERE_LAZY_COMPRESSION,
     ISERE_LAZY_BLOB,
     ISERE_LAZY_FORM_DATA,
     ISERE_LAZY_URL_PATTERN_LIBRARY, /* urlpattern-polyfill */

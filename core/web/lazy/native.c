@@ -148,6 +148,16 @@ static JSValue inherits(JSContext *ctx, JSValueConst self, int argc,
     return JS_FALSE;
 }
 
+/* compression(): the functions that only that part needs. */
+static JSValue compression(JSContext *ctx, JSValueConst self, int argc,
+                           JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    return isere__lazy_compression(ctx);
+}
+
 static int set_part_member(JSContext *ctx, JSValueConst object, uint32_t index,
                            JSValue value)
 {
@@ -229,6 +239,7 @@ void isere__lazy_add_native(JSContext *ctx, JSValueConst object)
         JS_CFUNC_DEF("copy", 1, copy),
         JS_CFUNC_DEF("isUint8Array", 1, is_uint8_array),
         JS_CFUNC_DEF("inherits", 2, inherits),
+        JS_CFUNC_DEF("compression", 0, compression),
         JS_CFUNC_DEF("multipart", 2, multipart),
     };
     JS_SetPropertyFunctionList(ctx, object, members,
