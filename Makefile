@@ -74,7 +74,7 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
-    test-long test-long-unit test-firmware test-boards test-west test-unit test-blackbox test-url test-wpt \
+    test-long test-long-unit test-firmware test-boards test-west test-unit test-blackbox test-url test-wpt test-types \
     test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm test-pico \
     test-fuzz test-release test262 fuzz fuzz-handlers lint format clean \
     distclean help
@@ -200,6 +200,9 @@ test262: ## TEST262=DIR: ECMAScript's conformance tests, against the known failu
 test-wpt: all ## WPT=DIR: web-platform-tests from a checkout, by area
 	@$(PYTHON) tests/wpt/run.py $(host)/isere '$(WPT)' $(ARGS)
 
+test-types: all ## types/isere.d.ts under tsc --strict, and an example of every global
+	@tests/types/run $(host)/isere $(BUILD)/downloads/types
+
 test-dashboard: ## the dashboard in a browser; ISERE_URL, ISERE_TOKEN: another server's
 	@scripts/setup test-dashboard
 	@[ -n "$(ISERE_URL)" ] || { $(call configure,$(host)); $(call build,$(host),isere); }
@@ -319,7 +322,7 @@ lint: ## formatting, dialect, clang-tidy, cppcheck, shellcheck, check-core
 	@scripts/draw-floor-plan --check && echo "lint: the floor plan's picture is up to date"
 	@scripts/check-dialect && echo "lint: one dialect"
 	@clang-format --dry-run -Werror $(C_FILES) && echo "lint: formatted"
-	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/npm/*.sh tests/arm/run-qemu tests/pico/run bench/arm/check .ci/run && \
+	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/npm/*.sh tests/types/fetch.sh tests/types/run tests/arm/run-qemu tests/pico/run bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(host))
 	@$(call build,$(host),isere_dashboard isere_web_code)
