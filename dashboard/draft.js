@@ -37,7 +37,7 @@ const EXAMPLE = [
 
 export function newDraft() {
   const main = 'handler.js'
-  return { main, files: { [main]: EXAMPLE }, routes: '', env: '', memory: '', timeout: '', payload: '' }
+  return { main, files: { [main]: EXAMPLE }, routes: '', env: '', memory: '', timeout: '', payload: '', handler: '' }
 }
 
 // A value with line breaks, or that looks like it was quoted, is quoted as JSON.
@@ -68,7 +68,7 @@ function parseEnv(text) {
 }
 
 export function draftOf(deployed) {
-  const { main, files, routes = [], env = {}, memory, timeout, payload = '' } = deployed
+  const { main, files, routes = [], env = {}, memory, timeout, payload = '', handler = '' } = deployed
   return {
     main,
     files: { ...files },
@@ -77,6 +77,7 @@ export function draftOf(deployed) {
     memory: memory === undefined ? '' : exactSize(memory),
     timeout: timeout === undefined ? '' : exactTime(timeout),
     payload,
+    handler,
   }
 }
 
@@ -89,7 +90,7 @@ export function packageOf(draft) {
   if (routes.length > 0) {
     members.routes = routes
   }
-  for (const key of ['memory', 'timeout', 'payload']) {
+  for (const key of ['memory', 'timeout', 'payload', 'handler']) {
     if (draft[key].trim() !== '') {
       members[key] = draft[key].trim()
     }

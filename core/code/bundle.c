@@ -2,6 +2,7 @@
 #include "core/code/bundle.h"
 #include "core/code/bundle_format.h"
 #include "core/util/encode/crc32.h"
+#include "core/util/names/export_name.h"
 
 /* Like PNG's: not ASCII at first, so that no text is taken for a bundle, and a
  * line end that a transfer as text would change. */
@@ -141,6 +142,10 @@ static bool check_setting(const setting_t *s)
     case ISERE_SETTING_TIMEOUT:
         return s->len == 4 && get32(s->value) >= 1 &&
                get32(s->value) <= ISERE_BUNDLE_TIMEOUT_MAX;
+    case ISERE_SETTING_HANDLER:
+        return s->len >= 2 && s->value[s->len - 1] == 0 &&
+               isere_export_name_is_valid(
+                   isere_slice_of((const char *)s->value, s->len - 1));
     default:
         return false;
     }
@@ -253,8 +258,11 @@ void isere_bundle_configure(const isere_bundle_t *b,
         case ISERE_SETTING_PAYLOAD:
             config->payload = (isere_payload_t)get32(setting.value);
             break;
-        default: /* none but these got through isere_bundle_open */
+        case ISERE_SETTING_TIMEOUT:
             config->timeout_ms = get32(setting.value);
+            break;
+        default: /* none but these got through isere_bundle_open */
+            config->handler = (const char *)setting.value;
         }
     }
 }

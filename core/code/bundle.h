@@ -33,6 +33,7 @@ typedef struct isere_bundle {
 typedef struct isere_bundle_settings {
     const char *name;       /* of the function */
     const char *const *env; /* NAME=VALUE, ended by NULL */
+    const char *handler;    /* the export */
     bool has_payload;
     bool has_timeout;
     isere_payload_t payload;

@@ -44,6 +44,7 @@ enum {
     ISERE_SETTING_ENV = 2,
     ISERE_SETTING_PAYLOAD = 3,
     ISERE_SETTING_TIMEOUT = 4,
+    ISERE_SETTING_HANDLER = 5,
 };
 
 /* Bytecode fits exactly one engine build; the suffix counts our patches that

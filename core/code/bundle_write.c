@@ -1,6 +1,7 @@
 /* Writing bundles, from modules or from another bundle with other settings. */
 #include "core/code/bundle.h"
 #include "core/code/bundle_format.h"
+#include "core/util/names/export_name.h"
 
 static void put16(uint8_t *p, uint32_t v)
 {
@@ -105,6 +106,12 @@ static void put_settings(sink_t *sink, const isere_bundle_settings_t *s)
         put_number(sink, 4);
         put_number(sink, s->timeout_ms);
     }
+    if (s->handler) {
+        put_number(sink, ISERE_SETTING_HANDLER);
+        put_number(sink, (uint32_t)strlen(s->handler) + 1);
+        put_text(sink, s->handler);
+        put_padding(sink);
+    }
 }
 
 static void put_code(sink_t *sink, const isere_bundle_parts_t *parts)
@@ -130,7 +137,7 @@ static void put_entries(sink_t *sink, const isere_bundle_parts_t *parts)
     put16(header + ISERE_BUNDLE_AT_ROOT_LEN, (uint32_t)strlen(parts->root) + 1);
     put16(header + ISERE_BUNDLE_AT_SETTINGS,
           (uint32_t)((s->name != NULL) + has_env(s) + s->has_payload +
-                     s->has_timeout));
+                     s->has_timeout + (s->handler != NULL)));
     put32(header + ISERE_BUNDLE_AT_CODE_LEN, (uint32_t)parts->code_size);
     sink->size = ISERE_BUNDLE_AT_ROOT_LEN;
     put_bytes(sink, header + ISERE_BUNDLE_AT_ROOT_LEN,
@@ -174,6 +181,9 @@ static int check_settings(const isere_bundle_settings_t *s)
         if (!equals || equals == *env) {
             return ISERE_ERR_INVAL;
         }
+    }
+    if (s->handler && !isere_export_name_is_valid(isere_slice(s->handler))) {
+        return ISERE_ERR_INVAL;
     }
     if ((s->has_payload && (unsigned)s->payload > ISERE_PAYLOAD_2_0) ||
         (s->has_timeout &&

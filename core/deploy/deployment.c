@@ -116,6 +116,9 @@ static size_t settings_size(const making_t *m)
         .nroutes = m->deployment->nroutes,
         .env = m->parts->package->env,
         .nenv = m->parts->package->nenv,
+        .handler = m->parts->package->handler.len > 0
+                       ? m->parts->package->handler.ptr
+                       : m->parts->config->handler,
     });
 }
 
@@ -196,6 +199,9 @@ static void configure(const making_t *m, isere_function_config_t *config,
     }
     if (package->has_payload) {
         config->payload = package->payload;
+    }
+    if (package->handler.len > 0) {
+        config->handler = package->handler.ptr;
     }
 }
 

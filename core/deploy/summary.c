@@ -120,6 +120,10 @@ static void put_limits(isere_writer_t *text, const isere_deployment_t *d)
                         (unsigned long)config->timeout_ms);
     isere_writer_json(text, isere_slice(isere_payload_names[config->payload]));
     put_env_names(text, ",\"env\":[", d);
+    if (config->handler) {
+        isere_writer_puts(text, ",\"handler\":");
+        isere_writer_json(text, isere_slice(config->handler));
+    }
 }
 
 static void put_status(isere_writer_t *text, const char *status,

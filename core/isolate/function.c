@@ -74,6 +74,7 @@ static const char *env_next(env_walk_t *walk)
 static size_t texts_size(const isere_function_config_t *config)
 {
     size_t size = strlen(config->name) + strlen(config->version) + 2;
+    size += config->handler ? strlen(config->handler) + 1 : 0;
     env_walk_t walk = env_begin(config);
     const char *text;
     while ((text = env_next(&walk))) {
@@ -111,6 +112,9 @@ static void copy_texts(isere_function_t *f)
     f->config.env_block = NULL;
     f->config.name = copy_text(&text, f->config.name);
     f->config.version = copy_text(&text, f->config.version);
+    if (f->config.handler) {
+        f->config.handler = copy_text(&text, f->config.handler);
+    }
 }
 
 /* The engine numbers classes per process, without a lock. A thread that loses

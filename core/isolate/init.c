@@ -252,20 +252,59 @@ static int take_export(isere_isolate_t *isolate, JSValueConst namespace,
     return found;
 }
 
+/* The export that was asked for; of CommonJS it is a member of the default one.
+ */
+static int take_named(isere_isolate_t *isolate, JSValueConst namespace,
+                      const char *name)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    int found = take_export(isolate, namespace, name, true);
+    JSValue value = found == 0 ? JS_GetPropertyStr(ctx, namespace, "default")
+                               : JS_UNDEFINED;
+    if (JS_IsException(value)) {
+        return -1;
+    }
+    if (JS_IsObject(value)) {
+        found = take_method(isolate, value, name);
+    }
+    JS_FreeValue(ctx, value);
+    return found;
+}
+
 /* `handler` first: it is the name that Lambda's own examples use. */
 static int find_handler(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
+    const char *name = isolate->function->config.handler;
     JSValue namespace = JS_GetModuleNamespace(ctx, isolate->realm->module);
     if (JS_IsException(namespace)) {
         return -1;
     }
-    int found = take_export(isolate, namespace, "handler", false);
-    if (found == 0) {
+    int found = name ? take_named(isolate, namespace, name)
+                     : take_export(isolate, namespace, "handler", false);
+    if (found == 0 && !name) {
         found = take_export(isolate, namespace, "default", true);
     }
     JS_FreeValue(ctx, namespace);
     return found;
+}
+
+static void fail_no_handler(isere_isolate_t *isolate)
+{
+    const char *name = isolate->function->config.handler;
+    char text[256];
+    if (name) {
+        snprintf(text, sizeof(text),
+                 "the module exports no function called '%s', which --handler "
+                 "asks for",
+                 name);
+        fail_text(isolate, text);
+    } else {
+        fail_text(isolate, "the module exports no handler: write `export const "
+                           "handler = async (event, context, done) => { … }` "
+                           "or `export default { fetch(request, env, ctx) { … "
+                           "} }`");
+    }
 }
 
 /* ---- the phases ---- */
@@ -292,10 +331,7 @@ static void finish(isere_isolate_t *isolate)
         return;
     }
     if (found == 0) {
-        fail_text(isolate, "the module exports no handler: write `export const "
-                           "handler = async (event, context, done) => { … }` "
-                           "or `export default { fetch(request, env, ctx) { … "
-                           "} }`");
+        fail_no_handler(isolate);
         return;
     }
     if (isolate->realm->lambda.is_fetch &&

@@ -71,6 +71,9 @@ typedef struct isere_function_config {
     const char *name;    /* context.functionName; default "handler" */
     const char *version; /* context.functionVersion; "$LATEST" */
     isere_payload_t payload;
+    /* The export that is the handler: NULL for `handler`, else the default
+     * one. */
+    const char *handler;
     /* process.env: NAME=VALUE, ended by NULL; a later one overrides an earlier
      * one, and all override NODE_ENV=production. */
     const char *const *env;

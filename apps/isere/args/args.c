@@ -3,6 +3,7 @@
 #include "apps/isere/args/args.h"
 #include "apps/isere/args/env_file.h"
 #include "core/util/names/env_name.h"
+#include "core/util/names/export_name.h"
 #include "core/util/names/function_name.h"
 #include "core/util/names/units.h"
 #include "isere/error.h"
@@ -177,6 +178,18 @@ set_name(isere_args_t *args, const isere_option_t *option, const char *value)
 }
 
 static isere_args_result_t
+set_export(isere_args_t *args, const isere_option_t *option, const char *value)
+{
+    if (!isere_export_name_is_valid(isere_slice(value))) {
+        return bad(args,
+                   "--%s takes the name of an export (" ISERE_EXPORT_NAME_RULE
+                   "), not '%s'",
+                   option->name, value);
+    }
+    return set_text(args, option, value);
+}
+
+static isere_args_result_t
 set_option(isere_args_t *args, const isere_option_t *option, const char *value)
 {
     switch (option->kind) {
@@ -187,6 +200,8 @@ set_option(isere_args_t *args, const isere_option_t *option, const char *value)
         return set_text(args, option, value);
     case ISERE_OPTION_NAME:
         return set_name(args, option, value);
+    case ISERE_OPTION_EXPORT:
+        return set_export(args, option, value);
     case ISERE_OPTION_CHOICE:
         return set_choice(args, option, value);
     case ISERE_OPTION_ENV:
@@ -330,7 +345,13 @@ static isere_args_result_t check_store(const isere_args_t *args)
                    args->module);
     }
     if (args->serve.store && args->serve.watch) {
-        return bad(args, "--watch can't be combined with --store");
+        return bad(args, "--watch can't be combined with --store: `isere "
+                         "deploy` replaces a function of a store while it is "
+                         "served");
+    }
+    if (args->serve.store && args->handler) {
+        return bad(args, "--handler can't be combined with --store: it is an "
+                         "option of `isere deploy`, for each function");
     }
     /* A URL or a port in it would never match a Host field, without a word. */
     for (size_t i = 0; i < args->serve.hosts.count; i++) {

@@ -86,6 +86,7 @@ typedef struct isere_args {
     const char *module;
     const char *function;   /* that a command is about; NULL: none given */
     const char *name;       /* NULL: the module's name */
+    const char *handler;    /* the export; NULL: the usual ones */
     const char *event;      /* NULL: none given */
     const char *token_file; /* NULL: in the store, or see ISERE_TOKEN */
     bool json, core_dumps;
@@ -117,6 +118,7 @@ typedef enum isere_option_kind {
     ISERE_OPTION_FLAG,   /* bool, no value */
     ISERE_OPTION_TEXT,   /* const char * */
     ISERE_OPTION_NAME,   /* the same, of a function */
+    ISERE_OPTION_EXPORT, /* the same, of an export */
     ISERE_OPTION_NUMBER, /* uint64_t, these four */
     ISERE_OPTION_SIZE,
     ISERE_OPTION_TIME,

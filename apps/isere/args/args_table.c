@@ -74,6 +74,10 @@ const isere_option_t isere_options[] = {
         "name", 0, BUILD | DEPLOY, NAME, name, "NAME", NULL,
         "the function's name (default: the module's name; deploy: the folder's "
         "name when the module is index, handler or main)"),
+    TEXT("handler", 0, SERVE | INVOKE | BUILD | DEPLOY, EXPORT, handler, "NAME",
+         NULL,
+         "the export that is the handler (default: handler, else the default "
+         "export)"),
     TEXT("route", 0, DEPLOY, LIST, remote.routes, "ROUTE", NULL,
          "a route of the function: 'GET /pets/{id}', 'ANY /files/{path+}' or "
          "'$default'; may be repeated (default: ANY /NAME and "

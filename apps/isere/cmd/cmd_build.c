@@ -96,6 +96,7 @@ static int add_settings(const isere_port_t *port, const isere_args_t *args,
     isere_bundle_settings_t settings = {
         .name = args->name,
         .env = args->settings.env,
+        .handler = args->handler,
         .has_payload = isere_args_given(args, "payload"),
         .has_timeout = isere_args_given(args, "timeout"),
         .payload = (isere_payload_t)args->settings.payload,

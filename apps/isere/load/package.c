@@ -204,6 +204,10 @@ static void put_number(isere_out_t *out, const isere_args_t *args,
  * which may be others than ours. */
 static void put_settings(isere_out_t *out, const isere_args_t *args)
 {
+    if (args->handler) {
+        put_name(out, ",", isere_slice("handler"));
+        isere_out_json(out, isere_slice(args->handler));
+    }
     put_number(out, args, "memory", args->settings.memory);
     put_number(out, args, "timeout", args->settings.timeout);
     if (isere_args_given(args, "payload")) {

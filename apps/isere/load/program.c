@@ -140,6 +140,9 @@ static int configure(const isere_args_t *args, isere_function_config_t *config,
     if (isere_args_given(args, "timeout")) {
         config->timeout_ms = (uint32_t)args->settings.timeout;
     }
+    if (args->handler) {
+        config->handler = args->handler;
+    }
     config->env = args->settings.env;
     config->memory_bytes = (size_t)args->settings.memory;
     config->stack_bytes = (size_t)args->settings.stack;

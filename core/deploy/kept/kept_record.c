@@ -84,6 +84,7 @@ void *isere__kept_record_make(const isere_port_t *port,
         .memory = config->memory_bytes,
         .timeout_ms = config->timeout_ms,
         .payload = config->payload,
+        .handler = config->handler,
         .source = d->source,
     };
     size_t size = isere_settings_size(&s);

@@ -91,6 +91,10 @@ void isere__package_put(isere_writer_t *w, const isere_package_t *p)
         isere_writer_puts(w, ",\"source\":");
         isere_writer_json(w, p->source);
     }
+    if (p->handler.len > 0) {
+        isere_writer_puts(w, ",\"handler\":");
+        isere_writer_json(w, p->handler);
+    }
     isere_writer_puts(w, "}");
 }
 

@@ -62,6 +62,7 @@ typedef struct isere_package {
     uint32_t timeout_ms; /* 0: not given */
     bool has_payload;
     isere_payload_t payload;
+    isere_slice_t handler;             /* the export; length 0: not given */
     isere_slice_t source;              /* length 0: not given */
     size_t bytes;                      /* of all sources */
     bool has_nuls;                     /* behind all sources */

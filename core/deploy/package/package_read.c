@@ -16,6 +16,7 @@
 #include "core/util/json_check.h"
 #include "core/util/json_read.h"
 #include "core/util/names/env_name.h"
+#include "core/util/names/export_name.h"
 #include "core/util/names/payload.h"
 #include "core/util/names/units.h"
 #include "core/util/text.h"
@@ -458,6 +459,16 @@ static bool take_source(reader_t *r, const char *value)
     return true;
 }
 
+static bool take_handler(reader_t *r, const char *value)
+{
+    if (!take_text(r, value, &r->package->handler)) {
+        return false;
+    }
+    return isere_export_name_is_valid(r->package->handler) ||
+           bad_value(r,
+                     "must be the name of an export: " ISERE_EXPORT_NAME_RULE);
+}
+
 /* ---- the package ---- */
 
 static bool take_top(reader_t *r, const isere_member_t *member)
@@ -470,6 +481,7 @@ static bool take_top(reader_t *r, const isere_member_t *member)
         {"routes", take_routes},   {"env", take_env},
         {"memory", take_memory},   {"timeout", take_timeout},
         {"payload", take_payload}, {"source", take_source},
+        {"handler", take_handler},
     };
     isere_slice_t name;
     bool lone;
@@ -483,8 +495,9 @@ static bool take_top(reader_t *r, const isere_member_t *member)
         }
     }
     at_name(r, NULL, name);
-    return bad_value(r, "is unknown: a package has main, files, "
-                        "routes, env, memory, timeout, payload and source");
+    return bad_value(
+        r, "is unknown: a package has main, files, "
+           "routes, env, memory, timeout, payload, source and handler");
 }
 
 /* The order of members is the sender's, so this can be checked at the end

@@ -10,6 +10,7 @@
 #include "core/deploy/package/settings.h"
 #include "core/route/route.h"
 #include "core/util/names/env_name.h"
+#include "core/util/names/export_name.h"
 
 /* Where things are, in bytes. All places are fixed but for the texts, so sizes
  * can be checked before anything is read. */
@@ -20,7 +21,7 @@ enum {
     AT_PAYLOAD = 20,
     AT_ROUTES = 21,
     AT_ENV = 22,
-    AT_ZERO = 23,
+    AT_HANDLER = 23, /* 1: it is the last text */
     AT_SOURCE = 24,
     AT_TEXTS = 32,
 };
@@ -55,7 +56,8 @@ static size_t texts_size(const char *const *texts, size_t count)
 size_t isere_settings_size(const isere_settings_t *s)
 {
     return AT_TEXTS + texts_size(s->routes, s->nroutes) +
-           texts_size(s->env, s->nenv);
+           texts_size(s->env, s->nenv) +
+           texts_size(&s->handler, s->handler ? 1 : 0);
 }
 
 /* Returns where the next text goes. */
@@ -79,11 +81,13 @@ void isere_settings_encode(const isere_settings_t *s, uint8_t *out)
     out[AT_PAYLOAD] = (uint8_t)s->payload;
     out[AT_ROUTES] = (uint8_t)s->nroutes;
     out[AT_ENV] = (uint8_t)s->nenv;
+    out[AT_HANDLER] = s->handler ? 1 : 0;
     if (s->source[0]) {
         memcpy(out + AT_SOURCE, s->source, ISERE_PACKAGE_SOURCE_LEN);
     }
-    (void)put_texts(put_texts(out + AT_TEXTS, s->routes, s->nroutes), s->env,
-                    s->nenv);
+    out = put_texts(out + AT_TEXTS, s->routes, s->nroutes);
+    out = put_texts(out, s->env, s->nenv);
+    (void)put_texts(out, &s->handler, s->handler ? 1 : 0);
 }
 
 /* ---- reading ---- */
@@ -126,7 +130,7 @@ static bool is_variable(const char *text)
 }
 
 /* All texts, and nothing behind them. */
-static bool read_texts(isere_package_t *p, texts_t *t)
+static bool read_texts(isere_package_t *p, texts_t *t, bool has_handler)
 {
     for (size_t i = 0; i < p->nroutes; i++) {
         p->routes[i] = take(t);
@@ -137,6 +141,13 @@ static bool read_texts(isere_package_t *p, texts_t *t)
     for (size_t i = 0; i < p->nenv; i++) {
         p->env[i] = take(t);
         if (!is_variable(p->env[i])) {
+            return false;
+        }
+    }
+    if (has_handler) {
+        const char *handler = take(t);
+        p->handler = isere_slice(handler);
+        if (!handler || !isere_export_name_is_valid(p->handler)) {
             return false;
         }
     }
@@ -179,8 +190,9 @@ static bool read(isere_package_t *p, const uint8_t *bytes, size_t size)
     return length <= SIZE_MAX && p->memory <= SIZE_MAX &&
            bytes[AT_PAYLOAD] <= ISERE_PAYLOAD_2_0 &&
            p->nroutes <= ISERE_PACKAGE_ROUTES_MAX &&
-           p->nenv <= ISERE_PACKAGE_ENV_MAX && bytes[AT_ZERO] == 0 &&
-           is_source(texts + AT_SOURCE) && read_texts(p, &t);
+           p->nenv <= ISERE_PACKAGE_ENV_MAX && bytes[AT_HANDLER] <= 1 &&
+           is_source(texts + AT_SOURCE) &&
+           read_texts(p, &t, bytes[AT_HANDLER] != 0);
 }
 
 /* Nothing of it is used when one part is wrong. */

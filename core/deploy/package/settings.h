@@ -16,7 +16,8 @@ typedef struct isere_settings {
     uint64_t memory;
     uint32_t timeout_ms;
     isere_payload_t payload;
-    const char *source; /* ISERE_PACKAGE_SOURCE_LEN bytes, or empty */
+    const char *handler; /* NULL: not given */
+    const char *source;  /* ISERE_PACKAGE_SOURCE_LEN bytes, or empty */
 } isere_settings_t;
 
 /* How many bytes isere_settings_encode writes. Any thread. */

@@ -119,10 +119,11 @@ static void test_each_setting_may_be_missing(void **state)
     (void)state;
     isere_function_config_t config;
     isere_fault_t fault;
-    for (unsigned mask = 0; mask < 16; mask++) {
+    for (unsigned mask = 0; mask < 32; mask++) {
         isere_bundle_settings_t settings = {
             .name = mask & 1 ? "other" : NULL,
             .env = mask & 2 ? env : NULL,
+            .handler = mask & 16 ? "$other_1" : NULL,
             .has_payload = mask & 4,
             .has_timeout = mask & 8,
             .payload = ISERE_PAYLOAD_1_0,
@@ -137,6 +138,11 @@ static void test_each_setting_may_be_missing(void **state)
         assert_int_equal(config.payload,
                          mask & 4 ? ISERE_PAYLOAD_1_0 : ISERE_PAYLOAD_ISERE);
         assert_int_equal(config.timeout_ms, mask & 8 ? 9 : 3000);
+        if (mask & 16) {
+            assert_string_equal(config.handler, "$other_1");
+        } else {
+            assert_null(config.handler);
+        }
     }
     /* The way back gives the same bytes again. */
     rewrite(&parts.settings);
@@ -159,6 +165,8 @@ static void test_wrong_settings_are_not_written(void **state)
     const isere_bundle_settings_t wrong[] = {
         {.name = ""},
         {.name = long_name},
+        {.handler = ""},
+        {.handler = "a.b"},
         {.env = no_name},
         {.env = no_value},
         {.has_payload = true, .payload = (isere_payload_t)3},

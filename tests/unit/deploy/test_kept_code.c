@@ -73,6 +73,7 @@ static const isere_settings_t full = {
     .memory = 1234567,
     .timeout_ms = 4321,
     .payload = ISERE_PAYLOAD_2_0,
+    .handler = "other",
     .source = "0123cdef",
 };
 
@@ -105,11 +106,13 @@ static void test_settings(void **state)
     assert_int_equal(d->payload, ISERE_PAYLOAD_2_0);
     assert_int_equal(d->source.len, 8);
     assert_memory_equal(d->source.ptr, "0123cdef", 8);
+    assert_string_equal(d->handler.ptr, "other");
     isere_package_drop(&p.port, d);
     const isere_settings_t none = {.source = ""};
     encode(&none, bytes, &size);
     assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d), 0);
-    assert_int_equal(d->bytes + d->nroutes + d->nenv + d->source.len, 0);
+    assert_int_equal(
+        d->bytes + d->nroutes + d->nenv + d->source.len + d->handler.len, 0);
     assert_int_equal(d->memory + d->timeout_ms, 0);
     assert_int_equal(d->payload, ISERE_PAYLOAD_ISERE);
     isere_package_drop(&p.port, d);
@@ -129,7 +132,9 @@ static void test_wrong_settings(void **state)
         {22, 1},                       /* a text too many */
         {22, 3},                       /* a text too few */
         {22, 255},                     /* too many variables */
-        {23, 1},   {24, 0},            /* half a fingerprint */
+        {23, 0},                       /* a text without a use */
+        {23, 2},                       /* no flag */
+        {24, 0},                       /* half a fingerprint */
         {25, 'g'}, {31, 0}, {32, 'g'}, /* no canonical route */
         {36, 'x'},                     /* no route */
     };
@@ -144,6 +149,10 @@ static void test_wrong_settings(void **state)
     }
     bytes[size] = 0;
     assert_int_equal(isere_settings_decode(&p.port, bytes, size + 1, &d),
+                     ISERE_ERR_INVAL);
+    encode(&full, bytes, &size);
+    bytes[size - 2] = '.'; /* no name of an export */
+    assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d),
                      ISERE_ERR_INVAL);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         encode(&full, bytes, &size);
