@@ -139,26 +139,6 @@ static void fail_text(isere_isolate_t *isolate, const char *text)
     fail(isolate);
 }
 
-static bool mentions(const isere_fault_t *fault, const char *name)
-{
-    char text[64];
-    snprintf(text, sizeof(text), "'%s' is not defined", name);
-    return strstr(fault->message, text) != NULL;
-}
-
-/* Common mistakes of those who come from Node. The engine's own message
- * ("'module' is not defined") does not help them. */
-static void add_hints(isere_fault_t *fault)
-{
-    if (mentions(fault, "module") || mentions(fault, "exports")) {
-        isere_fault_hint(fault, " (this looks like CommonJS: handlers are ES "
-                                "modules, write `export const handler = …`)");
-    } else if (mentions(fault, "require")) {
-        isere_fault_hint(fault, " (this looks like CommonJS: handlers are ES "
-                                "modules, write `import x from './x.js'`)");
-    }
-}
-
 /* Takes ownership of the thrown value. */
 static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
 {
@@ -175,7 +155,8 @@ static void fail_thrown(isere_isolate_t *isolate, JSValue thrown)
         strstr(isolate->init.fault->message, "out of memory")) {
         isere_fault_hint(isolate->init.fault, RAISE_MEMORY);
     }
-    add_hints(isolate->init.fault);
+    isere_fault_hint(isolate->init.fault, isere_inspect_hint(isere_slice(
+                                              isolate->init.fault->message)));
     name_importer(isolate);
     name_main(isolate);
     JS_FreeValue(ctx, thrown);

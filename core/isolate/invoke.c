@@ -118,6 +118,28 @@ static const char *kind_text(isere_error_kind_t kind)
     }
 }
 
+/* One line of the log; without memory for that, the error alone. The hint goes
+ * behind the message, which is the first line of the text. */
+static void log_described(isere_isolate_t *isolate, isere_slice_t front,
+                          isere_slice_t text, size_t first, const char *hint)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    size_t extra = strlen(hint);
+    char *line = js_malloc(ctx, front.len + text.len + extra);
+    if (!line) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        isere__isolate_log(isolate, ISERE_LOG_ERROR, text);
+        return;
+    }
+    memcpy(line, front.ptr, front.len);
+    memcpy(line + front.len, text.ptr, first);
+    memcpy(line + front.len + first, hint, extra);
+    memcpy(line + front.len + first + extra, text.ptr + first,
+           text.len - first);
+    isere__isolate_log(isolate, ISERE_LOG_ERROR,
+                       isere_slice_of(line, front.len + text.len + extra));
+}
+
 /* "prefix kind: error with its stack" to the log; the reason is its first
  * line. */
 static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
@@ -138,20 +160,15 @@ static void describe(isere_isolate_t *isolate, isere_error_kind_t kind,
         isere__isolate_log(isolate, ISERE_LOG_ERROR, isere_slice(reason));
         return;
     }
-    int front = snprintf(reason, size, "%s%s", prefix, what);
-    char *line = js_malloc(ctx, (size_t)front + len);
-    if (line) {
-        memcpy(line, reason, (size_t)front);
-        memcpy(line + front, text, len);
-        isere__isolate_log(isolate, ISERE_LOG_ERROR,
-                           isere_slice_of(line, (size_t)front + len));
-    } else {
-        JS_FreeValue(ctx, JS_GetException(ctx));
-        isere__isolate_log(isolate, ISERE_LOG_ERROR, isere_slice_of(text, len));
-    }
     const char *end = memchr(text, '\n', len);
-    isere_text_copy(reason + front, size - (size_t)front,
-                    isere_slice_of(text, end ? (size_t)(end - text) : len));
+    size_t first = end ? (size_t)(end - text) : len;
+    int front = snprintf(reason, size, "%s%s", prefix, what);
+    const char *hint = isere_inspect_hint(isere_slice_of(text, first));
+    log_described(isolate, isere_slice_of(reason, (size_t)front),
+                  isere_slice_of(text, len), first, hint);
+    front += (int)isere_text_copy(reason + front, size - (size_t)front,
+                                  isere_slice_of(text, first));
+    isere_text_copy(reason + front, size - (size_t)front, isere_slice(hint));
 }
 
 /* A thrown value ends the invocation, or is only logged when it has its

@@ -54,6 +54,13 @@ int isere_web_set_env(JSContext *ctx);
  * runtime instead of dropping its arena. The state itself stays. */
 void isere_web_uninstall(JSContext *ctx);
 
+/*
+ * What an object holds besides properties: *entries becomes, for a Map, a plain
+ * object with its entries, else undefined. Returns 0; -1 with an exception
+ * pending; 1 for an object that is made for something else than properties.
+ */
+int isere_web_entries(JSContext *ctx, JSValueConst value, JSValue *entries);
+
 int isere__console_install(JSContext *ctx, JSValueConst global);
 int isere__timers_install(JSContext *ctx, JSValueConst global);
 int isere__microtask_install(JSContext *ctx, JSValueConst global);

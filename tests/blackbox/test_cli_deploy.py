@@ -186,7 +186,10 @@ def test_what_does_not_compile_is_not_sent(
 def test_files_that_cannot_be_sent(isere, script, tmp_path):
     server = script(answer(200, VERSION))
     write(tmp_path, {"a.js": b"// \xff\n" + HELLO.encode()})
-    fails(isere("deploy", "a.js", "--to", server.url), "a.js is not UTF-8")
+    for command in (["deploy", "--to", server.url], ["invoke"], ["build"],
+                    ["serve", "--port", "0"]):
+        fails(isere(command[0], "a.js", *command[1:]),
+              "a.js:1:4: the file is not UTF-8: save it in that encoding")
     fails(isere("deploy", "b.js", "--to", server.url), "cannot read b.js")
     write(tmp_path, {"hello.js": HELLO})
     assert isere("build", "hello.js").returncode == 0

@@ -4,6 +4,7 @@
 #include "apps/isere/load/esbuild.h"
 #include "core/code/compile.h"
 #include "core/util/text.h"
+#include "core/util/utf8.h"
 #include "ports/linux/out.h"
 #include <errno.h>
 #include <stdio.h>
@@ -45,6 +46,43 @@ static int open_files(const isere_args_t *args, isere_program_t *program,
     return error;
 }
 
+/* Finds the first byte that is not UTF-8; it is there. */
+static void find_bad_byte(const isere_file_t *file, isere_fault_t *fault)
+{
+    const char *p = file->data;
+    const char *end = p + file->size;
+    size_t used;
+    fault->line = 1;
+    fault->column = 1;
+    for (; p < end; p += used) {
+        isere_utf8_decode(p, (size_t)(end - p), &used);
+        if (!isere_utf8_valid(p, used)) {
+            return;
+        }
+        bool ends_line = *p == '\n';
+        fault->line += ends_line;
+        fault->column = ends_line ? 1 : fault->column + 1;
+    }
+}
+
+/* The engine takes any bytes, but a package can't carry them: what runs here
+ * would be refused by `isere deploy`. */
+static int check_text(const isere_files_t *files, const char *folder,
+                      isere_fault_t *fault)
+{
+    for (const isere_file_t *f = files->files; f; f = f->next) {
+        if (f->data && !isere_utf8_valid(f->data, f->size)) {
+            memset(fault, 0, sizeof(*fault));
+            snprintf(fault->file, sizeof(fault->file), "%s%s", folder, f->name);
+            snprintf(fault->message, sizeof(fault->message),
+                     "the file is not UTF-8: save it in that encoding");
+            find_bad_byte(f, fault);
+            return ISERE_ERR_HANDLER;
+        }
+    }
+    return 0;
+}
+
 /* `folder` is put before the modules' names, in messages and stack traces. */
 static int compile(const isere_port_t *port, const isere_args_t *args,
                    isere_program_t *program, const char *folder, void **code,
@@ -58,6 +96,11 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
         .no_source = args->build.no_source,
     };
     int error = isere_compile_with(port, &options, code, size, fault);
+    if (error == 0 && check_text(files, folder, fault) != 0) {
+        isere_free(port, *code);
+        *code = NULL;
+        return ISERE_ERR_HANDLER;
+    }
     /* Out of memory, for example, has no place in the source. */
     if (error != 0 && fault->message[0] == '\0') {
         snprintf(fault->message, sizeof(fault->message), "%s%s: %s",

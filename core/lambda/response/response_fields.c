@@ -7,6 +7,7 @@
 #include "core/http/chars.h"
 #include "core/lambda/response/response_decoder.h"
 #include "core/util/ascii.h"
+#include "core/web/web.h"
 #include "isere/error.h"
 
 /* Room behind the field text; NULL with the exception pending. */
@@ -420,13 +421,36 @@ static int add_flat(isere_decoder_t *d, JSValueConst headers)
     return result;
 }
 
+/* Of an object that has no properties: a Map is taken for that of its entries;
+ * others would be ignored without a word. */
+static int add_entries(isere_decoder_t *d, JSValueConst headers)
+{
+    JSValue entries;
+    int found = isere_web_entries(d->ctx, headers, &entries);
+    if (found < 0) {
+        return isere__response_threw(d, "reading headers");
+    }
+    if (found > 0) {
+        return isere__response_malformed(
+            d,
+            "headers has no properties: give an object, { name: value }, as "
+            "Object.fromEntries(headers) makes of what has entries",
+            isere_slice(""));
+    }
+    int result = JS_IsObject(entries) ? add_listed(d, entries) : 0;
+    JS_FreeValue(d->ctx, entries);
+    return result;
+}
+
 int isere__response_headers(isere_decoder_t *d, JSValueConst headers)
 {
+    unsigned before = d->given;
     if (is_nothing(headers)) {
         return 0;
     }
-    return is_flat(d->ctx, headers) ? add_flat(d, headers)
-                                    : add_listed(d, headers);
+    int result = is_flat(d->ctx, headers) ? add_flat(d, headers)
+                                          : add_listed(d, headers);
+    return result == 0 && d->given == before ? add_entries(d, headers) : result;
 }
 
 int isere__response_multi_headers(isere_decoder_t *d, JSValueConst headers)

@@ -25,4 +25,8 @@ char *isere_inspect_text(JSContext *ctx, JSValueConst value, size_t *len);
 void isere_inspect_fault(JSContext *ctx, JSValueConst thrown,
                          isere_fault_t *fault);
 
+/* What is to be said behind a message "ReferenceError: 'x' is not defined"; ""
+ * when there is nothing to add. Pure; any thread. */
+const char *isere_inspect_hint(isere_slice_t message);
+
 #endif
