@@ -833,3 +833,20 @@ declare var TextDecoderStream: {
   prototype: TextDecoderStream
   new (label?: string, options?: TextDecoderOptions): TextDecoderStream
 }
+
+interface CompressionStream {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  readonly writable: WritableStream<BufferSource>
+}
+declare var CompressionStream: {
+  prototype: CompressionStream
+  new (format: 'deflate' | 'deflate-raw' | 'gzip'): CompressionStream
+}
+interface DecompressionStream {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  readonly writable: WritableStream<BufferSource>
+}
+declare var DecompressionStream: {
+  prototype: DecompressionStream
+  new (format: 'deflate' | 'deflate-raw' | 'gzip'): DecompressionStream
+}

@@ -39,12 +39,21 @@ const examples: Record<string, () => boolean | Promise<boolean>> = {
   },
   ByteLengthQueuingStrategy: () =>
     new ByteLengthQueuingStrategy({ highWaterMark: 5 }).size(new Uint8Array(3)) === 3,
+  async CompressionStream() {
+    const packed = bytes().pipeThrough(new CompressionStream('gzip'))
+    return (await collect(packed))[0]?.[0] === 0x1f
+  },
   CountQueuingStrategy: () => new CountQueuingStrategy({ highWaterMark: 5 }).size() === 1,
   CustomEvent() {
     const event = new CustomEvent('saved', { detail: { id: 7 } })
     return event.detail?.id === 7
   },
   DOMException: () => new DOMException('no', 'AbortError').code === 20,
+  async DecompressionStream() {
+    const packed = bytes().pipeThrough(new CompressionStream('deflate'))
+    const all = await collect(packed.pipeThrough(new DecompressionStream('deflate')))
+    return all.flatMap((chunk) => [...chunk]).join() === '1,2'
+  },
   ErrorEvent: () => new ErrorEvent('error', { message: 'no', lineno: 3 }).lineno === 3,
   Event: () => new Event('open', { cancelable: true }).cancelable,
   EventTarget() {
