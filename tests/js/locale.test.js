@@ -95,9 +95,13 @@ throws(() => (1).toLocaleString('en-US', { style: 'currency' }), 'TypeError')
 throws(() => BigInt.prototype.toLocaleString.call(1), 'TypeError')
 equal(BigInt.prototype.toLocaleString.length, 0)
 
-// Every locale gets what en-US gets, if it is one.
-for (const good of [undefined, 'de-DE', 'en', 'abcdefgh', 'zh-Hant-TW', 'es-419', 'sl-rozaj-1996', 'en-x-a', 'en-a-bb-b-cc-x-d', [], ['fr', 'en'], 5, { length: 1, 0: 'zz' }]) {
+// American English, which is the only locale; the others are refused, not taken for it.
+for (const good of [undefined, 'en', 'EN-us', 'en-Latn-US', 'en-x-a', 'en-a-bb-b-cc-x-d', [], ['fr', 'en'], 5, { length: 1, 0: 'en' }]) {
   equal((1234.5).toLocaleString(good), '1,234.5')
+}
+for (const other of ['de-DE', 'en-GB', 'en-001', 'en-Cyrl', 'abcdefgh', 'zh-Hant-TW', 'es-419', 'sl-rozaj-1996', ['fr', 'en-CA'], { length: 1, 0: 'zz' }]) {
+  throws(() => (1234.5).toLocaleString(other), 'RangeError')
+  throws(() => at.toLocaleDateString(other), 'RangeError')
 }
 for (const bad of ['', 'x_y', 'en_US', 'x-foo', 'i-klingon', 'a', 'abcd', 'abcdefghi', 'en-', '-en', 'en--US', 'en-u', 'en-a-b', 'en-x', 'en-a-bb-a-cc', 'de-1996-1996', 'en-US-US', 'en\0', ['en', 'x_y'], 'en-US-u-nu-arab', { length: 1e9 }]) {
   throws(() => (1).toLocaleString(bad), 'RangeError')

@@ -1,8 +1,8 @@
 /*
  * toLocaleString and its like: formats of dates and numbers in American
- * English, the only locale there is (ECMA-402). Every other valid locale gets
- * it, too; an option or a time zone that can't be had is a RangeError that says
- * what can, never silently ignored. No state.
+ * English, the only locale there is (ECMA-402). Another locale, an option or a
+ * time zone that can't be had is a RangeError that says what can, never
+ * silently ignored. No state.
  */
 #ifndef ISERE_CORE_WEB_LOCALE_LOCALE_H
 #define ISERE_CORE_WEB_LOCALE_LOCALE_H
@@ -13,10 +13,14 @@
 /* Where a list of words ends, and the index of an option that is not given. */
 #define ISERE_LOCALE_NONE (-1)
 
+typedef struct isere_locale_tag {
+    bool american; /* English, of no other country than the USA */
+    bool extended; /* "-u-" asks for other digits, calendars and so on */
+} isere_locale_tag_t;
+
 /* locale_tag.c: whether a text is a language tag (Unicode's BCP 47 locale
- * identifier). `*extended`: it has an extension "-u-", which asks for other
- * digits, calendars and so on. */
-bool isere__locale_tag_is_valid(isere_slice_t tag, bool *extended);
+ * identifier), and of which kind. */
+bool isere__locale_tag_is_valid(isere_slice_t tag, isere_locale_tag_t *kind);
 
 /* locale_options.c; all return 0, or -1 with an exception pending. */
 

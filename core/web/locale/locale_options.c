@@ -7,27 +7,40 @@
 
 /* ---- locales ---- */
 
-/* The extension asks for other digits or calendars: refused rather than
- * ignored. */
+/* 1: American English; 0: another locale; -1: none, with an exception. The
+ * extension asks for other digits or calendars: refused rather than ignored. */
 static int check_tag(JSContext *ctx, JSValueConst tag)
 {
     size_t len;
-    bool extended;
+    isere_locale_tag_t kind;
     const char *text = JS_ToCStringLen(ctx, &len, tag);
     if (!text) {
         return -1;
     }
-    bool valid =
-        isere__locale_tag_is_valid(isere_slice_of(text, len), &extended);
+    bool valid = isere__locale_tag_is_valid(isere_slice_of(text, len), &kind);
     if (!valid) {
         JS_ThrowRangeError(
             ctx, "'%s' is not a valid locale: write it as 'en-US'", text);
-    } else if (extended) {
+    } else if (kind.extended) {
         JS_ThrowRangeError(
             ctx, "locale '%s': the extension -u- is not supported", text);
     }
     JS_FreeCString(ctx, text);
-    return valid && !extended ? 0 : -1;
+    return !valid || kind.extended ? -1 : kind.american;
+}
+
+/* Dates and numbers in another locale's place would be read wrongly. */
+static int refuse_locale(JSContext *ctx, JSValueConst tag)
+{
+    const char *text = JS_ToCString(ctx, tag);
+    if (text) {
+        JS_ThrowRangeError(ctx,
+                           "locale '%s' is not supported: only 'en-US' is, "
+                           "which may come behind others in a list",
+                           text);
+        JS_FreeCString(ctx, text);
+    }
+    return -1;
 }
 
 /* 1 when there is an element at `index`, 0 when there is a hole. Holes are
@@ -40,8 +53,8 @@ static int has_element(JSContext *ctx, JSValueConst locales, uint32_t index)
     return result;
 }
 
-/* Strings and objects only, which become strings: numbers are a TypeError in
- * ECMA-402. */
+/* As check_tag; 0 also for a hole. Strings and objects only, which become
+ * strings: numbers are a TypeError in ECMA-402. */
 static int check_element(JSContext *ctx, JSValueConst locales, uint32_t index)
 {
     int there = has_element(ctx, locales, index);
@@ -63,6 +76,9 @@ static int check_element(JSContext *ctx, JSValueConst locales, uint32_t index)
  * length is the handler's word, hence a limit. */
 static int check_list(JSContext *ctx, JSValueConst locales)
 {
+    bool american = false;
+    bool found = false;
+    uint32_t other = 0;
     JSValue value = JS_GetPropertyStr(ctx, locales, "length");
     double len;
     int failed = JS_IsException(value) || JS_ToFloat64(ctx, &len, value);
@@ -75,19 +91,32 @@ static int check_list(JSContext *ctx, JSValueConst locales)
         return -1;
     }
     for (uint32_t i = 0; i + 1 <= len; i++) {
-        if (check_element(ctx, locales, i)) {
+        int result = check_element(ctx, locales, i);
+        if (result < 0) {
             return -1;
         }
+        american = american || result > 0;
+        if (result == 0 && has_element(ctx, locales, i) > 0) {
+            found = true;
+            other = i;
+        }
     }
-    return 0;
+    if (american || !found) {
+        return 0;
+    }
+    JSValue tag = JS_GetPropertyUint32(ctx, locales, other);
+    int result = JS_IsException(tag) ? -1 : refuse_locale(ctx, tag);
+    JS_FreeValue(ctx, tag);
+    return result;
 }
 
-/* Which locale it is does not matter, since there is only one. But it must be
- * valid, so that a typing error is noticed. */
+/* There is only one: of a list it may be any, as the first that is there is
+ * taken. */
 int isere__locale_check(JSContext *ctx, JSValueConst locales)
 {
     if (JS_IsString(locales)) {
-        return check_tag(ctx, locales);
+        int result = check_tag(ctx, locales);
+        return result == 0 ? refuse_locale(ctx, locales) : result > 0 ? 0 : -1;
     }
     if (JS_IsNull(locales)) {
         JS_ThrowTypeError(ctx, "locales can't be null");

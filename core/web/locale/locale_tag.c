@@ -103,11 +103,11 @@ static bool skip_variants(parts_t *p)
 }
 
 /* One extension, from its single letter or digit on: "u-nu-latn", "x-a". */
-static bool skip_extension(parts_t *p, bool *extended)
+static bool skip_extension(parts_t *p, isere_locale_tag_t *tag)
 {
     bool private = lower(p->part.ptr[0]) == 'x';
     size_t count = 0;
-    *extended = *extended || lower(p->part.ptr[0]) == 'u';
+    tag->extended = tag->extended || lower(p->part.ptr[0]) == 'u';
     next(p);
     while (is_word(p->part, private ? 1 : 2, 8, true)) {
         next(p);
@@ -118,10 +118,10 @@ static bool skip_extension(parts_t *p, bool *extended)
 
 /* language ["-" script] ["-" region] *("-" variant) *("-" extension): each part
  * is told by its length and characters, in this order. */
-bool isere__locale_tag_is_valid(isere_slice_t tag, bool *extended)
+bool isere__locale_tag_is_valid(isere_slice_t tag, isere_locale_tag_t *kind)
 {
     parts_t p = {.rest = tag};
-    *extended = false;
+    *kind = (isere_locale_tag_t){false, false};
     if (tag.len == 0 || tag.ptr[tag.len - 1] == '-') {
         return false;
     }
@@ -129,11 +129,14 @@ bool isere__locale_tag_is_valid(isere_slice_t tag, bool *extended)
     if (!is_word(p.part, 2, 8, false) || p.part.len == 4) {
         return false;
     }
+    kind->american = same(p.part, isere_slice("en"));
     next(&p);
     if (is_word(p.part, 4, 4, false)) {
+        kind->american = kind->american && same(p.part, isere_slice("Latn"));
         next(&p); /* the script */
     }
     if (is_region(p.part)) {
+        kind->american = kind->american && same(p.part, isere_slice("US"));
         next(&p);
     }
     if (!skip_variants(&p)) {
@@ -142,7 +145,7 @@ bool isere__locale_tag_is_valid(isere_slice_t tag, bool *extended)
     const char *from = p.part.ptr;
     /* Extensions: each singleton once, private use (x-) last. */
     while (is_word(p.part, 1, 1, true)) {
-        if (came_before(p.part, from, 1) || !skip_extension(&p, extended)) {
+        if (came_before(p.part, from, 1) || !skip_extension(&p, kind)) {
             return false;
         }
     }

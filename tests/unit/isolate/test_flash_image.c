@@ -213,7 +213,7 @@ static const char *const sources[] = {
     "const bytes = new TextEncoder().encode('h\\u00e9');"
     "const cloned = structuredClone({ a: new Map([[1, bytes]]) });" HANDLER
     "url.href + dec.decode(cloned.a.get(1)) + btoa('x') +"
-    " (1234.5).toLocaleString('de-DE')",
+    " (1234.5).toLocaleString('en-US')",
     /* promises that wait, timers, modules that await */
     "const later = await new Promise((go) => setTimeout(go, 1000, 'later'));"
     "const before = performance.now();"
