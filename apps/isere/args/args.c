@@ -1,6 +1,6 @@
 /* Parses the command line against the table in args_table.c. Every message
  * names the option and what it takes, since it is all the user sees. */
-#include "apps/isere/args/args.h"
+#include "apps/isere/args/args_internal.h"
 #include "apps/isere/args/env_file.h"
 #include "core/util/names/env_name.h"
 #include "core/util/names/export_name.h"
@@ -15,9 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Says what is wrong with the command line, on one line, and where help is. */
-__attribute__((format(printf, 2, 3))) static isere_args_result_t
-bad(const isere_args_t *args, const char *format, ...)
+isere_args_result_t isere__args_bad(const isere_args_t *args,
+                                    const char *format, ...)
 {
     va_list list;
     bool known = args && args->command < ISERE_COMMANDS;
@@ -49,8 +48,8 @@ static isere_args_result_t bad_number(const isere_args_t *args,
         [ISERE_OPTION_SIZE] = "a size such as 512K or 16M",
         [ISERE_OPTION_TIME] = "a time such as 500ms, 3s or 1m",
     };
-    return bad(args, "--%s takes %s, not '%s'", option->name,
-               forms[option->kind], value);
+    return isere__args_bad(args, "--%s takes %s, not '%s'", option->name,
+                           forms[option->kind], value);
 }
 
 /* Limits are shown in the unit of the option, as they would be typed. */
@@ -69,8 +68,8 @@ static isere_args_result_t bad_range(const isere_args_t *args,
         snprintf(min, sizeof(min), "%llu", (unsigned long long)option->min);
         snprintf(max, sizeof(max), "%llu", (unsigned long long)option->max);
     }
-    return bad(args, "--%s must be from %s to %s, not %s", option->name, min,
-               max, value);
+    return isere__args_bad(args, "--%s must be from %s to %s, not %s",
+                           option->name, min, max, value);
 }
 
 static isere_args_result_t
@@ -111,8 +110,8 @@ set_choice(isere_args_t *args, const isere_option_t *option, const char *value)
             return ISERE_ARGS_RUN;
         }
     }
-    return bad(args, "--%s takes %s, not '%s'", option->name, option->list,
-               value);
+    return isere__args_bad(args, "--%s takes %s, not '%s'", option->name,
+                           option->list, value);
 }
 
 /* The last value of a name counts, in the place of the first. The name is
@@ -124,8 +123,8 @@ add_env(isere_args_t *args, const isere_option_t *option, const char *value)
     size_t name = strcspn(value, "=");
     if (value[name] != '=' ||
         !isere_env_name_is_valid(isere_slice_of(value, name))) {
-        return bad(args, "--%s takes NAME=VALUE, not '%s'", option->name,
-                   value);
+        return isere__args_bad(args, "--%s takes NAME=VALUE, not '%s'",
+                               option->name, value);
     }
     for (size_t i = 0; i < args->settings.nenv; i++) {
         if (strncmp(args->settings.env[i], value, name + 1) == 0) {
@@ -134,8 +133,8 @@ add_env(isere_args_t *args, const isere_option_t *option, const char *value)
         }
     }
     if (args->settings.nenv == ISERE_ARGS_MAX_ENV) {
-        return bad(args, "--%s can be given at most %d times", option->name,
-                   ISERE_ARGS_MAX_ENV);
+        return isere__args_bad(args, "--%s can be given at most %d times",
+                               option->name, ISERE_ARGS_MAX_ENV);
     }
     args->settings.env[args->settings.nenv++] = value;
     return ISERE_ARGS_RUN;
@@ -145,7 +144,7 @@ static isere_args_result_t
 set_text(isere_args_t *args, const isere_option_t *option, const char *value)
 {
     if (*value == '\0') {
-        return bad(args, "--%s must not be empty", option->name);
+        return isere__args_bad(args, "--%s must not be empty", option->name);
     }
     /* Borrowed: argv lives as long as the program. */
     *(const char **)member(args, option) = value;
@@ -157,11 +156,11 @@ add_item(isere_args_t *args, const isere_option_t *option, const char *value)
 {
     isere_args_list_t *list = member(args, option);
     if (*value == '\0') {
-        return bad(args, "--%s must not be empty", option->name);
+        return isere__args_bad(args, "--%s must not be empty", option->name);
     }
     if (list->count == ISERE_ARGS_MAX_LIST) {
-        return bad(args, "--%s can be given at most %d times", option->name,
-                   ISERE_ARGS_MAX_LIST);
+        return isere__args_bad(args, "--%s can be given at most %d times",
+                               option->name, ISERE_ARGS_MAX_LIST);
     }
     list->items[list->count++] = value;
     return ISERE_ARGS_RUN;
@@ -171,8 +170,9 @@ static isere_args_result_t
 set_name(isere_args_t *args, const isere_option_t *option, const char *value)
 {
     if (!isere_function_name_is_valid(isere_slice(value))) {
-        return bad(args, "--%s takes " ISERE_FUNCTION_NAME_RULE ", not '%s'",
-                   option->name, value);
+        return isere__args_bad(
+            args, "--%s takes " ISERE_FUNCTION_NAME_RULE ", not '%s'",
+            option->name, value);
     }
     return set_text(args, option, value);
 }
@@ -181,10 +181,11 @@ static isere_args_result_t
 set_export(isere_args_t *args, const isere_option_t *option, const char *value)
 {
     if (!isere_export_name_is_valid(isere_slice(value))) {
-        return bad(args,
-                   "--%s takes the name of an export (" ISERE_EXPORT_NAME_RULE
-                   "), not '%s'",
-                   option->name, value);
+        return isere__args_bad(
+            args,
+            "--%s takes the name of an export (" ISERE_EXPORT_NAME_RULE
+            "), not '%s'",
+            option->name, value);
     }
     return set_text(args, option, value);
 }
@@ -213,12 +214,21 @@ set_option(isere_args_t *args, const isere_option_t *option, const char *value)
     }
 }
 
+isere_args_result_t isere__args_set(isere_args_t *args,
+                                    const isere_option_t *option,
+                                    const char *value)
+{
+    /* By the first row of that name and command; there are fewer than 64. */
+    args->given |= 1ull << (option - isere_options);
+    return set_option(args, option, value);
+}
+
 /* ---- the line ---- */
 
 /* Names may stand in the table more than once, for commands that mean different
  * things by them. */
-static const isere_option_t *find_option(isere_command_t command,
-                                         isere_slice_t name, bool is_short)
+const isere_option_t *isere__args_find(isere_command_t command,
+                                       isere_slice_t name, bool is_short)
 {
     for (size_t i = 0; i < isere_options_count; i++) {
         const isere_option_t *o = &isere_options[i];
@@ -247,38 +257,38 @@ static isere_args_result_t parse_option(isere_args_t *args, int argc,
         isere_args_help_command(args->command);
         return ISERE_ARGS_TEXT;
     }
-    option = find_option(args->command, name, is_short);
+    option = isere__args_find(args->command, name, is_short);
     if (!option) {
-        return bad(args, "unknown option '%.*s'", (int)(start + len - arg),
-                   arg);
+        return isere__args_bad(args, "unknown option '%.*s'",
+                               (int)(start + len - arg), arg);
     }
-    /* By the first row of that name and command; there are fewer than 64. */
-    args->given |= 1ull << (option - isere_options);
     if (option->kind == ISERE_OPTION_FLAG) {
-        return value ? bad(args, "--%s takes no value", option->name)
-                     : set_option(args, option, "");
+        return value
+                   ? isere__args_bad(args, "--%s takes no value", option->name)
+                   : isere__args_set(args, option, "");
     }
     if (!value) {
         /* "--name --other" is a forgotten value, not a value: one that really
          * begins with two dashes is given as --name=--other. */
         if (*index + 1 == argc || strncmp(argv[*index + 1], "--", 2) == 0) {
-            return bad(args, "--%s needs a value: %s", option->name,
-                       option->value);
+            return isere__args_bad(args, "--%s needs a value: %s", option->name,
+                                   option->value);
         }
         value = argv[++*index];
     }
-    return set_option(args, option, value);
+    return isere__args_set(args, option, value);
 }
 
 /* An empty name is most likely a variable of a script that is not set. */
 static isere_args_result_t set_module(isere_args_t *args, const char *value)
 {
     if (*value == '\0') {
-        return bad(args, "the module's name must not be empty");
+        return isere__args_bad(args, "the module's name must not be empty");
     }
     if (args->module) {
-        return bad(args, "only one module can be given: '%s' came after '%s'",
-                   value, args->module);
+        return isere__args_bad(
+            args, "only one module can be given: '%s' came after '%s'", value,
+            args->module);
     }
     args->module = value;
     return ISERE_ARGS_RUN;
@@ -291,13 +301,14 @@ static isere_args_result_t set_function(isere_args_t *args, const char *value)
     bool built_in = args->command == ISERE_COMMAND_RELEASE &&
                     strcmp(value, ISERE_BUILT_IN_NAME) == 0;
     if (!built_in && !isere_function_name_is_valid(isere_slice(value))) {
-        return bad(
+        return isere__args_bad(
             args, "a function's name is " ISERE_FUNCTION_NAME_RULE ", not '%s'",
             value);
     }
     if (args->function) {
-        return bad(args, "only one function can be given: '%s' came after '%s'",
-                   value, args->function);
+        return isere__args_bad(
+            args, "only one function can be given: '%s' came after '%s'", value,
+            args->function);
     }
     args->function = value;
     return ISERE_ARGS_RUN;
@@ -314,7 +325,7 @@ static isere_args_result_t set_operand(isere_args_t *args, const char *value)
     case ISERE_OPERAND_ANY_FUNCTION:
         return set_function(args, value);
     default:
-        return bad(args, "unexpected argument '%s'", value);
+        return isere__args_bad(args, "unexpected argument '%s'", value);
     }
 }
 
@@ -325,13 +336,13 @@ static isere_args_result_t check_operand(isere_args_t *args)
     if (info->takes == ISERE_OPERAND_MODULE && !args->module) {
         args->module = info->module;
         if (!args->module) {
-            return bad(args, "which module? Usage: isere %s %s", info->name,
-                       info->operand);
+            return isere__args_bad(args, "which module? Usage: isere %s %s",
+                                   info->name, info->operand);
         }
     }
     if (info->takes == ISERE_OPERAND_FUNCTION && !args->function) {
-        return bad(args, "which function? Usage: isere %s %s", info->name,
-                   info->operand);
+        return isere__args_bad(args, "which function? Usage: isere %s %s",
+                               info->name, info->operand);
     }
     return ISERE_ARGS_RUN;
 }
@@ -341,35 +352,39 @@ static isere_args_result_t check_store(const isere_args_t *args)
 {
     static const char *const of_stores[] = {"token-file", "allow-host"};
     if (args->serve.store && args->module) {
-        return bad(args, "--store can't be combined with a module, '%s'",
-                   args->module);
+        return isere__args_bad(args,
+                               "--store can't be combined with a module, '%s'",
+                               args->module);
     }
     if (args->serve.store && args->serve.watch) {
-        return bad(args, "--watch can't be combined with --store: `isere "
-                         "deploy` replaces a function of a store while it is "
-                         "served");
+        return isere__args_bad(
+            args, "--watch can't be combined with --store: `isere "
+                  "deploy` replaces a function of a store while it is "
+                  "served");
     }
     if (args->serve.store && args->handler) {
-        return bad(args, "--handler can't be combined with --store: it is an "
-                         "option of `isere deploy`, for each function");
+        return isere__args_bad(
+            args, "--handler can't be combined with --store: it is an "
+                  "option of `isere deploy`, for each function");
     }
     /* A URL or a port in it would never match a Host field, without a word. */
     for (size_t i = 0; i < args->serve.hosts.count; i++) {
         if (strpbrk(args->serve.hosts.items[i], "/:@")) {
-            return bad(args, "--allow-host takes a name without port, not '%s'",
-                       args->serve.hosts.items[i]);
+            return isere__args_bad(
+                args, "--allow-host takes a name without port, not '%s'",
+                args->serve.hosts.items[i]);
         }
     }
     for (size_t i = 0; i < 2 && !args->serve.store; i++) {
         if (isere_args_given(args, of_stores[i])) {
-            return bad(args, "--%s requires --store", of_stores[i]);
+            return isere__args_bad(args, "--%s requires --store", of_stores[i]);
         }
     }
     return ISERE_ARGS_RUN;
 }
 
 /* Where the variable of an entry is, or would be added. */
-static size_t find_env(const isere_args_t *args, const char *entry)
+size_t isere__args_find_env(const isere_args_t *args, const char *entry)
 {
     size_t name = strcspn(entry, "=") + 1, i = 0;
     while (i < args->settings.nenv &&
@@ -390,19 +405,20 @@ static isere_args_result_t add_env_line(isere_args_t *args, const char *file,
         return ISERE_ARGS_RUN;
     }
     if (!entry || !isere_env_name_is_valid(isere_slice_of(entry, name))) {
-        return bad(args, "%s:%d: this is no line NAME=VALUE", file, number);
+        return isere__args_bad(args, "%s:%d: this is no line NAME=VALUE", file,
+                               number);
     }
-    at = find_env(args, entry);
+    at = isere__args_find_env(args, entry);
     if (at < before) {
         return ISERE_ARGS_RUN;
     }
     if (at == ISERE_ARGS_MAX_ENV) {
-        return bad(args, "%s:%d: more than %d variables", file, number,
-                   ISERE_ARGS_MAX_ENV);
+        return isere__args_bad(args, "%s:%d: more than %d variables", file,
+                               number, ISERE_ARGS_MAX_ENV);
     }
     entry = strdup(entry);
     if (!entry) {
-        return bad(args, "%s", isere_strerror(ISERE_ERR_NOMEM));
+        return isere__args_bad(args, "%s", isere_strerror(ISERE_ERR_NOMEM));
     }
     if (at < args->settings.nenv) { /* an earlier line of this file */
         free((char *)(uintptr_t)args->settings.env[at]);
@@ -421,13 +437,15 @@ static isere_args_result_t add_env_file(isere_args_t *args, const char *file)
     isere_args_result_t result = ISERE_ARGS_RUN;
     int number = 0;
     if (!in) {
-        return bad(args, "cannot read %s: %s", file, strerror(errno));
+        return isere__args_bad(args, "cannot read %s: %s", file,
+                               strerror(errno));
     }
     while (result == ISERE_ARGS_RUN && getline(&line, &room, in) >= 0) {
         result = add_env_line(args, file, ++number, line, before);
     }
     if (result == ISERE_ARGS_RUN && ferror(in)) {
-        result = bad(args, "cannot read %s: %s", file, strerror(errno));
+        result =
+            isere__args_bad(args, "cannot read %s: %s", file, strerror(errno));
     }
     free(line);
     fclose(in);
@@ -467,7 +485,14 @@ static isere_args_result_t parse_command(isere_args_t *args, int argc,
     if (result == ISERE_ARGS_RUN) {
         result = add_env_files(args);
     }
-    return result == ISERE_ARGS_RUN ? check_operand(args) : result;
+    if (result == ISERE_ARGS_RUN) {
+        result = check_operand(args);
+    }
+    if (result == ISERE_ARGS_RUN && !args->serve.store &&
+        isere_command_infos[args->command].takes == ISERE_OPERAND_MODULE) {
+        result = isere__args_read_config(args);
+    }
+    return result;
 }
 
 bool isere_args_given(const isere_args_t *args, const char *name)
@@ -500,7 +525,7 @@ isere_args_result_t isere_args_parse(isere_args_t *args, int argc,
 {
     set_presets(args);
     if (argc < 2) {
-        return bad(args, "which command?");
+        return isere__args_bad(args, "which command?");
     }
     /* Before a command, only these are options. */
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -517,6 +542,6 @@ isere_args_result_t isere_args_parse(isere_args_t *args, int argc,
             return parse_command(args, argc, argv);
         }
     }
-    return bad(args, "unknown %s '%s'",
-               argv[1][0] == '-' ? "option" : "command", argv[1]);
+    return isere__args_bad(args, "unknown %s '%s'",
+                           argv[1][0] == '-' ? "option" : "command", argv[1]);
 }
