@@ -201,7 +201,7 @@ test-wpt: all ## WPT=DIR: web-platform-tests from a checkout, by area
 	@$(PYTHON) tests/wpt/run.py $(host)/isere '$(WPT)' $(ARGS)
 
 test-types: all ## types/isere.d.ts under tsc --strict, and an example of every global
-	@tests/types/run $(host)/isere $(BUILD)/downloads/types
+	@tests/types/run $(abspath $(host))/isere $(BUILD)/downloads/types
 
 test-dashboard: ## the dashboard in a browser; ISERE_URL, ISERE_TOKEN: another server's
 	@scripts/setup test-dashboard
@@ -325,7 +325,7 @@ lint: ## formatting, dialect, clang-tidy, cppcheck, shellcheck, check-core
 	@shellcheck -x $$(grep -lE '^#!.*sh$$' scripts/*) tests/fuzz/run tests/fuzz/handlers/run tests/dashboard/*.sh tests/npm/*.sh tests/types/fetch.sh tests/types/run tests/arm/run-qemu tests/pico/run bench/arm/check .ci/run && \
 	    echo "lint: scripts are clean"
 	@$(call configure,$(host))
-	@$(call build,$(host),isere_dashboard isere_web_code)
+	@$(call build,$(host),isere_dashboard isere_web_code isere_templates)
 	@printf '%s\n' $(TIDY) | scripts/tidy $(host) && \
 	    echo "lint: clang-tidy is content"
 	@if [ -z "$(FIRMWARES)" ]; then \

@@ -44,9 +44,12 @@ add_isere_linux(isere_linux isere_core)
 
 # The program, all of it but main, so that tests can link it. `port`: the port it
 # belongs to.
+include(cmake/templates.cmake)
 file(GLOB program_sources CONFIGURE_DEPENDS apps/isere/*/*.c)
 add_library(isere_program_either OBJECT EXCLUDE_FROM_ALL ${program_sources})
 isere_core_settings(isere_program_either)
+isere_templates(${ISERE_GENERATED})
+add_dependencies(isere_program_either isere_templates)
 target_compile_definitions(
     isere_program_either PRIVATE _GNU_SOURCE ISERE_CHECK_RESTORE=${isere_either})
 target_link_libraries(isere_program_either PRIVATE Threads::Threads)

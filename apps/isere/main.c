@@ -9,6 +9,8 @@ static int run(const isere_args_t *args)
 {
     /* No default: the compiler warns when a command has no case. */
     switch (args->command) {
+    case ISERE_COMMAND_NEW:
+        return isere_cmd_new(args);
     case ISERE_COMMAND_SERVE:
         return isere_cmd_serve(args);
     case ISERE_COMMAND_INVOKE:

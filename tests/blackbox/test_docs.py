@@ -45,7 +45,7 @@ PAGES = sorted(
 )
 ADDRESS = "127.0.0.1:8080"
 COMMANDS = (
-    "serve invoke build deploy list logs invoke-remote rollback release remove".split()
+    "new serve invoke build deploy list logs invoke-remote rollback release remove".split()
 )
 
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)

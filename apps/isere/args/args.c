@@ -294,6 +294,20 @@ static isere_args_result_t set_module(isere_args_t *args, const char *value)
     return ISERE_ARGS_RUN;
 }
 
+static isere_args_result_t set_folder(isere_args_t *args, const char *value)
+{
+    if (*value == '\0') {
+        return isere__args_bad(args, "the folder's name must not be empty");
+    }
+    if (args->folder) {
+        return isere__args_bad(
+            args, "only one folder can be given: '%s' came after '%s'", value,
+            args->folder);
+    }
+    args->folder = value;
+    return ISERE_ARGS_RUN;
+}
+
 static isere_args_result_t set_function(isere_args_t *args, const char *value)
 {
     /* The built-in function has no versions: only its quarantine can be
@@ -321,6 +335,8 @@ static isere_args_result_t set_operand(isere_args_t *args, const char *value)
     switch (isere_command_infos[args->command].takes) {
     case ISERE_OPERAND_MODULE:
         return set_module(args, value);
+    case ISERE_OPERAND_FOLDER:
+        return set_folder(args, value);
     case ISERE_OPERAND_FUNCTION:
     case ISERE_OPERAND_ANY_FUNCTION:
         return set_function(args, value);
@@ -339,6 +355,10 @@ static isere_args_result_t check_operand(isere_args_t *args)
             return isere__args_bad(args, "which module? Usage: isere %s %s",
                                    info->name, info->operand);
         }
+    }
+    if (info->takes == ISERE_OPERAND_FOLDER && !args->folder) {
+        return isere__args_bad(args, "which folder? Usage: isere %s %s",
+                               info->name, info->operand);
     }
     if (info->takes == ISERE_OPERAND_FUNCTION && !args->function) {
         return isere__args_bad(args, "which function? Usage: isere %s %s",

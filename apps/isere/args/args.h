@@ -17,6 +17,7 @@ enum {
 };
 
 typedef enum isere_command {
+    ISERE_COMMAND_NEW,
     ISERE_COMMAND_SERVE,
     ISERE_COMMAND_INVOKE,
     ISERE_COMMAND_BUILD,
@@ -79,11 +80,18 @@ typedef struct isere_args_build {
     bool no_source;
 } isere_args_build_t;
 
+/* `new`: what is made. */
+typedef struct isere_args_create {
+    uint64_t template_index; /* in isere_args_templates */
+    bool ts;
+} isere_args_create_t;
+
 /* All options; those of other commands keep their defaults. Texts are those
  * of argv or constant. */
 typedef struct isere_args {
     isere_command_t command;
     const char *module;
+    const char *folder;     /* that a command is about */
     const char *function;   /* that a command is about; NULL: none given */
     const char *name;       /* NULL: the module's name */
     const char *handler;    /* the export; NULL: the usual ones */
@@ -97,6 +105,7 @@ typedef struct isere_args {
     isere_args_settings_t settings;
     isere_args_remote_t remote;
     isere_args_build_t build;
+    isere_args_create_t create;
 } isere_args_t;
 
 typedef enum isere_args_result {
@@ -145,6 +154,7 @@ typedef struct isere_option {
 typedef enum isere_operand {
     ISERE_OPERAND_NONE,
     ISERE_OPERAND_MODULE,
+    ISERE_OPERAND_FOLDER,
     ISERE_OPERAND_FUNCTION,     /* the name of one */
     ISERE_OPERAND_ANY_FUNCTION, /* the same, but it may be left out */
 } isere_operand_t;
@@ -158,6 +168,7 @@ typedef struct isere_command_info {
     const char *details; /* for isere COMMAND --help */
 } isere_command_info_t;
 
+extern const char *const isere_args_templates[]; /* NULL-terminated */
 extern const isere_option_t isere_options[];
 extern const size_t isere_options_count;
 extern const isere_command_info_t isere_command_infos[ISERE_COMMANDS];

@@ -4,6 +4,7 @@
 #include "isere/isere.h"
 
 /* Which commands know an option is a set of bits. */
+#define NEW (1u << ISERE_COMMAND_NEW)
 #define SERVE (1u << ISERE_COMMAND_SERVE)
 #define INVOKE (1u << ISERE_COMMAND_INVOKE)
 #define BUILD (1u << ISERE_COMMAND_BUILD)
@@ -34,6 +35,9 @@ static const char *const isolations[] = {"snapshot", "none", "fresh", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 
+const char *const isere_args_templates[] = {"hello",  "api",     "hono",
+                                            "sensor", "webhook", NULL};
+
 /* An option with a number of some kind. */
 #define NUMBER(n, c, k, member, v, p, lo, hi, h)                               \
     {                                                                          \
@@ -59,6 +63,11 @@ static const char *const formats[] = {"text", "json", NULL};
 
 /* In the order of --help: what a command is about comes first, limits last. */
 const isere_option_t isere_options[] = {
+    CHOICE("template", NEW, create.template_index, "NAME", "hello",
+           isere_args_templates, "hello, api, hono, sensor or webhook",
+           "what the function is: hello, api, hono, sensor or webhook"),
+    TEXT("ts", 0, NEW, FLAG, create.ts, NULL, NULL,
+         "in TypeScript, with types and tsconfig.json"),
     TEXT(
         "event", 0, INVOKE | INVOKE_REMOTE, TEXT, event, "JSON", NULL,
         "the event: a JSON object, a file that contains one, or - for standard "
@@ -188,6 +197,12 @@ const size_t isere_options_count =
     sizeof(isere_options) / sizeof(isere_options[0]);
 
 const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
+    [ISERE_COMMAND_NEW] =
+        {"new", ISERE_OPERAND_FOLDER, "FOLDER", NULL,
+         "make a folder with a function in it",
+         "Makes a folder with a function that runs, from a template, and says "
+         "what\n"
+         "to do next. Overwrites nothing: the folder must not be there yet."},
     [ISERE_COMMAND_SERVE] =
         {"serve", ISERE_OPERAND_MODULE, "[MODULE.js | MODULE.bin]",
          "js/handler.js", "serve a handler over HTTP",
