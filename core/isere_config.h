@@ -65,6 +65,11 @@
 #define ISERE_STREAM_PIECE (2 * ISERE_OUT_FIRST)
 #endif
 
+/* Bytes of a handler's stream that are sent at once. 512 to 65535. */
+#ifndef ISERE_BODY_PIECE
+#define ISERE_BODY_PIECE (16 * 1024)
+#endif
+
 /* Milliseconds in which a connection that we end still reads what the client
  * sends, so that our last answer is not lost in a reset. 0 to 10000. */
 #ifndef ISERE_LINGER_MS
@@ -132,6 +137,8 @@ _Static_assert(ISERE_MAX_PATH_PARAMETERS <= 32, "range");
 _Static_assert(ISERE_LINGER_MS >= 0 && ISERE_LINGER_MS <= 10000, "range");
 _Static_assert(ISERE_IN_FIRST >= 512 && ISERE_IN_FIRST <= 65536, "range");
 _Static_assert(ISERE_OUT_FIRST >= 256 && ISERE_OUT_FIRST <= 65536, "range");
+_Static_assert(ISERE_BODY_PIECE >= 512 && ISERE_BODY_PIECE <= 65535,
+               "ISERE_BODY_PIECE is not from 512 to 65535");
 _Static_assert(ISERE_STREAM_PIECE >= 512 && ISERE_STREAM_PIECE <= 65535,
                "range");
 _Static_assert(ISERE_EVENTS >= 4 && ISERE_EVENTS <= 1024, "range");

@@ -101,7 +101,7 @@ void isere__streams_metrics(const isere_admin_side_t *side,
         return;
     }
     memset(self, 0, sizeof(*self));
-    self->stream = (isere_stream_t){metrics_read, metrics_close};
+    self->stream = (isere_stream_t){.read = metrics_read, .close = metrics_close};
     self->port = port;
     self->catalog = isere_registry_catalog(side->admin->registry);
     self->metrics = of_process(side, self);
@@ -166,7 +166,7 @@ void isere__streams_logs(isere_admin_side_t *side, isere_connection_t *c,
         return;
     }
     memset(self, 0, sizeof(*self));
-    self->stream = (isere_stream_t){logs_read, logs_close};
+    self->stream = (isere_stream_t){.read = logs_read, .close = logs_close};
     self->side = side;
     self->follow = call->follow;
     self->reader.level = call->level;

@@ -8,7 +8,7 @@
 #include "core/code/compile.h"
 #include "core/deploy/package/package.h"
 #include "core/deploy/stats.h"
-#include "core/isolate/flash_image.h"
+#include "core/isolate/image/flash_image.h"
 #include "core/store/store.h"
 #include "isere/registry.h"
 #include <stdatomic.h>

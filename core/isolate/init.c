@@ -394,7 +394,8 @@ static int make_globals(isere_isolate_t *isolate)
     realm->handler = JS_UNDEFINED;
     realm->handler_this = JS_UNDEFINED;
     realm->promise = JS_UNDEFINED;
-    realm->streaming = JS_UNDEFINED;
+    realm->collected = JS_UNDEFINED;
+    isere__streaming_init(&realm->streaming);
     for (int i = 0; i < 3; i++) {
         realm->args[i] = JS_UNDEFINED;
     }

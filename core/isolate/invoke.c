@@ -187,6 +187,11 @@ static void fail_thrown(isere_isolate_t *isolate, JSValueConst thrown)
     }
 }
 
+void isere__invoke_fail_late(isere_isolate_t *isolate, JSValueConst thrown)
+{
+    fail_thrown(isolate, thrown);
+}
+
 static void fail_exception(isere_isolate_t *isolate)
 {
     JSValue thrown = JS_GetException(isolate->heap.ctx);
@@ -226,12 +231,12 @@ static int decode(isere_isolate_t *isolate, JSValueConst value, bool goes_on,
     JSContext *ctx = isolate->heap.ctx;
     const isere_realm_t *realm = isolate->realm;
     const isere_names_t *names = &realm->lambda.names;
-    bool streamed = JS_IsObject(realm->streaming);
+    bool collected = JS_IsObject(realm->collected);
     int error =
         realm->lambda.is_fetch
             ? isere_response_decode_answer(
-                  ctx, names, streamed ? realm->streaming : value,
-                  streamed ? value : JS_UNDEFINED, response, reason)
+                  ctx, names, collected ? realm->collected : value,
+                  collected ? value : JS_UNDEFINED, response, reason)
             : isere_response_decode(ctx, names, value, response, reason);
     if (error == 0 && (goes_on || JS_IsJobPending(isolate->heap.rt))) {
         error = isere_response_detach(ctx, response);
@@ -271,8 +276,49 @@ static void complete(JSContext *ctx, JSValueConst value, bool goes_on)
     }
 }
 
-/* What a handler in the form of the web gave. The body of a Response that is a
- * stream is awaited, as the handler's promise was. */
+/* Only the head is decoded: the body comes later. */
+static void begin_stream(isere_isolate_t *isolate, JSValueConst value)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    isere_realm_t *realm = isolate->realm;
+    char reason[ISERE_RESPONSE_REASON_MAX];
+    realm->answering = true;
+    isere_response_t *response = js_malloc(ctx, sizeof(*response));
+    int error =
+        response
+            ? isere_response_decode_answer(ctx, &realm->lambda.names, value,
+                                           JS_NULL, response, reason)
+            : ISERE_ERR_LIMIT;
+    if (!error && isere__streaming_open(isolate, value) < 0) {
+        error = isere_response_threw(ctx, "reading the stream", reason);
+    }
+    if (error) {
+        fail_response(isolate, error, reason);
+        return;
+    }
+    JS_FreeValue(ctx, realm->promise);
+    realm->promise = JS_UNDEFINED;
+    realm->response = response;
+    isolate->outflow.state = ISERE_STREAM_OPEN;
+    publish_answer(realm);
+}
+
+/* The body as a whole is awaited, as the handler's promise was. */
+static void collect(isere_isolate_t *isolate, JSValueConst value)
+{
+    JSContext *ctx = isolate->heap.ctx;
+    isere_realm_t *realm = isolate->realm;
+    JSValue all = isere_fetch_collect(ctx, value);
+    if (JS_IsException(all)) {
+        fail_exception(isolate);
+        return;
+    }
+    JS_FreeValue(ctx, realm->promise);
+    realm->promise = all;
+    realm->collected = JS_DupValue(ctx, value);
+}
+
+/* What a handler in the form of the web gave. */
 static void take_response(isere_isolate_t *isolate, JSValueConst value)
 {
     JSContext *ctx = isolate->heap.ctx;
@@ -281,14 +327,13 @@ static void take_response(isere_isolate_t *isolate, JSValueConst value)
     if (realm->answering) {
         return;
     }
-    JSValue all;
-    int taken = isere_fetch_take(ctx, value, &all);
+    int taken = isere_fetch_take(ctx, value);
     if (taken > 0) {
         complete(ctx, value, false);
+    } else if (taken == 0 && isolate->invocation.may_stream) {
+        begin_stream(isolate, value);
     } else if (taken == 0) {
-        JS_FreeValue(ctx, realm->promise);
-        realm->promise = all;
-        realm->streaming = JS_DupValue(ctx, value);
+        collect(isolate, value);
     } else {
         realm->answering = true;
         if (taken == ISERE_ERR_HANDLER) {
@@ -304,7 +349,7 @@ static void take_response(isere_isolate_t *isolate, JSValueConst value)
 static void take_result(isere_isolate_t *isolate, JSValueConst result)
 {
     const isere_realm_t *realm = isolate->realm;
-    if (realm->lambda.is_fetch && !JS_IsObject(realm->streaming)) {
+    if (realm->lambda.is_fetch && !JS_IsObject(realm->collected)) {
         take_response(isolate, result);
     } else if (!JS_IsUndefined(result)) {
         complete(isolate->heap.ctx, result, false);
@@ -414,6 +459,11 @@ static void run_jobs(isere_isolate_t *isolate)
     }
 }
 
+void isere__invoke_run_jobs(isere_isolate_t *isolate)
+{
+    run_jobs(isolate);
+}
+
 /* A body that is a stream may have been read to its end by jobs, which come
  * once the handler's promise has been taken. */
 static void take_promises(isere_isolate_t *isolate)
@@ -497,7 +547,7 @@ static void run_resume(void *arg)
     JSContext *ctx = isolate->heap.ctx;
     uint64_t now = isere_host_monotonic_us(ctx);
     int fired;
-    while ((!realm->answered || isolate->lingers) &&
+    while ((!realm->answered || isolate->outflow.lingers) &&
            !isolate->stop.interrupted &&
            (fired = isere_timers_fire(ctx, now)) != 0) {
         if (fired < 0) {
@@ -507,6 +557,9 @@ static void run_resume(void *arg)
         if (JS_IsObject(realm->promise)) {
             take_promise(isolate);
         }
+    }
+    if (!isolate->stop.interrupted) {
+        isere__streaming_go_on(isolate);
     }
     settle(isolate);
 }
@@ -523,6 +576,19 @@ static void fail_deadline(isere_isolate_t *isolate, const char *where)
     isere__invoke_fail(isolate, ISERE_ERROR_TIMEOUT, reason);
 }
 
+/* An invocation that is over gives no more of its stream. */
+static void end_stream(isere_isolate_t *isolate)
+{
+    if (isolate->outflow.state == ISERE_STREAM_OPEN) {
+        isolate->outflow.state = ISERE_STREAM_FAILED;
+        if (!isolate->error) {
+            isolate->error = isere_error_answer(isolate->stop.exhausted
+                                                    ? ISERE_ERROR_MEMORY
+                                                    : ISERE_ERROR_TIMEOUT);
+        }
+    }
+}
+
 /* Nothing in the heap is looked at, not even whether there was an answer. */
 static void end_crashed(isere_isolate_t *isolate)
 {
@@ -534,6 +600,7 @@ static void end_crashed(isere_isolate_t *isolate)
     isere__isolate_log(isolate, ISERE_LOG_ERROR, isere_slice(line));
     isolate->error = isere_error_answer(ISERE_ERROR_CRASH);
     isolate->state = ISERE_ISOLATE_COMPLETE;
+    end_stream(isolate);
 }
 
 /* The flags say how the engine was left; `answered` wins over all but a crash,
@@ -557,8 +624,9 @@ void isere__invoke_end(isere_isolate_t *isolate)
     }
     const isere_stop_t *stop = &isolate->stop;
     bool stopped = stop->interrupted || stop->abandoned || stop->exhausted;
-    if (isolate->realm->answered && (stopped || !isolate->lingers)) {
+    if (isolate->realm->answered && (stopped || !isolate->outflow.lingers)) {
         isolate->state = ISERE_ISOLATE_COMPLETE;
+        end_stream(isolate);
     }
 }
 
@@ -576,8 +644,10 @@ void isere__invoke_resume(isere_isolate_t *isolate)
     uint64_t due = isere_timers_next(isolate->heap.ctx);
     if (now >= isolate->deadline_us) {
         if (due >= isolate->deadline_us) {
-            fail_deadline(isolate, "while waiting for a timer");
-            isolate->lingers = false;
+            fail_deadline(isolate, isolate->outflow.state == ISERE_STREAM_OPEN
+                                       ? "while its stream was sent"
+                                       : "while waiting for a timer");
+            isolate->outflow.lingers = false;
             isere__invoke_end(isolate);
             return;
         }

@@ -2,7 +2,7 @@
  * under a deadline, and resetting. init.c and invoke.c run the code. */
 #include "core/isolate/isolate.h"
 #include "core/heap/fault.h"
-#include "core/isolate/flash_image_internal.h"
+#include "core/isolate/image/flash_image_internal.h"
 #include "core/isolate/isolate_internal.h"
 #include "core/util/log.h"
 #include "core/web/timers.h"
@@ -428,6 +428,9 @@ uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate)
     if (isolate->stop.beside) {
         return now_us(isolate) + POLL_US;
     }
+    if (isolate->outflow.due) {
+        return 0;
+    }
     uint64_t timer = isere_timers_next(isolate->heap.ctx);
     return timer < isolate->deadline_us ? timer : isolate->deadline_us;
 }
@@ -454,7 +457,7 @@ bool isere_isolate_is_answered(const isere_isolate_t *isolate)
 {
     return isere_isolate_state(isolate) == ISERE_ISOLATE_COMPLETE ||
            (isere_isolate_state(isolate) == ISERE_ISOLATE_WAITING &&
-            isolate->lingers);
+            isolate->outflow.lingers);
 }
 
 const isere_error_answer_t *isere_isolate_error(const isere_isolate_t *isolate)
@@ -494,7 +497,7 @@ void isere_isolate_reset(isere_isolate_t *isolate)
         }
     }
     isolate->invoking = false;
-    isolate->lingers = false;
+    isolate->outflow = (isere_outflow_t){.state = ISERE_STREAM_NONE};
     isolate->stop.interrupted = false;
     isolate->stop.abandoned = false;
     isolate->stop.exhausted = false;

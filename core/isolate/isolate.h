@@ -17,7 +17,7 @@
 #define ISERE_CORE_ISOLATE_ISOLATE_H
 
 #include "core/heap/snapshot.h"
-#include "core/isolate/flash_image.h"
+#include "core/isolate/image/flash_image.h"
 #include "core/lambda/invocation.h"
 #include "core/lambda/response/error_answer.h"
 #include "core/lambda/response/response.h"
@@ -80,8 +80,28 @@ uint64_t isere_isolate_wakeup_us(const isere_isolate_t *isolate);
 
 isere_isolate_state_t isere_isolate_state(const isere_isolate_t *isolate);
 
+/* The body of an answer that the handler gives as a stream, to an invocation
+ * that may_stream. */
+typedef enum isere_stream_state {
+    ISERE_STREAM_NONE, /* the body is the response's, as a whole */
+    ISERE_STREAM_OPEN,
+    ISERE_STREAM_ENDED,
+    ISERE_STREAM_FAILED, /* what was read is not the whole */
+} isere_stream_state_t;
+
+isere_stream_state_t isere_isolate_stream(const isere_isolate_t *isolate);
+
+/* Copies what there is of an OPEN one, up to `size` bytes, and returns how
+ * many. 0: the next chunk is asked for, and comes when the isolate is resumed.
+ */
+size_t isere_isolate_read(isere_isolate_t *isolate, char *buf, size_t size);
+
+/* Nobody reads it any more: the handler is told when the isolate is resumed. */
+void isere_isolate_drop_stream(isere_isolate_t *isolate);
+
 /* Whether the outcome can be read: of a COMPLETE isolate, and of one that is
- * WAITING for what ctx.waitUntil was given, and borrows nothing any more. */
+ * WAITING for what ctx.waitUntil was given or for a reader of its stream, and
+ * borrows nothing any more. */
 bool isere_isolate_is_answered(const isere_isolate_t *isolate);
 
 /* Of an answered isolate: NULL when the handler answered, else the constant

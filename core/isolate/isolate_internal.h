@@ -6,6 +6,7 @@
 #include "core/isolate/function.h"
 #include "core/isolate/isolate.h"
 #include "core/isolate/replay.h"
+#include "core/isolate/streaming.h"
 #include "core/lambda/lambda.h"
 #include "core/web/web.h"
 
@@ -43,7 +44,9 @@ typedef struct isere_realm {
     JSValue promise;   /* awaited: the module's, then the handler's */
     bool answering;    /* the first answer came; others are ignored */
     bool answered;     /* ... and has been decoded */
-    JSValue streaming; /* the Response whose stream is awaited, or undefined */
+    JSValue collected; /* the Response whose stream is awaited as a whole, or
+                          undefined */
+    isere_streaming_t streaming;
     bool loading;      /* modules may be loaded: in the init phase */
     bool resolving;    /* static imports are being resolved */
     char *importer;    /* the module whose imports were resolved last */
@@ -90,8 +93,8 @@ struct isere_isolate {
     isere_isolate_state_t state;
     isere_phase_t init;
     isere_invocation_t invocation;
-    bool invoking; /* in an invocation, not the init phase */
-    bool lingers;  /* ... that has its answer, and waits for more */
+    bool invoking;           /* in an invocation, not the init phase */
+    isere_outflow_t outflow; /* ... after its answer */
     isere_stop_t stop;
     uint64_t deadline_us;    /* of the init phase or the invocation */
     uint64_t started_us;     /* when that began */
@@ -165,6 +168,12 @@ void isere__invoke_resume(struct isere_isolate *isolate);
 /* Ends an invocation with an error, unless it has its answer already. */
 void isere__invoke_fail(struct isere_isolate *isolate, isere_error_kind_t kind,
                         const char *reason);
+
+/* invoke.c, for streaming.c: within exec_run. What was thrown after the answer
+ * is logged. */
+void isere__invoke_fail_late(struct isere_isolate *isolate,
+                             JSValueConst thrown);
+void isere__invoke_run_jobs(struct isere_isolate *isolate);
 
 /* invoke.c, for host.c: the answer given through done. */
 void isere__invoke_complete(JSContext *ctx, JSValueConst value);

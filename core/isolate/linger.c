@@ -1,4 +1,5 @@
-/* An invocation that goes on after its answer, for ctx.waitUntil: the server
+/* An invocation that goes on after its answer, for ctx.waitUntil or because its
+ * body is a stream: the server
  * may send the answer meanwhile, and use the request's memory for the next one.
  */
 #include "core/isolate/isolate_internal.h"
@@ -100,20 +101,24 @@ bool isere__linger(isere_isolate_t *isolate)
 {
     JSContext *ctx = isolate->heap.ctx;
     const isere_realm_t *realm = isolate->realm;
-    bool began = isolate->lingers;
-    isolate->lingers = realm->lambda.is_fetch &&
-                       isere_timers_next(ctx) != UINT64_MAX &&
-                       isere_fetch_is_waiting(ctx);
-    if (!isolate->lingers || began) {
-        return isolate->lingers;
+    bool began = isolate->outflow.lingers;
+    isolate->outflow.lingers =
+        isolate->outflow.state == ISERE_STREAM_OPEN ||
+        (realm->lambda.is_fetch && isere_timers_next(ctx) != UINT64_MAX &&
+         isere_fetch_is_waiting(ctx));
+    if (!isolate->outflow.lingers || began) {
+        return isolate->outflow.lingers;
     }
     if ((realm->response && isere_response_detach(ctx, realm->response)) ||
         copy_invocation(isolate)) {
         JS_FreeValue(ctx, JS_GetException(ctx));
         isere__isolate_logf(isolate, ISERE_LOG_ERROR,
                             "after the answer: no memory to wait for what "
-                            "waitUntil was given");
-        isolate->lingers = false;
+                            "waitUntil was given, or to send a stream");
+        isolate->error = isolate->outflow.state == ISERE_STREAM_OPEN
+                             ? isere_error_answer(ISERE_ERROR_MEMORY)
+                             : NULL;
+        isolate->outflow.lingers = false;
     }
-    return isolate->lingers;
+    return isolate->outflow.lingers;
 }

@@ -34,6 +34,7 @@ bool isere__warm_keep(isere_isolate_t *isolate)
     free_value(ctx, &realm->promise);
     realm->answering = false;
     realm->answered = false;
-    free_value(ctx, &realm->streaming);
+    free_value(ctx, &realm->collected);
+    isere__streaming_free(ctx, &realm->streaming);
     return isere_lambda_renew(ctx, &realm->lambda) == 0;
 }

@@ -7,6 +7,7 @@
 
 #include "core/http/request.h"
 #include "isere/isere.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ISERE_REQUEST_ID_LEN 36
@@ -23,6 +24,7 @@ typedef struct isere_invocation {
     const char *route_key; /* "$default", "GET /pets/{id}" */
     const isere_path_parameter_t *path_parameters;
     size_t npath_parameters;
+    bool may_stream; /* the body of the answer may come as a stream */
     char request_id[ISERE_REQUEST_ID_LEN + 1]; /* a random UUID */
     int64_t received_us;                       /* wall clock */
     uint64_t deadline_us;                      /* monotonic */

@@ -84,9 +84,92 @@ static bool opens_tunnel(const isere_connection_t *c,
            isere_isolate_response(isolate)->status < 300;
 }
 
+/* ---- a handler's stream ---- */
+
+/* The body of an answer, which the handler gives as a stream. */
+typedef struct body_stream {
+    isere_stream_t stream;
+    const isere_port_t *port;
+    isere_slot_t *slot; /* NULL: the handler has ended */
+    bool failed;
+} body_stream_t;
+
+/* What is not there is asked for: the slot is due then, and goes on with the
+ * connection when it has something. */
+static int body_read(isere_stream_t *stream, char *buf, size_t size)
+{
+    body_stream_t *self = (body_stream_t *)stream;
+    if (!self->slot) {
+        return self->failed ? ISERE_ERR_IO : ISERE_ERR_CLOSED;
+    }
+    size_t len = isere_isolate_read(self->slot->isolate, buf, size);
+    if (len > 0) {
+        return (int)len;
+    }
+    isere__pool_schedule(self->slot);
+    return ISERE_ERR_AGAIN;
+}
+
+static void body_close(isere_stream_t *stream)
+{
+    body_stream_t *self = (body_stream_t *)stream;
+    isere_slot_t *slot = self->slot;
+    if (slot) {
+        slot->streamed = NULL;
+        slot->connection = NULL;
+        isere_isolate_drop_stream(slot->isolate);
+        isere__pool_schedule(slot);
+    }
+    isere_free(self->port, self);
+}
+
+static void count(const isere_slot_t *slot, const isere_error_answer_t *error)
+{
+    isere_stats_count(slot->pool->stats,
+                      error ? (int)isere_error_answer_kind(error) : -1,
+                      slot->pool->server->clock.now_us - slot->began_us,
+                      isere_isolate_peak(slot->isolate));
+}
+
+/* The pool's callback: the handler gives no more, and its client may have
+ * left. */
+static void stream_ended(isere_slot_t *slot)
+{
+    body_stream_t *self = (body_stream_t *)slot->streamed;
+    if (self) {
+        self->slot = NULL;
+        self->failed =
+            isere_isolate_stream(slot->isolate) == ISERE_STREAM_FAILED;
+    }
+    count(slot, isere_isolate_error(slot->isolate));
+}
+
+static void answer_stream(isere_connection_t *c, isere_slot_t *slot)
+{
+    const isere_response_t *response = isere_isolate_response(slot->isolate);
+    const isere_port_t *port = c->server->port;
+    body_stream_t *self = isere_alloc(port, sizeof(*self));
+    if (!self) {
+        isere__answer_error(c, isere_error_answer_no_memory());
+        slot->streams = true;
+        isere_isolate_drop_stream(slot->isolate);
+        return;
+    }
+    *self = (body_stream_t){.stream = {.read = body_read,
+                                       .close = body_close,
+                                       .piece = ISERE_BODY_PIECE,
+                                       .is_body = true},
+                            .port = port,
+                            .slot = slot};
+    slot->streamed = &self->stream;
+    slot->streams = true;
+    isere_answer_stream(c, response->status, response->fields,
+                        response->nfields, &self->stream, -1);
+}
+
 /* The response lies in the isolate's heap, so it is copied to the send buffer
  * here: the slot is released right after. */
-static void answer_handler(isere_connection_t *c, const isere_slot_t *slot,
+static void answer_handler(isere_connection_t *c, isere_slot_t *slot,
                            const isere_error_answer_t *error)
 {
     const isere_isolate_t *isolate = slot->isolate;
@@ -96,6 +179,8 @@ static void answer_handler(isere_connection_t *c, const isere_slot_t *slot,
                      c->server->clock.now_us - slot->began_us);
     } else if (error) {
         isere__answer_error(c, error);
+    } else if (isere_isolate_stream(isolate) != ISERE_STREAM_NONE) {
+        answer_stream(c, slot);
     } else if (isere__send_response(c, isere_isolate_response(isolate))) {
         isere__connection_answered(c, true);
     } else {
@@ -113,13 +198,20 @@ static void done(isere_slot_t *slot)
     if (tunnels) {
         error = isere_error_answer(ISERE_ERROR_MALFORMED);
     }
-    isere_stats_count(slot->pool->stats,
-                      error ? (int)isere_error_answer_kind(error) : -1,
-                      c->server->clock.now_us - slot->began_us,
-                      isere_isolate_peak(slot->isolate));
+    bool streams = isere_isolate_stream(slot->isolate) == ISERE_STREAM_OPEN;
+    if (!streams || error) {
+        count(slot, error);
+    }
     isere__connection_leave_handler(c);
     if (c->state == ISERE_CONN_CLOSED) {
+        if (streams) {
+            slot->streams = true;
+            isere_isolate_drop_stream(slot->isolate);
+        }
         return; /* the client left meanwhile */
+    }
+    if (error && streams) {
+        isere_isolate_drop_stream(slot->isolate);
     }
     if (tunnels) {
         isere__answer_log(
@@ -132,6 +224,7 @@ static void done(isere_slot_t *slot)
 void isere__request_init(isere_server_t *server)
 {
     server->pools.done = done;
+    server->pools.stream_ended = stream_ended;
 }
 
 /* ---- invoking ---- */
@@ -151,6 +244,7 @@ static bool fill_invocation(isere_connection_t *c, isere_invocation_t *inv)
     } else {
         x->request.base = c->in.data + c->in.start;
         inv->request = &x->request;
+        inv->may_stream = true;
         inv->route_key = x->route.key;
         inv->path_parameters = x->route.parameters;
         inv->npath_parameters = x->route.nparameters;

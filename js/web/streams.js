@@ -167,6 +167,13 @@
     release: (taken) => apply(releaseLock, taken, []),
     cancel: (taken, reason) => apply(cancelReader, taken, [reason]),
     cancelStream: (stream, reason) => apply(cancel, stream, [reason]),
+    // The same for the server: nobody else handles what is rejected.
+    pull(taken) {
+      const promise = next(taken)
+      apply(then, promise, [undefined, () => {}])
+      return promise
+    },
+    drop(taken) { apply(then, apply(cancelReader, taken, []), [undefined, () => {}]) },
     readAll,
     readThen: async (stream, finish) => finish(await readAll(stream)),
     disturb: (stream) => { apply(cancelReader, reader(stream), []) },

@@ -112,10 +112,9 @@ static bool is_nothing(JSValueConst value)
 
 static JSValue make_parameters(JSContext *ctx, isere_lambda_t *lambda)
 {
-    JSValue found =
-        JS_IsObject(lambda->event)
-            ? isere_js_own(ctx, lambda->event, "pathParameters")
-            : isere__event_path_parameters(ctx, lambda->invocation);
+    JSValue found = JS_IsObject(lambda->event)
+                        ? isere_js_own(ctx, lambda->event, "pathParameters")
+                        : isere__event_path_parameters(ctx, lambda->invocation);
     return is_nothing(found) ? JS_NewObject(ctx) : found;
 }
 
@@ -285,7 +284,7 @@ JSValue isere__fetch_request(JSContext *ctx, JSValueConst event)
 
 /* ---- an answer ---- */
 
-int isere_fetch_take(JSContext *ctx, JSValueConst value, JSValue *all)
+int isere_fetch_take(JSContext *ctx, JSValueConst value)
 {
     isere_fetch_response_t *response = isere_fetch_response_of(value);
     if (!response) {
@@ -295,9 +294,13 @@ int isere_fetch_take(JSContext *ctx, JSValueConst value, JSValue *all)
         return -1;
     }
     if (response->body.kind == ISERE_BODY_STREAM) {
-        *all = isere__body_read_all(ctx, &response->body);
-        return JS_IsException(*all) ? -1 : 0;
+        return 0;
     }
     response->body.used = response->body.kind != ISERE_BODY_NONE;
     return 1;
+}
+
+JSValue isere_fetch_collect(JSContext *ctx, JSValueConst value)
+{
+    return isere__body_read_all(ctx, &isere_fetch_response_of(value)->body);
 }

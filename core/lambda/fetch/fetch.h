@@ -27,12 +27,15 @@ bool isere_fetch_is_waiting(JSContext *ctx);
 void isere__fetch_free_waits(JSContext *ctx, isere_lambda_t *lambda);
 
 /*
- * Looks at what a handler gave, and takes its body. 1 when it is a Response
- * whose body is there; 0 when it is a stream: *all is a promise of its bytes
- * then (the caller's); ISERE_ERR_HANDLER when it is no Response; -1 with an
- * exception pending when its body was used. Runs no code of the handler but
- * that of its stream.
+ * Looks at what a handler gave, and takes its body: 1 when it is a Response
+ * whose body is there, 0 when it is a stream; ISERE_ERR_HANDLER when it is no
+ * Response; -1 with an exception pending when its body was used. Runs no code
+ * of the handler.
  */
-int isere_fetch_take(JSContext *ctx, JSValueConst value, JSValue *all);
+int isere_fetch_take(JSContext *ctx, JSValueConst value);
+
+/* A promise of all bytes of a stream that was taken. Runs code of the stream.
+ */
+JSValue isere_fetch_collect(JSContext *ctx, JSValueConst value);
 
 #endif

@@ -49,6 +49,15 @@ static uint64_t reading_deadline(const isere_connection_t *c)
     return !x->parser.head_complete && head < whole ? head : whole;
 }
 
+/* A silent stream is beaten, so that a client which is gone is noticed. A
+ * handler's has the function's time limit. */
+static uint64_t streaming_deadline(const isere_connection_t *c)
+{
+    const isere_stream_t *stream = c->exchange->stream;
+    return stream && stream->is_body ? UINT64_MAX
+                                     : c->server->clock.now_us + ISERE_BEAT_US;
+}
+
 /* A request in a handler has the function's own time limit, so its connection
  * has none. One that still sends earlier answers while it reads has to keep to
  * both deadlines. */
@@ -69,8 +78,7 @@ static void update_deadline(isere_connection_t *c)
         set_deadline(c, c->exchange->wait_until_us);
         break;
     case ISERE_CONN_STREAMING:
-        set_deadline(c, unsent ? c->write_deadline_us
-                               : c->server->clock.now_us + ISERE_BEAT_US);
+        set_deadline(c, unsent ? c->write_deadline_us : streaming_deadline(c));
         break;
     case ISERE_CONN_FLUSHING:
         set_deadline(c, c->write_deadline_us);

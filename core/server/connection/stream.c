@@ -97,12 +97,13 @@ isere_pump_t isere__stream_pump(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
     size_t head = x->chunked ? CHUNK_HEAD : 0;
-    if (!isere__send_reserve(c, ISERE_STREAM_PIECE + CHUNK_HEAD + CHUNK_TAIL)) {
+    size_t piece = x->stream->piece ? x->stream->piece : ISERE_STREAM_PIECE;
+    if (!isere__send_reserve(c, piece + CHUNK_HEAD + CHUNK_TAIL)) {
         return ISERE_PUMP_FAILED;
     }
-    int got = x->stream->read(x->stream, c->out.data + c->out.end + head,
-                              ISERE_STREAM_PIECE);
-    if (got == ISERE_ERR_AGAIN && !x->last) {
+    int got =
+        x->stream->read(x->stream, c->out.data + c->out.end + head, piece);
+    if (got == ISERE_ERR_AGAIN && (x->stream->is_body || !x->last)) {
         if (!x->following) {
             follow(c);
         }
@@ -172,6 +173,7 @@ isere_stream_t *isere__stream_of_bytes(const isere_port_t *port,
         isere_free(port, owned);
         return NULL;
     }
-    *self = (bytes_stream_t){{bytes_read, bytes_close}, port, bytes, owned};
+    *self = (bytes_stream_t){
+        {.read = bytes_read, .close = bytes_close}, port, bytes, owned};
     return &self->stream;
 }

@@ -10,15 +10,17 @@
 #include "core/server/connection/connection.h"
 
 /*
- * `read` puts up to `size` bytes, at least ISERE_STREAM_PIECE, and returns how
- * many, ISERE_ERR_AGAIN when there is nothing now (but there may be after
- * isere_request_wake_streams), ISERE_ERR_CLOSED at the end, or ISERE_ERR_IO
- * when the rest can't be had: then the connection is closed. `close` releases
- * it.
+ * `read` puts up to `size` bytes, which is at least ISERE_STREAM_PIECE, and
+ * returns how many, ISERE_ERR_AGAIN when there is nothing now (but there may be
+ * after isere_request_wake_streams), ISERE_ERR_CLOSED at the end, or
+ * ISERE_ERR_IO when the rest can't be had: then the connection is closed.
+ * `close` releases it.
  */
 struct isere_stream {
     int (*read)(isere_stream_t *stream, char *buf, size_t size);
     void (*close)(isere_stream_t *stream);
+    uint32_t piece; /* `size` for it; 0: ISERE_STREAM_PIECE */
+    bool is_body;   /* it is waited for, and nothing may be put in between */
 };
 
 /* A stream of bytes that are there: constant ones, or those of `owned`, which

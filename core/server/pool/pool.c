@@ -156,12 +156,15 @@ static isere_slot_t *slot_create(isere_pool_t *pool)
 
 /* When the isolate wants to go on: a timer of its handler, or its time limit.
  */
-static void schedule(isere_slot_t *slot)
+void isere__pool_schedule(isere_slot_t *slot)
 {
     isere_server_t *server = slot->pool->server;
+    uint64_t due_us = isere_isolate_wakeup_us(slot->isolate);
+    if (due_us == 0) {
+        due_us = server->clock.now_us + 1; /* others come first */
+    }
     isere_timer_queue_remove(&server->timers, &slot->timer);
-    isere_timer_queue_insert(&server->timers, &slot->timer,
-                             isere_isolate_wakeup_us(slot->isolate));
+    isere_timer_queue_insert(&server->timers, &slot->timer, due_us);
 }
 
 /* A crash names the function, as one in an invocation does. */
@@ -274,7 +277,7 @@ static int slot_started(isere_slot_t *slot)
     isere_server_t *server = pool->server;
     switch (isere_isolate_state(slot->isolate)) {
     case ISERE_ISOLATE_WAITING:
-        schedule(slot);
+        isere__pool_schedule(slot);
         return 0;
     case ISERE_ISOLATE_READY:
         pool->starting--;
@@ -398,12 +401,22 @@ void isere__pool_release(isere_slot_t *slot)
 static void ran(isere_slot_t *slot)
 {
     isere_pool_t *pool = slot->pool;
-    if (slot->connection && isere_isolate_is_answered(slot->isolate)) {
+    if (slot->connection && !slot->streamed &&
+        isere_isolate_is_answered(slot->isolate)) {
         pool->server->pools.done(slot);
+        if (!slot->streamed) {
+            slot->connection = NULL;
+        }
+    }
+    if (slot->streams &&
+        isere_isolate_stream(slot->isolate) != ISERE_STREAM_OPEN) {
+        pool->server->pools.stream_ended(slot);
+        slot->streams = false;
+        slot->streamed = NULL;
         slot->connection = NULL;
     }
     if (isere_isolate_state(slot->isolate) != ISERE_ISOLATE_COMPLETE) {
-        schedule(slot);
+        isere__pool_schedule(slot);
         return;
     }
     if (isere_isolate_has_crashed(slot->isolate)) {

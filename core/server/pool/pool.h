@@ -26,6 +26,8 @@ typedef struct isere_slot {
     struct isere_slot *prev;
     isere_isolate_t *isolate;
     isere_connection_t *connection; /* NULL when idle */
+    isere_stream_t *streamed;       /* of its answer, while somebody reads it */
+    bool streams;                   /* ... and the handler has not ended it */
     isere_timer_node_t timer;
     isere_fault_t *fault; /* in the init phase */
     uint64_t began_us;    /* its request, for the statistics */
@@ -69,6 +71,8 @@ typedef struct isere_pools {
     /* An invocation is complete: slot->connection gets its answer, from
      * slot->isolate. */
     void (*done)(isere_slot_t *slot);
+    /* Nothing more comes of slot->streamed. */
+    void (*stream_ended)(isere_slot_t *slot);
     isere_fault_t *warming; /* where the fault goes of an init phase that
                                fails; NULL: to the log */
 } isere_pools_t;
@@ -109,8 +113,12 @@ void isere__pool_run(isere_slot_t *slot, isere_connection_t *c,
  */
 int isere__pool_grow(isere_pool_t *pool);
 
+/* The slot's isolate may want to go on earlier than was known. */
+void isere__pool_schedule(isere_slot_t *slot);
+
 /* Goes on with a slot whose timer is due. Returns the connection whose
- * invocation that is, which may be answered now; NULL in an init phase. */
+ * invocation that is, which may be answered now, or get more of its answer;
+ * NULL when there is none. */
 isere_connection_t *isere__pool_slot_due(isere_slot_t *slot);
 
 /* Whether the pool had the thread for long enough in this turn: else a function

@@ -3,7 +3,7 @@
  * phase ran in that place, and each restore brings back the image, byte for
  * byte. Wrong keys, damage and power cuts leave no image, never a wrong one.
  */
-#include "core/isolate/flash_image_internal.h"
+#include "core/isolate/image/flash_image_internal.h"
 #include "tests/unit/support/js/js_fixture.h"
 #include "tests/unit/support/js/js_pristine.h"
 #include "tests/unit/support/nor.h"

@@ -66,6 +66,7 @@ isere_isolate_state_t js_invoke(js_fixture_t *f, const char *target)
         .request = &f->request,
         .source_ip = "127.0.0.1",
         .route_key = "$default",
+        .may_stream = f->may_stream,
         .request_id = "01234567-89ab-4def-8123-456789abcdef",
         .received_us = f->port->wall_us(f->port->ctx),
         .deadline_us = f->port->monotonic_us(f->port->ctx) +

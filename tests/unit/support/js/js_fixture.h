@@ -23,6 +23,7 @@ typedef struct js_fixture {
     isere_function_t *function;
     isere_isolate_t *isolate;
     isere_fault_t fault;
+    bool may_stream; /* of invocations */
     isere_http_parser_t parser;
     isere_http_request_t request;
     char text[2048];

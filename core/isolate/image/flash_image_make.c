@@ -2,7 +2,7 @@
  * it. */
 #include "core/heap/fault.h"
 #include "core/isere_config.h"
-#include "core/isolate/flash_image_internal.h"
+#include "core/isolate/image/flash_image_internal.h"
 #include "core/util/words.h"
 #include "core/web/lazy/lazy.h"
 #include "core/web/timers.h"

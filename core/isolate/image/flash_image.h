@@ -20,8 +20,8 @@
  *
  * Threads: that of the extents.
  */
-#ifndef ISERE_CORE_ISOLATE_FLASH_IMAGE_H
-#define ISERE_CORE_ISOLATE_FLASH_IMAGE_H
+#ifndef ISERE_CORE_ISOLATE_IMAGE_FLASH_IMAGE_H
+#define ISERE_CORE_ISOLATE_IMAGE_FLASH_IMAGE_H
 
 #include "core/flash/extents.h"
 #include "isere/isere.h"

@@ -1,8 +1,8 @@
 /* The content of an image's extent; docs/store.md has it in a table. */
-#ifndef ISERE_CORE_ISOLATE_FLASH_IMAGE_INTERNAL_H
-#define ISERE_CORE_ISOLATE_FLASH_IMAGE_INTERNAL_H
+#ifndef ISERE_CORE_ISOLATE_IMAGE_FLASH_IMAGE_INTERNAL_H
+#define ISERE_CORE_ISOLATE_IMAGE_FLASH_IMAGE_INTERNAL_H
 
-#include "core/isolate/flash_image.h"
+#include "core/isolate/image/flash_image.h"
 #include "core/isolate/isolate_internal.h"
 #include "core/util/encode/sha256.h"
 

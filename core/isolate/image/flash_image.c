@@ -1,7 +1,7 @@
 /* Images of heaps in flash that are there: finding and checking them. */
-#include "core/isolate/flash_image.h"
+#include "core/isolate/image/flash_image.h"
 #include "core/code/bundle_format.h"
-#include "core/isolate/flash_image_internal.h"
+#include "core/isolate/image/flash_image_internal.h"
 #include <stdio.h>
 
 /* ---- the key ---- */
