@@ -42,6 +42,8 @@ function(add_isere_linux name core)
 endfunction()
 add_isere_linux(isere_linux isere_core)
 
+include(cmake/node_code.cmake)
+
 # The program, all of it but main, so that tests can link it. `port`: the port it
 # belongs to.
 include(cmake/templates.cmake)
@@ -53,6 +55,7 @@ add_dependencies(isere_program_either isere_templates)
 target_compile_definitions(
     isere_program_either PRIVATE _GNU_SOURCE ISERE_CHECK_RESTORE=${isere_either})
 target_link_libraries(isere_program_either PRIVATE Threads::Threads)
+isere_node_code(isere_program_either ${ISERE_GENERATED})
 function(add_isere_program name port)
     add_library(${name} STATIC $<TARGET_OBJECTS:isere_program_either>)
     set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)

@@ -86,16 +86,96 @@ def test_common_js(isere, project, source):
 def test_package(isere, project):
     folder = project(
         {
-            "fn.js": "import twice from 'twice'\nimport 'node:events'\n"
+            "fn.js": "import twice from 'twice'\n"
             "export const handler = () => twice(process.env.NODE_ENV) + global.A\n"
             "globalThis.A = 1"
         }
     )
     install(folder, "twice", "module.exports = (x) => x + x")
-    install(folder, "events", "module.exports = {}")
     assert body(isere("invoke", "fn.js", cwd=folder)) == "productionproduction1"
     env = ("--env", "NODE_ENV=test")
     assert body(isere("invoke", "fn.js", *env, cwd=folder)) == "testtest1"
+
+
+NODE = """import { createHash } from 'node:crypto'
+import { EventEmitter } from 'events'
+import util from 'node:util'
+import path from 'path'
+const events = new EventEmitter()
+const seen = []
+events.on('x', (x) => seen.push(x))
+export const handler = async () => {
+  events.emit('x', path.join('a', '..', 'b'))
+  await new Promise((done) => setImmediate(done))
+  await new Promise((done) => process.nextTick(done))
+  return [createHash('sha256').update('a').digest('hex').slice(0, 8),
+    util.format('%s', { a: 1 }), Buffer.from('\u00e9').toString('base64url'), seen]
+}
+"""
+
+
+def test_modules_and_globals_of_node(isere, project, tmp_path):
+    folder = project({"fn.js": NODE})
+    (tmp_path / "temporary").mkdir()
+    env = {"TMPDIR": str(tmp_path / "temporary"), "PATH": "/usr/bin:/bin"}
+    result = isere("invoke", "fn.js", cwd=folder, env=env)
+    assert json.loads(body(result)) == ["ca978112", "{ a: 1 }", "w6k", ["b"]]
+    # The folder of a run is gone, and nothing in the bundle depends on its name.
+    assert list((tmp_path / "temporary").iterdir()) == []
+    codes = set()
+    for _ in range(2):
+        result = isere("build", "fn.js", "-o", "fn.bin", cwd=folder, env=env)
+        assert result.returncode == 0, result.stderr
+        codes.add((folder / "fn.bin").read_bytes())
+    assert len(codes) == 1
+    assert b"temporary" not in codes.pop()
+    env["TMPDIR"] = "/none"
+    result = isere("invoke", "fn.js", cwd=folder, env=env)
+    assert result.returncode == 1
+    assert "cannot write temporary files: No such file" in result.stderr
+
+
+def test_global_of_node_in_plain_modules(isere, project):
+    """Only a file that is imported names it; without esbuild it is as it was."""
+    folder = project({"fn.js": "import { a } from './a.js'\nexport default () => a()"})
+    (folder / "a.js").write_text("export const a = () => Buffer.from('x').length")
+    assert body(isere("invoke", "fn.js", cwd=folder)) == "1"
+    (folder / "node_modules" / ".bin" / "esbuild").unlink()
+    result = isere("invoke", "fn.js", cwd=folder, env={"PATH": "/nowhere"})
+    assert result.returncode == 1
+    assert "'Buffer' is not defined" in result.stderr
+
+
+def test_what_a_package_can_do_without(isere, project):
+    """It fails when it is used; what the user's own files import fails at once."""
+    folder = project(
+        {
+            "fn.js": "import { load, more, Sub } from 'maybe'\n"
+            "export const handler = async () => {\n"
+            "  const failed = (e) => e.message\n"
+            "  return [await load().catch(failed), await more().catch(failed),"
+            " typeof Sub]\n}",
+        }
+    )
+    install(
+        folder,
+        "maybe",
+        "const fs = require('fs')\nconst { Agent } = require('node:https')\n"
+        "exports.Sub = class extends Agent {}\n"
+        "exports.load = async () => fs.readFileSync('x')\n"
+        "exports.more = async () => import('not-there')",
+    )
+    assert json.loads(body(isere("invoke", "fn.js", cwd=folder))) == [
+        "cannot call fs.readFileSync: handlers have no files: import what you "
+        "need, as JSON or text",
+        "cannot import 'not-there': there is no such package: run "
+        "`npm install not-there`",
+        "function",
+    ]
+    (folder / "fn.js").write_text("import 'maybe'\nimport 'fs'")
+    result = isere("invoke", "fn.js", cwd=folder)
+    assert result.returncode == 1
+    assert "cannot import 'fs'" in result.stderr
 
 
 def test_esbuild_on_the_path(isere, tmp_path, esbuild):
@@ -190,9 +270,9 @@ ERRORS = {
         "1:16: cannot import 'node:fs': it is a module of Node: handlers have no",
         "",
     ),
-    "node package": (
-        "import e from 'node:events'\nexport default () => e",
-        "it is a module of Node: run `npm install events`",
+    "unknown of node": (
+        "import x from 'node:none'\nexport default () => x",
+        "1:15: cannot import 'node:none': it is a module of Node: it is not in",
         "",
     ),
     "two": (

@@ -3,6 +3,9 @@
 #include "apps/isere/load/esbuild.h"
 #include "apps/isere/load/child.h"
 #include "apps/isere/load/esbuild_error.h"
+#include "apps/isere/node/node_files.h"
+#include "apps/isere/node/node_names.h"
+#include "apps/isere/node/node_need.h"
 #include "core/util/encode/base64.h"
 #include "core/util/json_check.h"
 #include "core/util/json_read.h"
@@ -10,6 +13,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -68,6 +72,16 @@ bool isere_esbuild_is_common_js(const isere_files_t *files)
     const char *text = files->main->data;
     return !files->is_bundle && has_word(text, "exports") &&
            !has_word(text, "export") && !has_word(text, "import");
+}
+
+bool isere_esbuild_is_for_node(const isere_files_t *files)
+{
+    int need = 0;
+    for (const isere_file_t *f = files->files; f && !files->is_bundle;
+         f = f->next) {
+        need |= f->data ? isere_node_need(f->data) : 0;
+    }
+    return need != 0;
 }
 
 /* An import attribute, `with { type: 'json' }`: to the engine a syntax error.
@@ -151,52 +165,157 @@ static void define_node_env(const char *const *env, char *text, size_t size)
              plain ? "\"" : "");
 }
 
+/* A run of esbuild, and what it is told besides: it is run again when it says
+ * what else it needs. */
+typedef struct run {
+    const isere_files_t *files;
+    const char *const *env;
+    const char *program;
+    char folder[ISERE_NODE_FILES_MAX]; /* with the modules of Node */
+    int need;                          /* ISERE_NODE_* that are put in */
+    char **arguments;
+    size_t count, room;
+    bool failed; /* there was no memory for one */
+} run_t;
+
+static void add(run_t *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add(run_t *run, const char *format, ...)
+{
+    va_list list;
+    /* One more for the NULL at the end. */
+    if (run->count + 2 > run->room) {
+        size_t room = run->room ? 2 * run->room : 128;
+        char **more = realloc(run->arguments, room * sizeof(*more));
+        if (!more) {
+            run->failed = true;
+            return;
+        }
+        run->arguments = more;
+        run->room = room;
+    }
+    va_start(list, format);
+    if (vasprintf(&run->arguments[run->count], format, list) < 0) {
+        run->failed = true;
+    } else {
+        run->arguments[++run->count] = NULL;
+    }
+    va_end(list);
+}
+
+static void add_node_modules(run_t *run)
+{
+    for (size_t i = 0; i < isere_node_modules_count; i++) {
+        const isere_node_module_t *module = &isere_node_modules[i];
+        add(run, "--alias:%s=%s/node_modules/%s", module->name, run->folder,
+            module->file);
+        add(run, "--alias:node:%s=%s/node_modules/%s", module->name,
+            run->folder, module->file);
+    }
+}
+
 /* Paths are relative to the module's folder, in which it runs: so are those in
  * errors and in the source map. */
-static int run(const char *path, const isere_files_t *files,
-               const char *const *env, isere_child_t *child)
+static void add_arguments(run_t *run)
 {
-    char define[128], entry[NAME_MAX + 16];
-    const char *const argv[] = {
-        path,
-        entry,
-        define,
+    static const char *const fixed[] = {
         "--define:global=globalThis",
         "--bundle",
         "--format=esm",
         "--platform=browser",
-        "--conditions=isere,worker,import",
+        "--conditions=isere,worker",
         "--target=es2022",
         "--sourcemap=inline",
         "--sources-content=false",
         "--log-level=warning",
+        /* Each missing module is read from its error. */
+        "--log-limit=0",
         "--color=false",
         /* The modules that C code and isère itself give. */
         "--external:isere:*",
-        /* What Node has, from packages. */
-        "--alias:node:assert=assert",
-        "--alias:node:buffer=buffer",
-        "--alias:node:events=events",
-        "--alias:node:os=os-browserify/browser",
-        "--alias:node:path=path-browserify",
-        "--alias:node:process=process/browser",
-        "--alias:node:punycode=punycode",
-        "--alias:node:querystring=querystring-es3",
-        "--alias:node:stream=stream-browserify",
-        "--alias:node:string_decoder=string_decoder",
-        "--alias:node:url=url",
-        "--alias:node:util=util",
-        "--alias:path=path-browserify",
-        "--alias:querystring=querystring-es3",
-        "--alias:stream=stream-browserify",
-        NULL,
     };
-    define_node_env(env, define, sizeof(define));
+    char define[128];
+    add(run, "%s", run->program);
     /* With a name for the output, or a = in the module's would begin one. */
-    snprintf(entry, sizeof(entry), "bundle=./%s", files->main_name);
-    /* execve takes its arguments as not constant, and changes nothing. */
-    return isere_child_run((char *const *)(uintptr_t)argv, files->root,
-                           OUTPUT_MAX, child);
+    add(run, "bundle=./%s", run->files->main_name);
+    define_node_env(run->env, define, sizeof(define));
+    add(run, "%s", define);
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        add(run, "%s", fixed[i]);
+    }
+    add_node_modules(run);
+}
+
+/* Each of Node's globals has a file that gives it. */
+static void add_globals(run_t *run, int need)
+{
+    static const char *const names[] = {"buffer", "process", "immediate"};
+    for (int i = 0; i < 3; i++) {
+        if (need & ~run->need & (1 << i)) {
+            add(run, "--inject:%s/node_modules/isere/lib/global_%s.js",
+                run->folder, names[i]);
+        }
+    }
+    run->need |= need;
+}
+
+/* What a package imports and is not there: it may do without, so that it fails
+ * when it is used. */
+static void add_missing(void *ctx, isere_slice_t name, const char *message)
+{
+    run_t *run = ctx;
+    const char *instead = isere_node_instead(name);
+    char path[ISERE_NODE_FILES_MAX], text[128];
+    snprintf(text, sizeof(text), "%.*s", (int)name.len, name.ptr);
+    if (isere_node_files_add_missing(run->folder, text, instead != NULL,
+                                     instead ? instead : message, path) == 0) {
+        add(run, "--alias:%s=%s", text, path);
+    }
+}
+
+static int run_once(run_t *run, isere_child_t *child)
+{
+    if (run->failed) {
+        errno = ENOMEM;
+        return ISERE_ERR_NOMEM;
+    }
+    return isere_child_run(run->arguments, run->files->root, OUTPUT_MAX, child);
+}
+
+/* Runs esbuild until nothing is missing that isère can put in. */
+static int run_all(run_t *run, isere_child_t *child)
+{
+    int error;
+    add_arguments(run);
+    for (;;) {
+        size_t before = run->count;
+        error = run_once(run, child);
+        if (error != 0) {
+            return error;
+        }
+        if (child->succeeded && child->out.data) {
+            add_globals(run, isere_node_need(child->out.data));
+        } else if (child->errors.data) {
+            isere_esbuild_error_each_missing(child->errors.data, add_missing,
+                                             run);
+        }
+        if (run->count == before) {
+            return 0;
+        }
+        free(child->out.data);
+        free(child->errors.data);
+        memset(child, 0, sizeof(*child));
+    }
+}
+
+static void run_end(run_t *run)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        free(run->arguments[i]);
+    }
+    free(run->arguments);
+    isere_node_files_remove(run->folder);
 }
 
 /* ---- its result ---- */
@@ -213,8 +332,9 @@ static int add_source(isere_files_t *files, const char *string)
     }
     name[len] = '\0';
     /* Packages do not change while somebody works; they have many files. */
-    return strstr(name, "node_modules/") ? 0
-                                         : isere_files_add_bundled(files, name);
+    return strstr(name, "node_modules/") || strncmp(name, "node:", 5) == 0
+               ? 0
+               : isere_files_add_bundled(files, name);
 }
 
 /* Adds the "sources" of a source map to the list. */
@@ -255,8 +375,10 @@ static char *find_map(const char *code)
     return found;
 }
 
-/* Takes the output, whose end is the source map. */
-static int take_bundle(isere_files_t *files, isere_child_text_t *out)
+/* Takes the output, whose end is the source map; `folder` has the modules of
+ * Node in it. */
+static int take_bundle(isere_files_t *files, const char *folder,
+                       isere_child_text_t *out)
 {
     char *comment = out->data ? find_map(out->data) : NULL;
     char *map = comment ? strchr(comment, ',') + 1 : NULL;
@@ -272,10 +394,14 @@ static int take_bundle(isere_files_t *files, isere_child_text_t *out)
     }
     size = isere_base64_decode(map, strlen(map), text);
     *comment = '\0';
-    error = isere_files_bundle(files, out->data, (size_t)(comment - out->data));
+    error = isere_files_bundle(
+        files, out->data,
+        isere_node_files_rename(folder, out->data,
+                                (size_t)(comment - out->data)));
     out->data = NULL;
     if (error == 0 && size >= 0) {
         text[size] = '\0';
+        size = (long)isere_node_files_rename(folder, text, (size_t)size);
         error = add_sources(files, isere_slice_of(text, (size_t)size));
     }
     free(text);
@@ -295,12 +421,18 @@ int isere_esbuild_run(isere_files_t *files, const char *const *env,
                       isere_fault_t *fault)
 {
     char path[PATH_MAX];
-    isere_child_t child;
+    isere_child_t child = {0};
+    run_t run = {.files = files, .env = env, .program = path};
     int error;
     if (!find_in_project(files->root, path) && !find_in_path(path)) {
         return ISERE_ERR_NOENT;
     }
-    error = run(path, files, env, &child);
+    if (isere_node_files_write(run.folder) != 0) {
+        snprintf(fault->message, sizeof(fault->message),
+                 "cannot write temporary files: %s", strerror(errno));
+        return ISERE_ERR_IO;
+    }
+    error = run_all(&run, &child);
     memset(fault, 0, sizeof(*fault));
     if (error != 0) {
         snprintf(fault->message, sizeof(fault->message),
@@ -311,7 +443,7 @@ int isere_esbuild_run(isere_files_t *files, const char *const *env,
                             files->folder, fault);
         add_faulty(files, fault);
     } else {
-        error = take_bundle(files, &child.out);
+        error = take_bundle(files, run.folder, &child.out);
         if (error == ISERE_ERR_INVAL) {
             snprintf(fault->message, sizeof(fault->message),
                      "%.300s printed no bundle with a source map", path);
@@ -319,6 +451,7 @@ int isere_esbuild_run(isere_files_t *files, const char *const *env,
     }
     free(child.out.data);
     free(child.errors.data);
+    run_end(&run);
     return error == ISERE_ERR_NOENT ? ISERE_ERR_IO : error;
 }
 

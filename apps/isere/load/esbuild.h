@@ -14,6 +14,10 @@ bool isere_esbuild_is_needed(const isere_files_t *files);
 /* Whether it is CommonJS: it has `exports` and no `export`. */
 bool isere_esbuild_is_common_js(const isere_files_t *files);
 
+/* Whether one of the files that were read uses a global of Node, as Buffer,
+ * that bundling puts in. */
+bool isere_esbuild_is_for_node(const isere_files_t *files);
+
 /* Whether the fault, of a compilation, is one that bundling cures: the import
  * of a package, of JSON, of TypeScript or without an extension. */
 bool isere_esbuild_would_help(const isere_files_t *files,

@@ -1,46 +1,13 @@
 /* Reads the errors that esbuild prints for people: the message behind
  * "[ERROR] ", then the place, the line of source and a mark, each indented. */
 #include "apps/isere/load/esbuild_error.h"
+#include "apps/isere/node/node_names.h"
 #include "core/util/text.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define MARK "[ERROR] "
-
-/* Packages that have what a module of Node has, in plain JavaScript. */
-typedef struct replacement {
-    const char *module;
-    const char *use;
-} replacement_t;
-
-static const replacement_t replacements[] = {
-    {"assert", "run `npm install assert`"},
-    {"buffer", "run `npm install buffer`"},
-    {"events", "run `npm install events`"},
-    {"os", "run `npm install os-browserify`"},
-    {"os-browserify/browser", "run `npm install os-browserify`"},
-    {"path", "run `npm install path-browserify`"},
-    {"path-browserify", "run `npm install path-browserify`"},
-    {"process", "run `npm install process`"},
-    {"process/browser", "run `npm install process`"},
-    {"punycode", "run `npm install punycode`"},
-    {"querystring", "run `npm install querystring-es3`"},
-    {"querystring-es3", "run `npm install querystring-es3`"},
-    {"stream", "run `npm install stream-browserify`"},
-    {"stream-browserify", "run `npm install stream-browserify`"},
-    {"string_decoder", "run `npm install string_decoder`"},
-    {"url", "use the global URL, or run `npm install url`"},
-    {"util", "run `npm install util`"},
-    {"crypto", "use crypto.getRandomValues and crypto.randomUUID, or a package "
-               "such as @noble/hashes"},
-    {"fs", "handlers have no files: import what you need, as JSON or text"},
-    {"timers", "use the global setTimeout"},
-    {"perf_hooks", "use the global performance"},
-    {"http", "a handler is called by the server, it does not listen"},
-    {"https", "a handler is called by the server, it does not listen"},
-    {"zlib", "use the global CompressionStream, or a package such as fflate"},
-};
 
 /* Appends to a text; what does not fit is cut off. */
 static void append(char *text, size_t room, const char *format, ...)
@@ -128,17 +95,6 @@ static isere_slice_t unresolved(isere_slice_t message)
     return name;
 }
 
-static const char *replacement(isere_slice_t name)
-{
-    for (size_t i = 0; i < sizeof(replacements) / sizeof(replacements[0]);
-         i++) {
-        if (isere_slice_is(name, replacements[i].module)) {
-            return replacements[i].use;
-        }
-    }
-    return NULL;
-}
-
 /* "@scope/package/file.js" is in the package "@scope/package". */
 static int package_len(isere_slice_t name)
 {
@@ -152,18 +108,12 @@ static int package_len(isere_slice_t name)
 
 static void tell_unresolved(isere_slice_t name, isere_fault_t *fault)
 {
-    bool is_node = name.len > 5 && strncmp(name.ptr, "node:", 5) == 0;
-    isere_slice_t module =
-        is_node ? isere_slice_of(name.ptr + 5, name.len - 5) : name;
-    const char *use = replacement(module);
+    const char *use = isere_node_instead(name);
     int len = (int)name.len;
     size_t room = sizeof(fault->message);
     snprintf(fault->message, room, "cannot import '%.*s': ", len, name.ptr);
     if (use) {
         append(fault->message, room, "it is a module of Node: %s", use);
-    } else if (is_node) {
-        append(fault->message, room,
-               "it is a module of Node, which is not here");
     } else if (name.ptr[0] == '.' || name.ptr[0] == '/') {
         append(fault->message, room, "no such file");
     } else {
@@ -236,4 +186,38 @@ void isere_esbuild_error(const char *text, const char *folder,
         at = next_line(at);
     } while (fault->line && put_source(line_at(at), fault));
     put_others(at, folder, fault);
+}
+
+/* Whether the import is one that a program may go on without: of a module of
+ * Node, or in code that asks for it while it runs. */
+static bool is_optional(isere_slice_t name, isere_slice_t source)
+{
+    return isere_node_instead(name) ||
+           memmem(source.ptr, source.len, "import(", 7) ||
+           memmem(source.ptr, source.len, "require(", 8);
+}
+
+void isere_esbuild_error_each_missing(const char *text,
+                                      isere_esbuild_error_missing_t *each,
+                                      void *ctx)
+{
+    /* A file of the user's own is told at once. */
+    for (const char *at = text; (at = next_error(at));) {
+        isere_slice_t name = unresolved(line_at(at));
+        isere_slice_t place = line_at(next_line(next_line(at)));
+        isere_slice_t source = line_at(next_line(next_line(next_line(at))));
+        if (name.len == 0 || name.ptr[0] == '.' || name.ptr[0] == '/' ||
+            !memmem(place.ptr, place.len, "node_modules/", 13) ||
+            !is_optional(name, source)) {
+            return;
+        }
+    }
+    for (const char *at = text; (at = next_error(at));) {
+        isere_fault_t fault = {0};
+        isere_slice_t name = unresolved(line_at(at));
+        if (name.len > 0) {
+            tell_unresolved(name, &fault);
+            each(ctx, name, fault.message);
+        }
+    }
 }

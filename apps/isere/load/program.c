@@ -109,6 +109,21 @@ static int compile(const isere_port_t *port, const isere_args_t *args,
     return error;
 }
 
+/* A program that compiled, and names a global of Node: bundling puts that in.
+ * Where it can't, the name may be one that is never reached. */
+static int compile_for_node(const isere_port_t *port, const isere_args_t *args,
+                            isere_program_t *program, const char *folder,
+                            void **code, size_t *size, isere_fault_t *fault)
+{
+    isere_fault_t ignored = {0};
+    if (isere_esbuild_run(&program->files, args->settings.env, &ignored) != 0) {
+        return 0;
+    }
+    isere_free(port, *code);
+    *code = NULL;
+    return compile(port, args, program, folder, code, size, fault);
+}
+
 /* Compiles the module or, when that is not JavaScript with relative imports
  * alone, what esbuild makes of it. */
 static int compile_any(const isere_port_t *port, const isere_args_t *args,
@@ -130,6 +145,9 @@ static int compile_any(const isere_port_t *port, const isere_args_t *args,
         }
     }
     error = compile(port, args, program, folder, code, size, fault);
+    if (error == 0 && isere_esbuild_is_for_node(files)) {
+        return compile_for_node(port, args, program, folder, code, size, fault);
+    }
     if (error == 0 || files->is_bundle ||
         !isere_esbuild_would_help(files, fault)) {
         return error;

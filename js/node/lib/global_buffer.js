@@ -1,0 +1,2 @@
+// The global Buffer, for bundles that use it.
+export { Buffer } from 'buffer'

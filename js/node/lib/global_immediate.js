@@ -1,0 +1,2 @@
+// The globals setImmediate and clearImmediate, for bundles that use them.
+export { setImmediate, clearImmediate } from '../timers.js'

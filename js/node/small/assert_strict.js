@@ -1,0 +1,2 @@
+// node:assert/strict
+module.exports = require('../assert.js').strict

@@ -1,0 +1,2 @@
+// node:tty
+module.exports = { isatty: () => false, ReadStream: class ReadStream {}, WriteStream: class WriteStream {} }
