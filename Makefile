@@ -74,7 +74,7 @@ unit = ctest --test-dir $(1) -j$(JOBS) --output-on-failure --no-tests=error \
     $(ARGS)
 
 .PHONY: all release run firmware bench bench-arm bench-footprint test \
-    test-long test-long-unit test-firmware test-boards test-west test-unit test-blackbox test-url test-wpt test-types \
+    test-long test-long-unit test-firmware test-boards test-west test-unit test-blackbox test-url test-wpt test-types test-npm \
     test-dashboard test-asan test-tsan test-valgrind test-m32 test-arm test-pico \
     test-fuzz test-release test262 fuzz fuzz-handlers lint format clean \
     distclean help
@@ -202,6 +202,13 @@ test-wpt: all ## WPT=DIR: web-platform-tests from a checkout, by area
 
 test-types: all ## types/isere.d.ts under tsc --strict, and an example of every global
 	@tests/types/run $(abspath $(host))/isere $(BUILD)/downloads/types
+
+test-npm: all ## packages of npm, bundled, called and compared with Node
+	@scripts/setup test-npm
+	@tests/npm/fetch.sh $(BUILD)/downloads/esbuild
+	@tests/npm/install.sh $(BUILD)/npm-test
+	@node tests/npm/run.mjs $(BUILD)/npm-test $(host)/isere \
+	    $(BUILD)/downloads/esbuild/esbuild $(ARGS)
 
 test-dashboard: ## the dashboard in a browser; ISERE_URL, ISERE_TOKEN: another server's
 	@scripts/setup test-dashboard
