@@ -68,7 +68,7 @@ function parseEnv(text) {
 }
 
 export function draftOf(deployed) {
-  const { main, files, routes = [], env = {}, memory, timeout, payload = '', handler = '' } = deployed
+  const { main, files, routes = [], env = {}, memory, timeout, payload = '', handler = '', cors } = deployed
   return {
     main,
     files: { ...files },
@@ -78,6 +78,7 @@ export function draftOf(deployed) {
     timeout: timeout === undefined ? '' : exactTime(timeout),
     payload,
     handler,
+    cors,
   }
 }
 
@@ -89,6 +90,9 @@ export function packageOf(draft) {
   const routes = draft.routes.split('\n').map((line) => line.trim()).filter((line) => line !== '')
   if (routes.length > 0) {
     members.routes = routes
+  }
+  if (draft.cors) {
+    members.cors = draft.cors
   }
   for (const key of ['memory', 'timeout', 'payload', 'handler']) {
     if (draft[key].trim() !== '') {

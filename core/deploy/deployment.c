@@ -116,9 +116,10 @@ static size_t settings_size(const making_t *m)
         .nroutes = m->deployment->nroutes,
         .env = m->parts->package->env,
         .nenv = m->parts->package->nenv,
-        .handler = m->parts->package->handler.len > 0
-                       ? m->parts->package->handler.ptr
+        .handler = m->parts->package->calls.handler.len > 0
+                       ? m->parts->package->calls.handler.ptr
                        : m->parts->config->handler,
+        .cors = m->parts->package->calls.cors,
     });
 }
 
@@ -200,8 +201,11 @@ static void configure(const making_t *m, isere_function_config_t *config,
     if (package->has_payload) {
         config->payload = package->payload;
     }
-    if (package->handler.len > 0) {
-        config->handler = package->handler.ptr;
+    if (package->calls.handler.len > 0) {
+        config->handler = package->calls.handler.ptr;
+    }
+    if (package->calls.cors) {
+        config->cors = package->calls.cors;
     }
 }
 

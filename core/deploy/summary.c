@@ -9,6 +9,7 @@
 #include "core/deploy/quarantine/faults.h"
 #include "core/deploy/registry.h"
 #include "core/isolate/function.h"
+#include "core/util/cors.h"
 #include "core/util/names/payload.h"
 
 /* ---- texts of a length that is not known before ---- */
@@ -123,6 +124,10 @@ static void put_limits(isere_writer_t *text, const isere_deployment_t *d)
     if (config->handler) {
         isere_writer_puts(text, ",\"handler\":");
         isere_writer_json(text, isere_slice(config->handler));
+    }
+    if (config->cors) {
+        isere_writer_puts(text, ",\"cors\":");
+        isere_cors_put_json(text, config->cors);
     }
 }
 

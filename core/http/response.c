@@ -1,5 +1,6 @@
 /* Writing a response's status line and header section. */
 #include "core/http/response.h"
+#include "core/http/chars.h"
 
 /* A buffer that counts on after it is full: the caller learns how much room it
  * would have taken. */
@@ -94,6 +95,29 @@ static void put_connection(out_t *out, const isere_http_response_head_t *head)
     }
 }
 
+/* Two policies in one answer would be none. */
+static bool is_cors(isere_slice_t name)
+{
+    static const char front[] = "access-control-";
+    return name.len > sizeof(front) - 1 &&
+           isere_http_equals(isere_slice_of(name.ptr, sizeof(front) - 1),
+                             front);
+}
+
+static void put_fields(out_t *out, const isere_http_header_t *fields,
+                       size_t count, bool without_cors)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (without_cors && is_cors(fields[i].name)) {
+            continue;
+        }
+        put_slice(out, fields[i].name);
+        PUT(out, ": ");
+        put_slice(out, fields[i].value);
+        PUT(out, "\r\n");
+    }
+}
+
 size_t isere_http_response_write(char *buf, size_t cap,
                                  const isere_http_response_head_t *head)
 {
@@ -118,12 +142,8 @@ size_t isere_http_response_write(char *buf, size_t cap,
     }
     put_length(&out, head);
     put_connection(&out, head);
-    for (size_t i = 0; i < head->nheaders; i++) {
-        put_slice(&out, head->headers[i].name);
-        PUT(&out, ": ");
-        put_slice(&out, head->headers[i].value);
-        PUT(&out, "\r\n");
-    }
+    put_fields(&out, head->headers, head->nheaders, head->has_cors);
+    put_fields(&out, head->cors, head->ncors, false);
     PUT(&out, "\r\n");
     return out.len;
 }

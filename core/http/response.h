@@ -26,6 +26,9 @@ typedef struct isere_http_response_head {
     isere_slice_t request_id; /* for Isere-Request-Id; empty: none */
     const isere_http_header_t *headers;
     size_t nheaders;
+    bool has_cors; /* of the server's own: those of `headers` are left out */
+    const isere_http_header_t *cors;
+    size_t ncors;
 } isere_http_response_head_t;
 
 /* The interim response that asks for the body: RFC 9110 section 15.2.1. */

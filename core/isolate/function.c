@@ -75,6 +75,7 @@ static size_t texts_size(const isere_function_config_t *config)
 {
     size_t size = strlen(config->name) + strlen(config->version) + 2;
     size += config->handler ? strlen(config->handler) + 1 : 0;
+    size += config->cors ? strlen(config->cors) + 1 : 0;
     env_walk_t walk = env_begin(config);
     const char *text;
     while ((text = env_next(&walk))) {
@@ -114,6 +115,9 @@ static void copy_texts(isere_function_t *f)
     f->config.version = copy_text(&text, f->config.version);
     if (f->config.handler) {
         f->config.handler = copy_text(&text, f->config.handler);
+    }
+    if (f->config.cors) {
+        f->config.cors = copy_text(&text, f->config.cors);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "core/server/pool/queue.h"
 #include "core/server/request_id.h"
 #include "core/server/server.h"
+#include "core/util/cors.h"
 #include <stdio.h>
 
 /* ---- answers that need no handler ---- */
@@ -391,10 +392,50 @@ static bool names_connect(const isere_exchange_t *x)
     return strncmp(x->route.key, connect, sizeof(connect) - 1) == 0;
 }
 
+/* What a browser asks before a request to another origin: for the function that
+ * the request will go to, if that has a policy. */
+static const char *preflight_policy(isere_connection_t *c, isere_slice_t origin)
+{
+    isere_exchange_t *x = c->exchange;
+    isere_slice_t method =
+        isere_http_field(&x->request, "access-control-request-method");
+    if (!origin.ptr || !method.ptr ||
+        isere_catalog_match(c->server->serving.catalog, method,
+                            isere_http_path(&x->request), &x->route)) {
+        return NULL;
+    }
+    const isere_catalog_entry_t *entry = x->route.owner;
+    return entry->deployment && entry->deployment->function
+               ? entry->deployment->function->config.cors
+               : NULL;
+}
+
+/* Whether it was one, and is answered: the handler is not asked. */
+static bool answer_preflight(isere_connection_t *c)
+{
+    isere_exchange_t *x = c->exchange;
+    isere_field_t fields[ISERE_CORS_FIELDS];
+    if (!isere_slice_is(isere_http_slice(&x->request, x->request.method),
+                        "OPTIONS")) {
+        return false;
+    }
+    isere_slice_t origin = isere_http_field(&x->request, "origin");
+    const char *policy = preflight_policy(c, origin);
+    if (policy) {
+        isere_answer_text(c, 204, fields,
+                          isere_cors_fields(policy, origin, true, fields),
+                          isere_slice(""));
+    }
+    return policy != NULL;
+}
+
 /* Finds the route, or answers that there is none, and false. */
 static inline bool find_route(isere_connection_t *c)
 {
     isere_exchange_t *x = c->exchange;
+    if (answer_preflight(c)) {
+        return false;
+    }
     int error =
         isere_catalog_match(c->server->serving.catalog,
                             isere_http_slice(&x->request, x->request.method),

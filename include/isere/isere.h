@@ -74,6 +74,9 @@ typedef struct isere_function_config {
     /* The export that is the handler: NULL for `handler`, else the default
      * one. */
     const char *handler;
+    /* Requests from other origins: NULL for none, or a policy, the six lines of
+     * core/util/cors.h. Not checked. */
+    const char *cors;
     /* process.env: NAME=VALUE, ended by NULL; a later one overrides an earlier
      * one, and all override NODE_ENV=production. */
     const char *const *env;

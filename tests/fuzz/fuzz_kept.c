@@ -49,7 +49,8 @@ static void check_again(const isere_package_t *d, const uint8_t *bytes,
         .memory = d->memory,
         .timeout_ms = d->timeout_ms,
         .payload = d->payload,
-        .handler = d->handler.ptr,
+        .handler = d->calls.handler.ptr,
+        .cors = d->calls.cors,
         .source = d->source.len > 0 ? d->source.ptr : "",
     };
     uint8_t *again = malloc(size);

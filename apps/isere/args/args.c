@@ -1,5 +1,6 @@
 /* Parses the command line against the table in args_table.c. Every message
  * names the option and what it takes, since it is all the user sees. */
+#include "apps/isere/args/args_cors.h"
 #include "apps/isere/args/args_internal.h"
 #include "apps/isere/args/env_file.h"
 #include "core/util/names/env_name.h"
@@ -403,6 +404,20 @@ static isere_args_result_t check_store(const isere_args_t *args)
     return ISERE_ARGS_RUN;
 }
 
+static isere_args_result_t make_cors(isere_args_t *args)
+{
+    char problem[256];
+    if (!isere_args_cors_make(args, problem, sizeof(problem))) {
+        return isere__args_bad(args, "%s", problem);
+    }
+    if (args->cors.policy[0] && args->serve.store) {
+        return isere__args_bad(
+            args, "--cors-origin can't be combined with --store: it is "
+                  "an option of `isere deploy`, for each function");
+    }
+    return ISERE_ARGS_RUN;
+}
+
 /* Where the variable of an entry is, or would be added. */
 size_t isere__args_find_env(const isere_args_t *args, const char *entry)
 {
@@ -501,6 +516,9 @@ static isere_args_result_t parse_command(isere_args_t *args, int argc,
     }
     if (result == ISERE_ARGS_RUN && args->command == ISERE_COMMAND_SERVE) {
         result = check_store(args);
+    }
+    if (result == ISERE_ARGS_RUN) {
+        result = make_cors(args);
     }
     if (result == ISERE_ARGS_RUN) {
         result = add_env_files(args);

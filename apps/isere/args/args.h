@@ -54,6 +54,14 @@ typedef struct isere_args_serve {
     uint64_t header_timeout, request_timeout, idle_timeout;
 } isere_args_serve_t;
 
+/* What other origins may do; all empty: nothing. */
+typedef struct isere_args_cors {
+    isere_args_list_t origins, methods, headers, expose;
+    bool credentials;
+    uint64_t max_age;
+    char policy[1024]; /* all of it, as core/util/cors.h has it; "": none */
+} isere_args_cors_t;
+
 /* A function's settings. */
 typedef struct isere_args_settings {
     uint64_t memory, stack, timeout, init_timeout;
@@ -103,6 +111,7 @@ typedef struct isere_args {
     uint64_t given;      /* bits 1 << index in isere_options: not by default */
     isere_args_serve_t serve;
     isere_args_settings_t settings;
+    isere_args_cors_t cors;
     isere_args_remote_t remote;
     isere_args_build_t build;
     isere_args_create_t create;

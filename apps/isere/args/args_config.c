@@ -1,5 +1,6 @@
 /* Reads isere.json, the file beside a module that says what options say. */
 #include "apps/isere/args/args_internal.h"
+#include "core/util/cors.h"
 #include "core/util/json_check.h"
 #include "core/util/json_read.h"
 #include "core/util/utf8.h"
@@ -171,12 +172,34 @@ set_env(const config_t *config, const isere_option_t *option, const char *value)
     return result;
 }
 
+/* One object where the command line has several options: those win as a whole.
+ */
+static isere_args_result_t set_cors(const config_t *config, const char *value)
+{
+    char *policy = config->args->cors.policy;
+    char where[64], message[256];
+    size_t len;
+    if (policy[0]) {
+        return ISERE_ARGS_RUN;
+    }
+    const char *problem =
+        isere_cors_read(value, policy, ISERE_CORS_MAX, &len, where);
+    if (problem) {
+        snprintf(message, sizeof(message), "cors%s: %s", where, problem);
+        return bad_at(config, value, message);
+    }
+    return ISERE_ARGS_RUN;
+}
+
 /* One member of the file. */
 static isere_args_result_t set_member(const config_t *config,
                                       const isere_json_each_t *each)
 {
     const isere_option_t *option;
     const row_t *row = NULL;
+    if (isere_json_text_equals(each->name, "\"cors\"")) {
+        return set_cors(config, each->value);
+    }
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && !row; i++) {
         row = isere_json_text_equals(each->name, rows[i].member) ? &rows[i]
                                                                  : NULL;
@@ -184,7 +207,7 @@ static isere_args_result_t set_member(const config_t *config,
     if (!row && !isere_json_text_equals(each->name, "\"main\"")) {
         return bad_at(config, each->name,
                       "there is no such member; there are main, name, handler, "
-                      "routes, memory, timeout, payload and env");
+                      "routes, memory, timeout, payload, cors and env");
     }
     option = row ? isere__args_find(config->args->command,
                                     isere_slice(row->option), false)

@@ -143,6 +143,20 @@ const isere_option_t isere_options[] = {
     CHOICE("payload", SERVE | INVOKE | BUILD | DEPLOY, settings.payload,
            "FORMAT", "isere", isere_payload_names, "isere, 1.0 or 2.0",
            "event format: isere, or API Gateway's 1.0 or 2.0"),
+    TEXT("cors-origin", 0, SERVE | DEPLOY, LIST, cors.origins, "ORIGIN", NULL,
+         "an origin whose pages may call the function, as "
+         "https://example.com, or '*' for all; may be repeated"),
+    TEXT("cors-method", 0, SERVE | DEPLOY, LIST, cors.methods, "METHOD", NULL,
+         "a method that they may use besides GET, HEAD and POST, or '*'; may "
+         "be repeated"),
+    TEXT("cors-header", 0, SERVE | DEPLOY, LIST, cors.headers, "NAME", NULL,
+         "a header that they may send, or '*'; may be repeated"),
+    TEXT("cors-expose", 0, SERVE | DEPLOY, LIST, cors.expose, "NAME", NULL,
+         "a header of the answer that they may read; may be repeated"),
+    TEXT("cors-credentials", 0, SERVE | DEPLOY, FLAG, cors.credentials, NULL,
+         NULL, "lets them send cookies and other credentials"),
+    NUMBER("cors-max-age", SERVE | DEPLOY, TIME, cors.max_age, "TIME", NULL,
+           SECOND, 24 * HOUR, "how long browsers remember what they may do"),
     TEXT("watch", 0, SERVE, FLAG, serve.watch, NULL, NULL,
          "reloads the function when one of its files changes"),
 

@@ -1,6 +1,7 @@
 /* Writes the package that `isere deploy` sends: a function's files and settings
  * as JSON (docs/api.md). Also derives a function's name from its path. */
 #include "apps/isere/load/package.h"
+#include "core/util/cors.h"
 #include "core/util/encode/sha256.h"
 #include "core/util/names/payload.h"
 #include "core/util/utf8.h"
@@ -200,6 +201,17 @@ static void put_number(isere_out_t *out, const isere_args_t *args,
     }
 }
 
+static void put_cors(isere_out_t *out, const isere_args_t *args)
+{
+    char json[2 * ISERE_CORS_MAX];
+    isere_writer_t text = isere_writer_begin(json, sizeof(json));
+    if (args->cors.policy[0]) {
+        put_name(out, ",", isere_slice("cors"));
+        isere_cors_put_json(&text, args->cors.policy);
+        isere_out_bytes(out, json, text.len);
+    }
+}
+
 /* Options that were not given are not sent: the server has its own defaults,
  * which may be others than ours. */
 static void put_settings(isere_out_t *out, const isere_args_t *args)
@@ -234,6 +246,7 @@ const char *isere_package_write(isere_out_t *out, const isere_args_t *args,
         wrong = put_env(out, args);
     }
     put_settings(out, args);
+    put_cors(out, args);
     if (source[0]) {
         put_name(out, ",", isere_slice("source"));
         isere_out_json(out, isere_slice(source));

@@ -204,6 +204,9 @@ static int configure(const isere_args_t *args, isere_function_config_t *config,
     if (args->handler) {
         config->handler = args->handler;
     }
+    if (args->cors.policy[0]) {
+        config->cors = args->cors.policy;
+    }
     config->env = args->settings.env;
     config->memory_bytes = (size_t)args->settings.memory;
     config->stack_bytes = (size_t)args->settings.stack;

@@ -85,6 +85,7 @@ void *isere__kept_record_make(const isere_port_t *port,
         .timeout_ms = config->timeout_ms,
         .payload = config->payload,
         .handler = config->handler,
+        .cors = config->cors,
         .source = d->source,
     };
     size_t size = isere_settings_size(&s);

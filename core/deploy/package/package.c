@@ -1,6 +1,7 @@
 /* Packages in memory, and their normalised text: the same package always has
  * the same text, so its SHA-256 shows whether something changed. */
 #include "core/deploy/package/package.h"
+#include "core/util/cors.h"
 #include "core/util/names/payload.h"
 
 /* ---- the block ---- */
@@ -91,9 +92,13 @@ void isere__package_put(isere_writer_t *w, const isere_package_t *p)
         isere_writer_puts(w, ",\"source\":");
         isere_writer_json(w, p->source);
     }
-    if (p->handler.len > 0) {
+    if (p->calls.handler.len > 0) {
         isere_writer_puts(w, ",\"handler\":");
-        isere_writer_json(w, p->handler);
+        isere_writer_json(w, p->calls.handler);
+    }
+    if (p->calls.cors) {
+        isere_writer_puts(w, ",\"cors\":");
+        isere_cors_put_json(w, p->calls.cors);
     }
     isere_writer_puts(w, "}");
 }

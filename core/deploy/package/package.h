@@ -46,6 +46,12 @@ typedef struct isere_package_file {
     isere_slice_t source; /* UTF-8, may hold NUL */
 } isere_package_file_t;
 
+/* What is called, and by whom. */
+typedef struct isere_package_calls {
+    isere_slice_t handler; /* the export; length 0: not given */
+    const char *cors;      /* see core/util/cors.h; NULL: not given */
+} isere_package_calls_t;
+
 /* All texts lie in the same block as the struct, or in flash, and have a NUL
  * behind them, but for the source of isere_package_read_source. */
 typedef struct isere_package {
@@ -62,7 +68,7 @@ typedef struct isere_package {
     uint32_t timeout_ms; /* 0: not given */
     bool has_payload;
     isere_payload_t payload;
-    isere_slice_t handler;             /* the export; length 0: not given */
+    isere_package_calls_t calls;
     isere_slice_t source;              /* length 0: not given */
     size_t bytes;                      /* of all sources */
     bool has_nuls;                     /* behind all sources */

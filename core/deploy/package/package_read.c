@@ -13,6 +13,7 @@
 #include "core/heap/fault.h"
 #include "core/isere_config.h"
 #include "core/route/route.h"
+#include "core/util/cors.h"
 #include "core/util/json_check.h"
 #include "core/util/json_read.h"
 #include "core/util/names/env_name.h"
@@ -461,12 +462,29 @@ static bool take_source(reader_t *r, const char *value)
 
 static bool take_handler(reader_t *r, const char *value)
 {
-    if (!take_text(r, value, &r->package->handler)) {
+    if (!take_text(r, value, &r->package->calls.handler)) {
         return false;
     }
-    return isere_export_name_is_valid(r->package->handler) ||
+    return isere_export_name_is_valid(r->package->calls.handler) ||
            bad_value(r,
                      "must be the name of an export: " ISERE_EXPORT_NAME_RULE);
+}
+
+/* The policy is put where its JSON's texts would go: it is never longer. */
+static bool take_cors(reader_t *r, const char *value)
+{
+    char where[64];
+    size_t len;
+    const char *problem = isere_cors_read(value, r->at, r->left, &len, where);
+    isere_slice_t text;
+    if (problem) {
+        return bad(r, "\"cors\"%s: %s", where, problem);
+    }
+    if (!end_text(r, len, &text)) {
+        return false;
+    }
+    r->package->calls.cors = text.ptr;
+    return true;
 }
 
 /* ---- the package ---- */
@@ -481,7 +499,7 @@ static bool take_top(reader_t *r, const isere_member_t *member)
         {"routes", take_routes},   {"env", take_env},
         {"memory", take_memory},   {"timeout", take_timeout},
         {"payload", take_payload}, {"source", take_source},
-        {"handler", take_handler},
+        {"handler", take_handler}, {"cors", take_cors},
     };
     isere_slice_t name;
     bool lone;
@@ -497,7 +515,7 @@ static bool take_top(reader_t *r, const isere_member_t *member)
     at_name(r, NULL, name);
     return bad_value(
         r, "is unknown: a package has main, files, "
-           "routes, env, memory, timeout, payload, source and handler");
+           "routes, env, memory, timeout, payload, source, handler and cors");
 }
 
 /* The order of members is the sender's, so this can be checked at the end

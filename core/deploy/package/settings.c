@@ -9,8 +9,11 @@
  */
 #include "core/deploy/package/settings.h"
 #include "core/route/route.h"
+#include "core/util/cors.h"
 #include "core/util/names/env_name.h"
 #include "core/util/names/export_name.h"
+
+enum { HAS_HANDLER = 1, HAS_CORS = 2 };
 
 /* Where things are, in bytes. All places are fixed but for the texts, so sizes
  * can be checked before anything is read. */
@@ -21,7 +24,7 @@ enum {
     AT_PAYLOAD = 20,
     AT_ROUTES = 21,
     AT_ENV = 22,
-    AT_HANDLER = 23, /* 1: it is the last text */
+    AT_MORE = 23, /* which texts follow: HAS_HANDLER, HAS_CORS */
     AT_SOURCE = 24,
     AT_TEXTS = 32,
 };
@@ -57,7 +60,8 @@ size_t isere_settings_size(const isere_settings_t *s)
 {
     return AT_TEXTS + texts_size(s->routes, s->nroutes) +
            texts_size(s->env, s->nenv) +
-           texts_size(&s->handler, s->handler ? 1 : 0);
+           texts_size(&s->handler, s->handler ? 1 : 0) +
+           texts_size(&s->cors, s->cors ? 1 : 0);
 }
 
 /* Returns where the next text goes. */
@@ -81,13 +85,15 @@ void isere_settings_encode(const isere_settings_t *s, uint8_t *out)
     out[AT_PAYLOAD] = (uint8_t)s->payload;
     out[AT_ROUTES] = (uint8_t)s->nroutes;
     out[AT_ENV] = (uint8_t)s->nenv;
-    out[AT_HANDLER] = s->handler ? 1 : 0;
+    out[AT_MORE] =
+        (uint8_t)((s->handler ? HAS_HANDLER : 0) | (s->cors ? HAS_CORS : 0));
     if (s->source[0]) {
         memcpy(out + AT_SOURCE, s->source, ISERE_PACKAGE_SOURCE_LEN);
     }
     out = put_texts(out + AT_TEXTS, s->routes, s->nroutes);
     out = put_texts(out, s->env, s->nenv);
-    (void)put_texts(out, &s->handler, s->handler ? 1 : 0);
+    out = put_texts(out, &s->handler, s->handler ? 1 : 0);
+    (void)put_texts(out, &s->cors, s->cors ? 1 : 0);
 }
 
 /* ---- reading ---- */
@@ -130,7 +136,7 @@ static bool is_variable(const char *text)
 }
 
 /* All texts, and nothing behind them. */
-static bool read_texts(isere_package_t *p, texts_t *t, bool has_handler)
+static bool read_texts(isere_package_t *p, texts_t *t, unsigned more)
 {
     for (size_t i = 0; i < p->nroutes; i++) {
         p->routes[i] = take(t);
@@ -144,10 +150,18 @@ static bool read_texts(isere_package_t *p, texts_t *t, bool has_handler)
             return false;
         }
     }
-    if (has_handler) {
+    if (more & HAS_HANDLER) {
         const char *handler = take(t);
-        p->handler = isere_slice(handler);
-        if (!handler || !isere_export_name_is_valid(p->handler)) {
+        p->calls.handler = isere_slice(handler);
+        if (!handler || !isere_export_name_is_valid(p->calls.handler)) {
+            return false;
+        }
+    }
+    if (more & HAS_CORS) {
+        isere_cors_part_t part;
+        p->calls.cors = take(t);
+        if (!p->calls.cors ||
+            isere_cors_problem(isere_slice(p->calls.cors), &part)) {
             return false;
         }
     }
@@ -190,9 +204,9 @@ static bool read(isere_package_t *p, const uint8_t *bytes, size_t size)
     return length <= SIZE_MAX && p->memory <= SIZE_MAX &&
            bytes[AT_PAYLOAD] <= ISERE_PAYLOAD_2_0 &&
            p->nroutes <= ISERE_PACKAGE_ROUTES_MAX &&
-           p->nenv <= ISERE_PACKAGE_ENV_MAX && bytes[AT_HANDLER] <= 1 &&
-           is_source(texts + AT_SOURCE) &&
-           read_texts(p, &t, bytes[AT_HANDLER] != 0);
+           p->nenv <= ISERE_PACKAGE_ENV_MAX &&
+           bytes[AT_MORE] <= (HAS_HANDLER | HAS_CORS) &&
+           is_source(texts + AT_SOURCE) && read_texts(p, &t, bytes[AT_MORE]);
 }
 
 /* Nothing of it is used when one part is wrong. */

@@ -17,6 +17,7 @@ typedef struct isere_settings {
     uint32_t timeout_ms;
     isere_payload_t payload;
     const char *handler; /* NULL: not given */
+    const char *cors;    /* the same */
     const char *source;  /* ISERE_PACKAGE_SOURCE_LEN bytes, or empty */
 } isere_settings_t;
 

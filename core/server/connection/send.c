@@ -3,6 +3,7 @@
 #include "core/server/connection/send.h"
 #include "core/server/request_id.h"
 #include "core/server/server.h"
+#include "core/util/cors.h"
 
 /* ---- the buffer ---- */
 
@@ -155,6 +156,24 @@ static void note(isere_connection_t *c, int status, size_t bytes)
     }
 }
 
+/* Of a function with a policy for other origins; requests that are made past
+ * its routes are no browser's. */
+static void add_cors(const isere_connection_t *c,
+                     isere_http_response_head_t *head,
+                     isere_field_t fields[ISERE_CORS_FIELDS])
+{
+    isere_exchange_t *x = c->exchange;
+    const char *policy = x && x->function ? x->function->config.cors : NULL;
+    if (!policy || x->direct || !c->in.data) {
+        return;
+    }
+    x->request.base = c->in.data + c->in.start;
+    head->has_cors = true;
+    head->cors = fields;
+    head->ncors = isere_cors_fields(
+        policy, isere_http_field(&x->request, "origin"), false, fields);
+}
+
 /* What the request and the connection say about the head. Whether the
  * connection stays is said last of all, when nothing can change it any more. */
 static void complete_head(isere_connection_t *c,
@@ -180,11 +199,10 @@ static void complete_head(isere_connection_t *c,
 /* The head and, where one may follow, the body: not to HEAD, and not with 204
  * or 304, where it would be taken for the next answer (RFC 9112 section 6.3).
  */
-static bool send(isere_connection_t *c, isere_http_response_head_t *head,
-                 isere_slice_t body)
+static bool append_answer(isere_connection_t *c,
+                          const isere_http_response_head_t *head,
+                          isere_slice_t body)
 {
-    complete_head(c, head);
-    head->content_length = body.len;
     if (!isere_http_response_has_body(head)) {
         body.len = 0;
     }
@@ -204,6 +222,18 @@ static bool send(isere_connection_t *c, isere_http_response_head_t *head,
     append(c, body);
     note(c, head->status, body.len);
     return true;
+}
+
+static bool send(isere_connection_t *c, isere_http_response_head_t *head,
+                 isere_slice_t body)
+{
+    isere_field_t cors[ISERE_CORS_FIELDS];
+    complete_head(c, head);
+    add_cors(c, head, cors);
+    head->content_length = body.len;
+    bool sent = append_answer(c, head, body);
+    head->cors = NULL;
+    return sent;
 }
 
 bool isere__send_response(isere_connection_t *c,
@@ -304,7 +334,9 @@ bool isere__send_head(isere_connection_t *c, int status,
         .nheaders = nfields,
         .content_length = length < 0 ? 0 : (uint64_t)length,
     };
+    isere_field_t cors[ISERE_CORS_FIELDS];
     complete_head(c, &head);
+    add_cors(c, &head, cors);
     head.chunked = length < 0 && !head.to_http_1_0;
     head.until_close = length < 0 && head.to_http_1_0;
     size_t need = isere_http_response_write(NULL, 0, &head);

@@ -106,13 +106,14 @@ static void test_settings(void **state)
     assert_int_equal(d->payload, ISERE_PAYLOAD_2_0);
     assert_int_equal(d->source.len, 8);
     assert_memory_equal(d->source.ptr, "0123cdef", 8);
-    assert_string_equal(d->handler.ptr, "other");
+    assert_string_equal(d->calls.handler.ptr, "other");
     isere_package_drop(&p.port, d);
     const isere_settings_t none = {.source = ""};
     encode(&none, bytes, &size);
     assert_int_equal(isere_settings_decode(&p.port, bytes, size, &d), 0);
-    assert_int_equal(
-        d->bytes + d->nroutes + d->nenv + d->source.len + d->handler.len, 0);
+    assert_int_equal(d->bytes + d->nroutes + d->nenv + d->source.len +
+                         d->calls.handler.len,
+                     0);
     assert_int_equal(d->memory + d->timeout_ms, 0);
     assert_int_equal(d->payload, ISERE_PAYLOAD_ISERE);
     isere_package_drop(&p.port, d);

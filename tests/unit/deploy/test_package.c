@@ -188,7 +188,7 @@ static void test_names_of_prototypes(void **state)
            "\"env\":{\"__proto__\":\"5\",\"constructor\":\"6\"}}");
     refuse("{\"__proto__\":{" A "}}",
            "\"__proto__\": is unknown: a package has main, files, "
-           "routes, env, memory, timeout, payload, source and handler");
+           "routes, env, memory, timeout, payload, source, handler and cors");
     refuse("{\"main\":\"constructor\",\"files\":{\"a\":\"\"}}",
            "\"main\": \"constructor\": is not in \"files\"");
     refuse("{\"main\":\"a\",\"files\":{\"__proto__\":{\"a\":\"\"}}}",
@@ -233,7 +233,7 @@ static void test_members_that_are_not_right(void **state)
            "\"files\": \"a\": must be a string");
     refuse("{" A ",\"Memory\":1}",
            "\"Memory\": is unknown: a package has main, files, "
-           "routes, env, memory, timeout, payload, source and handler");
+           "routes, env, memory, timeout, payload, source, handler and cors");
     static const char *const sources[] = {
         "\"\"",           "\"0123cde\"",    "\"0123cdef0\"",
         "\"0123CDEF\"",   "\"/home/me\"",   "12345678",
@@ -492,7 +492,7 @@ static void test_bombs(void **state)
         "{\"", "a", 1000000, "\":1}", ISERE_ERR_INVAL,
         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" (cut): is "
         "unknown: a package has main, files, routes, env, "
-        "memory, timeout, payload, source and handler");
+        "memory, timeout, payload, source, handler and cors");
     /* Of what is not looked at nothing is kept. */
     refuse_bomb("{\"files\":[", "[[[]]],", 1000000, "0]}", ISERE_ERR_INVAL,
                 "\"files\": must be an object: {\"NAME\": \"SOURCE\"}");
