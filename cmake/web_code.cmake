@@ -51,7 +51,7 @@ function(isere_web_code generated)
          "streams_library+exports,module,globalThis,queueMicrotask,structuredClone,AbortController=${library}")
     list(APPEND files ${library})
     set(library ${ISERE_NPM_DIR}/npm/urlpattern-polyfill/dist/urlpattern.cjs)
-    list(APPEND arguments "url_pattern_library+module,exports,URL,canonicalHost,canonicalPort=${library}")
+    list(APPEND arguments "url_pattern_library+module,exports,URL,canonicalHost,canonicalPort,isNameStart,isNamePart=${library}")
     list(APPEND files ${library})
     add_custom_command(
         OUTPUT ${generated}/isere/web_code.h

@@ -3,6 +3,7 @@
   'use strict'
   const module = {}
   const { URL } = host
+  const { RegExp } = globalThis
   // A URL ignores what is no host name: then it keeps the one that it has.
   function canonicalHost(text) {
     if (text === '') return text
@@ -20,7 +21,18 @@
     if (port > 65535) throw new TypeError(`invalid port '${text}'`)
     return `${port}`
   }
-  host.load('url_pattern_library')(module, {}, URL, canonicalHost, canonicalPort)
+  // The engine knows which characters names have: those of groups.
+  function isName(text) {
+    try {
+      new RegExp(`(?<${text}>)`, 'u')
+      return true
+    } catch {
+      return false
+    }
+  }
+  const isNameStart = (c) => isName(c)
+  const isNamePart = (c) => c !== '>' && isName(`a${c}`)
+  host.load('url_pattern_library')(module, {}, URL, canonicalHost, canonicalPort, isNameStart, isNamePart)
   const { URLPattern } = module.exports
   const { apply } = host.taken
   const { getOwnPropertyDescriptor } = Object
