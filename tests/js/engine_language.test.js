@@ -146,3 +146,19 @@ equal(Object.isFrozen(new Proxy({}, { ownKeys: () => { throw new Error('asked') 
 equal(''.anchor(), '<a name="undefined"></a>')
 equal('a'.link(null), '<a href="null">a</a>')
 equal('a'.fontcolor('"'), '<font color="&quot;">a</font>')
+
+// Templates call nothing that a program may replace, under a name that it can't see.
+{
+  const { concat } = String.prototype
+  String.prototype.concat = () => 'replaced'
+  const whole = `a${1}b${'c'}`
+  delete String.prototype.concat
+  const again = `${whole}${[2]}`
+  String.prototype.concat = concat
+  equal(whole, 'a1bc')
+  equal(again, 'a1bc2')
+  throws(() => `${Symbol('s')}`, 'TypeError')
+  assert(Reflect.ownKeys(String.prototype).every((key) => typeof key === 'string' || key === Symbol.iterator))
+  class Sub extends String { #x = 1; has() { return #x in this } }
+  assert(new Sub('a').has() && `${new Sub('b')}` === 'b')
+}
