@@ -17,7 +17,7 @@ export default {
     if (pathname === '/early') {
       writer.write(await request.bytes())
       writer.close()
-      return new Response(early.readable)
+      return new Response(await new Response(early.readable).bytes())
     }
     if (pathname === '/bomb') {
       let made = 0
