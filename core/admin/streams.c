@@ -101,7 +101,8 @@ void isere__streams_metrics(const isere_admin_side_t *side,
         return;
     }
     memset(self, 0, sizeof(*self));
-    self->stream = (isere_stream_t){.read = metrics_read, .close = metrics_close};
+    self->stream =
+        (isere_stream_t){.read = metrics_read, .close = metrics_close};
     self->port = port;
     self->catalog = isere_registry_catalog(side->admin->registry);
     self->metrics = of_process(side, self);
@@ -231,8 +232,8 @@ void isere__streams_files(const isere_admin_side_t *side, isere_connection_t *c,
     files_stream_t *self = isere_alloc(port, sizeof(*self));
     int error = ISERE_ERR_NOMEM;
     if (self) {
-        *self =
-            (files_stream_t){.stream = {files_read, files_close}, .port = port};
+        *self = (files_stream_t){
+            .stream = {.read = files_read, .close = files_close}, .port = port};
         error = isere_deploy_open_files(&self->reader, side->admin->registry,
                                         call->name);
     }

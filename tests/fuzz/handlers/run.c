@@ -268,6 +268,13 @@ uint64_t isere_host_time_origin_us(JSContext *ctx)
     return 0;
 }
 
+/* As a port without it. */
+const isere_compression_t *isere_host_compression(JSContext *ctx)
+{
+    (void)ctx;
+    return NULL;
+}
+
 int isere_host_time_zone(JSContext *ctx, isere_slice_t name, void *buf,
                          size_t size)
 {
