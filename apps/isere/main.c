@@ -11,6 +11,8 @@ static int run(const isere_args_t *args)
     switch (args->command) {
     case ISERE_COMMAND_NEW:
         return isere_cmd_new(args);
+    case ISERE_COMMAND_DEV:
+        return isere_cmd_dev(args);
     case ISERE_COMMAND_SERVE:
         return isere_cmd_serve(args);
     case ISERE_COMMAND_INVOKE:

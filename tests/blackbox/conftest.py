@@ -51,9 +51,9 @@ def command(*args):
 
 
 class Server:
-    """A running `isere serve` on a free port of 127.0.0.1."""
+    """A running `isere serve` (or `dev`) on a free port of 127.0.0.1."""
 
-    def __init__(self, module, args, cwd, env=None, ready=True):
+    def __init__(self, module, args, cwd, env=None, ready=True, verb="serve"):
         args = [*map(str, args)]
         if not any(a == "--port" or a.startswith("--port=") for a in args):
             args += ["--port", "0"]
@@ -61,7 +61,7 @@ class Server:
             args = [str(module), *args]
         self.module = module and pathlib.Path(module)
         self.process = subprocess.Popen(
-            command("serve", *args),
+            command(verb, *args),
             cwd=cwd,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
@@ -281,11 +281,11 @@ def serve(tmp_path):
     """serve(function, *options) -> Server; see the top of this file."""
     servers = []
 
-    def start(function, *args, env=None, cwd=None, ready=True):
+    def start(function, *args, env=None, cwd=None, ready=True, verb="serve"):
         folder = tmp_path / f"function{len(servers)}"
         folder.mkdir()
         module = function and write_function(folder, function)
-        server = Server(module, args, cwd or folder, env, ready)
+        server = Server(module, args, cwd or folder, env, ready, verb)
         servers.append(server)
         return server
 

@@ -11,7 +11,7 @@ fenced block:
     ```console          lines after "$ " are run, the others are their output
     ```log              lines that the running server has logged
 
-`isere serve` and `make run` start a server on a free port, all other commands
+`isere serve`, `isere dev` and `make run` start a server on a free port, all other commands
 run to their end. A command that asks http://127.0.0.1:8080 in a section
 without a server gets one for the handler.js written last. In the output `…`
 stands for anything within a line, and alone on a line for any lines.
@@ -45,7 +45,7 @@ PAGES = sorted(
 )
 ADDRESS = "127.0.0.1:8080"
 COMMANDS = (
-    "new serve invoke build deploy list logs invoke-remote rollback release remove".split()
+    "new dev serve invoke build deploy list logs invoke-remote rollback release remove".split()
 )
 
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
@@ -162,8 +162,8 @@ class Example:
     def command(self, command, expected):
         command = re.sub(r"^make run\b(?: ARGS=)?", "build/isere serve ", command)
         words = shlex.split(command)
-        if words[:2] == ["build/isere", "serve"] and "listening" in expected:
-            self.start(words[2:], expected)
+        if words[0] == "build/isere" and "listening" in expected:
+            self.start(words[2:], expected, words[1])
             return
         if is_assignment(words):
             self.assign(command)
@@ -214,16 +214,16 @@ class Example:
         )
         self.variables[name] = done.stdout.decode()
 
-    def start(self, args, expected):
+    def start(self, args, expected, verb="serve"):
         if self.server:
             self.server.stop()
         module = None if "--store" in args else pathlib.Path("js/handler.js")
         if args and not args[0].startswith("-"):
             module, args = pathlib.Path(args[0]), args[1:]
         args = [a for words in args for a in words.split()]
-        self.server = self.serve(module, *args, cwd=self.folder)
+        self.server = self.serve(module, *args, cwd=self.folder, verb=verb)
         self.store = "--store" in args
-        self.watching = "--watch" in args
+        self.watching = "--watch" in args or verb == "dev"
         line = expected.replace(ADDRESS, self.server.url.removeprefix("http://"))
         assert same(line, self.server.line)
 

@@ -101,7 +101,7 @@ def test_template(isere, serve, tmp_path, esbuild, check, language):  # noqa: F8
     assert (folder / "isere.d.ts").exists() == (language == "ts")
     assert (folder / ".gitignore").read_text().startswith("node_modules/")
     main = f"index.{language}"
-    assert f"isere serve --watch {main}\n" in text
+    assert "  isere dev\n" in text
     check(serve(folder / main, cwd=folder))
 
 

@@ -358,6 +358,9 @@ static isere_args_result_t check_operand(isere_args_t *args)
         }
     }
     if (info->takes == ISERE_OPERAND_FOLDER && !args->folder) {
+        args->folder = info->module;
+    }
+    if (info->takes == ISERE_OPERAND_FOLDER && !args->folder) {
         return isere__args_bad(args, "which folder? Usage: isere %s %s",
                                info->name, info->operand);
     }
@@ -526,8 +529,10 @@ static isere_args_result_t parse_command(isere_args_t *args, int argc,
     if (result == ISERE_ARGS_RUN) {
         result = check_operand(args);
     }
-    if (result == ISERE_ARGS_RUN && !args->serve.store &&
-        isere_command_infos[args->command].takes == ISERE_OPERAND_MODULE) {
+    if (result == ISERE_ARGS_RUN && args->command == ISERE_COMMAND_DEV) {
+        result = isere__args_find_main(args);
+    }
+    if (result == ISERE_ARGS_RUN && !args->serve.store && args->module) {
         result = isere__args_read_config(args);
     }
     return result;

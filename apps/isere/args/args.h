@@ -18,6 +18,7 @@ enum {
 
 typedef enum isere_command {
     ISERE_COMMAND_NEW,
+    ISERE_COMMAND_DEV,
     ISERE_COMMAND_SERVE,
     ISERE_COMMAND_INVOKE,
     ISERE_COMMAND_BUILD,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FILE_NAME "isere.json"
 #define FILE_MAX (64 * 1024) /* bytes: people write it */
@@ -294,4 +295,44 @@ isere_args_result_t isere__args_read_config(isere_args_t *args)
     result = read_file(&config);
     free(config.path);
     return result;
+}
+
+isere_args_result_t isere__args_find_main(isere_args_t *args)
+{
+    static const char *const names[] = {"index", "handler", "main", "app"};
+    static const char *const ends[] = {".ts", ".tsx", ".js", ".mjs", ".jsx"};
+    size_t count = sizeof(names) / sizeof(*names) * 5;
+    size_t size = strlen(args->folder) + sizeof("/handler.tsx");
+    char *path = malloc(size);
+    struct stat info;
+    if (!path) {
+        return isere__args_bad(args, "%s", isere_strerror(ISERE_ERR_NOMEM));
+    }
+    if (stat(args->folder, &info) != 0) {
+        free(path);
+        return isere__args_bad(args, "cannot read %s: %s", args->folder,
+                               strerror(errno));
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        args->module = args->folder;
+        free(path);
+        return ISERE_ARGS_RUN;
+    }
+    for (size_t i = 0; i < count; i++) {
+        /* In the current folder, names are as one would type them. */
+        snprintf(path, size, "%s%s%s%s",
+                 strcmp(args->folder, ".") == 0 ? "" : args->folder,
+                 strcmp(args->folder, ".") == 0 ? "" : "/", names[i / 5],
+                 ends[i % 5]);
+        if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
+            args->module = path; /* lives as long as the program */
+            return ISERE_ARGS_RUN;
+        }
+    }
+    free(path);
+    return isere__args_bad(
+        args,
+        "%s has no index, handler, main or app (.ts, .tsx, .js, .mjs, .jsx); "
+        "`isere new` makes a folder with a function",
+        args->folder);
 }

@@ -22,6 +22,9 @@ isere_args_result_t isere__args_set(isere_args_t *args,
 /* Where the variable of an entry NAME=VALUE is, or would be added. */
 size_t isere__args_find_env(const isere_args_t *args, const char *entry);
 
+/* Finds the main module of args->folder, which may be a module itself. */
+isere_args_result_t isere__args_find_main(isere_args_t *args);
+
 /*
  * Reads isere.json beside the module, if there is one: what no option gave.
  * Members that only other commands know are left out.

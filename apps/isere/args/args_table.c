@@ -5,7 +5,10 @@
 
 /* Which commands know an option is a set of bits. */
 #define NEW (1u << ISERE_COMMAND_NEW)
-#define SERVE (1u << ISERE_COMMAND_SERVE)
+#define DEV (1u << ISERE_COMMAND_DEV)
+#define SERVE_ALONE (1u << ISERE_COMMAND_SERVE)
+/* What `dev` has, too, which is a `serve` for people. */
+#define SERVE (SERVE_ALONE | DEV)
 #define INVOKE (1u << ISERE_COMMAND_INVOKE)
 #define BUILD (1u << ISERE_COMMAND_BUILD)
 #define DEPLOY (1u << ISERE_COMMAND_DEPLOY)
@@ -80,14 +83,14 @@ const isere_option_t isere_options[] = {
          "leaves out the text of functions, as devices do: String(function) "
          "then says \"[source not kept]\""),
     TEXT(
-        "name", 0, BUILD | DEPLOY, NAME, name, "NAME", NULL,
+        "name", 0, DEV | BUILD | DEPLOY, NAME, name, "NAME", NULL,
         "the function's name (default: the module's name; deploy: the folder's "
         "name when the module is index, handler or main)"),
     TEXT("handler", 0, SERVE | INVOKE | BUILD | DEPLOY, EXPORT, handler, "NAME",
          NULL,
          "the export that is the handler (default: handler, else the default "
          "export)"),
-    TEXT("route", 0, DEPLOY, LIST, remote.routes, "ROUTE", NULL,
+    TEXT("route", 0, DEV | DEPLOY, LIST, remote.routes, "ROUTE", NULL,
          "a route of the function: 'GET /pets/{id}', 'ANY /files/{path+}' or "
          "'$default'; may be repeated (default: ANY /NAME and "
          "ANY /NAME/{path+})"),
@@ -97,13 +100,13 @@ const isere_option_t isere_options[] = {
            "error, warn, info or debug",
            "only lines of this level and more severe ones"),
 
-    TEXT("store", 0, SERVE, TEXT, serve.store, "DIR", NULL,
+    TEXT("store", 0, SERVE_ALONE, TEXT, serve.store, "DIR", NULL,
          "serves all functions of this folder, and the admin API, instead "
          "of one module"),
-    TEXT("token-file", 0, SERVE, TEXT, token_file, "FILE", NULL,
+    TEXT("token-file", 0, SERVE_ALONE, TEXT, token_file, "FILE", NULL,
          "the admin API's token; created when it does not exist (default "
          "DIR/token)"),
-    TEXT("allow-host", 0, SERVE, LIST, serve.hosts, "NAME", NULL,
+    TEXT("allow-host", 0, SERVE_ALONE, LIST, serve.hosts, "NAME", NULL,
          "a host name under which clients may use the admin API, besides "
          "addresses and localhost; may be repeated"),
     /* Not all addresses: what runs on a developer's machine is for others
@@ -157,7 +160,7 @@ const isere_option_t isere_options[] = {
          NULL, "lets them send cookies and other credentials"),
     NUMBER("cors-max-age", SERVE | DEPLOY, TIME, cors.max_age, "TIME", NULL,
            SECOND, 24 * HOUR, "how long browsers remember what they may do"),
-    TEXT("watch", 0, SERVE, FLAG, serve.watch, NULL, NULL,
+    TEXT("watch", 0, SERVE_ALONE, FLAG, serve.watch, NULL, NULL,
          "reloads the function when one of its files changes"),
 
     TEXT("no-supervisor", 0, SERVE, FLAG, serve.alone, NULL, NULL,
@@ -167,7 +170,7 @@ const isere_option_t isere_options[] = {
          "lets a fault write a core dump, which contains tokens and secrets"),
 
     /* No text of help: --help leaves it out, since it is for benchmarks. */
-    CHOICE("isolation", SERVE, settings.isolation, "HOW", "snapshot",
+    CHOICE("isolation", SERVE_ALONE, settings.isolation, "HOW", "snapshot",
            isolations, "snapshot, none or fresh", NULL),
 
     NUMBER("max-head", SERVE, SIZE, serve.max_head, "SIZE", "8K", 256, 1 * M,
@@ -187,16 +190,16 @@ const isere_option_t isere_options[] = {
     NUMBER("max-connections", SERVE, NUMBER, serve.max_connections, "N",
            "10000", 1, 1000000, "maximum number of connections"),
 
-    TEXT("access-log", 0, SERVE, FLAG, serve.access_log, NULL, NULL,
+    TEXT("access-log", 0, SERVE_ALONE, FLAG, serve.access_log, NULL, NULL,
          "logs a line for each request, with its status, length and duration"),
     CHOICE("log-level", SERVE | INVOKE, log_level, "LEVEL", "info", levels,
            "error, warn, info or debug", "error, warn, info or debug"),
     CHOICE("log-format", SERVE | INVOKE, log_format, "FORMAT", "text", formats,
            "text or json", "text or json"),
 
-    TEXT("to", 0, REMOTE, TEXT, remote.to, "URL", NULL,
+    TEXT("to", 0, DEV | REMOTE, TEXT, remote.to, "URL", NULL,
          "the server, http://HOST[:PORT] (default: $ISERE_URL)"),
-    TEXT("token-file", 0, REMOTE, TEXT, token_file, "FILE", NULL,
+    TEXT("token-file", 0, DEV | REMOTE, TEXT, token_file, "FILE", NULL,
          "the file with the server's token (default: $ISERE_TOKEN)"),
     /* Counted while nothing comes, not over the whole call: a large deploy
      * over a slow line is fine. */
@@ -217,6 +220,17 @@ const isere_command_info_t isere_command_infos[ISERE_COMMANDS] = {
          "Makes a folder with a function that runs, from a template, and says "
          "what\n"
          "to do next. Overwrites nothing: the folder must not be there yet."},
+    [ISERE_COMMAND_DEV] =
+        {"dev", ISERE_OPERAND_FOLDER, "[FOLDER | MODULE.js]", ".",
+         "serve a function while it is written",
+         "Serves the function of a folder (its index, handler, main or app, "
+         "as\n"
+         ".ts, .tsx, .js, .mjs or .jsx), loads it again when a file of it is\n"
+         "saved, and shows requests and logs. Mistakes are shown with the "
+         "line\n"
+         "they are in; until they are mended the version before is served. "
+         "With\n"
+         "--to it is deployed to that server each time instead."},
     [ISERE_COMMAND_SERVE] =
         {"serve", ISERE_OPERAND_MODULE, "[MODULE.js | MODULE.bin]",
          "js/handler.js", "serve a handler over HTTP",

@@ -46,10 +46,10 @@ static void tell(const isere_args_t *args, const char *template_name,
                  const char *main_name, bool installs)
 {
     printf("%s has a function now, from the template %s: %s\n\n"
-           "  cd '%s'\n%s  isere serve --watch %s\n\n"
+           "  cd '%s'\n%s  isere dev\n\n"
            "isere.json says what else it needs: routes, environment, limits.\n",
            args->folder, template_name, main_name, args->folder,
-           installs ? "  npm install\n" : "", main_name);
+           installs ? "  npm install\n" : "");
 }
 
 int isere_cmd_new(const isere_args_t *args)

@@ -60,6 +60,16 @@ static void log_return(const isere_port_t *own, const isere_shared_t *shared,
     isere_log(&tapped, &record);
 }
 
+/* The first screen of `isere dev`: the three next things. */
+static void tell_next(const isere_args_t *args, uint16_t port)
+{
+    printf("\n  open    http://%s:%u/\n"
+           "  edit    %s: what you save is served at once\n"
+           "  deploy  isere deploy %s --to URL, a server or a board\n\n"
+           "Requests, logs and mistakes appear below; Ctrl-C ends it.\n",
+           args->serve.host, (unsigned)port, args->module, args->module);
+}
+
 /* Prints the address, once for all servers that a supervisor starts. */
 static bool announce(const isere_port_t *own, const isere_args_t *args,
                      isere_registry_t *registry, uint16_t port)
@@ -80,6 +90,9 @@ static bool announce(const isere_port_t *own, const isere_args_t *args,
     }
     printf("isere listening on http://%s%s%s:%u\n", is_v6 ? "[" : "",
            args->serve.host, is_v6 ? "]" : "", (unsigned)port);
+    if (args->command == ISERE_COMMAND_DEV) {
+        tell_next(args, port);
+    }
     return fflush(stdout) == 0;
 }
 

@@ -8,6 +8,7 @@
 #include "apps/isere/args/args.h"
 
 int isere_cmd_new(const isere_args_t *args);
+int isere_cmd_dev(const isere_args_t *args);
 int isere_cmd_serve(const isere_args_t *args);
 int isere_cmd_invoke(const isere_args_t *args);
 int isere_cmd_build(const isere_args_t *args);

@@ -1,6 +1,7 @@
 /* --watch: waits for changes of a function's files with inotify, loads it
  * again, and publishes it when it compiles and starts. */
 #include "apps/isere/serve/watch.h"
+#include "apps/isere/load/source_fault.h"
 #include "apps/isere/serve/thread.h"
 #include "apps/isere/supervisor/kept.h"
 #include "ports/linux/shared.h"
@@ -211,11 +212,17 @@ static void log_line(isere_watch_t *w, isere_log_level_t level,
     w->port.log(w->port.ctx, &record);
 }
 
-static void log_fault(isere_watch_t *w, const isere_fault_t *fault)
+/* `isere dev` shows the line: somebody looks at it. */
+static void log_fault(isere_watch_t *w, const isere_files_t *files,
+                      isere_fault_t *fault, int error)
 {
     char text[ISERE_PROGRAM_FAULT_MAX];
-    isere_program_fault_text(fault, text);
-    log_line(w, ISERE_LOG_ERROR, text);
+    if (w->args->command == ISERE_COMMAND_DEV) {
+        isere_source_fault_print_local(files, fault, error);
+    } else {
+        isere_program_fault_text(fault, text);
+        log_line(w, ISERE_LOG_ERROR, text);
+    }
     log_line(w, ISERE_LOG_WARN,
              "not reloaded: the previous version keeps serving");
 }
@@ -324,7 +331,7 @@ static void reload(isere_watch_t *w, bool anyway)
     }
     if (error != 0) {
         w->failed = program;
-        log_fault(w, &fault);
+        log_fault(w, &program->files, &fault, error);
     }
 }
 

@@ -1,6 +1,6 @@
 /* Prints a line of source with a caret below the column of a message. Columns
  * count characters, as the engine does; long lines are cut around the place. */
-#include "apps/isere/cmd/caret.h"
+#include "apps/isere/load/caret.h"
 #include "core/util/utf8.h"
 
 /* Characters shown before the place, and in all. */

@@ -1,6 +1,6 @@
 /* A line of source with a mark below the place a message is about. */
-#ifndef ISERE_APPS_ISERE_CMD_CARET_H
-#define ISERE_APPS_ISERE_CMD_CARET_H
+#ifndef ISERE_APPS_ISERE_LOAD_CARET_H
+#define ISERE_APPS_ISERE_LOAD_CARET_H
 
 #include "ports/linux/out.h"
 
