@@ -98,6 +98,7 @@ def test_no_main_file(isere, tmp_path):
     result = isere("dev")
     assert result.returncode == 2
     assert ". has no index, handler, main or app" in result.stderr
+    assert "\nThe default is the current folder.\n" in isere("dev", "--help").stdout
     result = isere("dev", "none")
     assert result.returncode == 2
     assert "cannot read none: No such file" in result.stderr

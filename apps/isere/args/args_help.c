@@ -77,7 +77,9 @@ void isere_args_help_command(isere_command_t command)
     const isere_command_info_t *info = &isere_command_infos[command];
     printf("Usage: isere %s %s%s[OPTION]...\n\n%s\n", info->name, info->operand,
            info->operand[0] ? " " : "", info->details);
-    if (info->module) {
+    if (info->module && info->takes == ISERE_OPERAND_FOLDER) {
+        puts("The default is the current folder.");
+    } else if (info->module) {
         printf("The default module is %s.\n", info->module);
     }
     puts("\nOptions:");
