@@ -61,7 +61,7 @@ static void print_counts(const char *name, const bench_counts_t *counts)
            (unsigned long)counts->least, (unsigned long)counts->most);
 }
 
-/* bench/fetch.js. */
+/* bench/web/arm.js. */
 extern const unsigned char bench_fetch_bin[];
 extern const unsigned bench_fetch_bin_size;
 

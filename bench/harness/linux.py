@@ -3,6 +3,7 @@
 import statistics
 import time
 
+from harness import web
 from harness.machine import free_port, say
 from harness.rows import exact, row, spread
 from harness.servers import Server
@@ -26,7 +27,8 @@ MIX_RATE = 3000
 class Bench:
     """The contenders and how long to look at them."""
 
-    def __init__(self, contenders, load, cpu, rounds, seconds):
+    def __init__(self, contenders, load, cpu, rounds, seconds, folder):
+        self.folder = folder  # where the packages of npm are
         self.all = {c.name: c for c in contenders}
         self.there = [c for c in contenders if not c.missing]
         self.ours = self.all.get("ours")
@@ -113,6 +115,9 @@ class Bench:
                                 "MB", exact(self.peak["ours"]),
                                 exact(self.peak[c.name]), c.label))
         return rows
+
+    def web(self):
+        return web.measure(self, self.folder)
 
     # ---- from start to the first answer ----
 

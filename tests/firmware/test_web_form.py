@@ -51,3 +51,31 @@ def test_a_handler_in_the_form_of_the_web(boot):
     assert device.get("/web/later").text == "1 /web/later me"
     device.wait_log("after the answer")
     check(device)
+
+
+STREAM = """
+const text = new TextEncoder()
+export default {
+  fetch() {
+    let n = 0
+    return new Response(new ReadableStream({
+      async pull(controller) {
+        await new Promise((go) => setTimeout(go, 20))
+        controller.enqueue(text.encode(`data: ${++n} ${'x'.repeat(300)}\\n\\n`))
+        if (n === 20) controller.close()
+      },
+    }))
+  },
+}"""
+
+
+def test_a_stream_of_a_handler(boot):
+    device = boot(GOOD)
+    package = {"main": "s.js", "files": {"s.js": STREAM}, "timeout": "60s"}
+    device.deploy("s", package)
+    expected = "".join(f"data: {n} {'x' * 300}\n\n" for n in range(1, 21))
+    for _ in range(3):
+        answer = device.get("/s")
+        assert answer.headers["Transfer-Encoding"] == "chunked"
+        assert answer.text == expected
+        assert device.get("/").text == "good"
