@@ -31,6 +31,7 @@ typedef struct isere_web_state {
     JSValue console_tables[2]; /* counts and timers; see console_more.c */
     uint32_t console_indent;   /* spaces, by open groups */
     uint32_t running_timer_id; /* 0: none, or it was cleared meanwhile */
+    struct isere_body_stream *body_streams; /* see fetch/body_stream.h */
     JSValue parts; /* globals in JavaScript that are loaded; see lazy.h */
 } isere_web_state_t;
 

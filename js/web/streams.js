@@ -3,7 +3,7 @@
 // stream.
 (function (host) {
   'use strict'
-  const { apply, defineProperty } = host.taken
+  const { apply, defineProperty, ownKeys, setPrototypeOf } = host.taken
   const { getOwnPropertyDescriptor } = Object
   const { inherits, shape } = host
   const library = {}
@@ -92,6 +92,7 @@
     })
   }
   const reader = (stream) => apply(getReader, stream, [])
+  const disturb = (stream) => { apply(cancelReader, reader(stream), []) }
   // A promise of { done, value }.
   const next = (taken) => apply(read, taken, [])
   // All that is left, as one Uint8Array; rejects when a chunk is no Uint8Array.
@@ -176,7 +177,24 @@
     drop(taken) { apply(then, apply(cancelReader, taken, []), [undefined, () => {}]) },
     readAll,
     readThen: async (stream, finish) => finish(await readAll(stream)),
-    disturb: (stream) => { apply(cancelReader, reader(stream), []) },
+    // The stream of a body; of one that was read, a stream that is closed.
+    fromBody(bytes, used) {
+      const stream = fromBytes(bytes)
+      if (used) disturb(stream)
+      return stream
+    },
+    // An object becomes what fromBody would give.
+    adopt(object, bytes, used) {
+      const stream = fromBytes(bytes)
+      if (used) disturb(stream)
+      const names = ownKeys(stream)
+      for (let i = 0; i < names.length; i++) {
+        defineProperty(object, names[i], { __proto__: null, value: stream[names[i]], writable: true, enumerable: true, configurable: true })
+      }
+      object._readableStreamController._controlledReadableByteStream = object
+      if (used) object._reader._ownerReadableStream = object
+      setPrototypeOf(object, ReadableStream.prototype)
+    },
     handOver,
     // For clones of bodies: what one reader does to a chunk is not the other's.
     tee(stream) {

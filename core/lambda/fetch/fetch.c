@@ -293,10 +293,19 @@ int isere_fetch_take(JSContext *ctx, JSValueConst value)
     if (isere__body_check_usable(ctx, &response->body) < 0) {
         return -1;
     }
-    if (response->body.kind == ISERE_BODY_STREAM) {
+    isere_body_t *content = isere__body_content(&response->body);
+    if (!content) {
         return 0;
     }
-    response->body.used = response->body.kind != ISERE_BODY_NONE;
+    if (content->kind == ISERE_BODY_INCOMING) {
+        JSValue bytes = isere__body_bytes(ctx, content);
+        if (JS_IsException(bytes)) {
+            return -1;
+        }
+        content->data = bytes;
+        content->kind = ISERE_BODY_BYTES;
+    }
+    content->used = content->kind != ISERE_BODY_NONE;
     return 1;
 }
 

@@ -299,9 +299,10 @@ int isere_response_decode_answer(JSContext *ctx, const isere_names_t *names,
                                  isere_response_t *response,
                                  char reason[ISERE_RESPONSE_REASON_MAX])
 {
-    JSValueConst body = JS_IsUndefined(streamed)
-                            ? isere_fetch_response_of(answer)->body.data
-                            : streamed;
+    isere_body_t *content =
+        isere__body_content(&isere_fetch_response_of(answer)->body);
+    JSValueConst body =
+        JS_IsUndefined(streamed) && content ? content->data : streamed;
     return decode_by(ctx, names, answer, body, response, reason, decode_answer);
 }
 

@@ -2,6 +2,7 @@
 #include "core/web/fetch/body.h"
 #include "core/http/request.h"
 #include "core/util/ascii.h"
+#include "core/web/fetch/body_stream.h"
 #include "core/web/lazy/lazy.h"
 #include "core/web/url/url.h"
 #include "core/web/web.h"
@@ -146,11 +147,24 @@ static int extract_params(JSContext *ctx, isere_url_params_object_t *params,
     return error;
 }
 
+/* Whether a stream was read from, and whether somebody has it to read from. */
+static bool is_disturbed(JSContext *ctx, JSValueConst stream)
+{
+    const isere_body_t *content = isere__body_stream_content(stream);
+    return content ? content->used
+                   : ask(ctx, ISERE_LAZY_STREAMS, "isDisturbed", stream);
+}
+
+static bool is_locked(JSContext *ctx, JSValueConst stream)
+{
+    return !isere__body_stream_content(stream) &&
+           ask(ctx, ISERE_LAZY_STREAMS, "isLocked", stream);
+}
+
 static int extract_stream(JSContext *ctx, JSValueConst stream,
                           isere_body_t *body)
 {
-    if (ask(ctx, ISERE_LAZY_STREAMS, "isDisturbed", stream) ||
-        ask(ctx, ISERE_LAZY_STREAMS, "isLocked", stream)) {
+    if (is_disturbed(ctx, stream) || is_locked(ctx, stream)) {
         JS_ThrowTypeError(ctx, "the stream is locked or was read from");
         return -1;
     }
@@ -180,7 +194,8 @@ static int extract_object(JSContext *ctx, JSValueConst value,
     if (ask(ctx, ISERE_LAZY_FORM_DATA, "isFormData", value)) {
         return extract_form(ctx, value, body, type);
     }
-    if (ask(ctx, ISERE_LAZY_STREAMS, "isStream", value)) {
+    if (isere__body_stream_content(value) ||
+        ask(ctx, ISERE_LAZY_STREAMS, "isStream", value)) {
         return extract_stream(ctx, value, body);
     }
     return -2;
@@ -209,18 +224,23 @@ int isere__body_extract(JSContext *ctx, JSValueConst value, isere_body_t *body,
 
 /* ---- streams ---- */
 
+isere_body_t *isere__body_content(isere_body_t *body)
+{
+    return body->kind == ISERE_BODY_STREAM
+               ? isere__body_stream_content(body->data)
+               : body;
+}
+
 bool isere__body_is_used(JSContext *ctx, const isere_body_t *body)
 {
     return body->used ||
-           (body->kind == ISERE_BODY_STREAM &&
-            ask(ctx, ISERE_LAZY_STREAMS, "isDisturbed", body->data));
+           (body->kind == ISERE_BODY_STREAM && is_disturbed(ctx, body->data));
 }
 
 int isere__body_check_usable(JSContext *ctx, const isere_body_t *body)
 {
     if (isere__body_is_used(ctx, body) ||
-        (body->kind == ISERE_BODY_STREAM &&
-         ask(ctx, ISERE_LAZY_STREAMS, "isLocked", body->data))) {
+        (body->kind == ISERE_BODY_STREAM && is_locked(ctx, body->data))) {
         JS_ThrowTypeError(ctx,
                           "the body was read already, or its stream is locked");
         return -1;
@@ -236,40 +256,41 @@ static isere_slice_t incoming(JSContext *ctx)
 }
 
 /* A Uint8Array of its own. */
-static JSValue to_bytes(JSContext *ctx, const isere_body_t *body)
+JSValue isere__body_bytes(JSContext *ctx, const isere_body_t *content)
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
-    if (body->kind == ISERE_BODY_TEXT) {
-        return isere__text_encode(ctx, body->data);
+    if (content->kind == ISERE_BODY_TEXT) {
+        return isere__text_encode(ctx, content->data);
     }
-    if (body->kind == ISERE_BODY_INCOMING) {
+    if (content->kind == ISERE_BODY_INCOMING) {
         isere_slice_t text = incoming(ctx);
         return new_bytes(ctx, text.ptr, text.len);
     }
-    if (body->kind == ISERE_BODY_BYTES &&
-        isere__web_bytes_if_any(ctx, body->data, &bytes, &len) < 0) {
+    if (content->kind == ISERE_BODY_BYTES &&
+        isere__web_bytes_if_any(ctx, content->data, &bytes, &len) < 0) {
         return JS_EXCEPTION;
     }
     return new_bytes(ctx, bytes, len);
 }
 
-/* One that was read has a stream that is closed. */
-static JSValue new_stream(JSContext *ctx, const isere_body_t *body)
+/* Where the library is there already, one of its own. One that was read has a
+ * stream that is closed. */
+static JSValue new_stream(JSContext *ctx, isere_body_t *body)
 {
-    JSValue bytes = body->used ? new_bytes(ctx, NULL, 0) : to_bytes(ctx, body);
+    if (!isere_lazy_is_loaded(ctx, ISERE_LAZY_STREAMS)) {
+        isere_body_t content = *body;
+        body->data = JS_UNDEFINED;
+        return isere__body_stream_new(ctx, &content);
+    }
+    JSValue bytes =
+        body->used ? new_bytes(ctx, NULL, 0) : isere__body_bytes(ctx, body);
+    JSValue arguments[2] = {bytes, JS_NewBool(ctx, body->used)};
     JSValue stream = JS_IsException(bytes)
                          ? bytes
-                         : call(ctx, ISERE_LAZY_STREAMS, "fromBytes", bytes);
+                         : isere_lazy_call(ctx, ISERE_LAZY_STREAMS, "fromBody",
+                                           2, (JSValueConst *)arguments);
     JS_FreeValue(ctx, bytes);
-    if (body->used && !JS_IsException(stream)) {
-        JSValue done = call(ctx, ISERE_LAZY_STREAMS, "disturb", stream);
-        if (JS_IsException(done)) {
-            JS_FreeValue(ctx, stream);
-            return JS_EXCEPTION;
-        }
-        JS_FreeValue(ctx, done);
-    }
     return stream;
 }
 
@@ -295,15 +316,31 @@ JSValue isere__body_read_all(JSContext *ctx, isere_body_t *body)
     return call(ctx, ISERE_LAZY_STREAMS, "readAll", body->data);
 }
 
+/* The stream that a body has become is not that of its clone, nor the body's
+ * any more, and nobody can read it. */
+static void copy_content(JSContext *ctx, isere_body_t *content,
+                         isere_body_t *copy)
+{
+    copy->kind = content->kind;
+    copy->data = JS_DupValue(ctx, content->data);
+    copy->used = false;
+}
+
 int isere__body_clone(JSContext *ctx, isere_body_t *body, isere_body_t *copy)
 {
     isere__body_init(copy);
     if (isere__body_check_usable(ctx, body) < 0) {
         return -1;
     }
-    if (body->kind != ISERE_BODY_STREAM) {
-        copy->kind = body->kind;
-        copy->data = JS_DupValue(ctx, body->data);
+    isere_body_t *content = isere__body_content(body);
+    if (content) {
+        copy_content(ctx, content, copy);
+        if (content != body) {
+            JSValue stream = body->data;
+            copy_content(ctx, content, body);
+            content->used = true;
+            JS_FreeValue(ctx, stream);
+        }
         return 0;
     }
     JSValue both = call(ctx, ISERE_LAZY_STREAMS, "tee", body->data);
@@ -330,14 +367,17 @@ int isere__body_hand_over(JSContext *ctx, isere_body_t *body,
     if (isere__body_check_usable(ctx, body) < 0) {
         return -1;
     }
-    if (body->kind != ISERE_BODY_STREAM) {
-        other->kind = body->kind;
-        other->data = JS_DupValue(ctx, body->data);
-    } else if (set(other, ISERE_BODY_STREAM,
-                   call(ctx, ISERE_LAZY_STREAMS, "handOver", body->data)) < 0) {
+    isere_body_t *content = isere__body_content(body);
+    if (content) {
+        copy_content(ctx, content, other);
+        content->used = content->kind != ISERE_BODY_NONE;
+        return 0;
+    }
+    if (set(other, ISERE_BODY_STREAM,
+            call(ctx, ISERE_LAZY_STREAMS, "handOver", body->data)) < 0) {
         return -1;
     }
-    body->used = body->kind != ISERE_BODY_NONE;
+    body->used = true;
     return 0;
 }
 
@@ -405,8 +445,9 @@ static JSValue with_type(JSContext *ctx, isere_lazy_part_t part,
                          const char *name, const isere_body_t *body,
                          JSValue type)
 {
-    JSValue arguments[2] = {
-        JS_IsException(type) ? JS_EXCEPTION : to_bytes(ctx, body), type};
+    JSValue arguments[2] = {JS_IsException(type) ? JS_EXCEPTION
+                                                 : isere__body_bytes(ctx, body),
+                            type};
     JSValue result =
         JS_IsException(arguments[0])
             ? JS_EXCEPTION
@@ -427,9 +468,9 @@ static JSValue convert(JSContext *ctx, const isere_body_t *body,
     case ISERE_BODY_AS_JSON:
         return to_json(ctx, body);
     case ISERE_BODY_AS_BYTES:
-        return to_bytes(ctx, body);
+        return isere__body_bytes(ctx, body);
     case ISERE_BODY_AS_ARRAY_BUFFER:
-        bytes = to_bytes(ctx, body);
+        bytes = isere__body_bytes(ctx, body);
         buffer = JS_IsException(bytes)
                      ? bytes
                      : JS_GetTypedArrayBuffer(ctx, bytes, NULL, NULL, NULL);
@@ -508,9 +549,10 @@ JSValue isere__body_consume(JSContext *ctx, isere_body_t *body,
         isere__body_check_usable(ctx, body) < 0) {
         return settled(ctx, JS_EXCEPTION);
     }
-    if (body->kind == ISERE_BODY_STREAM) {
+    isere_body_t *content = isere__body_content(body);
+    if (!content) {
         return consume_stream(ctx, body, form, type);
     }
-    body->used = body->kind != ISERE_BODY_NONE;
-    return settled(ctx, convert(ctx, body, form, type));
+    content->used = content->kind != ISERE_BODY_NONE;
+    return settled(ctx, convert(ctx, content, form, type));
 }

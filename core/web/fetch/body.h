@@ -57,6 +57,13 @@ int isere__body_clone(JSContext *ctx, isere_body_t *body, isere_body_t *copy);
 int isere__body_hand_over(JSContext *ctx, isere_body_t *body,
                           isere_body_t *other);
 
+/* What is there as a whole: of a body, or of the stream that it has become and
+ * that nobody has read. NULL: only its stream has it. */
+isere_body_t *isere__body_content(isere_body_t *body);
+
+/* All of a content as a Uint8Array of its own. */
+JSValue isere__body_bytes(JSContext *ctx, const isere_body_t *content);
+
 /* Its stream, made if need be, the caller's; JS_NULL for no body. */
 JSValue isere__body_stream(JSContext *ctx, isere_body_t *body);
 

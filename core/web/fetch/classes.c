@@ -1,6 +1,7 @@
 /* Headers, Request and Response as one part of the globals that are loaded when
  * they are touched. */
 #include "core/web/fetch/classes.h"
+#include "core/web/fetch/body_stream.h"
 #include "core/web/fetch/headers.h"
 #include "core/web/fetch/request.h"
 #include "core/web/fetch/response.h"
@@ -10,13 +11,15 @@ void isere__fetch_register_classes(void)
     isere__headers_register();
     isere__fetch_request_register();
     isere__fetch_response_register();
+    isere__body_stream_register();
 }
 
 int isere__fetch_register_in(JSRuntime *rt)
 {
     return isere__headers_register_in(rt) < 0 ||
                    isere__fetch_request_register_in(rt) < 0 ||
-                   isere__fetch_response_register_in(rt) < 0
+                   isere__fetch_response_register_in(rt) < 0 ||
+                   isere__body_stream_register_in(rt) < 0
                ? -1
                : 0;
 }
@@ -61,7 +64,8 @@ JSValue isere__fetch_make(JSContext *ctx)
     if (isere__headers_define(ctx, object) < 0 ||
         isere__fetch_request_define(ctx, object) < 0 ||
         isere__fetch_response_define(ctx, object) < 0 ||
-        make_methods(ctx, object) < 0 || JS_HasException(ctx)) {
+        isere__body_stream_define(ctx) < 0 || make_methods(ctx, object) < 0 ||
+        JS_HasException(ctx)) {
         JS_FreeValue(ctx, object);
         return JS_EXCEPTION;
     }

@@ -1,14 +1,14 @@
 /* Objects of the web's globals: their own part says what is shown of them, in
  * JavaScript (js/web) or in C. */
-#include "core/web/fetch/show.h"
 #include "core/web/inspect/inspect_internal.h"
 #include "core/web/lazy/lazy.h"
 
 /* No code of a handler's runs: parts read their private fields. */
 static JSValue show(isere_inspect_t *i, JSValueConst object)
 {
-    if (isere__intrinsics_kind(i->in, object) != ISERE_KIND_OBJECT) {
-        return isere_fetch_show(i->ctx, object);
+    if (isere__intrinsics_kind(i->in, object) != ISERE_KIND_OBJECT &&
+        !isere__inspect_fetch_is_library(object)) {
+        return isere__inspect_fetch(i->ctx, object);
     }
     return isere_lazy_is_loaded(i->ctx, ISERE_LAZY_BASE)
                ? isere_lazy_call(i->ctx, ISERE_LAZY_BASE, "show", 1, &object)

@@ -167,4 +167,12 @@ bool isere__inspect_global(isere_inspect_t *i, isere_inspect_list_t *list,
 void isere__inspect_hidden(isere_inspect_t *i, isere_inspect_list_t *list,
                            const char *name, JSValueConst value);
 
+/* inspect_fetch.c: an object with what is shown of Headers, a Request, a
+ * Response or the stream of a body, the caller's; JS_UNDEFINED for other
+ * values, JS_EXCEPTION when out of memory. */
+JSValue isere__inspect_fetch(JSContext *ctx, JSValueConst value);
+
+/* Whether it is a body's stream that the library knows, and shows. */
+bool isere__inspect_fetch_is_library(JSValueConst value);
+
 #endif

@@ -1,6 +1,7 @@
 /* Globals that are in JavaScript: their names, and loading the part that has
  * one when it is first asked for. */
 #include "core/web/lazy/lazy.h"
+#include "core/web/fetch/body_stream.h"
 #include "core/web/fetch/classes.h"
 #include "core/web/lazy/lazy_internal.h"
 #include "core/web/web.h"
@@ -187,7 +188,8 @@ JSValue isere__lazy_load(JSContext *ctx, isere_lazy_part_t part)
     }
     if (JS_IsException(found) ||
         JS_DefinePropertyValueUint32(ctx, all, part, JS_DupValue(ctx, found),
-                                     0) < 0) {
+                                     0) < 0 ||
+        (part == ISERE_LAZY_STREAMS && isere__body_stream_adopt(ctx) < 0)) {
         JS_FreeValue(ctx, found);
         return JS_EXCEPTION;
     }

@@ -1,8 +1,9 @@
 /* What console shows of Headers, Request and Response, as Node does. */
-#include "core/web/fetch/show.h"
+#include "core/web/fetch/body_stream.h"
 #include "core/web/fetch/headers.h"
 #include "core/web/fetch/request.h"
 #include "core/web/fetch/response.h"
+#include "core/web/inspect/inspect_internal.h"
 #include <stdbool.h>
 
 /* An object under construction; a failure leaves an exception pending. */
@@ -82,12 +83,28 @@ static void put_response(shown_t *shown, isere_fetch_response_t *response)
         JS_NewString(ctx, response->is_error ? "error" : "default"));
 }
 
-JSValue isere_fetch_show(JSContext *ctx, JSValueConst value)
+/* As js/web/streams.js shows one. */
+static void put_stream(shown_t *shown, const isere_body_t *content)
+{
+    JSContext *ctx = shown->ctx;
+    put(shown, "locked", JS_FALSE);
+    put(shown, "state",
+        JS_NewString(ctx, content->used ? "closed" : "readable"));
+    put(shown, "supportsBYOB", JS_TRUE);
+}
+
+bool isere__inspect_fetch_is_library(JSValueConst value)
+{
+    return isere__body_stream_is(value) && !isere__body_stream_content(value);
+}
+
+JSValue isere__inspect_fetch(JSContext *ctx, JSValueConst value)
 {
     const isere_header_list_t *list = isere__headers_of(value);
     isere_fetch_request_t *request = isere_fetch_request_of(value);
     isere_fetch_response_t *response = isere_fetch_response_of(value);
-    if (!list && !request && !response) {
+    const isere_body_t *content = isere__body_stream_content(value);
+    if (!list && !request && !response && !content) {
         return JS_UNDEFINED;
     }
     shown_t shown = {.ctx = ctx, .object = JS_NewObjectProto(ctx, JS_NULL)};
@@ -98,6 +115,8 @@ JSValue isere_fetch_show(JSContext *ctx, JSValueConst value)
         put_list(&shown, list);
     } else if (request) {
         put_request(&shown, request);
+    } else if (content) {
+        put_stream(&shown, content);
     } else {
         put_response(&shown, response);
     }
