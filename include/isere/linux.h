@@ -35,6 +35,9 @@ typedef struct isere_linux_config {
     /* Restore only pages of a heap that were written to; the system's write
      * protection tells. Otherwise the whole heap after each request. */
     bool guard_heaps;
+    /* What a message says instead, for free(), or NULL: as it is. Called by any
+     * thread, with a lock of the log held. NULL: no message is changed. */
+    char *(*log_rewrite)(isere_slice_t message);
 } isere_linux_config_t;
 
 /* Text to stderr from level info on, guarded heaps. Any thread. */

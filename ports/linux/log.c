@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 static const struct {
@@ -120,6 +121,20 @@ static void put_record(isere_out_t *out, const isere_log_record_t *record,
     isere_out_text(out, "\n");
 }
 
+/* As a function of the program says, which knows what bundles were made of. */
+static void put_rewritten(isere_out_t *out, const isere_log_record_t *record,
+                          const isere_linux_config_t *config)
+{
+    isere_log_record_t changed = *record;
+    char *text =
+        config->log_rewrite ? config->log_rewrite(record->message) : NULL;
+    if (text) {
+        changed.message = isere_slice(text);
+    }
+    put_record(out, &changed, config);
+    free(text);
+}
+
 /*
  * A log that is not read (a full pipe) must not stop the server: after a short
  * wait records are dropped and counted until there is room again. Under the
@@ -158,7 +173,7 @@ void isere_linux_log(void *ctx, const isere_log_record_t *record)
     /* Waits once, not before every record of a log that nobody reads. */
     out.patience_ms = lost_records ? 0 : PATIENCE_MS;
     tell_losses(&out, &self->config);
-    put_record(&out, record, &self->config);
+    put_rewritten(&out, record, &self->config);
     isere_out_flush(&out);
     lost_records = out.stalled ? lost_records + 1 : 0;
     pthread_mutex_unlock(&whole_record);

@@ -110,6 +110,7 @@ void isere_linux_config_init(isere_linux_config_t *config)
     config->log_functions = false;
     config->log_fd = STDERR_FILENO;
     config->guard_heaps = true;
+    config->log_rewrite = NULL;
 }
 
 /* If that is not possible, heaps are restored as a whole: slower, but correct.

@@ -178,6 +178,36 @@ def test_what_a_package_can_do_without(isere, project):
     assert "cannot import 'fs'" in result.stderr
 
 
+THROWS = {
+    "app.ts": "import { deep } from './lib/deep'\n\ninterface A { n: number }\n"
+    "export const handler = () => {\n  const a: A = { n: 1 }\n"
+    "  return deep(a.n)\n}\n",
+    "lib/deep.ts": "// a comment\n\nexport function deep(n: number): never {\n"
+    "  throw new Error('on purpose ' + n)\n}\n",
+}
+
+
+def test_places_are_those_of_the_sources(isere, serve, project):
+    folder = project(THROWS)
+    result = isere("invoke", "app.ts", cwd=folder)
+    assert result.returncode == 1
+    assert "at deep (lib/deep.ts:4:" in result.stderr
+    assert "at handler (app.ts:6:" in result.stderr
+    assert "bundle" not in result.stderr
+    server = serve(None, folder / "app.ts", "--log-format", "json")
+    assert server.get("/").status == 500
+    server.wait_log("on purpose")
+    lines = [line for line in server.log().splitlines() if "on purpose" in line]
+    assert f"at deep ({folder}/lib/deep.ts:4:" in json.loads(lines[0])["message"]
+    # In the init phase, where it is a fault.
+    (folder / "app.ts").write_text("import { deep } from './lib/deep'\n\ndeep(2)\n")
+    for command in ("invoke", "serve"):
+        result = isere(command, "app.ts", cwd=folder)
+        assert result.returncode == 1
+        assert result.stderr.startswith("lib/deep.ts:4:"), result.stderr
+        assert "(app.ts:3:" in result.stderr
+
+
 def test_esbuild_on_the_path(isere, tmp_path, esbuild):
     write_function(tmp_path, PROJECT)
     env = {"PATH": f"{esbuild.parent}:/usr/bin:/bin"}

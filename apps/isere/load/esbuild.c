@@ -3,6 +3,7 @@
 #include "apps/isere/load/esbuild.h"
 #include "apps/isere/load/child.h"
 #include "apps/isere/load/esbuild_error.h"
+#include "apps/isere/map/map_kept.h"
 #include "apps/isere/node/node_files.h"
 #include "apps/isere/node/node_names.h"
 #include "apps/isere/node/node_need.h"
@@ -403,6 +404,8 @@ static int take_bundle(isere_files_t *files, const char *folder,
         text[size] = '\0';
         size = (long)isere_node_files_rename(folder, text, (size_t)size);
         error = add_sources(files, isere_slice_of(text, (size_t)size));
+        isere_map_keep(files->main->name, text);
+        text = NULL;
     }
     free(text);
     return size < 0 ? ISERE_ERR_INVAL : error;

@@ -2,12 +2,14 @@
  * (unless it is bytecode already) and applies the options. */
 #include "apps/isere/load/program.h"
 #include "apps/isere/load/esbuild.h"
+#include "apps/isere/map/map_kept.h"
 #include "core/code/compile.h"
 #include "core/util/text.h"
 #include "core/util/utf8.h"
 #include "ports/linux/out.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 isere_linux_config_t isere_program_port_config(const isere_args_t *args)
@@ -18,6 +20,7 @@ isere_linux_config_t isere_program_port_config(const isere_args_t *args)
     config.log_format = (isere_log_format_t)args->log_format;
     /* With one function its name in every line would be noise. */
     config.log_functions = args->serve.store != NULL;
+    config.log_rewrite = isere_map_text;
     return config;
 }
 
@@ -308,6 +311,7 @@ void isere_program_fault_text(const isere_fault_t *fault,
 {
     size_t room = ISERE_PROGRAM_FAULT_MAX, at = 0;
     size_t stack = strlen(fault->stack);
+    char *mapped;
     if (fault->file[0]) {
         at += (size_t)snprintf(text, room, "%s:", fault->file);
         if (fault->line > 0) {
@@ -322,6 +326,11 @@ void isere_program_fault_text(const isere_fault_t *fault,
     }
     snprintf(text + at, room - at, "%s%s%.*s", fault->message,
              stack > 0 ? "\n" : "", (int)stack, fault->stack);
+    mapped = isere_map_text(isere_slice(text));
+    if (mapped) {
+        isere_text_copy(text, ISERE_PROGRAM_FAULT_MAX, isere_slice(mapped));
+        free(mapped);
+    }
 }
 
 void isere_program_print_fault(const isere_fault_t *fault, int error)
