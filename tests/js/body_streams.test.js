@@ -28,7 +28,9 @@ equal(text, 'x')
   throws(() => structuredClone(stream), 'DataCloneError')
   throws(() => Object.getPrototypeOf(stream).getReader.call({}), 'TypeError')
 }
+globalThis[name] = class {}
 throws(() => globalThis.body.getReader(), 'TypeError')
+globalThis[name] = Object.getPrototypeOf(globalThis.body).constructor
 assert(globalThis.body.locked && globalThis.read.bodyUsed)
 // From here on the library is there: read ones are locked.
 {

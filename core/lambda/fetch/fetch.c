@@ -13,8 +13,7 @@
 
 int isere_fetch_prepare(JSContext *ctx)
 {
-    static const isere_slice_t name = ISERE_SLICE("Request");
-    return isere_lazy_touch(ctx, name.ptr, name.len);
+    return isere_lazy_need(ctx, ISERE_LAZY_FETCH);
 }
 
 /* ---- env ---- */

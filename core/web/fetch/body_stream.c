@@ -136,8 +136,9 @@ enum { VALUES = 5, CONSTRUCTOR, LOCKED };
 /* The member of a stream of the library, which `self` is then. */
 static JSValue get_member(JSContext *ctx, JSValueConst self, int magic)
 {
-    static const isere_slice_t name = ISERE_SLICE("ReadableStream");
-    if (isere_lazy_touch(ctx, name.ptr, name.len) < 0) {
+    /* Where memory ran out while they were adopted, some are left. */
+    if (isere_lazy_need(ctx, ISERE_LAZY_STREAMS) < 0 ||
+        isere__body_stream_adopt(ctx) < 0) {
         return JS_EXCEPTION;
     }
     if (!isere__body_stream_is(self) || isere__body_stream_content(self)) {

@@ -290,6 +290,13 @@ JSValue isere_lazy_call(JSContext *ctx, isere_lazy_part_t part,
     return result;
 }
 
+int isere_lazy_need(JSContext *ctx, isere_lazy_part_t part)
+{
+    JSValue loaded = isere__lazy_load(ctx, part);
+    JS_FreeValue(ctx, loaded);
+    return JS_IsException(loaded) ? -1 : 0;
+}
+
 bool isere_lazy_is_loaded(JSContext *ctx, isere_lazy_part_t part)
 {
     JSValueConst all = isere_host_web_state(ctx)->parts;

@@ -39,6 +39,10 @@ JSValue isere_lazy_call(JSContext *ctx, isere_lazy_part_t part,
 
 bool isere_lazy_is_loaded(JSContext *ctx, isere_lazy_part_t part);
 
+/* Loads a part if need be, whatever became of its globals. 0, or -1 with an
+ * exception pending. */
+int isere_lazy_need(JSContext *ctx, isere_lazy_part_t part);
+
 /* Whether a value is an object of the part's own class: what its function
  * `name` says, without running a handler's code. A part that is not loaded has
  * no objects. */
