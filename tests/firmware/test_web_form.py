@@ -54,28 +54,20 @@ def test_a_handler_in_the_form_of_the_web(boot):
 
 
 STREAM = """
-const text = new TextEncoder()
 export default {
-  fetch() {
-    let n = 0
-    return new Response(new ReadableStream({
-      async pull(controller) {
-        await new Promise((go) => setTimeout(go, 20))
-        controller.enqueue(text.encode(`data: ${++n} ${'x'.repeat(300)}\\n\\n`))
-        if (n === 20) controller.close()
-      },
-    }))
-  },
+  fetch: () => new Response(new ReadableStream({
+    pull(controller) { controller.enqueue(new Uint8Array(10)); controller.close() },
+  })),
 }"""
 
 
-def test_a_stream_of_a_handler(boot):
+def test_streams_need_more_than_a_small_heap(boot):
+    """As docs/handler.md says: the library of streams does not fit. Others go
+    on."""
     device = boot(GOOD)
-    package = {"main": "s.js", "files": {"s.js": STREAM}, "timeout": "60s"}
-    device.deploy("s", package)
-    expected = "".join(f"data: {n} {'x' * 300}\n\n" for n in range(1, 21))
-    for _ in range(3):
+    device.deploy("s", {"main": "s.js", "files": {"s.js": STREAM}})
+    for _ in range(2):
         answer = device.get("/s")
-        assert answer.headers["Transfer-Encoding"] == "chunked"
-        assert answer.text == expected
+        assert answer.status == 500
+        assert answer.headers["Isere-Error"] == "memory"
         assert device.get("/").text == "good"
