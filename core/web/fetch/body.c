@@ -279,9 +279,11 @@ JSValue isere__body_bytes(JSContext *ctx, const isere_body_t *content)
 static JSValue new_stream(JSContext *ctx, isere_body_t *body)
 {
     if (!isere_lazy_is_loaded(ctx, ISERE_LAZY_STREAMS)) {
-        isere_body_t content = *body;
-        body->data = JS_UNDEFINED;
-        return isere__body_stream_new(ctx, &content);
+        JSValue object = isere__body_stream_new(ctx, body);
+        if (!JS_IsException(object)) {
+            body->data = JS_UNDEFINED;
+        }
+        return object;
     }
     JSValue bytes =
         body->used ? new_bytes(ctx, NULL, 0) : isere__body_bytes(ctx, body);

@@ -54,14 +54,13 @@ static const JSClassDef stream_def = {
     .gc_mark = mark,
 };
 
-JSValue isere__body_stream_new(JSContext *ctx, isere_body_t *content)
+JSValue isere__body_stream_new(JSContext *ctx, const isere_body_t *content)
 {
     body_stream_t **first = &isere_host_web_state(ctx)->body_streams;
     JSValue object = JS_NewObjectClass(ctx, (int)stream_class);
     body_stream_t *stream =
         JS_IsException(object) ? NULL : js_malloc(ctx, sizeof(*stream));
     if (!stream) {
-        isere__body_free(JS_GetRuntime(ctx), content);
         JS_FreeValue(ctx, object);
         return JS_EXCEPTION;
     }

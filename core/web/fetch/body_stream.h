@@ -13,9 +13,9 @@
 
 #include "core/web/fetch/body.h"
 
-/* An object with this content, which it takes. JS_EXCEPTION when out of
- * memory: the content is freed then. */
-JSValue isere__body_stream_new(JSContext *ctx, isere_body_t *content);
+/* An object with this content, which it takes. JS_EXCEPTION when out of memory:
+ * nothing was taken then. */
+JSValue isere__body_stream_new(JSContext *ctx, const isere_body_t *content);
 
 /* What such an object holds, borrowed; NULL for other values, and when it has
  * become a stream of the library. */
