@@ -99,9 +99,10 @@ static void test_memory_ends_anywhere(void **state)
         if (js_start(&js,
                      "export default { async fetch(request, env, ctx) {\n"
                      "  ctx.waitUntil(new Promise(r => setTimeout(r, 1)))\n"
-                     "  return Response.json({ url: request.url,\n"
+                     "  const answer = Response.json({ url: request.url,\n"
                      "    headers: [...request.headers],\n"
                      "    text: await request.clone().text() })\n"
+                     "  return new Response(answer.body, answer)\n"
                      "} }") != ISERE_ISOLATE_READY) {
             continue;
         }
