@@ -127,3 +127,40 @@ int isere__iterate_pair(JSContext *ctx, JSValueConst pair, const char *message,
     }
     return error;
 }
+
+int isere__iterate_has_property(JSContext *ctx, JSValueConst object,
+                                JSAtom name)
+{
+    JSPropertyDescriptor property;
+    int found = JS_GetOwnProperty(ctx, &property, object, name);
+    if (found <= 0) {
+        return found;
+    }
+    JS_FreeValue(ctx, property.value);
+    JS_FreeValue(ctx, property.getter);
+    JS_FreeValue(ctx, property.setter);
+    return (property.flags & JS_PROP_ENUMERABLE) != 0;
+}
+
+/* Defined, not pushed: Array.prototype is the handler's. Defining takes the
+ * value, also when it fails. */
+JSValue isere__iterate_new_entry(JSContext *ctx, JSValue name, JSValue value)
+{
+    JSValue entry = JS_IsException(name) || JS_IsException(value)
+                        ? JS_EXCEPTION
+                        : JS_NewArray(ctx);
+    if (JS_IsException(entry)) {
+        JS_FreeValue(ctx, name);
+        JS_FreeValue(ctx, value);
+        return entry;
+    }
+    int first =
+        JS_DefinePropertyValueUint32(ctx, entry, 0, name, JS_PROP_C_W_E);
+    int second =
+        JS_DefinePropertyValueUint32(ctx, entry, 1, value, JS_PROP_C_W_E);
+    if (first < 0 || second < 0) {
+        JS_FreeValue(ctx, entry);
+        return JS_EXCEPTION;
+    }
+    return entry;
+}

@@ -35,4 +35,14 @@ void isere__iterate_close(JSContext *ctx, isere_iteration_t *it);
 int isere__iterate_pair(JSContext *ctx, JSValueConst pair, const char *message,
                         JSValue members[2]);
 
+/* Whether an object has an own enumerable property of that name, which getters
+ * may have changed since the names were listed (Web IDL's record). -1 with an
+ * exception pending. */
+int isere__iterate_has_property(JSContext *ctx, JSValueConst object,
+                                JSAtom name);
+
+/* The entry [name, value] of an iterator. Takes both, which may be
+ * JS_EXCEPTION: so is the entry then. */
+JSValue isere__iterate_new_entry(JSContext *ctx, JSValue name, JSValue value);
+
 #endif

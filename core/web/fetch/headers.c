@@ -3,6 +3,7 @@
 #include "core/http/chars.h"
 #include "core/web/class.h"
 #include "core/web/fetch/field.h"
+#include "core/web/iterate.h"
 #include "core/web/url/url_search_params.h"
 
 static JSClassID headers_class; /* one per process each, see url.h */
@@ -280,23 +281,6 @@ static int refresh(JSContext *ctx, headers_iterator_t *it)
     return !it->entries && JS_HasException(ctx) ? -1 : 0;
 }
 
-/* [name, value]: defined, since Array.prototype is the handler's. */
-static JSValue new_pair(JSContext *ctx, const isere_header_entry_t *entry)
-{
-    JSValue pair = JS_NewArray(ctx);
-    if (JS_IsException(pair)) {
-        return pair;
-    }
-    if (JS_DefinePropertyValueUint32(
-            ctx, pair, 0, JS_DupValue(ctx, entry->name), JS_PROP_C_W_E) < 0 ||
-        JS_DefinePropertyValueUint32(
-            ctx, pair, 1, JS_DupValue(ctx, entry->value), JS_PROP_C_W_E) < 0) {
-        JS_FreeValue(ctx, pair);
-        return JS_EXCEPTION;
-    }
-    return pair;
-}
-
 static JSValue iterator_next(JSContext *ctx, JSValueConst self, int argc,
                              JSValueConst *argv, int *done, int magic)
 {
@@ -314,7 +298,8 @@ static JSValue iterator_next(JSContext *ctx, JSValueConst self, int argc,
     }
     const isere_header_entry_t *entry = &it->entries[it->index++];
     return it->kind == ENTRIES
-               ? new_pair(ctx, entry)
+               ? isere__iterate_new_entry(ctx, JS_DupValue(ctx, entry->name),
+                                          JS_DupValue(ctx, entry->value))
                : JS_DupValue(ctx,
                              it->kind == KEYS ? entry->name : entry->value);
 }

@@ -96,16 +96,9 @@ static JSValue read_key(JSContext *ctx, JSAtom atom)
 static int read_property(given_t *given, JSValueConst init, JSAtom atom)
 {
     JSContext *ctx = given->ctx;
-    JSPropertyDescriptor property;
-    int found = JS_GetOwnProperty(ctx, &property, init, atom);
+    int found = isere__iterate_has_property(ctx, init, atom);
     if (found <= 0) {
         return found;
-    }
-    JS_FreeValue(ctx, property.value);
-    JS_FreeValue(ctx, property.getter);
-    JS_FreeValue(ctx, property.setter);
-    if (!(property.flags & JS_PROP_ENUMERABLE)) {
-        return 0;
     }
     JSValue key = read_key(ctx, atom);
     if (JS_IsException(key)) {

@@ -4,6 +4,7 @@
  */
 #include "core/web/url/url_search_params.h"
 #include "core/web/class.h"
+#include "core/web/iterate.h"
 
 static JSClassID params_class; /* one per process each, see url.h */
 static JSClassID iterator_class;
@@ -449,29 +450,12 @@ static JSValue iterate(JSContext *ctx, JSValueConst this_val, int argc,
     return value;
 }
 
-/* The pair as an array [name, value]. Defined, not pushed: Array.prototype is
- * the handler's. */
 static JSValue new_entry(JSContext *ctx, const isere_url_params_t *list,
                          uint32_t i)
 {
-    JSValue entry = JS_NewArray(ctx);
-    if (JS_IsException(entry)) {
-        return entry;
-    }
-    JSValue name = isere__url_new_string(ctx, isere__url_params_name(list, i));
-    if (JS_IsException(name) ||
-        JS_DefinePropertyValueUint32(ctx, entry, 0, name, JS_PROP_C_W_E) < 0) {
-        JS_FreeValue(ctx, entry);
-        return JS_EXCEPTION;
-    }
-    JSValue value =
-        isere__url_new_string(ctx, isere__url_params_value(list, i));
-    if (JS_IsException(value) ||
-        JS_DefinePropertyValueUint32(ctx, entry, 1, value, JS_PROP_C_W_E) < 0) {
-        JS_FreeValue(ctx, entry);
-        return JS_EXCEPTION;
-    }
-    return entry;
+    return isere__iterate_new_entry(
+        ctx, isere__url_new_string(ctx, isere__url_params_name(list, i)),
+        isere__url_new_string(ctx, isere__url_params_value(list, i)));
 }
 
 /* A list that became shorter meanwhile ends the iteration; one that grew

@@ -110,16 +110,9 @@ static bool has_replacement(isere_slice_t name)
 static int append_property(JSContext *ctx, isere_url_params_t *list,
                            JSValueConst init, JSAtom key)
 {
-    JSPropertyDescriptor property;
-    int found = JS_GetOwnProperty(ctx, &property, init, key);
+    int found = isere__iterate_has_property(ctx, init, key);
     if (found <= 0) {
         return found;
-    }
-    JS_FreeValue(ctx, property.value);
-    JS_FreeValue(ctx, property.getter);
-    JS_FreeValue(ctx, property.setter);
-    if (!(property.flags & JS_PROP_ENUMERABLE)) {
-        return 0;
     }
     /* A symbol can't become a string: that throws, as it should. */
     JSValue symbol_or_name = JS_AtomToValue(ctx, key);
